@@ -1,0 +1,37 @@
+import type { CacheStatistics } from '../event/index.js';
+import type { Cache } from './cache.js';
+
+/** The state of one link or one cache, as {@link CacheManager.health} tells it. */
+export type HealthStatus = 'up' | 'degraded' | 'down';
+
+/** Fit for a readiness probe: `down` only while the instance cannot answer at all; without Redis it is `degraded`. */
+export interface CacheHealth {
+  readonly status: HealthStatus;
+  /** One status per connection: `command`, `subscriber`. */
+  readonly links: Readonly<Record<string, HealthStatus>>;
+  /** One status per cache; `degraded` while its local tier is bypassed. */
+  readonly caches: Readonly<Record<string, HealthStatus>>;
+}
+
+/**
+ * The caches of one instance, by name (Spring's `CacheManager`). Abstract class and service identifier in one: rebind it to replace it.
+ */
+export abstract class CacheManager {
+  /** The cache of this name; created if the manager is dynamic, else `undefined` for an unknown name. The same object at every call. */
+  abstract getCache(name: string): Cache | undefined;
+
+  /** The names known now. */
+  abstract get cacheNames(): readonly string[];
+
+  /** Connects and resolves once every topic is confirmed subscribed. Idempotent. */
+  abstract start(): Promise<void>;
+
+  /** Closes listener, tiers and connections, in this order. Idempotent; never throws. Decorated methods run uncached from then on. */
+  abstract stop(): Promise<void>;
+
+  /** How it stands with the links and caches. */
+  abstract health(): CacheHealth;
+
+  /** A snapshot of every cache's counters, by name. */
+  abstract statistics(): Readonly<Record<string, CacheStatistics>>;
+}

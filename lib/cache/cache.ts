@@ -1,0 +1,95 @@
+import type { CacheStatistics } from '../event/index.js';
+import type { Duration } from '../time/index.js';
+import type { CacheKey } from './cache-key.js';
+import type { ValueWrapper } from './value-wrapper.js';
+
+/** How long an evicting caller waits. */
+export interface EvictOptions {
+  /**
+   * `'none'`: resolve once Redis executed the eviction; the other instances follow within the bound, normally within a millisecond.
+   * `'all'`: resolve once no instance serves the old value any more: each has applied the eviction, or its read lease has run out.
+   * Default: `'none'`.
+   */
+  readonly acks?: 'none' | 'all';
+}
+
+/** What may differ from the cache's own options for one written value. */
+export interface PutOptions {
+  /** Life of this entry. Default: the cache's `ttl` (`nullTtl` for `null` and `undefined`). */
+  readonly ttl?: Duration;
+}
+
+/** What may differ from the defaults for one {@link Cache.getOrLoad}. */
+export interface LoadOptions<V = unknown> {
+  /** Life of a loaded value, or a function of it. Default: the cache's `ttl`. */
+  readonly ttl?: Duration | ((value: V) => Duration);
+  /** Vetoes storing a loaded value. Default: everything is stored. Not asked on a hit. */
+  readonly unless?: (value: V) => boolean;
+  /** `false`: run the loader for this caller alone instead of joining a load of the same key in this instance. Default: `true`. */
+  readonly join?: boolean;
+  /**
+   * Told of a failure of the cache itself (never of the loader) while getting or storing. If it throws, the read fails with what it threw.
+   * Default: failures are counted and survived.
+   */
+  readonly onError?: (verb: 'get' | 'put', error: unknown, value?: unknown) => void;
+}
+
+/**
+ * One named cache as an instance sees it (Spring's `Cache`). Also the type to extend for a cache of one's own.
+ * Keys are {@link CacheKey}s; equal keys are equal by value.
+ *
+ * All methods reject with a `CacheError` when the cache itself fails, except {@link getOrLoad}, which has a loader to fall back on.
+ */
+export abstract class Cache {
+  /** The name given to `@Cacheable` and the cache manager. */
+  abstract readonly name: string;
+
+  /** The cached value, or `undefined` when there is none. */
+  abstract get<V = unknown>(key: CacheKey): Promise<ValueWrapper<V> | undefined>;
+
+  /**
+   * The cached value, else what `loader` returns, which is then stored.
+   * Concurrent callers of one key share one load. A value whose load began before an eviction of its key is never stored after it.
+   *
+   * @throws what the loader threw: the same object. Nothing is stored then.
+   * @see Spring `Cache#get(Object, Callable)`, which wraps the loader's error; here it stays as it is.
+   */
+  abstract getOrLoad<V>(key: CacheKey, loader: () => V | Promise<V>, options?: LoadOptions<V>): Promise<V>;
+
+  /** Stores `value`, and drops the copies of other instances. Once it resolves, no read in this instance returns older data. */
+  abstract put(key: CacheKey, value: unknown, options?: PutOptions): Promise<void>;
+
+  /** Stores `value` if the key has none, and returns `undefined`; else changes nothing and returns what is there. */
+  abstract putIfAbsent<V = unknown>(key: CacheKey, value: V, options?: PutOptions): Promise<ValueWrapper<V> | undefined>;
+
+  /**
+   * Removes the key from both tiers and announces it to every instance. An array is a list of keys, evicted in one round trip;
+   * to evict one composite key write `[['a', 1]]`.
+   *
+   * @throws {CacheEvictError} when Redis did not acknowledge it in time; it is then retried until it is acknowledged.
+   */
+  abstract evict(keys: CacheKey | readonly CacheKey[], options?: EvictOptions): Promise<void>;
+
+  /** As {@link evict}, at once and even inside a transaction; `true` if the remote tier (or, without one, the local tier) held the key. */
+  abstract evictIfPresent(key: CacheKey): Promise<boolean>;
+
+  /** Removes every entry, in constant time, and announces it to every instance. */
+  abstract clear(options?: EvictOptions): Promise<void>;
+
+  /** As {@link clear}, at once and even inside a transaction; `false` only if the cache is known to have been empty. */
+  abstract invalidate(): Promise<boolean>;
+
+  /** The cached values in the order of `keys`, `undefined` for each that is missing, in at most one round trip. */
+  abstract getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]>;
+
+  /** Counters since the start or the last reset. */
+  abstract statistics(): CacheStatistics;
+
+  /**
+   * The fast path of a read: the settled promise of a value this cache can serve at once, else `undefined`, which says nothing.
+   * A cache that has no such path need not implement it.
+   */
+  peek(_key: CacheKey): Promise<unknown> | undefined {
+    return undefined;
+  }
+}

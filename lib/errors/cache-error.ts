@@ -1,0 +1,35 @@
+import type { CacheErrorCode } from './error-codes.js';
+
+const BRAND = Symbol.for('inversify-cache/CacheError');
+
+/** What an error carries besides its message. */
+export interface CacheErrorOptions {
+  /** The way out, in one or two sentences; printed after the message. */
+  readonly hint?: string;
+  /** The error underneath, kept as it was thrown. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The base of every error this library throws. Match on {@link code} (stable) rather than on the message (prose).
+ * Messages name the operation, the cache and the key; never a value and never a credential.
+ */
+export abstract class CacheError extends Error {
+  /** A stable name for the cause. See the README's table of codes. */
+  readonly code: CacheErrorCode;
+  /** The way out, where there is one. */
+  readonly hint: string | undefined;
+
+  protected constructor(code: CacheErrorCode, message: string, options: CacheErrorOptions = {}) {
+    super(options.hint === undefined ? message : `${message} ${options.hint}`, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+    this.name = new.target.name;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /** Whether `error` is one of ours, also when two copies of this library are installed. (The brand idea is undici's.) */
+  static is(error: unknown): error is CacheError {
+    return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
+  }
+}

@@ -1,0 +1,24 @@
+import { CacheError, type CacheErrorOptions } from './cache-error.js';
+
+/**
+ * An eviction (or put, or clear) was not acknowledged by Redis in time. The decorated method itself **succeeded**: its result is on
+ * {@link result}. The eviction is retried in the background until it is acknowledged; until then this instance serves the keys
+ * concerned from neither tier.
+ */
+export class CacheEvictError extends CacheError {
+  /** What the decorated method returned; `undefined` when the eviction was asked for directly. */
+  readonly result: unknown;
+  /** The cache whose eviction is pending. */
+  readonly cacheName: string;
+
+  constructor(cacheName: string, message: string, options: CacheErrorOptions & { readonly result?: unknown } = {}) {
+    super('CACHE_EVICT_UNACKNOWLEDGED', message, options);
+    this.cacheName = cacheName;
+    this.result = options.result;
+  }
+
+  /** The same error, carrying what the decorated method returned. */
+  withResult(result: unknown): CacheEvictError {
+    return new CacheEvictError(this.cacheName, this.message, { cause: this.cause ?? this, result });
+  }
+}

@@ -1,0 +1,36 @@
+import { CacheConfigurationError } from '../errors/index.js';
+import type { Milliseconds } from './clock.js';
+
+/** A span of time as users write it: milliseconds, or a number with its unit (`'250ms'`, `'60s'`, `'5m'`, `'1h'`, `'7d'`). */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const WRITTEN = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+
+/** The longest duration taken: 10 years. Above it a unit was surely mistaken. */
+export const MAXIMUM_DURATION_MS: Milliseconds = 3_650 * UNITS.d;
+
+/**
+ * `duration` in whole milliseconds, rounded up: Redis refuses fractions, and a life of `0.4` must not become "never expires".
+ *
+ * @param option - the name to complain about.
+ * @param minimumMs - the least accepted value. Default: `0`.
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for anything else than a finite, non-negative number or a number with a unit.
+ */
+export function parseDuration(option: string, duration: unknown, minimumMs: Milliseconds = 0): Milliseconds {
+  const ms = toMilliseconds(duration);
+  if (ms === undefined || !(ms >= minimumMs) || ms > MAXIMUM_DURATION_MS) {
+    const least = minimumMs === 0 ? 'not negative' : `at least ${minimumMs} ms`;
+    throw new CacheConfigurationError(
+      'CACHE_OPTION_INVALID',
+      `Expected \`${option}\` to be a duration, ${least} and at most 10 years, such as 500, '60s' or '5m', got \`${String(duration)}\` (${typeof duration}).`,
+    );
+  }
+  return Math.ceil(ms);
+}
+
+function toMilliseconds(duration: unknown): number | undefined {
+  if (typeof duration === 'number') return Number.isFinite(duration) ? duration : undefined;
+  const match = typeof duration === 'string' ? WRITTEN.exec(duration) : null;
+  return match === null ? undefined : Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
+}
