@@ -1,0 +1,17 @@
+/**
+ * Plain publish and subscribe in Spring Data Redis' words: topics, messages, listeners, a listener container that keeps them subscribed,
+ * a publisher. It has never heard of a cache. It hooks into a broker through the port {@link PubSubTransport}: `InProcessTransport` is
+ * here, Redis is in `topic/redis`, the one room that imports ioredis. Touches time, event and errors.
+ */
+export { ChannelTopic } from './channel-topic.js';
+export { PatternTopic } from './pattern-topic.js';
+export type { Topic } from './topic.js';
+export type { Message } from './message.js';
+export type { MessageListener, MessageListenerObject } from './message-listener.js';
+export type { SubscriptionListener } from './subscription-listener.js';
+export type { PubSubObserver, PubSubTransport } from './pub-sub-transport.js';
+export { InProcessTransport } from './in-process-transport.js';
+export type { ListenerContainerState } from './listener-container-state.js';
+export { DEFAULT_SUBSCRIBE_TIMEOUT_MS, MessageListenerContainer, type MessageListenerContainerOptions } from './message-listener-container.js';
+export { DEFAULT_PUBLISH_TIMEOUT_MS, MessagePublisher, type MessagePublisherOptions } from './message-publisher.js';
+export { withDeadline } from './deferred.js';

@@ -1,0 +1,351 @@
+import { TopicError } from '../errors/index.js';
+import { CacheEvents } from '../event/index.js';
+import type { Milliseconds } from '../time/index.js';
+import { withDeadline } from './deferred.js';
+import type { ListenerContainerState } from './listener-container-state.js';
+import { checkListener, type MessageListener } from './message-listener.js';
+import type { Message } from './message.js';
+import type { PubSubTransport } from './pub-sub-transport.js';
+import type { SubscriptionListener } from './subscription-listener.js';
+import { SubscriptionNotifier, type TopicListeners } from './subscription-notifier.js';
+import { SubscriptionRegistry, type TopicSubscription } from './subscription-registry.js';
+import { checkTopics, type Topic } from './topic.js';
+
+/** How a {@link MessageListenerContainer} is set up. */
+export interface MessageListenerContainerOptions {
+  /** Told of connections, subscriptions and of listeners that fail. Default: events nobody hears. */
+  readonly events?: CacheEvents;
+  /** How long `addMessageListener` waits for the server's confirmation, in milliseconds. Default: {@link DEFAULT_SUBSCRIBE_TIMEOUT_MS}. */
+  readonly subscribeTimeoutMs?: Milliseconds;
+}
+
+/** Default of {@link MessageListenerContainerOptions#subscribeTimeoutMs}. */
+export const DEFAULT_SUBSCRIBE_TIMEOUT_MS: Milliseconds = 5_000;
+
+/**
+ * Keeps listeners subscribed: one connection for all of them, opened with the first, subscribed again after every loss, let go with the
+ * last. Spring Data Redis' `RedisMessageListenerContainer`, with two additions: a loss is told the moment it is noticed, and each
+ * connection has a number, the {@link epoch}, so that nothing learnt on one connection is taken for knowledge about the next.
+ *
+ * Order of things on a connection: the message handlers stand before SUBSCRIBE is sent; on `ready` all topics go out together; when the
+ * server has confirmed every one, subscription listeners are told. `ready` itself is one round trip too early: what is published in
+ * between is lost. Confirmation and messages may arrive in one packet, then the messages are delivered first.
+ *
+ * Messages are handed to the listeners synchronously, in the order of arrival. Pub/sub delivers at most once: what is published during
+ * an outage is gone, and `onLost` followed by `onSubscribed` is all the notice there is.
+ */
+export class MessageListenerContainer {
+  readonly #transport: PubSubTransport;
+  readonly #events: CacheEvents;
+  readonly #subscribeTimeoutMs: Milliseconds;
+  readonly #registry = new SubscriptionRegistry();
+  readonly #notifier: SubscriptionNotifier;
+  #state: ListenerContainerState = 'created';
+  #epoch = 0;
+  /** Whether the transport holds a link; it may not be subscribed yet. */
+  #isUp = false;
+  #starting: Promise<void> | undefined;
+  #resubscribing: Promise<void> = Promise.resolve();
+  /** The closing of a transport that lost its last listener: the next connection waits for it. */
+  #releasing: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | undefined;
+
+  constructor(transport: PubSubTransport, options: MessageListenerContainerOptions = {}) {
+    this.#transport = transport;
+    this.#events = options.events ?? new CacheEvents();
+    this.#notifier = new SubscriptionNotifier(this.#events);
+    this.#subscribeTimeoutMs = options.subscribeTimeoutMs ?? DEFAULT_SUBSCRIBE_TIMEOUT_MS;
+  }
+
+  /** Where it stands. */
+  get state(): ListenerContainerState {
+    return this.#state;
+  }
+
+  /** Whether it was started and not stopped; says nothing about the connection. */
+  get isRunning(): boolean {
+    return this.#state === 'starting' || this.#state === 'idle' || this.#state === 'listening' || this.#state === 'recovering';
+  }
+
+  /** Whether the server has confirmed the topics on the present connection. */
+  get isListening(): boolean {
+    return this.#state === 'listening';
+  }
+
+  /** The number of the present connection, from 0: one more at every connection that was lost or let go. Never falls. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Names the broker, as `host:port`. */
+  get endpoint(): string {
+    return this.#transport.endpoint;
+  }
+
+  /**
+   * Has `listener` told of the messages of `topic`. Several listeners may share a topic; the same one twice is told once.
+   *
+   * In a container that runs it resolves once the server has confirmed; in one that does not, at once, and `start()` subscribes. When
+   * the server refuses on a connection that works, the listener is taken out again and the others are left alone. While the connection
+   * is away, or not yet there, the listener stays, to be subscribed with the others, and a rejection ends only the waiting.
+   *
+   * @throws {TopicError} `TOPIC_LISTENER_INVALID` for a wrong argument; `TOPIC_SUBSCRIBE_FAILED` when the server refuses, or does not
+   * confirm in time, or the container is stopped meanwhile.
+   * @throws {CacheError} the transport's, when this listener is the first and its connection cannot be opened.
+   */
+  async addMessageListener(listener: MessageListener, topics: Topic | readonly Topic[]): Promise<void> {
+    const wanted = checkTopics(topics);
+    checkListener(listener);
+    const added = wanted.map((topic) => this.#registry.add(listener, topic)).filter(({ isNew }) => isNew);
+    const subscriptions = added.map(({ subscription }) => subscription);
+    if (!this.isRunning) return;
+    if (this.#state === 'idle') return this.#connect();
+
+    const confirmed = subscriptions.filter(({ status }) => status === 'confirmed');
+    this.#notifier.joined(listener, confirmed.map(nameOf), this.#epoch);
+    const unsent = subscriptions.filter(({ status }) => status === 'new');
+    if (this.#isUp && unsent.length > 0) {
+      try {
+        await this.#subscribe(unsent);
+      } catch (error) {
+        // All of the call or nothing of it; and whoever joined the refused topics meanwhile would wait in vain.
+        this.#registry.remove(listener, subscriptions.map(({ topic }) => topic));
+        this.#registry.remove(undefined, unsent.map(({ topic }) => topic));
+        for (const subscription of unsent) subscription.fail(error as Error);
+        throw error;
+      }
+    }
+    await this.#confirmed(subscriptions);
+  }
+
+  /**
+   * Stops telling `listener` (every listener, if `undefined`) of `topics` (of any, if `undefined`); it is told nothing from the moment of
+   * the call. A topic without listeners is unsubscribed, a container without topics lets its connection go. Resolves once confirmed.
+   *
+   * @throws {TopicError} `TOPIC_LISTENER_INVALID` for an argument that is neither `undefined` nor what its name says.
+   */
+  async removeMessageListener(listener?: MessageListener, topics?: Topic | readonly Topic[]): Promise<void> {
+    if (listener !== undefined) checkListener(listener);
+    const removed = this.#registry.remove(listener, topics === undefined ? undefined : checkTopics(topics)).filter(({ isLast }) => isLast);
+    for (const { subscription } of removed) if (subscription.status !== 'confirmed') subscription.fail(this.#ended());
+    if (!this.isRunning || removed.length === 0) return;
+    if (this.#isUp) {
+      const told = removed.map(({ subscription, listeners }) => ({ name: nameOf(subscription), listeners }));
+      await this.#unsubscribe(told, removed.map(({ subscription }) => subscription.topic), this.#epoch);
+    }
+    if (this.#registry.isEmpty && this.isRunning && this.#state !== 'idle') await this.#release();
+  }
+
+  /** Has `listener` told of every subscription and loss from now on. Returns a function that ends it. */
+  addSubscriptionListener(listener: SubscriptionListener): () => void {
+    return this.#notifier.add(listener);
+  }
+
+  /**
+   * Connects, and resolves once the server has confirmed every topic; without a listener it resolves at once and connects later. Started
+   * again after `stop()` it subscribes again. A rejection leaves the container running and trying (`recovering`): `stop()` ends that.
+   *
+   * @throws {CacheError} the transport's own, which names the endpoint, when the first attempt to connect fails.
+   * @throws {TopicError} `TOPIC_SUBSCRIBE_FAILED` when the server refuses the topics, or it is stopped meanwhile.
+   */
+  start(): Promise<void> {
+    if (this.#stopping !== undefined) return this.#stopping.then(() => this.start());
+    if (this.#state === 'starting') return this.#starting ?? Promise.resolve();
+    if (this.isRunning) return this.#confirmed(this.#registry.all());
+    if (!this.#registry.isEmpty) return this.#connect();
+    this.#state = 'idle';
+    return Promise.resolve();
+  }
+
+  /**
+   * Unsubscribes, closes the connection and resolves once both are done; closes also when unsubscribing fails. No listener is told a
+   * message from the moment of the call. Listeners stay registered for the next `start()`. Idempotent; never rejects.
+   */
+  stop(): Promise<void> {
+    if (!this.isRunning) return this.#stopping ?? Promise.resolve();
+    return (this.#stopping = this.#stop().finally(() => (this.#stopping = undefined)));
+  }
+
+  /**
+   * Gives the present connection up and opens another. For those who have better proof than PING that messages do not arrive: a
+   * subscription can be gone on a connection that answers.
+   */
+  reconnect(reason?: unknown): void {
+    if (this.#isUp && this.isRunning) this.#transport.reconnect(reason);
+  }
+
+  #connect(): Promise<void> {
+    this.#state = 'starting';
+    const starting = this.#doConnect();
+    this.#starting = starting;
+    starting.catch(() => undefined); // `start()` hands out the same promise; a listener added meanwhile may be the only one to see it.
+    return starting;
+  }
+
+  async #doConnect(): Promise<void> {
+    await this.#releasing;
+    if (this.#state !== 'starting') throw this.#ended();
+    try {
+      await this.#transport.connect({
+        onMessage: (message) => this.#dispatch(message),
+        onReady: () => this.#ready(),
+        onLost: (error) => this.#lost(error),
+        onRetry: (attempt, delayMs, error) => {
+          this.#events.emit('reconnecting', { link: 'subscriber', endpoint: this.endpoint, attempt, delayMs, error });
+        },
+      });
+    } catch (error) {
+      if (this.#state !== 'starting') throw this.#ended(error);
+      this.#state = 'recovering';
+      throw error;
+    }
+    await this.#resubscribing;
+    if (!this.isRunning) throw this.#ended();
+    await this.#confirmed(this.#registry.all()); // The connection may have been lost in between.
+  }
+
+  #ready(): void {
+    this.#isUp = true;
+    this.#events.emit('connected', { link: 'subscriber', endpoint: this.endpoint });
+    this.#resubscribing = this.#resubscribe();
+    this.#resubscribing.catch(() => undefined); // Reported there; `start()` may be waiting for it as well.
+  }
+
+  async #resubscribe(): Promise<void> {
+    const subscriptions = this.#registry.all();
+    try {
+      await this.#subscribe(subscriptions);
+    } catch (error) {
+      this.#events.emit('error', { where: 'resubscription', error });
+      // A connection without its subscriptions is worth nothing: another one, after a pause, may be allowed what this one is not.
+      if (this.isRunning) this.#transport.reconnect(error);
+      throw error;
+    }
+  }
+
+  /**
+   * Sends one SUBSCRIBE for `subscriptions` and tells of the confirmation. When the connection goes first it resolves as well: they are
+   * sent again at the next `ready`, and {@link #confirmed} goes on waiting.
+   *
+   * @throws {TopicError} `TOPIC_SUBSCRIBE_FAILED` when the server refuses.
+   */
+  async #subscribe(subscriptions: readonly TopicSubscription[]): Promise<void> {
+    const epoch = this.#epoch;
+    for (const subscription of subscriptions) subscription.send();
+    try {
+      if (subscriptions.length > 0) await this.#transport.subscribe(subscriptions.map(({ topic }) => topic));
+    } catch (cause) {
+      if (epoch !== this.#epoch) return;
+      throw new TopicError('TOPIC_SUBSCRIBE_FAILED', `${this.endpoint} refused to subscribe ${quote(subscriptions)}.`, {
+        hint: `Check that its user may read these channels (in Redis: ACL SETUSER … &channel).`,
+        cause,
+      });
+    }
+    if (epoch !== this.#epoch) return; // Confirmed on a connection that is gone.
+    for (const subscription of subscriptions) subscription.confirm();
+    if (this.#state === 'starting' || this.#state === 'recovering') this.#state = 'listening';
+    const kept = subscriptions.filter((subscription) => this.#registry.has(subscription));
+    if (kept.length === 0) return;
+    this.#events.emit('subscribed', { topics: kept.map(nameOf), epoch });
+    this.#notifier.subscribed(kept.map(listenersOf), epoch);
+  }
+
+  async #unsubscribe(removed: readonly TopicListeners[], topics: readonly Topic[], epoch: number): Promise<void> {
+    try {
+      await this.#transport.unsubscribe(topics);
+    } catch (error) {
+      if (epoch !== this.#epoch && this.isRunning) return; // The connection went, and the subscriptions with it.
+      this.#events.emit('error', { where: 'unsubscription', error });
+    }
+    this.#notifier.unsubscribed(removed, epoch);
+  }
+
+  #lost(error: unknown): void {
+    if (!this.#isUp) return;
+    if (this.#state === 'listening' || this.#state === 'starting') this.#state = 'recovering';
+    this.#events.emit('lost', { link: 'subscriber', endpoint: this.endpoint, error });
+    this.#endEpoch();
+  }
+
+  /** Nothing learnt on this connection holds any longer, whether it broke or is let go. */
+  #endEpoch(): void {
+    if (!this.#isUp) return;
+    this.#isUp = false;
+    const ended = this.#epoch++;
+    const subscriptions = this.#registry.all();
+    for (const subscription of subscriptions) subscription.reset();
+    this.#notifier.lost(subscriptions, ended);
+  }
+
+  async #release(): Promise<void> {
+    this.#state = 'idle';
+    this.#endEpoch();
+    this.#releasing = this.#close();
+    await this.#releasing;
+  }
+
+  async #stop(): Promise<void> {
+    const isConnected = this.#isUp;
+    const epoch = this.#epoch;
+    const confirmed = this.#registry.all().filter(({ status }) => status === 'confirmed');
+    this.#state = 'stopping';
+    this.#endEpoch();
+    for (const subscription of this.#registry.all()) subscription.fail(this.#ended());
+    if (isConnected && confirmed.length > 0) await this.#unsubscribe(confirmed.map(listenersOf), confirmed.map(({ topic }) => topic), epoch);
+    await this.#close();
+    await this.#releasing;
+    this.#state = 'stopped';
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#transport.close();
+    } catch (error) {
+      this.#events.emit('error', { where: 'closing the subscriber connection', error });
+    }
+  }
+
+  #dispatch(message: Message): void {
+    if (!this.#isUp) return; // Stopped: a few may still be on their way.
+    const subscription = this.#registry.find(message);
+    if (subscription === undefined) return;
+    for (const listener of subscription.listeners) {
+      try {
+        const result = typeof listener === 'function' ? listener(message) : listener.onMessage(message);
+        if (result !== undefined) this.#observe(result, message);
+      } catch (error) {
+        this.#listenerFailed(message, error);
+      }
+    }
+  }
+
+  #observe(result: Promise<void>, message: Message): void {
+    Promise.resolve(result).catch((error: unknown) => this.#listenerFailed(message, error));
+  }
+
+  #listenerFailed(message: Message, error: unknown): void {
+    this.#events.emit('error', { where: `message listener of '${message.pattern ?? message.channel}'`, error });
+  }
+
+  async #confirmed(subscriptions: readonly TopicSubscription[]): Promise<void> {
+    if (subscriptions.every(({ status }) => status === 'confirmed')) return;
+    await withDeadline(
+      Promise.all(subscriptions.map((subscription) => (subscription.status === 'confirmed' ? undefined : subscription.confirmation))),
+      this.#subscribeTimeoutMs,
+      () =>
+        new TopicError('TOPIC_SUBSCRIBE_FAILED', `${this.endpoint} did not confirm ${quote(subscriptions)} within ${this.#subscribeTimeoutMs} ms.`, {
+          hint: `The listener stays; it is subscribed as soon as the server can be reached.`,
+        }),
+    );
+  }
+
+  #ended(cause?: unknown): TopicError {
+    return new TopicError('TOPIC_SUBSCRIBE_FAILED', `The subscription at ${this.endpoint} was given up before it was confirmed: the container was stopped, or the listener removed.`, { cause });
+  }
+}
+
+const nameOf = ({ topic }: TopicSubscription): string => topic.name;
+
+const listenersOf = ({ topic, listeners }: TopicSubscription): TopicListeners => ({ name: topic.name, listeners });
+
+const quote = (subscriptions: readonly TopicSubscription[]): string => subscriptions.map(({ topic }) => `'${topic.name}'`).join(', ');

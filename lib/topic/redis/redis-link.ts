@@ -1,0 +1,161 @@
+import type { Redis, RedisOptions } from 'ioredis';
+import { RemoteCacheError } from '../../errors/index.js';
+import { type Message, withDeadline } from '../index.js';
+import type { RedisSource } from './redis-source.js';
+import type { ResolvedRedisTransportOptions } from './redis-transport-options.js';
+
+/** Whom a link tells; nothing after {@link RedisLink#close}. */
+export interface RedisLinkHandlers {
+  onMessage?(message: Message): void;
+  /** Once, and only if the link was open. */
+  onLost(error: unknown): void;
+}
+
+/**
+ * One connection to Redis, from its handshake to its end; it never comes back. One client per connection spares us what ioredis carries
+ * from a connection to the next: SUBSCRIBE sent again without an acknowledgement anybody could await, unanswered commands executed twice
+ * or left pending for ever.
+ */
+export class RedisLink {
+  readonly client: Redis;
+  readonly #handlers: RedisLinkHandlers;
+  readonly #source: RedisSource;
+  readonly #ended: Promise<void>;
+  #isOpen = false;
+  #pinging: NodeJS.Timeout | undefined;
+  #error: unknown;
+
+  private constructor(client: Redis, source: RedisSource, handlers: RedisLinkHandlers) {
+    this.client = client;
+    this.#source = source;
+    this.#handlers = handlers;
+    this.#ended = new Promise((resolve) => client.once('end', () => resolve()));
+    client.on('error', (error: unknown) => (this.#error = redact(error, source.password))); // Unheard, ioredis prints it.
+    client.on('close', () => this.#lose());
+    client.on('message', (channel: string, body: string) => this.#handlers.onMessage?.({ channel, body }));
+    client.on('pmessage', (pattern: string, channel: string, body: string) => this.#handlers.onMessage?.({ channel, body, pattern }));
+  }
+
+  /**
+   * Connects. Resolves when commands may be sent; the handlers stand from the beginning.
+   *
+   * @param signal - gives the attempt up.
+   * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED`, which names the server and holds no credential.
+   */
+  static async open(
+    source: RedisSource,
+    role: 'subscriber' | 'publisher',
+    options: ResolvedRedisTransportOptions,
+    handlers: RedisLinkHandlers,
+    signal: AbortSignal,
+  ): Promise<RedisLink> {
+    let link: RedisLink | undefined;
+    const giveUp = (): void => void link?.close();
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      const client = await source.create(clientOptions(source, role, options), options.connectTimeoutMs);
+      link = new RedisLink(client, source, handlers);
+      signal.throwIfAborted();
+      await withDeadline(client.connect(), options.connectTimeoutMs, () => new Error(`no answer within ${options.connectTimeoutMs} ms`));
+      signal.throwIfAborted();
+      link.#open(options.pingIntervalMs);
+      return link;
+    } catch (error) {
+      const cause = (link === undefined ? undefined : link.#error) ?? redact(error, source.password);
+      await link?.close();
+      throw new RemoteCacheError('CACHE_REMOTE_CONNECT_FAILED', `Redis at ${source.label} could not be reached: ${reasonOf(cause)}.`, {
+        hint: 'Check host and port, that the server runs, and that it accepts the credentials.',
+        cause,
+      });
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** Whether commands may be sent. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** What `command` answers; when it fails because the connection is gone, the loss is told first. */
+  async run<T>(command: Promise<T>): Promise<T> {
+    try {
+      return await command;
+    } catch (error) {
+      if (this.client.status !== 'ready') this.#lose();
+      throw redact(error, this.#source.password);
+    }
+  }
+
+  /** Ends the connection; nobody is told anything from the moment of the call. Resolves when the socket is gone. Idempotent. */
+  close(): Promise<void> {
+    this.#isOpen = false;
+    clearInterval(this.#pinging);
+    this.client.removeAllListeners('message').removeAllListeners('pmessage');
+    if (this.client.status !== 'end') this.client.disconnect();
+    return this.client.status === 'end' ? Promise.resolve() : this.#ended;
+  }
+
+  #open(pingIntervalMs: number): void {
+    if (this.client.status !== 'ready') throw this.#error ?? new Error('the connection was closed at once');
+    this.#isOpen = true;
+    // ioredis' `socketTimeout` runs only while a command waits for its answer: without a PING a silent link is never missed.
+    this.#pinging = setInterval(() => this.client.ping().catch(() => undefined), pingIntervalMs).unref();
+  }
+
+  #lose(): void {
+    if (!this.#isOpen) return;
+    void this.close();
+    this.#handlers.onLost(this.#error);
+  }
+}
+
+function clientOptions(source: RedisSource, role: string, options: ResolvedRedisTransportOptions): RedisOptions {
+  return {
+    lazyConnect: true,
+    retryStrategy: null, // The transport counts attempts and waits; a client is used once.
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    enableOfflineQueue: false,
+    enableAutoPipelining: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: options.connectTimeoutMs,
+    socketTimeout: options.socketTimeoutMs,
+    commandTimeout: undefined,
+    disconnectTimeout: 100, // A peer that does not answer the FIN is not waited for.
+    keepAlive: 1_000,
+    noDelay: true,
+    connectionName: `${options.connectionName}-${role}`,
+    db: 0, // Pub/sub knows no databases, and a user may lack the right to SELECT.
+    keyPrefix: '',
+    monitor: false,
+    readOnly: false,
+    reconnectOnError: null,
+    stringNumbers: false,
+    // SUBSCRIBE and PUBLISH work while a server loads its data, so we need not wait; but with Sentinel the check looks at the role.
+    enableReadyCheck: source.isSentinel,
+    ...(source.isSentinel
+      ? { maxLoadingRetryTime: 250, failoverDetector: true, sentinelRetryStrategy: () => null, sentinelCommandTimeout: options.connectTimeoutMs }
+      : {}),
+  };
+}
+
+/**
+ * ioredis notes the command on its errors, and HELLO's arguments hold the password; a server may also quote them in its reply.
+ * The error is the client's own, so it is cleaned in place.
+ */
+function redact(error: unknown, password: string | undefined): unknown {
+  if (!(error instanceof Error)) return error;
+  const { command } = error as { command?: { name?: string; args?: unknown } };
+  if (command !== undefined) (error as { command?: unknown }).command = { name: command.name };
+  if (password !== undefined && password !== '') {
+    if (error.message.includes(password)) error.message = error.message.replaceAll(password, '***');
+    if (error.stack?.includes(password) === true) error.stack = error.stack.replaceAll(password, '***');
+  }
+  return error;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]); // One per address of the host.
+  return error instanceof Error && error.message !== '' ? error.message.replace(/\.$/, '') : String(error);
+}

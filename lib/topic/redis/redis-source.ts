@@ -1,0 +1,62 @@
+import { type Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { Milliseconds } from '../../time/index.js';
+import { checkConnection, isClient, isCluster, type RedisConnection } from './redis-connection.js';
+import { connectionOptions, redisLabel } from './redis-endpoint.js';
+
+/** Makes a fresh client, not yet connected, for every connection: nothing of a lost connection can leak into the next. */
+export interface RedisSource {
+  /** Names the server in messages. */
+  readonly label: string;
+  /** The password in use, to be kept out of messages; `undefined` for none. */
+  readonly password: string | undefined;
+  /** Sentinel promotes other servers: its clients must look at the role they find. */
+  readonly isSentinel: boolean;
+  /** @param overrides - take precedence over what the user configured. */
+  create(overrides: RedisOptions, timeoutMs: Milliseconds): Redis | Promise<Redis>;
+}
+
+/** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for what is no {@link RedisConnection}. */
+export function redisSource(redis: RedisConnection): RedisSource {
+  checkConnection(redis);
+  const label = redisLabel(redis);
+  if (isCluster(redis)) {
+    const password = redis.options.redisOptions?.password;
+    return { label, password, isSentinel: false, create: (overrides, timeoutMs) => fromCluster(redis, overrides, timeoutMs) };
+  }
+  const options = connectionOptions(redis);
+  return {
+    label,
+    password: options.password ?? undefined,
+    isSentinel: Boolean(options.sentinels),
+    create: (overrides) => (isClient(redis) ? redis.duplicate(overrides) : new Redis({ ...options, ...overrides })),
+  };
+}
+
+/**
+ * A client of one master of the cluster. Classic pub/sub reaches every node whichever it was published on, and ioredis' own cluster
+ * subscriber changes nodes without a word, which hides the loss. The topology is read anew each time: after a failover it is another.
+ */
+async function fromCluster(cluster: Cluster, overrides: RedisOptions, timeoutMs: Milliseconds): Promise<Redis> {
+  const topology = cluster.duplicate([], {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    clusterRetryStrategy: null,
+    slotsRefreshTimeout: timeoutMs,
+    redisOptions: { ...cluster.options.redisOptions, connectTimeout: timeoutMs },
+  });
+  let lastError: unknown;
+  topology.on('error', (error: unknown) => (lastError = error));
+  const deadline = setTimeout(() => topology.disconnect(), timeoutMs);
+  try {
+    await topology.connect();
+    const masters = topology.nodes('master');
+    const master = masters[Math.floor(Math.random() * masters.length)];
+    if (master === undefined) throw new Error('The cluster has no master.');
+    return master.duplicate(overrides);
+  } catch (error) {
+    throw lastError ?? error;
+  } finally {
+    clearTimeout(deadline);
+    topology.disconnect();
+  }
+}

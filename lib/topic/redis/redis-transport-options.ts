@@ -1,0 +1,54 @@
+import { CacheConfigurationError } from '../../errors/index.js';
+import { CacheEvents } from '../../event/index.js';
+import type { Milliseconds } from '../../time/index.js';
+
+/** How a {@link RedisTransport} treats its connections. */
+export interface RedisTransportOptions {
+  /** How long one attempt to connect may take, handshake included, in milliseconds. Default: `2_000`. */
+  readonly connectTimeoutMs?: Milliseconds;
+  /**
+   * A connection is given up when a command of ours got no answer for so long, in milliseconds. Must exceed {@link pingIntervalMs}.
+   * Default: `1_500`. A link that swallows everything is noticed after at most the sum of both; TCP alone would take minutes.
+   */
+  readonly socketTimeoutMs?: Milliseconds;
+  /** How often PING is sent, in milliseconds. Default: `500`. */
+  readonly pingIntervalMs?: Milliseconds;
+  /** The pause before the `attempt`th try to connect again, in milliseconds; `attempt` counts from 1. Default: {@link shortRetryDelay}. */
+  readonly retryDelayMs?: (attempt: number) => Milliseconds;
+  /** Begins the connections' names in `CLIENT LIST`; `-subscriber` and `-publisher` follow. Must hold no blanks. Default: `topic`. */
+  readonly connectionName?: string;
+  /** Told about the publisher's connection; the subscriber's is the listener container's to tell. Default: events nobody hears. */
+  readonly events?: CacheEvents;
+}
+
+/** {@link RedisTransportOptions}, complete. */
+export type ResolvedRedisTransportOptions = Readonly<Required<RedisTransportOptions>>;
+
+/** 50 ms more at each attempt up to 500 ms, plus at most 50 ms by chance, so that a fleet does not return in step. */
+export function shortRetryDelay(attempt: number): Milliseconds {
+  return Math.min(50 * attempt, 500) + Math.floor(Math.random() * 50);
+}
+
+/** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for a time that is not a positive integer, or a socket timeout within one PING interval. */
+export function resolveTransportOptions(options: RedisTransportOptions = {}): ResolvedRedisTransportOptions {
+  const resolved = {
+    connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
+    socketTimeoutMs: options.socketTimeoutMs ?? 1_500,
+    pingIntervalMs: options.pingIntervalMs ?? 500,
+    retryDelayMs: options.retryDelayMs ?? shortRetryDelay,
+    connectionName: options.connectionName ?? 'topic',
+    events: options.events ?? new CacheEvents(),
+  };
+  for (const name of ['connectTimeoutMs', 'socketTimeoutMs', 'pingIntervalMs'] as const) {
+    if (!Number.isInteger(resolved[name]) || resolved[name] <= 0) throw invalid(name, 'a positive integer', resolved[name]);
+  }
+  if (resolved.socketTimeoutMs <= resolved.pingIntervalMs) {
+    throw invalid('socketTimeoutMs', `greater than \`pingIntervalMs\` (${resolved.pingIntervalMs})`, resolved.socketTimeoutMs);
+  }
+  if (!/^[!-~]+$/.test(resolved.connectionName)) throw invalid('connectionName', 'printable ASCII without blanks', resolved.connectionName);
+  return Object.freeze(resolved);
+}
+
+function invalid(option: string, expected: string, got: unknown): CacheConfigurationError {
+  return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${expected}, got \`${String(got)}\`.`);
+}
