@@ -1,6 +1,6 @@
 /**
  * A test for Redis' glob dialect: `*`, `?`, `[abc]`, `[a-z]`, `[^a]`, and `\` for a literal. Follows `stringmatchlen` of Redis' `util.c`,
- * its corner cases included: a set that is never closed reaches to the end of the pattern, an empty one matches nothing. It counts
+ * its corner cases included: a set that is never closed reaches to the end of the pattern, an empty one matches nothing (negated, any one character). It counts
  * UTF-16 units where Redis counts bytes, which shows only when `?` or a set meets a character beyond ASCII.
  */
 export function globMatcher(glob: string): (text: string) => boolean {
