@@ -1,0 +1,67 @@
+import type { Milliseconds } from '../time/index.js';
+
+/** What asking for the right to fill an absent key may bring. */
+export type LeaseReply =
+  /** Somebody stored a value meanwhile: its raw form. */
+  | { readonly kind: 'present'; readonly raw: string }
+  /** Another instance is loading this key. */
+  | { readonly kind: 'busy' }
+  /** Load it; the token is the right to {@link EvictionLog.fill}, until an eviction of the key or a time limit takes it away. */
+  | { readonly kind: 'granted'; readonly token: string };
+
+/** What an executed eviction tells. */
+export interface EvictionReceipt {
+  /** How many of the keys the remote tier held. */
+  readonly removed: number;
+  /** Settles once no instance serves the old values; `undefined` unless acknowledgements were asked for. Never rejects. */
+  readonly acknowledged: Promise<void> | undefined;
+}
+
+/**
+ * The writing half of one cache's remote tier, with the fences that keep it coherent: the port through which this room reaches the
+ * fleet. `eviction/` implements it with scripts on Redis and with shared memory. Keys are encoded keys; raw is what the codec made.
+ *
+ * Every write that replaces or removes data is atomic with its announcement: data and fill leases go, the sequence number moves on, the
+ * message is published. (See `docs/coherence.md`.)
+ */
+export interface EvictionLog {
+  /** Asks for the right to fill `key`. With `replace`, what is there is unreadable: drop it first. */
+  acquire(key: string, replace: boolean): Promise<LeaseReply>;
+  /** Stores a loaded value if the token still stands. `false`: it does not, nothing was stored. `ttlMs` 0 = never expires. */
+  fill(key: string, token: string, raw: string, ttlMs: Milliseconds): Promise<boolean>;
+  /** Gives a token back unused, so that others need not wait for it. */
+  release(key: string, token: string): Promise<void>;
+  /**
+   * Stores a value whatever is there, and announces the key as evicted. Answers why the server would not store the value (it is out of
+   * memory, say), in which case the old one is gone and announced all the same; `undefined` when all went well.
+   */
+  put(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined>;
+  /** Stores a value if there is none; else answers the raw form of what is there. */
+  putIfAbsent(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined>;
+  /** Removes and announces. */
+  evict(keys: readonly string[], acks: boolean): Promise<EvictionReceipt>;
+  /** Makes every entry unreachable, in constant time, and announces it. `removed` is `-1`: not counted. */
+  clear(acks: boolean): Promise<EvictionReceipt>;
+  /** Reads raw values after making sure that the generation is the current one: for reads without a valid read lease. */
+  readCurrent(keys: readonly string[]): Promise<(string | undefined)[]>;
+}
+
+/**
+ * What the listening half may do to a cache: the *applying* verbs. They are synchronous, touch this instance only and never publish,
+ * so a listener cannot start an echo. (The split into originating and applying verbs is layered-loader's.)
+ */
+export interface CoherentCache {
+  readonly name: string;
+  /** The generation its remote keys are written under; `undefined` until the first contact. */
+  readonly generation: string | undefined;
+  /** Drops the keys, cancels the tickets of reads in flight, detaches loads. `own`: this instance announced it itself. */
+  applyEviction(keys: readonly string[], own: boolean): void;
+  /** The same for every key: because of a clear (`remote`), or because messages may have been missed (`coherence`). */
+  applyClear(cause: 'remote' | 'coherence'): void;
+  /** Moves to a newer generation of remote keys, which implies {@link applyClear}; an older one than the present is ignored. */
+  useGeneration(generation: string): void;
+  /** The read lease: the local tier may be served up to this time on the instance's clock. `-Infinity`: not at all. */
+  serveUntil(time: Milliseconds): void;
+  /** Whether the local tier may be served at `now`. */
+  isServing(now: Milliseconds): boolean;
+}

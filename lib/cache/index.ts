@@ -1,0 +1,19 @@
+/**
+ * The caches. Contracts in Spring's words (`Cache`, `CacheManager`, `ValueWrapper`), the local tier (a bounded Map), the remote tier (Keyv
+ * on Redis) and the two as one; keys and values in their stored form. What it needs of the fleet it declares as a port (`EvictionLog`,
+ * implemented by `eviction/`), and what the fleet may do to it as another (`CoherentCache`). Touches time, event, errors and Keyv.
+ */
+export { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './cache.js';
+export type { CacheKey } from './cache-key.js';
+export { type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
+export { cacheCodec, type StoredEntry, ValueCodec } from './codec.js';
+export { encodeKey } from './encode-key.js';
+export type { CoherentCache, EvictionLog, EvictionReceipt, LeaseReply } from './eviction-log.js';
+export { LocalCache } from './local-cache.js';
+export { MAXIMUM_PENDING_KEYS } from './pending-evictions.js';
+export { RemoteCache, type RemoteCacheParts } from './remote-cache.js';
+export { RemoteConnection, type RemoteConnectionOptions, type RemoteEndpoint, Script } from './remote-connection.js';
+export { alwaysOpen, BREAKER_THRESHOLD, CircuitBreaker, type RemoteGuard } from './remote-guard.js';
+export { TwoTierCache, type TwoTierCacheParts, type TwoTierCacheSettings } from './two-tier-cache.js';
+export { type InstanceLinks, TwoTierCacheManager } from './two-tier-cache-manager.js';
+export type { ValueWrapper } from './value-wrapper.js';

@@ -1,0 +1,161 @@
+import { CacheEvictError, RemoteCacheError } from '../errors/index.js';
+import type { CacheEvents } from '../event/index.js';
+import type { Clock, Milliseconds } from '../time/index.js';
+import type { EvictionReceipt } from './eviction-log.js';
+
+/** What a {@link PendingEvictions} is made of. */
+export interface PendingEvictionsOptions {
+  readonly cache: string;
+  readonly clock: Clock;
+  readonly events: CacheEvents;
+  /** Executes and announces an eviction of these keys, or of all. */
+  readonly execute: (keys: readonly string[] | 'all', acks: boolean) => Promise<EvictionReceipt>;
+  /** Drops these keys, or all, from the local tier; called right after each acknowledgement. */
+  readonly fence: (keys: readonly string[] | 'all') => void;
+  /** How long a caller waits for the acknowledgement. */
+  readonly deadlineMs: Milliseconds;
+}
+
+/** How many doubtful keys are remembered by name; more, and all of the cache is in doubt. */
+export const MAXIMUM_PENDING_KEYS = 10_000;
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 500;
+
+/**
+ * Evictions until they are acknowledged. An eviction that failed or was late is *in doubt*: it may or may not have been executed, so it is
+ * repeated (it is idempotent) until Redis says so, and until then the cache serves the keys from neither tier.
+ */
+export class PendingEvictions {
+  readonly #options: PendingEvictionsOptions;
+  /** Key → the number of the eviction that put it in doubt: a later one of the same key must outlive the acknowledgement of an earlier. */
+  readonly #doubtful = new Map<string, number>();
+  #allDoubtful = 0;
+  #number = 0;
+  #attempts = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #retrying = false;
+  #stopped = false;
+
+  constructor(options: PendingEvictionsOptions) {
+    this.#options = options;
+  }
+
+  /** How many keys wait for an acknowledgement; `Infinity` when the whole cache does. */
+  get size(): number {
+    return this.#allDoubtful === 0 ? this.#doubtful.size : Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether `key` may be served from neither tier. */
+  isDoubtful(key: string): boolean {
+    return this.#allDoubtful !== 0 || (this.#doubtful.size !== 0 && this.#doubtful.has(key));
+  }
+
+  /**
+   * Evicts, trying again for as long as a caller may be kept waiting.
+   *
+   * @throws {CacheEvictError} when it was not acknowledged by then. It stays pending and is retried in the background.
+   */
+  async submit(keys: readonly string[] | 'all', acks: boolean): Promise<EvictionReceipt> {
+    const { clock, cache, deadlineMs } = this.#options;
+    const deadline = clock.now() + deadlineMs;
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      try {
+        const receipt = await this.#options.execute(keys, acks);
+        this.#options.fence(keys);
+        return receipt;
+      } catch (error) {
+        if (!this.#stopped && error instanceof RemoteCacheError && clock.now() + pause < deadline) {
+          await new Promise((resolve) => setTimeout(resolve, pause));
+          continue;
+        }
+        this.#doubt(keys, error);
+        const what = keys === 'all' ? 'clearing' : `evicting ${keys.length === 1 ? `key '${keys[0]}'` : `${keys.length} keys`}`;
+        throw new CacheEvictError(cache, `Redis did not acknowledge ${what} in cache '${cache}' within ${deadlineMs} ms.`, {
+          hint: 'What the method did stands. The eviction is retried in the background; other instances may serve the old value until it succeeds.',
+          cause: error,
+        });
+      }
+    }
+  }
+
+  /** Tries what is pending again, now: the remote tier is known to be back. */
+  retryNow(): void {
+    if (this.size === 0 || this.#stopped) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    void this.#retry();
+  }
+
+  /** Gives up after one last attempt; what is still unacknowledged is told as an error event, for it would be lost in silence else. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    if (this.size === 0) return;
+    try {
+      await this.#execute();
+    } catch (cause) {
+      const { cache, events } = this.#options;
+      const keys = this.#allDoubtful === 0 ? [...this.#doubtful.keys()] : 'all';
+      const error = new CacheEvictError(cache, `Cache '${cache}' was stopped while ${this.size} evictions were not acknowledged.`, {
+        hint: `Old values may be served until their time to live ends: ${JSON.stringify(keys).slice(0, 500)}`,
+        cause,
+      });
+      events.emit('error', { where: 'pending evictions', error });
+    }
+  }
+
+  #doubt(keys: readonly string[] | 'all', error: unknown): void {
+    this.#number += 1;
+    if (keys === 'all' || this.#doubtful.size + keys.length > MAXIMUM_PENDING_KEYS) {
+      this.#allDoubtful = this.#number;
+      this.#doubtful.clear();
+    } else if (this.#allDoubtful === 0) {
+      for (const key of keys) this.#doubtful.set(key, this.#number);
+    } else {
+      this.#allDoubtful = this.#number;
+    }
+    this.#options.events.emit('evictPending', { cache: this.#options.cache, keys: keys === 'all' ? [] : keys, error });
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#retrying || this.#stopped) return;
+    const pause = Math.min(2 ** Math.min(this.#attempts, 16) * FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#retry();
+    }, pause);
+    this.#timer.unref();
+  }
+
+  async #retry(): Promise<void> {
+    if (this.#retrying || this.size === 0) return;
+    this.#retrying = true;
+    this.#attempts += 1;
+    try {
+      await this.#execute();
+      if (this.size === 0) {
+        this.#options.events.emit('evictRecovered', { cache: this.#options.cache, attempts: this.#attempts });
+        this.#attempts = 0;
+      }
+    } catch {
+      // Told when it came into doubt; told again when it succeeds.
+    } finally {
+      this.#retrying = false;
+      if (this.size !== 0) this.#schedule();
+    }
+  }
+
+  async #execute(): Promise<void> {
+    const upTo = this.#number;
+    const keys = this.#allDoubtful === 0 ? [...this.#doubtful.keys()] : 'all';
+    await this.#options.execute(keys, false);
+    this.#options.fence(keys);
+    if (keys === 'all') {
+      if (this.#allDoubtful <= upTo) this.#allDoubtful = 0;
+    } else {
+      for (const key of keys) if ((this.#doubtful.get(key) ?? Infinity) <= upTo) this.#doubtful.delete(key);
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import type { Keyv } from 'keyv';
+import type { EvictionLog, EvictionReceipt, LeaseReply } from './eviction-log.js';
+import type { RemoteGuard } from './remote-guard.js';
+import type { Milliseconds } from '../time/index.js';
+import type { StoredEntry, ValueCodec } from './codec.js';
+
+/** What a {@link RemoteCache} is made of. */
+export interface RemoteCacheParts {
+  /** Reads go through it. Its store must raise errors, and hold nothing but this cache. */
+  readonly keyv: Keyv;
+  /** Writes go through it. */
+  readonly log: EvictionLog;
+  readonly codec: ValueCodec;
+  readonly guard: RemoteGuard;
+  /** Points `keyv` at the keys of another generation. */
+  readonly useGeneration: (generation: string) => void;
+}
+
+/** A lease reply with its value decoded. */
+export type LoadPermit =
+  | { readonly kind: 'present'; readonly entry: StoredEntry }
+  | Exclude<LeaseReply, { readonly kind: 'present' }>;
+
+/**
+ * L2: one cache's entries on Redis (or in shared memory), as values.
+ * A hit is one plain GET through Keyv; every write is one script of the {@link EvictionLog}.
+ */
+export class RemoteCache {
+  readonly #keyv: Keyv;
+  readonly #log: EvictionLog;
+  readonly #codec: ValueCodec;
+  readonly #guard: RemoteGuard;
+  readonly #useGeneration: (generation: string) => void;
+  #generation: string | undefined;
+
+  constructor(parts: RemoteCacheParts) {
+    this.#keyv = parts.keyv;
+    this.#log = parts.log;
+    this.#codec = parts.codec;
+    this.#guard = parts.guard;
+    this.#useGeneration = parts.useGeneration;
+  }
+
+  /** Whether a remote step would be tried at all now. */
+  get isUsable(): boolean {
+    return this.#guard.isOpenForUse;
+  }
+
+  /** The generation its keys are written under; `undefined` until the first contact. */
+  get generation(): string | undefined {
+    return this.#generation;
+  }
+
+  /** Moves to another generation of keys. */
+  useGeneration(generation: string): void {
+    this.#generation = generation;
+    this.#useGeneration(generation);
+  }
+
+  /** What is stored under `key`: one GET. The caller must know its generation to be current, within the bound. */
+  async get(key: string): Promise<StoredEntry | undefined> {
+    return this.#guard.run('get', () => this.#keyv.get(key, { raw: true })) as Promise<StoredEntry | undefined>;
+  }
+
+  /** As {@link get} for several keys: one MGET. */
+  async getAll(keys: string[]): Promise<(StoredEntry | undefined)[]> {
+    return this.#guard.run('get', () => this.#keyv.getMany(keys, { raw: true })) as Promise<(StoredEntry | undefined)[]>;
+  }
+
+  /** As {@link getAll}, after making sure of the generation: for reads without a valid read lease. One MGET. */
+  async getAllCurrent(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
+    const raws = await this.#log.readCurrent(keys);
+    return raws.map((raw) => (raw === undefined ? undefined : this.#alive(raw)));
+  }
+
+  /** Asks for the right to fill `key`. With `replace`, what is there is unreadable: drop it. */
+  async acquire(key: string, replace: boolean): Promise<LoadPermit> {
+    const reply = await this.#log.acquire(key, replace);
+    if (reply.kind !== 'present') return reply;
+    const entry = this.#alive(reply.raw);
+    return entry === undefined ? this.acquire(key, true) : { kind: 'present', entry };
+  }
+
+  /** Stores an encoded value that was loaded; `false` when the token no longer stands. */
+  fill(key: string, token: string, raw: string, ttlMs: Milliseconds): Promise<boolean> {
+    return this.#log.fill(key, token, raw, ttlMs);
+  }
+
+  /** Gives a token back unused. */
+  release(key: string, token: string): Promise<void> {
+    return this.#log.release(key, token);
+  }
+
+  /**
+   * The stored form of a value that lives for `ttlMs` from now (0 = for ever).
+   *
+   * @throws {CacheValueError} when it cannot be encoded, or is too large.
+   */
+  encode(value: unknown, ttlMs: Milliseconds): string {
+    return this.#codec.encode(value, ttlMs === 0 ? undefined : Date.now() + ttlMs);
+  }
+
+  /** Stores an encoded value whatever is there, and announces the key. Answers why it was refused, if it was. */
+  put(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined> {
+    return this.#log.put(key, raw, ttlMs);
+  }
+
+  /** Stores an encoded value if there is none; else answers what is there. */
+  async putIfAbsent(key: string, raw: string, ttlMs: Milliseconds): Promise<StoredEntry | undefined> {
+    const present = await this.#log.putIfAbsent(key, raw, ttlMs);
+    const entry = present === undefined ? undefined : this.#alive(present);
+    if (present !== undefined && entry === undefined) await this.#log.put(key, raw, ttlMs); // A Map keeps what has expired; Redis does not.
+    return entry;
+  }
+
+  /** Removes and announces, in one round trip. */
+  evict(keys: readonly string[], acks: boolean): Promise<EvictionReceipt> {
+    return this.#log.evict(keys, acks);
+  }
+
+  /** Makes every entry unreachable and announces it, in one round trip. */
+  clear(acks: boolean): Promise<EvictionReceipt> {
+    return this.#log.clear(acks);
+  }
+
+  #alive(raw: string): StoredEntry | undefined {
+    const entry = this.#codec.decode(raw);
+    return entry.expires !== undefined && entry.expires < Date.now() ? undefined : entry;
+  }
+}

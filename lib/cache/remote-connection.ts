@@ -1,0 +1,221 @@
+import { createClient, type RedisClientType } from '@keyv/redis';
+import { createHash } from 'node:crypto';
+import { RemoteCacheError } from '../errors/index.js';
+import type { CacheEvents } from '../event/index.js';
+import type { Milliseconds } from '../time/index.js';
+import { CircuitBreaker, withDeadline } from './remote-guard.js';
+
+/** Where a Redis server listens, and who we are to it. `label` is what may be shown to people: never a credential. */
+export interface RemoteEndpoint {
+  readonly host: string;
+  readonly port: number;
+  /** A Unix socket, in place of host and port. */
+  readonly path?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly db: number;
+  readonly tls?: object;
+  readonly label: string;
+}
+
+/** What a {@link RemoteConnection} needs to know; durations are resolved already. */
+export interface RemoteConnectionOptions {
+  readonly endpoint: RemoteEndpoint;
+  readonly events: CacheEvents;
+  /** Deadline of one remote step. */
+  readonly timeoutMs: Milliseconds;
+  /** Deadline of the first connection. */
+  readonly connectTimeoutMs: Milliseconds;
+  /** Silence after which a connection with a command under way is given up. */
+  readonly socketTimeoutMs: Milliseconds;
+}
+
+/** A Lua script, known to Redis by its digest. */
+export class Script {
+  readonly source: string;
+  readonly sha: string;
+
+  constructor(readonly name: string, source: string) {
+    this.source = source;
+    this.sha = createHash('sha1').update(source).digest('hex');
+  }
+}
+
+const RECONNECT_MAX_MS = 500;
+const LINK = 'command';
+
+/**
+ * The command connection of one instance: a node-redis client, which Keyv's adapter reads through and the scripts run on.
+ *
+ * It is *verified* once a heartbeat has run on it, and every new connection must be: a server that came back may hold a snapshot of
+ * another time, and only the heartbeat learns which generation of keys is still good. Until then no step is sent. Commands are never
+ * queued for a later connection and never sent twice.
+ */
+export class RemoteConnection {
+  readonly client: RedisClientType;
+  readonly guard: CircuitBreaker;
+  readonly endpoint: RemoteEndpoint;
+  readonly #events: CacheEvents;
+  readonly #connectTimeoutMs: Milliseconds;
+  readonly #timeoutMs: Milliseconds;
+  #verify: () => Promise<void> = () => Promise.resolve();
+  #stopped = false;
+  #attempt = 0;
+  #connection = 0;
+  #lastError: unknown;
+
+  constructor(options: RemoteConnectionOptions) {
+    const { endpoint, events } = options;
+    this.endpoint = endpoint;
+    this.#events = events;
+    this.#connectTimeoutMs = options.connectTimeoutMs;
+    this.#timeoutMs = options.timeoutMs;
+    this.guard = new CircuitBreaker(endpoint.label, options.timeoutMs, (open) => events.emit('breaker', { open }));
+    const socket = {
+      ...(endpoint.path === undefined ? { host: endpoint.host, port: endpoint.port } : { path: endpoint.path }),
+      connectTimeout: options.connectTimeoutMs,
+      socketTimeout: options.socketTimeoutMs,
+      keepAlive: true,
+      keepAliveInitialDelay: 1_000,
+      noDelay: true,
+      reconnectStrategy: (retries: number) => this.#reconnect(retries),
+    };
+    this.client = createClient({
+      socket: endpoint.tls === undefined ? socket : { ...socket, ...endpoint.tls, tls: true },
+      ...(endpoint.username === undefined ? {} : { username: endpoint.username }),
+      ...(endpoint.password === undefined ? {} : { password: endpoint.password }),
+      database: endpoint.db,
+      disableOfflineQueue: true,
+      disableClientInfo: true,
+      maintNotifications: 'disabled',
+    }) as unknown as RedisClientType;
+    this.client.setMaxListeners(0); // Every cache's Keyv adapter listens to the one client.
+    this.client.on('ready', () => void this.#ready());
+    this.client.on('error', (error: unknown) => this.#lost(error));
+  }
+
+  /** Whether steps may be sent now. */
+  get isUsable(): boolean {
+    return this.guard.isOpenForUse;
+  }
+
+  /** Sets what must succeed on each new connection before it is used: the first heartbeat. Set before {@link start}. */
+  verifyWith(verify: () => Promise<void>): void {
+    this.#verify = verify;
+  }
+
+  /**
+   * Connects. Keeps trying in the background after a failure, until {@link stop}.
+   *
+   * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED` when there is no verified connection within the deadline.
+   */
+  async start(): Promise<void> {
+    const verified = new Promise<void>((resolve) => (this.#onVerified = resolve));
+    if (!this.client.isOpen) this.client.connect().catch((error: unknown) => (this.#lastError = error));
+    try {
+      await withDeadline(verified, this.#connectTimeoutMs, 'connect', this.endpoint.label);
+    } catch (error) {
+      const cause = this.#lastError ?? error;
+      throw new RemoteCacheError(
+        'CACHE_REMOTE_CONNECT_FAILED',
+        `Could not reach Redis at ${this.endpoint.label} within ${this.#connectTimeoutMs} ms${reasonOf(cause)}.`,
+        { hint: 'Check host, port, credentials and that the server accepts connections.', cause: withoutCredentials(cause, this.endpoint) },
+      );
+    }
+  }
+  #onVerified: () => void = () => {};
+
+  /** Closes the connection; steps under way fail. Idempotent; never throws. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.guard.disconnected();
+    if (!this.client.isOpen) return;
+    if (!this.client.isReady) await this.#settled();
+    if (this.client.isOpen) this.client.destroy();
+  }
+
+  /** Runs a script as one guarded step. */
+  run<T>(script: Script, keys: string[], args: string[]): Promise<T> {
+    return this.guard.run(script.name, () => this.#evaluate<T>(script, keys, args));
+  }
+
+  /** Runs a script whatever the guard says: for the heartbeat, whose success is what opens it. */
+  runUnguarded<T>(script: Script, keys: string[], args: string[]): Promise<T> {
+    return withDeadline(this.#evaluate<T>(script, keys, args), this.#timeoutMs, script.name, this.endpoint.label);
+  }
+
+  /** Publishes on this connection; for private messages between instances. */
+  publish(channel: string, message: string): Promise<number> {
+    return this.guard.run('publish', () => this.client.publish(channel, message));
+  }
+
+  async #evaluate<T>(script: Script, keys: string[], args: string[]): Promise<T> {
+    try {
+      return (await this.client.evalSha(script.sha, { keys, arguments: args })) as T;
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return (await this.client.eval(script.source, { keys, arguments: args })) as T; // A new or flushed server does not know it yet.
+    }
+  }
+
+  async #ready(): Promise<void> {
+    const connection = ++this.#connection;
+    this.#attempt = 0;
+    if (this.#stopped) return;
+    this.#events.emit('connected', { link: LINK, endpoint: this.endpoint.label });
+    try {
+      await this.#verify();
+      if (connection !== this.#connection || this.#stopped) return;
+      this.#lastError = undefined;
+      this.guard.succeeded();
+      this.#onVerified();
+    } catch (error) {
+      this.#lastError = error; // The next heartbeat tries again.
+    }
+  }
+
+  #lost(error: unknown): void {
+    this.#lastError = error;
+    const wasUsable = this.guard.isOpenForUse;
+    this.#connection += 1;
+    this.guard.disconnected();
+    if (wasUsable && !this.#stopped) {
+      this.#events.emit('lost', { link: LINK, endpoint: this.endpoint.label, error: withoutCredentials(error, this.endpoint) });
+    }
+  }
+
+  #reconnect(retries: number): number | Error {
+    if (this.#stopped) return new Error('stopped');
+    const delayMs = Math.round(Math.min(25 * 2 ** Math.min(retries, 8), RECONNECT_MAX_MS) * (0.75 + Math.random() / 2));
+    this.#attempt += 1;
+    this.#events.emit('reconnecting', { link: LINK, endpoint: this.endpoint.label, attempt: this.#attempt, delayMs });
+    return delayMs;
+  }
+
+  /** node-redis cannot be destroyed between TCP connect and handshake without leaking the socket: wait for either end of it. */
+  #settled(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(done, this.#connectTimeoutMs + RECONNECT_MAX_MS);
+      this.client.once('ready', done);
+      this.client.once('error', done);
+    });
+  }
+}
+
+const reasonOf = (error: unknown): string => {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' && !code.startsWith('CACHE_') ? ` (${code})` : '';
+};
+
+/** Drivers quote the AUTH command, or the URL, in some of their errors: never let a password through. */
+function withoutCredentials(error: unknown, endpoint: RemoteEndpoint): unknown {
+  if (!(error instanceof Error) || endpoint.password === undefined || endpoint.password === '') return error;
+  const text = `${error.message}\n${error.stack ?? ''}`;
+  if (!text.includes(endpoint.password)) return error;
+  return new Error(error.message.replaceAll(endpoint.password, '***'));
+}

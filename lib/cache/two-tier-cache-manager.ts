@@ -1,0 +1,98 @@
+import { CacheConfigurationError } from '../errors/index.js';
+import type { CacheStatistics } from '../event/index.js';
+import type { Clock } from '../time/index.js';
+import { type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
+import type { TwoTierCache } from './two-tier-cache.js';
+
+/** The connections of an instance, as its cache manager drives them: the port that the composition root implements. */
+export interface InstanceLinks {
+  /** Connects everything; resolves once every topic is confirmed. */
+  start(): Promise<void>;
+  /** Stops listening, before the caches close. Never throws. */
+  quiesce(): Promise<void>;
+  /** Closes every connection, after the caches have closed. Never throws. */
+  stop(): Promise<void>;
+  /** How each connection stands. */
+  health(): Readonly<Record<string, HealthStatus>>;
+}
+
+/** What a {@link TwoTierCacheManager} is made of. */
+export interface TwoTierCacheManagerParts {
+  /** Caches that exist from the beginning. */
+  readonly names: readonly string[];
+  /** Whether unknown names are created on demand. */
+  readonly dynamic: boolean;
+  readonly clock: Clock;
+  /** Makes a cache and has it follow its topic. */
+  readonly create: (name: string) => TwoTierCache;
+  readonly links: InstanceLinks;
+}
+
+/** The {@link CacheManager} of one instance: its caches, by name, and the order in which it starts and stops. */
+export class TwoTierCacheManager extends CacheManager {
+  readonly #parts: TwoTierCacheManagerParts;
+  readonly #caches = new Map<string, TwoTierCache>();
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(parts: TwoTierCacheManagerParts) {
+    super();
+    this.#parts = parts;
+    for (const name of parts.names) this.#caches.set(name, parts.create(name));
+  }
+
+  override getCache(name: string): TwoTierCache | undefined {
+    const known = this.#caches.get(name);
+    if (known !== undefined || !this.#parts.dynamic || this.#stopping !== undefined) return known;
+    const created = this.#parts.create(name);
+    this.#caches.set(name, created);
+    if (this.#starting === undefined) this.start().catch(() => undefined); // First use opens the connections; reads do without until then.
+    return created;
+  }
+
+  override get cacheNames(): readonly string[] {
+    return [...this.#caches.keys()];
+  }
+
+  /**
+   * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED`, naming host and port, when Redis cannot be reached in time. The instance goes
+   *   on trying: reads run in bypass until it succeeds. `stop()` ends that.
+   * @throws {CacheConfigurationError} `CACHE_STOPPED` after `stop()`.
+   */
+  override start(): Promise<void> {
+    if (this.#stopping !== undefined) {
+      return Promise.reject(new CacheConfigurationError('CACHE_STOPPED', 'The cache manager was stopped and cannot be started again.'));
+    }
+    return (this.#starting ??= this.#parts.links.start());
+  }
+
+  override stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  override health(): CacheHealth {
+    const links = this.#parts.links.health();
+    const now = this.#parts.clock.now();
+    const caches: Record<string, HealthStatus> = {};
+    for (const [name, cache] of this.#caches) caches[name] = cache.isServing(now) && cache.pendingEvictions === 0 ? 'up' : 'degraded';
+    const all = [...Object.values(links), ...Object.values(caches)];
+    if (this.#stopping !== undefined) return { status: 'down', links, caches };
+    return { status: all.every((status) => status === 'up') ? 'up' : 'degraded', links, caches };
+  }
+
+  override statistics(): Readonly<Record<string, CacheStatistics>> {
+    return Object.fromEntries([...this.#caches].map(([name, cache]) => [name, cache.statistics()]));
+  }
+
+  /** Tells every cache that the remote tier is back. */
+  reconnected(): void {
+    for (const cache of this.#caches.values()) cache.reconnected();
+  }
+
+  async #stop(): Promise<void> {
+    const { links } = this.#parts;
+    await links.quiesce();
+    await Promise.all([...this.#caches.values()].map((cache) => cache.stop()));
+    await links.stop();
+  }
+}

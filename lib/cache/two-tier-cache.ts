@@ -1,0 +1,524 @@
+import { CacheValueError, RemoteCacheError } from '../errors/index.js';
+import type { CacheCounters, CacheEvents, CacheStatistics } from '../event/index.js';
+import { type Clock, type Duration, type Milliseconds, parseDuration } from '../time/index.js';
+import { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './cache.js';
+import type { CacheKey } from './cache-key.js';
+import type { StoredEntry } from './codec.js';
+import { encodeKey } from './encode-key.js';
+import type { CoherentCache } from './eviction-log.js';
+import type { LocalCache } from './local-cache.js';
+import { PendingEvictions } from './pending-evictions.js';
+import type { RemoteCache } from './remote-cache.js';
+import type { ValueWrapper } from './value-wrapper.js';
+
+/** A cache's options, resolved: nothing is optional and every duration is in milliseconds. */
+export interface TwoTierCacheSettings {
+  readonly tiers: 'both' | 'local' | 'remote';
+  /** Life of an entry since it was written; `0` = it never expires. */
+  readonly ttlMs: Milliseconds;
+  /** The most an entry may live in the local tier; `0` = as long as in the remote one. */
+  readonly localTtlMs: Milliseconds;
+  /** Life of a cached `null` or `undefined`. */
+  readonly nullTtlMs: Milliseconds;
+  readonly allowNullValues: boolean;
+  readonly whenDisconnected: 'bypass' | 'serve';
+  /** Deadline of one remote step. */
+  readonly timeoutMs: Milliseconds;
+  /** The most one call waits for the remote tier in all its steps, waiting for another instance's load included. */
+  readonly deadlineMs: Milliseconds;
+}
+
+/** What a {@link TwoTierCache} is made of. */
+export interface TwoTierCacheParts {
+  readonly name: string;
+  readonly settings: TwoTierCacheSettings;
+  readonly local: LocalCache;
+  readonly remote: RemoteCache;
+  readonly clock: Clock;
+  readonly events: CacheEvents;
+  readonly counters: CacheCounters;
+}
+
+/** The character code of `~`, with which the canonical form of everything but a plain string begins. */
+const TAG = 126;
+const FIRST_POLL_MS = 2;
+const LONGEST_POLL_MS = 50;
+
+/**
+ * A read under way: its *ticket* to fill the local tier, and, where it runs a loader, the promise that later callers of the key may join.
+ * Taken before anything is sent. An eviction of the key, a clear, a gap or a new subscription cancels it: the value goes to those who
+ * already wait for it and nowhere else.
+ */
+class Read {
+  isCancelled = false;
+  promise: Promise<unknown> | undefined;
+  /** The next older read of the same key. */
+  older: Read | undefined;
+  constructor(readonly version: number) {}
+}
+
+/**
+ * Two tiers as one cache: a Map in the process (L1) before Redis (L2).
+ *
+ * What keeps it coherent, each with a counter-example in `docs/coherence.md`:
+ * - L1 is served only while the read lease holds; outside of it (bypass) reads use L2, after checking the generation, or the loader.
+ * - A read fills L1 only if its ticket still stands, L2 only with a fill lease that it took before its loader began.
+ * - An eviction fences L1 before its script is sent *and* again when it is acknowledged: a read between the two may have brought the old
+ *   value back. Loads it overtakes are detached; nobody joins them any more.
+ * - An eviction that is not acknowledged keeps its keys out of both tiers until it is.
+ */
+export class TwoTierCache extends Cache implements CoherentCache {
+  override readonly name: string;
+  readonly #settings: TwoTierCacheSettings;
+  readonly #local: LocalCache;
+  readonly #remote: RemoteCache;
+  readonly #clock: Clock;
+  readonly #events: CacheEvents;
+  readonly #counters: CacheCounters;
+  readonly #pending: PendingEvictions;
+  /** The newest read under way of each key; older ones hang on it. */
+  readonly #reads = new Map<string, Read>();
+  /** Moves on at every clear: reads of an earlier version are cancelled without being visited. */
+  #version = 0;
+  #isStopped = false;
+
+  constructor(parts: TwoTierCacheParts) {
+    super();
+    this.name = parts.name;
+    this.#settings = parts.settings;
+    this.#local = parts.local;
+    this.#remote = parts.remote;
+    this.#clock = parts.clock;
+    this.#events = parts.events;
+    this.#counters = parts.counters;
+    this.#pending = new PendingEvictions({
+      cache: parts.name,
+      clock: parts.clock,
+      events: parts.events,
+      deadlineMs: parts.settings.deadlineMs,
+      execute: (keys, acks) => (keys === 'all' ? this.#remote.clear(acks) : this.#remote.evict(keys, acks)),
+      fence: (keys) => (keys === 'all' ? this.#fenceAll() : this.#fence(keys)),
+    });
+    this.serveUntil(Number.NEGATIVE_INFINITY);
+  }
+
+  // ——— reading ———
+
+  override peek(key: CacheKey): Promise<unknown> | undefined {
+    // Every key in L1 is canonical, and a string that does not begin with the tag is found only if it stands for itself.
+    const encoded = typeof key === 'string' && key.charCodeAt(0) !== TAG ? key : encodeKey(key);
+    const hit = this.#local.peek(encoded, this.#clock.now());
+    if (hit !== undefined) this.#counters.localHits += 1;
+    return hit;
+  }
+
+  override async get<V = unknown>(key: CacheKey): Promise<ValueWrapper<V> | undefined> {
+    const encoded = encodeKey(key);
+    const hit = this.#local.get(encoded, this.#clock.now());
+    if (hit !== undefined) {
+      this.#counters.localHits += 1;
+      return { value: hit.value as V };
+    }
+    if (!this.#readsRemote(encoded)) {
+      this.#counters.misses += 1;
+      return undefined;
+    }
+    const read = this.#begin(encoded);
+    try {
+      const entry = await this.#getRemote(encoded);
+      if (entry === undefined) this.#counters.misses += 1;
+      return entry === undefined ? undefined : { value: this.#keep(encoded, read, entry) as V };
+    } catch (error) {
+      this.#counters.remoteFailures += 1;
+      if (isCorrupt(error)) return undefined;
+      throw error;
+    } finally {
+      this.#end(encoded, read);
+    }
+  }
+
+  override async getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]> {
+    const encoded = keys.map(encodeKey);
+    const now = this.#clock.now();
+    const found: (ValueWrapper<V> | undefined)[] = encoded.map((key) => {
+      const hit = this.#local.get(key, now);
+      return hit === undefined ? undefined : { value: hit.value as V };
+    });
+    const missing = [...new Set(encoded.filter((key, i) => found[i] === undefined && this.#readsRemote(key)))];
+    this.#counters.localHits += found.filter((wrapper) => wrapper !== undefined).length;
+    if (missing.length === 0) {
+      this.#counters.misses += found.filter((wrapper) => wrapper === undefined).length;
+      return found;
+    }
+    const reads = missing.map((key) => this.#begin(key));
+    try {
+      const entries = await this.#getAllRemote(missing);
+      const fetched = new Map<string, ValueWrapper<V>>();
+      missing.forEach((key, i) => {
+        const entry = entries[i];
+        if (entry !== undefined) fetched.set(key, { value: this.#keep(key, reads[i] as Read, entry) as V });
+      });
+      return found.map((wrapper, i) => {
+        const result = wrapper ?? fetched.get(encoded[i] as string);
+        if (result === undefined) this.#counters.misses += 1;
+        return result;
+      });
+    } catch (error) {
+      this.#counters.remoteFailures += 1;
+      throw error;
+    } finally {
+      missing.forEach((key, i) => this.#end(key, reads[i] as Read));
+    }
+  }
+
+  override getOrLoad<V>(key: CacheKey, loader: () => V | Promise<V>, options: LoadOptions<V> = {}): Promise<V> {
+    let encoded: string;
+    try {
+      encoded = encodeKey(key);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    const now = this.#clock.now();
+    const hit = this.#local.peek(encoded, now);
+    if (hit !== undefined) {
+      this.#counters.localHits += 1;
+      return hit as Promise<V>;
+    }
+    const isServing = this.isServing(now);
+    if (!isServing) this.#counters.bypassed += 1;
+    // Who reads without a lease must not join: the load may be older than an eviction this instance has not heard of.
+    const mayJoin = isServing && options.join !== false;
+    const running = mayJoin ? this.#reads.get(encoded) : undefined;
+    if (running?.promise !== undefined && running.version === this.#version) {
+      this.#counters.joined += 1;
+      return running.promise as Promise<V>;
+    }
+    const read = this.#begin(encoded);
+    const promise = this.#load(encoded, read, loader, options).finally(() => this.#end(encoded, read));
+    if (mayJoin) read.promise = promise;
+    return promise;
+  }
+
+  async #load<V>(key: string, read: Read, loader: () => V | Promise<V>, options: LoadOptions<V>): Promise<V> {
+    let token: string | undefined;
+    if (this.#readsRemote(key)) {
+      try {
+        const permit = await this.#getOrAcquire(key);
+        if (permit.kind === 'present') return this.#keep(key, read, permit.entry) as V;
+        if (permit.kind === 'granted') token = permit.token;
+      } catch (error) {
+        this.#counters.remoteFailures += 1;
+        options.onError?.('get', error);
+      }
+    }
+    this.#counters.misses += 1;
+    const value = await this.#run(loader, () => this.#giveBack(key, token));
+    if (options.unless?.(value) === true) {
+      this.#giveBack(key, token);
+      return value;
+    }
+    await this.#store(key, read, token, value, options);
+    return value;
+  }
+
+  async #run<V>(loader: () => V | Promise<V>, failed: () => void): Promise<V> {
+    const begun = this.#clock.now();
+    this.#counters.loads += 1;
+    try {
+      return await loader();
+    } catch (error) {
+      this.#counters.loadFailures += 1;
+      failed();
+      throw error;
+    } finally {
+      this.#counters.loadTimeMs += this.#clock.now() - begun;
+    }
+  }
+
+  async #store<V>(key: string, read: Read, token: string | undefined, value: V, options: LoadOptions<V>): Promise<void> {
+    try {
+      const ttlMs = this.#ttlOf(value, options.ttl);
+      this.#refuseNull(value);
+      if (this.#settings.tiers === 'local') {
+        if (!this.#pending.isDoubtful(key)) this.#keepLocally(key, read, value, ttlMs);
+        return;
+      }
+      if (token === undefined) return;
+      if (this.#isCancelled(read) || this.#pending.isDoubtful(key)) {
+        this.#counters.refusedFills += 1;
+        this.#giveBack(key, token);
+        return;
+      }
+      const raw = this.#remote.encode(value, ttlMs);
+      const now = this.#clock.now(); // L1 must not outlive L2, whose life begins later.
+      if (await this.#remote.fill(key, token, raw, ttlMs)) {
+        this.#counters.fills += 1;
+        this.#keepLocally(key, read, value, ttlMs, now);
+      } else {
+        this.#counters.refusedFills += 1;
+      }
+    } catch (error) {
+      if (error instanceof RemoteCacheError) this.#counters.remoteFailures += 1;
+      this.#giveBack(key, token);
+      options.onError?.('put', error, value);
+    }
+  }
+
+  /** What L2 holds, else the right to fill it, else (another instance is loading, for longer than we may wait) `busy`. */
+  async #getOrAcquire(key: string): ReturnType<RemoteCache['acquire']> {
+    const { deadlineMs, timeoutMs } = this.#settings;
+    const lastStep = this.#clock.now() + deadlineMs - 2 * timeoutMs; // One step may start then, and the fill comes after the load.
+    let isCorruptEntry = false;
+    try {
+      const entry = await this.#getRemote(key);
+      if (entry !== undefined) return { kind: 'present', entry };
+    } catch (error) {
+      if (!isCorrupt(error)) throw error;
+      this.#counters.remoteFailures += 1;
+      isCorruptEntry = true;
+    }
+    for (let pause = FIRST_POLL_MS; ; pause = Math.min(1.5 * pause, LONGEST_POLL_MS)) {
+      const permit = await this.#remote.acquire(key, isCorruptEntry);
+      if (permit.kind !== 'busy' || this.#isStopped || this.#clock.now() + pause > lastStep) return permit;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
+  async #getRemote(key: string): Promise<StoredEntry | undefined> {
+    if (this.isServing(this.#clock.now())) return this.#remote.get(key);
+    return (await this.#remote.getAllCurrent([key]))[0];
+  }
+
+  #getAllRemote(keys: string[]): Promise<(StoredEntry | undefined)[]> {
+    return this.isServing(this.#clock.now()) ? this.#remote.getAll(keys) : this.#remote.getAllCurrent(keys);
+  }
+
+  /** Takes a value from L2 into L1, if the ticket still stands. */
+  #keep(key: string, read: Read, entry: StoredEntry): unknown {
+    this.#counters.remoteHits += 1;
+    const leftMs = entry.expires === undefined ? 0 : Math.max(1, entry.expires - Date.now());
+    this.#keepLocally(key, read, entry.value, leftMs);
+    return entry.value;
+  }
+
+  #keepLocally(key: string, read: Read, value: unknown, ttlMs: Milliseconds, now = this.#clock.now()): void {
+    const { tiers, localTtlMs } = this.#settings;
+    if (tiers === 'remote' || this.#isStopped) return;
+    if (this.#isCancelled(read)) {
+      this.#counters.refusedFills += 1;
+      return;
+    }
+    const lifeMs = Math.min(ttlMs === 0 ? Infinity : ttlMs, localTtlMs === 0 ? Infinity : localTtlMs);
+    this.#local.set(key, value, now + lifeMs);
+  }
+
+  // ——— writing ———
+
+  override async put(key: CacheKey, value: unknown, options: PutOptions = {}): Promise<void> {
+    const encoded = encodeKey(key);
+    const ttlMs = this.#ttlOf(value, options.ttl);
+    this.#refuseNull(value);
+    this.#counters.puts += 1;
+    if (this.#settings.tiers === 'local') return this.#putLocally(encoded, value, ttlMs);
+    const raw = this.#remote.encode(value, ttlMs);
+    this.#fence([encoded]);
+    try {
+      const refusal = await this.#remote.put(encoded, raw, ttlMs);
+      this.#fence([encoded]);
+      if (refusal === undefined) return;
+      throw new RemoteCacheError('CACHE_REMOTE_FAILED', `Redis did not store a value put into cache '${this.name}': ${refusal}`, {
+        hint: 'The old value was removed everywhere all the same.',
+      });
+    } catch (error) {
+      this.#counters.remoteFailures += 1;
+      // Whether the put was executed is not known, and repeating it later could undo a newer one. Evicting the key is always right.
+      await this.#pending.submit([encoded], false);
+      throw error;
+    }
+  }
+
+  async #putLocally(key: string, value: unknown, ttlMs: Milliseconds): Promise<void> {
+    this.#fence([key]);
+    await this.#pending.submit([key], false);
+    const read = this.#begin(key);
+    this.#keepLocally(key, read, value, ttlMs);
+    this.#end(key, read);
+  }
+
+  override async putIfAbsent<V = unknown>(key: CacheKey, value: V, options: PutOptions = {}): Promise<ValueWrapper<V> | undefined> {
+    const encoded = encodeKey(key);
+    const ttlMs = this.#ttlOf(value, options.ttl);
+    this.#refuseNull(value);
+    if (this.#settings.tiers === 'local') {
+      const hit = this.#local.get(encoded, this.#clock.now());
+      if (hit !== undefined) return { value: hit.value as V };
+      this.#counters.puts += 1;
+      await this.#putLocally(encoded, value, ttlMs);
+      return undefined;
+    }
+    const present = await this.#remote.putIfAbsent(encoded, this.#remote.encode(value, ttlMs), ttlMs);
+    if (present !== undefined) return { value: present.value as V };
+    this.#counters.puts += 1;
+    this.#fence([encoded]);
+    return undefined;
+  }
+
+  override async evict(keys: CacheKey | readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
+    await this.#evict((isList(keys) ? keys : [keys]).map(encodeKey), options);
+  }
+
+  override async evictIfPresent(key: CacheKey): Promise<boolean> {
+    const encoded = encodeKey(key);
+    const wasLocal = this.#local.get(encoded, this.#clock.now()) !== undefined;
+    const removed = await this.#evict([encoded], {});
+    return this.#settings.tiers === 'local' ? wasLocal : removed > 0;
+  }
+
+  override async clear(options: EvictOptions = {}): Promise<void> {
+    this.#counters.clears += 1;
+    this.#fenceAll();
+    const receipt = await this.#pending.submit('all', options.acks === 'all');
+    await receipt.acknowledged;
+  }
+
+  override async invalidate(): Promise<boolean> {
+    const hadEntries = this.#settings.tiers !== 'local' || this.#local.size > 0;
+    await this.clear();
+    return hadEntries;
+  }
+
+  override statistics(): CacheStatistics {
+    return this.#counters.snapshot(this.#local.size);
+  }
+
+  // ——— the applying verbs ———
+
+  get generation(): string | undefined {
+    return this.#remote.generation;
+  }
+
+  applyEviction(keys: readonly string[], own: boolean): void {
+    this.#counters.messagesApplied += 1;
+    // Its own fences did the work already; without a remote tier the message would drop what a put has just stored.
+    if (own && this.#settings.tiers === 'local') return;
+    const before = this.#local.size;
+    this.#fence(keys);
+    if (!own) this.#counters.remoteRemovals += before - this.#local.size;
+  }
+
+  applyClear(cause: 'remote' | 'coherence'): void {
+    if (cause === 'remote') this.#counters.messagesApplied += 1;
+    else this.#counters.gaps += 1;
+    this.#fenceAll();
+  }
+
+  useGeneration(generation: string): void {
+    const present = this.#remote.generation;
+    if (present !== undefined && Number(generation) <= Number(present)) return;
+    this.#remote.useGeneration(generation);
+    this.#fenceAll();
+  }
+
+  serveUntil(time: Milliseconds): void {
+    this.#local.servableUntil = this.#settings.whenDisconnected === 'serve' ? Number.POSITIVE_INFINITY : time;
+  }
+
+  isServing(now: Milliseconds): boolean {
+    return now <= this.#local.servableUntil;
+  }
+
+  // ——— life ———
+
+  /** The remote tier is known to be back: pending evictions are tried again at once. */
+  reconnected(): void {
+    this.#pending.retryNow();
+  }
+
+  /** How many evicted keys wait for an acknowledgement. */
+  get pendingEvictions(): number {
+    return this.#pending.size;
+  }
+
+  /** Ends background work and empties the local tier. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.serveUntil(Number.NEGATIVE_INFINITY);
+    await this.#pending.stop();
+    this.#fenceAll();
+  }
+
+  // ——— helpers ———
+
+  async #evict(keys: readonly string[], options: EvictOptions): Promise<number> {
+    if (keys.length === 0) return 0;
+    this.#counters.evictions += keys.length;
+    this.#fence(keys);
+    const receipt = await this.#pending.submit(keys, options.acks === 'all');
+    await receipt.acknowledged;
+    return receipt.removed;
+  }
+
+  #readsRemote(key: string): boolean {
+    return this.#settings.tiers !== 'local' && !this.#isStopped && !this.#pending.isDoubtful(key);
+  }
+
+  #begin(key: string): Read {
+    const read = new Read(this.#version);
+    read.older = this.#reads.get(key);
+    this.#reads.set(key, read);
+    return read;
+  }
+
+  #end(key: string, read: Read): void {
+    const newest = this.#reads.get(key);
+    if (newest === read) {
+      if (read.older === undefined) this.#reads.delete(key);
+      else this.#reads.set(key, read.older);
+      return;
+    }
+    for (let at = newest; at !== undefined; at = at.older) if (at.older === read) at.older = read.older;
+  }
+
+  #isCancelled(read: Read): boolean {
+    return read.isCancelled || read.version !== this.#version;
+  }
+
+  #fence(keys: readonly string[]): void {
+    for (const key of keys) {
+      this.#local.delete(key);
+      const newest = this.#reads.get(key);
+      if (newest === undefined) continue;
+      for (let read: Read | undefined = newest; read !== undefined; read = read.older) read.isCancelled = true;
+      this.#reads.delete(key);
+    }
+  }
+
+  #fenceAll(): void {
+    this.#version += 1;
+    this.#reads.clear();
+    this.#local.clear();
+  }
+
+  /** Returns an unused fill lease; if that fails, it runs out by itself. */
+  #giveBack(key: string, token: string | undefined): void {
+    if (token === undefined || !this.#remote.isUsable) return;
+    this.#remote.release(key, token).catch((error: unknown) => this.#events.emit('error', { where: 'release of a fill lease', error }));
+  }
+
+  #refuseNull(value: unknown): void {
+    if (this.#settings.allowNullValues || (value !== null && value !== undefined)) return;
+    throw new CacheValueError('CACHE_VALUE_NULL', `Cache '${this.name}' does not allow ${String(value)}.`, {
+      hint: "Avoid storing it with `unless: (result) => result == null`, or set the cache's `allowNullValues`.",
+    });
+  }
+
+  #ttlOf<V>(value: V, ttl: Duration | ((value: V) => Duration) | undefined): Milliseconds {
+    if (ttl !== undefined) return parseDuration('ttl', typeof ttl === 'function' ? ttl(value) : ttl);
+    return value === null || value === undefined ? this.#settings.nullTtlMs : this.#settings.ttlMs;
+  }
+}
+
+const isList = (keys: CacheKey | readonly CacheKey[]): keys is readonly CacheKey[] => Array.isArray(keys);
+
+const isCorrupt = (error: unknown): boolean => error instanceof CacheValueError && error.code === 'CACHE_VALUE_CORRUPT';

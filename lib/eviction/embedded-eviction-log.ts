@@ -1,0 +1,100 @@
+import type { EvictionLog, EvictionReceipt, LeaseReply } from '../cache/index.js';
+import type { Milliseconds } from '../time/index.js';
+import type { EmbeddedStore } from './embedded-remote.js';
+import { formatMessage, type EvictionMessage } from './eviction-message.js';
+
+/** What an {@link EmbeddedEvictionLog} is made of. */
+export interface EmbeddedEvictionLogOptions {
+  readonly store: EmbeddedStore;
+  readonly namespace: string;
+  readonly cache: string;
+  readonly channel: string;
+  readonly instanceId: string;
+  readonly fillLeaseMs: Milliseconds;
+  /** Publishes to every instance of the process; delivers before it returns. */
+  readonly publish: (channel: string, body: string) => unknown;
+}
+
+/** Inside one process nothing is ever lost, so there is one generation for ever. */
+export const EMBEDDED_GENERATION = '1';
+
+let tokens = 0;
+
+/**
+ * The {@link EvictionLog} of one cache in shared memory. Each method runs without a pause from its first look at the store to its
+ * announcement, as a script on Redis does; a message has reached every instance when it returns, so acknowledgements need no waiting.
+ */
+export class EmbeddedEvictionLog implements EvictionLog {
+  readonly #options: EmbeddedEvictionLogOptions;
+
+  constructor(options: EmbeddedEvictionLogOptions) {
+    this.#options = options;
+  }
+
+  async acquire(key: string, replace: boolean): Promise<LeaseReply> {
+    const { store, instanceId, fillLeaseMs } = this.#options;
+    if (replace) store.entries.delete(key);
+    const raw = store.entries.get(key);
+    if (raw !== undefined) return { kind: 'present', raw };
+    const held = store.leases.get(key);
+    if (held !== undefined && held.untilEpochMs > Date.now()) return { kind: 'busy' };
+    const token = `${instanceId}|${(tokens += 1).toString(36)}`;
+    store.leases.set(key, { token, untilEpochMs: Date.now() + fillLeaseMs });
+    return { kind: 'granted', token };
+  }
+
+  async fill(key: string, token: string, raw: string): Promise<boolean> {
+    const { store } = this.#options;
+    const held = store.leases.get(key);
+    if (held?.token !== token || held.untilEpochMs <= Date.now()) return false;
+    store.leases.delete(key);
+    store.set(key, raw);
+    return true;
+  }
+
+  async release(key: string, token: string): Promise<void> {
+    const { leases } = this.#options.store;
+    if (leases.get(key)?.token === token) leases.delete(key);
+  }
+
+  async put(key: string, raw: string): Promise<undefined> {
+    this.#options.store.leases.delete(key);
+    this.#options.store.set(key, raw);
+    this.#announce('put', [key]);
+  }
+
+  async putIfAbsent(key: string, raw: string): Promise<string | undefined> {
+    const present = this.#options.store.entries.get(key);
+    if (present === undefined) await this.put(key, raw);
+    return present;
+  }
+
+  async evict(keys: readonly string[], acks: boolean): Promise<EvictionReceipt> {
+    const { entries, leases } = this.#options.store;
+    let removed = 0;
+    for (const key of keys) {
+      if (entries.delete(key)) removed += 1;
+      leases.delete(key);
+    }
+    this.#announce('evict', keys);
+    return { removed, acknowledged: acks ? Promise.resolve() : undefined };
+  }
+
+  async clear(acks: boolean): Promise<EvictionReceipt> {
+    const { entries, leases } = this.#options.store;
+    entries.clear();
+    leases.clear();
+    this.#announce('clear', []);
+    return { removed: -1, acknowledged: acks ? Promise.resolve() : undefined };
+  }
+
+  async readCurrent(keys: readonly string[]): Promise<(string | undefined)[]> {
+    return keys.map((key) => this.#options.store.entries.get(key));
+  }
+
+  #announce(op: EvictionMessage['op'], keys: readonly string[]): void {
+    const { store, namespace, cache, channel, instanceId, publish } = this.#options;
+    const seq = (store.seq += 1);
+    publish(channel, formatMessage({ ns: namespace, cache, seq, gen: EMBEDDED_GENERATION, op, keys, origin: instanceId }));
+  }
+}

@@ -1,0 +1,49 @@
+/** What several instances of one process share instead of Redis: one per namespace, gone with the last instance that uses it. */
+export class EmbeddedRemote {
+  static readonly #shared = new Map<string, EmbeddedRemote>();
+  readonly #caches = new Map<string, EmbeddedStore>();
+  readonly #namespace: string;
+  #users = 0;
+
+  private constructor(namespace: string) {
+    this.#namespace = namespace;
+  }
+
+  /** The shared memory of `namespace`. Give it back with {@link release}. */
+  static of(namespace: string): EmbeddedRemote {
+    let remote = this.#shared.get(namespace);
+    if (remote === undefined) this.#shared.set(namespace, (remote = new EmbeddedRemote(namespace)));
+    remote.#users += 1;
+    return remote;
+  }
+
+  /** What is stored of one cache. */
+  store(cache: string): EmbeddedStore {
+    let store = this.#caches.get(cache);
+    if (store === undefined) this.#caches.set(cache, (store = new EmbeddedStore()));
+    return store;
+  }
+
+  /** One user less; the last one takes the memory with it. */
+  release(): void {
+    this.#users -= 1;
+    if (this.#users === 0) EmbeddedRemote.#shared.delete(this.#namespace);
+  }
+}
+
+/** The most entries an embedded cache keeps in its remote tier; beyond, the oldest go. A process's memory is no server. */
+export const EMBEDDED_MAXIMUM_SIZE = 10_000;
+
+/** One cache in shared memory: raw entries as Keyv keeps them in a Map, fill leases, and the numbering of its messages. */
+export class EmbeddedStore {
+  readonly entries = new Map<string, string>();
+  readonly leases = new Map<string, { readonly token: string; readonly untilEpochMs: number }>();
+  seq = 0;
+
+  /** Stores `raw` and makes room for it. */
+  set(key: string, raw: string): void {
+    this.entries.delete(key);
+    this.entries.set(key, raw);
+    if (this.entries.size > EMBEDDED_MAXIMUM_SIZE) this.entries.delete(this.entries.keys().next().value as string);
+  }
+}

@@ -1,0 +1,122 @@
+import type { CoherentCache } from '../cache/index.js';
+import type { CacheEvents } from '../event/index.js';
+import { ChannelTopic, type Message, type MessageListenerContainer } from '../topic/index.js';
+import type { Acknowledgements } from './acknowledgements.js';
+import { formatAcknowledgement, parseInbox } from './inbox-message.js';
+import { type EvictionMessage, parseMessage } from './eviction-message.js';
+import type { ReadLease } from './read-lease.js';
+import { inboxOf } from './remote-keys.js';
+
+/** What an {@link EvictionListener} is made of. */
+export interface EvictionListenerOptions {
+  readonly namespace: string;
+  readonly instanceId: string;
+  readonly container: MessageListenerContainer;
+  readonly lease: ReadLease;
+  readonly acknowledgements: Acknowledgements;
+  /** Sends a private message to another instance. */
+  readonly send: (channel: string, message: string) => Promise<unknown>;
+  readonly events: CacheEvents;
+}
+
+/**
+ * The bridge from the topics to the caches of one instance: reads eviction messages, lets the {@link ReadLease} judge their number, has the
+ * cache apply them, and acknowledges where asked to. Messages of this instance are applied like anybody's. Whatever else arrives on a
+ * topic is counted and told once.
+ */
+export class EvictionListener {
+  readonly #options: EvictionListenerOptions;
+  readonly #caches = new Map<string, CoherentCache>();
+  readonly #channels = new Map<string, Set<string>>();
+  readonly #told = new Set<string>();
+  readonly #onMessage = (message: Message): void => this.#evictionArrived(message);
+  #malformed = 0;
+
+  constructor(options: EvictionListenerOptions) {
+    this.#options = options;
+    const { container, lease } = options;
+    container.addSubscriptionListener({
+      onSubscribed: (topics, epoch) => {
+        const names = topics.flatMap((topic) => [...(this.#channels.get(topic) ?? [])]);
+        if (names.length > 0) this.#subscribed(names, epoch);
+      },
+      onLost: (epoch) => lease.lost(epoch + 1),
+    });
+  }
+
+  /** How many foreign or malformed messages arrived. */
+  get malformedMessages(): number {
+    return this.#malformed;
+  }
+
+  /** Listens to the private channel of this instance. Resolves as `addMessageListener` does. */
+  async open(): Promise<void> {
+    const { container, namespace, instanceId } = this.#options;
+    await container.addMessageListener((message) => this.#privateArrived(message), ChannelTopic.of(inboxOf(namespace, instanceId)));
+  }
+
+  /** Has `cache` follow the evictions announced on `channel`. Resolves once confirmed, or at once if the container does not run yet. */
+  async follow(cache: CoherentCache, channel: string): Promise<void> {
+    const { container, lease } = this.#options;
+    this.#caches.set(cache.name, cache);
+    lease.follow(cache);
+    const sharing = this.#channels.get(channel);
+    if (sharing !== undefined) {
+      sharing.add(cache.name);
+      if (container.isListening) this.#subscribed([cache.name], container.epoch);
+      return;
+    }
+    this.#channels.set(channel, new Set([cache.name]));
+    await container.addMessageListener(this.#onMessage, ChannelTopic.of(channel));
+  }
+
+  #subscribed(names: readonly string[], epoch: number): void {
+    const { lease } = this.#options;
+    lease.subscribed(names, epoch);
+    lease.beat().catch(() => undefined); // Its echo ends the bypass; if it fails, the next one is due in D/4.
+  }
+
+  #evictionArrived({ channel, body }: Message): void {
+    const message = parseMessage(body);
+    if ('malformed' in message) return this.#tellMalformed(channel, message.malformed);
+    if (message.ns !== this.#options.namespace || this.#channels.get(channel)?.has(message.cache) !== true) return; // Not ours to apply.
+    const cache = this.#caches.get(message.cache) as CoherentCache;
+    if (this.#options.lease.received(message.cache, message.seq, message.gen)) this.#apply(cache, message);
+    if (message.ack !== undefined && message.origin !== this.#options.instanceId) this.#acknowledge(message, message.ack);
+  }
+
+  #apply(cache: CoherentCache, message: EvictionMessage): void {
+    const { events, instanceId } = this.#options;
+    const own = message.origin === instanceId;
+    if (message.op === 'clear') {
+      if (!own) cache.applyClear('remote');
+      events.emit('cleared', { cache: message.cache, origin: message.origin });
+    } else {
+      cache.applyEviction(message.keys, own);
+      events.emit('evicted', { cache: message.cache, keys: message.keys, origin: message.origin, seq: message.seq });
+    }
+  }
+
+  #acknowledge(message: EvictionMessage, channel: string): void {
+    const { send, events, instanceId } = this.#options;
+    // Should it get lost, the evicting instance waits until our read lease has run out, and is right again.
+    send(channel, formatAcknowledgement({ cache: message.cache, seq: message.seq, from: instanceId })).catch((error: unknown) => {
+      events.emit('error', { where: 'acknowledgement of an eviction', error });
+    });
+  }
+
+  #privateArrived({ channel, body }: Message): void {
+    const message = parseInbox(body);
+    if ('malformed' in message) this.#tellMalformed(channel, message.malformed);
+    else if ('beat' in message) this.#options.lease.echoed(message.beat, message.states);
+    else this.#options.acknowledgements.received(message.cache, message.seq, message.from);
+  }
+
+  #tellMalformed(topic: string, reason: string): void {
+    this.#malformed += 1;
+    const once = `${topic}: ${reason}`;
+    if (this.#told.has(once)) return;
+    this.#told.add(once);
+    this.#options.events.emit('malformed', { topic, reason });
+  }
+}

@@ -1,0 +1,62 @@
+/** What an eviction tells the other instances: which keys, never which values. */
+export interface EvictionMessage {
+  /** The namespace the cache belongs to; instances of another namespace ignore the message. */
+  readonly ns: string;
+  /** The name of the cache. */
+  readonly cache: string;
+  /** The number of this message among all of its cache: a listener that misses one notices. */
+  readonly seq: number;
+  /** The generation of the cache's remote keys when it was published (for a clear: the new one). */
+  readonly gen: string;
+  /** `put` and `evict` name their keys; `clear` means all and names none. */
+  readonly op: 'evict' | 'put' | 'clear';
+  readonly keys: readonly string[];
+  /** The instance that published it. */
+  readonly origin: string;
+  /** Where to acknowledge it, if the origin waits for that. */
+  readonly ack?: string;
+}
+
+/** Version of the wire form; raised when an older reader would misread a newer message. */
+export const MESSAGE_VERSION = 1;
+
+/** The most characters of a message that are looked at; more is refused unread. */
+export const MAXIMUM_MESSAGE_LENGTH = 8 * 1024 * 1024;
+
+/**
+ * The wire form in two halves, for a script to write the sequence number between them.
+ * `{"v":1,"cache":"book","seq":` 42 `,"op":"evict","keys":["Dune"],…}`
+ */
+export function messageHalves(message: Omit<EvictionMessage, 'seq' | 'gen'>): { readonly head: string; readonly tail: string } {
+  const { cache, ...rest } = message;
+  return {
+    head: `{"v":${MESSAGE_VERSION},"cache":${JSON.stringify(cache)},"seq":`,
+    tail: `,${JSON.stringify({ op: rest.op, keys: rest.keys, origin: rest.origin, ns: rest.ns, ...(rest.ack === undefined ? {} : { ack: rest.ack }) }).slice(1)}`,
+  };
+}
+
+/** The whole wire form: what the script writes, for transports inside the process. */
+export function formatMessage(message: EvictionMessage): string {
+  const { head, tail } = messageHalves(message);
+  return `${head}${message.seq},"gen":"${message.gen}"${tail}`;
+}
+
+/** The message in `body`, or a reason why there is none. Never throws: anybody may publish anything on a topic. */
+export function parseMessage(body: string): EvictionMessage | { readonly malformed: string } {
+  if (body.length > MAXIMUM_MESSAGE_LENGTH) return { malformed: 'too long' };
+  let m: Partial<EvictionMessage> & { v?: unknown };
+  try {
+    m = JSON.parse(body) as typeof m;
+  } catch {
+    return { malformed: 'not JSON' };
+  }
+  if (typeof m !== 'object' || m === null || Array.isArray(m)) return { malformed: 'not an object' };
+  if (m.v !== MESSAGE_VERSION) return { malformed: 'unknown version' };
+  if (typeof m.cache !== 'string' || typeof m.ns !== 'string' || typeof m.origin !== 'string') return { malformed: 'no cache, namespace or origin' };
+  if (!Number.isSafeInteger(m.seq) || (m.seq as number) < 1) return { malformed: 'no sequence number' };
+  if (typeof m.gen !== 'string' || !/^\d{1,20}$/.test(m.gen)) return { malformed: 'no generation' };
+  if (m.op !== 'evict' && m.op !== 'put' && m.op !== 'clear') return { malformed: 'unknown operation' };
+  if (!Array.isArray(m.keys) || !m.keys.every((key) => typeof key === 'string')) return { malformed: 'no keys' };
+  if (m.ack !== undefined && typeof m.ack !== 'string') return { malformed: 'no acknowledgement channel' };
+  return m as EvictionMessage;
+}

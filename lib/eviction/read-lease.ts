@@ -1,0 +1,232 @@
+import type { CoherentCache } from '../cache/index.js';
+import type { CacheEvents } from '../event/index.js';
+import type { Clock, Milliseconds } from '../time/index.js';
+import type { CacheState, Heartbeat } from './heartbeat.js';
+
+/** One cache under a {@link ReadLease}: how far it has followed the messages. */
+interface Followed {
+  readonly cache: CoherentCache;
+  /** The number of the last message applied; `undefined` from a (re)subscription until the next echo or message. */
+  applied: number | undefined;
+  /** Echoes of beats before this one prove nothing: the topic was not subscribed yet when they ran. `Infinity`: it is not now. */
+  provenFrom: number;
+  /** As last told by the `bypass` event. */
+  bypassed: boolean;
+}
+
+interface Beat {
+  readonly sentAt: Milliseconds;
+  readonly sentAtEpoch: Milliseconds;
+  readonly epoch: number;
+  readonly caches: readonly Followed[];
+}
+
+/** What a {@link ReadLease} is made of. */
+export interface ReadLeaseOptions {
+  readonly clock: Clock;
+  readonly events: CacheEvents;
+  /** The bound D: how long an echo is good for, counted from the moment its heartbeat was sent. */
+  readonly boundMs: Milliseconds;
+  /** `undefined` inside one process: deliveries are synchronous there, and the lease never ends. */
+  readonly heartbeat: Heartbeat | undefined;
+}
+
+/** Heartbeats per bound. One may be lost, and another late, before the lease lapses. */
+export const BEATS_PER_BOUND = 4;
+
+/** Beats whose echo may still be on its way. More are not remembered: a link that slow cannot keep a lease anyway. */
+const MAXIMUM_UNDER_WAY = 16;
+
+/**
+ * The right of this instance to serve its local tiers.
+ *
+ * Every D/4 a numbered heartbeat goes through the server on the command connection and its echo comes back on the *subscriber's own*
+ * connection. A server runs commands one at a time and writes each connection in order; so whoever handles the echo of a heartbeat that was
+ * executed at time s has already handled every eviction executed before s, or can see from the sequence number that it has not. The local
+ * tier may be served while now − (time the heartbeat was **sent**) ≤ D. Sent, not received: a slow link must not lengthen the lease.
+ *
+ * States of a followed cache:
+ *   unproven  not subscribed, or no echo since: nothing is served.
+ *   proven    an echo of the present subscription epoch, with the number of the last applied message, is younger than D.
+ *   lapsed    the last one is older: bypass, until the next echo.
+ * A gap in the numbers, a new generation and every confirmed subscription empty the local tier; a lost connection ends the lease at once.
+ *
+ * The wall clock is consulted beside the monotonic one, which stands still while a virtual machine is suspended.
+ *
+ * @see docs/coherence.md for the proof and for the counter-example to each rule.
+ */
+export class ReadLease {
+  readonly #clock: Clock;
+  readonly #events: CacheEvents;
+  readonly #boundMs: Milliseconds;
+  readonly #heartbeat: Heartbeat | undefined;
+  readonly #followed = new Map<string, Followed>();
+  readonly #underWay = new Map<number, Beat>();
+  #onServed: (() => void) | undefined;
+  #number = 0;
+  #epoch = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #lastTick: { readonly at: Milliseconds; readonly epochMs: Milliseconds } | undefined;
+
+  constructor(options: ReadLeaseOptions) {
+    this.#clock = options.clock;
+    this.#events = options.events;
+    this.#boundMs = options.boundMs;
+    this.#heartbeat = options.heartbeat;
+  }
+
+  /** Takes a cache under the lease; it serves nothing before {@link subscribed} names it. */
+  follow(cache: CoherentCache): void {
+    this.#followed.set(cache.name, { cache, applied: undefined, provenFrom: Number.POSITIVE_INFINITY, bypassed: false });
+    cache.serveUntil(Number.NEGATIVE_INFINITY);
+  }
+
+  /** The caches under the lease. */
+  get names(): readonly string[] {
+    return [...this.#followed.keys()];
+  }
+
+  /** The server confirmed the topics of these caches: what came before is unknown, what comes from now on will be heard. */
+  subscribed(names: Iterable<string>, epoch: number): void {
+    this.#epoch = epoch;
+    for (const name of names) {
+      const followed = this.#followed.get(name);
+      if (followed === undefined) continue;
+      followed.cache.applyClear('coherence');
+      followed.applied = undefined;
+      followed.provenFrom = this.#number + 1;
+      if (this.#heartbeat === undefined) followed.cache.serveUntil(Number.POSITIVE_INFINITY);
+    }
+  }
+
+  /** The subscriber's connection is gone; `epoch` is the one that begins now. */
+  lost(epoch: number): void {
+    this.#epoch = epoch;
+    this.#underWay.clear();
+    for (const followed of this.#followed.values()) {
+      followed.provenFrom = Number.POSITIVE_INFINITY;
+      followed.cache.serveUntil(Number.NEGATIVE_INFINITY);
+      this.#tellBypass(followed, true);
+    }
+  }
+
+  /** Sends one heartbeat. Rejects when the command connection fails; the lease then runs out by itself. */
+  async beat(): Promise<void> {
+    if (this.#heartbeat === undefined) return;
+    const number = (this.#number += 1);
+    const caches = [...this.#followed.values()];
+    this.#underWay.set(number, { sentAt: this.#clock.now(), sentAtEpoch: Date.now(), epoch: this.#epoch, caches });
+    if (this.#underWay.size > MAXIMUM_UNDER_WAY) this.#underWay.delete(this.#underWay.keys().next().value as number);
+    const head = `{"v":1,"beat":${number},"states":[`;
+    const beaten = caches.map(({ cache }) => ({ name: cache.name, generation: cache.generation }));
+    const states = await this.#heartbeat.pulse(beaten, head);
+    caches.forEach((followed, i) => followed.cache.useGeneration((states[i] as CacheState).gen));
+  }
+
+  /** The echo of heartbeat `number` arrived on the subscriber's connection. */
+  echoed(number: number, states: readonly CacheState[]): void {
+    const beat = this.#underWay.get(number);
+    if (beat === undefined || beat.epoch !== this.#epoch || states.length !== beat.caches.length) return;
+    for (const earlier of [...this.#underWay.keys()]) if (earlier <= number) this.#underWay.delete(earlier);
+    const suspended = this.#suspendedSince(beat.sentAt, beat.sentAtEpoch);
+    beat.caches.forEach((followed, i) => {
+      if (number < followed.provenFrom) return;
+      const { seq, gen } = states[i] as CacheState;
+      followed.cache.useGeneration(gen);
+      if (followed.applied !== seq) this.#skipTo(followed, seq);
+      if (suspended) return;
+      followed.cache.serveUntil(beat.sentAt + this.#boundMs);
+      this.#tellBypass(followed, false);
+    });
+    if (this.#onServed !== undefined && this.#allServed()) this.#onServed();
+  }
+
+  /**
+   * A message of `cache` arrived with this number and generation. `true`: it is the next one, apply it.
+   * `false`: some were missed; the local tier has been emptied instead, which covers this message too.
+   */
+  received(cache: string, seq: number, gen: string): boolean {
+    const followed = this.#followed.get(cache);
+    if (followed === undefined) return false;
+    const { applied } = followed;
+    const known = followed.cache.generation;
+    if (known !== undefined && Number(gen) < Number(known) && applied !== undefined && seq !== applied + 1) {
+      this.#skipTo(followed, seq); // The server has lost its memory; the next heartbeat puts it right.
+      return false;
+    }
+    followed.cache.useGeneration(gen);
+    if (applied === undefined || seq === applied + 1) {
+      followed.applied = seq;
+      return true;
+    }
+    this.#skipTo(followed, seq);
+    return false;
+  }
+
+  /** Resolves once every followed cache is served, or after `timeoutMs`: reads do without the local tier then. */
+  async proven(timeoutMs: Milliseconds): Promise<void> {
+    if (this.#allServed()) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#onServed = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#onServed = undefined;
+  }
+
+  /** Beats every D/4 from now on. `failed` is told of heartbeats that failed. */
+  start(sent: () => void, failed: (error: unknown) => void): void {
+    if (this.#timer !== undefined || this.#heartbeat === undefined) return;
+    const tick = (): void => {
+      this.#watch();
+      this.beat().then(sent, failed);
+    };
+    this.#timer = setInterval(tick, this.#boundMs / BEATS_PER_BOUND);
+    this.#timer.unref();
+  }
+
+  /** Ends the heartbeats and the lease. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#underWay.clear();
+    for (const { cache } of this.#followed.values()) cache.serveUntil(Number.NEGATIVE_INFINITY);
+  }
+
+  /** Looks whether a lease has lapsed or the machine was suspended; both need no action to be safe but want telling. */
+  #watch(): void {
+    const now = this.#clock.now();
+    const last = this.#lastTick;
+    this.#lastTick = { at: now, epochMs: Date.now() };
+    const suspended = last !== undefined && this.#suspendedSince(last.at, last.epochMs);
+    for (const followed of this.#followed.values()) {
+      if (suspended) followed.cache.serveUntil(Number.NEGATIVE_INFINITY);
+      if (!followed.cache.isServing(now)) this.#tellBypass(followed, true);
+    }
+  }
+
+  /** Whether the wall clock has moved on by half a bound more than the monotonic one. */
+  #suspendedSince(at: Milliseconds, epochMs: Milliseconds): boolean {
+    return Date.now() - epochMs - (this.#clock.now() - at) > this.#boundMs / 2;
+  }
+
+  #allServed(): boolean {
+    const now = this.#clock.now();
+    return [...this.#followed.values()].every(({ cache }) => cache.isServing(now));
+  }
+
+  #skipTo(followed: Followed, seq: number): void {
+    const { applied, cache } = followed;
+    followed.applied = seq;
+    cache.applyClear('coherence');
+    if (applied !== undefined) this.#events.emit('gap', { cache: cache.name, expected: applied + 1, received: seq });
+  }
+
+  #tellBypass(followed: Followed, active: boolean): void {
+    if (followed.bypassed === active) return;
+    followed.bypassed = active;
+    this.#events.emit('bypass', { cache: followed.cache.name, active });
+  }
+}

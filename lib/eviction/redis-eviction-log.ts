@@ -1,0 +1,189 @@
+import type { EvictionLog, EvictionReceipt, LeaseReply, RemoteConnection, Script } from '../cache/index.js';
+import { RemoteCacheError } from '../errors/index.js';
+import type { Milliseconds } from '../time/index.js';
+import type { Acknowledgements, Audience } from './acknowledgements.js';
+import { messageHalves, type EvictionMessage } from './eviction-message.js';
+import { inboxOf, RemoteKeys } from './remote-keys.js';
+import { ACQUIRE, CLEAR, EVICT, FILL, PUT, RELEASE } from './scripts.js';
+
+/** What a {@link RedisEvictionLog} is made of. */
+export interface RedisEvictionLogOptions {
+  readonly connection: RemoteConnection;
+  readonly namespace: string;
+  readonly cache: string;
+  /** The channel evictions are announced on. */
+  readonly channel: string;
+  readonly instanceId: string;
+  /** The longest a load may take and still fill L2. */
+  readonly fillLeaseMs: Milliseconds;
+  readonly acknowledgements: Acknowledgements;
+  /** Told when Redis has moved to another generation of keys. */
+  readonly generationChanged: (generation: string) => void;
+}
+
+type AudienceReply = [now: string, born: string, members: string[]] | null;
+
+/** After this many generations changed under one call something else is wrong. */
+const MAXIMUM_MOVES = 5;
+
+let tokens = 0;
+
+/** The {@link EvictionLog} of one cache on Redis: every write is one script, one round trip. */
+export class RedisEvictionLog implements EvictionLog {
+  readonly #options: RedisEvictionLogOptions;
+  readonly #connection: RemoteConnection;
+  readonly #keys: RemoteKeys;
+  /** `undefined` until the first contact: an unknown generation is asked for with `''`, which no server has. */
+  #generation = '';
+
+  constructor(options: RedisEvictionLogOptions) {
+    this.#options = options;
+    this.#connection = options.connection;
+    this.#keys = new RemoteKeys(options.namespace, options.cache);
+  }
+
+  /** Uses the keys of this generation from now on. */
+  useGeneration(generation: string): void {
+    this.#generation = generation;
+  }
+
+  async acquire(key: string, replace: boolean): Promise<LeaseReply> {
+    const token = `${this.#options.instanceId}|${(tokens += 1).toString(36)}`;
+    let asked = '';
+    const [kind, raw] = await this.#inGeneration<[string, string]>((gen) => {
+      asked = gen;
+      const keys = [this.#keys.data(gen, key), this.#keys.lease(gen, key), this.#keys.gen, this.#keys.members];
+      return [ACQUIRE, keys, [gen, token, String(this.#options.fillLeaseMs), replace ? '1' : '0']];
+    });
+    if (kind === 'present') return { kind, raw };
+    return kind === 'granted' ? { kind, token: `${asked}/${token}` } : { kind: 'busy' };
+  }
+
+  async fill(key: string, token: string, raw: string, ttlMs: Milliseconds): Promise<boolean> {
+    const [gen, right] = split(token);
+    const keys = [this.#keys.data(gen, key), this.#keys.lease(gen, key), this.#keys.gen];
+    return (await this.#connection.run<number>(FILL, keys, [gen, right, raw, String(ttlMs)])) === 1;
+  }
+
+  async release(key: string, token: string): Promise<void> {
+    const [gen, right] = split(token);
+    await this.#connection.run<number>(RELEASE, [this.#keys.lease(gen, key)], [right]);
+  }
+
+  async put(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined> {
+    const [kind, reason] = await this.#put(key, raw, ttlMs, false);
+    return kind === 'refused' ? reason : undefined;
+  }
+
+  async putIfAbsent(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined> {
+    const [kind, detail] = await this.#put(key, raw, ttlMs, true);
+    if (kind === 'refused') {
+      throw new RemoteCacheError('CACHE_REMOTE_FAILED', `Redis at ${this.#connection.endpoint.label} refused a value: ${detail}`);
+    }
+    return kind === 'present' ? detail : undefined;
+  }
+
+  async evict(keys: readonly string[], acks: boolean): Promise<EvictionReceipt> {
+    const { head, tail } = this.#message('evict', keys, acks);
+    return this.#acknowledged(acks, async () => {
+      const [, seq, removed, audience] = await this.#inGeneration<[string, number, number, AudienceReply]>((gen) => [
+        EVICT,
+        [
+          ...keys.map((key) => this.#keys.data(gen, key)),
+          ...keys.map((key) => this.#keys.lease(gen, key)),
+          this.#keys.seq,
+          this.#keys.gen,
+          this.#keys.members,
+          this.#keys.born,
+        ],
+        [gen, String(keys.length), this.#options.channel, head, tail, acks ? '1' : '0'],
+      ]);
+      return { seq, removed, audience };
+    });
+  }
+
+  async clear(acks: boolean): Promise<EvictionReceipt> {
+    const { head, tail } = this.#message('clear', [], acks);
+    return this.#acknowledged(acks, async () => {
+      const [, seq, gen, audience] = await this.#connection.run<[string, number, string, AudienceReply]>(
+        CLEAR,
+        [this.#keys.seq, this.#keys.gen, this.#keys.members, this.#keys.born],
+        [this.#options.channel, head, tail, acks ? '1' : '0'],
+      );
+      this.#options.generationChanged(gen);
+      return { seq, removed: -1, audience };
+    });
+  }
+
+  async readCurrent(keys: readonly string[]): Promise<(string | undefined)[]> {
+    for (let moves = 0; moves <= MAXIMUM_MOVES; moves += 1) {
+      const asked = this.#generation;
+      const [gen, ...raws] = await this.#connection.guard.run('get', () =>
+        this.#connection.client.mGet([this.#keys.gen, ...keys.map((key) => this.#keys.data(asked, key))]),
+      );
+      if (gen === asked) return raws.map((raw) => (typeof raw === 'string' ? raw : undefined));
+      if (typeof gen !== 'string') return keys.map(() => undefined); // The server lost everything; the next write begins a generation.
+      this.#options.generationChanged(gen);
+    }
+    throw this.#restless();
+  }
+
+  #put(key: string, raw: string, ttlMs: Milliseconds, keep: boolean): Promise<[kind: string, detail: string]> {
+    const { head, tail } = this.#message('put', [key], false);
+    return this.#inGeneration<[string, string]>((gen) => [
+      PUT,
+      [this.#keys.data(gen, key), this.#keys.lease(gen, key), this.#keys.seq, this.#keys.gen],
+      [gen, raw, String(ttlMs), this.#options.channel, head, tail, keep ? '1' : '0'],
+    ]);
+  }
+
+  #message(op: EvictionMessage['op'], keys: readonly string[], acks: boolean): { head: string; tail: string } {
+    const { namespace, cache, instanceId } = this.#options;
+    const ack = acks ? { ack: inboxOf(namespace, instanceId) } : {};
+    return messageHalves({ ns: namespace, cache, op, keys, origin: instanceId, ...ack });
+  }
+
+  async #acknowledged(
+    acks: boolean,
+    script: () => Promise<{ seq: number; removed: number; audience: AudienceReply }>,
+  ): Promise<EvictionReceipt> {
+    if (!acks) return { removed: (await script()).removed, acknowledged: undefined };
+    const acknowledgements = this.#options.acknowledgements;
+    return acknowledgements.expect(async () => {
+      const { seq, removed, audience } = await script();
+      return { removed, acknowledged: acknowledgements.wait(this.#options.cache, seq, audienceOf(audience)) };
+    });
+  }
+
+  /** Runs a script under the present generation; when Redis has moved on, follows it and asks again. */
+  async #inGeneration<T extends unknown[]>(call: (generation: string) => [Script, string[], string[]]): Promise<T> {
+    for (let moves = 0; moves <= MAXIMUM_MOVES; moves += 1) {
+      const [script, keys, args] = call(this.#generation);
+      const reply = await this.#connection.run<T | ['generation', string]>(script, keys, args);
+      if (reply[0] !== 'generation') return reply as T;
+      this.#options.generationChanged(reply[1] as string);
+    }
+    throw this.#restless();
+  }
+
+  #restless(): RemoteCacheError {
+    const { cache } = this.#options;
+    return new RemoteCacheError('CACHE_REMOTE_FAILED', `The generation of cache '${cache}' changed ${MAXIMUM_MOVES} times during one call.`, {
+      hint: 'Is something clearing the cache, or flushing Redis, in a loop?',
+    });
+  }
+}
+
+/** A token remembers the generation it was granted in: a fill of another one is refused by itself. */
+const split = (token: string): [generation: string, right: string] => {
+  const slash = token.indexOf('/');
+  return [token.slice(0, slash), token.slice(slash + 1)];
+};
+
+function audienceOf(reply: AudienceReply): Audience {
+  if (reply === null) return { now: 0, born: 0, members: new Map() };
+  const [now, born, scored] = reply;
+  const members = new Map<string, Milliseconds>();
+  for (let i = 0; i < scored.length; i += 2) members.set(scored[i] as string, Number(scored[i + 1]));
+  return { now: Number(now), born: born === '' ? undefined : Number(born), members };
+}

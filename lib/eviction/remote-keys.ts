@@ -1,0 +1,36 @@
+/** The names of one cache's keys on Redis. Namespace and cache names hold no `:`, so no two caches can share a key. */
+export class RemoteKeys {
+  readonly seq: string;
+  readonly gen: string;
+  readonly rid: string;
+  readonly members: string;
+  readonly born: string;
+  readonly #prefix: string;
+
+  constructor(namespace: string, cache: string) {
+    this.#prefix = `${namespace}:${cache}`;
+    this.seq = `${this.#prefix}:seq`;
+    this.gen = `${this.#prefix}:gen`;
+    this.rid = `${this.#prefix}:rid`;
+    this.members = `${this.#prefix}:members`;
+    this.born = `${this.#prefix}:born`;
+  }
+
+  /** What Keyv calls the namespace: everything before the `::` of a data key. */
+  keyvNamespace(generation: string): string {
+    return `${this.#prefix}:${generation}`;
+  }
+
+  /** Where the value of `key` lies: exactly where Keyv with {@link keyvNamespace} looks. */
+  data(generation: string, key: string): string {
+    return `${this.#prefix}:${generation}::${key}`;
+  }
+
+  /** Where the right to fill `key` lies. */
+  lease(generation: string, key: string): string {
+    return `${this.#prefix}:${generation}:lease::${key}`;
+  }
+}
+
+/** The private channel of an instance: its heartbeats come back, and acknowledgements come in, on it. */
+export const inboxOf = (namespace: string, instanceId: string): string => `${namespace}:inbox:${instanceId}`;

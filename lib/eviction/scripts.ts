@@ -1,0 +1,181 @@
+import { Script } from '../cache/index.js';
+
+/**
+ * The Lua scripts. A Redis server runs them one at a time, each as a whole: that is what makes "delete, number, publish" one step and
+ * what the fences rest on. Every script that touches data first checks that the caller's generation is the current one; if not it changes
+ * nothing and answers `{'generation', <current>}`, and the caller asks again with the right keys.
+ *
+ * Writes are ordered so that evictions work on a server that is out of memory: Redis refuses a growing command only while a script has
+ * not written yet, and UNLINK never grows (Redis 7, `scriptVerifyOOM`).
+ */
+const GENERATION = `
+local function micros()
+  local t = redis.call('TIME')
+  return string.format('%d%06d', tonumber(t[1]), tonumber(t[2]))
+end
+local function generation(key, expected)
+  local current = redis.call('GET', key)
+  if current == expected then return nil end
+  if not current then
+    current = micros()
+    redis.call('SET', key, current)
+  end
+  return { 'generation', current }
+end
+local function unlink(from, to)
+  local removed = 0
+  for i = from, to, 1000 do
+    removed = removed + redis.call('UNLINK', unpack(KEYS, i, math.min(i + 999, to)))
+  end
+  return removed
+end
+local function announce(seqKey, channel, head, gen, tail)
+  local seq = redis.call('INCR', seqKey)
+  redis.call('PUBLISH', channel, head .. string.format('%.0f', seq) .. ',"gen":"' .. gen .. '"' .. tail)
+  return seq
+end
+local function audience(membersKey, bornKey)
+  local t = redis.call('TIME')
+  local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+  local born = redis.call('GET', bornKey)
+  return { tostring(now), born or '', redis.call('ZRANGEBYSCORE', membersKey, '(' .. now, '+inf', 'WITHSCORES') }
+end
+`;
+
+/** KEYS data, lease, gen, members · ARGV generation, token, lease ms, '1' to drop what is there. */
+export const ACQUIRE = new Script(
+  'acquire',
+  `${GENERATION}
+local moved = generation(KEYS[3], ARGV[1])
+if moved then return moved end
+if ARGV[4] == '1' then
+  redis.call('UNLINK', KEYS[1])
+else
+  local value = redis.call('GET', KEYS[1])
+  if value then return { 'present', value } end
+end
+local held = redis.call('GET', KEYS[2])
+if held then
+  -- A holder that stopped sending heartbeats is taken to be dead; were it alive, its fill would be refused.
+  local holder = string.match(held, '^(.*)|')
+  local score = holder and redis.call('ZSCORE', KEYS[4], holder)
+  if score then
+    local t = redis.call('TIME')
+    if tonumber(score) > tonumber(t[1]) * 1000 + tonumber(t[2]) / 1000 then return { 'busy' } end
+  end
+end
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+return { 'granted' }`,
+);
+
+/** KEYS data, lease, gen · ARGV generation, token, raw, ttl ms ('0' = for ever). Refuses in silence: the generation may have moved too. */
+export const FILL = new Script(
+  'fill',
+  `
+if redis.call('GET', KEYS[3]) ~= ARGV[1] or redis.call('GET', KEYS[2]) ~= ARGV[2] then return 0 end
+if ARGV[4] == '0' then redis.call('SET', KEYS[1], ARGV[3]) else redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]) end
+redis.call('UNLINK', KEYS[2])
+return 1`,
+);
+
+/** KEYS lease · ARGV token. */
+export const RELEASE = new Script(
+  'release',
+  `
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('UNLINK', KEYS[1]) end
+return 0`,
+);
+
+/** KEYS data, lease, seq, gen · ARGV generation, raw, ttl ms, channel, head, tail, '1' to keep what is there. */
+export const PUT = new Script(
+  'put',
+  `${GENERATION}
+local moved = generation(KEYS[4], ARGV[1])
+if moved then return moved end
+if ARGV[7] == '1' then
+  local value = redis.call('GET', KEYS[1])
+  if value then return { 'present', value } end
+end
+local stored
+if ARGV[3] == '0' then stored = redis.pcall('SET', KEYS[1], ARGV[2]) else stored = redis.pcall('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+if type(stored) == 'table' and stored.err then
+  -- The new value found no room; the old one must go all the same.
+  redis.call('UNLINK', KEYS[1], KEYS[2])
+  announce(KEYS[3], ARGV[4], ARGV[5], ARGV[1], ARGV[6])
+  return { 'refused', stored.err }
+end
+redis.call('UNLINK', KEYS[2])
+announce(KEYS[3], ARGV[4], ARGV[5], ARGV[1], ARGV[6])
+return { 'stored' }`,
+);
+
+/** KEYS data × n, lease × n, seq, gen, members, born · ARGV generation, n, channel, head, tail, '1' to list the audience. */
+export const EVICT = new Script(
+  'evict',
+  `${GENERATION}
+local n = tonumber(ARGV[2])
+local seqKey, genKey = KEYS[2 * n + 1], KEYS[2 * n + 2]
+local moved = generation(genKey, ARGV[1])
+if moved then return moved end
+local removed = unlink(1, n)
+unlink(n + 1, 2 * n)
+local seq = announce(seqKey, ARGV[3], ARGV[4], ARGV[1], ARGV[5])
+return { 'done', seq, removed, ARGV[6] == '1' and audience(KEYS[2 * n + 3], KEYS[2 * n + 4]) or false }`,
+);
+
+/** KEYS seq, gen, members, born · ARGV channel, head, tail, '1' to list the audience. Old entries become unreachable and die by their TTL. */
+export const CLEAR = new Script(
+  'clear',
+  `${GENERATION}
+local old = redis.call('GET', KEYS[2])
+local gen = micros()
+if old and tonumber(gen) <= tonumber(old) then gen = string.format('%.0f', tonumber(old) + 1) end
+redis.call('UNLINK', KEYS[2])
+redis.call('SET', KEYS[2], gen)
+local seq = announce(KEYS[1], ARGV[1], ARGV[2], gen, ARGV[3])
+return { 'done', seq, gen, ARGV[4] == '1' and audience(KEYS[3], KEYS[4]) or false }`,
+);
+
+/**
+ * KEYS (seq, gen, rid, members, born) × n · ARGV instance, lease ms, channel, head (the echo without its end), known generation × n.
+ * A write on purpose: a demoted primary refuses it, while it would still answer a PING or a plain PUBLISH.
+ * A server with another run id, or one that knows less than the caller does, may hold the data of another time: its generation is
+ * abandoned. Generations only ever grow, whatever the server's clock does, so that a late reply cannot take an instance back to an old one.
+ */
+export const HEARTBEAT = new Script(
+  'heartbeat',
+  `${GENERATION}
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or '?'
+local t = redis.call('TIME')
+local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+local lease = tonumber(ARGV[2])
+local states, out = {}, {}
+for i = 1, #KEYS, 5 do
+  local seqKey, genKey, ridKey, membersKey, bornKey = KEYS[i], KEYS[i + 1], KEYS[i + 2], KEYS[i + 3], KEYS[i + 4]
+  redis.call('ZREMRANGEBYSCORE', membersKey, '-inf', now - 10 * lease)
+  local gen = redis.call('GET', genKey)
+  local known = tonumber(ARGV[4 + (i + 4) / 5]) or 0
+  if redis.call('GET', ridKey) ~= run or not gen or known > tonumber(gen) then
+    gen = string.format('%.0f', math.max(tonumber(micros()), known + 1, (tonumber(gen) or 0) + 1))
+    redis.call('SET', ridKey, run)
+    redis.call('SET', genKey, gen)
+    redis.call('UNLINK', bornKey) -- who else is alive is not known on this server
+  end
+  redis.call('SET', bornKey, now, 'NX')
+  redis.call('ZADD', membersKey, now + lease, ARGV[1])
+  local seq = redis.call('GET', seqKey) or '0'
+  states[#states + 1] = '["' .. seq .. '","' .. gen .. '"]'
+  out[#out + 1] = seq
+  out[#out + 1] = gen
+end
+redis.call('PUBLISH', ARGV[3], ARGV[4] .. table.concat(states, ',') .. ']}')
+return out`,
+);
+
+/** KEYS members × n · ARGV instance. */
+export const LEAVE = new Script(
+  'leave',
+  `
+for i = 1, #KEYS do redis.call('ZREM', KEYS[i], ARGV[1]) end
+return 1`,
+);

@@ -1,0 +1,242 @@
+import KeyvRedis from '@keyv/redis';
+import { Keyv } from 'keyv';
+import {
+  alwaysOpen,
+  type HealthStatus,
+  type InstanceLinks,
+  LocalCache,
+  RemoteCache,
+  RemoteConnection,
+  TwoTierCache,
+  TwoTierCacheManager,
+  ValueCodec,
+} from '../cache/index.js';
+import { CacheCounters, CacheEvents } from '../event/index.js';
+import {
+  Acknowledgements,
+  BEATS_PER_BOUND,
+  EMBEDDED_GENERATION,
+  EmbeddedEvictionLog,
+  EmbeddedRemote,
+  EvictionListener,
+  ReadLease,
+  RedisEvictionLog,
+  RedisHeartbeat,
+  RemoteKeys,
+} from '../eviction/index.js';
+import { InProcessTransport, MessageListenerContainer, MessagePublisher, type PubSubTransport } from '../topic/index.js';
+import { type RedisEndpoint, redisEndpoint, RedisTransport } from '../topic/redis/index.js';
+import { type CachingOptions, checkCacheName, DEFAULT_CACHING_OPTIONS, type ResolvedCacheOptions, type ResolvedCachingOptions, resolveOptions } from './options.js';
+
+/** Everything one container's caching consists of, put together. */
+export interface CacheRuntime {
+  readonly manager: TwoTierCacheManager;
+  readonly events: CacheEvents;
+  readonly listenerContainer: MessageListenerContainer;
+  readonly publisher: MessagePublisher;
+  /** Connects, as {@link TwoTierCacheManager.start}, unless `failFast` is off: then a missing Redis is waited for in the background. */
+  start(): Promise<void>;
+  /** Closes everything. Idempotent; never throws. */
+  stop(): Promise<void>;
+}
+
+/** Opens no socket: that waits for {@link CacheRuntime.start}. @throws {CacheConfigurationError} for wrong options. */
+export function createRuntime(options: CachingOptions = {}): CacheRuntime {
+  const resolved = resolveOptions(options);
+  const events = new CacheEvents();
+  const fleet = resolved.redis === undefined ? embeddedFleet(resolved) : redisFleet(resolved, resolved.redis, events);
+  const listenerContainer = new MessageListenerContainer(fleet.transport, { events, subscribeTimeoutMs: resolved.connectTimeoutMs });
+  const lease = new ReadLease({ clock: resolved.clock, events, boundMs: resolved.boundMs, heartbeat: fleet.heartbeat });
+  const listener = new EvictionListener({
+    namespace: resolved.namespace,
+    instanceId: resolved.instanceId,
+    container: listenerContainer,
+    lease,
+    acknowledgements: fleet.acknowledgements,
+    send: fleet.send,
+    events,
+  });
+  const links: InstanceLinks = {
+    async start() {
+      await listener.open();
+      lease.start(
+        () => {
+          fleet.answered();
+          manager.reconnected();
+        },
+        () => undefined, // A heartbeat that fails is seen by the lease running out; its error is told by the connection.
+      );
+      // Both at once, and both to their end: one that fails goes on trying in the background.
+      const [commands, topics] = await Promise.allSettled([fleet.connect(() => lease.beat()), listenerContainer.start()]);
+      if (commands.status === 'rejected') throw commands.reason;
+      if (topics.status === 'rejected') throw topics.reason;
+      await lease.proven(resolved.boundMs);
+    },
+    async quiesce() {
+      lease.stop();
+      await fleet.leave(lease.names);
+      await listenerContainer.stop();
+    },
+    async stop() {
+      fleet.acknowledgements.close();
+      await fleet.close();
+    },
+    health: () => ({ ...fleet.health(), subscriber: listenerContainer.isListening ? 'up' : 'down' }),
+  };
+  const manager = new TwoTierCacheManager({
+    names: resolved.cacheNames,
+    dynamic: resolved.dynamic,
+    clock: resolved.clock,
+    links,
+    create: (name) => {
+      const { cache, channel } = createCache(checkCacheName(name), resolved, fleet, events);
+      listener.follow(cache, channel).catch((error: unknown) => events.emit('error', { where: `subscription of '${channel}'`, error }));
+      return cache;
+    },
+  });
+  return {
+    manager,
+    events,
+    listenerContainer,
+    publisher: new MessagePublisher(fleet.transport),
+    async start() {
+      try {
+        await manager.start();
+      } catch (error) {
+        if (resolved.failFast) throw error;
+        events.emit('error', { where: 'start', error });
+      }
+    },
+    async stop() {
+      await manager.stop();
+      events.close();
+    },
+  };
+}
+
+/** What differs between Redis and shared memory. */
+interface Fleet {
+  readonly transport: PubSubTransport;
+  readonly heartbeat: RedisHeartbeat | undefined;
+  readonly acknowledgements: Acknowledgements;
+  readonly send: (channel: string, message: string) => Promise<unknown>;
+  readonly remote: (name: string, options: ResolvedCacheOptions, channel: string, moved: (generation: string) => void) => RemoteCache;
+  readonly channel: (name: string) => string;
+  readonly connect: (firstBeat: () => Promise<void>) => Promise<void>;
+  readonly answered: () => void;
+  readonly leave: (caches: readonly string[]) => Promise<void>;
+  readonly close: () => Promise<void>;
+  readonly health: () => Readonly<Record<string, HealthStatus>>;
+}
+
+function embeddedFleet({ namespace, instanceId, boundMs, fillLeaseMs }: ResolvedCachingOptions): Fleet {
+  const shared = EmbeddedRemote.of(namespace);
+  const transport = new InProcessTransport(`inversify-cache/${namespace}`);
+  const publish = (channel: string, body: string): Promise<number> => transport.publish(channel, body);
+  return {
+    transport,
+    heartbeat: undefined,
+    acknowledgements: new Acknowledgements(instanceId, boundMs),
+    send: publish,
+    channel: (name) => defaultTopic(namespace, name, 0),
+    remote: (cache, options, channel) => {
+      const store = shared.store(cache);
+      const codec = new ValueCodec(options);
+      const keyv = keyvOver(store.entries, codec, cache);
+      const log = new EmbeddedEvictionLog({ store, namespace, cache, channel, instanceId, fillLeaseMs, publish });
+      const remote = new RemoteCache({ keyv, log, codec, guard: alwaysOpen, useGeneration: () => undefined });
+      remote.useGeneration(EMBEDDED_GENERATION);
+      return remote;
+    },
+    connect: () => Promise.resolve(),
+    answered: () => undefined,
+    leave: () => Promise.resolve(),
+    close: () => {
+      shared.release();
+      return transport.close();
+    },
+    health: () => ({ command: 'up' }),
+  };
+}
+
+function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<CachingOptions['redis']>, events: CacheEvents): Fleet {
+  const { namespace, instanceId, boundMs, fillLeaseMs, timeoutMs, connectTimeoutMs } = options;
+  const endpoint: RedisEndpoint = redisEndpoint(redis);
+  const socketTimeoutMs = Math.max(boundMs, 2 * timeoutMs);
+  const connection = new RemoteConnection({ endpoint, events, timeoutMs, connectTimeoutMs, socketTimeoutMs });
+  const transport = new RedisTransport(redis, {
+    connectTimeoutMs,
+    socketTimeoutMs,
+    connectionName: `${namespace}-topic`,
+    pingIntervalMs: Math.ceil(boundMs / BEATS_PER_BOUND),
+    events,
+  });
+  const heartbeat = new RedisHeartbeat({ connection, namespace, instanceId, boundMs });
+  const acknowledgements = new Acknowledgements(instanceId, boundMs);
+  return {
+    transport,
+    heartbeat,
+    acknowledgements,
+    send: (channel, message) => connection.publish(channel, message),
+    channel: (name) => defaultTopic(namespace, name, endpoint.db),
+    remote: (cache, settings, channel, moved) => {
+      const codec = new ValueCodec(settings);
+      const keys = new RemoteKeys(namespace, cache);
+      const store = new KeyvRedis(connection.client, { throwOnErrors: true });
+      store.on('error', () => undefined); // Told by the connection already; a Keyv store without a listener throws.
+      const keyv = keyvOver(store, codec, keys.keyvNamespace('0'));
+      const log = new RedisEvictionLog({ connection, namespace, cache, channel, instanceId, fillLeaseMs, acknowledgements, generationChanged: moved });
+      return new RemoteCache({
+        keyv,
+        log,
+        codec,
+        guard: connection.guard,
+        useGeneration: (generation) => {
+          log.useGeneration(generation);
+          keyv.namespace = keys.keyvNamespace(generation);
+        },
+      });
+    },
+    connect: (firstBeat) => {
+      connection.verifyWith(firstBeat);
+      return connection.start();
+    },
+    answered: () => connection.guard.succeeded(),
+    leave: (caches) => heartbeat.leave(caches).catch((error: unknown) => events.emit('error', { where: 'leaving', error })),
+    close: async () => {
+      await connection.stop();
+      await transport.close();
+    },
+    health: () => ({ command: connection.isUsable ? 'up' : 'down' }),
+  };
+}
+
+function createCache(name: string, resolved: ResolvedCachingOptions, fleet: Fleet, events: CacheEvents): { cache: TwoTierCache; channel: string } {
+  const options = resolved.cache(name);
+  const channel = options.topic ?? fleet.channel(name);
+  const counters = new CacheCounters();
+  const local = new LocalCache({ maximumSize: options.maximumSize, copy: options.copy, counters });
+  const remote = fleet.remote(name, options, channel, (generation) => cache.useGeneration(generation));
+  const { timeoutMs, deadlineMs, clock } = resolved;
+  const cache = new TwoTierCache({ name, settings: { ...options, timeoutMs, deadlineMs }, local, remote, clock, events, counters });
+  return { cache, channel };
+}
+
+function keyvOver(store: unknown, codec: ValueCodec, namespace: string): Keyv {
+  const keyv = new Keyv({
+    store,
+    namespace,
+    useKeyPrefix: false,
+    throwOnErrors: true,
+    emitErrors: false,
+    deserialize: (raw) => codec.decode(raw) as never,
+  });
+  keyv.on('error', () => undefined); // `throwOnErrors` reports them where they belong: to the caller.
+  return keyv;
+}
+
+/** `book-channel`; other namespaces and databases keep out of its way, for Pub/Sub knows neither. */
+function defaultTopic(namespace: string, cache: string, db: number): string {
+  const prefix = namespace === DEFAULT_CACHING_OPTIONS.namespace ? '' : `${namespace}:`;
+  return `${prefix}${cache}-channel${db === 0 ? '' : `@${db}`}`;
+}
