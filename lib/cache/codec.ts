@@ -1,0 +1,222 @@
+import { CacheConfigurationError, CacheValueError } from '../errors/index.js';
+import { type Class, isInstance, MAXIMUM_VALUE_DEPTH, parseRich, revive, stringifyRich } from './rich-value.js';
+import { isPlainArray, isPlainObject } from './shape.js';
+
+/** What an entry of the remote tier holds: Keyv's `DeserializedData`. */
+export interface StoredEntry<V = unknown> {
+  readonly value: V;
+  /** When it expires, in milliseconds since the Unix epoch, by the wall clock. `undefined`: never. */
+  readonly expires?: number;
+}
+
+/** What a {@link ValueCodec} may be told. */
+export interface ValueCodecOptions {
+  /**
+   * The class of the cached values, of the elements of cached arrays, or of anything inside. Its instances are stored as their own
+   * enumerable fields, and revived with the class's prototype, without running the constructor. Instances of subclasses are refused.
+   * `#private` fields cannot be seen from outside, so such a class loses them: keep its state in plain fields. Default: none.
+   */
+  readonly type?: Class;
+  /** The most bytes (UTF-8) an encoded entry may have. Default: no limit. */
+  readonly maximumValueSize?: number;
+}
+
+/** An entry as it is written. Exactly one of `value` and `devalue` is there. */
+interface Envelope {
+  value?: unknown;
+  devalue?: unknown;
+  typed?: 'value' | 'elements';
+  expires?: number | null;
+}
+
+const COLON = 58;
+const NATIVE = /\{\s*\[native code\]\s*\}$/;
+
+/**
+ * The form of an entry in the remote tier, and back.
+ *
+ * Values that JSON alone gives back deep-equal are written in Keyv's own envelope, `{"value":…,"expires":…}`: a plain Keyv on the same
+ * store reads them with no help, and reading one costs a `JSON.parse` and nothing more. Instances of `type`, and arrays of such, are
+ * written so too, with `"typed"` beside, and are plain objects to a plain Keyv.
+ *
+ * Everything else (dates, maps, sets, bigints, `undefined`, `NaN`, `-0`, typed arrays, buffers, cycles, an object met twice, holes, objects
+ * without prototype) is written by devalue, as `{"devalue":…,"expires":…}`. To a plain Keyv that entry is a miss, rather than a value
+ * misread; with {@link cacheCodec} it reads it. Strings that begin with `:` go this way too, since Keyv's own decoder takes a colon off.
+ *
+ * A value is encoded so that it comes back deep-equal and of the same classes, or it is refused. Not part of a value, as in Node's
+ * `isDeepStrictEqual`: non-enumerable properties. Getters come back as what they returned; frozen objects thawed.
+ */
+export class ValueCodec {
+  readonly #type: Class | undefined;
+  readonly #maximumValueSize: number;
+
+  /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for a `type` that is no class, or one that extends a built-in one. */
+  constructor(options: ValueCodecOptions = {}) {
+    this.#type = options.type;
+    this.#maximumValueSize = options.maximumValueSize ?? Infinity;
+    if (this.#type !== undefined) assertOwnClass(this.#type);
+  }
+
+  /**
+   * @param expires - milliseconds since the Unix epoch. `undefined`: the entry says nothing of its end.
+   * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for what cannot be stored (functions, symbols, instances of other classes than
+   * `type`, properties named by symbols or `__proto__`, nesting beyond 1000 levels), `CACHE_VALUE_TOO_LARGE`.
+   */
+  encode(value: unknown, expires?: number): string {
+    const end = expires === undefined ? '}' : `,"expires":${expires}}`;
+    let raw: string;
+    try {
+      raw = (this.#encodePlain(value) ?? `{"devalue":${stringifyRich(value, this.#type)}`) + end;
+    } catch (cause) {
+      if (cause instanceof CacheValueError) throw cause;
+      throw new CacheValueError('CACHE_VALUE_UNSUPPORTED', 'The remote tier cannot store a value that fails to be read.', {
+        hint: 'A getter or a proxy inside it threw; see the cause.',
+        cause,
+      });
+    }
+    this.#assertSize(raw);
+    return raw;
+  }
+
+  /** @throws {CacheValueError} `CACHE_VALUE_CORRUPT` for what {@link encode} cannot have written. */
+  decode(raw: string): StoredEntry {
+    // No causes: what `JSON.parse` and devalue complain about quotes the value.
+    const envelope = attempt(() => JSON.parse(raw) as Envelope | null, 'is not JSON');
+    if (typeof envelope !== 'object' || envelope === null) throw corrupt('is not an object');
+    if (typeof envelope.expires !== 'number' && envelope.expires !== undefined) throw corrupt('expires at no number');
+    if ('value' in envelope) return (envelope.typed === undefined ? envelope : this.#revive(envelope)) as StoredEntry;
+    if (!('devalue' in envelope)) throw corrupt('has no value');
+    const value = attempt(() => parseRich(envelope.devalue, this.#type), 'is not what devalue wrote');
+    return { value, expires: envelope.expires };
+  }
+
+  /** All but the end of the envelope, or `undefined` if JSON would lose something. */
+  #encodePlain(value: unknown): string | undefined {
+    const type = this.#type;
+    if (isInstance(value, type)) {
+      const fields = { ...(value as object) };
+      return isPlainJson(fields, new Set([value as object]), 0) ? `{"typed":"value","value":${JSON.stringify(fields)}` : undefined;
+    }
+    if (
+      type !== undefined &&
+      Array.isArray(value) &&
+      isPlainArray(value) &&
+      value.length > 0 &&
+      value.every((element) => isInstance(element, type))
+    ) {
+      const elements = value.map((element) => ({ ...(element as object) }));
+      const seen = new Set<object>(value as object[]);
+      const isPlain = seen.size === value.length && hasOnlyElements(value) && isPlainJson(elements, seen, 0);
+      return isPlain ? `{"typed":"elements","value":${JSON.stringify(elements)}` : undefined;
+    }
+    return isPlainJson(value, new Set(), 0) ? `{"value":${JSON.stringify(value)}` : undefined;
+  }
+
+  #revive({ value, typed, expires }: Envelope): StoredEntry {
+    const parts: unknown = typed === 'value' ? [value] : typed === 'elements' ? value : undefined;
+    if (!Array.isArray(parts) || !parts.every((part) => typeof part === 'object' && part !== null))
+      throw corrupt('is not of the type it claims');
+    for (const part of parts as object[]) revive(part, this.#type);
+    return { value, expires: expires as number | undefined };
+  }
+
+  #assertSize(raw: string): void {
+    const limit = this.#maximumValueSize;
+    if (raw.length * 3 <= limit) return; // One UTF-16 unit takes three bytes at most.
+    const size = Buffer.byteLength(raw);
+    if (size <= limit) return;
+    throw new CacheValueError('CACHE_VALUE_TOO_LARGE', `A value takes ${size} bytes when encoded; the cache takes ${limit}.`, {
+      hint: 'Cache less of it, or raise `maximumValueSize`.',
+    });
+  }
+}
+
+/** What `new Keyv(store, …)` takes: {@link ValueCodec} under Keyv's names. */
+export interface CacheCodec {
+  // Generic as Keyv's own `Serialize` and `Deserialize` are, which promise a type that nothing checks.
+  serialize<V>(entry: { value?: V; expires?: number | null }): string;
+  deserialize<V>(raw: string): { value: V; expires?: number };
+}
+
+/**
+ * A codec for a Keyv of one's own that shares a store with a cache, for tools and tests:
+ * `new Keyv(store, { namespace, useKeyPrefix: false, ...createCacheCodec({ type: Book }) })`. Read with it; what such a Keyv writes,
+ * the caches of running instances do not hear of.
+ */
+export function createCacheCodec(options: ValueCodecOptions = {}): CacheCodec {
+  const codec = new ValueCodec(options);
+  return {
+    serialize: (entry) => codec.encode(entry.value, entry.expires ?? undefined),
+    deserialize: <V>(raw: string) => codec.decode(raw) as StoredEntry<V>,
+  };
+}
+
+/** {@link createCacheCodec} without options: instances of a cache's `type` are read as plain objects. */
+export const cacheCodec: CacheCodec = Object.freeze(createCacheCodec());
+
+/**
+ * Whether `JSON.parse(JSON.stringify(value))` is deep-equal to `value`, by Keyv's decoder as well as by ours.
+ * A single object met twice is not: it would come back as two.
+ */
+function isPlainJson(value: unknown, seen: Set<object>, depth: number): boolean {
+  switch (typeof value) {
+    case 'string':
+      return value.charCodeAt(0) !== COLON;
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0);
+    case 'boolean':
+      return true;
+    case 'object':
+      return value === null || isPlainJsonObject(value, seen, depth);
+    default:
+      return false;
+  }
+}
+
+function isPlainJsonObject(value: object, seen: Set<object>, depth: number): boolean {
+  if (depth > MAXIMUM_VALUE_DEPTH || seen.has(value)) return false;
+  seen.add(value);
+  // Inherited or not enumerable, it would run all the same; as a property it is refused later.
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return false;
+  if (isPlainArray(value)) {
+    for (let i = 0; i < value.length; i += 1) if (!isPlainJson(value[i], seen, depth + 1)) return false;
+    return hasOnlyElements(value);
+  }
+  if (!isPlainObject(value) || Object.getPrototypeOf(value) === null || Object.getOwnPropertySymbols(value).length > 0) return false;
+  for (const name of Object.keys(value)) {
+    if (name === '__proto__' || !isPlainJson(value[name], seen, depth + 1)) return false;
+  }
+  return true;
+}
+
+/** For an array without holes: whether it has no other properties (as the result of `String#match` has). */
+const hasOnlyElements = (array: readonly unknown[]): boolean =>
+  Object.keys(array).length === array.length && Object.getOwnPropertySymbols(array).length === 0;
+
+function assertOwnClass(type: Class): void {
+  const invalid = (what: string): CacheConfigurationError =>
+    new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`type\` to be a class that keeps its state in fields, got ${what}.`, {
+      hint: 'Dates, maps, sets and plain objects need no `type`.',
+    });
+  if (typeof type !== 'function' || typeof type.prototype !== 'object')
+    throw invalid(typeof type === 'function' ? 'a function' : `a ${typeof type}`);
+  for (let prototype = type.prototype as object | null; prototype !== null; prototype = Object.getPrototypeOf(prototype) as object | null) {
+    const { constructor } = prototype;
+    const isRoot = Object.getPrototypeOf(prototype) === null && prototype !== type.prototype;
+    if (isRoot || typeof constructor !== 'function' || !NATIVE.test(Function.prototype.toString.call(constructor))) continue;
+    throw invalid(constructor === type ? `the built-in ${type.name}` : `${type.name}, which extends the built-in ${constructor.name}`);
+  }
+}
+
+function attempt<T>(read: () => T, otherwise: string): T {
+  try {
+    return read();
+  } catch {
+    throw corrupt(otherwise);
+  }
+}
+
+const corrupt = (why: string): CacheValueError =>
+  new CacheValueError('CACHE_VALUE_CORRUPT', `An entry of the remote tier ${why}.`, {
+    hint: 'Another program wrote it, or another version of this library. It is replaced when its key is next loaded.',
+  });
