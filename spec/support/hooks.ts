@@ -1,0 +1,24 @@
+/**
+ * What `.mocharc.json` loads before every run: the tally for `npm test`, and the check that nothing is left open.
+ */
+import { writeFileSync } from 'node:fs';
+import type { Runner } from 'mocha';
+
+/** How long the process may take to end by itself after the last test. */
+const END_WITHIN_MS = 5_000;
+
+/**
+ * Mocha runs without `--exit`: a socket, server or timer that a spec or the library left open keeps the process alive. This says so
+ * and fails the run, where otherwise it would hang.
+ */
+export function mochaGlobalTeardown(this: Runner): void {
+  const { MOCHA_TALLY: tally } = process.env;
+  if (tally !== undefined) writeFileSync(tally, JSON.stringify(this.stats));
+
+  setTimeout(() => {
+    const left = process.getActiveResourcesInfo().join(', ');
+    console.error(`\nThe process did not end within ${END_WITHIN_MS} ms of the last test. Still open: ${left}.`);
+    process.once('exit', () => (process.exitCode = 70)); // Registered after mocha's own, which sets the number of failures.
+    process.exit(70);
+  }, END_WITHIN_MS).unref();
+}
