@@ -200,7 +200,6 @@ export class MessageListenerContainer {
       throw error;
     }
     await this.#resubscribing;
-    if (!this.isRunning) throw this.#ended();
     await this.#confirmed(this.#registry.all()); // The connection may have been lost in between.
   }
 
@@ -329,6 +328,7 @@ export class MessageListenerContainer {
 
   async #confirmed(subscriptions: readonly TopicSubscription[]): Promise<void> {
     if (subscriptions.every(({ status }) => status === 'confirmed')) return;
+    if (!this.isRunning) throw this.#ended();
     await withDeadline(
       Promise.all(subscriptions.map((subscription) => (subscription.status === 'confirmed' ? undefined : subscription.confirmation))),
       this.#subscribeTimeoutMs,

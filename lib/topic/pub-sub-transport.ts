@@ -37,7 +37,7 @@ export interface PubSubTransport {
   /** Gives the present link up for bad (`observer.onLost()` is called before it returns) and opens another. Does nothing without a link. */
   reconnect(reason?: unknown): void;
 
-  /** Closes everything; the observer hears nothing from the moment of the call. Resolves when no socket and no timer is left. Idempotent; never rejects. */
+  /** Closes everything; the observer hears nothing from the moment of the call, and what is under way rejects. Resolves when no socket and no timer is left. Idempotent; never rejects. */
   close(): Promise<void>;
 }
 
