@@ -6,11 +6,12 @@
 export { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './cache.js';
 export type { CacheKey } from './cache-key.js';
 export { type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
-export { cacheCodec, type StoredEntry, ValueCodec } from './codec.js';
+export { type CacheCodec, cacheCodec, createCacheCodec, type StoredEntry, ValueCodec, type ValueCodecOptions } from './codec.js';
 export { encodeKey } from './encode-key.js';
 export type { CoherentCache, EvictionLog, EvictionReceipt, LeaseReply } from './eviction-log.js';
-export { LocalCache } from './local-cache.js';
+export { type CopyMode, LARGEST_MAXIMUM_SIZE, LocalCache, type LocalCacheOptions } from './local-cache.js';
 export { MAXIMUM_PENDING_KEYS } from './pending-evictions.js';
+export type { Class } from './rich-value.js';
 export { RemoteCache, type RemoteCacheParts } from './remote-cache.js';
 export { RemoteConnection, type RemoteConnectionOptions, type RemoteEndpoint, Script } from './remote-connection.js';
 export { alwaysOpen, BREAKER_THRESHOLD, CircuitBreaker, type RemoteGuard } from './remote-guard.js';

@@ -408,7 +408,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
 
   applyClear(cause: 'remote' | 'coherence'): void {
     if (cause === 'remote') this.#counters.messagesApplied += 1;
-    else this.#counters.gaps += 1;
+    else if (this.#local.size > 0) this.#counters.gaps += 1;
     this.#fenceAll();
   }
 

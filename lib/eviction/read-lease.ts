@@ -187,12 +187,13 @@ export class ReadLease {
     this.#timer.unref();
   }
 
-  /** Ends the heartbeats and the lease. */
+  /** Ends the heartbeats and the lease, for good. */
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#underWay.clear();
     for (const { cache } of this.#followed.values()) cache.serveUntil(Number.NEGATIVE_INFINITY);
+    this.#followed.clear();
   }
 
   /** Looks whether a lease has lapsed or the machine was suspended; both need no action to be safe but want telling. */

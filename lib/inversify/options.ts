@@ -1,9 +1,7 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { type Class, LARGEST_MAXIMUM_SIZE } from '../cache/index.js';
 import { CacheConfigurationError } from '../errors/index.js';
 import { type Clock, type Duration, type Milliseconds, parseDuration, systemClock } from '../time/index.js';
-
-/** A class whose instances a cache holds. */
-export type Class<T = unknown> = abstract new (...args: never[]) => T;
 
 /** How one cache behaves. Everything is optional; {@link DEFAULT_CACHE_OPTIONS} tells what holds otherwise. */
 export interface CacheOptions {
@@ -196,7 +194,7 @@ function resolveCache(path: string, own: CacheOptions, defaults: CacheOptions): 
     ttlMs: parseDuration(`${path}.ttl`, ttl),
     localTtlMs: parseDuration(`${path}.localTtl`, o.localTtl),
     nullTtlMs: parseDuration(`${path}.nullTtl`, o.nullTtl ?? ttl),
-    maximumSize: checkCount(`${path}.maximumSize`, o.maximumSize),
+    maximumSize: checkCount(`${path}.maximumSize`, o.maximumSize, LARGEST_MAXIMUM_SIZE),
     tiers: checkOneOf(`${path}.tiers`, o.tiers, ['both', 'local', 'remote']),
     topic: o.topic === undefined ? undefined : checkTopic(`${path}.topic`, o.topic),
     type: checkClass(`${path}.type`, o.type),
@@ -234,9 +232,9 @@ function checkBoolean(option: string, value: unknown): boolean {
   throw invalid(option, 'a boolean', value);
 }
 
-function checkCount(option: string, value: unknown): number {
-  if (Number.isSafeInteger(value) && (value as number) >= 1) return value as number;
-  throw invalid(option, 'a whole number from 1 up', value);
+function checkCount(option: string, value: unknown, most = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most) return value as number;
+  throw invalid(option, `a whole number from 1 to ${most}`, value);
 }
 
 function checkOneOf<T extends string>(option: string, value: unknown, allowed: readonly T[]): T {

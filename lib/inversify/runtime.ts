@@ -73,8 +73,9 @@ export function createRuntime(options: CachingOptions = {}): CacheRuntime {
       await lease.proven(resolved.boundMs);
     },
     async quiesce() {
+      const { names } = lease;
       lease.stop();
-      await fleet.leave(lease.names);
+      await fleet.leave(names);
       await listenerContainer.stop();
     },
     async stop() {
@@ -215,7 +216,8 @@ function createCache(name: string, resolved: ResolvedCachingOptions, fleet: Flee
   const options = resolved.cache(name);
   const channel = options.topic ?? fleet.channel(name);
   const counters = new CacheCounters();
-  const local = new LocalCache({ maximumSize: options.maximumSize, copy: options.copy, counters });
+  const { maximumSize, copy, type } = options;
+  const local = new LocalCache({ maximumSize, copy, type, clock: resolved.clock, counters });
   const remote = fleet.remote(name, options, channel, (generation) => cache.useGeneration(generation));
   const { timeoutMs, deadlineMs, clock } = resolved;
   const cache = new TwoTierCache({ name, settings: { ...options, timeoutMs, deadlineMs }, local, remote, clock, events, counters });
