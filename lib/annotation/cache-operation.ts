@@ -1,0 +1,56 @@
+import type { Milliseconds } from '../time/index.js';
+import type { CacheInvocation } from './cache-invocation.js';
+import type { ServiceIdentifier } from './service-locator.js';
+
+/** A function from a decorator's options, past the type check at the decorator: what it gets and returns is known to the engine only. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the decorator checked it against the method it decorates
+export type OperationFunction = (this: CacheInvocation, ...args: any[]) => unknown;
+
+/** What `@CacheConfig` supplies to the operations of its class, and each operation may replace for itself (item by item, nothing is merged). */
+export interface CacheDefaults {
+  readonly cacheNames: readonly string[];
+  readonly keyGenerator: ServiceIdentifier | undefined;
+  readonly cacheManager: ServiceIdentifier | undefined;
+  readonly cacheResolver: ServiceIdentifier | undefined;
+}
+
+interface CommonOperation extends CacheDefaults {
+  readonly key: OperationFunction | undefined;
+  readonly condition: OperationFunction | undefined;
+}
+
+/** What `@Cacheable` asks for. */
+export interface CacheableOperation extends CommonOperation {
+  readonly kind: 'cacheable';
+  readonly unless: OperationFunction | undefined;
+  readonly sync: boolean;
+  readonly ttl: Milliseconds | OperationFunction | undefined;
+}
+
+/** What `@CachePut` asks for. */
+export interface CachePutOperation extends CommonOperation {
+  readonly kind: 'put';
+  readonly unless: OperationFunction | undefined;
+  readonly ttl: Milliseconds | OperationFunction | undefined;
+  readonly resultKey: OperationFunction | undefined;
+}
+
+/** What `@CacheEvict` asks for. */
+export interface CacheEvictOperation extends CommonOperation {
+  readonly kind: 'evict';
+  readonly unless: OperationFunction | undefined;
+  readonly allEntries: boolean;
+  readonly beforeInvocation: boolean;
+  readonly keys: OperationFunction | undefined;
+  readonly resultKey: OperationFunction | undefined;
+  readonly acks: 'none' | 'all';
+}
+
+/** One decorator on one method, checked and frozen (Spring's `CacheOperation`). */
+export type CacheOperation = CacheableOperation | CachePutOperation | CacheEvictOperation;
+
+/** The decorator that records operations of this kind, for messages. */
+export const DECORATOR_OF = { cacheable: '@Cacheable', put: '@CachePut', evict: '@CacheEvict' } as const satisfies Record<
+  CacheOperation['kind'],
+  string
+>;

@@ -1,0 +1,45 @@
+import type { CachedMethod } from './cached-method.js';
+import { openSlot } from './slot.js';
+
+/** A class, abstract or not. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- decorators get the constructor as a plain function
+export type ClassConstructor = Function;
+
+/** What the composition root does for decorated classes; this room cannot, for it has never heard of a container. */
+export interface ClassListener {
+  /** Told of each decorated class, once, while it is being decorated: the moment to add an injection. */
+  decorated(declaringClass: ClassConstructor): void;
+  /** Told of a call on an object without interceptor, if its class is not one that was announced with the method. */
+  unserved(instance: object, method: CachedMethod): void;
+}
+
+const decoratedClasses = new WeakSet<ClassConstructor>();
+let listener: ClassListener | undefined;
+let waiting: ClassConstructor[] = [];
+
+/** Registers the one listener, and tells it of the classes that were decorated before. */
+export function onClassDecorated(newListener: ClassListener): void {
+  listener = newListener;
+  const early = waiting;
+  waiting = [];
+  for (const declaringClass of early) newListener.decorated(declaringClass);
+}
+
+/** Announces a decorated class. Further announcements of it have no effect. */
+export function classDecorated(declaringClass: ClassConstructor): void {
+  if (decoratedClasses.has(declaringClass)) return;
+  decoratedClasses.add(declaringClass);
+  openSlot(declaringClass.prototype as object);
+  if (listener === undefined) waiting.push(declaringClass);
+  else listener.decorated(declaringClass);
+}
+
+/** Whether the class itself (not a base class of it) was announced. */
+export function isDecorated(declaringClass: ClassConstructor): boolean {
+  return decoratedClasses.has(declaringClass);
+}
+
+/** Reports a call that no interceptor served. */
+export function callUnserved(instance: object, method: CachedMethod): void {
+  listener?.unserved(instance, method);
+}

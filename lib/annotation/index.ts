@@ -1,0 +1,34 @@
+/**
+ * What is written above a method: `@Cacheable` and its kin. They check and freeze what they are given, record it per method, and leave on the
+ * prototype a thin wrapper that hands a call to the interceptor of the instance. Nothing here knows a container: who does registers with
+ * `onClassDecorated` and fills the slots. Hooks into: TypeScript's decorators, legacy and standard.
+ */
+export { Cacheable, CachePut, CacheEvict, Caching, CacheConfig } from './decorators.js';
+export type {
+  AsyncMethod,
+  CacheableOptions,
+  CacheClassDecorator,
+  CacheConfigOptions,
+  CacheDecorator,
+  CacheEvictOptions,
+  CachePutOptions,
+  CachingGroup,
+  OperationOptions,
+  ResultOf,
+} from './options.js';
+export type { CacheInvocation } from './cache-invocation.js';
+export type { ServiceIdentifier, ServiceLocator } from './service-locator.js';
+export {
+  DECORATOR_OF,
+  type CacheableOperation,
+  type CacheDefaults,
+  type CacheEvictOperation,
+  type CacheOperation,
+  type CachePutOperation,
+  type OperationFunction,
+} from './cache-operation.js';
+export { CachedMethod, type MethodBody } from './cached-method.js';
+export { cacheOperationsOf } from './method-registry.js';
+export { isDecorated, onClassDecorated, type ClassConstructor, type ClassListener } from './class-port.js';
+export { fillSlot, hasSlot, SLOT, type MethodInterceptor, type Slotted } from './slot.js';
+export { didYouMean } from './did-you-mean.js';

@@ -1,0 +1,120 @@
+import { CacheConfigurationError } from '../errors/index.js';
+import { CachedMethod, methodLabel, type MethodBody } from './cached-method.js';
+import type { CacheOperation } from './cache-operation.js';
+import { classDecorated, type ClassConstructor } from './class-port.js';
+import { checkBody, readOperation, type UnreadOperation } from './read-operation.js';
+import { openSlot } from './slot.js';
+
+type Unread = (label: string) => readonly UnreadOperation[];
+
+const byWrapper = new WeakMap<object, CachedMethod>();
+/** Legacy decorators know the prototype, so that a foreign decorator between two of ours does not hide the first one's wrapper. */
+const byPrototype = new WeakMap<object, Map<string | symbol, CachedMethod>>();
+
+/** Applies a decorator in the form of `experimentalDecorators`. Returns the descriptor to put on the prototype. */
+export function decorateLegacy(
+  target: object,
+  name: string | symbol,
+  descriptor: PropertyDescriptor | undefined,
+  unread: Unread,
+): PropertyDescriptor {
+  const isStatic = typeof target === 'function';
+  const declaringClass = (isStatic ? target : target.constructor) as ClassConstructor;
+  const label = methodLabel(declaringClass, name);
+  if (isStatic) throw staticMethod(label);
+  checkBody(descriptor?.value, label);
+  const operations = readAll(unread, label);
+  const methods = byPrototype.get(target) ?? new Map<string | symbol, CachedMethod>();
+  byPrototype.set(target, methods);
+  const known = methods.get(name);
+  if (known !== undefined) {
+    known.add(operations);
+    return descriptor!;
+  }
+  const method = new CachedMethod(name, descriptor!.value as MethodBody, declaringClass);
+  method.add(operations);
+  methods.set(name, method);
+  byWrapper.set(method.wrapper, method);
+  classDecorated(declaringClass);
+  return { ...descriptor, value: method.wrapper };
+}
+
+/** Applies a decorator in the standard form, which never sees the class. Returns the function to put on the prototype. */
+export function decorateStandard(value: unknown, context: ClassMethodDecoratorContext, unread: Unread): MethodBody {
+  const label = methodLabel(undefined, context.name);
+  if (context.kind !== 'method') checkBody(undefined, label);
+  if (context.static) throw staticMethod(label);
+  checkBody(value, label);
+  const operations = readAll(unread, label);
+  const known = byWrapper.get(value as object);
+  if (known !== undefined) {
+    known.add(operations);
+    return known.wrapper;
+  }
+  const method = new CachedMethod(context.name, value as MethodBody, undefined);
+  method.add(operations);
+  byWrapper.set(method.wrapper, method);
+  context.addInitializer(function (this: unknown) {
+    if (method.declaringClass === undefined) adopt(method, this as object);
+  });
+  return method.wrapper;
+}
+
+/** Tells standard decorators of the class what class it is, and checks every operation of it again: names may have come with the class. */
+export function classConfigured(declaringClass: ClassConstructor): void {
+  const prototype = declaringClass.prototype as object;
+  for (const name of Reflect.ownKeys(prototype)) {
+    const method = cachedMethodOf(prototype, name);
+    if (method === undefined) continue;
+    method.declaringClass = declaringClass;
+    method.wiredClass = declaringClass;
+    method.check();
+  }
+  classDecorated(declaringClass);
+}
+
+/**
+ * The operations recorded for a method, in the order in which they are written above it; empty for a method without any.
+ * A method that a subclass overrides without decorators has none: what it overrides is not what runs.
+ */
+export function cacheOperationsOf(declaringClass: ClassConstructor, name: string | symbol): readonly CacheOperation[] {
+  for (
+    let prototype = declaringClass.prototype as object | null;
+    prototype !== null;
+    prototype = Object.getPrototypeOf(prototype) as object | null
+  ) {
+    if (Object.hasOwn(prototype, name)) return cachedMethodOf(prototype, name)?.operations ?? [];
+  }
+  return [];
+}
+
+function cachedMethodOf(prototype: object, name: string | symbol): CachedMethod | undefined {
+  const known = byPrototype.get(prototype)?.get(name);
+  if (known !== undefined) return known;
+  const value: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
+  return typeof value === 'function' ? byWrapper.get(value) : undefined;
+}
+
+/** Without `@CacheConfig` the first instance tells the class; too late for an injection, in time for `enableCaching` and `cached`. */
+function adopt(method: CachedMethod, instance: object): void {
+  for (let prototype: unknown = Object.getPrototypeOf(instance); prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
+    if (cachedMethodOf(prototype as object, method.name) !== method) continue;
+    method.declaringClass = (prototype as object).constructor;
+    openSlot(prototype as object);
+    return;
+  }
+}
+
+function readAll(unread: Unread, label: string): readonly CacheOperation[] {
+  return unread(label).map((operation) => readOperation(operation, label));
+}
+
+function staticMethod(label: string): CacheConfigurationError {
+  return new CacheConfigurationError(
+    'CACHE_OPERATION_INVALID',
+    `Invalid caching of ${label}: it is static, and no container makes what it belongs to.`,
+    {
+      hint: 'Make it a method of a service.',
+    },
+  );
+}

@@ -1,0 +1,107 @@
+import { CacheConfigurationError } from '../errors/index.js';
+import { parseDuration, type Milliseconds } from '../time/index.js';
+import type { OperationFunction } from './cache-operation.js';
+import { didYouMean } from './did-you-mean.js';
+import type { ServiceIdentifier } from './service-locator.js';
+
+/** The options of one decorator as they were written, read one at a time; every complaint says which decorator on which method it is about. */
+export class OptionReader {
+  readonly #options: Readonly<Record<string, unknown>>;
+  readonly #where: string;
+
+  /**
+   * @param where - `@Cacheable on BookService.find`.
+   * @param known - the options there are; any other is refused.
+   */
+  constructor(options: unknown, where: string, known: readonly string[]) {
+    this.#where = where;
+    if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+      throw this.invalid(`expected its options to be an object, got ${describeValue(options)}.`);
+    }
+    this.#options = options as Readonly<Record<string, unknown>>;
+    for (const name of Object.keys(options)) {
+      if (known.includes(name)) continue;
+      const hint = `${didYouMean(name, known)} Known are ${known.map((option) => `\`${option}\``).join(', ')}.`.trimStart();
+      throw this.invalid(`there is no option \`${name}\`.`, hint);
+    }
+  }
+
+  /** The error for an option of the wrong kind. */
+  invalid(what: string, hint?: string): CacheConfigurationError {
+    return new CacheConfigurationError('CACHE_OPTION_INVALID', `Invalid ${this.#where}: ${what}`, { hint });
+  }
+
+  /** Refuses options that contradict each other. An option counts as given if it is neither `undefined` nor `false`. */
+  exclude(one: string, other: string, why: string): void {
+    if (!this.#isGiven(one) || !this.#isGiven(other)) return;
+    throw new CacheConfigurationError(
+      'CACHE_OPERATION_INVALID',
+      `Invalid ${this.#where}: \`${one}\` and \`${other}\` cannot both be set. ${why}`,
+    );
+  }
+
+  cacheNames(): readonly string[] {
+    const given = this.#options['cacheNames'] ?? [];
+    const names: readonly unknown[] = Array.isArray(given) ? given : [given];
+    for (const name of names) {
+      if (typeof name !== 'string' || name === '') {
+        throw this.invalid(`expected \`cacheNames\` to be a non-empty string or an array of them, got ${describeValue(name)}.`);
+      }
+    }
+    const repeated = names.find((name, index) => names.indexOf(name) !== index);
+    if (repeated !== undefined) throw this.invalid(`\`cacheNames\` names the cache '${String(repeated)}' twice.`);
+    return Object.freeze([...(names as readonly string[])]);
+  }
+
+  function(name: string): OperationFunction | undefined {
+    const given = this.#options[name];
+    if (given === undefined) return undefined;
+    if (typeof given !== 'function') throw this.invalid(`expected \`${name}\` to be a function, got ${describeValue(given)}.`);
+    return given as OperationFunction;
+  }
+
+  flag(name: string): boolean {
+    const given = this.#options[name] ?? false;
+    if (typeof given !== 'boolean') throw this.invalid(`expected \`${name}\` to be true or false, got ${describeValue(given)}.`);
+    return given;
+  }
+
+  service(name: string): ServiceIdentifier | undefined {
+    const given = this.#options[name];
+    if (given === undefined || typeof given === 'symbol' || typeof given === 'function' || (typeof given === 'string' && given !== '')) {
+      return given as ServiceIdentifier | undefined;
+    }
+    throw this.invalid(`expected \`${name}\` to be a service identifier (a class, symbol or string), got ${describeValue(given)}.`);
+  }
+
+  ttl(): Milliseconds | OperationFunction | undefined {
+    const given = this.#options['ttl'];
+    if (given === undefined || typeof given === 'function') return given as OperationFunction | undefined;
+    try {
+      return parseDuration('ttl', given);
+    } catch (error) {
+      const { message } = error as Error;
+      throw this.invalid(message.charAt(0).toLowerCase() + message.slice(1));
+    }
+  }
+
+  acks(): 'none' | 'all' {
+    const given = this.#options['acks'] ?? 'none';
+    if (given !== 'none' && given !== 'all') throw this.invalid(`expected \`acks\` to be 'none' or 'all', got ${describeValue(given)}.`);
+    return given;
+  }
+
+  #isGiven(name: string): boolean {
+    return this.#options[name] !== undefined && this.#options[name] !== false;
+  }
+}
+
+/** What was given, for a message: its type, and the value itself where it is short and harmless. */
+function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return `\`${String(value)}\``;
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'string') return value === '' ? 'an empty string' : `\`${value}\` (string)`;
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'function') return 'a function';
+  return `\`${String(value)}\` (${typeof value})`;
+}

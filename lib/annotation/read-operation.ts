@@ -1,0 +1,128 @@
+import { CacheConfigurationError } from '../errors/index.js';
+import {
+  DECORATOR_OF,
+  type CacheableOperation,
+  type CacheDefaults,
+  type CacheEvictOperation,
+  type CacheOperation,
+  type CachePutOperation,
+} from './cache-operation.js';
+import { OptionReader } from './option-reader.js';
+
+const DEFAULTS = ['cacheNames', 'keyGenerator', 'cacheManager', 'cacheResolver'] as const;
+const COMMON = [...DEFAULTS, 'key', 'condition'] as const;
+const KNOWN = {
+  cacheable: [...COMMON, 'unless', 'sync', 'ttl'],
+  put: [...COMMON, 'unless', 'ttl', 'resultKey'],
+  evict: [...COMMON, 'allEntries', 'beforeInvocation', 'keys', 'resultKey', 'unless', 'acks'],
+} as const satisfies Record<CacheOperation['kind'], readonly string[]>;
+
+/** Options with the kind of operation they are for, before anything was checked. */
+export interface UnreadOperation {
+  readonly kind: CacheOperation['kind'];
+  readonly options: unknown;
+}
+
+/**
+ * Checks the options of one decorator and freezes them.
+ *
+ * @param label - `BookService.find`.
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for an unknown option or a wrong value, `CACHE_OPERATION_INVALID` for a contradiction.
+ */
+export function readOperation({ kind, options }: UnreadOperation, label: string): CacheOperation {
+  const reader = new OptionReader(options, `${DECORATOR_OF[kind]} on ${label}`, KNOWN[kind]);
+  switch (kind) {
+    case 'cacheable':
+      return Object.freeze(readCacheable(reader));
+    case 'put':
+      return Object.freeze(readPut(reader));
+    case 'evict':
+      return Object.freeze(readEvict(reader));
+  }
+}
+
+/** The same for `@CacheConfig`, with the class name as label. Of a manager and a resolver the resolver wins, as in Spring. */
+export function readDefaults(options: unknown, label: string): CacheDefaults {
+  return Object.freeze(readCommonDefaults(new OptionReader(options, `@CacheConfig on ${label}`, DEFAULTS)));
+}
+
+/** The groups of `@Caching`, one operation after the other. */
+export function readGroup(group: unknown, label: string): readonly UnreadOperation[] {
+  const kinds = ['cacheable', 'put', 'evict'] as const;
+  // The reader complains of what is no object or no known group.
+  new OptionReader(group, `@Caching on ${label}`, kinds);
+  return kinds.flatMap((kind) => {
+    const options = (group as Readonly<Record<string, unknown>>)[kind];
+    if (options === undefined) return [];
+    return (Array.isArray(options) ? options : [options]).map((one: unknown) => ({ kind, options: one }));
+  });
+}
+
+/** @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` for what is not a method that returns a promise, as far as can be seen. */
+export function checkBody(body: unknown, label: string): void {
+  if (typeof body !== 'function') {
+    throw new CacheConfigurationError('CACHE_OPERATION_INVALID', `Invalid caching of ${label}: only methods can be cached.`, {
+      hint: 'Make the accessor or property a method that returns a promise.',
+    });
+  }
+  const tag = Object.prototype.toString.call(body);
+  if (tag === '[object GeneratorFunction]' || tag === '[object AsyncGeneratorFunction]') {
+    throw new CacheConfigurationError(
+      'CACHE_OPERATION_INVALID',
+      `Invalid caching of ${label}: it is ${tag === '[object GeneratorFunction]' ? 'a generator' : 'an async generator'}, whose result can be read only once.`,
+      { hint: 'Collect the items into an array and return a promise of it.' },
+    );
+  }
+}
+
+function readCommonDefaults(reader: OptionReader): CacheDefaults {
+  return {
+    cacheNames: reader.cacheNames(),
+    keyGenerator: reader.service('keyGenerator'),
+    cacheManager: reader.service('cacheManager'),
+    cacheResolver: reader.service('cacheResolver'),
+  };
+}
+
+function readCommon(reader: OptionReader) {
+  reader.exclude('cacheManager', 'cacheResolver', 'A resolver of its own chooses the caches, so the manager would not be asked.');
+  reader.exclude('key', 'keyGenerator', 'Set the function that makes the key, or name the service that does.');
+  return { ...readCommonDefaults(reader), key: reader.function('key'), condition: reader.function('condition') };
+}
+
+function readCacheable(reader: OptionReader): CacheableOperation {
+  reader.exclude('sync', 'unless', 'What is loaded under `sync` is always stored.');
+  return { kind: 'cacheable', ...readCommon(reader), unless: reader.function('unless'), sync: reader.flag('sync'), ttl: reader.ttl() };
+}
+
+function readPut(reader: OptionReader): CachePutOperation {
+  for (const other of ['key', 'keyGenerator']) reader.exclude('resultKey', other, 'An entry has one key.');
+  return {
+    kind: 'put',
+    ...readCommon(reader),
+    unless: reader.function('unless'),
+    ttl: reader.ttl(),
+    resultKey: reader.function('resultKey'),
+  };
+}
+
+function readEvict(reader: OptionReader): CacheEvictOperation {
+  for (const other of ['resultKey', 'unless']) {
+    reader.exclude('beforeInvocation', other, 'Before the method runs there is no result.');
+  }
+  for (const other of ['key', 'keys', 'resultKey', 'keyGenerator']) {
+    reader.exclude('allEntries', other, 'All entries go, whatever their keys.');
+  }
+  for (const other of ['key', 'keyGenerator']) reader.exclude('keys', other, 'Let `keys` return all the keys.');
+  for (const other of ['key', 'keys', 'keyGenerator']) reader.exclude('resultKey', other, 'Write two @CacheEvict to evict by both.');
+  return {
+    kind: 'evict',
+    ...readCommon(reader),
+    allEntries: reader.flag('allEntries'),
+    beforeInvocation: reader.flag('beforeInvocation'),
+    keys: reader.function('keys'),
+    resultKey: reader.function('resultKey'),
+    unless: reader.function('unless'),
+    acks: reader.acks(),
+  };
+}

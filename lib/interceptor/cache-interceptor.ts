@@ -1,0 +1,242 @@
+import type {
+  CachedMethod,
+  CacheEvictOperation,
+  CacheInvocation,
+  CachePutOperation,
+  MethodInterceptor,
+  ServiceLocator,
+} from '../annotation/index.js';
+import type { Cache, CacheKey } from '../cache/index.js';
+import { CacheEvictError } from '../errors/index.js';
+import { CacheErrorHandler } from './cache-error-handler.js';
+import { isKeyError } from './is-key-error.js';
+import { LookUp } from './look-up.js';
+import { MethodRun } from './method-run.js';
+import { MethodPlan, type SinglePlan } from './method-plan.js';
+import type { OperationPlan } from './operation-plan.js';
+
+/**
+ * Runs decorated methods under their cache operations; one per container (Spring's `CacheInterceptor`). The order never depends on how
+ * decorators are stacked: early evictions → look-ups → the method, if needed → results of misses are stored → puts → late evictions.
+ *
+ * If the method fails, there are neither puts nor late evictions. If it succeeded, every put and every late eviction is tried, whatever
+ * became of those before it, and then the first failure reaches the caller: an eviction left out would be an old value served.
+ *
+ * Services are looked up in the container at a method's first call and kept. Nothing of this class is `async` on the way to a hit.
+ */
+export class CacheInterceptor implements MethodInterceptor {
+  readonly #container: ServiceLocator;
+  #plans: (MethodPlan | undefined)[] = [];
+  #errors: CacheErrorHandler | undefined;
+  #isClosed = false;
+
+  constructor(container: ServiceLocator) {
+    this.#container = container;
+  }
+
+  /** Whether {@link close} was called. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** From now on every call goes straight to the method: the container, and with it the caches, are gone. Idempotent. */
+  close(): void {
+    this.#isClosed = true;
+    this.#plans = [];
+  }
+
+  /** Runs `method` on `target`, or answers from a cache. Whatever is thrown on the way comes as a rejection. */
+  invoke(target: object, method: CachedMethod, args: unknown[]): Promise<unknown> {
+    const single = this.#plans[method.id]?.single;
+    if (single !== undefined) return this.#invokeSingle(single, target, method, args);
+    if (this.#isClosed) return method.body.apply(target, args) as Promise<unknown>;
+    return this.#intercept(target, method, args);
+  }
+
+  /** The fast path: a hit costs the key, one look-up and the promise that the cache already has. */
+  #invokeSingle(single: SinglePlan, target: object, method: CachedMethod, args: unknown[]): Promise<unknown> {
+    const { cacheable, cache } = single;
+    let invocation: CacheInvocation | undefined;
+    let key: CacheKey;
+    try {
+      if (cacheable.operation.key === undefined) {
+        key = cacheable.generateKey(target, args);
+      } else {
+        invocation = cacheable.begin(target, args);
+        key = cacheable.key(invocation);
+      }
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    return peek(cache, key) ?? this.#loadSingle(single, invocation ?? cacheable.begin(target, args), method, args, key);
+  }
+
+  #loadSingle(
+    { cacheable }: SinglePlan,
+    invocation: CacheInvocation,
+    method: CachedMethod,
+    args: unknown[],
+    key: CacheKey,
+  ): Promise<unknown> {
+    const body = new MethodRun(method, invocation.target, args);
+    return new LookUp([cacheable], invocation.target, args, body, true, this.#errorHandler()).loadSingle(cacheable, invocation, key);
+  }
+
+  /** The recipe. */
+  async #intercept(target: object, method: CachedMethod, args: unknown[]): Promise<unknown> {
+    const plan = (this.#plans[method.id] ??= this.#plan(method));
+    await this.#evictEarly(plan, target, args);
+    const puts = applying(plan.puts, target, args);
+    const body = new MethodRun(method, target, args);
+    const failures: unknown[] = [];
+    const result = await this.#lookUpOrRun(plan, target, args, body, puts.length > 0, failures);
+    await this.#put(puts, result, failures);
+    await this.#evictLate(plan, target, args, result, failures);
+    if (failures.length > 0) throw failures[0];
+    return result;
+  }
+
+  /** Everything a call can need is looked up before it does anything: the container may be gone by the time it ends. */
+  #plan(method: CachedMethod): MethodPlan {
+    this.#errorHandler();
+    return new MethodPlan(method, this.#container);
+  }
+
+  async #evictEarly(plan: MethodPlan, target: object, args: unknown[]): Promise<void> {
+    const failures = await this.#evict(plan.earlyEvicts, target, args);
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** What the caches have, or what the method returns. A put that applies needs the method in any case; a hit is not refreshed by it. */
+  async #lookUpOrRun(
+    plan: MethodPlan,
+    target: object,
+    args: unknown[],
+    body: MethodRun,
+    mustRun: boolean,
+    failures: unknown[],
+  ): Promise<unknown> {
+    try {
+      const found = await new LookUp(plan.cacheables, target, args, body, !mustRun, this.#errorHandler()).load();
+      return mustRun ? await body.run() : found;
+    } catch (error) {
+      if (!body.hasSucceeded) throw error;
+      // The method did its work and its result could not be stored: the steps after it are due nevertheless.
+      failures.push(error);
+      return body.result;
+    }
+  }
+
+  async #put(puts: readonly Applying<CachePutOperation>[], result: unknown, failures: unknown[]): Promise<void> {
+    for (const { plan, invocation } of puts) {
+      try {
+        if (plan.isVetoed(invocation, result)) continue;
+        const key = plan.key(invocation, result);
+        const ttl = plan.ttl(invocation, result);
+        for (const cache of invocation.caches) await this.#doPut(cache, key, result, ttl);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  }
+
+  async #evictLate(plan: MethodPlan, target: object, args: unknown[], result: unknown, failures: unknown[]): Promise<void> {
+    for (const error of await this.#evict(plan.lateEvicts, target, args, { result })) {
+      failures.push(error instanceof CacheEvictError ? error.withResult(result) : error);
+    }
+  }
+
+  /** Starts the evictions in declared order and waits for all of them. Resolves to what failed. */
+  async #evict(
+    plans: readonly OperationPlan<CacheEvictOperation>[],
+    target: object,
+    args: unknown[],
+    outcome?: { readonly result: unknown },
+  ): Promise<unknown[]> {
+    if (plans.length === 0) return [];
+    return failuresOf(plans.map((plan) => this.#evictOne(plan, target, args, outcome)));
+  }
+
+  async #evictOne(
+    plan: OperationPlan<CacheEvictOperation>,
+    target: object,
+    args: unknown[],
+    outcome: { readonly result: unknown } | undefined,
+  ): Promise<void> {
+    const invocation = plan.begin(target, args);
+    if (!plan.applies(invocation) || (outcome !== undefined && plan.isVetoed(invocation, outcome.result))) return;
+    const { allEntries, keys, acks } = plan.operation;
+    const isEarly = outcome === undefined;
+    if (allEntries) {
+      const failures = await failuresOf(invocation.caches.map((cache) => this.#doClear(cache, isEarly, acks)));
+      if (failures.length > 0) throw failures[0];
+      return;
+    }
+    const doomed = keys === undefined ? [plan.key(invocation, outcome?.result)] : plan.keys(invocation, keys);
+    if (doomed.length === 0) return;
+    const failures = await failuresOf(invocation.caches.map((cache) => this.#doEvict(cache, doomed, isEarly, acks)));
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async #doPut(cache: Cache, key: CacheKey, value: unknown, ttl: number | undefined): Promise<void> {
+    try {
+      await cache.put(key, value, { ttl });
+    } catch (error) {
+      if (isKeyError(error)) throw error;
+      this.#errorHandler().handleCachePutError(error, cache, key, value);
+    }
+  }
+
+  /** Early evictions are immediate: they must not wait for the end of a transaction, as the plain verbs may. */
+  async #doEvict(cache: Cache, keys: readonly CacheKey[], isEarly: boolean, acks: 'none' | 'all'): Promise<void> {
+    try {
+      if (isEarly && acks === 'none') await Promise.all(keys.map((key) => cache.evictIfPresent(key)));
+      else await cache.evict(keys, { acks });
+    } catch (error) {
+      if (isKeyError(error)) throw error;
+      for (const key of keys) this.#errorHandler().handleCacheEvictError(error, cache, key);
+    }
+  }
+
+  async #doClear(cache: Cache, isEarly: boolean, acks: 'none' | 'all'): Promise<void> {
+    try {
+      if (isEarly && acks === 'none') await cache.invalidate();
+      else await cache.clear({ acks });
+    } catch (error) {
+      this.#errorHandler().handleCacheClearError(error, cache);
+    }
+  }
+
+  #errorHandler(): CacheErrorHandler {
+    return (this.#errors ??= this.#container.get(CacheErrorHandler));
+  }
+}
+
+/** An operation that applies to the call. */
+interface Applying<O extends CachePutOperation> {
+  readonly plan: OperationPlan<O>;
+  readonly invocation: CacheInvocation;
+}
+
+/** The operations whose `condition` holds, asked once and before the method runs. */
+function applying(
+  plans: readonly OperationPlan<CachePutOperation>[],
+  target: object,
+  args: unknown[],
+): readonly Applying<CachePutOperation>[] {
+  return plans.map((plan) => ({ plan, invocation: plan.begin(target, args) })).filter(({ plan, invocation }) => plan.applies(invocation));
+}
+
+/** What a cache can serve at once. A cache that fails here is asked again in full, and what is wrong comes out in the right place. */
+function peek(cache: Cache, key: CacheKey): Promise<unknown> | undefined {
+  try {
+    return cache.peek(key);
+  } catch {
+    return undefined;
+  }
+}
+
+async function failuresOf(steps: readonly Promise<unknown>[]): Promise<unknown[]> {
+  const outcomes = await Promise.allSettled(steps);
+  return outcomes.filter((outcome) => outcome.status === 'rejected').map((outcome): unknown => outcome.reason);
+}

@@ -1,0 +1,31 @@
+import { CacheErrorHandler } from './cache-error-handler.js';
+
+/**
+ * The default: a broken cache never breaks a read, and never hides that a write may not be seen. Failed look-ups and puts are survived (the
+ * cache counts and reports them); failed evictions reach the caller, because from then on somebody may read what is no longer true.
+ */
+export class FailOpenCacheErrorHandler extends CacheErrorHandler {
+  override handleCacheGetError(): void {
+    // A miss: the method runs.
+  }
+
+  override handleCachePutError(): void {
+    // The caller has the result; the next call loads it again.
+  }
+
+  override handleCacheEvictError(error: unknown): void {
+    throw error;
+  }
+
+  override handleCacheClearError(error: unknown): void {
+    throw error;
+  }
+
+  override handlePublishError(): void {
+    // Reported where it is retried.
+  }
+
+  override handleReceiveError(): void {
+    // Whoever cannot apply a message stops trusting its local tier.
+  }
+}

@@ -1,0 +1,77 @@
+import type { Cache, CacheKey } from '../cache/index.js';
+import { CacheErrorHandler } from './cache-error-handler.js';
+
+/** Takes one line per failure and, if stack traces are wanted, the error. `console.warn` fits, and so does the method of a logger. */
+export type LogFailure = (line: string, error?: unknown) => void;
+
+/** Options of a {@link LoggingCacheErrorHandler}. */
+export interface LoggingOptions {
+  /** Where lines go. Default: `console.warn`. */
+  readonly log?: LogFailure;
+  /** Whether the error itself is passed after the line. Default: `false`. */
+  readonly stackTraces?: boolean;
+  /** `false` leaves keys out of the lines, for keys that tell on people. The error's own message may still name one. Default: `true`. */
+  readonly keys?: boolean;
+}
+
+/**
+ * Decides as `FailOpenCacheErrorHandler` does, and says so: one line per failure that names what failed, the cache and the key
+ * (Spring's `LoggingCacheErrorHandler`, which survives failed evictions too).
+ */
+export class LoggingCacheErrorHandler extends CacheErrorHandler {
+  readonly #log: LogFailure;
+  readonly #stackTraces: boolean;
+  readonly #keys: boolean;
+
+  constructor({ log = console.warn, stackTraces = false, keys = true }: LoggingOptions = {}) {
+    super();
+    this.#log = log;
+    this.#stackTraces = stackTraces;
+    this.#keys = keys;
+  }
+
+  override handleCacheGetError(error: unknown, cache: Cache, key: CacheKey): void {
+    this.#say(`Cache '${cache.name}' failed to get entry${this.#entry(key)}`, error);
+  }
+
+  override handleCachePutError(error: unknown, cache: Cache, key: CacheKey): void {
+    this.#say(`Cache '${cache.name}' failed to put entry${this.#entry(key)}`, error);
+  }
+
+  override handleCacheEvictError(error: unknown, cache: Cache, key: CacheKey): void {
+    this.#say(`Cache '${cache.name}' failed to evict entry${this.#entry(key)}`, error);
+    throw error;
+  }
+
+  override handleCacheClearError(error: unknown, cache: Cache): void {
+    this.#say(`Cache '${cache.name}' failed to clear entries`, error);
+    throw error;
+  }
+
+  override handlePublishError(error: unknown, topic: string): void {
+    this.#say(`Topic '${topic}' failed to publish a message`, error);
+  }
+
+  override handleReceiveError(error: unknown, topic: string): void {
+    this.#say(`Topic '${topic}' failed to apply a message`, error);
+  }
+
+  #entry(key: CacheKey): string {
+    return this.#keys ? ` with key ${describeKey(key)}` : '';
+  }
+
+  #say(line: string, error: unknown): void {
+    if (this.#stackTraces) this.#log(line, error);
+    else this.#log(line);
+  }
+}
+
+/** One line, whatever is in the key. */
+function describeKey(key: CacheKey): string {
+  if (key === undefined || typeof key === 'bigint') return String(key);
+  try {
+    return JSON.stringify(key, (_name, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
+  } catch {
+    return '(not printable)';
+  }
+}

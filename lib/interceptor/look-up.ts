@@ -1,0 +1,109 @@
+import type { CacheableOperation, CacheInvocation } from '../annotation/index.js';
+import type { Cache, CacheKey, LoadOptions } from '../cache/index.js';
+import type { CacheErrorHandler } from './cache-error-handler.js';
+import { isKeyError } from './is-key-error.js';
+import type { MethodRun } from './method-run.js';
+import type { OperationPlan } from './operation-plan.js';
+
+/** One `@Cacheable` in one call. `unless` and `ttl` are asked once, however many caches it fills. */
+class CacheableCall {
+  readonly #plan: OperationPlan<CacheableOperation>;
+  readonly #invocation: CacheInvocation;
+  #isVetoed: boolean | undefined;
+  #ttl: number | undefined;
+
+  constructor(plan: OperationPlan<CacheableOperation>, invocation: CacheInvocation) {
+    this.#plan = plan;
+    this.#invocation = invocation;
+  }
+
+  /** Whether the result must not be stored. */
+  isVetoed(result: unknown): boolean {
+    if (this.#isVetoed === undefined) {
+      this.#isVetoed = this.#plan.isVetoed(this.#invocation, result);
+      if (!this.#isVetoed) this.#ttl = this.#plan.ttl(this.#invocation, result);
+    }
+    return this.#isVetoed;
+  }
+
+  /** The options of one load: the answers are known by the time the cache asks. */
+  loadOptions(isVetoed: () => boolean, join: boolean, onError: LoadOptions['onError']): LoadOptions {
+    const { ttl } = this.#plan.operation;
+    return { ttl: typeof ttl === 'function' ? () => this.#ttl! : ttl, unless: isVetoed, join, onError };
+  }
+}
+
+/**
+ * The look-ups of one call, as loads inside loads: the first cache is asked first; its loader asks the second; the innermost runs the method.
+ * Fences and sharing stay with the caches that way, each knowing when its own load began. A hit in an inner cache does not fill the outer ones
+ * (Spring fills the caches it missed only from the method), because they would store a value whose load they have not seen begin.
+ */
+export class LookUp {
+  readonly #cacheables: readonly OperationPlan<CacheableOperation>[];
+  readonly #target: object;
+  readonly #args: readonly unknown[];
+  readonly #body: MethodRun;
+  readonly #join: boolean;
+  readonly #errors: CacheErrorHandler;
+
+  /** @param join - `false`: run the method for this call alone, for its result is needed even if another call is loading the same key. */
+  constructor(
+    cacheables: readonly OperationPlan<CacheableOperation>[],
+    target: object,
+    args: readonly unknown[],
+    body: MethodRun,
+    join: boolean,
+    errors: CacheErrorHandler,
+  ) {
+    this.#cacheables = cacheables;
+    this.#target = target;
+    this.#args = args;
+    this.#body = body;
+    this.#join = join;
+    this.#errors = errors;
+  }
+
+  /** The cached value of the first hit, else what the method returns, which is then stored where the look-up missed. */
+  load(): Promise<unknown> {
+    return this.#from(0);
+  }
+
+  /** The same for one operation and one cache whose key is known. */
+  loadSingle(cacheable: OperationPlan<CacheableOperation>, invocation: CacheInvocation, key: CacheKey): Promise<unknown> {
+    return this.#through(new CacheableCall(cacheable, invocation), invocation.caches, 0, key, this.#body.run);
+  }
+
+  #from(index: number): Promise<unknown> {
+    const plan = this.#cacheables[index];
+    if (plan === undefined) return this.#body.run();
+    const invocation = plan.begin(this.#target, this.#args);
+    if (!plan.applies(invocation)) return this.#from(index + 1);
+    return this.#through(new CacheableCall(plan, invocation), invocation.caches, 0, plan.key(invocation), () => this.#from(index + 1));
+  }
+
+  #through(call: CacheableCall, caches: readonly Cache[], index: number, key: CacheKey, inner: () => Promise<unknown>): Promise<unknown> {
+    const cache = caches[index];
+    if (cache === undefined) return inner();
+    let isVetoed = true;
+    const loader = async (): Promise<unknown> => {
+      const value = await this.#through(call, caches, index + 1, key, inner);
+      isVetoed = !this.#body.hasSucceeded || call.isVetoed(value);
+      return value;
+    };
+    return cache.getOrLoad(
+      key,
+      loader,
+      call.loadOptions(
+        () => isVetoed,
+        this.#join,
+        (verb, error, value) => this.#failed(verb, error, cache, key, value),
+      ),
+    );
+  }
+
+  #failed(verb: 'get' | 'put', error: unknown, cache: Cache, key: CacheKey, value: unknown): void {
+    if (isKeyError(error)) throw error;
+    if (verb === 'get') this.#errors.handleCacheGetError(error, cache, key);
+    else this.#errors.handleCachePutError(error, cache, key, value);
+  }
+}

@@ -1,0 +1,186 @@
+import {
+  DECORATOR_OF,
+  type CachedMethod,
+  type CacheInvocation,
+  type CacheOperation,
+  type OperationFunction,
+  type ServiceIdentifier,
+  type ServiceLocator,
+} from '../annotation/index.js';
+import type { Cache, CacheKey, CacheManager } from '../cache/index.js';
+import { CacheConfigurationError, CacheKeyError } from '../errors/index.js';
+import { parseDuration, type Milliseconds } from '../time/index.js';
+import { CacheResolver } from './cache-resolver.js';
+import { KeyGenerator } from './key-generator.js';
+import { keyOf, SimpleKeyGenerator } from './simple-key-generator.js';
+import { SimpleCacheResolver } from './simple-cache-resolver.js';
+
+/** Makes the key of a call where the operation has no `key`. */
+type GenerateKey = (target: object, args: readonly unknown[]) => CacheKey;
+
+/**
+ * One operation with its strategies, resolved once per method and container: caches, resolver and key generator.
+ * Rebinding one of these services takes effect on methods that were not called yet.
+ */
+export class OperationPlan<O extends CacheOperation = CacheOperation> {
+  readonly operation: O;
+  readonly method: CachedMethod;
+  readonly container: ServiceLocator;
+  /** The caches, where they do not depend on the call; else `undefined`, and a resolver is asked each time. */
+  readonly fixedCaches: readonly Cache[] | undefined;
+  readonly #ttl: Milliseconds | OperationFunction | undefined;
+  readonly #resultKey: OperationFunction | undefined;
+  readonly #cacheNames: readonly string[];
+  readonly #resolver: CacheResolver;
+  readonly #generate: GenerateKey;
+
+  constructor(operation: O, method: CachedMethod, container: ServiceLocator) {
+    this.operation = operation;
+    this.method = method;
+    this.container = container;
+    const { defaults } = method;
+    const recorded: CacheOperation = operation;
+    this.#ttl = recorded.kind === 'evict' ? undefined : recorded.ttl;
+    this.#resultKey = recorded.kind === 'cacheable' ? undefined : recorded.resultKey;
+    this.#cacheNames = operation.cacheNames.length > 0 ? operation.cacheNames : defaults.cacheNames;
+    this.#generate = this.#keyGenerator(operation.keyGenerator ?? defaults.keyGenerator);
+    this.#resolver = this.#cacheResolver();
+    // Only the default is known to choose by name alone. Its subclasses may look at the arguments.
+    if (this.#resolver.resolveCaches === SimpleCacheResolver.prototype.resolveCaches) this.fixedCaches = this.#resolve({}, []);
+  }
+
+  /** `@Cacheable on BookService.find`, for messages. */
+  get label(): string {
+    return `${DECORATOR_OF[this.operation.kind]} on ${this.method.label}`;
+  }
+
+  /** Whether Spring's restrictions for `sync` apply. */
+  get isSync(): boolean {
+    const recorded: CacheOperation = this.operation;
+    return recorded.kind === 'cacheable' && recorded.sync;
+  }
+
+  /** The call as this operation sees it. */
+  begin(target: object, args: readonly unknown[]): CacheInvocation {
+    const caches = this.fixedCaches ?? this.#resolve(target, args);
+    return { target, method: this.method.name, args, caches, container: this.container };
+  }
+
+  /** Whether the operation applies to the call. */
+  applies(invocation: CacheInvocation): boolean {
+    const { condition } = this.operation;
+    return condition === undefined || this.#ask('condition', condition, invocation, invocation.args);
+  }
+
+  /** Whether `unless` speaks against the result. */
+  isVetoed(invocation: CacheInvocation, result: unknown): boolean {
+    const { unless } = this.operation;
+    return unless !== undefined && this.#ask('unless', unless, invocation, [result, ...invocation.args]);
+  }
+
+  /** The life of the result, where the operation gives one. */
+  ttl(invocation: CacheInvocation, result: unknown): Milliseconds | undefined {
+    const ttl = this.#ttl;
+    if (typeof ttl !== 'function') return ttl;
+    // A ttl that is none would otherwise be found out by the cache, which could only fail to store.
+    return parseDuration('ttl', ttl.call(invocation, result, ...invocation.args));
+  }
+
+  /** The key of the call; made of the result where the operation says so. */
+  key(invocation: CacheInvocation, result?: unknown): CacheKey {
+    const { key } = this.operation;
+    const resultKey = this.#resultKey;
+    if (resultKey !== undefined) return this.#defined('resultKey', resultKey.call(invocation, result, ...invocation.args));
+    if (key !== undefined) return this.#defined('key', key.apply(invocation, invocation.args as unknown[]));
+    return this.#generate(invocation.target, invocation.args);
+  }
+
+  /** The key of a call by the generator alone: for the fast path, which has no invocation at hand. */
+  generateKey(target: object, args: readonly unknown[]): CacheKey {
+    return this.#generate(target, args);
+  }
+
+  /** All keys that an operation with `keys` makes of the arguments. */
+  keys(invocation: CacheInvocation, keys: OperationFunction): readonly CacheKey[] {
+    const made = this.#defined('keys', keys.apply(invocation, invocation.args as unknown[]));
+    if (!Array.isArray(made)) {
+      throw new CacheKeyError(
+        'CACHE_KEY_UNSUPPORTED',
+        `Expected \`keys\` of ${this.label} to return an array of keys, got ${typeof made}.`,
+      );
+    }
+    return made.map((key) => this.#defined('keys', key));
+  }
+
+  #resolve(target: object, args: readonly unknown[]): readonly Cache[] {
+    const { operation, method } = this;
+    const caches = this.#resolver.resolveCaches({ operation, cacheNames: this.#cacheNames, target, method: method.name, args });
+    if (caches.length === 0) {
+      const resolver = this.#resolver.constructor.name;
+      throw new CacheConfigurationError('CACHE_NAME_MISSING', `No cache for ${this.label}: ${resolver} chose none.`, {
+        hint: 'Give `cacheNames` to the decorator or to @CacheConfig on the class, or a `cacheResolver`.',
+      });
+    }
+    if (this.isSync && caches.length > 1) {
+      throw new CacheConfigurationError(
+        'CACHE_OPERATION_INVALID',
+        `Invalid caching of ${method.label}: @Cacheable with \`sync: true\` takes one cache, ${this.#resolver.constructor.name} chose ${caches.length}.`,
+        { hint: 'Leave `sync` out: loads of one key are shared without it.' },
+      );
+    }
+    return caches;
+  }
+
+  #cacheResolver(): CacheResolver {
+    const { operation, method } = this;
+    const { defaults } = method;
+    // The operation's own manager or resolver puts both of the class aside; on one level the resolver wins (Spring's `DefaultCacheConfig`).
+    const own = operation.cacheResolver !== undefined || operation.cacheManager !== undefined;
+    const { cacheResolver, cacheManager } = own ? operation : defaults;
+    if (cacheResolver !== undefined) return this.#service<CacheResolver>('cacheResolver', cacheResolver);
+    if (cacheManager !== undefined) return new SimpleCacheResolver(this.#service<CacheManager>('cacheManager', cacheManager));
+    return this.#service('cacheResolver', CacheResolver);
+  }
+
+  #keyGenerator(identifier: ServiceIdentifier | undefined): GenerateKey {
+    if (this.operation.key !== undefined) return (_target, args) => keyOf(args);
+    const generator = this.#service<KeyGenerator>(
+      'keyGenerator',
+      (identifier as ServiceIdentifier<KeyGenerator> | undefined) ?? KeyGenerator,
+    );
+    // The default looks at nothing but the arguments: no need to spread them.
+    if (generator.generate === SimpleKeyGenerator.prototype.generate) return (_target, args) => keyOf(args);
+    const { name } = this.method;
+    return (target, args) => this.#defined('keyGenerator', generator.generate(target, name, ...args));
+  }
+
+  #service<T>(option: string, identifier: ServiceIdentifier): T {
+    const service = this.container.get<T>(identifier as ServiceIdentifier<T>, { optional: true });
+    if (service !== undefined) return service;
+    const name = typeof identifier === 'function' ? identifier.name : String(identifier);
+    throw new CacheConfigurationError(
+      'CACHE_BINDING_MISSING',
+      `No binding for \`${option}\` of ${this.label}: nothing is bound under ${name}.`,
+      {
+        hint: 'Bind it in the container that the service comes from.',
+      },
+    );
+  }
+
+  #ask(option: string, question: OperationFunction, invocation: CacheInvocation, args: readonly unknown[]): boolean {
+    const answer = question.apply(invocation, args as unknown[]);
+    if (typeof answer === 'object' && answer !== null && 'then' in answer) {
+      throw new CacheConfigurationError('CACHE_OPERATION_INVALID', `Invalid ${this.label}: \`${option}\` returned a promise.`, {
+        hint: 'A promise is always truthy; decide by what is at hand.',
+      });
+    }
+    return Boolean(answer);
+  }
+
+  #defined(option: string, key: unknown): CacheKey {
+    if (key !== undefined) return key as CacheKey;
+    throw new CacheKeyError('CACHE_KEY_UNDEFINED', `\`${option}\` of ${this.label} returned \`undefined\` for a key.`, {
+      hint: 'Return `null` if nothing is a key of its own; else check that what the key is made of was passed.',
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import type { Container, ResolutionContext } from 'inversify';
+import { cached } from './cached.js';
+
+type Activation = (context: ResolutionContext, value: unknown) => unknown;
+
+/** The part of inversify's `ActivationsService` that is used here. */
+interface ActivationsService {
+  get(serviceIdentifier: unknown): Iterable<Activation> | undefined;
+  clone(): ActivationsService;
+}
+
+/** The part of `@inversifyjs/plugin`'s `PluginContext` that is used here. */
+interface PluginContext {
+  readonly activationService: ActivationsService;
+  readonly planResultCacheService?: { clearCache?(): void };
+}
+
+/** How inversify tells a plugin. The symbol is a global one, so that this needs no import of `@inversifyjs/plugin`. */
+const IS_PLUGIN: unique symbol = Symbol.for('@inversifyjs/plugin/isPlugin') as never;
+
+const activate: Activation = (context, value) => cached(context, value);
+const ONLY_OURS: readonly Activation[] = Object.freeze([activate]);
+const covered = new WeakSet<ActivationsService>();
+
+/**
+ * Has every object that the container resolves pass through {@link cached}: subclasses, dynamic values, resolved values and constants too.
+ *
+ * inversify has no hook for "any service was activated", so this one is off-label: a plugin, recognised by a global symbol, replaces `get` and
+ * `clone` of the service that knows the activations. It all stands in this file, and what the library promises without `enableCaching` does
+ * not depend on it. Registering it twice has no further effect.
+ *
+ * @returns `false` if this version of inversify is built differently.
+ */
+export function activateEverything(container: Container): boolean {
+  if (typeof container.register !== 'function') return false;
+  let isCovered = false;
+  class ActivationPlugin {
+    readonly [IS_PLUGIN] = true;
+    readonly #context: PluginContext;
+
+    constructor(_container: Container, context: PluginContext) {
+      this.#context = context;
+    }
+
+    load(): void {
+      const { activationService, planResultCacheService } = this.#context;
+      if (typeof activationService?.get !== 'function' || typeof activationService.clone !== 'function') return;
+      cover(activationService);
+      // Plans made before remember that a service had no activations.
+      planResultCacheService?.clearCache?.();
+      isCovered = true;
+    }
+  }
+  container.register(ActivationPlugin);
+  return isCovered;
+}
+
+function cover(service: ActivationsService): ActivationsService {
+  if (covered.has(service)) return service;
+  covered.add(service);
+  const get = service.get.bind(service);
+  const clone = service.clone.bind(service);
+  // Ours comes last, to see what the others made of the value.
+  service.get = (serviceIdentifier) => {
+    const activations = get(serviceIdentifier);
+    return activations === undefined ? ONLY_OURS : [...activations, activate];
+  };
+  // `snapshot` keeps a clone, and `restore` puts it into the container.
+  service.clone = () => cover(clone());
+  return service;
+}

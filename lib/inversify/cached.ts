@@ -1,0 +1,26 @@
+import { fillSlot, hasSlot, type ServiceIdentifier, SLOT } from '../annotation/index.js';
+import { INTERCEPTOR, type Interceptor } from './tokens.js';
+
+/** What `cached` needs of a container: inversify's `ResolutionContext` and `Container` both have it. */
+export interface InterceptorSource {
+  get<T>(serviceIdentifier: ServiceIdentifier<T>, options: { readonly optional: true }): T | undefined;
+}
+
+/**
+ * Lets the decorated methods of `instance` be cached by the container of `context`: for objects that inversify does not construct itself.
+ *
+ * ```ts
+ * container.bind(BookService).toDynamicValue(() => new BookService()).onActivation(cached);
+ * container.bind('Factory<BookService>').toFactory((context) => () => cached(context, new BookService()));
+ * ```
+ *
+ * @returns `instance` itself. It stays as it is if it has no decorated methods, if the container has no caching module, or if another
+ *   container, still alive, has it already.
+ */
+export function cached<T>(context: InterceptorSource, instance: T): T {
+  if (hasSlot(instance) && instance[SLOT]?.isClosed !== false) {
+    const interceptor = context.get<Interceptor>(INTERCEPTOR, { optional: true });
+    if (interceptor !== undefined) fillSlot(instance, interceptor);
+  }
+  return instance;
+}

@@ -1,0 +1,105 @@
+import { ContainerModule } from 'inversify';
+import type { ServiceLocator } from '../annotation/index.js';
+import { CacheManager } from '../cache/index.js';
+import { CacheConfigurationError } from '../errors/index.js';
+import { CacheEvents } from '../event/index.js';
+import {
+  CacheErrorHandler,
+  CacheInterceptor,
+  CacheResolver,
+  FailOpenCacheErrorHandler,
+  KeyGenerator,
+  SimpleCacheResolver,
+  SimpleKeyGenerator,
+} from '../interceptor/index.js';
+import { MessageListenerContainer, MessagePublisher } from '../topic/index.js';
+import type { CachingOptions } from './options.js';
+import { createRuntime } from './runtime.js';
+import { INTERCEPTOR, LOADED, type ModuleRuntime, RUNTIME } from './tokens.js';
+import { cachingInUse } from './wiring.js';
+
+/**
+ * Caching for `container.load`: binds `CacheManager`, `CacheResolver`, `KeyGenerator`, `CacheErrorHandler`, `CacheInterceptor`, `CacheEvents`,
+ * `MessageListenerContainer` and `MessagePublisher`, any of which may be rebound before the first call of a decorated method.
+ *
+ * Opens no socket until `await container.get(CacheManager).start()` or the first use. Load it into the container that binds the services; one
+ * module object may be loaded into several containers, which then have nothing in common. `await container.unbindAllAsync()` closes everything;
+ * decorated methods run uncached from then on. Not covered, other than by `enableCaching`: subclasses without `@CacheConfig()` or
+ * `@injectFromBase()`, and values that inversify does not construct (see `cached`).
+ *
+ * @param options - see {@link CachingOptions}. Default: everything in the process.
+ * @throws {CacheConfigurationError} when loaded: `CACHE_OPTION_INVALID` for wrong options, `CACHE_OPERATION_INVALID` for a second module in one
+ *   container.
+ */
+export function cachingModule(options?: CachingOptions): ContainerModule {
+  return moduleOver(() => createRuntime(options));
+}
+
+/**
+ * The module over any runtime. `makeRuntime` is called once per container that loads it.
+ *
+ * @param container - where services are looked up; `undefined`: in the container that first resolves a decorated service.
+ */
+export function moduleOver(makeRuntime: () => ModuleRuntime, container?: ServiceLocator): ContainerModule {
+  // The braces matter: inversify takes anything returned for a promise.
+  return new ContainerModule(({ bind, isBound }) => {
+    // `isBound` asks the parent only where the container has no binding of its own, matching or not: this one sees to that.
+    bind(LOADED)
+      .toConstantValue(LOADED)
+      .when(() => false);
+    if (isBound(LOADED)) throw loadedTwice();
+    bind(LOADED).toConstantValue(LOADED);
+
+    const runtime = makeRuntime();
+    // The single owner: deactivations start all at once and know no order, so nothing else may have something to close.
+    bind<ModuleRuntime>(RUNTIME)
+      .toDynamicValue(() => runtime)
+      .inSingletonScope()
+      .onDeactivation(stop);
+    bind(CacheManager)
+      .toDynamicValue((context) => context.get<ModuleRuntime>(RUNTIME).manager)
+      .inSingletonScope();
+    bind(CacheEvents)
+      .toDynamicValue((context) => context.get<ModuleRuntime>(RUNTIME).events)
+      .inSingletonScope();
+    bind(MessageListenerContainer)
+      .toDynamicValue((context) => context.get<ModuleRuntime>(RUNTIME).listenerContainer)
+      .inSingletonScope();
+    bind(MessagePublisher)
+      .toDynamicValue((context) => context.get<ModuleRuntime>(RUNTIME).publisher)
+      .inSingletonScope();
+
+    bind(KeyGenerator)
+      .toDynamicValue(() => new SimpleKeyGenerator())
+      .inSingletonScope();
+    bind(CacheErrorHandler)
+      .toDynamicValue(() => new FailOpenCacheErrorHandler())
+      .inSingletonScope();
+    bind(CacheResolver)
+      .toDynamicValue((context) => new SimpleCacheResolver(context.get(CacheManager)))
+      .inSingletonScope();
+
+    // Synchronous and without dependencies: it is injected into services that a key generator, say, may depend on.
+    bind(CacheInterceptor)
+      .toDynamicValue((context) => new CacheInterceptor(container ?? context))
+      .inSingletonScope()
+      .onDeactivation((interceptor) => interceptor.close());
+    bind(INTERCEPTOR).toService(CacheInterceptor);
+    cachingInUse();
+  });
+}
+
+/** A handler that rejects would leave the container half unbound. */
+async function stop(runtime: ModuleRuntime): Promise<void> {
+  try {
+    await runtime.stop();
+  } catch (error) {
+    runtime.events.emit('error', { where: 'stop', error });
+  }
+}
+
+function loadedTwice(): CacheConfigurationError {
+  return new CacheConfigurationError('CACHE_OPERATION_INVALID', 'A caching module is loaded in this container already.', {
+    hint: 'Load one module, or call enableCaching once; await container.unbindAllAsync() before another.',
+  });
+}

@@ -1,0 +1,20 @@
+import type { MethodInterceptor } from '../annotation/index.js';
+import type { CacheManager } from '../cache/index.js';
+import type { CacheRuntime } from './runtime.js';
+
+/** What a module needs of a runtime. */
+export interface ModuleRuntime extends Omit<CacheRuntime, 'manager'> {
+  readonly manager: CacheManager;
+}
+
+/** Under this, decorated classes are injected their interceptor. Shared by all copies of this library, for a container must have but one. */
+export const INTERCEPTOR = Symbol.for('inversify-cache/CacheInterceptor');
+
+/** The one owner of everything that must be closed. */
+export const RUNTIME = Symbol('inversify-cache/CacheRuntime');
+
+/** Bound once per container, to notice a second module. */
+export const LOADED = Symbol.for('inversify-cache/loaded');
+
+/** What {@link INTERCEPTOR} is bound to. */
+export type Interceptor = MethodInterceptor;

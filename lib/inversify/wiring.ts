@@ -1,0 +1,37 @@
+import { inject, optional } from 'inversify';
+import { type CachedMethod, type ClassConstructor, isDecorated, onClassDecorated, SLOT } from '../annotation/index.js';
+import { INTERCEPTOR } from './tokens.js';
+
+const warned = new WeakSet<ClassConstructor>();
+let isCachingInUse = false;
+
+/** From now on a call that no interceptor serves may be a mistake, rather than a unit test of a plain object. */
+export function cachingInUse(): void {
+  isCachingInUse = true;
+}
+
+/**
+ * Adds to a decorated class what `@inject(INTERCEPTOR) @optional()` on a property would add. The injection happens before `@postConstruct` and
+ * in whatever container resolves the class; without the module it finds nothing. inversify does not hand injections down to subclasses.
+ */
+function wire(declaringClass: ClassConstructor): void {
+  const prototype = declaringClass.prototype as object;
+  inject(INTERCEPTOR)(prototype, SLOT);
+  optional()(prototype, SLOT);
+}
+
+/** Says once per class that it runs uncached: nothing else would. */
+function warnUnserved(instance: object, method: CachedMethod): void {
+  const { constructor } = instance;
+  if (!isCachingInUse || isDecorated(constructor) || warned.has(constructor)) return;
+  warned.add(constructor);
+  process.emitWarning(`${method.label} ran uncached on an instance of ${constructor.name}, which was made without a cache.`, {
+    type: 'CacheWarning',
+    code: 'CACHE_NOT_WIRED',
+    detail:
+      `If a container makes ${constructor.name}: use enableCaching(container), or add @CacheConfig() or @injectFromBase() to the class. ` +
+      'If a factory does: hand what it makes to cached(context, instance). An object made with plain `new` is meant to run uncached.',
+  });
+}
+
+onClassDecorated({ decorated: wire, unserved: warnUnserved });
