@@ -15,13 +15,17 @@ export function ensureServer(find, env = process.env) {
   const installer = INSTALLERS.find(({ program }) => has(program, env));
   const command = installer?.command(env);
   if (command === undefined) {
-    const why = installer === undefined ? 'there is no apt-get or brew here to install one' : `${installer.program} needs a password to install one`;
-    throw new Error(`The integration specs need a Redis server: neither redis-server nor valkey-server is on the PATH, and ${why}. ${HELP}`);
+    const why =
+      installer === undefined ? 'there is no apt-get or brew here to install one' : `${installer.program} needs a password to install one`;
+    throw new Error(
+      `The integration specs need a Redis server: neither redis-server nor valkey-server is on the PATH, and ${why}. ${HELP}`,
+    );
   }
   console.log(`Found no redis-server or valkey-server on the PATH: installing one with ${installer.program} ...`);
   const { status } = spawnSync(command[0], command.slice(1), { env, stdio: ['ignore', 'inherit', 'inherit'] });
   const installed = status === 0 ? find(env) : undefined;
-  if (installed === undefined) throw new Error(`The integration specs need a Redis server, and ${installer.program} could not install one. ${HELP}`);
+  if (installed === undefined)
+    throw new Error(`The integration specs need a Redis server, and ${installer.program} could not install one. ${HELP}`);
   return installed;
 }
 

@@ -50,7 +50,10 @@ async function test() {
     ['types (TypeScript 7)', node('node_modules/typescript-7/bin/tsc', '--noEmit', '--incremental', 'false')],
     ['format (prettier)', node('node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')],
     ['package (publint)', node('node_modules/publint/src/cli.js', 'run', tarball, '--strict')],
-    ['package types (attw)', node('node_modules/@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'esm-only', '--no-definitely-typed')],
+    [
+      'package types (attw)',
+      node('node_modules/@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'esm-only', '--no-definitely-typed'),
+    ],
   ];
   const worker = async () => {
     for (let next = checks.shift(); next !== undefined && !interrupted; next = checks.shift()) await check(...next);

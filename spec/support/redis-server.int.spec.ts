@@ -74,7 +74,9 @@ describe(RedisServer.name, () => {
       expect(await server.cli('LRANGE', 'list', 0, -1)).to.deep.equal(['a', 'ü\r\n']);
       expect(await server.cli('LLEN', 'list')).to.equal(2);
       expect(await server.cli('GET', 'nothing')).to.equal(null);
-      expect((await rejection(server.cli('GET', 'list'))).message).to.equal('WRONGTYPE Operation against a key holding the wrong kind of value');
+      expect((await rejection(server.cli('GET', 'list'))).message).to.equal(
+        'WRONGTYPE Operation against a key holding the wrong kind of value',
+      );
     });
 
     it('sends nothing but the command', async () => {

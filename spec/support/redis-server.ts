@@ -125,7 +125,9 @@ export class RedisServer {
   /** The fields of INFO, by name. */
   async info(section = 'default'): Promise<Readonly<Record<string, string>>> {
     const lines = String(await this.cli('INFO', section)).split('\r\n');
-    return Object.fromEntries(lines.filter((line) => line.includes(':')).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
+    return Object.fromEntries(
+      lines.filter((line) => line.includes(':')).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]),
+    );
   }
 
   /** How often each command was called since the start or the last `CONFIG RESETSTAT`, by its lower-case name (`'get'`, `'client|id'`). */
@@ -136,26 +138,48 @@ export class RedisServer {
 
   async #launch(): Promise<void> {
     const program = findServerProgram();
-    if (program === undefined) throw new Error('Found neither redis-server nor valkey-server on the PATH. Install one of them, or set REDIS_SERVER to its path.');
+    if (program === undefined)
+      throw new Error('Found neither redis-server nor valkey-server on the PATH. Install one of them, or set REDIS_SERVER to its path.');
     const { args = [], password } = this.#options;
     const [first] = args;
     const config = first !== undefined && !first.startsWith('--') ? [first] : [];
-    const ours = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.dir, '--daemonize', 'no', '--save', '', '--appendonly', 'no'];
+    const ours = [
+      '--port',
+      `${this.port}`,
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      this.dir,
+      '--daemonize',
+      'no',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+    ];
     const secret = password === undefined ? [] : ['--requirepass', password];
     this.#log = '';
     // Detached, lest Ctrl-C reach the server before the specs have put down what they hold.
-    const child = spawn(program, [...config, ...ours, ...secret, ...args.slice(config.length)], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(program, [...config, ...ours, ...secret, ...args.slice(config.length)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     this.#child = child;
     const note = (chunk: Buffer): void => void (this.#log += chunk.toString());
     child.stdout.on('data', note);
     child.stderr.on('data', note);
     const ended = new Promise<never>((_, reject) => {
       child.once('error', (error) => reject(new StartError(`Could not run '${program}'.`, { cause: error })));
-      child.once('close', (code, signal) => reject(new StartError(`'${program}' ended (${code ?? signal}) before it was ready: ${this.#log.trim()}`)));
+      child.once('close', (code, signal) =>
+        reject(new StartError(`'${program}' ended (${code ?? signal}) before it was ready: ${this.#log.trim()}`)),
+      );
     });
     ended.catch(() => undefined); // Once it is ready its end is nobody's failure.
     if (child.pid !== undefined) this.#watchdog = watch(child.pid, this.#options.dir === undefined ? this.dir : '');
-    await Promise.race([ended, waitFor(() => this.#isReady(child), { what: `the server on port ${this.port} to answer`, timeoutMs: 20_000, everyMs: 5 })]);
+    await Promise.race([
+      ended,
+      waitFor(() => this.#isReady(child), { what: `the server on port ${this.port} to answer`, timeoutMs: 20_000, everyMs: 5 }),
+    ]);
   }
 
   async #isReady(child: ChildProcess): Promise<boolean> {

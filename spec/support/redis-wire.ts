@@ -30,7 +30,9 @@ export function command(port: number, args: readonly (string | number | Buffer)[
         if (error !== INCOMPLETE) socket.destroy(error as Error);
       }
     });
-    socket.setTimeout(ANSWER_WITHIN_MS, () => socket.destroy(new Error(`The server on port ${port} did not answer ${String(args[0])} within ${ANSWER_WITHIN_MS} ms.`)));
+    socket.setTimeout(ANSWER_WITHIN_MS, () =>
+      socket.destroy(new Error(`The server on port ${port} did not answer ${String(args[0])} within ${ANSWER_WITHIN_MS} ms.`)),
+    );
     socket.on('error', reject);
     socket.on('close', () => reject(new Error(`The server on port ${port} closed the connection before it answered ${String(args[0])}.`)));
   });

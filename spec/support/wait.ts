@@ -21,7 +21,10 @@ const turn = setImmediate;
  * @param fact - asked at once and then again and again. While it throws or rejects it does not hold.
  * @throws {Error} naming the fact once `timeoutMs` have passed; its `cause` is what the fact threw last.
  */
-export async function waitFor(fact: () => boolean | Promise<boolean>, { what, timeoutMs = 5_000, everyMs = 2 }: WaitOptions): Promise<void> {
+export async function waitFor(
+  fact: () => boolean | Promise<boolean>,
+  { what, timeoutMs = 5_000, everyMs = 2 }: WaitOptions,
+): Promise<void> {
   const deadline = now() + timeoutMs;
   for (;;) {
     let thrown: unknown;
@@ -30,7 +33,8 @@ export async function waitFor(fact: () => boolean | Promise<boolean>, { what, ti
     } catch (error) {
       thrown = error;
     }
-    if (now() >= deadline) throw new Error(`Waited ${timeoutMs} ms in vain for ${what}.`, thrown === undefined ? undefined : { cause: thrown });
+    if (now() >= deadline)
+      throw new Error(`Waited ${timeoutMs} ms in vain for ${what}.`, thrown === undefined ? undefined : { cause: thrown });
     await (everyMs === 0 ? new Promise<void>((resolve) => void turn(resolve)) : pause(everyMs));
   }
 }

@@ -1,0 +1,166 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { join, posix, sep } from 'node:path';
+import ts from 'typescript';
+
+/** What a room may import beside its own files and Node's. */
+export interface Room {
+  /** Rooms it may import anything from. */
+  readonly rooms: readonly string[];
+  /** Rooms it may import types from, as in `import type` or `import { type X }`. Default: none beyond {@link rooms}. */
+  readonly types?: readonly string[];
+  /** Packages it may import anything from. Default: none. */
+  readonly packages?: readonly string[];
+}
+
+/** Source texts by path, relative to the project, with `/` between the parts. */
+export type Sources = Readonly<Record<string, string>>;
+
+/** One import, export-from, dynamic import or `import('…')` type. */
+interface Import {
+  readonly specifier: string;
+  readonly isType: boolean;
+  readonly line: number;
+}
+
+/** The rooms of `lib/` and the arrows between them: "may import". A new room, and a new arrow, is written down here first. */
+export const ROOMS: Readonly<Record<string, Room>> = {
+  errors: { rooms: [] },
+  time: { rooms: ['errors'] },
+  event: { rooms: ['time', 'errors'] },
+  annotation: { rooms: ['time', 'errors'], types: ['cache'], packages: ['reflect-metadata'] },
+  cache: { rooms: ['time', 'event', 'errors'], packages: ['keyv', '@keyv/redis', 'devalue'] },
+  interceptor: { rooms: ['annotation', 'cache', 'event', 'time', 'errors'] },
+  topic: { rooms: ['time', 'event', 'errors'] },
+  'topic/redis': { rooms: ['topic', 'time', 'event', 'errors'], packages: ['ioredis'] },
+  eviction: { rooms: ['cache', 'topic', 'time', 'event', 'errors'] },
+  management: { rooms: ['cache', 'eviction', 'event', 'time', 'errors'] },
+  inversify: {
+    rooms: ['errors', 'time', 'event', 'annotation', 'cache', 'interceptor', 'topic', 'topic/redis', 'eviction', 'management'],
+    packages: ['inversify', 'reflect-metadata', 'ioredis', 'keyv', '@keyv/redis', 'devalue'],
+  },
+};
+
+const FRONT_DOOR = 'lib/index.ts';
+
+/** The TypeScript files under these folders. */
+export function readSources(root: string, folders: readonly string[]): Sources {
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+  );
+  const sources = files.filter((file) => file.endsWith('.ts')).sort();
+  return Object.fromEntries(sources.map((file) => [file.split(sep).join('/'), readFileSync(join(root, file), 'utf8')]));
+}
+
+/** One sentence for each arrow that some file crosses; empty when the house is in order. */
+export function crossings(sources: Sources, rooms: Readonly<Record<string, Room>> = ROOMS): readonly string[] {
+  return Object.entries(sources).flatMap(([file, text]) => {
+    const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+    if (file === FRONT_DOOR) return [...strayStatements(file, source), ...importsOf(source).flatMap((each) => doorCrossing(file, each))];
+    if (file.startsWith('samples/')) return importsOf(source).flatMap((each) => sampleCrossing(file, each));
+    return importsOf(source).flatMap((each) => roomCrossing(file, each, rooms));
+  });
+}
+
+function roomCrossing(file: string, { specifier, isType, line }: Import, rooms: Readonly<Record<string, Room>>): readonly string[] {
+  const at = `${file}:${line}`;
+  const from = roomOf(file, rooms);
+  if (from === undefined) return [`${at} lives in no room that spec/support/architecture.ts knows.`];
+  if (isBuiltin(specifier)) return [];
+  if (!specifier.startsWith('.')) {
+    const name = packageOf(specifier);
+    return rooms[from]?.packages?.includes(name) ? [] : [`${at} crosses ${from} → ${name}${isType ? ' (type)' : ''}.`];
+  }
+  const target = resolve(file, specifier);
+  if (target === FRONT_DOOR) return [`${at} crosses ${from} → index: nobody inside enters by the front door.`];
+  const to = roomOf(target, rooms);
+  if (to === undefined) return [`${at} imports '${specifier}', which lies in no room.`];
+  if (to === from) return [];
+  const isAgreed = rooms[from]?.rooms.includes(to) || (isType && rooms[from]?.types?.includes(to));
+  if (!isAgreed) return [`${at} crosses ${from} → ${to}${isType ? ' (type)' : ''}.`];
+  return target === `lib/${to}/index.ts` ? [] : [`${at} enters ${to} by '${specifier}' instead of its index.js.`];
+}
+
+function doorCrossing(file: string, { specifier, line }: Import): readonly string[] {
+  const target = resolve(file, specifier);
+  return /^lib\/.+\/index\.ts$/.test(target) ? [] : [`${file}:${line} exports from '${specifier}' instead of a room's index.js.`];
+}
+
+function sampleCrossing(file: string, { specifier, line }: Import): readonly string[] {
+  const target = specifier.startsWith('.') ? resolve(file, specifier) : undefined;
+  const isOwn = target === undefined || target.startsWith('samples/') || target === FRONT_DOOR;
+  return isOwn ? [] : [`${file}:${line} imports '${specifier}': samples enter by lib/index.js only.`];
+}
+
+/** What the front door holds beside `export { … } from`. */
+function strayStatements(file: string, source: ts.SourceFile): readonly string[] {
+  return source.statements
+    .filter(
+      (statement) =>
+        !(
+          ts.isExportDeclaration(statement) &&
+          statement.moduleSpecifier &&
+          statement.exportClause &&
+          ts.isNamedExports(statement.exportClause)
+        ),
+    )
+    .map((statement) => `${file}:${lineOf(source, statement)} holds something else than a named \`export { … } from\`.`);
+}
+
+/** The longest room whose folder holds the file: `lib/topic/redis/…` is `topic/redis`, not `topic`. */
+function roomOf(file: string, rooms: Readonly<Record<string, Room>>): string | undefined {
+  const inside = Object.keys(rooms).filter((room) => file.startsWith(`lib/${room}/`));
+  const room = inside.sort((a, b) => b.length - a.length)[0];
+  // A folder inside a room is a room as well: it has to be known.
+  return room !== undefined && file.slice(`lib/${room}/`.length).includes('/') ? undefined : room;
+}
+
+function packageOf(specifier: string): string {
+  const parts = specifier.split('/');
+  return parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+}
+
+function resolve(file: string, specifier: string): string {
+  return posix.join(posix.dirname(file), specifier).replace(/\.js$/, '.ts');
+}
+
+function importsOf(source: ts.SourceFile): readonly Import[] {
+  const imports: Import[] = [];
+  const add = (literal: ts.Node, isType: boolean): void => {
+    const specifier = ts.isStringLiteralLike(literal) ? literal.text : literal.getText(source);
+    imports.push({ specifier, isType, line: lineOf(source, literal) });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, isTypeImport(node.importClause));
+    else if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined) add(node.moduleSpecifier, isTypeExport(node));
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, true);
+    else if (ts.isExternalModuleReference(node)) add(node.expression, false);
+    else if (ts.isCallExpression(node) && isImporter(node.expression) && node.arguments[0] !== undefined) add(node.arguments[0], false);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return imports;
+}
+
+function isTypeImport(clause: ts.ImportClause | undefined): boolean {
+  if (clause === undefined) return false; // `import 'x'` runs x.
+  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const { name, namedBindings } = clause;
+  return name === undefined && namedBindings !== undefined && ts.isNamedImports(namedBindings) && allTypes(namedBindings.elements);
+}
+
+function isTypeExport({ isTypeOnly, exportClause }: ts.ExportDeclaration): boolean {
+  return isTypeOnly || (exportClause !== undefined && ts.isNamedExports(exportClause) && allTypes(exportClause.elements));
+}
+
+function allTypes(elements: ts.NodeArray<ts.ImportSpecifier | ts.ExportSpecifier>): boolean {
+  return elements.length > 0 && elements.every((element) => element.isTypeOnly);
+}
+
+function isImporter(callee: ts.Expression): boolean {
+  return callee.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(callee) && callee.text === 'require');
+}
+
+function lineOf(source: ts.SourceFile, node: ts.Node): number {
+  return source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
+}
