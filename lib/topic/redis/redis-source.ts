@@ -1,5 +1,6 @@
 import { type Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Milliseconds } from '../../time/index.js';
+import { withDeadline } from '../index.js';
 import { checkConnection, isClient, isCluster, type RedisConnection } from './redis-connection.js';
 import { connectionOptions, redisLabel } from './redis-endpoint.js';
 
@@ -39,16 +40,15 @@ export function redisSource(redis: RedisConnection): RedisSource {
 async function fromCluster(cluster: Cluster, overrides: RedisOptions, timeoutMs: Milliseconds): Promise<Redis> {
   const topology = cluster.duplicate([], {
     lazyConnect: true,
-    enableOfflineQueue: false,
+    enableReadyCheck: false, // Knowing the nodes is enough; and when the check fails, `connect()` never settles (ioredis 6.0).
     clusterRetryStrategy: null,
     slotsRefreshTimeout: timeoutMs,
     redisOptions: { ...cluster.options.redisOptions, connectTimeout: timeoutMs },
   });
   let lastError: unknown;
   topology.on('error', (error: unknown) => (lastError = error));
-  const deadline = setTimeout(() => topology.disconnect(), timeoutMs);
   try {
-    await topology.connect();
+    await withDeadline(topology.connect(), timeoutMs, () => new Error(`no answer within ${timeoutMs} ms`));
     const masters = topology.nodes('master');
     const master = masters[Math.floor(Math.random() * masters.length)];
     if (master === undefined) throw new Error('The cluster has no master.');
@@ -56,7 +56,6 @@ async function fromCluster(cluster: Cluster, overrides: RedisOptions, timeoutMs:
   } catch (error) {
     throw lastError ?? error;
   } finally {
-    clearTimeout(deadline);
     topology.disconnect();
   }
 }
