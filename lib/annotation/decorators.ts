@@ -81,10 +81,10 @@ export function Caching(group: unknown): unknown {
  * @see Spring `@CacheConfig`
  */
 export function CacheConfig(options: CacheConfigOptions = {}): CacheClassDecorator {
-  return ((target: ClassConstructor) => {
+  return (target: ClassConstructor) => {
     setCacheConfig(target, readDefaults(options, target.name === '' ? '(anonymous class)' : target.name));
     classConfigured(target);
-  }) as CacheClassDecorator;
+  };
 }
 
 /** `(names, options?)` and `(options?)` are two ways to write the same. */

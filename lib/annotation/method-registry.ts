@@ -19,7 +19,7 @@ export function decorateLegacy(
   unread: Unread,
 ): PropertyDescriptor {
   const isStatic = typeof target === 'function';
-  const declaringClass = (isStatic ? target : target.constructor) as ClassConstructor;
+  const declaringClass = isStatic ? target : target.constructor;
   const label = methodLabel(declaringClass, name);
   if (isStatic) throw staticMethod(label);
   checkBody(descriptor?.value, label);

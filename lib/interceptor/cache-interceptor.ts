@@ -66,7 +66,7 @@ export class CacheInterceptor implements MethodInterceptor {
         key = cacheable.key(invocation);
       }
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     return peek(cache, key) ?? this.#loadSingle(single, invocation ?? cacheable.begin(target, args), method, args, key);
   }

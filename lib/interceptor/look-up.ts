@@ -2,6 +2,7 @@ import type { CacheableOperation, CacheInvocation } from '../annotation/index.js
 import type { Cache, CacheKey, LoadOptions } from '../cache/index.js';
 import type { CacheErrorHandler } from './cache-error-handler.js';
 import { isKeyError } from './is-key-error.js';
+import { isBeingLoadedByCaller, whileLoading } from './load-stack.js';
 import type { MethodRun } from './method-run.js';
 import type { OperationPlan } from './operation-plan.js';
 
@@ -26,24 +27,25 @@ class CacheableCall {
     return this.#isVetoed;
   }
 
-  /** The options of one load: the answers are known by the time the cache asks. */
-  loadOptions(isVetoed: () => boolean, join: boolean, onError: LoadOptions['onError']): LoadOptions {
+  /** The life of what is stored: by the time the cache asks, `isVetoed` was answered. */
+  get ttl(): LoadOptions['ttl'] {
     const { ttl } = this.#plan.operation;
-    return { ttl: typeof ttl === 'function' ? () => this.#ttl! : ttl, unless: isVetoed, join, onError };
+    return typeof ttl === 'function' ? () => this.#ttl! : ttl;
   }
 }
 
 /**
  * The look-ups of one call, as loads inside loads: the first cache is asked first; its loader asks the second; the innermost runs the method.
  * Fences and sharing stay with the caches that way, each knowing when its own load began. A hit in an inner cache does not fill the outer ones
- * (Spring fills the caches it missed only from the method), because they would store a value whose load they have not seen begin.
+ * (Spring fills the caches it missed only from the method), because they would store a value whose load they have not seen begin. A cache that
+ * the same call is loading from already, further out, is passed over: it is filled from there.
  */
 export class LookUp {
   readonly #cacheables: readonly OperationPlan<CacheableOperation>[];
   readonly #target: object;
   readonly #args: readonly unknown[];
   readonly #body: MethodRun;
-  readonly #join: boolean;
+  #join: boolean;
   readonly #errors: CacheErrorHandler;
 
   /** @param join - `false`: run the method for this call alone, for its result is needed even if another call is loading the same key. */
@@ -84,21 +86,27 @@ export class LookUp {
   #through(call: CacheableCall, caches: readonly Cache[], index: number, key: CacheKey, inner: () => Promise<unknown>): Promise<unknown> {
     const cache = caches[index];
     if (cache === undefined) return inner();
+    const next = (): Promise<unknown> => this.#through(call, caches, index + 1, key, inner);
+    if (isBeingLoadedByCaller(cache, key)) return next();
     let isVetoed = true;
     const loader = async (): Promise<unknown> => {
-      const value = await this.#through(call, caches, index + 1, key, inner);
+      const value = await whileLoading(cache, key, next);
       isVetoed = !this.#body.hasSucceeded || call.isVetoed(value);
       return value;
     };
-    return cache.getOrLoad(
-      key,
-      loader,
-      call.loadOptions(
-        () => isVetoed,
-        this.#join,
-        (verb, error, value) => this.#failed(verb, error, cache, key, value),
-      ),
-    );
+    const { ttl } = call;
+    const onError: LoadOptions['onError'] = (verb, error, value) => this.#failed(verb, error, cache, key, value);
+    return cache.getOrLoad(key, loader, { ttl, unless: () => isVetoed, join: this.#takeJoin(), onError });
+  }
+
+  /**
+   * Only the first cache of a call may be joined. Two methods that name the same caches in opposite order would otherwise wait for each other
+   * in their second one.
+   */
+  #takeJoin(): boolean {
+    const join = this.#join;
+    this.#join = false;
+    return join;
   }
 
   #failed(verb: 'get' | 'put', error: unknown, cache: Cache, key: CacheKey, value: unknown): void {

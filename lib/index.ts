@@ -1,0 +1,49 @@
+export { Cacheable, CacheConfig, CacheEvict, CachePut, Caching } from './annotation/index.js';
+export type {
+  CacheableOptions,
+  CacheableOperation,
+  CacheConfigOptions,
+  CacheDecorator,
+  CacheEvictOperation,
+  CacheEvictOptions,
+  CacheInvocation,
+  CacheOperation,
+  CachePutOperation,
+  CachePutOptions,
+  CachingGroup,
+  ServiceIdentifier,
+  ServiceLocator,
+} from './annotation/index.js';
+export { Cache, CacheManager } from './cache/index.js';
+export type { CacheHealth, CacheKey, EvictOptions, HealthStatus, LoadOptions, PutOptions, ValueWrapper } from './cache/index.js';
+export {
+  CacheConfigurationError,
+  CacheError,
+  CacheEvictError,
+  CacheKeyError,
+  CacheValueError,
+  ERROR_CODES,
+  RemoteCacheError,
+  TopicError,
+} from './errors/index.js';
+export type { CacheErrorCode } from './errors/index.js';
+export { CacheEvents } from './event/index.js';
+export type { CacheEventMap, CacheStatistics, RemovalCause } from './event/index.js';
+export {
+  CacheErrorHandler,
+  CacheInterceptor,
+  CacheResolver,
+  FailOpenCacheErrorHandler,
+  KeyGenerator,
+  LoggingCacheErrorHandler,
+  SimpleCacheErrorHandler,
+  SimpleCacheResolver,
+  SimpleKeyGenerator,
+} from './interceptor/index.js';
+export type { CacheOperationContext, LogFailure, LoggingOptions } from './interceptor/index.js';
+export { cached, cachingModule, DEFAULT_CACHE_OPTIONS, DEFAULT_CACHING_OPTIONS, enableCaching } from './inversify/index.js';
+export type { CacheOptions, CachingOptions } from './inversify/index.js';
+export { systemClock } from './time/index.js';
+export type { Clock, Duration, Milliseconds } from './time/index.js';
+export { ChannelTopic, MessageListenerContainer, MessagePublisher, PatternTopic } from './topic/index.js';
+export type { ListenerContainerState, Message, MessageListener, MessageListenerObject, SubscriptionListener, Topic } from './topic/index.js';
