@@ -17,7 +17,7 @@ for (const entry of existsSync(output) ? readdirSync(output, { recursive: true, 
 // By its path, not as `tsc`: TypeScript 7, which checks the types a second time, would claim that name as well.
 const { status, error } = spawnSync(
   process.execPath,
-  [join(root, 'node_modules/typescript/bin/tsc'), '--pretty', ...process.argv.slice(2)],
+  [join(root, 'node_modules/typescript/bin/tsc'), ...process.argv.slice(2)],
   {
     cwd: root,
     stdio: 'inherit',

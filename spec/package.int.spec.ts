@@ -1,0 +1,130 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { projectRoot } from './support/project.js';
+import { runNpm, runProgram } from './support/programs.js';
+import { firstExample } from './support/readme-example.js';
+import { sharedRedis } from './support/shared-redis.js';
+
+interface Manifest {
+  readonly name: string;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+const read = (file: string): string => readFileSync(join(projectRoot, file), 'utf8');
+
+describe('the package', function () {
+  this.timeout(180_000); // The registry is asked.
+
+  const manifest = JSON.parse(read('package.json')) as Manifest;
+  const noRedis = { REDIS_URL: undefined, REDIS_HOST: undefined };
+  let project: string;
+
+  /** An empty project that has installed the tarball, as a user's would. */
+  before(async () => {
+    project = mkdtempSync(join(tmpdir(), 'inversify-cache-package-'));
+    let tarball = process.env['PACKAGE_TARBALL']; // `npm test` has packed it already.
+    if (tarball === undefined) {
+      // Without scripts: `prepack` would clean the very build these specs run from.
+      await runNpm(['pack', '--ignore-scripts', '--pack-destination', project], { cwd: projectRoot });
+      tarball = join(project, readdirSync(project)[0]!);
+    }
+    const { inversify, 'reflect-metadata': reflectMetadata } = manifest.peerDependencies;
+    const devDependencies = { '@types/node': manifest.devDependencies['@types/node'] };
+    const dependencies = { [manifest.name]: `file:${tarball}`, inversify, 'reflect-metadata': reflectMetadata };
+    writeFileSync(
+      join(project, 'package.json'),
+      JSON.stringify({ name: 'user', private: true, type: 'module', dependencies, devDependencies }),
+    );
+    await runNpm(['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: project, timeoutMs: 150_000 });
+  });
+
+  after(() => rmSync(project, { recursive: true, force: true }));
+
+  it('holds the compiled library, its sources and its papers, and nothing else', () => {
+    const files = readdirSync(join(project, 'node_modules', manifest.name), { recursive: true, encoding: 'utf8', withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(join(project, 'node_modules', manifest.name).length + 1));
+    const isExpected = (file: string): boolean =>
+      /^build\/lib\/.+\.(js|d\.ts)(\.map)?$|^lib\/.+\.ts$|^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/.test(file);
+    expect(files.filter((file) => !isExpected(file))).to.deep.equal([]);
+    expect(files).to.include.members([
+      'build/lib/index.js',
+      'build/lib/index.d.ts',
+      'lib/index.ts',
+      'LICENSE',
+      'README.md',
+      'CHANGELOG.md',
+    ]);
+  });
+
+  describe("the README's first example", () => {
+    const { code, output } = firstExample(read('README.md'));
+
+    /** With the compiler options the README asks for. */
+    before(async () => {
+      const compilerOptions = {
+        experimentalDecorators: true,
+        module: 'nodenext',
+        strict: true,
+        types: ['node'],
+        outDir: 'build',
+        rootDir: '.',
+      };
+      writeFileSync(join(project, 'example.ts'), code);
+      writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['example.ts'] }));
+      await runProgram(process.execPath, [join(projectRoot, 'node_modules/typescript/bin/tsc'), '-p', '.'], {
+        cwd: project,
+        timeoutMs: 60_000,
+      });
+    });
+
+    it('prints what the README says, without a server', async () => {
+      expect(await runProgram(process.execPath, ['build/example.js'], { cwd: project, env: noRedis })).to.equal(output);
+    });
+
+    it('prints the same with Redis', async () => {
+      const server = await sharedRedis();
+      const before = (await server.commandCalls())['publish'] ?? 0;
+      expect(
+        await runProgram(process.execPath, ['build/example.js'], { cwd: project, env: { ...noRedis, REDIS_URL: server.url } }),
+      ).to.equal(output);
+      expect((await server.commandCalls())['publish'] ?? 0, 'messages published').to.be.greaterThan(before);
+    });
+  });
+
+  it('can be required from CommonJS, as the same module', async () => {
+    const script = `import('inversify-cache').then((module) => console.log(require('inversify-cache').Cacheable === module.Cacheable));`;
+    writeFileSync(join(project, 'required.cjs'), script);
+    // Where require() of a module is still an experiment, Node warns: that is not what this is about.
+    expect(await runProgram(process.execPath, ['--no-warnings', 'required.cjs'], { cwd: project, env: noRedis })).to.equal('true\n');
+  });
+});
+
+describe('the two commands of the README', () => {
+  const commands = [...read('README.md').matchAll(/^(npm ci && npm .*?)\s*(?:#.*)?$/gm)].map(([, line]) => line);
+
+  it('are one that sets up and runs the sample, and one that sets up and passes every test', () => {
+    expect([...commands].sort()).to.deep.equal(['npm ci && npm run sample', 'npm ci && npm test']);
+  });
+
+  it('name the very command of .ci/run', () => {
+    expect(read('.ci/run').trimEnd().split('\n').at(-1)).to.equal('npm ci && npm test');
+  });
+});
+
+describe(firstExample.name, () => {
+  const example = '```ts\n@Cacheable()\n```\n';
+
+  it('takes the first block with @Cacheable and the text that follows it', () => {
+    const readme = `\`\`\`ts\nother();\n\`\`\`\n${example}It prints:\n\`\`\`text\n1\n\n2\n\`\`\`\n`;
+    expect(firstExample(readme)).to.deep.equal({ code: '@Cacheable()\n', output: '1\n\n2\n' });
+  });
+
+  it('refuses a README without one, or without its output', () => {
+    expect(() => firstExample('```ts\nother();\n```\n')).to.throw('README.md has no ```ts block with @Cacheable.');
+    expect(() => firstExample(example)).to.throw('The first example of README.md is not followed by a ```text block with its output.');
+  });
+});
