@@ -198,8 +198,8 @@ function assertOwnClass(type: Class): void {
     new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`type\` to be a class that keeps its state in fields, got ${what}.`, {
       hint: 'Dates, maps, sets and plain objects need no `type`.',
     });
-  if (typeof type !== 'function' || typeof type.prototype !== 'object')
-    throw invalid(typeof type === 'function' ? 'a function' : `a ${typeof type}`);
+  if (typeof type !== 'function') throw invalid(`\`${String(type)}\``);
+  if (typeof type.prototype !== 'object') throw invalid('a function');
   for (let prototype = type.prototype as object | null; prototype !== null; prototype = Object.getPrototypeOf(prototype) as object | null) {
     const { constructor } = prototype;
     const isRoot = Object.getPrototypeOf(prototype) === null && prototype !== type.prototype;

@@ -1,0 +1,462 @@
+import { isDeepStrictEqual } from 'node:util';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Keyv } from 'keyv';
+import { cacheCodec, createCacheCodec, ValueCodec } from '../../lib/cache/codec.js';
+import { type Class, MAXIMUM_VALUE_DEPTH } from '../../lib/cache/rich-value.js';
+import { CacheConfigurationError, type CacheError, CacheValueError } from '../../lib/errors/index.js';
+
+const UNSUPPORTED_HINT = 'Return plain data, give the cache a `type`, or keep this cache out of the remote tier with `tiers: "local"`.';
+const CORRUPT_HINT = 'Another program wrote it, or another version of this library. It is replaced when its key is next loaded.';
+
+class Book {
+  constructor(
+    readonly title: string,
+    readonly more?: unknown,
+  ) {
+    Book.made += 1;
+  }
+  static made = 0;
+  get shout(): string {
+    return `${this.title}!`;
+  }
+  toJSON(): string {
+    return 'not what is stored';
+  }
+}
+class Novel extends Book {}
+
+const codec = new ValueCodec();
+const bookCodec = new ValueCodec({ type: Book });
+
+/** Deep-equal, of the same classes, `-0` and `NaN` told apart. Node holds two invalid dates for different. */
+function same(actual: unknown, expected: unknown): boolean {
+  if (expected instanceof Date && Number.isNaN(expected.getTime())) return actual instanceof Date && Number.isNaN(actual.getTime());
+  return isDeepStrictEqual(actual, expected);
+}
+
+const roundTrip = (value: unknown, by = codec): unknown => by.decode(by.encode(value)).value;
+const isPlain = (value: unknown, by = codec): boolean => 'value' in (JSON.parse(by.encode(value)) as object);
+
+function failure(act: () => unknown): CacheError {
+  try {
+    act();
+  } catch (error) {
+    return error as CacheError;
+  }
+  throw new Error('Nothing was thrown.');
+}
+
+/** What a plain Keyv, which knows nothing of our codec, makes of an entry we wrote. */
+async function readByPlainKeyv(raw: string): Promise<unknown> {
+  return new Keyv({ store: new Map([['Dune', raw]]), namespace: 'app:book:1:', useKeyPrefix: false }).get('Dune');
+}
+
+function nested(levels: number, innermost: unknown): unknown {
+  let value = innermost;
+  for (let level = 0; level < levels; level += 1) value = [value];
+  return value;
+}
+
+describe(ValueCodec.name, () => {
+  describe('encode', () => {
+    const plain: readonly (readonly [string, unknown, string])[] = [
+      ['a string', 'Dune', '{"value":"Dune"}'],
+      ['a lone surrogate', '\ud83d', '{"value":"\\ud83d"}'],
+      ['a number', 1.5, '{"value":1.5}'],
+      ['null', null, '{"value":null}'],
+      ['false', false, '{"value":false}'],
+      ['plain data', { title: 'Dune', tags: [1, { a: null }] }, '{"value":{"title":"Dune","tags":[1,{"a":null}]}}'],
+      ['a property called toJSON', { toJSON: 'no' }, '{"value":{"toJSON":"no"}}'],
+      ['a colon inside', { 'a:b': 'c:d' }, '{"value":{"a:b":"c:d"}}'],
+    ];
+    for (const [title, value, raw] of plain) {
+      it(`writes ${title} in Keyv's envelope`, () => {
+        expect(codec.encode(value)).to.equal(raw);
+        expect(codec.encode(value, 1_700_000_000_123)).to.equal(`${raw.slice(0, -1)},"expires":1700000000123}`);
+        expect(codec.decode(codec.encode(value, 5))).to.deep.equal({ value, expires: 5 });
+      });
+    }
+
+    const shared = { name: 'Herbert' };
+    const cycle: { self?: unknown; at: Date } = { at: new Date(1) };
+    cycle.self = [cycle];
+    const far: unknown[] = [];
+    far[4_000_000_000] = 1;
+    const hidden = Object.defineProperty({ a: 1 }, 'toJSON', { value: () => 'lost', enumerable: false });
+    const bytes = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
+    const rich: readonly (readonly [string, unknown])[] = [
+      ['undefined', undefined],
+      ['an undefined property', { a: undefined }],
+      ['NaN', NaN],
+      ['-0', [-0]],
+      ['-Infinity', { a: -Infinity }],
+      ['a bigint', 1n],
+      ['a Date', { at: new Date(1_700_000_000_123) }],
+      ['an invalid Date', new Date(NaN)],
+      ['a Map with keys of any kind', new Map<unknown, unknown>([[{ a: 1 }, new Map([[NaN, undefined]])]])],
+      ['a Set', new Set(['a', { b: new Set() }])],
+      ['a RegExp', /a\/b/giu],
+      ['a URL', new URL('https://example.org/a?b=c#d')],
+      ['a Buffer', { cover: Buffer.from('cover') }],
+      ['an empty Buffer', Buffer.alloc(0)],
+      ['a typed array', new Float64Array([1.5, -0, NaN])],
+      ['part of a typed array', bytes.subarray(2, 4)],
+      ['64-bit integers', new BigInt64Array([-1n])],
+      ['a DataView', new DataView(bytes.buffer, 1, 3)],
+      ['an ArrayBuffer', bytes.buffer],
+      ['a hole', Object.assign([], { length: 3, 1: 'a' })],
+      ['an array that is long and nearly empty', far],
+      ['an object without prototype', [Object.assign(Object.create(null), { a: 1 })]],
+      ['an object met twice', [shared, shared]],
+      ['a cycle', cycle],
+      ["a colon in front, which Keyv's decoder takes off", { a: [':x'] }],
+      ["what Keyv's decoder takes for bytes", ':base64:aGk='],
+      ['a hidden toJSON', hidden],
+    ];
+    for (const [title, value] of rich) {
+      it(`keeps ${title}, as devalue`, () => {
+        expect(isPlain(value)).to.be.false;
+        const back = roundTrip(value);
+        expect(same(back, value)).to.be.true;
+        expect(codec.decode(codec.encode(value, 5)).expires).to.equal(5);
+      });
+    }
+
+    it('keeps a Buffer a Buffer and identity within the value', () => {
+      expect(roundTrip(Buffer.from('hi'))).to.be.an.instanceOf(Buffer);
+      const [a, b] = roundTrip([shared, shared]) as object[];
+      expect(a).to.equal(b);
+      const back = roundTrip(cycle) as { self: unknown[] };
+      expect(back.self[0]).to.equal(back);
+    });
+
+    it('writes of a view only the bytes it shows', () => {
+      const pool = Buffer.from('secret-visible-secret');
+      const back = roundTrip(new Uint8Array(pool.buffer, pool.byteOffset + 7, 7)) as Uint8Array;
+      expect(Buffer.from(back).toString()).to.equal('visible');
+      expect(back.buffer.byteLength).to.equal(7);
+    });
+
+    class Author {}
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const refused: readonly (readonly [string, unknown, string])[] = [
+      ['a function', { a: [() => 1] }, 'a function, found at `.a[0]`'],
+      ['a symbol', Symbol('x'), 'a symbol'],
+      ['a property named by a symbol', { a: { [Symbol('x')]: 1 } }, 'a property named by a symbol, found at `.a`'],
+      ['a class instance', { books: [{ author: new Author() }] }, 'an instance of Author, found at `.books[0].author`'],
+      ['a function in a Map', new Map([['k', { f: () => 1 }]]), 'a function, found at `["value 0"].f`'],
+      ['an instance as the key of a Map', new Map([[new Author(), 1]]), 'an instance of Author, found at `["key 0"]`'],
+      ['an instance in a Set', new Set([1, new Author()]), 'an instance of Author, found at `["value 1"]`'],
+      ['an Error', new TypeError('no'), 'an instance of TypeError'],
+      ['a promise', [Promise.resolve(1)], 'an instance of Promise, found at `[0]`'],
+      ['a WeakMap', new WeakMap(), 'an instance of WeakMap'],
+      ['a boxed number', Object(1), 'an instance of Number'],
+      ['a subclass of Map', new (class Index extends Map {})(), 'an instance of Index'],
+      ['a subclass of Array', [new (class Tags extends Array {})()], 'an instance of Tags, found at `[0]`'],
+      ['a subclass of Uint8Array', new (class Bytes extends Uint8Array {})(1), 'an instance of Bytes'],
+      ['a Map that carries more', Object.assign(new Map(), { a: 1 }), 'an instance of Map with properties of its own'],
+      ['a Date that carries more', Object.assign(new Date(0), { a: 1 }), 'an instance of Date with properties of its own'],
+      ['an array that carries more', 'ab'.match(/b/), 'an array with properties besides its elements'],
+      ['a RegExp in use', Object.assign(/x/g, { lastIndex: 1 }), 'an instance of RegExp in the middle of a search'],
+      ['memory shared between threads', new SharedArrayBuffer(1), 'an instance of SharedArrayBuffer'],
+      ['a view of such memory', new Uint8Array(new SharedArrayBuffer(1)), 'an instance of Uint8Array'],
+      ['a property named __proto__', JSON.parse('{"a":{"__proto__":{}}}'), 'a property named `__proto__`, found at `.a`'],
+      ['what is nested too deeply', nested(MAXIMUM_VALUE_DEPTH + 1, {}), 'more than 1000 levels of nesting'],
+      ['what is nested beyond any stack', nested(100_000, 1), 'more than 1000 levels of nesting'],
+    ];
+    for (const [title, value, what] of refused) {
+      it(`refuses ${title}`, () => {
+        const error = failure(() => codec.encode(value));
+        expect(error).to.be.an.instanceOf(CacheValueError);
+        expect(error.message).to.equal(`The remote tier cannot store ${what}. ${UNSUPPORTED_HINT}`);
+        expect(error.code).to.equal('CACHE_VALUE_UNSUPPORTED');
+      });
+    }
+
+    it('takes what is just shallow enough, plain and rich', () => {
+      for (const value of [nested(MAXIMUM_VALUE_DEPTH, {}), nested(MAXIMUM_VALUE_DEPTH, new Date(0))]) {
+        expect(roundTrip(value)).to.deep.equal(value);
+      }
+    });
+
+    const boom = new Error('boom');
+    const unreadable: readonly (readonly [string, unknown])[] = [
+      [
+        'a getter that throws',
+        Object.defineProperty({}, 'a', {
+          enumerable: true,
+          get: () => {
+            throw boom;
+          },
+        }),
+      ],
+      ['a revoked proxy', [proxy]],
+    ];
+    for (const [title, value] of unreadable) {
+      it(`refuses ${title}, with its cause`, () => {
+        const error = failure(() => codec.encode(value));
+        expect(error.message).to.equal(
+          'The remote tier cannot store a value that fails to be read. A getter or a proxy inside it threw; see the cause.',
+        );
+        expect(error.code).to.equal('CACHE_VALUE_UNSUPPORTED');
+        expect(error.cause).to.be.an.instanceOf(Error);
+        if (title.startsWith('a getter')) expect(error.cause).to.equal(boom);
+      });
+    }
+
+    it('refuses what is larger than `maximumValueSize` bytes, and nothing smaller', () => {
+      const exact = Buffer.byteLength(codec.encode('é'.repeat(50)));
+      expect(new ValueCodec({ maximumValueSize: exact }).encode('é'.repeat(50))).to.equal(codec.encode('é'.repeat(50)));
+      const error = failure(() => new ValueCodec({ maximumValueSize: exact }).encode('é'.repeat(51)));
+      expect(error).to.be.an.instanceOf(CacheValueError);
+      expect(error.code).to.equal('CACHE_VALUE_TOO_LARGE');
+      expect(error.message).to.equal(
+        'A value takes 114 bytes when encoded; the cache takes 112. Cache less of it, or raise `maximumValueSize`.',
+      );
+    });
+  });
+
+  describe('with a `type`', () => {
+    const plain = new Book('Dune', 1);
+    const twin = new Book('Emma', 1);
+    const loop = { books: [] as Book[] };
+    loop.books.push(new Book('Dune', loop), new Book('Emma', new Date(0)));
+    const kept: readonly (readonly [string, unknown, boolean])[] = [
+      ['an instance', plain, true],
+      ['an array of instances', [plain, twin], true],
+      ['an empty array', [], true],
+      ['plain data', { title: 'Dune' }, true],
+      ['an instance with a Date in it', new Book('Dune', new Date(0)), false],
+      ['an instance within an instance', new Book('Dune', new Book('Emma')), false],
+      ['an instance met twice', [plain, plain], false],
+      ['instances among others', [null, plain], false],
+      ['an instance deep inside', { page: new Map([[1, { plain }]]) }, false],
+      ['a cycle through instances', loop, false],
+    ];
+    for (const [title, value, isJson] of kept) {
+      it(`revives ${title}${isJson ? ', stored as JSON' : ''}`, () => {
+        expect(isPlain(value, bookCodec)).to.equal(isJson);
+        const made = Book.made;
+        expect(same(roundTrip(value, bookCodec), value)).to.be.true;
+        expect(Book.made, 'constructor calls').to.equal(made);
+      });
+    }
+
+    it('keeps methods, and what a cycle leads back to', () => {
+      const back = roundTrip(loop, bookCodec) as typeof loop;
+      expect(back.books[0]?.shout).to.equal('Dune!');
+      expect(back.books[0]?.more).to.equal(back);
+    });
+
+    it('stores fields readably, without asking toJSON', () => {
+      expect(bookCodec.encode(plain, 5)).to.equal('{"typed":"value","value":{"title":"Dune","more":1},"expires":5}');
+      expect(bookCodec.encode([plain])).to.equal('{"typed":"elements","value":[{"title":"Dune","more":1}]}');
+      expect(bookCodec.decode(bookCodec.encode(plain, 5)).expires).to.equal(5);
+    });
+
+    it('sets fields that the class has only a setter for', () => {
+      class Guarded {
+        set locked(_value: unknown) {
+          throw new Error('The setter ran.');
+        }
+      }
+      const guarded = Object.defineProperty(new Guarded(), 'locked', { value: 1, enumerable: true, writable: true, configurable: true });
+      expect(same(roundTrip(guarded, new ValueCodec({ type: Guarded })), guarded)).to.be.true;
+    });
+
+    it('refuses a subclass and other classes', () => {
+      expect(failure(() => bookCodec.encode(new Novel('Dune'))).message).to.equal(
+        `The remote tier cannot store an instance of Novel. ${UNSUPPORTED_HINT}`,
+      );
+      expect(failure(() => bookCodec.encode([plain, new Novel('Dune')])).message).to.equal(
+        `The remote tier cannot store an instance of Novel, found at \`[1]\`. ${UNSUPPORTED_HINT}`,
+      );
+      expect(failure(() => bookCodec.encode(new Book('Dune', () => 1))).message).to.equal(
+        `The remote tier cannot store a function, found at \`.more\`. ${UNSUPPORTED_HINT}`,
+      );
+    });
+
+    const wrong: readonly (readonly [unknown, string])[] = [
+      [Date, 'the built-in Date'],
+      [Object, 'the built-in Object'],
+      [class Index extends Map {}, 'Index, which extends the built-in Map'],
+      [class Deep extends class Failure extends Error {} {}, 'Deep, which extends the built-in Error'],
+      [() => 1, 'a function'],
+      ['Book', '`Book`'],
+      [null, '`null`'],
+    ];
+    for (const [type, what] of wrong) {
+      it(`does not take ${what} for a type`, () => {
+        const error = failure(() => new ValueCodec({ type: type as Class }));
+        expect(error).to.be.an.instanceOf(CacheConfigurationError);
+        expect(error.message).to.equal(
+          `Expected \`type\` to be a class that keeps its state in fields, got ${what}. Dates, maps, sets and plain objects need no \`type\`.`,
+        );
+      });
+    }
+  });
+
+  describe('decode', () => {
+    const corrupt: readonly (readonly [string, string])[] = [
+      ['', 'is not JSON'],
+      ['{"value":"secr', 'is not JSON'],
+      ['null', 'is not an object'],
+      ['5', 'is not an object'],
+      ['{}', 'has no value'],
+      ['[]', 'has no value'],
+      ['{"expires":5}', 'has no value'],
+      ['{"value":1,"expires":"soon"}', 'expires at no number'],
+      ['{"devalue":[["Secret",1],2]}', 'is not what devalue wrote'],
+      ['{"devalue":"x"}', 'is not what devalue wrote'],
+      ['{"devalue":[["BigInt","x"]]}', 'is not what devalue wrote'],
+      ['{"typed":"value","value":1}', 'is not of the type it claims'],
+      ['{"typed":"elements","value":[1]}', 'is not of the type it claims'],
+      ['{"typed":"elements","value":{}}', 'is not of the type it claims'],
+      ['{"typed":"pile","value":{}}', 'is not of the type it claims'],
+    ];
+    for (const [raw, why] of corrupt) {
+      it(`finds ${raw === '' ? 'nothing' : raw} corrupt, and tells nothing of the value`, () => {
+        const error = failure(() => bookCodec.decode(raw));
+        expect(error).to.be.an.instanceOf(CacheValueError);
+        expect(error.code).to.equal('CACHE_VALUE_CORRUPT');
+        expect(error.message).to.equal(`An entry of the remote tier ${why}. ${CORRUPT_HINT}`);
+        expect(error.cause).to.equal(undefined);
+      });
+    }
+
+    it('either reads or finds corrupt whatever JSON there is', () => {
+      fc.assert(
+        fc.property(
+          fc.oneof(
+            fc.json(),
+            fc.jsonValue().map((devalue) => JSON.stringify({ devalue })),
+          ),
+          (raw) => {
+            try {
+              bookCodec.decode(raw);
+            } catch (error) {
+              expect(error).to.be.an.instanceOf(CacheValueError);
+            }
+          },
+        ),
+        { numRuns: 2_000 },
+      );
+    });
+  });
+
+  describe('as a property', () => {
+    const anyText = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 4 }).map((units) => String.fromCharCode(...units));
+    const name = fc.oneof(fc.constantFrom('a', 'value', 'devalue', 'typed', 'expires', '0', ':', 'then', 'constructor'), anyText);
+    const { supported } = fc.letrec<{ supported: unknown }>((tie) => ({
+      supported: fc.oneof(
+        { depthSize: 'medium', withCrossShrink: true },
+        fc.oneof(anyText, fc.constantFrom(':', ':base64:eA==', '', 'devalue'), fc.double(), fc.bigInt(), fc.boolean()),
+        fc.constantFrom(null, undefined, -0, NaN),
+        fc.oneof(
+          fc.date({ noInvalidDate: true }),
+          fc.uint8Array(),
+          fc.float64Array(),
+          fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+        ),
+        fc.array(tie('supported'), { maxLength: 4 }),
+        fc.sparseArray(tie('supported'), { maxNumElements: 3, maxLength: 8 }),
+        fc.dictionary(name, tie('supported'), { maxKeys: 4 }),
+        fc.array(fc.tuple(tie('supported'), tie('supported')), { maxLength: 3 }).map((entries) => new Map(entries)),
+        fc.array(tie('supported'), { maxLength: 3 }).map((members) => new Set(members)),
+        tie('supported').map((part) => [part, { part }]),
+        fc.tuple(anyText, tie('supported')).map(([title, more]) => new Book(title, more)),
+      ),
+    }));
+
+    it('gives every supported value back deep-equal and of the same classes', () => {
+      fc.assert(
+        fc.property(supported, (value) => {
+          expect(same(roundTrip(value, bookCodec), value)).to.be.true;
+        }),
+        { numRuns: 2_000 },
+      );
+    });
+
+    it('gives anything at all back deep-equal, or refuses it', () => {
+      const awkward = fc.constantFrom<unknown>(
+        () => 1,
+        Symbol('x'),
+        new Novel('x'),
+        new Error('x'),
+        'ab'.match(/b/),
+        Object(1n),
+        new Map([[1, () => 1]]),
+      );
+      const anything = fc.anything({
+        values: [fc.date({ noInvalidDate: true }), fc.double(), anyText, fc.constantFrom(true, null, undefined), fc.bigInt()],
+        withMap: true,
+        withSet: true,
+        withBoxedValues: true,
+        withNullPrototype: true,
+        withObjectString: true,
+        withSparseArray: true,
+        withTypedArray: true,
+      });
+      let kept = 0;
+      let refused = 0;
+      fc.assert(
+        fc.property(fc.oneof(anything, fc.array(fc.oneof(anything, awkward), { maxLength: 2 })), (value) => {
+          let raw: string;
+          try {
+            raw = bookCodec.encode(value);
+          } catch (error) {
+            expect(error).to.be.an.instanceOf(CacheValueError);
+            refused += 1;
+            return;
+          }
+          kept += 1;
+          expect(same(bookCodec.decode(raw).value, value)).to.be.true;
+        }),
+        { numRuns: 3_000, seed: 7 },
+      );
+      expect(Math.min(kept, refused)).to.be.greaterThan(100);
+    });
+
+    it('is read right by a plain Keyv, or not at all', async () => {
+      let read = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.oneof(fc.jsonValue(), supported), async (value) => {
+          const raw = bookCodec.encode(value);
+          fc.pre(!raw.startsWith('{"typed"'));
+          const seen = await readByPlainKeyv(raw);
+          if (isPlain(value, bookCodec)) {
+            read += 1;
+            expect(same(seen, value)).to.be.true;
+          } else {
+            expect(seen).to.equal(undefined);
+          }
+        }),
+        { numRuns: 500, seed: 7 },
+      );
+      expect(read).to.be.greaterThan(100);
+    });
+  });
+});
+
+describe('cacheCodec', () => {
+  it("is what a Keyv of one's own takes", async () => {
+    const store = new Map<string, string>();
+    const keyv = new Keyv({ store, namespace: 'app:book:1:', useKeyPrefix: false, ...createCacheCodec({ type: Book }) });
+    await keyv.set('Dune', new Book('Dune', new Date(5)));
+    expect(await keyv.get('Dune')).to.deep.equal(new Book('Dune', new Date(5)));
+    expect([...store.values()]).to.deep.equal(['{"devalue":[["type",1],{"title":2,"more":3},"Dune",["Date","1970-01-01T00:00:00.005Z"]]}']);
+  });
+
+  it('reads instances as plain objects', () => {
+    expect(cacheCodec.deserialize(bookCodec.encode(new Book('Dune', 1)))).to.deep.equal({
+      value: { title: 'Dune', more: 1 },
+      expires: undefined,
+    });
+  });
+
+  it("takes Keyv's `expires: null` for none", () => {
+    expect(cacheCodec.serialize({ value: 1, expires: null })).to.equal('{"value":1}');
+  });
+});
