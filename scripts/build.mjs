@@ -15,13 +15,9 @@ for (const entry of existsSync(output) ? readdirSync(output, { recursive: true, 
 }
 
 // By its path, not as `tsc`: TypeScript 7, which checks the types a second time, would claim that name as well.
-const { status, error } = spawnSync(
-  process.execPath,
-  [join(root, 'node_modules/typescript/bin/tsc'), ...process.argv.slice(2)],
-  {
-    cwd: root,
-    stdio: 'inherit',
-  },
-);
+const { status, error } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+});
 if (error !== undefined) throw error;
 process.exitCode = status ?? 1;

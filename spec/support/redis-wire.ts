@@ -24,7 +24,7 @@ export function command(port: number, args: readonly (string | number | Buffer)[
         const replies = commands.reduce<Parsed[]>((parsed) => [...parsed, parse(received, parsed.at(-1)?.end ?? 0)], []);
         const refused = replies.find((reply) => reply.value instanceof Error);
         socket.destroy();
-        if (refused !== undefined) reject(refused.value as Error);
+        if (refused !== undefined) reject(refused.value);
         else resolve(replies.at(-1)?.value as Reply);
       } catch (error) {
         if (error !== INCOMPLETE) socket.destroy(error as Error);
