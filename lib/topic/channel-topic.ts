@@ -18,7 +18,10 @@ export class ChannelTopic {
    */
   static of(name: string): ChannelTopic {
     if (typeof name !== 'string' || name === '') {
-      throw new TopicError('TOPIC_LISTENER_INVALID', `Expected the name of a channel to be a non-empty string, got \`${String(name)}\` (${typeof name}).`);
+      throw new TopicError(
+        'TOPIC_LISTENER_INVALID',
+        `Expected the name of a channel to be a non-empty string, got \`${String(name)}\` (${typeof name}).`,
+      );
     }
     return new ChannelTopic(name);
   }

@@ -12,6 +12,10 @@ export type { SubscriptionListener } from './subscription-listener.js';
 export type { PubSubObserver, PubSubTransport } from './pub-sub-transport.js';
 export { InProcessTransport } from './in-process-transport.js';
 export type { ListenerContainerState } from './listener-container-state.js';
-export { DEFAULT_SUBSCRIBE_TIMEOUT_MS, MessageListenerContainer, type MessageListenerContainerOptions } from './message-listener-container.js';
+export {
+  DEFAULT_SUBSCRIBE_TIMEOUT_MS,
+  MessageListenerContainer,
+  type MessageListenerContainerOptions,
+} from './message-listener-container.js';
 export { DEFAULT_PUBLISH_TIMEOUT_MS, MessagePublisher, type MessagePublisherOptions } from './message-publisher.js';
 export { withDeadline } from './deferred.js';

@@ -109,8 +109,14 @@ export class MessageListenerContainer {
         await this.#subscribe(unsent);
       } catch (error) {
         // All of the call or nothing of it; and whoever joined the refused topics meanwhile would wait in vain.
-        this.#registry.remove(listener, subscriptions.map(({ topic }) => topic));
-        this.#registry.remove(undefined, unsent.map(({ topic }) => topic));
+        this.#registry.remove(
+          listener,
+          subscriptions.map(({ topic }) => topic),
+        );
+        this.#registry.remove(
+          undefined,
+          unsent.map(({ topic }) => topic),
+        );
         for (const subscription of unsent) subscription.fail(error as Error);
         throw error;
       }
@@ -131,7 +137,11 @@ export class MessageListenerContainer {
     if (!this.isRunning || removed.length === 0) return;
     if (this.#isUp) {
       const told = removed.map(({ subscription, listeners }) => ({ name: nameOf(subscription), listeners }));
-      await this.#unsubscribe(told, removed.map(({ subscription }) => subscription.topic), this.#epoch);
+      await this.#unsubscribe(
+        told,
+        removed.map(({ subscription }) => subscription.topic),
+        this.#epoch,
+      );
     }
     if (this.#registry.isEmpty && this.isRunning && this.#state !== 'idle') await this.#release();
   }
@@ -290,7 +300,12 @@ export class MessageListenerContainer {
     this.#state = 'stopping';
     this.#endEpoch();
     for (const subscription of this.#registry.all()) subscription.fail(this.#ended());
-    if (isConnected && confirmed.length > 0) await this.#unsubscribe(confirmed.map(listenersOf), confirmed.map(({ topic }) => topic), epoch);
+    if (isConnected && confirmed.length > 0)
+      await this.#unsubscribe(
+        confirmed.map(listenersOf),
+        confirmed.map(({ topic }) => topic),
+        epoch,
+      );
     await this.#close();
     await this.#releasing;
     this.#state = 'stopped';
@@ -330,17 +345,25 @@ export class MessageListenerContainer {
     if (subscriptions.every(({ status }) => status === 'confirmed')) return;
     if (!this.isRunning) throw this.#ended();
     await withDeadline(
-      Promise.all(subscriptions.map((subscription) => (subscription.status === 'confirmed' ? undefined : subscription.confirmation))),
+      Promise.all(subscriptions.map(({ confirmation }) => confirmation)),
       this.#subscribeTimeoutMs,
       () =>
-        new TopicError('TOPIC_SUBSCRIBE_FAILED', `${this.endpoint} did not confirm ${quote(subscriptions)} within ${this.#subscribeTimeoutMs} ms.`, {
-          hint: `The listener stays; it is subscribed as soon as the server can be reached.`,
-        }),
+        new TopicError(
+          'TOPIC_SUBSCRIBE_FAILED',
+          `${this.endpoint} did not confirm ${quote(subscriptions)} within ${this.#subscribeTimeoutMs} ms.`,
+          {
+            hint: `The listener stays; it is subscribed as soon as the server can be reached.`,
+          },
+        ),
     );
   }
 
   #ended(cause?: unknown): TopicError {
-    return new TopicError('TOPIC_SUBSCRIBE_FAILED', `The subscription at ${this.endpoint} was given up before it was confirmed: the container was stopped, or the listener removed.`, { cause });
+    return new TopicError(
+      'TOPIC_SUBSCRIBE_FAILED',
+      `The subscription at ${this.endpoint} was given up before it was confirmed: the container was stopped, or the listener removed.`,
+      { cause },
+    );
   }
 }
 

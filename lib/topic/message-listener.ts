@@ -21,7 +21,10 @@ export interface MessageListenerObject extends SubscriptionListener {
 export function checkListener(listener: MessageListener): void {
   if (typeof listener === 'function') return;
   if (typeof listener === 'object' && (listener as unknown) !== null && typeof listener.onMessage === 'function') return;
-  throw new TopicError('TOPIC_LISTENER_INVALID', `Expected a message listener to be a function or an object with onMessage(), got ${describe(listener)}.`);
+  throw new TopicError(
+    'TOPIC_LISTENER_INVALID',
+    `Expected a message listener to be a function or an object with onMessage(), got ${describe(listener)}.`,
+  );
 }
 
 function describe(value: unknown): string {

@@ -51,16 +51,22 @@ export class MessagePublisher {
 }
 
 function channelOf(topic: Topic | string): string {
-  const [kind, name] = typeof topic === 'string' ? ['channel', topic] : [(topic as Topic | undefined)?.kind, (topic as Topic | undefined)?.name];
+  const [kind, name] =
+    typeof topic === 'string' ? ['channel', topic] : [(topic as Topic | undefined)?.kind, (topic as Topic | undefined)?.name];
   if (kind === 'channel' && typeof name === 'string' && name !== '') return name;
   const got = kind === 'pattern' ? `the pattern '${String(name)}'` : typeof topic === 'string' ? 'an empty string' : `\`${String(topic)}\``;
-  throw new TopicError('TOPIC_LISTENER_INVALID', `Expected a channel to publish on, got ${got}.`, { hint: `Write ChannelTopic.of('book-channel').` });
+  throw new TopicError('TOPIC_LISTENER_INVALID', `Expected a channel to publish on, got ${got}.`, {
+    hint: `Write ChannelTopic.of('book-channel').`,
+  });
 }
 
 function bodyOf(channel: string, message: string | object): string {
   if (typeof message === 'string') return message;
   if (typeof message !== 'object' || (message as unknown) === null) {
-    throw new TopicError('TOPIC_LISTENER_INVALID', `Expected the message for '${channel}' to be a string or an object, got ${message === null ? 'null' : typeof message}.`);
+    throw new TopicError(
+      'TOPIC_LISTENER_INVALID',
+      `Expected the message for '${channel}' to be a string or an object, got ${message === null ? 'null' : typeof message}.`,
+    );
   }
   try {
     const body = JSON.stringify(message) as string | undefined;

@@ -20,7 +20,10 @@ export class PatternTopic {
    */
   static of(glob: string): PatternTopic {
     if (typeof glob !== 'string' || glob === '') {
-      throw new TopicError('TOPIC_LISTENER_INVALID', `Expected the pattern of a topic to be a non-empty string, got \`${String(glob)}\` (${typeof glob}).`);
+      throw new TopicError(
+        'TOPIC_LISTENER_INVALID',
+        `Expected the pattern of a topic to be a non-empty string, got \`${String(glob)}\` (${typeof glob}).`,
+      );
     }
     return new PatternTopic(glob);
   }

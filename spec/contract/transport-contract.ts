@@ -61,12 +61,18 @@ export function describeTransportContract(name: string, makeTransport: () => Pub
     };
 
     /** Everything published before it has been delivered when this resolves: one connection, one order. */
-    const settled = async ({ transport, observer }: { transport: PubSubTransport; observer: RecordingObserver }, publisher: PubSubTransport): Promise<void> => {
+    const settled = async (
+      { transport, observer }: { transport: PubSubTransport; observer: RecordingObserver },
+      publisher: PubSubTransport,
+    ): Promise<void> => {
       const marker = `${p}marker-${Math.random()}`;
       await transport.subscribe([ChannelTopic.of(marker)]);
       await publisher.publish(marker, 'marker');
       await waitFor(() => observer.messages.some(({ channel }) => channel === marker), { what: 'the marker' });
-      observer.messages.splice(observer.messages.findIndex(({ channel }) => channel === marker), 1);
+      observer.messages.splice(
+        observer.messages.findIndex(({ channel }) => channel === marker),
+        1,
+      );
     };
 
     describe('connect', () => {
@@ -126,7 +132,12 @@ export function describeTransportContract(name: string, makeTransport: () => Pub
 
       it('delivers once for the channel and once for each pattern that matches, and names the pattern', async () => {
         const { transport, observer } = await connected();
-        await transport.subscribe([ChannelTopic.of(`${p}a`), PatternTopic.of(`${p}*`), PatternTopic.of(`${p}?`), PatternTopic.of(`${p}b*`)]);
+        await transport.subscribe([
+          ChannelTopic.of(`${p}a`),
+          PatternTopic.of(`${p}*`),
+          PatternTopic.of(`${p}?`),
+          PatternTopic.of(`${p}b*`),
+        ]);
         expect(await make().publish(`${p}a`, 'hello')).to.equal(3);
         await observer.received(3);
         const [first, ...others] = observer.messages;
@@ -151,7 +162,27 @@ export function describeTransportContract(name: string, makeTransport: () => Pub
       });
 
       // Every pattern here against every text: the answers are Redis', which the run on Redis proves.
-      const texts = ['', 'a', 'b', 'ab', 'abc', 'a.c', 'a*c', 'a]c', '[a]', 'a-c', '^', '\\', 'a\\c', 'book:1', 'line\nbreak', '-', ']', '*', 'z'];
+      const texts = [
+        '',
+        'a',
+        'b',
+        'ab',
+        'abc',
+        'a.c',
+        'a*c',
+        'a]c',
+        '[a]',
+        'a-c',
+        '^',
+        '\\',
+        'a\\c',
+        'book:1',
+        'line\nbreak',
+        '-',
+        ']',
+        '*',
+        'z',
+      ];
       const globs: Readonly<Record<string, readonly string[]>> = {
         '*': texts,
         'a*': ['a', 'ab', 'abc', 'a.c', 'a*c', 'a]c', 'a-c', 'a\\c'],
@@ -190,7 +221,12 @@ export function describeTransportContract(name: string, makeTransport: () => Pub
       it('ends delivery for these topics only', async () => {
         const subscriber = await connected();
         const { transport, observer } = subscriber;
-        await transport.subscribe([ChannelTopic.of(`${p}a`), ChannelTopic.of(`${p}b`), PatternTopic.of(`${p}c*`), PatternTopic.of(`${p}d*`)]);
+        await transport.subscribe([
+          ChannelTopic.of(`${p}a`),
+          ChannelTopic.of(`${p}b`),
+          PatternTopic.of(`${p}c*`),
+          PatternTopic.of(`${p}d*`),
+        ]);
         await transport.unsubscribe([ChannelTopic.of(`${p}a`), PatternTopic.of(`${p}c*`)]);
         for (const channel of ['a', 'b', 'c1', 'd1']) await transport.publish(p + channel, channel);
         await settled(subscriber, transport);

@@ -28,7 +28,7 @@ export class TcpProxy {
 
   /** Starts a proxy on a free port that leads to `targetPort` of the loopback. */
   static async start(targetPort: number): Promise<TcpProxy> {
-    const server = createServer({ noDelay: true });
+    const server = createServer({ noDelay: true, allowHalfOpen: true });
     const proxy = new TcpProxy(server, targetPort);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -87,7 +87,7 @@ export class TcpProxy {
   #accept(client: Socket): void {
     if (this.#isCut) return void client.destroy();
     this.#accepted++;
-    const pair: Pair = { client, server: connect({ port: this.#targetPort, host: '127.0.0.1', noDelay: true }) };
+    const pair: Pair = { client, server: connect({ port: this.#targetPort, host: '127.0.0.1', noDelay: true, allowHalfOpen: true }) };
     this.#pairs.add(pair);
     this.#pipe(pair, client, pair.server, 'up');
     this.#pipe(pair, pair.server, client, 'down');
@@ -96,6 +96,7 @@ export class TcpProxy {
   #pipe(pair: Pair, from: Socket, to: Socket, direction: 'up' | 'down'): void {
     from.on('error', () => this.#end(pair));
     from.on('data', (chunk: Buffer) => this.#pass(direction, () => void (to.destroyed || to.write(chunk))));
+    from.on('end', () => this.#pass(direction, () => void to.end()));
     from.on('close', () => {
       this.#pass(direction, () => this.#end(pair)); // Swallowed, the other end keeps its socket until the proxy is cut or closed.
     });

@@ -2,7 +2,14 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { TopicError } from '../../lib/errors/index.js';
 import { CacheEvents, type CacheEventMap } from '../../lib/event/index.js';
-import { ChannelTopic, InProcessTransport, MessageListenerContainer, PatternTopic, type Message, type MessageListener } from '../../lib/topic/index.js';
+import {
+  ChannelTopic,
+  InProcessTransport,
+  MessageListenerContainer,
+  PatternTopic,
+  type Message,
+  type MessageListener,
+} from '../../lib/topic/index.js';
 import { FaultyTransport, turn } from './faulty-transport.js';
 
 const A = ChannelTopic.of('a');
@@ -28,7 +35,8 @@ describe(MessageListenerContainer.name, () => {
     transport = new FaultyTransport();
     events = new CacheEvents();
     heard = [];
-    for (const name of ['connected', 'lost', 'reconnecting', 'subscribed', 'error'] as const) events.on(name, (event) => heard.push([name, event]));
+    for (const name of ['connected', 'lost', 'reconnecting', 'subscribed', 'error'] as const)
+      events.on(name, (event) => heard.push([name, event]));
     told = [];
     seen = [];
     container = new MessageListenerContainer(transport, { events });
@@ -138,7 +146,10 @@ describe(MessageListenerContainer.name, () => {
         [[A, null], 'null'],
       ] as const) {
         const error = (await failure(container.addMessageListener(listener, wrong as never))) as TopicError;
-        expect([error.code, error.message]).to.deep.equal(['TOPIC_LISTENER_INVALID', `Expected a topic or a list of topics, got ${got}. ${hint}`]);
+        expect([error.code, error.message]).to.deep.equal([
+          'TOPIC_LISTENER_INVALID',
+          `Expected a topic or a list of topics, got ${got}. ${hint}`,
+        ]);
       }
     });
 
@@ -422,7 +433,9 @@ describe(MessageListenerContainer.name, () => {
 
     it('refuses a wrong argument', async () => {
       expect(((await failure(container.removeMessageListener(null as never, A))) as TopicError).code).to.equal('TOPIC_LISTENER_INVALID');
-      expect(((await failure(container.removeMessageListener(listener, null as never))) as TopicError).code).to.equal('TOPIC_LISTENER_INVALID');
+      expect(((await failure(container.removeMessageListener(listener, null as never))) as TopicError).code).to.equal(
+        'TOPIC_LISTENER_INVALID',
+      );
     });
 
     it('does nothing for a stranger', async () => {

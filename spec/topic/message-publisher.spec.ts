@@ -1,7 +1,14 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { TopicError } from '../../lib/errors/index.js';
-import { ChannelTopic, InProcessTransport, MessageListenerContainer, MessagePublisher, PatternTopic, type Message } from '../../lib/topic/index.js';
+import {
+  ChannelTopic,
+  InProcessTransport,
+  MessageListenerContainer,
+  MessagePublisher,
+  PatternTopic,
+  type Message,
+} from '../../lib/topic/index.js';
 
 describe(MessagePublisher.name, () => {
   let transport: InProcessTransport;

@@ -113,7 +113,8 @@ function tryUrl(text: string): URL | undefined {
 
 function firstNode(cluster: Cluster): string {
   // Not among ioredis' types; a node is a URL, a port or an address, and the URL may hold a password.
-  const [node] = (cluster as unknown as { readonly startupNodes?: readonly (string | number | { host?: string; port?: number })[] }).startupNodes ?? [];
+  const [node] =
+    (cluster as unknown as { readonly startupNodes?: readonly (string | number | { host?: string; port?: number })[] }).startupNodes ?? [];
   if (typeof node === 'string') return redisLabel(node);
   return typeof node === 'number' ? hostAndPort('127.0.0.1', node) : hostAndPort(node?.host ?? '127.0.0.1', node?.port ?? 6379);
 }
@@ -125,9 +126,13 @@ function invalid(option: string, expected: string, got: unknown): CacheConfigura
 }
 
 function invalidUrl(): CacheConfigurationError {
-  return new CacheConfigurationError('CACHE_OPTION_INVALID', 'Expected `redis` to be a URL such as redis://user:password@host:6379/0 or rediss://host, got something else.', {
-    hint: 'Percent-encode special characters of the password. The text is not repeated here because it may hold one.',
-  });
+  return new CacheConfigurationError(
+    'CACHE_OPTION_INVALID',
+    'Expected `redis` to be a URL such as redis://user:password@host:6379/0 or rediss://host, got something else.',
+    {
+      hint: 'Percent-encode special characters of the password. The text is not repeated here because it may hold one.',
+    },
+  );
 }
 
 function severalServers(what: string): CacheConfigurationError {

@@ -135,7 +135,12 @@ function clientOptions(source: RedisSource, role: string, options: ResolvedRedis
     // SUBSCRIBE and PUBLISH work while a server loads its data, so we need not wait; but with Sentinel the check looks at the role.
     enableReadyCheck: source.isSentinel,
     ...(source.isSentinel
-      ? { maxLoadingRetryTime: 250, failoverDetector: true, sentinelRetryStrategy: () => null, sentinelCommandTimeout: options.connectTimeoutMs }
+      ? {
+          maxLoadingRetryTime: 250,
+          failoverDetector: true,
+          sentinelRetryStrategy: () => null,
+          sentinelCommandTimeout: options.connectTimeoutMs,
+        }
       : {}),
   };
 }

@@ -35,19 +35,30 @@ function read(env: Readonly<Record<string, string | undefined>>, name: string): 
   return value === '' ? undefined : value;
 }
 
-function readNumber(env: Readonly<Record<string, string | undefined>>, name: string, isValid: (value: number) => boolean, expected: string): number | undefined {
+function readNumber(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+  isValid: (value: number) => boolean,
+  expected: string,
+): number | undefined {
   const text = read(env, name);
   if (text === undefined) return undefined;
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (isValid(value)) return value;
-  throw new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected the environment variable ${name} to be ${expected}, got \`${text}\`.`);
+  throw new CacheConfigurationError(
+    'CACHE_OPTION_INVALID',
+    `Expected the environment variable ${name} to be ${expected}, got \`${text}\`.`,
+  );
 }
 
 function readBoolean(env: Readonly<Record<string, string | undefined>>, name: string): boolean {
   const text = read(env, name)?.toLowerCase();
   if (text === undefined || text === 'false' || text === '0' || text === 'no' || text === 'off') return false;
   if (text === 'true' || text === '1' || text === 'yes' || text === 'on') return true;
-  throw new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected the environment variable ${name} to be \`true\` or \`false\`, got \`${text}\`.`);
+  throw new CacheConfigurationError(
+    'CACHE_OPTION_INVALID',
+    `Expected the environment variable ${name} to be \`true\` or \`false\`, got \`${text}\`.`,
+  );
 }
 
 function checkedUrl(url: string): string {
@@ -55,8 +66,12 @@ function checkedUrl(url: string): string {
     connectionOptions(url);
     return url;
   } catch {
-    throw new CacheConfigurationError('CACHE_OPTION_INVALID', 'Expected the environment variable REDIS_URL to be a URL such as redis://user:password@host:6379/0 or rediss://host, got something else.', {
-      hint: 'Percent-encode special characters of the password. The text is not repeated here because it may hold one.',
-    });
+    throw new CacheConfigurationError(
+      'CACHE_OPTION_INVALID',
+      'Expected the environment variable REDIS_URL to be a URL such as redis://user:password@host:6379/0 or rediss://host, got something else.',
+      {
+        hint: 'Percent-encode special characters of the password. The text is not repeated here because it may hold one.',
+      },
+    );
   }
 }

@@ -36,7 +36,8 @@ export class RedisTransport implements PubSubTransport {
   }
 
   async connect(observer: PubSubObserver): Promise<void> {
-    if (this.#observer !== undefined) throw new TopicError('TOPIC_SUBSCRIBE_FAILED', `The transport of ${this.endpoint} is connected already.`);
+    if (this.#observer !== undefined)
+      throw new TopicError('TOPIC_SUBSCRIBE_FAILED', `The transport of ${this.endpoint} is connected already.`);
     if (this.#session.signal.aborted) this.#session = new AbortController();
     this.#observer = observer;
     await this.#connect();
@@ -89,7 +90,8 @@ export class RedisTransport implements PubSubTransport {
       this.#track(opening);
       link = await opening;
       if (signal.aborted) this.#track(link.close());
-      if (!link.isOpen) throw new RemoteCacheError('CACHE_REMOTE_CONNECT_FAILED', `The connection to Redis at ${this.endpoint} was closed at once.`);
+      if (!link.isOpen)
+        throw new RemoteCacheError('CACHE_REMOTE_CONNECT_FAILED', `The connection to Redis at ${this.endpoint} was closed at once.`);
       this.#link = link;
       observer.onReady();
     } catch (error) {

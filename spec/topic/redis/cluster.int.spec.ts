@@ -16,12 +16,17 @@ describe(`${RedisTransport.name} with a Cluster`, function () {
   before(async () => {
     const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--cluster-require-full-coverage', 'no'];
     for (let i = 0; i < 3; i++) nodes.push(await RedisServer.start({ args }));
-    for (const [i, range] of [[0, 5460], [5461, 10922], [10923, 16383]].entries()) {
+    for (const [i, range] of [
+      [0, 5460],
+      [5461, 10922],
+      [10923, 16383],
+    ].entries()) {
       await nodes[i]!.cli('CLUSTER', 'ADDSLOTSRANGE', ...range);
       await nodes[0]!.cli('CLUSTER', 'MEET', '127.0.0.1', nodes[i]!.port);
     }
     for (const node of nodes) {
-      const knowsAll = async (): Promise<boolean> => /cluster_state:ok[^]*cluster_known_nodes:3/.test(String(await node.cli('CLUSTER', 'INFO')));
+      const knowsAll = async (): Promise<boolean> =>
+        /cluster_state:ok[^]*cluster_known_nodes:3/.test(String(await node.cli('CLUSTER', 'INFO')));
       await waitFor(knowsAll, { what: 'the cluster to form', timeoutMs: 30_000, everyMs: 50 });
     }
   });
@@ -31,7 +36,10 @@ describe(`${RedisTransport.name} with a Cluster`, function () {
   });
 
   beforeEach(() => {
-    cluster = new Cluster(nodes.map(({ port }) => ({ host: '127.0.0.1', port })), { lazyConnect: true });
+    cluster = new Cluster(
+      nodes.map(({ port }) => ({ host: '127.0.0.1', port })),
+      { lazyConnect: true },
+    );
     seen = [[], [], [], []];
     containers = seen.map((bodies) => {
       const container = new MessageListenerContainer(new RedisTransport(cluster, { pingIntervalMs: 50, socketTimeoutMs: 500 }));
@@ -44,7 +52,10 @@ describe(`${RedisTransport.name} with a Cluster`, function () {
     await Promise.all(containers.map((container) => container.stop()));
   });
 
-  const subscribers = (): Promise<number[]> => Promise.all(nodes.map(async (node) => (node.pid === undefined ? 0 : (await node.cli('PUBSUB', 'NUMSUB', 'books') as [string, number])[1])));
+  const subscribers = (): Promise<number[]> =>
+    Promise.all(
+      nodes.map(async (node) => (node.pid === undefined ? 0 : ((await node.cli('PUBSUB', 'NUMSUB', 'books')) as [string, number])[1])),
+    );
 
   it('keeps the order of one publisher for subscribers on every node, and leaves the client given alone', async () => {
     await Promise.all(containers.map((container) => container.start()));
@@ -65,7 +76,10 @@ describe(`${RedisTransport.name} with a Cluster`, function () {
     const victim = counts.findIndex((count) => count > 0);
     await nodes[victim]!.kill();
     const lost = (): number => containers.filter(({ epoch }) => epoch > 0).length;
-    await waitFor(() => lost() === counts[victim] && containers.every(({ isListening }) => isListening), { what: 'everybody to be back', timeoutMs: 40_000 });
+    await waitFor(() => lost() === counts[victim] && containers.every(({ isListening }) => isListening), {
+      what: 'everybody to be back',
+      timeoutMs: 40_000,
+    });
     const survivor = nodes.find(({ pid }) => pid !== undefined)!;
     await survivor.cli('PUBLISH', 'books', 'after');
     await waitFor(() => seen.every((bodies) => bodies.includes('after')), { what: 'the message everywhere' });

@@ -143,7 +143,9 @@ describe(`${MessageListenerContainer.name} with ${RedisTransport.name}`, functio
     const retries: { readonly attempt: number; readonly error?: unknown }[] = [];
     events.on('reconnecting', (event) => void retries.push(event));
     await waitFor(() => retries.length >= 3, { what: 'three further attempts' });
-    expect(retries.slice(0, 3).map(({ error }) => CacheError.is(error) && error.code)).to.deep.equal(Array(3).fill('CACHE_REMOTE_CONNECT_FAILED'));
+    expect(retries.slice(0, 3).map(({ error }) => CacheError.is(error) && error.code)).to.deep.equal(
+      Array(3).fill('CACHE_REMOTE_CONNECT_FAILED'),
+    );
     expect(container.state).to.equal('recovering');
     await own.restart();
     await tells('subscribed books other-* @1');
@@ -249,7 +251,8 @@ describe(`${MessageListenerContainer.name} with ${RedisTransport.name}`, functio
   });
 
   describe('stop', () => {
-    const names = async (): Promise<string[]> => [...String(await server.cli('CLIENT', 'LIST')).matchAll(/ name=(\S+)/g)].map(([, name]) => name ?? '').sort();
+    const names = async (): Promise<string[]> =>
+      [...String(await server.cli('CLIENT', 'LIST')).matchAll(/ name=(\S+)/g)].map(([, name]) => name ?? '').sort();
 
     it('leaves no connection at the server', async () => {
       const transport = new RedisTransport(server.url, { connectionName: 'stop-spec' });

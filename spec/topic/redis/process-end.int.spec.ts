@@ -35,7 +35,10 @@ describe(`${MessageListenerContainer.name} in a process`, function () {
 
   it('leaves no socket and no timer after stop: the process ends', async () => {
     const { url } = await sharedRedis();
-    const output = await run(url, `await container.start(); await publisher.publish('process-end', 'x'); await new Promise(setImmediate); await container.stop();`);
+    const output = await run(
+      url,
+      `await container.start(); await publisher.publish('process-end', 'x'); await new Promise(setImmediate); await container.stop();`,
+    );
     expect(output).to.match(/^(heard x\n)?stopped \n$/);
   });
 

@@ -26,7 +26,13 @@ describe(redisEndpoint.name, () => {
   });
 
   it('reads the path of a Unix socket', () => {
-    expect(redisEndpoint('/run/redis.sock')).to.deep.equal({ host: 'localhost', port: 6379, path: '/run/redis.sock', db: 0, label: '/run/redis.sock' });
+    expect(redisEndpoint('/run/redis.sock')).to.deep.equal({
+      host: 'localhost',
+      port: 6379,
+      path: '/run/redis.sock',
+      db: 0,
+      label: '/run/redis.sock',
+    });
   });
 
   it('reads options of ioredis', () => {
@@ -50,7 +56,14 @@ describe(redisEndpoint.name, () => {
   });
 
   it('refuses what is no URL and does not repeat it', () => {
-    for (const wrong of ['redis://user:hunter2@', 'redis://:hunter2@host:99999', 'http://:hunter2@host', 'redis://:hunter2%zz@host', 'redis://:hunter2@host/x', 'redis://:hunter2@host?family=5']) {
+    for (const wrong of [
+      'redis://user:hunter2@',
+      'redis://:hunter2@host:99999',
+      'http://:hunter2@host',
+      'redis://:hunter2%zz@host',
+      'redis://:hunter2@host/x',
+      'redis://:hunter2@host?family=5',
+    ]) {
       const error = thrown(() => redisEndpoint(wrong));
       expect([error.message, error.code, error.cause], wrong).to.deep.equal([NOT_A_URL, 'CACHE_OPTION_INVALID', undefined]);
     }
@@ -82,7 +95,9 @@ describe(redisEndpoint.name, () => {
 describe(redisLabel.name, () => {
   it('names the server without a credential', () => {
     expect(redisLabel('redis://bob:secret@h:7000/2')).to.equal('h:7000');
-    expect(redisLabel({ sentinels: [{ host: 's', port: 26380 }], name: 'mymaster', password: 'secret' })).to.equal('mymaster of sentinel s:26380');
+    expect(redisLabel({ sentinels: [{ host: 's', port: 26380 }], name: 'mymaster', password: 'secret' })).to.equal(
+      'mymaster of sentinel s:26380',
+    );
     expect(redisLabel(new Cluster([{ host: 'n', port: 7000 }], { lazyConnect: true }))).to.equal('cluster of n:7000');
     expect(redisLabel(new Cluster(['redis://:secret@n:7001'], { lazyConnect: true }))).to.equal('cluster of n:7001');
     expect(redisLabel(new Cluster([7002], { lazyConnect: true }))).to.equal('cluster of 127.0.0.1:7002');

@@ -9,7 +9,9 @@ describe(redisOptionsFromEnv.name, () => {
   });
 
   it('prefers REDIS_URL', () => {
-    expect(redisOptionsFromEnv({ REDIS_URL: ' rediss://:secret@h:7000/1 ', REDIS_HOST: 'other', REDIS_PORT: 'wrong' })).to.equal('rediss://:secret@h:7000/1');
+    expect(redisOptionsFromEnv({ REDIS_URL: ' rediss://:secret@h:7000/1 ', REDIS_HOST: 'other', REDIS_PORT: 'wrong' })).to.equal(
+      'rediss://:secret@h:7000/1',
+    );
   });
 
   it('reads REDIS_HOST with its companions', () => {
@@ -19,8 +21,23 @@ describe(redisOptionsFromEnv.name, () => {
   });
 
   it('reads REDIS_TLS as people write it', () => {
-    for (const [text, isOn] of [['true', true], ['1', true], ['YES', true], ['on', true], ['false', false], ['0', false], ['no', false], ['off', false], ['', false]] as const) {
-      expect(redisOptionsFromEnv({ REDIS_HOST: 'h', REDIS_TLS: text }), text).to.deep.equal({ host: 'h', port: 6379, db: 0, ...(isOn ? { tls: {} } : {}) });
+    for (const [text, isOn] of [
+      ['true', true],
+      ['1', true],
+      ['YES', true],
+      ['on', true],
+      ['false', false],
+      ['0', false],
+      ['no', false],
+      ['off', false],
+      ['', false],
+    ] as const) {
+      expect(redisOptionsFromEnv({ REDIS_HOST: 'h', REDIS_TLS: text }), text).to.deep.equal({
+        host: 'h',
+        port: 6379,
+        db: 0,
+        ...(isOn ? { tls: {} } : {}),
+      });
     }
   });
 
@@ -37,8 +54,14 @@ describe(redisOptionsFromEnv.name, () => {
 
   it('names the variable that is wrong, and repeats no password', () => {
     for (const [env, message] of [
-      [{ REDIS_HOST: 'h', REDIS_PORT: '65536' }, 'Expected the environment variable REDIS_PORT to be an integer from 1 to 65535, got `65536`.'],
-      [{ REDIS_HOST: 'h', REDIS_PORT: '6379x' }, 'Expected the environment variable REDIS_PORT to be an integer from 1 to 65535, got `6379x`.'],
+      [
+        { REDIS_HOST: 'h', REDIS_PORT: '65536' },
+        'Expected the environment variable REDIS_PORT to be an integer from 1 to 65535, got `65536`.',
+      ],
+      [
+        { REDIS_HOST: 'h', REDIS_PORT: '6379x' },
+        'Expected the environment variable REDIS_PORT to be an integer from 1 to 65535, got `6379x`.',
+      ],
       [{ REDIS_HOST: 'h', REDIS_DB: '-1' }, 'Expected the environment variable REDIS_DB to be a non-negative integer, got `-1`.'],
       [{ REDIS_HOST: 'h', REDIS_TLS: 'maybe' }, 'Expected the environment variable REDIS_TLS to be `true` or `false`, got `maybe`.'],
       [
