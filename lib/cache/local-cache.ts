@@ -47,7 +47,8 @@ const FIRST_CAPACITY = 16;
  * SIEVE keeps entries in the order of their arrival, one *visited* flag each, and a *hand*. A hit sets the flag and moves nothing. To make
  * room, the hand walks from the oldest towards the newest: a visited entry loses its flag and stays where it is, the first unvisited one
  * goes, and the hand rests behind it; past the newest it starts again at the oldest. New entries arrive unvisited. Writing to a key that
- * is present is a use like a read: the entry keeps its place and is flagged, as in the authors' simulator [2].
+ * is present is a use like a read: the entry keeps its place and is flagged, as in the authors' simulator [2]. One-time keys leave soon and
+ * do not flush the popular ones, as they do with LRU; when the popular keys change all at once, it follows about a turnover later than LRU.
  *
  * The order is the insertion order of one `Map`, and the hand is a live iterator over it: by the language's definition it goes on after
  * deletions and meets what was added meanwhile. It has always taken one step more, to the entry it rests on, because an iterator that has
