@@ -46,4 +46,12 @@ export type { CacheOptions, CachingOptions } from './inversify/index.js';
 export { systemClock } from './time/index.js';
 export type { Clock, Duration, Milliseconds } from './time/index.js';
 export { ChannelTopic, MessageListenerContainer, MessagePublisher, PatternTopic } from './topic/index.js';
-export type { ListenerContainerState, Message, MessageListener, MessageListenerObject, SubscriptionListener, Topic } from './topic/index.js';
+export type {
+  ListenerContainerState,
+  Message,
+  MessageListener,
+  MessageListenerObject,
+  SubscriptionListener,
+  Topic,
+} from './topic/index.js';
+export { redisOptionsFromEnv } from './topic/redis/index.js';

@@ -1,0 +1,40 @@
+import type { CacheStatistics } from '../../lib/index.js';
+import type { Book } from './book.js';
+import type { AnswerSource } from './request-trace.js';
+
+/** The most a request may take, in milliseconds. */
+const TIMEOUT_MS = 10_000;
+
+/** One server's HTTP interface, seen from outside. */
+export class BookClient {
+  readonly #url: string;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** What the server knows of the book, and where it had it from. @throws {Error} for any status but 200. */
+  async find(name: string): Promise<{ readonly book: Book; readonly source: AnswerSource }> {
+    const response = await this.#send('GET', `/books/${encodeURIComponent(name)}`, 200);
+    return { book: (await response.json()) as Book, source: response.headers.get('x-cache') as AnswerSource };
+  }
+
+  /** Has the server save the book, and resolves once no server serves the old one. @throws {Error} for any status but 200. */
+  async update({ name, author, price }: Pick<Book, 'name' | 'author' | 'price'>): Promise<Book> {
+    const response = await this.#send('PUT', `/books/${encodeURIComponent(name)}`, 200, JSON.stringify({ author, price }));
+    return (await response.json()) as Book;
+  }
+
+  /** The counters of the server's cache `book`. */
+  async statistics(): Promise<CacheStatistics> {
+    const response = await this.#send('GET', '/stats', 200);
+    const { caches } = (await response.json()) as { readonly caches: { readonly book: CacheStatistics } };
+    return caches.book;
+  }
+
+  async #send(method: string, path: string, expected: number, body?: string): Promise<Response> {
+    const response = await fetch(`${this.#url}${path}`, { method, body, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (response.status === expected) return response;
+    throw new Error(`${method} ${path} was answered with ${response.status}: ${(await response.text()).trim()}`);
+  }
+}

@@ -1,0 +1,22 @@
+import 'reflect-metadata';
+import { Container } from 'inversify';
+import { type CachingOptions, enableCaching } from '../../lib/index.js';
+import { Book } from './book.js';
+import { BookRepository } from './book-repository.js';
+import { BookService } from './book-service.js';
+import { Database } from './database.js';
+
+/**
+ * One instance of the application: its services, its caches and its listener on `book-channel`. `await container.unbindAllAsync()` ends it;
+ * the database stays open.
+ *
+ * @param redis - `undefined`: embedded. The tier behind the instances, and the topic, live in this process then.
+ */
+export async function createBookContainer(database: Database, redis: CachingOptions['redis'], instanceId: string): Promise<Container> {
+  const container = new Container({ defaultScope: 'Singleton' });
+  container.bind(Database).toConstantValue(database);
+  container.bind(BookRepository).toSelf();
+  container.bind(BookService).toSelf();
+  await enableCaching(container, { redis, instanceId, caches: { book: { type: Book, ttl: '10m' } } });
+  return container;
+}

@@ -1,0 +1,64 @@
+import type { IncomingMessage } from 'node:http';
+import { Book } from './book.js';
+import { HttpError } from './http-error.js';
+
+/** The most bytes a request's body may have. */
+export const MAXIMUM_BODY_BYTES = 16 * 1024;
+
+/** The most characters a book's name may have. */
+export const MAXIMUM_NAME_LENGTH = 200;
+
+/**
+ * The name in `/books/:name`.
+ *
+ * @throws {HttpError} 400 for a name that is empty, too long, or not percent-encoded UTF-8.
+ */
+export function readName(encoded: string): string {
+  let name: string;
+  try {
+    name = decodeURIComponent(encoded).trim();
+  } catch {
+    throw new HttpError(400, 'The name of the book is not percent-encoded UTF-8.');
+  }
+  if (name === '' || name.length > MAXIMUM_NAME_LENGTH)
+    throw new HttpError(400, `Expected a name of 1 to ${MAXIMUM_NAME_LENGTH} characters.`);
+  return name;
+}
+
+/**
+ * The book in the body of a PUT: `{"author": "Frank Herbert", "price": 9.99}`.
+ *
+ * @throws {HttpError} 400 for anything else, 413 for more than {@link MAXIMUM_BODY_BYTES}.
+ */
+export async function readBook(name: string, request: IncomingMessage): Promise<Book> {
+  const body = parse(await readBody(request));
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new HttpError(400, 'Expected a JSON object with author and price.');
+  const { author, price } = body as { readonly author?: unknown; readonly price?: unknown };
+  if (typeof author !== 'string' || author.trim() === '') throw new HttpError(400, 'Expected `author` to be a non-empty string.');
+  if (typeof price !== 'number' || !Number.isFinite(price) || price < 0)
+    throw new HttpError(400, 'Expected `price` to be a number that is not negative.');
+  return new Book(name, author.trim(), price);
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Leaving the loop early must not destroy the request: its connection still has to carry the answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    // The connection is closed after the answer: the rest of the body is not worth reading.
+    if (size > MAXIMUM_BODY_BYTES)
+      throw new HttpError(413, `Expected a body of at most ${MAXIMUM_BODY_BYTES} bytes.`, { connection: 'close' });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new HttpError(400, 'Expected the body to be JSON.');
+  }
+}

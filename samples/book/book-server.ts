@@ -1,0 +1,163 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Container, ServiceIdentifier } from 'inversify';
+import { type CacheStatistics, CacheEvents, CacheEvictError, CacheManager, type CachingOptions } from '../../lib/index.js';
+import type { Book } from './book.js';
+import { createBookContainer } from './book-container.js';
+import { readBook, readName } from './book-request.js';
+import { BookService } from './book-service.js';
+import { Database } from './database.js';
+import { HttpError } from './http-error.js';
+import { monotonicMs } from './monotonic-time.js';
+import { traceRead, traceUpdate } from './request-trace.js';
+import type { ServerNotice } from './server-notice.js';
+
+/** What a {@link BookServer} is given. */
+export interface BookServerOptions {
+  /** As in the header `x-server`. */
+  readonly name: string;
+  /** Names its cache instance in messages; unique among all that run. */
+  readonly instanceId: string;
+  /** On the loopback. `0`: any free one. */
+  readonly port: number;
+  /** The file of the database. */
+  readonly file: string;
+  /** `undefined`: embedded. */
+  readonly redis: CachingOptions['redis'];
+  /** Told what happens here. */
+  readonly notify: (notice: ServerNotice) => void;
+}
+
+/** What a route answers. */
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: OutgoingHttpHeaders;
+}
+
+/**
+ * The Book application over HTTP, on the loopback: GET and PUT `/books/:name`, GET `/stats`. A book's answer tells in `x-cache` where it came
+ * from, and every answer in `x-server` who gave it.
+ */
+export class BookServer {
+  readonly #options: BookServerOptions;
+  readonly #http: Server;
+  #database: Database | undefined;
+  #container: Container | undefined;
+  #starting: Promise<string> | undefined;
+
+  constructor(options: BookServerOptions) {
+    this.#options = options;
+    this.#http = createServer((request, response) => void this.#respond(request, response));
+  }
+
+  /** Opens the database, joins the other servers on `book-channel`, and resolves to the address it answers at. A server is started once. */
+  start(): Promise<string> {
+    return (this.#starting ??= this.#start());
+  }
+
+  /** Answers no more, leaves the other servers and closes the database. Idempotent; while it is starting it waits for that. */
+  async stop(): Promise<void> {
+    await this.#starting?.catch(() => undefined); // Told to whoever started it.
+    if (this.#http.listening) {
+      const closed = once(this.#http, 'close');
+      this.#http.close();
+      this.#http.closeAllConnections();
+      await closed;
+    }
+    await this.#container?.unbindAllAsync();
+    this.#database?.close();
+    this.#database = undefined;
+  }
+
+  async #start(): Promise<string> {
+    const { name, instanceId, port, file, redis, notify } = this.#options;
+    this.#database = await Database.open(file);
+    this.#container = await createBookContainer(this.#database, redis, instanceId);
+    this.#container.get(CacheEvents).on('evicted', ({ keys, origin }) => notify({ kind: 'evicted', keys, origin, atMs: monotonicMs() }));
+    this.#http.listen(port, '127.0.0.1');
+    try {
+      await once(this.#http, 'listening');
+    } catch (cause) {
+      throw new Error(`${name} cannot listen on port ${port}: ${(cause as Error).message}.`, { cause });
+    }
+    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
+  }
+
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, body, headers } = await this.#route(request).catch(toAnswer);
+    const text = `${JSON.stringify(body)}\n`;
+    response.writeHead(status, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+      'x-server': this.#options.name,
+      ...headers,
+    });
+    response.end(text);
+  }
+
+  async #route(request: IncomingMessage): Promise<Answer> {
+    const [path = ''] = (request.url ?? '').split('?');
+    if (path === '/stats') {
+      allow(request, 'GET');
+      return this.#tellStatistics();
+    }
+    const name = /^\/books\/([^/]*)$/.exec(path)?.[1];
+    if (name === undefined) throw new HttpError(404, 'There is nothing here. Try /books/Dune or /stats.');
+    allow(request, 'GET', 'PUT');
+    return request.method === 'PUT' ? this.#update(await readBook(readName(name), request)) : this.#find(readName(name));
+  }
+
+  async #find(name: string): Promise<Answer> {
+    const books = this.#service(BookService);
+    const { value: book, source } = await traceRead(
+      () => this.#statistics(),
+      () => books.findBookInfo(name),
+    );
+    const headers = { 'x-cache': source };
+    if (book === undefined) throw new HttpError(404, `There is no book '${name}'.`, headers);
+    return { status: 200, body: book, headers };
+  }
+
+  async #update(book: Book): Promise<Answer> {
+    const books = this.#service(BookService);
+    try {
+      const { value: saved, committedAtMs } = await traceUpdate(() => books.updateBook(book));
+      const { name, version } = saved;
+      this.#options.notify({ kind: 'updated', name, version, committedAtMs, acknowledgedAtMs: monotonicMs() });
+      return { status: version === 1 ? 201 : 200, body: saved };
+    } catch (error) {
+      // Saved, but Redis does not answer: other servers may serve the old book for the rest of their bound. The eviction is being retried.
+      if (error instanceof CacheEvictError) return { status: 202, body: error.result, headers: { 'x-eviction': 'pending' } };
+      throw error;
+    }
+  }
+
+  #tellStatistics(): Answer {
+    const { name: server, instanceId: instance } = this.#options;
+    return { status: 200, body: { server, instance, caches: this.#service(CacheManager).statistics() } };
+  }
+
+  #statistics(): CacheStatistics {
+    const cache = this.#service(CacheManager).getCache('book');
+    if (cache === undefined) throw new Error("There is no cache 'book'.");
+    return cache.statistics();
+  }
+
+  #service<T>(identifier: ServiceIdentifier<T>): T {
+    if (this.#container === undefined) throw new Error(`${this.#options.name} was not started.`);
+    return this.#container.get(identifier);
+  }
+}
+
+function allow(request: IncomingMessage, ...methods: readonly string[]): void {
+  if (methods.includes(request.method ?? '')) return;
+  throw new HttpError(405, `Expected ${methods.join(' or ')}.`, { allow: methods.join(', ') });
+}
+
+function toAnswer(error: unknown): Answer {
+  if (error instanceof HttpError) return { status: error.status, body: { error: error.message }, headers: error.headers };
+  console.error(error);
+  return { status: 500, body: { error: 'The server failed. Its log tells more.' } };
+}

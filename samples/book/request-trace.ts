@@ -1,0 +1,56 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { CacheStatistics } from '../../lib/index.js';
+import { monotonicMs } from './monotonic-time.js';
+
+/**
+ * Where an answer came from: `L1`, this process; `L2`, Redis (or what stands in for it); `database`, the method ran for this request;
+ * `joined`, the request shared what another one was already fetching.
+ */
+export type AnswerSource = 'L1' | 'L2' | 'database' | 'joined';
+
+interface RequestTrace {
+  readDatabase: boolean;
+  committedAtMs: number | undefined;
+}
+
+// The repository finds the trace of the request it works for in here: the service between them need not pass it on.
+const traces = new AsyncLocalStorage<RequestTrace>();
+
+/** Called by the repository when it reads. */
+export function noteDatabaseRead(): void {
+  const trace = traces.getStore();
+  if (trace !== undefined) trace.readDatabase = true;
+}
+
+/** Called by the repository when what it wrote is committed. */
+export function noteCommit(): void {
+  const trace = traces.getStore();
+  if (trace !== undefined) trace.committedAtMs = monotonicMs();
+}
+
+/**
+ * Runs a cached read and tells where its answer came from.
+ *
+ * @param statistics - the counters of the cache the read uses, as they are now.
+ */
+export async function traceRead<T>(
+  statistics: () => CacheStatistics,
+  read: () => Promise<T>,
+): Promise<{ readonly value: T; readonly source: AnswerSource }> {
+  const trace: RequestTrace = { readDatabase: false, committedAtMs: undefined };
+  const before = statistics();
+  // A hit in L1 is counted before `read` returns its promise: no other request can count in between.
+  const answer = traces.run(trace, read);
+  const isLocal = statistics().localHits > before.localHits;
+  const value = await answer;
+  if (trace.readDatabase) return { value, source: 'database' };
+  if (isLocal) return { value, source: 'L1' };
+  return { value, source: statistics().remoteHits > before.remoteHits ? 'L2' : 'joined' };
+}
+
+/** Runs an update and tells when the database had committed it. */
+export async function traceUpdate<T>(update: () => Promise<T>): Promise<{ readonly value: T; readonly committedAtMs: number }> {
+  const trace: RequestTrace = { readDatabase: false, committedAtMs: undefined };
+  const value = await traces.run(trace, update);
+  return { value, committedAtMs: trace.committedAtMs ?? monotonicMs() };
+}

@@ -1,0 +1,18 @@
+/** What a server tells whoever started it. Times are those of `monotonicMs`, which all servers of a machine share. */
+export type ServerNotice =
+  /** It answers requests at this address. */
+  | { readonly kind: 'listening'; readonly url: string }
+  /** It saved a book. `acknowledgedAtMs`: from then on no server may serve an older one. */
+  | {
+      readonly kind: 'updated';
+      readonly name: string;
+      readonly version: number;
+      readonly committedAtMs: number;
+      readonly acknowledgedAtMs: number;
+    }
+  /** A message from `book-channel` took these keys out of its cache. `origin` is the instance that published it. */
+  | { readonly kind: 'evicted'; readonly keys: readonly string[]; readonly origin: string; readonly atMs: number }
+  /** It ended, and nobody had asked it to. `how`: its exit code, or the signal. */
+  | { readonly kind: 'ended'; readonly how: string }
+  /** It could not start. */
+  | { readonly kind: 'failed'; readonly message: string };
