@@ -8,7 +8,13 @@ export interface CacheEventMap {
   /** A connection was lost; `bypass` follows when the local tier can no longer be trusted. */
   lost: { readonly link: string; readonly endpoint: string; readonly error?: unknown };
   /** A connection will be tried again after `delayMs`, because of `error`. */
-  reconnecting: { readonly link: string; readonly endpoint: string; readonly attempt: number; readonly delayMs: Milliseconds; readonly error?: unknown };
+  reconnecting: {
+    readonly link: string;
+    readonly endpoint: string;
+    readonly attempt: number;
+    readonly delayMs: Milliseconds;
+    readonly error?: unknown;
+  };
   /** Redis confirmed the subscription of these topics. */
   subscribed: { readonly topics: readonly string[]; readonly epoch: number };
   /** An eviction message was applied to the local tier. `lagMs` is known for messages this instance sent itself. */
