@@ -188,10 +188,10 @@ export class TwoTierCache extends Cache implements CoherentCache {
     if (!isServing) this.#counters.bypassed += 1;
     // Who reads without a lease must not join: the load may be older than an eviction this instance has not heard of.
     const mayJoin = isServing && options.join !== false;
-    const running = mayJoin ? this.#reads.get(encoded) : undefined;
-    if (running?.promise !== undefined && running.version === this.#version) {
+    const running = mayJoin ? this.#loadUnderWay(encoded) : undefined;
+    if (running !== undefined) {
       this.#counters.joined += 1;
-      return running.promise as Promise<V>;
+      return running as Promise<V>;
     }
     const read = this.#begin(encoded);
     const promise = this.#load(encoded, read, loader, options).finally(() => this.#end(encoded, read));
@@ -478,6 +478,13 @@ export class TwoTierCache extends Cache implements CoherentCache {
       return;
     }
     for (let at = newest; at !== undefined; at = at.older) if (at.older === read) at.older = read.older;
+  }
+
+  /** The newest load of `key` that may be joined; plain reads may have begun since. */
+  #loadUnderWay(key: string): Promise<unknown> | undefined {
+    let read = this.#reads.get(key);
+    while (read !== undefined && read.promise === undefined) read = read.older;
+    return read?.promise;
   }
 
   #isCancelled(read: Read): boolean {
