@@ -320,8 +320,14 @@ export class TwoTierCache extends Cache implements CoherentCache {
     this.#refuseNull(value);
     this.#counters.puts += 1;
     if (this.#settings.tiers === 'local') return this.#putLocally(encoded, value, ttlMs);
-    const raw = this.#remote.encode(value, ttlMs);
     this.#fence([encoded]);
+    let raw: string;
+    try {
+      raw = this.#remote.encode(value, ttlMs);
+    } catch (error) {
+      await this.#pending.submit([encoded], false); // What is there is out of date, whether or not the new value can be stored.
+      throw error;
+    }
     try {
       const refusal = await this.#remote.put(encoded, raw, ttlMs);
       this.#fence([encoded]);
