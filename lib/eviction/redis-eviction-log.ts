@@ -52,7 +52,7 @@ export class RedisEvictionLog implements EvictionLog {
     let asked = '';
     const [kind, raw] = await this.#inGeneration<[string, string]>((gen) => {
       asked = gen;
-      const keys = [this.#keys.data(gen, key), this.#keys.lease(gen, key), this.#keys.gen, this.#keys.members];
+      const keys = [this.#keys.data(gen, key), this.#keys.lease(gen, key), this.#keys.gen, this.#keys.members, this.#keys.rid];
       return [ACQUIRE, keys, [gen, token, String(this.#options.fillLeaseMs), replace ? '1' : '0']];
     });
     if (kind === 'present') return { kind, raw };
@@ -95,6 +95,7 @@ export class RedisEvictionLog implements EvictionLog {
           this.#keys.gen,
           this.#keys.members,
           this.#keys.born,
+          this.#keys.rid,
         ],
         [gen, String(keys.length), this.#options.channel, head, tail, acks ? '1' : '0'],
       ]);
@@ -107,7 +108,7 @@ export class RedisEvictionLog implements EvictionLog {
     return this.#acknowledged(acks, async () => {
       const [, seq, gen, audience] = await this.#connection.run<[string, number, string, AudienceReply]>(
         CLEAR,
-        [this.#keys.seq, this.#keys.gen, this.#keys.members, this.#keys.born],
+        [this.#keys.seq, this.#keys.gen, this.#keys.members, this.#keys.born, this.#keys.rid],
         [this.#options.channel, head, tail, acks ? '1' : '0'],
       );
       this.#options.generationChanged(gen);
@@ -132,7 +133,7 @@ export class RedisEvictionLog implements EvictionLog {
     const { head, tail } = this.#message('put', [key], false);
     return this.#inGeneration<[string, string]>((gen) => [
       PUT,
-      [this.#keys.data(gen, key), this.#keys.lease(gen, key), this.#keys.seq, this.#keys.gen],
+      [this.#keys.data(gen, key), this.#keys.lease(gen, key), this.#keys.seq, this.#keys.gen, this.#keys.rid],
       [gen, raw, String(ttlMs), this.#options.channel, head, tail, keep ? '1' : '0'],
     ]);
   }

@@ -13,12 +13,16 @@ local function micros()
   local t = redis.call('TIME')
   return string.format('%d%06d', tonumber(t[1]), tonumber(t[2]))
 end
-local function generation(key, expected)
+local function run()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or '?'
+end
+local function generation(key, ridKey, expected)
   local current = redis.call('GET', key)
   if current == expected then return nil end
   if not current then
     current = micros()
     redis.call('SET', key, current)
+    redis.call('SET', ridKey, run()) -- else the first heartbeat would abandon it, with what was written meanwhile
   end
   return { 'generation', current }
 end
@@ -42,11 +46,11 @@ local function audience(membersKey, bornKey)
 end
 `;
 
-/** KEYS data, lease, gen, members · ARGV generation, token, lease ms, '1' to drop what is there. */
+/** KEYS data, lease, gen, members, rid · ARGV generation, token, lease ms, '1' to drop what is there. */
 export const ACQUIRE = new Script(
   'acquire',
   `${GENERATION}
-local moved = generation(KEYS[3], ARGV[1])
+local moved = generation(KEYS[3], KEYS[5], ARGV[1])
 if moved then return moved end
 if ARGV[4] == '1' then
   redis.call('UNLINK', KEYS[1])
@@ -86,11 +90,11 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('UNLINK', KEYS[1
 return 0`,
 );
 
-/** KEYS data, lease, seq, gen · ARGV generation, raw, ttl ms, channel, head, tail, '1' to keep what is there. */
+/** KEYS data, lease, seq, gen, rid · ARGV generation, raw, ttl ms, channel, head, tail, '1' to keep what is there. */
 export const PUT = new Script(
   'put',
   `${GENERATION}
-local moved = generation(KEYS[4], ARGV[1])
+local moved = generation(KEYS[4], KEYS[5], ARGV[1])
 if moved then return moved end
 if ARGV[7] == '1' then
   local value = redis.call('GET', KEYS[1])
@@ -109,13 +113,13 @@ announce(KEYS[3], ARGV[4], ARGV[5], ARGV[1], ARGV[6])
 return { 'stored' }`,
 );
 
-/** KEYS data × n, lease × n, seq, gen, members, born · ARGV generation, n, channel, head, tail, '1' to list the audience. */
+/** KEYS data × n, lease × n, seq, gen, members, born, rid · ARGV generation, n, channel, head, tail, '1' to list the audience. */
 export const EVICT = new Script(
   'evict',
   `${GENERATION}
 local n = tonumber(ARGV[2])
 local seqKey, genKey = KEYS[2 * n + 1], KEYS[2 * n + 2]
-local moved = generation(genKey, ARGV[1])
+local moved = generation(genKey, KEYS[2 * n + 5], ARGV[1])
 if moved then return moved end
 local removed = unlink(1, n)
 unlink(n + 1, 2 * n)
@@ -123,7 +127,7 @@ local seq = announce(seqKey, ARGV[3], ARGV[4], ARGV[1], ARGV[5])
 return { 'done', seq, removed, ARGV[6] == '1' and audience(KEYS[2 * n + 3], KEYS[2 * n + 4]) or false }`,
 );
 
-/** KEYS seq, gen, members, born · ARGV channel, head, tail, '1' to list the audience. Old entries become unreachable and die by their TTL. */
+/** KEYS seq, gen, members, born, rid · ARGV channel, head, tail, '1' to list the audience. Old entries become unreachable and die by their TTL. */
 export const CLEAR = new Script(
   'clear',
   `${GENERATION}
@@ -132,6 +136,7 @@ local gen = micros()
 if old and tonumber(gen) <= tonumber(old) then gen = string.format('%.0f', tonumber(old) + 1) end
 redis.call('UNLINK', KEYS[2])
 redis.call('SET', KEYS[2], gen)
+if not old then redis.call('SET', KEYS[5], run()) end
 local seq = announce(KEYS[1], ARGV[1], ARGV[2], gen, ARGV[3])
 return { 'done', seq, gen, ARGV[4] == '1' and audience(KEYS[3], KEYS[4]) or false }`,
 );
@@ -145,7 +150,7 @@ return { 'done', seq, gen, ARGV[4] == '1' and audience(KEYS[3], KEYS[4]) or fals
 export const HEARTBEAT = new Script(
   'heartbeat',
   `${GENERATION}
-local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or '?'
+local run = run()
 local t = redis.call('TIME')
 local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 local lease = tonumber(ARGV[2])
