@@ -119,8 +119,8 @@ function isLeaf(value: object): boolean {
   if (!isBare(value)) return false;
   if (isDate(value)) return true;
   if (isRegExp(value)) return value.lastIndex === 0; // Where a search has got to would be lost.
-  if (isArrayBuffer(value)) return (value as { resizable?: boolean }).resizable !== true;
-  return value instanceof URL && new URL(value.href).href === value.href;
+  if (isArrayBuffer(value)) return !value.resizable;
+  return value instanceof URL;
 }
 
 /** Directly of a built-in class, and without properties of its own. */
@@ -129,7 +129,8 @@ const isBare = (value: object): boolean => isOfBuiltIn(value) && Object.keys(val
 function refusedKindOf(value: object): string {
   if (!isOfBuiltIn(value)) return kindOf(value);
   if (Object.keys(value).length > 0) return `${kindOf(value)} with properties of its own`;
-  return isRegExp(value) ? `${kindOf(value)} in the middle of a search` : kindOf(value);
+  if (isRegExp(value)) return `${kindOf(value)} in the middle of a search`;
+  return isArrayBuffer(value) ? `${kindOf(value)} that can be resized` : kindOf(value);
 }
 
 /** Properties put onto a view are not looked for: to list them is to list every index. */

@@ -160,6 +160,7 @@ describe(ValueCodec.name, () => {
       ['a Date that carries more', Object.assign(new Date(0), { a: 1 }), 'an instance of Date with properties of its own'],
       ['an array that carries more', 'ab'.match(/b/), 'an array with properties besides its elements'],
       ['a RegExp in use', Object.assign(/x/g, { lastIndex: 1 }), 'an instance of RegExp in the middle of a search'],
+      ['a resizable buffer', new ArrayBuffer(1, { maxByteLength: 2 }), 'an instance of ArrayBuffer that can be resized'],
       ['memory shared between threads', new SharedArrayBuffer(1), 'an instance of SharedArrayBuffer'],
       ['a view of such memory', new Uint8Array(new SharedArrayBuffer(1)), 'an instance of Uint8Array'],
       ['a property named __proto__', JSON.parse('{"a":{"__proto__":{}}}'), 'a property named `__proto__`, found at `.a`'],

@@ -473,12 +473,12 @@ describe(LocalCache.name, () => {
       const { cache, counters, set } = setUp({ maximumSize: 1_000 });
       for (let i = 0; i <= 1_000; i += 1) set(`k${i}`, i);
       expect(counters.sizeRemovals, 'the hand has moved').to.equal(1);
-      for (let i = 1; i <= 100; i += 1) cache.delete(`k${i}`); // Room, so that it now rests.
+      for (let i = 2; i <= 101; i += 1) cache.delete(`k${i}`); // Room: from now on it rests on k1.
       collect();
       const before = process.memoryUsage().heapUsed;
       for (let i = 1_001; i < 500_000; i += 1) {
         set(`k${i}`, i);
-        cache.delete(`k${i - 900}`);
+        cache.delete(`k${i - 899}`);
       }
       collect();
       expect(process.memoryUsage().heapUsed - before).to.be.lessThan(5_000_000);
