@@ -78,6 +78,8 @@ export class TwoTierCache extends Cache implements CoherentCache {
   readonly #pending: PendingEvictions;
   /** The newest read under way of each key; older ones hang on it. */
   readonly #reads = new Map<string, Read>();
+  /** Keys of own writes that Redis has not answered yet, and how many writes each. */
+  readonly #unanswered = new Map<string, number>();
   /** Moves on at every clear: reads of an earlier version are cancelled without being visited. */
   #version = 0;
   #isStopped = false;
@@ -321,6 +323,10 @@ export class TwoTierCache extends Cache implements CoherentCache {
     this.#counters.puts += 1;
     if (this.#settings.tiers === 'local') return this.#putLocally(encoded, value, ttlMs);
     this.#fence([encoded]);
+    return this.#untilAnswered([encoded], () => this.#putRemotely(encoded, value, ttlMs));
+  }
+
+  async #putRemotely(encoded: string, value: unknown, ttlMs: Milliseconds): Promise<void> {
     let raw: string;
     try {
       raw = this.#remote.encode(value, ttlMs);
@@ -345,7 +351,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
 
   async #putLocally(key: string, value: unknown, ttlMs: Milliseconds): Promise<void> {
     this.#fence([key]);
-    await this.#pending.submit([key], false);
+    await this.#untilAnswered([key], () => this.#pending.submit([key], false));
     const read = this.#begin(key);
     this.#keepLocally(key, read, value, ttlMs);
     this.#end(key, read);
@@ -362,11 +368,14 @@ export class TwoTierCache extends Cache implements CoherentCache {
       await this.#putLocally(encoded, value, ttlMs);
       return undefined;
     }
-    const present = await this.#remote.putIfAbsent(encoded, this.#remote.encode(value, ttlMs), ttlMs);
-    if (present !== undefined) return { value: present.value as V };
-    this.#counters.puts += 1;
-    this.#fence([encoded]);
-    return undefined;
+    const raw = this.#remote.encode(value, ttlMs);
+    return this.#untilAnswered([encoded], async () => {
+      const present = await this.#remote.putIfAbsent(encoded, raw, ttlMs);
+      if (present !== undefined) return { value: present.value as V };
+      this.#counters.puts += 1;
+      this.#fence([encoded]);
+      return undefined;
+    });
   }
 
   override async evict(keys: CacheKey | readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
@@ -405,10 +414,10 @@ export class TwoTierCache extends Cache implements CoherentCache {
 
   applyEviction(keys: readonly string[], own: boolean): void {
     this.#counters.messagesApplied += 1;
-    // Its own fences did the work already; without a remote tier the message would drop what a put has just stored.
-    if (own && this.#settings.tiers === 'local') return;
     const before = this.#local.size;
-    this.#fence(keys);
+    // An answered write has set its fences; its message, late by a moment, would hit what was read or put since. One whose answer is late
+    // itself must be applied: reads go on meanwhile, and the bound counts from when Redis executed it.
+    this.#fence(own ? keys.filter((key) => this.#unanswered.has(key)) : keys);
     if (!own) this.#counters.remoteRemovals += before - this.#local.size;
   }
 
@@ -460,9 +469,23 @@ export class TwoTierCache extends Cache implements CoherentCache {
     if (keys.length === 0) return 0;
     this.#counters.evictions += keys.length;
     this.#fence(keys);
-    const receipt = await this.#pending.submit(keys, options.acks === 'all');
+    const receipt = await this.#untilAnswered(keys, () => this.#pending.submit(keys, options.acks === 'all'));
     await receipt.acknowledged;
     return receipt.removed;
+  }
+
+  /** Runs a write of `keys`, which sets its fences when it is answered. Until then its message is applied if it comes first. */
+  async #untilAnswered<T>(keys: readonly string[], write: () => Promise<T>): Promise<T> {
+    for (const key of keys) this.#unanswered.set(key, (this.#unanswered.get(key) ?? 0) + 1);
+    try {
+      return await write();
+    } finally {
+      for (const key of keys) {
+        const others = (this.#unanswered.get(key) as number) - 1;
+        if (others === 0) this.#unanswered.delete(key);
+        else this.#unanswered.set(key, others);
+      }
+    }
   }
 
   #readsRemote(key: string): boolean {

@@ -21,7 +21,8 @@ export interface EvictionListenerOptions {
 
 /**
  * The bridge from the topics to the caches of one instance: reads eviction messages, lets the {@link ReadLease} judge their number, has the
- * cache apply them, and acknowledges where asked to. Messages of this instance are applied like anybody's. Whatever else arrives on a
+ * cache apply them, and acknowledges where asked to. Messages of this instance count like anybody's; the cache applies of them what it has
+ * not applied itself. Whatever else arrives on a
  * topic is counted and told once.
  */
 export class EvictionListener {
