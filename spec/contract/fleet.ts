@@ -1,0 +1,38 @@
+import type { TwoTierCache } from '../../lib/cache/index.js';
+import type { CacheOptions, CachingOptions } from '../../lib/inversify/options.js';
+import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js';
+import { FakeClock } from '../support/fake-clock.js';
+
+/** One instance of a fleet, started, with the cache `book`. */
+export interface Instance {
+  readonly runtime: CacheRuntime;
+  readonly cache: TwoTierCache;
+  readonly clock: FakeClock;
+}
+
+/**
+ * Instances that share a namespace: all embedded, or all on one Redis. Their clocks stand still and the bound is long, so that no lease
+ * lapses and no heartbeat falls into a spec unless the spec wants it; a load waits for nobody (`deadline` is its least).
+ */
+export class Fleet {
+  readonly #options: CachingOptions;
+  readonly #runtimes: CacheRuntime[] = [];
+
+  constructor(options: CachingOptions) {
+    this.#options = { timeout: '2s', deadline: '4s', bound: '60s', ...options };
+  }
+
+  /** One more instance, connected and subscribed. */
+  async join(book: CacheOptions = {}, options: CachingOptions = {}): Promise<Instance> {
+    const clock = new FakeClock();
+    const runtime = createRuntime({ clock, caches: { book }, ...this.#options, ...options });
+    this.#runtimes.push(runtime);
+    await runtime.start();
+    return { runtime, cache: runtime.manager.getCache('book') as TwoTierCache, clock };
+  }
+
+  /** Stops every instance. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#runtimes.splice(0).map((runtime) => runtime.stop()));
+  }
+}
