@@ -1,0 +1,159 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CacheStatistics } from '../../lib/index.js';
+import type { Milliseconds } from '../../lib/time/index.js';
+import { freePort, RedisServer } from '../support/redis-server.js';
+import { waitFor } from '../support/wait.js';
+import { LinkProxy } from './link-proxy.js';
+import { monotonicNow } from './monotonic.js';
+import { Oracle } from './oracle.js';
+import type { Random } from './random.js';
+import { WorkerHandle } from './worker-handle.js';
+import type { Load, Report, WorkerState } from './worker-protocol.js';
+
+/** What an {@link Arena} is made of. */
+export interface ArenaOptions {
+  readonly boundMs: Milliseconds;
+  readonly random: Random;
+  readonly workers: number;
+  readonly keys: number;
+  readonly hotKeys: number;
+  /** The database: a server that nobody harms. */
+  readonly database: RedisServer;
+  /** `false`: the server of the cache is not started before {@link Arena#startServer}. */
+  readonly isServerThere: boolean;
+}
+
+/** The worker's place: it stays when the process in it is replaced. */
+export interface Place {
+  readonly number: number;
+  readonly proxy: LinkProxy;
+  worker: WorkerHandle;
+}
+
+/** A Redis server, several processes that use it through a proxy each, and the oracle that hears what they see. */
+export class Arena {
+  readonly options: ArenaOptions;
+  readonly oracle = new Oracle();
+  /** What must not happen, in words. */
+  readonly failures: string[] = [];
+  readonly places: Place[] = [];
+  #server: RedisServer | undefined;
+  readonly #port: number;
+  #instances = 0;
+
+  private constructor(options: ArenaOptions, port: number, server: RedisServer | undefined) {
+    this.options = options;
+    this.#port = port;
+    this.#server = server;
+  }
+
+  /** Resolves once every worker is up. */
+  static async open(options: ArenaOptions): Promise<Arena> {
+    const server = options.isServerThere ? await RedisServer.start() : undefined;
+    const arena = new Arena(options, server?.port ?? (await freePort()), server);
+    try {
+      await options.database.cli('FLUSHALL');
+      for (let number = 0; number < options.workers; number += 1) {
+        const proxy = await LinkProxy.start(arena.#port);
+        arena.places.push({ number, proxy, worker: arena.#fork(proxy) });
+      }
+      await Promise.all(arena.places.map(({ worker }) => worker.ready()));
+    } catch (error) {
+      await arena.close();
+      throw error;
+    }
+    return arena;
+  }
+
+  get server(): RedisServer {
+    if (this.#server === undefined) throw new Error('The server was not started yet.');
+    return this.#server;
+  }
+
+  /** Starts the server where the workers have been looking for it all the time. */
+  async startServer(): Promise<void> {
+    this.#server ??= await RedisServer.start({ port: this.#port });
+  }
+
+  /** Puts a new process in the place of one that has ended. */
+  async replace(place: Place): Promise<void> {
+    place.worker = this.#fork(place.proxy);
+    await place.worker.ready();
+  }
+
+  /** Gives every worker its load; the first `writers` of them write too. */
+  async load(load: Load, writers: number): Promise<void> {
+    await Promise.all(this.places.map((place) => place.worker.ask('load', this.loadOf(place, load, writers))));
+  }
+
+  loadOf(place: Place, load: Load, writers: number): Load {
+    return place.number < writers ? load : { ...load, writesPerSecond: 0 };
+  }
+
+  /**
+   * Resolves once nothing is written any more, every worker says of itself that all is well, and a bound has passed since: what is stale
+   * from then on stays so.
+   */
+  async settle(): Promise<void> {
+    await this.each((worker) => worker.ask('stopWriting', undefined));
+    await waitFor(async () => (await this.states()).every(({ isUp, isServing }) => isUp && isServing), {
+      what: `every worker to be up again`,
+      timeoutMs: 15_000,
+      everyMs: 20,
+    });
+    const quietSince = monotonicNow();
+    await waitFor(() => monotonicNow() > quietSince + this.options.boundMs, { what: 'a bound to pass', everyMs: 10 });
+  }
+
+  /** Keys of which some worker still returns what was evicted. */
+  async permanentlyStale(): Promise<readonly number[]> {
+    const newest = this.oracle.newestEvicted();
+    const seen = await Promise.all(this.places.map(({ worker }) => worker.ask('readAll', undefined)));
+    const isStale = (key: number): boolean => seen.some((versions) => (versions[key] as number) < (newest.get(key) ?? 0));
+    return Array.from({ length: this.options.keys }, (_, key) => key).filter(isStale);
+  }
+
+  states(): Promise<WorkerState[]> {
+    return Promise.all(this.places.map(({ worker }) => worker.ask('state', undefined)));
+  }
+
+  /** Ends the reads and sums up the counters of the present workers. */
+  async stopReading(): Promise<readonly CacheStatistics[]> {
+    await this.each((worker) => worker.ask('stopReading', undefined));
+    await waitFor(async () => (await this.states()).every(({ underWay }) => underWay === 0), { what: 'the last reads to end', everyMs: 10 });
+    return (await this.states()).map(({ statistics }) => statistics);
+  }
+
+  each(action: (worker: WorkerHandle) => Promise<unknown>): Promise<unknown> {
+    return Promise.all(this.places.map(({ worker }) => action(worker)));
+  }
+
+  /** Ends everything. */
+  async close(): Promise<void> {
+    const closing = Promise.allSettled(this.places.map(({ worker }) => worker.close()));
+    const isClosed = await Promise.race([closing.then(() => true), pause(5_000, false, { ref: false })]);
+    if (!isClosed) {
+      this.failures.push('A worker did not end by itself.');
+      await Promise.all(this.places.map(({ worker }) => worker.crash()));
+    }
+    await Promise.all(this.places.map(({ proxy }) => proxy.close()));
+    await this.#server?.stop();
+  }
+
+  #fork(proxy: LinkProxy): WorkerHandle {
+    const { boundMs, random, keys, hotKeys, database, isServerThere } = this.options;
+    const instance = `w${(this.#instances += 1)}`;
+    const seed = random.below(2 ** 32);
+    return new WorkerHandle(
+      { instance, redisPort: proxy.port, databasePort: database.port, boundMs, seed, keys, hotKeys, failFast: isServerThere },
+      (report) => this.#told(instance, report),
+    );
+  }
+
+  #told(instance: string, report: Report): void {
+    if (report.kind === 'reads') this.oracle.read(instance, report.records);
+    else if (report.kind === 'eviction') this.oracle.evicted(report.record);
+    else if (report.kind === 'recovered') this.oracle.recovered(instance, report.at);
+    else if (report.kind === 'failure') this.failures.push(`${instance}: ${report.what}`);
+  }
+}

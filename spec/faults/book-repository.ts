@@ -1,0 +1,43 @@
+import type { Redis } from 'ioredis';
+import { Cacheable, CacheEvict } from '../../lib/index.js';
+
+/** What is cached: the version says which commit a reader has seen. */
+export interface Book {
+  readonly version: number;
+  readonly title: string;
+}
+
+/**
+ * The service under test, as a user would write it. Its database is a second Redis server that no fault touches, reached directly: a
+ * commit is one INCR, so versions grow by one at each commit whoever commits.
+ */
+export class BookRepository {
+  readonly #database: Redis;
+  readonly #pause: () => Promise<void>;
+
+  /** @param pause - how long the method itself takes besides reading. */
+  constructor(database: Redis, pause: () => Promise<void>) {
+    this.#database = database;
+    this.#pause = pause;
+  }
+
+  @Cacheable('book')
+  async find(key: number): Promise<Book> {
+    const version = Number((await this.#database.get(`book:${key}`)) ?? 0);
+    await this.#database.incr(`loads:${key}`);
+    await this.#pause(); // After the read: the longer a value is on its way, the more evictions can come between.
+    return { version, title: `Book ${key}` };
+  }
+
+  /** Commits a new version, then evicts. */
+  @CacheEvict('book')
+  publish(key: number): Promise<number> {
+    return this.#database.incr(`book:${key}`);
+  }
+
+  /** The same, and resolves once no instance serves an older one. */
+  @CacheEvict('book', { acks: 'all' })
+  publishEverywhere(key: number): Promise<number> {
+    return this.#database.incr(`book:${key}`);
+  }
+}

@@ -1,0 +1,82 @@
+import { expect } from 'chai';
+import { type EvictionRecord, Oracle, type ReadRecord } from './oracle.js';
+
+const eviction = (version: number, acknowledgedAt: number | undefined, changes: Partial<EvictionRecord> = {}): EvictionRecord => ({
+  key: 1,
+  version,
+  instance: 'A',
+  acks: false,
+  settledAt: acknowledgedAt ?? 0,
+  acknowledgedAt,
+  waitedMs: 1,
+  ...changes,
+});
+
+const read = (version: number, begunAt: number, changes: Partial<ReadRecord> = {}): ReadRecord => ({ key: 1, version, begunAt, waitedMs: 1, ...changes });
+
+describe(Oracle.name, () => {
+  let oracle: Oracle;
+
+  beforeEach(() => {
+    oracle = new Oracle();
+  });
+
+  describe('verdict', () => {
+    it('counts a read as stale from the oldest acknowledgement of anything newer', () => {
+      oracle.evicted(eviction(3, 200));
+      oracle.evicted(eviction(2, 100));
+      oracle.read('B', [read(1, 250)]);
+      expect(oracle.verdict()).to.include({ reads: 1, staleReads: 1, worstStalenessMs: 150, ownStaleReads: 0 });
+    });
+
+    it('lets a later version that was acknowledged earlier supersede the ones before it', () => {
+      oracle.evicted(eviction(3, 100));
+      oracle.evicted(eviction(2, 900));
+      oracle.read('B', [read(1, 150), read(2, 160), read(3, 1_000)]);
+      expect(oracle.verdict()).to.include({ staleReads: 2, worstStalenessMs: 60 });
+    });
+
+    it('accepts the old version of a read that began before the acknowledgement', () => {
+      oracle.evicted(eviction(2, 100));
+      oracle.read('B', [read(1, 100), read(1, 99.9)]);
+      expect(oracle.verdict()).to.include({ staleReads: 0, worstStalenessMs: 0 });
+    });
+
+    it('knows keys apart', () => {
+      oracle.evicted(eviction(2, 100));
+      oracle.read('B', [read(1, 500, { key: 2 })]);
+      expect(oracle.verdict()).to.include({ staleReads: 0 });
+    });
+
+    it('counts an eviction in doubt from its recovery, but for its own instance from the answer', () => {
+      oracle.evicted(eviction(2, undefined, { settledAt: 100 }));
+      oracle.read('B', [read(1, 400)]);
+      oracle.read('A', [read(1, 150)]);
+      expect(oracle.verdict()).to.include({ staleReads: 0, ownStaleReads: 1, inDoubt: 1, unacknowledged: 1 });
+      oracle.recovered('A', 300);
+      expect(oracle.verdict()).to.include({ staleReads: 1, worstStalenessMs: 100, ownStaleReads: 1, inDoubt: 1, unacknowledged: 0 });
+    });
+
+    it('leaves the doubts of other instances alone', () => {
+      oracle.evicted(eviction(2, undefined));
+      oracle.recovered('B', 300);
+      expect(oracle.verdict()).to.include({ unacknowledged: 1 });
+    });
+
+    it('tells the longest calls of each kind', () => {
+      oracle.evicted(eviction(2, 100, { waitedMs: 7 }));
+      oracle.evicted(eviction(3, 100, { waitedMs: 9, acks: true }));
+      oracle.read('A', [read(3, 200, { waitedMs: 5 })]);
+      expect(oracle.verdict()).to.include({ longestReadMs: 5, longestEvictionMs: 7, longestAckedMs: 9 });
+    });
+  });
+
+  describe('newestEvicted', () => {
+    it('knows acknowledged evictions only', () => {
+      oracle.evicted(eviction(2, 100));
+      oracle.evicted(eviction(1, 200));
+      oracle.evicted(eviction(3, undefined));
+      expect([...oracle.newestEvicted()]).to.deep.equal([[1, 2]]);
+    });
+  });
+});

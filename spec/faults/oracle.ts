@@ -1,0 +1,153 @@
+import type { Milliseconds } from '../../lib/time/index.js';
+
+/** One read, as the worker that made it saw it. Times are milliseconds of CLOCK_MONOTONIC, which all processes of a machine share. */
+export interface ReadRecord {
+  readonly key: number;
+  readonly begunAt: Milliseconds;
+  readonly version: number;
+  /** How long the caller waited, without the time its process did not run at all. */
+  readonly waitedMs: Milliseconds;
+}
+
+/** One eviction: the writer had committed `version` to the database before it began. */
+export interface EvictionRecord {
+  readonly key: number;
+  readonly version: number;
+  /** The instance that evicted; a restarted worker is another one. */
+  readonly instance: string;
+  readonly acks: boolean;
+  /** When the caller had its answer, be it the acknowledgement or a `CacheEvictError`. */
+  readonly settledAt: Milliseconds;
+  /** When it was certainly executed: when it was acknowledged, if need be later than {@link settledAt}. `undefined`: not yet. */
+  acknowledgedAt: Milliseconds | undefined;
+  /** As {@link ReadRecord#waitedMs}. */
+  readonly waitedMs: Milliseconds;
+}
+
+/** What the oracle says about the reads of a run. */
+export interface Verdict {
+  readonly reads: number;
+  /** Reads begun after an eviction was acknowledged that returned what it evicted. */
+  readonly staleReads: number;
+  /** How long after the acknowledgement the stalest of them began. */
+  readonly worstStalenessMs: Milliseconds;
+  /** Reads older than an eviction that the *same* instance had been answered before they began. There must be none (C1, C6). */
+  readonly ownStaleReads: number;
+  readonly evictions: number;
+  /** Evictions that were answered with a `CacheEvictError`. */
+  readonly inDoubt: number;
+  /** Evictions of which nobody ever learnt that they were executed. */
+  readonly unacknowledged: number;
+  /** The longest read, the method's own time included. */
+  readonly longestReadMs: Milliseconds;
+  /** The longest eviction without, and with, `acks: 'all'`. */
+  readonly longestEvictionMs: Milliseconds;
+  readonly longestAckedMs: Milliseconds;
+}
+
+/**
+ * Knows when each eviction was acknowledged and which version each read returned, and so how stale each read was.
+ *
+ * A version is a number that only grows, so a read is stale if an eviction of a greater version was acknowledged before it began; how
+ * stale, the *oldest* such acknowledgement tells. An eviction in doubt counts from the moment it is known to be executed; to the instance
+ * that sent it, from the moment its caller was told (the contract forbids it to serve the key from then on).
+ */
+export class Oracle {
+  readonly #reads = new Map<string, ReadRecord[]>();
+  readonly #evictions: EvictionRecord[] = [];
+
+  read(instance: string, records: readonly ReadRecord[]): void {
+    const known = this.#reads.get(instance);
+    if (known === undefined) this.#reads.set(instance, [...records]);
+    else for (const record of records) known.push(record);
+  }
+
+  evicted(record: EvictionRecord): void {
+    this.#evictions.push(record);
+  }
+
+  /** What `instance` had in doubt at `at` has been executed. */
+  recovered(instance: string, at: Milliseconds): void {
+    for (const eviction of this.#evictions) {
+      if (eviction.instance === instance && eviction.acknowledgedAt === undefined) eviction.acknowledgedAt = at;
+    }
+  }
+
+  /** The newest version of each key whose eviction was acknowledged: what must never be unseen again. */
+  newestEvicted(): ReadonlyMap<number, number> {
+    const newest = new Map<number, number>();
+    for (const { key, version, acknowledgedAt } of this.#evictions) {
+      if (acknowledgedAt !== undefined) newest.set(key, Math.max(version, newest.get(key) ?? 0));
+    }
+    return newest;
+  }
+
+  verdict(): Verdict {
+    const everywhere = new Timeline(this.#evictions, ({ acknowledgedAt }) => acknowledgedAt);
+    let reads = 0;
+    let staleReads = 0;
+    let worstStalenessMs = 0;
+    let ownStaleReads = 0;
+    let longestReadMs = 0;
+    for (const [instance, records] of this.#reads) {
+      const own = new Timeline(this.#evictions.filter((eviction) => eviction.instance === instance), ({ settledAt }) => settledAt);
+      for (const read of records) {
+        reads += 1;
+        const staleness = everywhere.staleness(read);
+        if (staleness > 0) staleReads += 1;
+        worstStalenessMs = Math.max(worstStalenessMs, staleness);
+        if (own.staleness(read) > 0) ownStaleReads += 1;
+        longestReadMs = Math.max(longestReadMs, read.waitedMs);
+      }
+    }
+    const longest = (evictions: EvictionRecord[]): Milliseconds => Math.max(0, ...evictions.map(({ waitedMs }) => waitedMs));
+    return {
+      reads,
+      staleReads,
+      worstStalenessMs,
+      ownStaleReads,
+      evictions: this.#evictions.length,
+      inDoubt: this.#evictions.filter(({ settledAt, acknowledgedAt }) => acknowledgedAt !== settledAt).length,
+      unacknowledged: this.#evictions.filter(({ acknowledgedAt }) => acknowledgedAt === undefined).length,
+      longestReadMs,
+      longestEvictionMs: longest(this.#evictions.filter(({ acks }) => !acks)),
+      longestAckedMs: longest(this.#evictions.filter(({ acks }) => acks)),
+    };
+  }
+}
+
+/** For every key: since when data older than a version must not be returned. */
+class Timeline {
+  /** Key → versions in ascending order, each with the earliest point of time of an eviction of that version or a greater one. */
+  readonly #since = new Map<number, { readonly versions: number[]; readonly at: Milliseconds[] }>();
+
+  constructor(evictions: readonly EvictionRecord[], countsFrom: (eviction: EvictionRecord) => Milliseconds | undefined) {
+    const byKey = new Map<number, { version: number; at: Milliseconds }[]>();
+    for (const eviction of evictions) {
+      const at = countsFrom(eviction);
+      if (at === undefined) continue;
+      const list = byKey.get(eviction.key);
+      if (list === undefined) byKey.set(eviction.key, [{ version: eviction.version, at }]);
+      else list.push({ version: eviction.version, at });
+    }
+    for (const [key, list] of byKey) {
+      list.sort((a, b) => a.version - b.version);
+      const at = list.map((each) => each.at);
+      for (let i = at.length - 2; i >= 0; i -= 1) at[i] = Math.min(at[i] as number, at[i + 1] as number);
+      this.#since.set(key, { versions: list.map(({ version }) => version), at });
+    }
+  }
+
+  /** How long before `read` began its version was superseded; `0` if it was not. */
+  staleness({ key, version, begunAt }: ReadRecord): Milliseconds {
+    const known = this.#since.get(key);
+    if (known === undefined) return 0;
+    let low = 0;
+    for (let high = known.versions.length; low < high; ) {
+      const middle = (low + high) >>> 1;
+      if ((known.versions[middle] as number) > version) high = middle;
+      else low = middle + 1;
+    }
+    return Math.max(0, begunAt - (known.at[low] ?? Number.POSITIVE_INFINITY));
+  }
+}

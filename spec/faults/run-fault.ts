@@ -1,0 +1,104 @@
+import type { Milliseconds } from '../../lib/time/index.js';
+import type { RedisServer } from '../support/redis-server.js';
+import { Arena } from './arena.js';
+import { deadline, type FaultKind } from './fault-kinds.js';
+import type { Verdict } from './oracle.js';
+import { Random } from './random.js';
+import { type Load, LONGEST_METHOD_MS } from './worker-protocol.js';
+
+/** How one kind of fault is tried. */
+export interface FaultRunOptions {
+  readonly boundMs: Milliseconds;
+  readonly seed: number;
+  /** How long harm is done. */
+  readonly harmMs: Milliseconds;
+  readonly database: RedisServer;
+}
+
+/** What came of it. */
+export interface FaultFigures extends Verdict {
+  readonly kind: string;
+  readonly boundMs: Milliseconds;
+  readonly permanentlyStale: number;
+  /** The share of reads that the local tier answered, and that it could not answer for want of a read lease. */
+  readonly localShare: number;
+  readonly bypassedShare: number;
+  /** Crashes, failed reads, unhandled rejections, in words. */
+  readonly failures: readonly string[];
+}
+
+const WORKERS = 3;
+const WRITERS = 2;
+const KEYS = 40;
+const HOT_KEYS = 8;
+const READS_PER_SECOND = 1_500;
+const WRITES_PER_SECOND = 40;
+
+/** The library's default: what a call may wait for the remote tier altogether. */
+const DEADLINE_MS = 1_000;
+/** The method's own time, and what a machine with more processes than processors may add to it. */
+const METHOD_MS = LONGEST_METHOD_MS + 60;
+/** By how much the waiting for acknowledgements may exceed the bound, for the sake of clocks that are stepped. */
+const ACKS_MARGIN = 1.1;
+
+/** Lets several processes read and write under one kind of fault, then looks at what they saw. */
+export async function runFault(kind: FaultKind, { boundMs, seed, harmMs, database }: FaultRunOptions): Promise<FaultFigures> {
+  const random = new Random(seed);
+  const arena = await Arena.open({
+    boundMs,
+    random: random.fork(),
+    workers: WORKERS,
+    keys: KEYS,
+    hotKeys: HOT_KEYS,
+    database,
+    isServerThere: kind.isServerThere ?? true,
+  });
+  try {
+    const load: Load = { readsPerSecond: READS_PER_SECOND, writesPerSecond: WRITES_PER_SECOND, acks: kind.acks ?? 'some' };
+    await arena.load(load, WRITERS);
+    await kind.harm({ arena, boundMs, random: random.fork(), load, writers: WRITERS, isOver: deadline(harmMs) });
+    await arena.settle();
+    const permanentlyStale = await arena.permanentlyStale();
+    const statistics = await arena.stopReading();
+    const sum = (figure: 'localHits' | 'bypassed' | 'joined' | 'remoteHits' | 'misses'): number => statistics.reduce((n, each) => n + each[figure], 0);
+    const reads = sum('localHits') + sum('joined') + sum('remoteHits') + sum('misses');
+    await arena.close();
+    return {
+      ...arena.oracle.verdict(),
+      kind: kind.name,
+      boundMs,
+      permanentlyStale: permanentlyStale.length,
+      localShare: sum('localHits') / reads,
+      bypassedShare: sum('bypassed') / reads,
+      failures: arena.failures,
+    };
+  } catch (error) {
+    if (arena.failures.length > 0) throw new Error(`${kind.name}: ${arena.failures.join('\n')}`, { cause: error });
+    throw error;
+  } finally {
+    await arena.close();
+  }
+}
+
+/** What of the contract `figures` break, in words; none if they keep it. */
+export function breaches(figures: FaultFigures): string[] {
+  const { boundMs } = figures;
+  const found: string[] = [];
+  const atMost = (what: string, value: number, limit: number): void => {
+    if (!(value <= limit)) found.push(`${what}: ${value.toFixed(1)}, at most ${limit} allowed`);
+  };
+  atMost('worst staleness in ms', figures.worstStalenessMs, boundMs);
+  atMost('permanently stale keys', figures.permanentlyStale, 0);
+  atMost('reads older than an own eviction', figures.ownStaleReads, 0);
+  atMost('evictions lost in silence', figures.unacknowledged, 0);
+  atMost('longest read in ms', figures.longestReadMs, DEADLINE_MS + METHOD_MS);
+  atMost('longest eviction in ms', figures.longestEvictionMs, DEADLINE_MS + METHOD_MS);
+  atMost('longest acknowledged eviction in ms', figures.longestAckedMs, DEADLINE_MS + METHOD_MS + ACKS_MARGIN * boundMs);
+  if (figures.reads === 0 || figures.evictions === 0) found.push('nothing was read, or nothing evicted');
+  if (figures.kind.startsWith('none')) {
+    atMost('evictions in doubt without a fault', figures.inDoubt, 0);
+    atMost('share of reads that bypassed the local tier without a fault', figures.bypassedShare, 0);
+  }
+  if (figures.kind === 'none, all acknowledged') atMost('stale reads with acks from all', figures.staleReads, 0);
+  return [...found, ...figures.failures];
+}

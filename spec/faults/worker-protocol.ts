@@ -1,0 +1,79 @@
+import type { CacheStatistics } from '../../lib/index.js';
+import type { Milliseconds } from '../../lib/time/index.js';
+import type { EvictionRecord, ReadRecord } from './oracle.js';
+
+/** What the service's own method takes at the most, besides asking its database. */
+export const LONGEST_METHOD_MS: Milliseconds = 40;
+
+/** How a worker is made; given to it on the command line as JSON. */
+export interface WorkerSettings {
+  readonly instance: string;
+  readonly redisPort: number;
+  readonly databasePort: number;
+  readonly boundMs: Milliseconds;
+  readonly seed: number;
+  /** How many keys there are; the first {@link hotKeys} of them get nine of ten reads. */
+  readonly keys: number;
+  readonly hotKeys: number;
+  /** `false`: Redis may be absent at start. */
+  readonly failFast: boolean;
+}
+
+/** What a worker's load looks like. */
+export interface Load {
+  readonly readsPerSecond: number;
+  /** 0 for a worker that only reads. */
+  readonly writesPerSecond: number;
+  /** Whether writes wait for everybody: never, each time, or every fourth time. */
+  readonly acks: 'none' | 'all' | 'some';
+}
+
+/** What a worker knows of itself. */
+export interface WorkerState {
+  /** Whether its links and caches are all up, and nothing is pending. */
+  readonly isUp: boolean;
+  /** Whether its local tier is served now. */
+  readonly isServing: boolean;
+  /** Calls under way. */
+  readonly underWay: number;
+  /** What a read may cost at the most, the method's own time excluded. */
+  readonly deadlineMs: Milliseconds;
+  readonly statistics: CacheStatistics;
+}
+
+/** What can be asked of a worker, by verb: the argument, and the answer. */
+export interface Verbs {
+  /** Starts the load. */
+  load: { argument: Load; answer: undefined };
+  /** Ends the writes, and resolves once every one under way is settled. */
+  stopWriting: { argument: undefined; answer: undefined };
+  /** Ends the reads as well. */
+  stopReading: { argument: undefined; answer: undefined };
+  /** Blocks the event loop for so long. */
+  block: { argument: Milliseconds; answer: undefined };
+  /** Reads every key once and answers their versions. */
+  readAll: { argument: undefined; answer: readonly number[] };
+  /** Calls `find(key)` from so many callers at once. Answers the versions they saw. */
+  crowd: { argument: { readonly key: number; readonly callers: number }; answer: readonly number[] };
+  state: { argument: undefined; answer: WorkerState };
+  /** Closes the container. */
+  close: { argument: undefined; answer: undefined };
+}
+
+export type Verb = keyof Verbs;
+
+export interface Request {
+  readonly id: number;
+  readonly verb: Verb;
+  readonly argument: unknown;
+}
+
+/** What a worker says, asked and unasked. */
+export type Report =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer?: unknown; readonly error?: string }
+  | { readonly kind: 'reads'; readonly records: readonly ReadRecord[] }
+  | { readonly kind: 'eviction'; readonly record: EvictionRecord }
+  | { readonly kind: 'recovered'; readonly at: Milliseconds }
+  /** Something that must not happen: a read that failed, an unhandled rejection, a foreign error. */
+  | { readonly kind: 'failure'; readonly what: string };

@@ -1,0 +1,194 @@
+/**
+ * One process of the fault suite: a container whose `BookRepository` is cached over a Redis that may be harmed at any time. It reads,
+ * writes, and tells its parent what it saw; started by `WorkerHandle`, ended by it or by the end of the channel to it.
+ */
+import 'reflect-metadata';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Container } from 'inversify';
+import { Redis } from 'ioredis';
+import { type CacheManager, CacheEvents, CacheEvictError, DEFAULT_CACHING_OPTIONS, enableCaching } from '../../lib/index.js';
+import { type Milliseconds, parseDuration } from '../../lib/time/index.js';
+import { BookRepository } from './book-repository.js';
+import { monotonicNow } from './monotonic.js';
+import type { ReadRecord } from './oracle.js';
+import { Random } from './random.js';
+import { StallWatch } from './stall-watch.js';
+import { type Load, LONGEST_METHOD_MS, type Report, type Request, type Verb, type Verbs, type WorkerSettings, type WorkerState } from './worker-protocol.js';
+
+const TICK_MS = 5;
+const FLUSH_MS = 50;
+/** More reads than this at once would measure the machine and not the cache. */
+const MAXIMUM_UNDER_WAY = 500;
+const MAXIMUM_WRITES_UNDER_WAY = 20;
+
+const settings = JSON.parse(process.argv[2] as string) as WorkerSettings;
+const random = new Random(settings.seed);
+const stalls = new StallWatch();
+const deadlineMs = parseDuration('deadline', DEFAULT_CACHING_OPTIONS.deadline);
+
+const tell = (report: Report): void => void (process.connected && process.send?.(report));
+const fail = (what: string): void => tell({ kind: 'failure', what });
+
+process.on('unhandledRejection', (reason) => fail(`unhandled rejection: ${inWords(reason)}`));
+process.on('uncaughtException', (error) => fail(`uncaught exception: ${inWords(error)}`));
+process.on('disconnect', () => process.exit(0)); // The parent is gone.
+
+/** Most calls of the method are quick, one in twenty is not. */
+const methodTime = async (): Promise<void> => {
+  const dice = random.next();
+  if (dice < 0.05) await pause(random.between(5, LONGEST_METHOD_MS));
+  else if (dice < 0.5) await pause(random.between(0, 3));
+};
+
+const database = new Redis({ host: '127.0.0.1', port: settings.databasePort });
+const container = new Container();
+container.bind(BookRepository).toDynamicValue(() => new BookRepository(database, methodTime));
+
+/** A call that ended; judged a little later, when it is known whether the process stood still meanwhile. */
+interface Ended {
+  readonly begunAt: Milliseconds;
+  readonly endedAt: Milliseconds;
+  readonly judge: (waitedMs: Milliseconds) => void;
+}
+
+class Worker {
+  readonly #books: BookRepository;
+  readonly #manager: CacheManager;
+  readonly #reads: ReadRecord[] = [];
+  #ended: Ended[] = [];
+  #underWay = 0;
+  #writes = new Set<Promise<void>>();
+  #load: Load = { readsPerSecond: 0, writesPerSecond: 0, acks: 'none' };
+  #readsDue = 0;
+  #writesDue = 0;
+  #written = 0;
+
+  constructor(books: BookRepository, manager: CacheManager, events: CacheEvents) {
+    this.#books = books;
+    this.#manager = manager;
+    events.on('evictRecovered', () => {
+      const at = monotonicNow();
+      this.#ended.push({ begunAt: at, endedAt: at, judge: () => tell({ kind: 'recovered', at }) }); // Not before what is recovered.
+    });
+    events.on('error', ({ where, error }) => {
+      if (where.startsWith('listener of')) fail(`${where}: ${inWords(error)}`);
+    });
+    setInterval(() => this.#tick(), TICK_MS);
+    setInterval(() => this.#flush(), FLUSH_MS);
+  }
+
+  readonly verbs: { readonly [V in Verb]: (argument: Verbs[V]['argument']) => Promise<Verbs[V]['answer']> } = {
+    load: async (load) => void (this.#load = load),
+    stopWriting: async () => {
+      this.#load = { ...this.#load, writesPerSecond: 0 };
+      await Promise.all(this.#writes);
+    },
+    stopReading: async () => void (this.#load = { ...this.#load, readsPerSecond: 0 }),
+    block: async (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
+    readAll: () => Promise.all(Array.from({ length: settings.keys }, (_, key) => this.#read(key))),
+    crowd: async ({ key, callers }) => {
+      const seen = await Promise.all(Array.from({ length: callers }, () => this.#books.find(key)));
+      return seen.map(({ version }) => version);
+    },
+    state: async () => this.#state(),
+    close: async () => {
+      await container.unbindAllAsync();
+      database.disconnect();
+      stalls.stop();
+    },
+  };
+
+  #state(): WorkerState {
+    this.#flush();
+    const { status, caches } = this.#manager.health();
+    const statistics = this.#manager.statistics()['book'];
+    if (statistics === undefined) throw new Error("There is no cache 'book'.");
+    return { isUp: status === 'up', isServing: caches['book'] === 'up', underWay: this.#underWay, deadlineMs, statistics };
+  }
+
+  #tick(): void {
+    this.#readsDue = Math.min(this.#readsDue + (this.#load.readsPerSecond * TICK_MS) / 1_000, 100);
+    for (; this.#readsDue >= 1; this.#readsDue -= 1) {
+      if (this.#underWay < MAXIMUM_UNDER_WAY) this.#read(this.#anyKey()).catch((error: unknown) => fail(`read: ${inWords(error)}`));
+    }
+    this.#writesDue = Math.min(this.#writesDue + (this.#load.writesPerSecond * TICK_MS) / 1_000, 2);
+    for (; this.#writesDue >= 1; this.#writesDue -= 1) {
+      if (this.#writes.size >= MAXIMUM_WRITES_UNDER_WAY) continue;
+      const write = this.#write(this.#anyKey()).finally(() => this.#writes.delete(write));
+      this.#writes.add(write);
+    }
+  }
+
+  #anyKey(): number {
+    const { keys, hotKeys } = settings;
+    return random.next() < 0.9 ? random.below(hotKeys) : hotKeys + random.below(keys - hotKeys);
+  }
+
+  async #read(key: number): Promise<number> {
+    const begunAt = monotonicNow();
+    this.#underWay += 1;
+    try {
+      const { version } = await this.#books.find(key);
+      this.#ended.push({ begunAt, endedAt: monotonicNow(), judge: (waitedMs) => this.#reads.push({ key, begunAt, version, waitedMs }) });
+      return version;
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  async #write(key: number): Promise<void> {
+    const { acks: kind } = this.#load;
+    const acks = kind === 'all' || (kind === 'some' && (this.#written += 1) % 4 === 0);
+    const begunAt = monotonicNow();
+    let version: number;
+    let isAcknowledged = true;
+    try {
+      version = acks ? await this.#books.publishEverywhere(key) : await this.#books.publish(key);
+    } catch (error) {
+      if (!(error instanceof CacheEvictError)) return fail(`eviction: ${inWords(error)}`);
+      version = error.result as number;
+      isAcknowledged = false;
+    }
+    const settledAt = monotonicNow();
+    const acknowledgedAt = isAcknowledged ? settledAt : undefined;
+    const { instance } = settings;
+    const judge = (waitedMs: Milliseconds): void =>
+      tell({ kind: 'eviction', record: { key, version, instance, acks, settledAt, acknowledgedAt, waitedMs } });
+    // Told at once, for this process may be killed; how long it waited is known only after the loop has turned.
+    if (isAcknowledged && settledAt - begunAt < 100) judge(settledAt - begunAt);
+    else this.#ended.push({ begunAt, endedAt: settledAt, judge });
+  }
+
+  #flush(): void {
+    const ended = this.#ended;
+    this.#ended = [];
+    for (const { begunAt, endedAt, judge } of ended) judge(endedAt - begunAt - stalls.within(begunAt, endedAt));
+    if (this.#reads.length > 0) tell({ kind: 'reads', records: this.#reads.splice(0) });
+  }
+}
+
+const manager = await enableCaching(container, {
+  redis: { host: '127.0.0.1', port: settings.redisPort },
+  namespace: 'faults',
+  instanceId: settings.instance,
+  bound: settings.boundMs,
+  failFast: settings.failFast,
+  caches: { book: { ttl: '10m' } },
+});
+const worker = new Worker(container.get(BookRepository), manager, container.get(CacheEvents));
+
+process.on('message', (request: Request) => {
+  const verb = worker.verbs[request.verb] as (argument: unknown) => Promise<unknown>;
+  verb(request.argument).then(
+    (answer) => {
+      tell({ kind: 'answer', id: request.id, answer });
+      if (request.verb === 'close') process.disconnect();
+    },
+    (error: unknown) => tell({ kind: 'answer', id: request.id, error: inWords(error) }),
+  );
+});
+tell({ kind: 'ready' });
+
+function inWords(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
