@@ -75,7 +75,7 @@ export class RedisServer {
   /** The server's process id; `undefined` while it does not run. */
   get pid(): number | undefined {
     const child = this.#child;
-    return child?.exitCode === null && child.signalCode === null ? child.pid : undefined;
+    return child === undefined || hasEnded(child) ? undefined : child.pid;
   }
 
   /** What the server printed since its last start. */
@@ -176,10 +176,9 @@ export class RedisServer {
     });
     ended.catch(() => undefined); // Once it is ready its end is nobody's failure.
     if (child.pid !== undefined) this.#watchdog = watch(child.pid, this.#options.dir === undefined ? this.dir : '');
-    await Promise.race([
-      ended,
-      waitFor(() => this.#isReady(child), { what: `the server on port ${this.port} to answer`, timeoutMs: 20_000, everyMs: 5 }),
-    ]);
+    const settled = (): boolean | Promise<boolean> => hasEnded(child) || this.#isReady(child);
+    const answered = waitFor(settled, { what: `the server on port ${this.port} to answer`, timeoutMs: 20_000, everyMs: 5 });
+    await Promise.race([ended, answered.then(() => (hasEnded(child) ? ended : undefined))]);
   }
 
   async #isReady(child: ChildProcess): Promise<boolean> {
@@ -190,7 +189,7 @@ export class RedisServer {
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+    if (child !== undefined && !hasEnded(child)) {
       const closed = once(child, 'close');
       child.kill(signal);
       child.kill('SIGCONT');
@@ -200,7 +199,7 @@ export class RedisServer {
     }
     const watchdog = this.#watchdog;
     this.#watchdog = undefined;
-    if (watchdog !== undefined && watchdog.exitCode === null && watchdog.signalCode === null) {
+    if (watchdog !== undefined && !hasEnded(watchdog)) {
       const closed = once(watchdog, 'close');
       watchdog.kill('SIGKILL');
       await closed;
@@ -211,6 +210,11 @@ export class RedisServer {
     if (this.#child === undefined) throw new Error(`The server on port ${this.port} does not run: it cannot be sent ${signal}.`);
     this.#child.kill(signal);
   }
+}
+
+/** Whether the process is no more, or never was. */
+function hasEnded(child: ChildProcess): boolean {
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 }
 
 /** Kills `pid` and removes `dir` (unless it is `''`) as soon as this process has ended, in whatever way. */
