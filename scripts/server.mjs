@@ -1,6 +1,5 @@
 // Sees to it that a Redis or Valkey server program is there for the specs: found, else installed where that needs no question.
 import { spawnSync } from 'node:child_process';
-import { getuid } from 'node:process';
 
 const HELP = 'Install redis-server or valkey-server, so that it is on the PATH, or set REDIS_SERVER to its path.';
 
@@ -51,7 +50,7 @@ const INSTALLERS = [
   {
     program: 'apt-get',
     command: (env) => {
-      if (getuid?.() === 0) return ['sh', '-c', APT];
+      if (process.getuid?.() === 0) return ['sh', '-c', APT];
       const sudo = has('sudo', env) && spawnSync('sudo', ['-n', 'true'], { env, stdio: 'ignore' }).status === 0;
       return sudo ? ['sudo', '-n', 'sh', '-c', APT] : undefined;
     },
