@@ -1,0 +1,153 @@
+import type { Scheduler } from 'fast-check';
+import type { RemoteConnection, Script } from '../../lib/cache/index.js';
+import type { Milliseconds } from '../../lib/time/index.js';
+import type { FakeRedis, Request } from './fake-redis.js';
+import { Lane } from './lane.js';
+import type { Library } from './library.js';
+
+interface Connection {
+  readonly requests: Lane;
+  readonly replies: Lane;
+  /** What fails when the connection does. */
+  readonly waiting: Set<(error: Error) => void>;
+}
+
+/** What a {@link CommandLink} is made of. */
+export interface CommandLinkOptions {
+  readonly id: string;
+  readonly scheduler: Scheduler<unknown>;
+  readonly server: FakeRedis;
+  readonly library: Library;
+  readonly timeoutMs: Milliseconds;
+  /** Two replies may come in one packet: then neither caller goes on before both are there. */
+  readonly coalesces: boolean;
+  /** `false` leaves out the rule that a new connection is used only after a heartbeat ran on it. */
+  readonly verifies: boolean;
+}
+
+/**
+ * The command connection of one instance to a {@link FakeRedis}, in place of `RemoteConnection`: the same guard, the same rule that a
+ * heartbeat must have run on each new connection, and two lanes where that one has a socket.
+ */
+export class CommandLink {
+  readonly endpoint = { host: 'fake', port: 6379, db: 0, label: 'fake:6379' };
+  readonly guard: InstanceType<Library['cache']['CircuitBreaker']>;
+  readonly client = { mGet: (keys: string[]): Promise<(string | null)[]> => this.#ask({ kind: 'mget', keys }) };
+  readonly #options: CommandLinkOptions;
+  readonly #connecting: Lane;
+  #connection: Connection | undefined;
+  #isHeld = false;
+  #verify: () => Promise<void> = () => Promise.resolve();
+
+  constructor(options: CommandLinkOptions) {
+    this.#options = options;
+    this.guard = new options.library.cache.CircuitBreaker(this.endpoint.label, options.timeoutMs, () => undefined);
+    this.#connecting = new Lane(options.scheduler, `${options.id}: command connection opens`);
+  }
+
+  /** For the parts that take a `RemoteConnection`; the methods they call are here. */
+  get asConnection(): RemoteConnection {
+    return this as unknown as RemoteConnection;
+  }
+
+  get isUsable(): boolean {
+    return this.guard.isOpenForUse;
+  }
+
+  verifyWith(verify: () => Promise<void>): void {
+    this.#verify = verify;
+  }
+
+  /** Opens a connection when the scheduler says so. */
+  connect(): void {
+    if (this.#connecting.size === 0) this.#connecting.push(() => void this.#open());
+  }
+
+  run<T>(script: Script, keys: string[], args: string[]): Promise<T> {
+    return this.guard.run(script.name, () => this.#ask<T>({ kind: 'script', name: script.name, keys, args }));
+  }
+
+  runUnguarded<T>(script: Script, keys: string[], args: string[]): Promise<T> {
+    const { library, timeoutMs } = this.#options;
+    const reply = this.#ask<T>({ kind: 'script', name: script.name, keys, args });
+    return library.guard.withDeadline(reply, timeoutMs, script.name, this.endpoint.label);
+  }
+
+  publish(channel: string, body: string): Promise<number> {
+    return this.guard.run('publish', () => this.#ask<number>({ kind: 'publish', channel, body }));
+  }
+
+  /** GET, for Keyv. */
+  get(key: string): Promise<string | null> {
+    return this.#ask({ kind: 'get', key });
+  }
+
+  /**
+   * Loses the connection; another is opened when the scheduler says so.
+   *
+   * @param late - what was sent may still be executed afterwards: nobody hears how it ended.
+   */
+  cut(late: boolean): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.#connection = undefined;
+    this.guard.disconnected();
+    if (!late) connection.requests.clear();
+    connection.replies.clear();
+    connection.requests.resume();
+    for (const fail of connection.waiting) fail(new Error('Socket closed unexpectedly'));
+    connection.waiting.clear();
+    this.connect();
+  }
+
+  /** From now on the connection is silent in both directions. */
+  hold(): void {
+    this.#isHeld = true;
+    this.#connection?.requests.hold();
+    this.#connection?.replies.hold();
+  }
+
+  /** Ends {@link hold}. */
+  resume(): void {
+    this.#isHeld = false;
+    this.#connection?.requests.resume();
+    this.#connection?.replies.resume();
+  }
+
+  async #open(): Promise<void> {
+    if (this.#connection !== undefined) return;
+    const { id, scheduler } = this.#options;
+    const connection: Connection = {
+      requests: new Lane(scheduler, `${id}: request reaches the server`),
+      replies: new Lane(scheduler, `${id}: reply reaches the instance`),
+      waiting: new Set(),
+    };
+    this.#connection = connection;
+    if (this.#isHeld) this.hold();
+    if (!this.#options.verifies) return this.guard.succeeded();
+    try {
+      await this.#verify();
+      if (this.#connection === connection) this.guard.succeeded();
+    } catch {
+      // The next heartbeat tries again.
+    }
+  }
+
+  #ask<T>(request: Request): Promise<T> {
+    const { server, coalesces } = this.#options;
+    const connection = this.#connection;
+    if (connection === undefined) return Promise.reject(new Error('The client is offline'));
+    return new Promise<T>((resolve, reject) => {
+      connection.waiting.add(reject);
+      connection.requests.push(() => {
+        const reply = server.execute(request);
+        if (this.#connection !== connection) return;
+        connection.replies.push(() => {
+          connection.waiting.delete(reject);
+          resolve(reply as T);
+          if (coalesces) connection.replies.releaseHead();
+        });
+      });
+    });
+  }
+}

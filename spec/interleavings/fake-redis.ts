@@ -1,0 +1,231 @@
+import type { Milliseconds } from '../../lib/time/index.js';
+
+/** What a client of the {@link FakeRedis} asks. */
+export type Request =
+  | { readonly kind: 'script'; readonly name: string; readonly keys: readonly string[]; readonly args: readonly string[] }
+  | { readonly kind: 'get'; readonly key: string }
+  | { readonly kind: 'mget'; readonly keys: readonly string[] }
+  | { readonly kind: 'publish'; readonly channel: string; readonly body: string };
+
+/** What a server remembers, and may remember again when it comes back from an old snapshot. */
+export interface Memory {
+  readonly strings: Map<string, { readonly value: string; readonly endsAt: Milliseconds }>;
+  readonly sets: Map<string, Map<string, Milliseconds>>;
+}
+
+type Reply = string | number | boolean | null | Reply[];
+
+/**
+ * A Redis server in a few lines: it knows our scripts by name and does what their Lua does (`lib/eviction/scripts.ts`), one request at a
+ * time, each as a whole. `fake-redis.int.spec.ts` holds it against a real server. Its clock is `Date`, which specs move by hand.
+ *
+ * What a rule of the scripts is worth is shown by subclasses that leave it out, so each such rule is a method of its own.
+ */
+export class FakeRedis {
+  memory: Memory = { strings: new Map(), sets: new Map() };
+  runId = 'a1';
+  /** Told of every message the moment it is published. Answers how many it goes to. */
+  onPublish: (channel: string, body: string) => number = () => 0;
+  #micros = 0;
+
+  /** Runs one request. */
+  execute(request: Request): Reply {
+    this.#micros = Math.max(this.#micros + 1, Date.now() * 1_000); // A script takes a while, and sees one time throughout.
+    switch (request.kind) {
+      case 'get':
+        return this.get(request.key);
+      case 'mget':
+        return request.keys.map((key) => this.get(key));
+      case 'publish':
+        return this.onPublish(request.channel, request.body);
+      case 'script':
+        return this.#script(request.name, request.keys, request.args);
+    }
+  }
+
+  /** What lies under `key` now, as GET answers. */
+  get(key: string): string | null {
+    const held = this.memory.strings.get(key);
+    if (held === undefined || held.endsAt <= Date.now()) return null;
+    return held.value;
+  }
+
+  /** A copy of everything, to {@link restart} with. */
+  snapshot(): Memory {
+    return {
+      strings: new Map(this.memory.strings),
+      sets: new Map([...this.memory.sets].map(([key, set]) => [key, new Map(set)])),
+    };
+  }
+
+  /** Comes back as another process: with nothing, or with what a snapshot holds. Connections are the caller's business. */
+  restart(memory: Memory = { strings: new Map(), sets: new Map() }): void {
+    this.memory = memory;
+    this.runId = `${(Number.parseInt(this.runId, 16) + 1).toString(16)}`;
+  }
+
+  /** FLUSHALL. */
+  flush(): void {
+    this.memory = { strings: new Map(), sets: new Map() };
+  }
+
+  /** Whether a fill may be stored: the generation is still the current one, and the lease still the caller's. */
+  protected mayFill(current: string | null, generation: string, held: string | null, token: string): boolean {
+    return current === generation && held === token;
+  }
+
+  /** Whether the data may be of another time than the caller has seen: its generation is abandoned then. */
+  protected isAnotherTime(rid: string | null, gen: string | null, known: number): boolean {
+    return rid !== this.runId || gen === null || known > Number(gen);
+  }
+
+  /** Which keys an eviction removes. */
+  protected evicted(data: readonly string[], leases: readonly string[]): readonly string[] {
+    return [...data, ...leases];
+  }
+
+  /** The first generation of a cache of which the server knows nothing. */
+  protected freshGeneration(): string {
+    return String(this.#micros);
+  }
+
+  #script(name: string, keys: readonly string[], args: readonly string[]): Reply {
+    switch (name) {
+      case 'acquire':
+        return this.#acquire(keys as [string, string, string, string], args);
+      case 'fill':
+        return this.#fill(keys as [string, string, string], args as [string, string, string, string]);
+      case 'release':
+        return this.get(keys[0] as string) === args[0] ? this.#unlink([keys[0] as string]) : 0;
+      case 'put':
+        return this.#put(keys as [string, string, string, string], args);
+      case 'evict':
+        return this.#evict(keys, args);
+      case 'clear':
+        return this.#clear(keys as [string, string, string, string], args);
+      case 'heartbeat':
+        return this.#heartbeat(keys, args);
+      case 'leave':
+        for (const key of keys) this.memory.sets.get(key)?.delete(args[0] as string);
+        return 1;
+      default:
+        throw new Error(`NOSCRIPT The fake server does not know '${name}'.`);
+    }
+  }
+
+  #acquire([data, lease, gen, members]: [string, string, string, string], args: readonly string[]): Reply {
+    const [generation, token, leaseMs, replace] = args as [string, string, string, string];
+    const moved = this.#moved(gen, generation);
+    if (moved !== undefined) return moved;
+    if (replace === '1') this.#unlink([data]);
+    const value = this.get(data);
+    if (value !== null) return ['present', value];
+    const held = this.get(lease);
+    if (held !== null) {
+      const holder = /^(.*)\|/.exec(held)?.[1];
+      const score = holder === undefined ? undefined : this.memory.sets.get(members)?.get(holder);
+      if (score !== undefined && score > this.#micros / 1_000) return ['busy'];
+    }
+    this.#set(lease, token, Number(leaseMs));
+    return ['granted'];
+  }
+
+  #fill([data, lease, gen]: [string, string, string], [generation, token, raw, ttl]: [string, string, string, string]): Reply {
+    if (!this.mayFill(this.get(gen), generation, this.get(lease), token)) return 0;
+    this.#set(data, raw, Number(ttl));
+    this.#unlink([lease]);
+    return 1;
+  }
+
+  #put([data, lease, seq, gen]: [string, string, string, string], args: readonly string[]): Reply {
+    const [generation, raw, ttl, channel, head, tail, keep] = args as [string, string, string, string, string, string, string];
+    const moved = this.#moved(gen, generation);
+    if (moved !== undefined) return moved;
+    const present = this.get(data);
+    if (keep === '1' && present !== null) return ['present', present];
+    this.#set(data, raw, Number(ttl));
+    this.#unlink([lease]);
+    this.#announce(seq, channel, head, generation, tail);
+    return ['stored'];
+  }
+
+  #evict(keys: readonly string[], args: readonly string[]): Reply {
+    const [generation, count, channel, head, tail, listed] = args as [string, string, string, string, string, string];
+    const n = Number(count);
+    const [seq, gen, members, born] = keys.slice(2 * n) as [string, string, string, string];
+    const moved = this.#moved(gen, generation);
+    if (moved !== undefined) return moved;
+    const data = keys.slice(0, n);
+    const removed = data.filter((key) => this.get(key) !== null).length;
+    this.#unlink(this.evicted(data, keys.slice(n, 2 * n)));
+    return ['done', this.#announce(seq, channel, head, generation, tail), removed, listed === '1' ? this.#audience(members, born) : null];
+  }
+
+  #clear([seq, gen, members, born]: [string, string, string, string], args: readonly string[]): Reply {
+    const [channel, head, tail, listed] = args as [string, string, string, string];
+    const old = this.get(gen);
+    const next = String(Math.max(this.#micros, Number(old ?? 0) + 1));
+    this.#set(gen, next, 0);
+    return ['done', this.#announce(seq, channel, head, next, tail), next, listed === '1' ? this.#audience(members, born) : null];
+  }
+
+  #heartbeat(keys: readonly string[], args: readonly string[]): Reply {
+    const [instance, leaseMs, channel, head, ...known] = args as [string, string, string, string, ...string[]];
+    const now = Math.floor(this.#micros / 1_000);
+    const states: string[] = [];
+    const out: string[] = [];
+    known.forEach((seen, i) => {
+      const [seqKey, genKey, ridKey, membersKey, bornKey] = keys.slice(5 * i) as [string, string, string, string, string];
+      const members = this.#members(membersKey);
+      for (const [member, until] of members) if (until <= now - 10 * Number(leaseMs)) members.delete(member);
+      let gen = this.get(genKey);
+      if (this.isAnotherTime(this.get(ridKey), gen, Number(seen))) {
+        gen = String(Math.max(this.#micros, Number(seen) + 1, Number(gen ?? 0) + 1));
+        this.#set(ridKey, this.runId, 0);
+        this.#set(genKey, gen, 0);
+        this.#unlink([bornKey]);
+      }
+      if (this.get(bornKey) === null) this.#set(bornKey, String(now), 0);
+      this.#members(membersKey).set(instance, now + Number(leaseMs));
+      const seq = this.get(seqKey) ?? '0';
+      states.push(`["${seq}","${gen}"]`);
+      out.push(seq, gen as string);
+    });
+    this.onPublish(channel, `${head}${states.join(',')}]}`);
+    return out;
+  }
+
+  #moved(genKey: string, expected: string): Reply | undefined {
+    let current = this.get(genKey);
+    if (current === expected) return undefined;
+    if (current === null) this.#set(genKey, (current = this.freshGeneration()), 0);
+    return ['generation', current];
+  }
+
+  #announce(seqKey: string, channel: string, head: string, gen: string, tail: string): number {
+    const seq = Number(this.get(seqKey) ?? '0') + 1;
+    this.#set(seqKey, String(seq), 0);
+    this.onPublish(channel, `${head}${seq},"gen":"${gen}"${tail}`);
+    return seq;
+  }
+
+  #audience(membersKey: string, bornKey: string): Reply {
+    const now = Math.floor(this.#micros / 1_000);
+    const living = [...this.#members(membersKey)].filter(([, until]) => until > now);
+    return [String(now), this.get(bornKey) ?? '', living.flatMap(([member, until]) => [member, String(until)])];
+  }
+
+  #members(key: string): Map<string, Milliseconds> {
+    let set = this.memory.sets.get(key);
+    if (set === undefined) this.memory.sets.set(key, (set = new Map()));
+    return set;
+  }
+
+  #set(key: string, value: string, ttlMs: Milliseconds): void {
+    this.memory.strings.set(key, { value, endsAt: ttlMs === 0 ? Infinity : Date.now() + ttlMs });
+  }
+
+  #unlink(keys: readonly string[]): number {
+    return keys.filter((key) => this.memory.strings.delete(key)).length;
+  }
+}

@@ -1,0 +1,186 @@
+import type { Scheduler } from 'fast-check';
+import { Keyv } from 'keyv';
+import type { TwoTierCache, TwoTierCacheSettings } from '../../lib/cache/index.js';
+import type { Clock, Milliseconds } from '../../lib/time/index.js';
+import type { Message } from '../../lib/topic/index.js';
+import { CommandLink } from './command-link.js';
+import type { FakeRedis } from './fake-redis.js';
+import type { Library } from './library.js';
+import { SubscriberLink } from './subscriber-link.js';
+
+export const NAMESPACE = 'app';
+export const CACHE = 'book';
+export const CHANNEL = 'book-channel';
+
+/** Durations of every instance: those of the defaults, but for a fill lease short enough to run out. */
+export const TIMES = { boundMs: 1_000, timeoutMs: 250, deadlineMs: 1_000, fillLeaseMs: 2_000, ttlMs: 60_000 } as const;
+
+/** What an {@link Instance} is made of. */
+export interface InstanceOptions {
+  readonly id: string;
+  readonly library: Library;
+  readonly scheduler: Scheduler<unknown>;
+  readonly server: FakeRedis;
+  readonly clock: Clock;
+  readonly tiers: TwoTierCacheSettings['tiers'];
+  readonly coalesces: boolean;
+  readonly verifies: boolean;
+  readonly delivered: (message: Message, tag: unknown) => void;
+}
+
+/** One instance of the fleet, put together as `lib/inversify/runtime.ts` does, on links that a schedule drives. */
+export class Instance {
+  readonly id: string;
+  readonly cache: TwoTierCache;
+  readonly command: CommandLink;
+  readonly subscriber: SubscriberLink;
+  readonly #local: InstanceType<Library['cache']['LocalCache']>;
+  readonly #clock: Clock;
+  readonly #start: () => Promise<void>;
+
+  constructor(options: InstanceOptions) {
+    const { id, library, clock, tiers } = options;
+    const { boundMs, timeoutMs, deadlineMs, fillLeaseMs, ttlMs } = TIMES;
+    const { LocalCache, RemoteCache, TwoTierCache, ValueCodec } = library.cache;
+    const { Acknowledgements, EvictionListener, ReadLease, RedisEvictionLog, RedisHeartbeat, RemoteKeys } = library.eviction;
+    this.id = id;
+    this.#clock = clock;
+    this.command = new CommandLink({ ...options, timeoutMs });
+    this.subscriber = new SubscriberLink(options);
+
+    const events = new library.event.CacheEvents();
+    const counters = new library.event.CacheCounters();
+    const connection = this.command.asConnection;
+    const acknowledgements = new Acknowledgements(id, boundMs);
+    const heartbeat = new RedisHeartbeat({ connection, namespace: NAMESPACE, instanceId: id, boundMs });
+    const container = new library.topic.MessageListenerContainer(this.subscriber, { events });
+    const lease = new ReadLease({ clock, events, boundMs, heartbeat });
+    const listener = new EvictionListener({
+      namespace: NAMESPACE,
+      instanceId: id,
+      container,
+      lease,
+      acknowledgements,
+      send: (channel, message) => this.command.publish(channel, message),
+      events,
+    });
+
+    const codec = new ValueCodec();
+    const keys = new RemoteKeys(NAMESPACE, CACHE);
+    const keyv = new Keyv({
+      store: new Store(this.command),
+      namespace: keys.keyvNamespace('0'),
+      useKeyPrefix: false,
+      throwOnErrors: true,
+      emitErrors: false,
+      deserialize: (raw) => codec.decode(raw) as never,
+    });
+    const generationChanged = (generation: string): void => this.cache.useGeneration(generation);
+    const log = new RedisEvictionLog({
+      connection,
+      namespace: NAMESPACE,
+      cache: CACHE,
+      channel: CHANNEL,
+      instanceId: id,
+      fillLeaseMs,
+      acknowledgements,
+      generationChanged,
+    });
+    const remote = new RemoteCache({
+      keyv,
+      log,
+      codec,
+      guard: connection.guard,
+      useGeneration: (generation) => {
+        log.useGeneration(generation);
+        keyv.namespace = keys.keyvNamespace(generation);
+      },
+    });
+    this.#local = new LocalCache({ maximumSize: 100, clock, counters });
+    this.cache = new TwoTierCache({
+      name: CACHE,
+      settings: {
+        tiers,
+        ttlMs,
+        localTtlMs: 0,
+        nullTtlMs: ttlMs,
+        allowNullValues: true,
+        whenDisconnected: 'bypass',
+        timeoutMs,
+        deadlineMs,
+      },
+      local: this.#local,
+      remote,
+      clock,
+      events,
+      counters,
+    });
+    const followed = listener.follow(this.cache, CHANNEL);
+    this.#start = async () => {
+      await followed;
+      await listener.open();
+      lease.start(
+        () => {
+          this.command.guard.succeeded();
+          this.cache.reconnected();
+        },
+        () => undefined,
+      );
+      this.command.verifyWith(() => lease.beat());
+      this.command.connect();
+      await container.start();
+    };
+  }
+
+  /** Connects; resolves when the topics are confirmed. */
+  start(): Promise<void> {
+    return this.#start();
+  }
+
+  /** Whether the local tier may be served now. */
+  get isServing(): boolean {
+    return this.cache.isServing(this.#clock.now());
+  }
+
+  /** What the local tier holds, whether it may be served or not. */
+  held(key: string): unknown {
+    const { servableUntil } = this.#local;
+    this.#local.servableUntil = Number.POSITIVE_INFINITY;
+    try {
+      return this.#local.get(key, this.#clock.now())?.value;
+    } finally {
+      this.#local.servableUntil = servableUntil;
+    }
+  }
+}
+
+/** What Keyv reads through: GET under the keys that `@keyv/redis` would use. */
+class Store {
+  namespace: string | undefined;
+  readonly #command: CommandLink;
+
+  constructor(command: CommandLink) {
+    this.#command = command;
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    return (await this.#command.get(`${this.namespace}::${key}`)) ?? undefined;
+  }
+
+  async getMany(keys: string[]): Promise<(string | undefined)[]> {
+    const raws = await this.#command.client.mGet(keys.map((key) => `${this.namespace}::${key}`));
+    return raws.map((raw) => raw ?? undefined);
+  }
+
+  set(): never {
+    throw new Error('Only scripts write.');
+  }
+
+  delete(): never {
+    throw new Error('Only scripts write.');
+  }
+
+  clear(): never {
+    throw new Error('Only scripts write.');
+  }
+}

@@ -1,0 +1,104 @@
+import * as fc from 'fast-check';
+import type { Milliseconds } from '../../lib/time/index.js';
+
+/** One thing that happens in a schedule; between two of them the network and the loaders go on. */
+export type Step =
+  | { readonly do: 'read'; readonly in: number; readonly key: number; readonly by: 'load' | 'get' | 'getAll'; readonly load: 'quick' | 'slow' | 'failing' }
+  | { readonly do: 'update'; readonly in: number; readonly key: number; readonly then: 'evict' | 'evictAcked' | 'put' }
+  | { readonly do: 'clear'; readonly in: number; readonly acks: boolean }
+  | { readonly do: 'finishLoads' }
+  /** Time passes; `blocked`: without the event loop turning meanwhile. */
+  | { readonly do: 'pass'; readonly ms: Milliseconds; readonly blocked: boolean }
+  /** Everything on its way arrives. */
+  | { readonly do: 'settle' }
+  | { readonly do: 'holdSubscriber'; readonly in: number }
+  | { readonly do: 'holdCommand'; readonly in: number }
+  | { readonly do: 'resume'; readonly in: number }
+  | { readonly do: 'cutSubscriber'; readonly in: number; readonly noticed: boolean }
+  | { readonly do: 'cutCommand'; readonly in: number; readonly late: boolean }
+  | { readonly do: 'swallow'; readonly in: number }
+  | { readonly do: 'snapshot' }
+  | { readonly do: 'restart'; readonly with: 'nothing' | 'snapshot' }
+  | { readonly do: 'flush' };
+
+/** How often each step happens, relative to the others. */
+export type Weights = Readonly<Record<Step['do'], number>>;
+
+/** Everything happens. */
+export const EVERYTHING: Weights = {
+  read: 12,
+  update: 7,
+  clear: 1,
+  finishLoads: 2,
+  pass: 5,
+  settle: 3,
+  holdSubscriber: 1,
+  holdCommand: 1,
+  resume: 2,
+  cutSubscriber: 1,
+  cutCommand: 1,
+  swallow: 1,
+  snapshot: 1,
+  restart: 1,
+  flush: 1,
+};
+
+/** One schedule but for the order of its hops: who takes part, and what happens. */
+export interface Script {
+  readonly instances: number;
+  readonly keys: number;
+  readonly tiers: 'both' | 'local' | 'remote';
+  /** Whether every instance has read every key before it begins. */
+  readonly warm: boolean;
+  /** Whether things that follow each other on a connection come in one packet. */
+  readonly coalesces: boolean;
+  readonly steps: readonly Step[];
+}
+
+/** What an arbitrary script is limited to. */
+export interface ScriptConstraints {
+  readonly weights?: Partial<Weights>;
+  readonly tiers?: readonly Script['tiers'][];
+  readonly maximumSteps?: number;
+}
+
+/** Scripts for two or three instances and one or two keys. */
+export function scripts({ weights = {}, tiers = ['both', 'both', 'both', 'local', 'remote'], maximumSteps = 40 }: ScriptConstraints = {}): fc.Arbitrary<Script> {
+  return fc.record({
+    instances: fc.integer({ min: 2, max: 3 }),
+    keys: fc.integer({ min: 1, max: 2 }),
+    tiers: fc.constantFrom(...tiers),
+    warm: fc.boolean(),
+    coalesces: fc.boolean(),
+    steps: fc.array(steps({ ...EVERYTHING, ...weights }), { minLength: 5, maxLength: maximumSteps, size: 'max' }),
+  });
+}
+
+function steps(weights: Weights): fc.Arbitrary<Step> {
+  const where = fc.nat({ max: 2 });
+  const key = fc.nat({ max: 1 });
+  const of: { readonly [K in Step['do']]: fc.Arbitrary<Step> } = {
+    read: fc.record({
+      do: fc.constant('read' as const),
+      in: where,
+      key,
+      by: fc.constantFrom('load', 'load', 'load', 'load', 'get', 'getAll'),
+      load: fc.constantFrom('quick', 'quick', 'quick', 'slow', 'slow', 'failing'),
+    }),
+    update: fc.record({ do: fc.constant('update' as const), in: where, key, then: fc.constantFrom('evict', 'evict', 'evictAcked', 'put') }),
+    clear: fc.record({ do: fc.constant('clear' as const), in: where, acks: fc.boolean() }),
+    finishLoads: fc.constant({ do: 'finishLoads' }),
+    pass: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(1, 30, 100, 250, 250, 600, 1_100), blocked: fc.boolean() }),
+    settle: fc.constant({ do: 'settle' }),
+    holdSubscriber: fc.record({ do: fc.constant('holdSubscriber' as const), in: where }),
+    holdCommand: fc.record({ do: fc.constant('holdCommand' as const), in: where }),
+    resume: fc.record({ do: fc.constant('resume' as const), in: where }),
+    cutSubscriber: fc.record({ do: fc.constant('cutSubscriber' as const), in: where, noticed: fc.boolean() }),
+    cutCommand: fc.record({ do: fc.constant('cutCommand' as const), in: where, late: fc.boolean() }),
+    swallow: fc.record({ do: fc.constant('swallow' as const), in: where }),
+    snapshot: fc.constant({ do: 'snapshot' }),
+    restart: fc.record({ do: fc.constant('restart' as const), with: fc.constantFrom('nothing', 'snapshot') }),
+    flush: fc.constant({ do: 'flush' }),
+  };
+  return fc.oneof(...Object.entries(of).map(([name, arbitrary]) => ({ arbitrary, weight: weights[name as Step['do']] })));
+}

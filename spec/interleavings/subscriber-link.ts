@@ -1,0 +1,159 @@
+import type { Scheduler } from 'fast-check';
+import type { Message, PubSubObserver, PubSubTransport, Topic } from '../../lib/topic/index.js';
+import { Lane } from './lane.js';
+
+interface Connection {
+  /** What the server has subscribed on it. */
+  readonly channels: Set<string>;
+  readonly up: Lane;
+  readonly down: Lane;
+  /** The server, or the way to it, has forgotten the connection; the instance may not know yet. */
+  isBroken: boolean;
+  readonly waiting: Set<(error: Error) => void>;
+}
+
+/** What a {@link SubscriberLink} is made of. */
+export interface SubscriberLinkOptions {
+  readonly id: string;
+  readonly scheduler: Scheduler<unknown>;
+  /** Messages may come in one packet with the confirmation of a subscription: they are handled before it then. */
+  readonly coalesces: boolean;
+  /** Told right after the instance has handled a message. */
+  readonly delivered: (message: Message, tag: unknown) => void;
+}
+
+/** The subscriber connection of one instance to a fake server: a transport whose every step waits for the scheduler. */
+export class SubscriberLink implements PubSubTransport {
+  readonly endpoint = 'fake:6379';
+  readonly #options: SubscriberLinkOptions;
+  readonly #connecting: Lane;
+  readonly #noticing: Lane;
+  #observer: PubSubObserver | undefined;
+  #connection: Connection | undefined;
+  #isHeld = false;
+  #swallowed: string | undefined;
+
+  constructor(options: SubscriberLinkOptions) {
+    this.#options = options;
+    this.#connecting = new Lane(options.scheduler, `${options.id}: subscriber connection opens`);
+    this.#noticing = new Lane(options.scheduler, `${options.id}: loss of the subscriber connection is noticed`);
+  }
+
+  connect(observer: PubSubObserver): Promise<void> {
+    this.#observer = observer;
+    return new Promise((resolve) => this.#open(resolve));
+  }
+
+  subscribe(topics: readonly Topic[]): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined) return Promise.reject(new Error('Connection is closed.'));
+    return new Promise((resolve, reject) => {
+      connection.waiting.add(reject);
+      connection.up.push(() => {
+        if (connection.isBroken) return;
+        for (const { name } of topics) connection.channels.add(name);
+        connection.down.push(() => {
+          connection.waiting.delete(reject);
+          resolve();
+          if (this.#options.coalesces) connection.down.releaseHead();
+        });
+      });
+    });
+  }
+
+  unsubscribe(): Promise<void> {
+    return Promise.reject(new Error('No interleaving unsubscribes.'));
+  }
+
+  publish(): Promise<number> {
+    return Promise.reject(new Error('No interleaving publishes on the subscriber connection.'));
+  }
+
+  reconnect(reason?: unknown): void {
+    if (this.#connection !== undefined) this.#lose(this.#connection, reason);
+  }
+
+  async close(): Promise<void> {
+    this.#observer = undefined;
+    this.#connection = undefined;
+  }
+
+  // ——— the server's side ———
+
+  /** A message was published. `tag` goes with it, unseen by the instance. @returns how many subscriptions it is for. */
+  deliver(message: Message, tag: unknown): number {
+    const connection = this.#connection;
+    if (connection === undefined || connection.isBroken || !connection.channels.has(message.channel)) return 0;
+    if (this.#swallowed === message.channel) {
+      this.#swallowed = undefined;
+      return 1;
+    }
+    connection.down.push(() => {
+      this.#observer?.onMessage(message);
+      this.#options.delivered(message, tag);
+    });
+    return 1;
+  }
+
+  // ——— faults ———
+
+  /** Loses the connection with everything on its way. `noticed`: the instance is told at once, else when the scheduler says so. */
+  cut(noticed: boolean): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    connection.isBroken = true;
+    connection.up.clear();
+    connection.down.clear();
+    if (noticed) this.#lose(connection);
+    else this.#noticing.push(() => this.#lose(connection));
+  }
+
+  /** Loses the next message published on `channel`, and nothing tells of it. */
+  swallow(channel: string): void {
+    this.#swallowed = channel;
+  }
+
+  /** From now on nothing arrives and no loss is noticed, but nothing gets lost. */
+  hold(): void {
+    this.#isHeld = true;
+    this.#noticing.hold();
+    this.#connection?.up.hold();
+    this.#connection?.down.hold();
+  }
+
+  /** Ends {@link hold}. */
+  resume(): void {
+    this.#isHeld = false;
+    this.#noticing.resume();
+    this.#connection?.up.resume();
+    this.#connection?.down.resume();
+  }
+
+  #open(opened?: () => void): void {
+    this.#connecting.push(() => {
+      const { id, scheduler } = this.#options;
+      if (this.#connection !== undefined || this.#observer === undefined) return;
+      this.#connection = {
+        channels: new Set(),
+        up: new Lane(scheduler, `${id}: SUBSCRIBE reaches the server`),
+        down: new Lane(scheduler, `${id}: message reaches the instance`),
+        isBroken: false,
+        waiting: new Set(),
+      };
+      if (this.#isHeld) this.hold();
+      this.#observer.onReady();
+      opened?.();
+    });
+  }
+
+  #lose(connection: Connection, reason?: unknown): void {
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
+    connection.isBroken = true;
+    connection.up.clear();
+    connection.down.clear();
+    this.#observer?.onLost(reason);
+    for (const fail of connection.waiting) fail(new Error('Connection is closed.'));
+    this.#open();
+  }
+}

@@ -1,0 +1,365 @@
+import type { Scheduler } from 'fast-check';
+import sinon from 'sinon';
+import { parseMessage } from '../../lib/eviction/index.js';
+import type { Milliseconds } from '../../lib/time/index.js';
+import { FakeRedis, type Memory } from './fake-redis.js';
+import { CACHE, CHANNEL, Instance, NAMESPACE, TIMES } from './instance.js';
+import { Lane } from './lane.js';
+import type { Library } from './library.js';
+import { type Announced, Oracle, type Stored } from './oracle.js';
+import type { Script, Step } from './step.js';
+
+// Taken at load, before fake timers take its place: one turn of the event loop lets every promise that can settle do so.
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+/** More steps than this, and something runs in circles. */
+const MAXIMUM_HOPS = 20_000;
+/** How long a healed fleet may take to be right again: the longest pause of a retry, a breaker, a fill lease, and the bound on top. */
+const RECOVERY_MS: Milliseconds = 8_000;
+
+/** What a {@link World} may lack, for showing what it is good for. */
+export interface Flaws {
+  readonly server?: new () => FakeRedis;
+  /** `false`: a new command connection is used before a heartbeat ran on it. */
+  readonly verifies?: boolean;
+}
+
+/** Something came out otherwise than promised. */
+export class Violation extends Error {
+  override readonly name = Violation.name;
+}
+
+/**
+ * Runs `script`, with every hop of every link where `scheduler` puts it, and holds what can be seen against what is promised.
+ *
+ * @throws {Violation} of the first promise that was broken.
+ */
+export async function play(scheduler: Scheduler<unknown>, script: Script, library: Library, flaws: Flaws = {}): Promise<void> {
+  const time = sinon.useFakeTimers({
+    now: Date.UTC(2026, 0),
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+  });
+  try {
+    await new World(scheduler, script, library, flaws, time).run();
+  } finally {
+    time.restore();
+  }
+}
+
+class World {
+  readonly #scheduler: Scheduler<unknown>;
+  readonly #script: Script;
+  readonly #time: sinon.SinonFakeTimers;
+  readonly #server: FakeRedis;
+  readonly #instances: Instance[];
+  readonly #oracle: Oracle;
+  readonly #story: Lane;
+  /** Slow loads, which wait for a step of the script. */
+  readonly #slow = new Set<Lane>();
+  readonly #loaderErrors = new Set<unknown>();
+  /** Updates under way, by key: a put and another writer of its key would be a race of the writers, which no cache can decide. */
+  readonly #writers = new Map<string, { puts: number; others: number }>();
+  #underWay = 0;
+  #snapshot: Memory | undefined;
+  #violation: Violation | undefined;
+  #hops = 0;
+
+  constructor(scheduler: Scheduler<unknown>, script: Script, library: Library, flaws: Flaws, time: sinon.SinonFakeTimers) {
+    this.#scheduler = scheduler;
+    this.#script = script;
+    this.#time = time;
+    this.#server = new (flaws.server ?? FakeRedis)();
+    this.#story = new Lane(scheduler, 'the script goes on');
+    this.#oracle = new Oracle(TIMES.boundMs, ['a', 'b'].slice(0, script.keys));
+    for (const key of this.#oracle.keys) this.#writers.set(key, { puts: 0, others: 0 });
+    this.#instances = ['i0', 'i1', 'i2'].slice(0, script.instances).map(
+      (id) =>
+        new Instance({
+          id,
+          library,
+          scheduler,
+          server: this.#server,
+          clock: { now: () => performance.now() },
+          tiers: script.tiers,
+          coalesces: script.coalesces,
+          verifies: flaws.verifies ?? true,
+          delivered: (_message, tag) => this.#delivered(id, tag),
+        }),
+    );
+    this.#server.onPublish = (channel, body) => {
+      const tag = channel === CHANNEL ? this.#announced(body) : undefined;
+      return this.#instances.reduce((sum, { subscriber }) => sum + subscriber.deliver({ channel, body }, tag), 0);
+    };
+  }
+
+  async run(): Promise<void> {
+    for (const instance of this.#instances) instance.start().catch(() => undefined); // It goes on trying; what counts is that it serves in the end.
+    await this.#settle();
+    if (this.#instances.some(({ isServing }) => !isServing)) throw new Violation('An instance does not serve after an undisturbed start.');
+    if (this.#script.warm) {
+      for (const instance of this.#instances) for (const key of this.#oracle.keys) this.#read(instance, key, 'load', 'quick');
+      await this.#settle();
+    }
+    for (const step of this.#script.steps) await this.#turnTo(step);
+    await this.#heal();
+  }
+
+  // ——— the course of things ———
+
+  /** Hops happen until the scheduler comes to the next step of the script. */
+  async #turnTo(step: Step): Promise<void> {
+    let isDue = false;
+    this.#story.push(() => (isDue = true));
+    while (!isDue) await this.#hop();
+    await this.#perform(step);
+    this.#check();
+  }
+
+  async #settle(): Promise<void> {
+    await turn();
+    while (this.#scheduler.count() > 0) await this.#hop();
+  }
+
+  async #hop(): Promise<void> {
+    if ((this.#hops += 1) > MAXIMUM_HOPS) throw new Violation('It never comes to rest.');
+    await this.#scheduler.waitOne();
+    await turn();
+    this.#check();
+  }
+
+  async #pass(ms: Milliseconds, blocked: boolean): Promise<void> {
+    const piece = blocked ? ms : 50;
+    for (let left = ms; left > 0; left -= piece) {
+      this.#time.tick(Math.min(piece, left));
+      await turn();
+    }
+  }
+
+  async #perform(step: Step): Promise<void> {
+    const { keys } = this.#oracle;
+    const instance = 'in' in step ? (this.#instances[step.in % this.#instances.length] as Instance) : (this.#instances[0] as Instance);
+    const key = 'key' in step ? (keys[step.key % keys.length] as string) : (keys[0] as string);
+    switch (step.do) {
+      case 'read':
+        return this.#read(instance, key, step.by, step.load);
+      case 'update':
+        return this.#update(instance, [key], step.then);
+      case 'clear':
+        return this.#update(instance, keys, step.acks ? 'clearAcked' : 'clear');
+      case 'finishLoads':
+        return this.#finishLoads();
+      case 'pass':
+        return this.#pass(step.ms, step.blocked);
+      case 'settle':
+        return this.#settle();
+      case 'holdSubscriber':
+        return instance.subscriber.hold();
+      case 'holdCommand':
+        return instance.command.hold();
+      case 'resume':
+        instance.subscriber.resume();
+        return instance.command.resume();
+      case 'cutSubscriber':
+        return instance.subscriber.cut(step.noticed);
+      case 'cutCommand':
+        return instance.command.cut(step.late);
+      case 'swallow':
+        return instance.subscriber.swallow(CHANNEL);
+      case 'snapshot':
+        this.#snapshot = this.#server.snapshot();
+        return;
+      case 'restart':
+        return this.#restart(step.with === 'snapshot' ? this.#snapshot : undefined);
+      case 'flush':
+        return this.#server.flush();
+    }
+  }
+
+  /** Whatever was on its way is lost with the server's process; each client notices its two losses when it does. */
+  #restart(memory: Memory | undefined): void {
+    this.#server.restart(memory);
+    this.#snapshot = this.#server.snapshot();
+    for (const { command, subscriber } of this.#instances) {
+      command.cut(false);
+      subscriber.cut(false);
+    }
+  }
+
+  #finishLoads(): void {
+    for (const lane of this.#slow) lane.resume();
+    this.#slow.clear();
+  }
+
+  /** Every link works again and every load ends: then everything must come right by itself. */
+  async #heal(): Promise<void> {
+    for (const { subscriber, command } of this.#instances) {
+      subscriber.resume();
+      command.resume();
+    }
+    await this.#rest();
+    for (const instance of this.#instances) {
+      for (const key of this.#oracle.keys) {
+        const floor = { version: this.#oracle.newest(key), because: 'C6: all is healed and at rest' };
+        this.#expect(`a read of '${key}' in ${instance.id}`, this.#awaitLoad(instance, key), [floor]);
+      }
+    }
+    await this.#rest();
+  }
+
+  async #rest(): Promise<void> {
+    for (let passed = 0; ; passed += 50) {
+      this.#finishLoads();
+      await this.#settle();
+      if (this.#unrest() === '') return;
+      if (passed >= RECOVERY_MS) throw new Violation(`C6/C7: ${RECOVERY_MS} ms after all was healed ${this.#unrest()}.`);
+      this.#time.tick(50);
+    }
+  }
+
+  #unrest(): string {
+    const restless = this.#instances.flatMap(({ id, isServing, cache }) => [
+      ...(isServing ? [] : [`${id} does not serve`]),
+      ...(cache.pendingEvictions === 0 ? [] : [`${id} has ${cache.pendingEvictions} evictions pending`]),
+    ]);
+    return [...restless, ...(this.#underWay === 0 ? [] : [`${this.#underWay} calls are under way`])].join(', ');
+  }
+
+  // ——— reads and writes ———
+
+  #read(instance: Instance, key: string, by: 'load' | 'get' | 'getAll', load: 'quick' | 'slow' | 'failing'): void {
+    const { cache, id } = instance;
+    const floors = this.#oracle.floors(id, key, performance.now());
+    const what = `a read of '${key}' in ${id}`;
+    if (by === 'load') this.#expect(what, this.#awaitLoad(instance, key, load), floors);
+    else if (by === 'get') this.#expect(what, cache.get<Stored>(key).then((found) => found?.value), floors);
+    else this.#expect(what, cache.getAll<Stored>([key]).then(([found]) => found?.value), floors);
+  }
+
+  #awaitLoad(instance: Instance, key: string, load: 'quick' | 'slow' | 'failing' = 'quick'): Promise<Stored> {
+    const hit = instance.cache.peek(key) as Promise<Stored> | undefined; // As the interceptor does.
+    return hit ?? instance.cache.getOrLoad<Stored>(key, () => this.#load(key, load));
+  }
+
+  /** A method that reads the database at one moment and returns at another. */
+  #load(key: string, how: 'quick' | 'slow' | 'failing'): Promise<Stored> {
+    const lane = new Lane(this.#scheduler, `a load of '${key}'`);
+    return new Promise((resolve, reject) => {
+      lane.push(() => {
+        const stored = { key, version: this.#oracle.newest(key) };
+        if (how === 'slow') {
+          lane.hold();
+          this.#slow.add(lane);
+        }
+        lane.push(() => {
+          if (how !== 'failing') return resolve(stored);
+          const error = new Error('The database is away.');
+          this.#loaderErrors.add(error);
+          reject(error);
+        });
+      });
+    });
+  }
+
+  /** Holds the outcome of a read against its floors. Reads by `get` may fail; nothing else may, but for the loader. */
+  #expect(what: string, result: Promise<Stored | undefined>, floors: ReturnType<Oracle['floors']>): void {
+    this.#underWay += 1;
+    result
+      .then(
+        (stored) => {
+          if (stored === undefined) return;
+          const [key] = /'(.+)'/.exec(what)?.slice(1) ?? [];
+          if (stored.key !== key) this.#violated(`${what} returned the value of '${stored.key}'.`);
+          for (const { version, because } of floors) {
+            if (stored.version < version) this.#violated(`${because}, and ${what} returned version ${stored.version} for ${version}.`);
+          }
+        },
+        (error: unknown) => {
+          const isOurs = (error as { code?: string }).code?.startsWith('CACHE_REMOTE_') === true;
+          if (!isOurs && !this.#loaderErrors.has(error)) this.#violated(`C7: ${what} failed with ${String(error)}`);
+        },
+      )
+      .finally(() => (this.#underWay -= 1));
+  }
+
+  #update(instance: Instance, keys: readonly string[], then: 'evict' | 'evictAcked' | 'put' | 'clear' | 'clearAcked'): void {
+    const { cache, id } = instance;
+    const writers = keys.map((key) => this.#writers.get(key) as { puts: number; others: number });
+    const isPut = then === 'put';
+    if (writers.some(({ puts, others }) => puts > 0 || (isPut && others > 0))) return;
+    const count = (by: number): void => writers.forEach((writer) => (writer[isPut ? 'puts' : 'others'] += by));
+    const commits = keys.map((key) => this.#oracle.commit(key));
+    const acks = then === 'evictAcked' || then === 'clearAcked' ? 'all' : 'none';
+    count(1);
+    this.#underWay += 1;
+    const write = (): Promise<void> => {
+      if (then === 'clear' || then === 'clearAcked') return cache.clear({ acks });
+      if (then === 'put') return cache.put(keys[0] as string, commits[0]);
+      return cache.evict(keys, { acks });
+    };
+    const lane = new Lane(this.#scheduler, `${id} has committed`);
+    lane.push(() => {
+      write()
+        .then(
+          () => {
+            if (acks === 'all') for (const commit of commits) this.#oracle.acknowledged(commit);
+          },
+          (error: unknown) => {
+            const { code } = error as { code?: string };
+            if (code?.startsWith('CACHE_') !== true) this.#violated(`C6: '${then}' in ${id} failed with ${String(error)}`);
+          },
+        )
+        .finally(() => {
+          for (const commit of commits) this.#oracle.settled(id, commit);
+          count(-1);
+          this.#underWay -= 1;
+        });
+    });
+  }
+
+  // ——— what can be seen ———
+
+  #announced(body: string): Announced {
+    const message = parseMessage(body);
+    if ('malformed' in message) throw new Violation(`A malformed message was published: ${body}`);
+    const keys = message.op === 'clear' ? this.#oracle.keys : message.keys;
+    const put = message.op === 'put' ? this.#stored(message.gen, keys[0] as string) : undefined;
+    const announced = new Map(keys.map((key) => [key, put?.version ?? this.#oracle.newest(key)]));
+    this.#oracle.executed(performance.now(), announced);
+    return announced;
+  }
+
+  #delivered(instance: string, tag: unknown): void {
+    if (tag !== undefined) this.#oracle.applied(instance, tag as Announced);
+  }
+
+  #stored(generation: string, key: string): Stored | undefined {
+    const raw = this.#server.get(`${NAMESPACE}:${CACHE}:${generation}::${key}`);
+    return raw === null ? undefined : (JSON.parse(raw) as { value: Stored }).value;
+  }
+
+  /** Neither tier may hold what an eviction has taken out. */
+  #check(): void {
+    for (const key of this.#oracle.keys) {
+      for (const instance of this.#instances) {
+        const held = instance.held(key) as Stored | undefined;
+        const floor = this.#oracle.localFloor(instance.id, key);
+        if (held !== undefined && held.version < floor) {
+          this.#violated(`C5: L1 of ${instance.id} holds version ${held.version} of '${key}' after an eviction of ${floor}.`);
+        }
+      }
+      const generation = this.#server.get(`${NAMESPACE}:${CACHE}:gen`);
+      // After a restart the generation is as good as abandoned: nobody may use it before a heartbeat has begun another.
+      if (generation === null || this.#server.get(`${NAMESPACE}:${CACHE}:rid`) !== this.#server.runId) continue;
+      const stored = this.#stored(generation, key);
+      const floor = this.#oracle.remoteFloor(key);
+      if (stored !== undefined && stored.version < floor) {
+        this.#violated(`C5: L2 holds version ${stored.version} of '${key}' after an eviction of ${floor}.`);
+      }
+    }
+    if (this.#violation !== undefined) throw this.#violation;
+  }
+
+  #violated(text: string): void {
+    this.#violation ??= new Violation(text);
+  }
+}
