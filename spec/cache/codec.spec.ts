@@ -421,9 +421,10 @@ describe(ValueCodec.name, () => {
     });
 
     it('is read right by a plain Keyv, or not at all', async () => {
+      const json = fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__')); // Refused, see above.
       let read = 0;
       await fc.assert(
-        fc.asyncProperty(fc.oneof(fc.jsonValue(), supported), async (value) => {
+        fc.asyncProperty(fc.oneof(json, supported), async (value) => {
           const raw = bookCodec.encode(value);
           fc.pre(!raw.startsWith('{"typed"'));
           const seen = await readByPlainKeyv(raw);
