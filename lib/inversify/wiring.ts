@@ -25,11 +25,12 @@ function warnUnserved(instance: object, method: CachedMethod): void {
   const { constructor } = instance;
   if (!isCachingInUse || isDecorated(constructor) || warned.has(constructor)) return;
   warned.add(constructor);
-  process.emitWarning(`${method.label} ran uncached on an instance of ${constructor.name}, which was made without a cache.`, {
+  const name = constructor.name === '' ? 'an anonymous class' : constructor.name;
+  process.emitWarning(`${method.label} ran uncached on an instance of ${name}, which was made without a cache.`, {
     type: 'CacheWarning',
     code: 'CACHE_NOT_WIRED',
     detail:
-      `If a container makes ${constructor.name}: use enableCaching(container), or add @CacheConfig() or @injectFromBase() to the class. ` +
+      `If a container makes ${name}: use enableCaching(container), or add @CacheConfig() or @injectFromBase() to the class. ` +
       'If a factory does: hand what it makes to cached(context, instance). An object made with plain `new` is meant to run uncached.',
   });
 }

@@ -1,0 +1,86 @@
+import { expect } from 'chai';
+import sinon from 'sinon';
+import { type CacheErrorHandler, FailOpenCacheErrorHandler, LoggingCacheErrorHandler, SimpleCacheErrorHandler } from '../../lib/index.js';
+import { MapCache } from '../support/map-cache.js';
+
+const error = new Error('away');
+const book = new MapCache('book');
+
+const verbs: Record<string, (handler: CacheErrorHandler) => void> = {
+  get: (handler) => handler.handleCacheGetError(error, book, 'Dune'),
+  put: (handler) => handler.handleCachePutError(error, book, ['Dune', 1n], 'secret value'),
+  evict: (handler) => handler.handleCacheEvictError(error, book, undefined),
+  clear: (handler) => handler.handleCacheClearError(error, book),
+  publish: (handler) => handler.handlePublishError(error, 'book-channel'),
+  receive: (handler) => handler.handleReceiveError(error, 'book-channel'),
+};
+
+const thrownBy = (handler: CacheErrorHandler): string[] =>
+  Object.keys(verbs).filter((verb) => {
+    try {
+      verbs[verb]!(handler);
+      return false;
+    } catch (thrown) {
+      expect(thrown).to.equal(error);
+      return true;
+    }
+  });
+
+describe(SimpleCacheErrorHandler.name, () => {
+  it('throws everything on', () => {
+    expect(thrownBy(new SimpleCacheErrorHandler())).to.deep.equal(['get', 'put', 'evict', 'clear', 'publish', 'receive']);
+  });
+});
+
+describe(FailOpenCacheErrorHandler.name, () => {
+  it('throws on nothing but failed evictions', () => {
+    expect(thrownBy(new FailOpenCacheErrorHandler())).to.deep.equal(['evict', 'clear']);
+  });
+});
+
+describe(LoggingCacheErrorHandler.name, () => {
+  it('throws what the default throws, and writes a line for each', () => {
+    const log = sinon.fake();
+    expect(thrownBy(new LoggingCacheErrorHandler({ log }))).to.deep.equal(['evict', 'clear']);
+    expect(log.args).to.deep.equal([
+      [`Cache 'book' failed to get entry with key "Dune"`],
+      [`Cache 'book' failed to put entry with key ["Dune","1n"]`],
+      [`Cache 'book' failed to evict entry with key undefined`],
+      [`Cache 'book' failed to clear entries`],
+      [`Topic 'book-channel' failed to publish a message`],
+      [`Topic 'book-channel' failed to apply a message`],
+    ]);
+  });
+
+  it('passes the error on with stack traces', () => {
+    const log = sinon.fake();
+    verbs['get']!(new LoggingCacheErrorHandler({ log, stackTraces: true }));
+    expect(log.args).to.deep.equal([[`Cache 'book' failed to get entry with key "Dune"`, error]]);
+  });
+
+  it('leaves keys out where they tell on people', () => {
+    const log = sinon.fake();
+    verbs['put']!(new LoggingCacheErrorHandler({ log, keys: false }));
+    expect(log.args).to.deep.equal([[`Cache 'book' failed to put entry`]]);
+  });
+
+  it('survives a key that cannot be printed', () => {
+    const log = sinon.fake();
+    const cycle: any[] = [];
+    cycle.push(cycle);
+    new LoggingCacheErrorHandler({ log }).handleCacheGetError(error, book, cycle);
+    expect(log.args).to.deep.equal([[`Cache 'book' failed to get entry with key (not printable)`]]);
+  });
+
+  it('writes to console.warn by default', () => {
+    const warn = sinon.stub(console, 'warn');
+    try {
+      verbs['clear']!(new LoggingCacheErrorHandler());
+    } catch {
+      // Failed evictions are thrown on.
+    } finally {
+      warn.restore();
+    }
+    expect(warn.args).to.deep.equal([[`Cache 'book' failed to clear entries`]]);
+  });
+});
