@@ -58,11 +58,14 @@ export class RemoteConnection {
   readonly #events: CacheEvents;
   readonly #connectTimeoutMs: Milliseconds;
   readonly #timeoutMs: Milliseconds;
+  readonly #socketTimeoutMs: Milliseconds;
   #verify: () => Promise<void> = () => Promise.resolve();
   #stopped = false;
   #attempt = 0;
   #connection = 0;
   #lastError: unknown;
+  /** When the server last answered a script, or the connection was made: on `performance`'s scale. */
+  #answeredAt = 0;
 
   constructor(options: RemoteConnectionOptions) {
     const { endpoint, events } = options;
@@ -70,6 +73,7 @@ export class RemoteConnection {
     this.#events = events;
     this.#connectTimeoutMs = options.connectTimeoutMs;
     this.#timeoutMs = options.timeoutMs;
+    this.#socketTimeoutMs = options.socketTimeoutMs;
     this.guard = new CircuitBreaker(endpoint.label, options.timeoutMs, (open) => events.emit('breaker', { open }));
     const socket = {
       ...(endpoint.path === undefined ? { host: endpoint.host, port: endpoint.port } : { path: endpoint.path }),
@@ -140,9 +144,19 @@ export class RemoteConnection {
     return this.guard.run(script.name, () => this.#evaluate<T>(script, keys, args));
   }
 
-  /** Runs a script whatever the guard says: for the heartbeat, whose success is what opens it. */
-  runUnguarded<T>(script: Script, keys: string[], args: string[]): Promise<T> {
-    return withDeadline(this.#evaluate<T>(script, keys, args), this.#timeoutMs, script.name, this.endpoint.label);
+  /**
+   * Runs a script whatever the guard says: for the heartbeat, whose success is what opens it. A connection on which none succeeds for the
+   * socket timeout is given up. node-redis has a timeout for that too, but Node starts it anew at every *write*: a link that swallows
+   * everything would never be missed while somebody goes on sending, as the heartbeat does.
+   */
+  async runUnguarded<T>(script: Script, keys: string[], args: string[]): Promise<T> {
+    try {
+      return await withDeadline(this.#evaluate<T>(script, keys, args), this.#timeoutMs, script.name, this.endpoint.label);
+    } catch (error) {
+      // After a blocked event loop timers come first: let the answers in that have been waiting at the door.
+      if (error instanceof RemoteCacheError) setImmediate(() => this.#giveUpIfSilent(error));
+      throw error;
+    }
   }
 
   /** Publishes on this connection; for private messages between instances. */
@@ -152,15 +166,21 @@ export class RemoteConnection {
 
   async #evaluate<T>(script: Script, keys: string[], args: string[]): Promise<T> {
     try {
-      return (await this.client.evalSha(script.sha, { keys, arguments: args })) as T;
+      return this.#answered(await this.client.evalSha(script.sha, { keys, arguments: args })) as T;
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return (await this.client.eval(script.source, { keys, arguments: args })) as T; // A new or flushed server does not know it yet.
+      return this.#answered(await this.client.eval(script.source, { keys, arguments: args })) as T; // A new or flushed server does not know it yet.
     }
+  }
+
+  #answered<T>(reply: T): T {
+    this.#answeredAt = performance.now();
+    return reply;
   }
 
   async #ready(): Promise<void> {
     const connection = ++this.#connection;
+    this.#answeredAt = performance.now();
     this.#attempt = 0;
     if (this.#stopped) return;
     this.#events.emit('connected', { link: LINK, endpoint: this.endpoint.label });
@@ -173,6 +193,13 @@ export class RemoteConnection {
     } catch (error) {
       this.#lastError = error; // The next heartbeat tries again.
     }
+  }
+
+  #giveUpIfSilent(error: RemoteCacheError): void {
+    if (this.#stopped || !this.client.isReady || performance.now() - this.#answeredAt < this.#socketTimeoutMs) return;
+    this.#lost(error);
+    this.client.destroy();
+    this.client.connect().catch((reason: unknown) => (this.#lastError = reason));
   }
 
   #lost(error: unknown): void {

@@ -57,7 +57,7 @@ export async function runFault(kind: FaultKind, { boundMs, seed, harmMs, databas
     const load: Load = { readsPerSecond: READS_PER_SECOND, writesPerSecond: WRITES_PER_SECOND, acks: kind.acks ?? 'some' };
     await arena.load(load, WRITERS);
     await kind.harm({ arena, boundMs, random: random.fork(), load, writers: WRITERS, isOver: deadline(harmMs) });
-    await arena.settle();
+    await arena.settle().catch((error: Error) => arena.failures.push(error.message)); // The reads have their verdict all the same.
     const permanentlyStale = await arena.permanentlyStale();
     const statistics = await arena.stopReading();
     const sum = (figure: 'localHits' | 'bypassed' | 'joined' | 'remoteHits' | 'misses'): number => statistics.reduce((n, each) => n + each[figure], 0);

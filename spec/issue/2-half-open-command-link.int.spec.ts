@@ -1,0 +1,63 @@
+/**
+ * Found by `npm run faults -- --kind "half-open command"`: a command link that swallows everything was never given up. Every step failed
+ * for as long as the process lived, though a new connection would have worked at once.
+ *
+ * node-redis' `socketTimeout` is `net.Socket#setTimeout`, which Node starts anew at every write as well as at every read; our heartbeat
+ * writes four times within it. So the connection itself now notes when it was last answered, and a heartbeat that finds that longer ago
+ * than the socket timeout gives it up.
+ */
+import { expect } from 'chai';
+import { CacheEvents } from '../../lib/event/index.js';
+import { RemoteConnection } from '../../lib/cache/index.js';
+import { RedisHeartbeat } from '../../lib/eviction/index.js';
+import { LinkProxy } from '../faults/link-proxy.js';
+import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
+import { waitFor } from '../support/wait.js';
+
+describe('Issue 2: half-open command link', () => {
+  let proxy: LinkProxy;
+  let connection: RemoteConnection;
+  let beating: NodeJS.Timeout;
+
+  beforeEach(async () => {
+    proxy = await LinkProxy.start((await sharedRedis()).port);
+    connection = new RemoteConnection({
+      endpoint: { host: '127.0.0.1', port: proxy.port, db: 0, label: `127.0.0.1:${proxy.port}` },
+      events: new CacheEvents(),
+      timeoutMs: 50,
+      connectTimeoutMs: 2_000,
+      socketTimeoutMs: 150,
+    });
+    const heartbeat = new RedisHeartbeat({ connection, namespace: ownNamespace(), instanceId: 'a', boundMs: 150 });
+    const beat = async (): Promise<void> => {
+      await heartbeat.pulse([{ name: 'book', generation: undefined }], '{"v":1,"beat":1,"states":[');
+      connection.guard.succeeded();
+    };
+    connection.verifyWith(beat);
+    await connection.start();
+    beating = setInterval(() => void beat().catch(() => undefined), 20);
+  });
+
+  afterEach(async () => {
+    clearInterval(beating);
+    await connection.stop();
+    await proxy.close();
+  });
+
+  it('is given up, and used again over a new connection once the network is back', async () => {
+    proxy.halfOpen('command');
+    await waitFor(() => !connection.isUsable, { what: 'the connection to be given up' });
+    proxy.heal();
+    await waitFor(() => connection.isUsable, { what: 'another connection to be verified' });
+    expect(await connection.publish('nobody', 'listens')).to.equal(0);
+  });
+
+  it('is given up once: a link that answers is kept', async () => {
+    const ids = new Set<number>();
+    const id = async (): Promise<void> => void ids.add((await connection.client.sendCommand(['CLIENT', 'ID'])) as number);
+    await id();
+    let turns = 0;
+    await waitFor(async () => (await id(), (turns += 1) > 100), { what: 'a hundred answers, longer than the socket timeout', everyMs: 4 });
+    expect(ids.size).to.equal(1);
+  });
+});
