@@ -1,0 +1,150 @@
+import { expect } from 'chai';
+import sinon from 'sinon';
+import { Acknowledgements, type Audience } from '../../lib/eviction/index.js';
+
+const BOUND = 1_000;
+
+/** Members and how long each has left, at server time 50 000, on a list that is `age` old. */
+const audience = (left: Readonly<Record<string, number>>, age: number | undefined = 10 * BOUND): Audience => ({
+  now: 50_000,
+  born: age === undefined ? undefined : 50_000 - age,
+  members: new Map(Object.entries(left).map(([member, ms]) => [member, 50_000 + ms])),
+});
+
+describe(Acknowledgements.name, () => {
+  let timers: sinon.SinonFakeTimers;
+  let acknowledgements: Acknowledgements;
+
+  beforeEach(() => {
+    timers = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    acknowledgements = new Acknowledgements('self', BOUND);
+  });
+
+  afterEach(() => timers.restore());
+
+  /** Watches a promise: the answer is current after every {@link turn}. */
+  const watch = (promise: Promise<void>): { done: boolean } => {
+    const state = { done: false };
+    void promise.then(() => (state.done = true));
+    return state;
+  };
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const isDone = async (state: { done: boolean }): Promise<boolean> => {
+    await turn();
+    return state.done;
+  };
+
+  describe('wait', () => {
+    it('ends when every other member has acknowledged this number of this cache', async () => {
+      const waiting = watch(acknowledgements.wait('book', 42, audience({ self: 900, two: 900, three: 900 })));
+      acknowledgements.received('book', 42, 'two');
+      acknowledgements.received('book', 42, 'two');
+      acknowledgements.received('book', 41, 'three');
+      acknowledgements.received('author', 42, 'three');
+      acknowledgements.received('book', 42, 'stranger');
+      expect(await isDone(waiting)).to.equal(false);
+      acknowledgements.received('book', 42, 'three');
+      expect(await isDone(waiting)).to.equal(true);
+      expect(timers.countTimers()).to.equal(0);
+    });
+
+    it('ends at once when nobody else is alive', async () => {
+      expect(await isDone(watch(acknowledgements.wait('book', 42, audience({ self: 900 }))))).to.equal(true);
+    });
+
+    it('ends when the last lease of the silent has run out, with a tenth of air for stepped clocks', async () => {
+      const waiting = watch(acknowledgements.wait('book', 42, audience({ two: 500, three: 800 })));
+      timers.tick(879);
+      expect(await isDone(waiting)).to.equal(false);
+      timers.tick(1);
+      expect(await isDone(waiting)).to.equal(true);
+      acknowledgements.received('book', 42, 'two'); // Late, and nobody's concern any more.
+    });
+
+    it('keeps several evictions apart', async () => {
+      const first = watch(acknowledgements.wait('book', 1, audience({ two: 900 })));
+      const second = watch(acknowledgements.wait('book', 2, audience({ two: 900 })));
+      acknowledgements.received('book', 2, 'two');
+      expect([await isDone(first), await isDone(second)]).to.deep.equal([false, true]);
+      acknowledgements.received('book', 1, 'two');
+      expect(await isDone(first)).to.equal(true);
+    });
+
+    for (const [what, age, rest] of [
+      ['younger than the bound', 300, 770],
+      ['of unknown age', undefined, 1_100],
+      ['dated in the future by a clock that was set back', -5_000, 1_100],
+    ] as const) {
+      it(`waits the rest of one bound for a list of members ${what}, though nobody is on it`, async () => {
+        const waiting = watch(acknowledgements.wait('book', 42, age === undefined ? { ...audience({}), born: undefined } : audience({}, age)));
+        timers.tick(rest - 1);
+        expect(await isDone(waiting)).to.equal(false);
+        timers.tick(1);
+        expect(await isDone(waiting)).to.equal(true);
+      });
+    }
+
+    it('waits for both, the young list and the members on it', async () => {
+      const waiting = watch(acknowledgements.wait('book', 42, audience({ two: 5_000 }, 300)));
+      timers.tick(770);
+      expect(await isDone(waiting)).to.equal(false);
+      acknowledgements.received('book', 42, 'two');
+      expect(await isDone(waiting)).to.equal(true);
+    });
+  });
+
+  describe('expect', () => {
+    /** A script during which `meanwhile` happens, and which then waits as the eviction log does: before it is over. */
+    const script = (meanwhile: () => unknown): Promise<{ done: boolean }> =>
+      acknowledgements.expect(async () => {
+        await meanwhile();
+        return watch(acknowledgements.wait('book', 42, audience({ two: 900 })));
+      });
+
+    it('keeps acknowledgements that overtake the reply of the script', async () => {
+      const waiting = await script(() => {
+        acknowledgements.received('book', 42, 'two');
+        return turn();
+      });
+      expect(await isDone(waiting)).to.equal(true);
+      expect(timers.countTimers()).to.equal(0);
+    });
+
+    it('keeps those of this number of this cache from everybody else', async () => {
+      const waiting = await script(() => {
+        acknowledgements.received('book', 41, 'two');
+        acknowledgements.received('author', 42, 'two');
+        acknowledgements.received('book', 42, 'three');
+      });
+      expect(await isDone(waiting)).to.equal(false);
+    });
+
+    it('keeps them for the other scripts under way when one has ended, or failed', async () => {
+      let finish!: () => void;
+      const slow = script(() => new Promise<void>((resolve) => (finish = resolve)));
+      acknowledgements.received('book', 42, 'two');
+      await acknowledgements.expect(() => Promise.reject(new Error('away'))).catch(() => undefined);
+      await turn();
+      finish();
+      expect(await isDone(await slow)).to.equal(true);
+    });
+
+    it('forgets them when the last script is over: they would pile up', async () => {
+      await acknowledgements.expect(async () => acknowledgements.received('book', 42, 'two'));
+      await turn();
+      const waiting = watch(acknowledgements.wait('book', 42, audience({ two: 900 })));
+      expect(await isDone(waiting)).to.equal(false);
+      timers.tick(990);
+      expect(await isDone(waiting)).to.equal(true);
+    });
+  });
+
+  describe('close', () => {
+    it('lets everybody go', async () => {
+      const all = [1, 2].map((seq) => watch(acknowledgements.wait('book', seq, audience({ two: 900 }))));
+      acknowledgements.close();
+      expect([await isDone(all[0]!), await isDone(all[1]!)]).to.deep.equal([true, true]);
+      expect(timers.countTimers()).to.equal(0);
+    });
+  });
+});

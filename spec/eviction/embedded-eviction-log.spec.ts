@@ -1,0 +1,100 @@
+import { expect } from 'chai';
+import sinon from 'sinon';
+import { EMBEDDED_MAXIMUM_SIZE, EmbeddedEvictionLog, EmbeddedRemote, EmbeddedStore } from '../../lib/eviction/index.js';
+
+describe(EmbeddedEvictionLog.name, () => {
+  let store: EmbeddedStore;
+  let log: EmbeddedEvictionLog;
+  let published: unknown[];
+
+  beforeEach(() => {
+    store = new EmbeddedStore();
+    published = [];
+    const publish = (channel: string, body: string): unknown => published.push([channel, JSON.parse(body)]);
+    log = new EmbeddedEvictionLog({ store, namespace: 'cache', cache: 'book', channel: 'book-channel', instanceId: 'one', fillLeaseMs: 100, publish });
+  });
+
+  afterEach(() => sinon.restore());
+
+  const granted = async (key: string): Promise<string> => {
+    const reply = await log.acquire(key, false);
+    if (reply.kind !== 'granted') throw new Error(`Expected the lease of ${key}, got ${reply.kind}.`);
+    return reply.token;
+  };
+
+  it('grants the right to fill a key to one at a time, and tells who has filled it since', async () => {
+    const token = await granted('Dune');
+    expect(await log.acquire('Dune', false)).to.deep.equal({ kind: 'busy' });
+    expect(await log.fill('Dune', token, 'raw')).to.equal(true);
+    expect(await log.acquire('Dune', false)).to.deep.equal({ kind: 'present', raw: 'raw' });
+    expect(await log.fill('Dune', token, 'again'), 'a token is good once').to.equal(false);
+    expect(published, 'loads publish nothing').to.deep.equal([]);
+  });
+
+  it('ends the right after its time, and when it is given back', async () => {
+    const timers = sinon.useFakeTimers({ toFake: ['Date'] });
+    const late = await granted('Dune');
+    timers.tick(100);
+    expect(await log.fill('Dune', late, 'raw')).to.equal(false);
+    const unused = await granted('Dune');
+    await log.release('Dune', late);
+    expect(await log.acquire('Dune', false), 'another token does not give it back').to.deep.equal({ kind: 'busy' });
+    await log.release('Dune', unused);
+    await granted('Dune');
+  });
+
+  for (const [verb, act] of [
+    ['evict', () => log.evict(['Dune'], false)],
+    ['put', () => log.put('Dune', 'put')],
+    ['clear', () => log.clear(false)],
+  ] as const) {
+    it(`ends the right with ${verb}`, async () => {
+      const token = await granted('Dune');
+      await act();
+      expect(await log.fill('Dune', token, 'old')).to.equal(false);
+      expect(store.entries.get('Dune')).to.equal(verb === 'put' ? 'put' : undefined);
+    });
+  }
+
+  it('announces writes with numbers without gaps, and never a value', async () => {
+    await log.put('Dune', 'secret');
+    await log.putIfAbsent('Dune', 'secret');
+    await log.putIfAbsent('Emma', 'secret');
+    expect((await log.evict(['Dune', 'Emma', 'none'], true)).removed).to.equal(2);
+    await log.clear(false);
+    const about = { v: 1, cache: 'book', gen: '1', origin: 'one', ns: 'cache' };
+    expect(published).to.deep.equal([
+      ['book-channel', { ...about, seq: 1, op: 'put', keys: ['Dune'] }],
+      ['book-channel', { ...about, seq: 2, op: 'put', keys: ['Emma'] }],
+      ['book-channel', { ...about, seq: 3, op: 'evict', keys: ['Dune', 'Emma', 'none'] }],
+      ['book-channel', { ...about, seq: 4, op: 'clear', keys: [] }],
+    ]);
+  });
+
+  it('drops what cannot be read before it grants the right to replace it', async () => {
+    await log.put('Dune', 'unreadable');
+    expect((await log.acquire('Dune', true)).kind).to.equal('granted');
+    expect(store.entries.size).to.equal(0);
+  });
+
+  it('keeps at most so many entries, the oldest going first', () => {
+    for (let i = 0; i <= EMBEDDED_MAXIMUM_SIZE; i += 1) store.set(`${i}`, 'raw');
+    expect([store.entries.size, store.entries.has('0'), store.entries.has('1')]).to.deep.equal([EMBEDDED_MAXIMUM_SIZE, false, true]);
+  });
+});
+
+describe(EmbeddedRemote.name, () => {
+  it('is shared by namespace until its last user has gone', () => {
+    const one = EmbeddedRemote.of('embedded-spec');
+    one.store('book').set('Dune', 'raw');
+    const two = EmbeddedRemote.of('embedded-spec');
+    const other = EmbeddedRemote.of('embedded-spec-other');
+    one.release();
+    expect([two.store('book').entries.size, two.store('author').entries.size, other.store('book').entries.size]).to.deep.equal([1, 0, 0]);
+    two.release();
+    other.release();
+    const fresh = EmbeddedRemote.of('embedded-spec');
+    expect(fresh.store('book').entries.size).to.equal(0);
+    fresh.release();
+  });
+});

@@ -1,0 +1,146 @@
+import { expect } from 'chai';
+import type { CoherentCache } from '../../lib/cache/index.js';
+import { Acknowledgements, EvictionListener, type EvictionMessage, formatAcknowledgement, formatMessage, ReadLease } from '../../lib/eviction/index.js';
+import { CacheEvents } from '../../lib/event/index.js';
+import { InProcessTransport, MessageListenerContainer } from '../../lib/topic/index.js';
+import { FakeClock } from '../support/fake-clock.js';
+
+let hubs = 0;
+
+/** A cache that notes what is applied to it. */
+class NotedCache implements CoherentCache {
+  readonly generation = '1';
+  readonly applied: unknown[] = [];
+  #until = 0;
+  constructor(readonly name: string) {}
+  applyEviction(keys: readonly string[], own: boolean): void {
+    this.applied.push([...keys, own]);
+  }
+  applyClear(cause: string): void {
+    if (cause === 'remote') this.applied.push('clear');
+  }
+  useGeneration(): void {}
+  serveUntil(time: number): void {
+    this.#until = time;
+  }
+  isServing(now: number): boolean {
+    return now <= this.#until;
+  }
+}
+
+describe(EvictionListener.name, () => {
+  let transport: InProcessTransport;
+  let container: MessageListenerContainer;
+  let listener: EvictionListener;
+  let acknowledgements: Acknowledgements;
+  let events: CacheEvents;
+  let book: NotedCache;
+  let sent: unknown[];
+  let told: unknown[];
+
+  const message = (more: Partial<EvictionMessage> = {}): string =>
+    formatMessage({ ns: 'cache', cache: 'book', seq: 1, gen: '1', op: 'evict', keys: ['Dune'], origin: 'other', ...more });
+  const publish = (body: string, channel = 'book-channel'): Promise<number> => transport.publish(channel, body);
+
+  beforeEach(async () => {
+    const hub = `eviction-listener-${(hubs += 1)}`;
+    transport = new InProcessTransport(hub);
+    events = new CacheEvents();
+    [sent, told] = [[], []];
+    for (const name of ['malformed', 'evicted', 'cleared', 'error'] as const) events.on(name, (event) => void told.push({ [name]: event }));
+    container = new MessageListenerContainer(new InProcessTransport(hub), { events });
+    acknowledgements = new Acknowledgements('self', 1_000);
+    listener = new EvictionListener({
+      namespace: 'cache',
+      instanceId: 'self',
+      container,
+      lease: new ReadLease({ clock: new FakeClock(), events, boundMs: 1_000, heartbeat: undefined }),
+      acknowledgements,
+      send: async (channel, body) => sent.push([channel, body]),
+      events,
+    });
+    book = new NotedCache('book');
+    await listener.open();
+    await listener.follow(book, 'book-channel');
+    await container.start();
+  });
+
+  afterEach(async () => {
+    await container.stop();
+    await transport.close();
+  });
+
+  it('has the cache apply evictions, puts and clears, and tells', async () => {
+    await publish(message({ keys: ['Dune', 'Emma'] }));
+    await publish(message({ seq: 2, op: 'put' }));
+    await publish(message({ seq: 3, op: 'clear', keys: [] }));
+    expect(book.applied).to.deep.equal([['Dune', 'Emma', false], ['Dune', false], 'clear']);
+    expect(told).to.deep.equal([
+      { evicted: { cache: 'book', keys: ['Dune', 'Emma'], origin: 'other', seq: 1 } },
+      { evicted: { cache: 'book', keys: ['Dune'], origin: 'other', seq: 2 } },
+      { cleared: { cache: 'book', origin: 'other' } },
+    ]);
+  });
+
+  it('says which messages are of this instance; its clear has been applied by its generation', async () => {
+    await publish(message({ origin: 'self' }));
+    await publish(message({ seq: 2, op: 'clear', keys: [], origin: 'self' }));
+    expect(book.applied).to.deep.equal([['Dune', true]]);
+    expect(told.at(-1)).to.deep.equal({ cleared: { cache: 'book', origin: 'self' } });
+  });
+
+  it('leaves a message alone that the lease has covered by emptying the cache', async () => {
+    await publish(message());
+    await publish(message({ seq: 5, keys: ['Emma'] }));
+    expect(book.applied).to.deep.equal([['Dune', false]]);
+  });
+
+  it('leaves messages of other namespaces and other caches alone, without a word', async () => {
+    await publish(message({ ns: 'shop' }));
+    await publish(message({ cache: 'author' }));
+    expect([book.applied, told, listener.malformedMessages]).to.deep.equal([[], [], 0]);
+  });
+
+  it('serves caches that share a topic, and takes no message for a cache from the topic of another', async () => {
+    const [author, magazine] = [new NotedCache('author'), new NotedCache('magazine')];
+    await listener.follow(author, 'book-channel');
+    await listener.follow(magazine, 'magazine-channel');
+    await publish(message({ cache: 'author', keys: ['Herbert'] }));
+    await publish(message({ cache: 'magazine' }));
+    await publish(message(), 'magazine-channel');
+    expect([author.applied, magazine.applied, book.applied]).to.deep.equal([[['Herbert', false]], [], []]);
+  });
+
+  it('counts what is malformed, tells each reason once per topic, and goes on', async () => {
+    for (const body of ['hello', 'hello again', '{"v":2}', message({ seq: 0 }), 'once more']) await publish(body);
+    await publish('not for us', 'cache:inbox:self');
+    await publish(message());
+    expect(listener.malformedMessages).to.equal(6);
+    expect(told).to.deep.equal([
+      { malformed: { topic: 'book-channel', reason: 'not JSON' } },
+      { malformed: { topic: 'book-channel', reason: 'unknown version' } },
+      { malformed: { topic: 'book-channel', reason: 'no sequence number' } },
+      { malformed: { topic: 'cache:inbox:self', reason: 'not JSON' } },
+      { evicted: { cache: 'book', keys: ['Dune'], origin: 'other', seq: 1 } },
+    ]);
+    expect(book.applied).to.deep.equal([['Dune', false]]);
+  });
+
+  it('acknowledges to whoever asks, also what was covered otherwise, but not to itself', async () => {
+    await publish(message({ ack: 'cache:inbox:other' }));
+    await publish(message({ seq: 7, ack: 'cache:inbox:other' }));
+    await publish(message({ seq: 8 }));
+    await publish(message({ seq: 9, origin: 'self', ack: 'cache:inbox:self' }));
+    expect(sent).to.deep.equal([
+      ['cache:inbox:other', '{"v":1,"acked":["book",1],"from":"self"}'],
+      ['cache:inbox:other', '{"v":1,"acked":["book",7],"from":"self"}'],
+    ]);
+  });
+
+  it('passes acknowledgements from its inbox on', async () => {
+    const audience = { now: 50_000, born: 0, members: new Map([['other', 60_000]]) };
+    const acknowledged = acknowledgements.wait('book', 42, audience);
+    await publish(formatAcknowledgement({ cache: 'book', seq: 42, from: 'other' }), 'cache:inbox:self');
+    await acknowledged;
+  });
+});

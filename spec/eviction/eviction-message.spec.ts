@@ -1,0 +1,116 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { type EvictionMessage, formatMessage, MESSAGE_VERSION, parseMessage } from '../../lib/eviction/index.js';
+import { MAXIMUM_MESSAGE_LENGTH, messageHalves } from '../../lib/eviction/eviction-message.js';
+
+const evicted: EvictionMessage = { ns: 'cache', cache: 'book', seq: 42, gen: '1700000000000000', op: 'evict', keys: ['Dune', '~["a",1]'], origin: 'one' };
+
+const messages: fc.Arbitrary<EvictionMessage> = fc.record(
+  {
+    ns: fc.string(),
+    cache: fc.string({ unit: 'binary' }),
+    seq: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    gen: fc.bigInt({ min: 0n, max: 99_999_999_999_999_999_999n }).map(String),
+    op: fc.constantFrom('evict', 'put', 'clear'),
+    keys: fc.array(fc.string({ unit: 'binary' })),
+    origin: fc.string(),
+    ack: fc.string(),
+  },
+  { requiredKeys: ['ns', 'cache', 'seq', 'gen', 'op', 'keys', 'origin'] },
+);
+
+describe(formatMessage.name, () => {
+  it('has a wire form that other versions rely on', () => {
+    expect(formatMessage(evicted)).to.equal(
+      '{"v":1,"cache":"book","seq":42,"gen":"1700000000000000","op":"evict","keys":["Dune","~[\\"a\\",1]"],"origin":"one","ns":"cache"}',
+    );
+    expect(formatMessage({ ...evicted, op: 'clear', keys: [], ack: 'cache:inbox:one' })).to.equal(
+      '{"v":1,"cache":"book","seq":42,"gen":"1700000000000000","op":"clear","keys":[],"origin":"one","ns":"cache","ack":"cache:inbox:one"}',
+    );
+    expect(MESSAGE_VERSION).to.equal(1);
+  });
+
+  it('comes in halves, between which a script writes number and generation', () => {
+    const { ns, cache, op, keys, origin } = evicted;
+    const { head, tail } = messageHalves({ ns, cache, op, keys, origin });
+    expect(`${head}42,"gen":"1700000000000000"${tail}`).to.equal(formatMessage(evicted));
+  });
+
+  it('is read back as it was, whatever the names and keys', () => {
+    fc.assert(
+      fc.property(messages, (message) => {
+        expect(parseMessage(formatMessage(message))).to.deep.equal({ v: 1, ...message });
+      }),
+    );
+  });
+});
+
+describe(parseMessage.name, () => {
+  const wire = JSON.parse(formatMessage(evicted)) as Record<string, unknown>;
+  const without = (name: string): object => Object.fromEntries(Object.entries(wire).filter(([key]) => key !== name));
+
+  it('knows fields of a later minor version from nothing, and minds them not', () => {
+    expect(parseMessage(JSON.stringify({ ...wire, later: true }))).to.deep.include(evicted);
+  });
+
+  const malformed: Readonly<Record<string, readonly unknown[]>> = {
+    'not an object': [null, [], [wire], 'text', 42, true],
+    'unknown version': [{}, without('v'), { ...wire, v: 2 }, { ...wire, v: '1' }],
+    'no cache, namespace or origin': [without('cache'), without('ns'), without('origin'), { ...wire, cache: 1 }, { ...wire, ns: null }],
+    'no sequence number': [without('seq'), ...[0, -1, 1.5, '42', 2 ** 53, null].map((seq) => ({ ...wire, seq }))],
+    'no generation': [without('gen'), ...['', '-1', '1e3', ' 1', '1'.repeat(21), 1, null].map((gen) => ({ ...wire, gen }))],
+    'unknown operation': [without('op'), { ...wire, op: 'EVICT' }, { ...wire, op: 1 }],
+    'no keys': [without('keys'), { ...wire, keys: 'Dune' }, { ...wire, keys: ['Dune', 1] }, { ...wire, keys: { length: 1 } }],
+    'no acknowledgement channel': [{ ...wire, ack: 1 }, { ...wire, ack: null }],
+  };
+  for (const [reason, bodies] of Object.entries(malformed)) {
+    it(`says '${reason}'`, () => {
+      for (const body of bodies) expect(parseMessage(JSON.stringify(body)), JSON.stringify(body)).to.deep.equal({ malformed: reason });
+    });
+  }
+
+  it("says 'not JSON'", () => {
+    for (const body of ['', 'Dune', '{', formatMessage(evicted).slice(0, -1), `${formatMessage(evicted)}x`]) {
+      expect(parseMessage(body), body).to.deep.equal({ malformed: 'not JSON' });
+    }
+  });
+
+  it("says 'too long' without reading it", () => {
+    const body = formatMessage(evicted).padEnd(MAXIMUM_MESSAGE_LENGTH, ' ');
+    expect(parseMessage(body)).to.deep.include({ seq: 42 });
+    expect(parseMessage(`${body} `)).to.deep.equal({ malformed: 'too long' });
+  });
+
+  it('never throws, and lets through only what is a message in every field', () => {
+    const nearly = fc.record({
+      v: fc.constantFrom(1, 2, '1', null),
+      ns: fc.anything(),
+      cache: fc.anything(),
+      seq: fc.oneof(fc.integer(), fc.anything()),
+      gen: fc.oneof(fc.nat().map(String), fc.anything()),
+      op: fc.oneof(fc.constantFrom('evict', 'clear'), fc.anything()),
+      keys: fc.oneof(fc.array(fc.oneof(fc.string(), fc.anything())), fc.anything()),
+      origin: fc.anything(),
+      ack: fc.anything(),
+    }).map((value) => JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}` : part)) ?? ''); // prettier-ignore
+    const garbled = fc.tuple(messages.map(formatMessage), fc.nat(), fc.string()).map(([text, at, noise]) => {
+      const i = at % (text.length + 1);
+      return text.slice(0, i) + noise + text.slice(i + noise.length);
+    });
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json(), nearly, garbled), (body) => {
+        const message = parseMessage(body);
+        if ('malformed' in message) {
+          expect(message.malformed).to.be.a('string').and.not.equal('');
+          return;
+        }
+        expect([typeof message.ns, typeof message.cache, typeof message.origin]).to.deep.equal(['string', 'string', 'string']);
+        expect(Number.isSafeInteger(message.seq) && message.seq > 0).to.equal(true);
+        expect(Number.isFinite(Number(message.gen))).to.equal(true);
+        expect(message.op).to.be.oneOf(['evict', 'put', 'clear']);
+        expect(message.keys.every((key) => typeof key === 'string')).to.equal(true);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});

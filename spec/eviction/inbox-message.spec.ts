@@ -1,0 +1,59 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { formatAcknowledgement, parseInbox } from '../../lib/eviction/index.js';
+
+describe(parseInbox.name, () => {
+  it('reads an acknowledgement', () => {
+    const acknowledgement = { cache: 'book', seq: 42, from: 'two' };
+    const body = formatAcknowledgement(acknowledgement);
+    expect(body).to.equal('{"v":1,"acked":["book",42],"from":"two"}');
+    expect(parseInbox(body)).to.deep.equal(acknowledgement);
+  });
+
+  it('reads the echo of a heartbeat', () => {
+    expect(parseInbox('{"v":1,"beat":7,"states":[["42","1700000000000000"],["0","5"]]}')).to.deep.equal({
+      beat: 7,
+      states: [
+        { seq: 42, gen: '1700000000000000' },
+        { seq: 0, gen: '5' },
+      ],
+    });
+    expect(parseInbox('{"v":1,"beat":1,"states":[]}')).to.deep.equal({ beat: 1, states: [] });
+  });
+
+  const malformed: Readonly<Record<string, readonly string[]>> = {
+    'not JSON': ['', '{', 'beat'],
+    'unknown version': ['null', '7', '"text"', '[]', '{}', '{"v":2,"beat":1,"states":[]}', '{"v":"1"}'],
+    'neither an echo nor an acknowledgement': [
+      '{"v":1}',
+      '{"v":1,"beat":1}',
+      '{"v":1,"beat":"1","states":[]}',
+      '{"v":1,"beat":1.5,"states":[]}',
+      '{"v":1,"beat":1,"states":[["1"]]}',
+      '{"v":1,"beat":1,"states":[["1","2","3"]]}',
+      '{"v":1,"beat":1,"states":[[1,2]]}',
+      '{"v":1,"beat":1,"states":[["-1","2"]]}',
+      '{"v":1,"beat":1,"states":[["1","2"],null]}',
+      '{"v":1,"acked":["book"],"from":"two"}',
+      '{"v":1,"acked":["book","42"],"from":"two"}',
+      '{"v":1,"acked":[1,42],"from":"two"}',
+      '{"v":1,"acked":["book",42]}',
+    ],
+  };
+  for (const [reason, bodies] of Object.entries(malformed)) {
+    it(`says '${reason}'`, () => {
+      for (const body of bodies) expect(parseInbox(body), body).to.deep.equal({ malformed: reason });
+    });
+  }
+
+  it('never throws', () => {
+    const states = fc.array(fc.oneof(fc.array(fc.oneof(fc.nat().map(String), fc.jsonValue())), fc.jsonValue()));
+    const nearly = fc.record({ v: fc.constantFrom(1, 2), beat: fc.jsonValue(), states, acked: fc.jsonValue(), from: fc.jsonValue() });
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json(), nearly.map((value) => JSON.stringify(value))), (body) => {
+        expect(parseInbox(body)).to.be.an('object');
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
