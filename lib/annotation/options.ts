@@ -10,8 +10,6 @@ export type AsyncMethod = (this: any, ...args: any[]) => Promise<any>;
 /** What the promise of a method resolves to. */
 export type ResultOf<M extends AsyncMethod> = Awaited<ReturnType<M>>;
 
-type Invocation<M extends AsyncMethod> = CacheInvocation<Parameters<M>>;
-
 /** What `@CacheConfig` gives to all cache operations of a class. An operation's own value replaces the one given here. */
 export interface CacheConfigOptions {
   /** The caches of operations that name none. Default: none; such an operation then needs a `cacheResolver`. */
@@ -30,32 +28,32 @@ export interface OperationOptions<M extends AsyncMethod> extends CacheConfigOpti
    * Makes the key of the arguments. Default: the key generator's, which is the only argument itself or the array of all.
    * `null` is a key; `undefined` is refused with `CACHE_KEY_UNDEFINED`. Not together with `keyGenerator`.
    */
-  readonly key?: (this: Invocation<M>, ...args: Parameters<M>) => CacheKey;
+  readonly key?: (this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => CacheKey;
   /** Whether this operation applies to the call. Asked once per call; `false` means that its caches are not touched at all. */
-  readonly condition?: (this: Invocation<M>, ...args: Parameters<M>) => boolean;
+  readonly condition?: (this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => boolean;
 }
 
 /** Options of `@Cacheable`. */
 export interface CacheableOptions<M extends AsyncMethod> extends OperationOptions<M> {
   /** Vetoes storing a result. Not asked about a cached one. */
-  readonly unless?: (this: Invocation<M>, result: ResultOf<M>, ...args: Parameters<M>) => boolean;
+  readonly unless?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean;
   /**
    * Spring's restrictions: one cache, no `unless`, no other operation on the method. Loads of one key are shared in any case.
    * Default: `false`.
    */
   readonly sync?: boolean;
   /** Life of a stored result, or a function of it. Default: the cache's `ttl`. */
-  readonly ttl?: Duration | ((this: Invocation<M>, result: ResultOf<M>, ...args: Parameters<M>) => Duration);
+  readonly ttl?: Duration | ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => Duration);
 }
 
 /** Options of `@CachePut`. */
 export interface CachePutOptions<M extends AsyncMethod> extends OperationOptions<M> {
   /** Vetoes storing a result. Asked before the key is made. */
-  readonly unless?: (this: Invocation<M>, result: ResultOf<M>, ...args: Parameters<M>) => boolean;
+  readonly unless?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean;
   /** Life of the stored result, or a function of it. Default: the cache's `ttl`. */
-  readonly ttl?: Duration | ((this: Invocation<M>, result: ResultOf<M>, ...args: Parameters<M>) => Duration);
+  readonly ttl?: Duration | ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => Duration);
   /** Makes the key of the result, for an id that the method assigns. Not together with `key` or `keyGenerator`. */
-  readonly resultKey?: (this: Invocation<M>, result: ResultOf<M>, ...args: Parameters<M>) => CacheKey;
+  readonly resultKey?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => CacheKey;
 }
 
 /** Options of `@CacheEvict`. */
@@ -65,11 +63,11 @@ export interface CacheEvictOptions<M extends AsyncMethod> extends OperationOptio
   /** Evicts before the method runs, and also if it then fails. Default: `false`, after it succeeded. */
   readonly beforeInvocation?: boolean;
   /** Several keys, evicted together. Not together with `key`, `resultKey`, `keyGenerator` or `allEntries`. */
-  readonly keys?: (this: Invocation<M>, ...args: Parameters<M>) => readonly CacheKey[];
+  readonly keys?: (this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => readonly CacheKey[];
   /** Makes the key of the result. Not together with `key`, `keys`, `keyGenerator`, `allEntries` or `beforeInvocation`. */
-  readonly resultKey?: (this: Invocation<M>, result: ResultOf<M>, ...args: Parameters<M>) => CacheKey;
+  readonly resultKey?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => CacheKey;
   /** Vetoes the eviction once the result is known, for a method that may have changed nothing. Not together with `beforeInvocation`. */
-  readonly unless?: (this: Invocation<M>, result: ResultOf<M>, ...args: Parameters<M>) => boolean;
+  readonly unless?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean;
   /** `'all'`: the method's promise waits until no instance serves the old value. Default: `'none'`, until Redis executed the eviction. */
   readonly acks?: 'none' | 'all';
 }

@@ -476,7 +476,7 @@ describe('wiring', () => {
       container = new Container();
       container.load(cachingModule());
       caches = useMaps(container);
-      for (const service of [Shelves, Library, Branch]) container.bind(service as typeof Shelves).toSelf();
+      for (const service of [Shelves, Library, Branch]) container.bind(service).toSelf();
       for (const library of [container.get(Library), container.get(Branch)]) {
         expect(library.shelves).to.be.instanceOf(Shelves);
         await library.find('Dune');

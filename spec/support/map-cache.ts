@@ -86,7 +86,7 @@ export class MapCache extends Cache {
   }
 
   override async evict(keys: CacheKey | readonly CacheKey[], _options?: EvictOptions): Promise<void> {
-    for (const key of Array.isArray(keys) ? (keys as readonly CacheKey[]) : [keys as CacheKey]) this.#remove(encodeKey(key));
+    for (const key of Array.isArray(keys) ? (keys as readonly CacheKey[]) : [keys]) this.#remove(encodeKey(key));
   }
 
   override async evictIfPresent(key: CacheKey): Promise<boolean> {

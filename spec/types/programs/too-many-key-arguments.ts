@@ -1,0 +1,9 @@
+// (5,25) TS2322: Type '(name: string, edition: any) => any[]' is not assignable to type '(this: CacheInvocation<[name: string]>, name: string) => CacheKey'.
+import { CacheEvict } from '../../../lib/index.js';
+
+export class Books {
+  @CacheEvict('book', { key: (name: string, edition: any) => [name, edition] })
+  async remove(name: string): Promise<string> {
+    return name;
+  }
+}

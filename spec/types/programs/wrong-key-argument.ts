@@ -1,0 +1,9 @@
+// (5,24) TS2322: Type '(id: number) => number' is not assignable to type '(this: CacheInvocation<[name: string]>, name: string) => CacheKey'.
+import { Cacheable } from '../../../lib/index.js';
+
+export class Books {
+  @Cacheable('book', { key: (id: number) => id })
+  async find(name: string): Promise<string> {
+    return name;
+  }
+}
