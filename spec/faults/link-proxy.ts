@@ -123,6 +123,11 @@ interface PairOwner {
   ended(): void;
 }
 
+interface Held {
+  readonly dueAt: number;
+  readonly action: () => void;
+}
+
 /** One connection of the instance and its continuation to the server. */
 class Pair {
   link: Link | undefined;
@@ -130,9 +135,9 @@ class Pair {
   readonly #client: Socket;
   readonly #server: Socket;
   readonly #owner: PairOwner;
-  readonly #timers = new Set<NodeJS.Timeout>();
-  /** When the last held piece of a direction is due: the next must not overtake it. */
-  readonly #dueAt = { up: 0, down: 0 };
+  /** What is held back, in order: a piece never overtakes the one before it, however the delay changes and whatever a timer does. */
+  readonly #held: Readonly<Record<'up' | 'down', Held[]>> = { up: [], down: [] };
+  readonly #timers: Partial<Record<'up' | 'down', NodeJS.Timeout>> = {};
   #first = Buffer.alloc(0);
 
   constructor(client: Socket, server: Socket, owner: PairOwner) {
@@ -148,7 +153,9 @@ class Pair {
   }
 
   destroy(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
+    clearTimeout(this.#timers.up);
+    clearTimeout(this.#timers.down);
+    this.#held.up.length = this.#held.down.length = 0;
     this.#client.destroy();
     this.#server.destroy();
     this.#owner.ended();
@@ -170,15 +177,24 @@ class Pair {
 
   #pass(direction: 'up' | 'down', action: () => void): void {
     if (this.isSilent) return;
-    const now = performance.now();
-    const dueAt = Math.max(now + (this.link === undefined ? 0 : this.#owner.delayMs(this.link, direction)), this.#dueAt[direction]);
-    if (dueAt <= now) return action();
-    this.#dueAt[direction] = dueAt;
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      if (!this.isSilent) action();
-    }, dueAt - now);
-    this.#timers.add(timer);
+    const held = this.#held[direction];
+    const delayMs = this.link === undefined ? 0 : this.#owner.delayMs(this.link, direction);
+    if (delayMs === 0 && held.length === 0) return action();
+    held.push({ dueAt: performance.now() + delayMs, action });
+    if (held.length === 1) this.#release(direction);
+  }
+
+  #release(direction: 'up' | 'down'): void {
+    const held = this.#held[direction];
+    for (let first = held[0]; first !== undefined; first = held[0]) {
+      const leftMs = first.dueAt - performance.now();
+      if (leftMs > 0) {
+        this.#timers[direction] = setTimeout(() => this.#release(direction), leftMs);
+        return;
+      }
+      if (!this.isSilent) first.action();
+      held.shift();
+    }
   }
 }
 
