@@ -10,7 +10,7 @@ export interface PendingEvictionsOptions {
   readonly events: CacheEvents;
   /** Executes and announces an eviction of these keys, or of all. */
   readonly execute: (keys: readonly string[] | 'all', acks: boolean) => Promise<EvictionReceipt>;
-  /** Drops these keys, or all, from the local tier; called right after each acknowledgement. */
+  /** Drops these keys, or all, from the local tier; called right after each acknowledgement, and when keys come into doubt. */
   readonly fence: (keys: readonly string[] | 'all') => void;
   /** How long a caller waits for the acknowledgement. */
   readonly deadlineMs: Milliseconds;
@@ -115,6 +115,8 @@ export class PendingEvictions {
     } else {
       this.#allDoubtful = this.#number;
     }
+    // While it was tried a read may have brought the old value back into the local tier; from here on none can.
+    this.#options.fence(keys);
     this.#options.events.emit('evictPending', { cache: this.#options.cache, keys: keys === 'all' ? [] : keys, error });
     this.#schedule();
   }

@@ -6,7 +6,7 @@ export interface Stored {
   readonly version: number;
 }
 
-/** The versions that an eviction message stands for: no older one may be seen after it. */
+/** The versions that an eviction message stands for: those committed before the call. No older one may be seen after it. */
 export type Announced = ReadonlyMap<string, number>;
 
 /** The least version that a read may return, and the clause of the contract that says so. */
@@ -27,6 +27,8 @@ export class Oracle {
   readonly #settled = new Map<string, number>();
   /** The same, by messages applied. */
   readonly #applied = new Map<string, number>();
+  /** What was committed before an instance's newest call of `evict`, `put` or `clear`. */
+  readonly #begun = new Map<string, number>();
   readonly #executed: { readonly at: Milliseconds; readonly announced: Announced }[] = [];
 
   constructor(boundMs: Milliseconds, keys: readonly string[]) {
@@ -48,6 +50,16 @@ export class Oracle {
     const version = this.newest(key) + 1;
     this.#database.set(key, version);
     return { key, version };
+  }
+
+  /** `evict`, `put` or `clear` was called in an instance. */
+  begun(instance: string, { key, version }: Stored): void {
+    raise(this.#begun, `${instance} ${key}`, version);
+  }
+
+  /** What an eviction of `keys` stands for that `origin` has sent. */
+  announcedBy(origin: string, keys: readonly string[]): Announced {
+    return new Map(keys.map((key) => [key, this.#begun.get(`${origin} ${key}`) ?? 0]));
   }
 
   /** The server executed an eviction, or a put. */
