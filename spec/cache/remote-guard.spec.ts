@@ -1,0 +1,134 @@
+import { expect } from 'chai';
+import sinon from 'sinon';
+import { alwaysOpen, BREAKER_THRESHOLD, CircuitBreaker } from '../../lib/cache/index.js';
+import { withDeadline } from '../../lib/cache/remote-guard.js';
+import { CacheValueError, RemoteCacheError } from '../../lib/errors/index.js';
+import { cacheErrorOf, rejectionOf } from '../contract/rejection.js';
+
+/** As node-redis names what the server answered. */
+class SimpleError extends Error {}
+class ErrorReply extends Error {}
+
+describe(CircuitBreaker.name, () => {
+  let timers: sinon.SinonFakeTimers;
+  let breaker: CircuitBreaker;
+  let changes: boolean[];
+
+  beforeEach(() => {
+    timers = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    changes = [];
+    breaker = new CircuitBreaker('redis:6379', 250, (open) => changes.push(open));
+    breaker.succeeded();
+  });
+
+  afterEach(() => timers.restore());
+
+  const fail = (): Promise<unknown> => rejectionOf(breaker.run('get', () => Promise.reject(new Error('socket closed'))));
+  const hang = async (): Promise<unknown> => {
+    const error = rejectionOf(breaker.run('get', () => new Promise(() => undefined)));
+    timers.tick(250);
+    return error;
+  };
+
+  it('passes results through, and leaves no timer', async () => {
+    expect(await breaker.run('get', () => Promise.resolve('value'))).to.equal('value');
+    expect(timers.countTimers()).to.equal(0);
+  });
+
+  it('names server and step in what it throws, and keeps the cause', async () => {
+    const error = await cacheErrorOf(breaker.run('evict', () => Promise.reject(new Error('socket closed'))));
+    expect(error).to.be.instanceOf(RemoteCacheError);
+    expect([error.code, error.message]).to.deep.equal(['CACHE_REMOTE_FAILED', "Redis at redis:6379 failed at 'evict': socket closed"]);
+    expect((error.cause as Error).message).to.equal('socket closed');
+  });
+
+  it('leaves errors of ours as they are', async () => {
+    const corrupt = new CacheValueError('CACHE_VALUE_CORRUPT', 'An entry is unreadable.');
+    expect(await rejectionOf(breaker.run('get', () => Promise.reject(corrupt)))).to.equal(corrupt);
+  });
+
+  it('gives a step up when its time is over', async () => {
+    const error = (await hang()) as RemoteCacheError;
+    expect([error.code, error.message]).to.deep.equal(['CACHE_REMOTE_TIMEOUT', "Redis at redis:6379 did not answer 'get' within 250 ms."]);
+  });
+
+  it('sends nothing before a connection is verified, nor after it is gone', async () => {
+    const idle = new CircuitBreaker('redis:6379', 250, () => undefined);
+    const action = sinon.stub().resolves();
+    const refused = await cacheErrorOf(idle.run('get', action));
+    expect([refused.code, refused.message]).to.deep.equal(['CACHE_REMOTE_UNAVAILABLE', "Redis at redis:6379 is away: 'get' was not sent."]);
+    breaker.disconnected();
+    expect((await cacheErrorOf(breaker.run('get', action))).code).to.equal('CACHE_REMOTE_UNAVAILABLE');
+    expect(action.callCount).to.equal(0);
+    breaker.succeeded();
+    await breaker.run('get', action);
+    expect([action.callCount, breaker.isOpen]).to.deep.equal([1, false]);
+  });
+
+  for (const [what, step] of [['failed', fail], ['late', hang]] as const) { // prettier-ignore
+    it(`opens after ${BREAKER_THRESHOLD} ${what} steps in a row, and tells once`, async () => {
+      for (let i = 1; i < BREAKER_THRESHOLD; i += 1) await step();
+      expect([breaker.isOpen, changes]).to.deep.equal([false, []]);
+      await step();
+      expect([breaker.isOpen, breaker.isOpenForUse, changes]).to.deep.equal([true, false, [true]]);
+      const action = sinon.stub().resolves();
+      expect((await cacheErrorOf(breaker.run('get', action))).code).to.equal('CACHE_REMOTE_UNAVAILABLE');
+      expect(action.callCount).to.equal(0);
+    });
+  }
+
+  it('starts counting again with every step that works', async () => {
+    for (let i = 0; i < 3 * BREAKER_THRESHOLD; i += 1) {
+      await fail();
+      if (i % (BREAKER_THRESHOLD - 1) === 0) await breaker.run('get', () => Promise.resolve());
+    }
+    expect(breaker.isOpen).to.equal(false);
+  });
+
+  for (const answer of [new SimpleError('OOM'), new ErrorReply('WRONGTYPE'), new CacheValueError('CACHE_VALUE_CORRUPT', 'unreadable')]) {
+    it(`takes an answer for an answer, be it an error (${answer.constructor.name})`, async () => {
+      for (let i = 1; i < BREAKER_THRESHOLD; i += 1) await fail();
+      await rejectionOf(breaker.run('get', () => Promise.reject(answer)));
+      for (let i = 0; i < 2 * BREAKER_THRESHOLD; i += 1) await rejectionOf(breaker.run('get', () => Promise.reject(answer)));
+      expect(breaker.isOpen).to.equal(false);
+      for (let i = 1; i < BREAKER_THRESHOLD; i += 1) await fail();
+      expect(breaker.isOpen, 'the count began anew').to.equal(false);
+    });
+  }
+
+  it('is closed by a heartbeat, and tells', async () => {
+    for (let i = 0; i < BREAKER_THRESHOLD; i += 1) await fail();
+    breaker.succeeded();
+    breaker.succeeded();
+    expect([breaker.isOpenForUse, changes]).to.deep.equal([true, [true, false]]);
+    for (let i = 1; i < BREAKER_THRESHOLD; i += 1) await fail();
+    expect(breaker.isOpen).to.equal(false);
+  });
+
+  it('counts steps that were under way when it opened, without telling again', async () => {
+    const running = Array.from({ length: 2 * BREAKER_THRESHOLD }, () => fail());
+    await Promise.all(running);
+    expect(changes).to.deep.equal([true]);
+  });
+});
+
+describe('alwaysOpen', () => {
+  it('runs every step as it is', async () => {
+    const thrown = new Error('as it is');
+    expect([alwaysOpen.isOpenForUse, await alwaysOpen.run('get', () => Promise.resolve(1))]).to.deep.equal([true, 1]);
+    expect(await rejectionOf(alwaysOpen.run('get', () => Promise.reject(thrown)))).to.equal(thrown);
+  });
+});
+
+describe(withDeadline.name, () => {
+  it('leaves no timer behind, whichever way it ends', async () => {
+    const timers = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await withDeadline(Promise.resolve(), 100, 'get', 'redis:6379');
+      await rejectionOf(withDeadline(Promise.reject(new Error('no')), 100, 'get', 'redis:6379'));
+      expect(timers.countTimers()).to.equal(0);
+    } finally {
+      timers.restore();
+    }
+  });
+});

@@ -1,0 +1,141 @@
+import { expect } from 'chai';
+import sinon from 'sinon';
+import { type InstanceLinks, type TwoTierCache, TwoTierCacheManager } from '../../lib/cache/index.js';
+import { cacheErrorOf, rejectionOf } from '../contract/rejection.js';
+import { FakeClock } from '../support/fake-clock.js';
+
+describe(TwoTierCacheManager.name, () => {
+  let did: string[];
+  let links: { -readonly [K in keyof InstanceLinks]: InstanceLinks[K] };
+  let states: { command: 'up' | 'down'; serving: boolean; pending: number };
+
+  const cacheOf = (name: string): TwoTierCache =>
+    ({
+      name,
+      isServing: () => states.serving,
+      get pendingEvictions() {
+        return states.pending;
+      },
+      stop: async () => void did.push(`stop ${name}`),
+      reconnected: () => void did.push(`reconnected ${name}`),
+      statistics: () => ({ loads: name.length }),
+    }) as unknown as TwoTierCache;
+
+  const make = (options: { names?: string[]; dynamic?: boolean } = {}): TwoTierCacheManager =>
+    new TwoTierCacheManager({
+      names: options.names ?? ['book'],
+      dynamic: options.dynamic ?? true,
+      clock: new FakeClock(),
+      create: sinon.spy((name: string) => (did.push(`create ${name}`), cacheOf(name))),
+      links,
+    });
+
+  beforeEach(() => {
+    did = [];
+    states = { command: 'up', serving: true, pending: 0 };
+    links = {
+      start: async () => void did.push('start'),
+      quiesce: async () => void did.push('quiesce'),
+      stop: async () => void did.push('stop links'),
+      health: () => ({ command: states.command }),
+    };
+  });
+
+  describe('getCache', () => {
+    it('creates unknown names once if it is dynamic', () => {
+      const manager = make();
+      const author = manager.getCache('author');
+      expect(author?.name).to.equal('author');
+      expect(manager.getCache('author')).to.equal(author);
+      expect(manager.getCache('book')).to.equal(manager.getCache('book'));
+      expect(manager.cacheNames).to.deep.equal(['book', 'author']);
+      expect(did.filter((what) => what.startsWith('create'))).to.deep.equal(['create book', 'create author']);
+    });
+
+    it('knows only the given names if it is static', () => {
+      const manager = make({ dynamic: false });
+      expect([manager.getCache('author'), manager.getCache('book')?.name, manager.cacheNames]).to.deep.equal([undefined, 'book', ['book']]);
+      expect(did).to.deep.equal(['create book']);
+    });
+
+    it('starts the connections with the first cache that is created on demand', () => {
+      const manager = make();
+      manager.getCache('book');
+      expect(did).to.deep.equal(['create book']);
+      manager.getCache('author');
+      manager.getCache('magazine');
+      expect(did.filter((what) => what === 'start')).to.deep.equal(['start']);
+    });
+
+    it('survives that the connections then cannot be opened; who starts it explicitly is told', async () => {
+      const refused = new Error('refused');
+      links.start = () => Promise.reject(refused);
+      const manager = make();
+      expect(manager.getCache('author')?.name).to.equal('author');
+      expect(await rejectionOf(manager.start())).to.equal(refused);
+    });
+
+    it('creates none after it was stopped', async () => {
+      const manager = make();
+      await manager.stop();
+      expect([manager.getCache('author'), manager.getCache('book')?.name]).to.deep.equal([undefined, 'book']);
+    });
+  });
+
+  describe('start', () => {
+    it('starts once', async () => {
+      const manager = make();
+      await Promise.all([manager.start(), manager.start()]);
+      await manager.start();
+      expect(did).to.deep.equal(['create book', 'start']);
+    });
+
+    it('is refused after stop', async () => {
+      const manager = make();
+      await manager.stop();
+      const error = await cacheErrorOf(manager.start());
+      expect([error.code, error.message]).to.deep.equal(['CACHE_STOPPED', 'The cache manager was stopped and cannot be started again.']);
+    });
+  });
+
+  describe('stop', () => {
+    it('ends listening, then the caches, then the connections; once', async () => {
+      const manager = make({ names: ['book', 'author'] });
+      await manager.start();
+      did = [];
+      await Promise.all([manager.stop(), manager.stop()]);
+      await manager.stop();
+      expect(did).to.deep.equal(['quiesce', 'stop book', 'stop author', 'stop links']);
+    });
+  });
+
+  describe('health', () => {
+    it('is up when every link is and every cache serves', () => {
+      expect(make().health()).to.deep.equal({ status: 'up', links: { command: 'up' }, caches: { book: 'up' } });
+    });
+
+    for (const [what, change, links_, caches] of [
+      ['a link is down', { command: 'down' }, 'down', 'up'],
+      ['a cache is bypassed', { serving: false }, 'up', 'degraded'],
+      ['an eviction is not acknowledged', { pending: 1 }, 'up', 'degraded'],
+    ] as const) {
+      it(`is degraded while ${what}`, () => {
+        Object.assign(states, change);
+        expect(make().health()).to.deep.equal({ status: 'degraded', links: { command: links_ }, caches: { book: caches } });
+      });
+    }
+
+    it('is down after stop', async () => {
+      const manager = make();
+      await manager.stop();
+      expect(manager.health().status).to.equal('down');
+    });
+  });
+
+  it('hands on statistics by name, and that the remote tier is back', () => {
+    const manager = make({ names: ['book', 'author'] });
+    expect(manager.statistics()).to.deep.equal({ book: { loads: 4 }, author: { loads: 6 } });
+    manager.reconnected();
+    expect(did.slice(2)).to.deep.equal(['reconnected book', 'reconnected author']);
+  });
+});
