@@ -19,6 +19,7 @@ export class CacheEvictError extends CacheError {
 
   /** The same error, carrying what the decorated method returned. */
   withResult(result: unknown): CacheEvictError {
-    return new CacheEvictError(this.cacheName, this.message, { cause: this.cause ?? this, result });
+    const said = this.hint === undefined ? this.message : this.message.slice(0, -` ${this.hint}`.length);
+    return new CacheEvictError(this.cacheName, said, { hint: this.hint, cause: this.cause ?? this, result });
   }
 }
