@@ -150,7 +150,7 @@ const CACHING_OPTION_NAMES = [
 export function resolveOptions(options: CachingOptions = {}): ResolvedCachingOptions {
   checkNames('options', options, CACHING_OPTION_NAMES);
   const { defaults = {}, caches = {} } = options;
-  if (typeof caches !== 'object' || caches === null) throw invalid('caches', 'an object of cache names', caches);
+  if (typeof caches !== 'object' || caches === null || Array.isArray(caches)) throw invalid('caches', 'an object of cache names', caches);
   const resolved = new Map<string, ResolvedCacheOptions>();
   const fallback = resolveCache('defaults', defaults, {});
   for (const [name, own] of Object.entries(caches)) {
@@ -159,7 +159,7 @@ export function resolveOptions(options: CachingOptions = {}): ResolvedCachingOpt
   }
   const timeoutMs = parseDuration('timeout', options.timeout ?? DEFAULT_CACHING_OPTIONS.timeout, 1);
   const deadlineMs = parseDuration('deadline', options.deadline ?? DEFAULT_CACHING_OPTIONS.deadline, 1);
-  if (deadlineMs < 2 * timeoutMs) throw invalid('deadline', `at least twice \`timeout\` (${timeoutMs} ms)`, options.deadline);
+  if (deadlineMs < 2 * timeoutMs) throw invalid('deadline', `at least twice \`timeout\` (${timeoutMs} ms)`, options.deadline ?? DEFAULT_CACHING_OPTIONS.deadline);
   return Object.freeze({
     redis: options.redis,
     namespace: checkName('namespace', options.namespace ?? DEFAULT_CACHING_OPTIONS.namespace),
@@ -253,7 +253,8 @@ function checkClock(value: Clock): Clock {
 }
 
 function invalid(option: string, expected: string, value: unknown): CacheConfigurationError {
-  return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${expected}, got \`${String(value)}\` (${typeof value}).`);
+  const got = String(value).replace(/\/\/[^/]*@/, '//***@'); // A URL in the wrong place may hold a password.
+  return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${expected}, got \`${got}\` (${typeof value}).`);
 }
 
 const randomId = (): string => crypto.randomUUID().slice(0, 13);
