@@ -1,0 +1,166 @@
+import { expect } from 'chai';
+import { LARGEST_MAXIMUM_SIZE } from '../../lib/cache/index.js';
+import { CacheConfigurationError } from '../../lib/errors/index.js';
+import { type CachingOptions, checkCacheName, resolveOptions } from '../../lib/inversify/options.js';
+import { systemClock } from '../../lib/time/index.js';
+import { cacheErrorIn } from '../contract/rejection.js';
+
+class Book {}
+
+describe(resolveOptions.name, () => {
+  it('has a default for everything', () => {
+    const { cache, instanceId, ...resolved } = resolveOptions();
+    expect(resolved).to.deep.equal({
+      redis: undefined,
+      namespace: 'cache',
+      cacheNames: [],
+      dynamic: true,
+      boundMs: 1_000,
+      timeoutMs: 250,
+      deadlineMs: 1_000,
+      fillLeaseMs: 30_000,
+      connectTimeoutMs: 5_000,
+      failFast: true,
+      clock: systemClock,
+    });
+    expect(instanceId).to.match(/^[0-9a-f-]{13}$/);
+    expect(resolveOptions().instanceId).not.to.equal(instanceId);
+    expect(cache('any')).to.deep.equal({
+      ttlMs: 60_000,
+      localTtlMs: 0,
+      nullTtlMs: 60_000,
+      maximumSize: 1_000,
+      tiers: 'both',
+      topic: undefined,
+      type: undefined,
+      copy: 'share',
+      allowNullValues: true,
+      whenDisconnected: 'bypass',
+      maximumValueSize: 1_048_576,
+    });
+  });
+
+  it('puts a cache on top of the defaults, and those under every other name', () => {
+    const { cache, cacheNames } = resolveOptions({
+      defaults: { ttl: '5m', tiers: 'local', maximumSize: 10 },
+      caches: { book: { ttl: '1h', type: Book, topic: 'books', tiers: undefined }, author: {} },
+    });
+    expect(cacheNames).to.deep.equal(['book', 'author']);
+    expect(cache('book')).to.deep.include({
+      ttlMs: 3_600_000,
+      nullTtlMs: 3_600_000,
+      tiers: 'local',
+      maximumSize: 10,
+      type: Book,
+      topic: 'books',
+    });
+    for (const name of ['author', 'unknown']) expect(cache(name)).to.deep.include({ ttlMs: 300_000, nullTtlMs: 300_000, topic: undefined });
+  });
+
+  it('takes nulls to live as long as the rest, unless told otherwise where the rest is not', () => {
+    const { cache } = resolveOptions({ defaults: { nullTtl: '1s' }, caches: { book: { ttl: '1h' }, author: { nullTtl: 0 } } });
+    expect([cache('book').nullTtlMs, cache('author').nullTtlMs, cache('other').nullTtlMs]).to.deep.equal([1_000, 0, 1_000]);
+  });
+
+  it('is frozen, and follows no later change of what it was given', () => {
+    const options = { caches: { book: { ttl: 5 } } };
+    const resolved = resolveOptions(options);
+    options.caches.book.ttl = 7;
+    expect(resolved.cache('book').ttlMs).to.equal(5);
+    for (const part of [resolved, resolved.cacheNames, resolved.cache('book'), resolved.cache('other')])
+      expect(Object.isFrozen(part)).to.equal(true);
+  });
+
+  const name = "1 to 128 of the characters A-Z, a-z, 0-9, '_', '.' and '-'";
+  const duration = (least: string): string => `a duration, ${least} and at most 10 years, such as 500, '60s' or '5m'`;
+  const notNegative = duration('not negative');
+  const count = (most: number): string => `a whole number from 1 to ${most}`;
+  const wrong: readonly (readonly [options: unknown, complaint: string])[] = [
+    [null, 'Expected `options` to be an object, got `null` (object).'],
+    [[], 'Expected `options` to be an object, got `` (object).'],
+    ['redis://host', 'Expected `options` to be an object, got `redis://host` (string).'],
+    [
+      { url: 'redis://host' },
+      'Unknown option `url`. Known here: redis, namespace, caches, defaults, dynamic, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, clock.',
+    ],
+    [
+      { defaults: { ttlMs: 5 } },
+      'Unknown option `defaults.ttlMs`. Known here: ttl, localTtl, nullTtl, maximumSize, tiers, topic, type, copy, allowNullValues, whenDisconnected, maximumValueSize.',
+    ],
+    [
+      { caches: { book: { size: 5 } } },
+      'Unknown option `caches.book.size`. Known here: ttl, localTtl, nullTtl, maximumSize, tiers, topic, type, copy, allowNullValues, whenDisconnected, maximumValueSize.',
+    ],
+    [{ caches: null }, 'Expected `caches` to be an object of cache names, got `null` (object).'],
+    [{ caches: 'book' }, 'Expected `caches` to be an object of cache names, got `book` (string).'],
+    [{ caches: ['book'] }, 'Expected `caches` to be an object of cache names, got `book` (object).'],
+    [{ caches: { book: '60s' } }, 'Expected `caches.book` to be an object, got `60s` (string).'],
+    [{ caches: { book: undefined } }, 'Expected `caches.book` to be an object, got `undefined` (undefined).'],
+    [{ caches: { 'a:b': {} } }, `Expected \`cache name\` to be ${name}, got \`a:b\` (string).`],
+    [{ caches: { '': {} } }, `Expected \`cache name\` to be ${name}, got \`\` (string).`],
+    [{ defaults: null }, 'Expected `defaults` to be an object, got `null` (object).'],
+    [{ namespace: '' }, `Expected \`namespace\` to be ${name}, got \`\` (string).`],
+    [{ namespace: 'a b' }, `Expected \`namespace\` to be ${name}, got \`a b\` (string).`],
+    [{ namespace: 'line\n' }, `Expected \`namespace\` to be ${name}, got \`line\n\` (string).`],
+    [{ namespace: 'x'.repeat(129) }, `Expected \`namespace\` to be ${name}, got \`${'x'.repeat(129)}\` (string).`],
+    [{ instanceId: 'a|b' }, `Expected \`instanceId\` to be ${name}, got \`a|b\` (string).`],
+    [{ instanceId: 7 }, `Expected \`instanceId\` to be ${name}, got \`7\` (number).`],
+    [{ dynamic: 'no' }, 'Expected `dynamic` to be a boolean, got `no` (string).'],
+    [{ failFast: 0 }, 'Expected `failFast` to be a boolean, got `0` (number).'],
+    [{ bound: 49 }, `Expected \`bound\` to be ${duration('at least 50 ms')}, got \`49\` (number).`],
+    [{ bound: '1 s' }, `Expected \`bound\` to be ${duration('at least 50 ms')}, got \`1 s\` (string).`],
+    [{ timeout: 0 }, `Expected \`timeout\` to be ${duration('at least 1 ms')}, got \`0\` (number).`],
+    [{ deadline: -1 }, `Expected \`deadline\` to be ${duration('at least 1 ms')}, got \`-1\` (number).`],
+    [{ deadline: 499 }, 'Expected `deadline` to be at least twice `timeout` (250 ms), got `499` (number).'],
+    [{ timeout: '2s' }, 'Expected `deadline` to be at least twice `timeout` (2000 ms), got `1s` (string).'],
+    [{ fillLease: 0 }, `Expected \`fillLease\` to be ${duration('at least 1 ms')}, got \`0\` (number).`],
+    [{ connectTimeout: Infinity }, `Expected \`connectTimeout\` to be ${duration('at least 1 ms')}, got \`Infinity\` (number).`],
+    [{ clock: {} }, 'Expected `clock` to be an object with a method `now`, got `[object Object]` (object).'],
+    [{ clock: 5 }, 'Expected `clock` to be an object with a method `now`, got `5` (number).'],
+    [{ defaults: { ttl: -1 } }, `Expected \`defaults.ttl\` to be ${notNegative}, got \`-1\` (number).`],
+    [{ caches: { book: { ttl: '1w' } } }, `Expected \`caches.book.ttl\` to be ${notNegative}, got \`1w\` (string).`],
+    [{ caches: { book: { localTtl: null } } }, `Expected \`caches.book.localTtl\` to be ${notNegative}, got \`null\` (object).`],
+    [{ caches: { book: { nullTtl: NaN } } }, `Expected \`caches.book.nullTtl\` to be ${notNegative}, got \`NaN\` (number).`],
+    [{ defaults: { maximumSize: 0 } }, `Expected \`defaults.maximumSize\` to be ${count(LARGEST_MAXIMUM_SIZE)}, got \`0\` (number).`],
+    [{ defaults: { maximumSize: 1.5 } }, `Expected \`defaults.maximumSize\` to be ${count(LARGEST_MAXIMUM_SIZE)}, got \`1.5\` (number).`],
+    [{ defaults: { maximumSize: '9' } }, `Expected \`defaults.maximumSize\` to be ${count(LARGEST_MAXIMUM_SIZE)}, got \`9\` (string).`],
+    [
+      { defaults: { maximumSize: LARGEST_MAXIMUM_SIZE + 1 } },
+      `Expected \`defaults.maximumSize\` to be ${count(LARGEST_MAXIMUM_SIZE)}, got \`${LARGEST_MAXIMUM_SIZE + 1}\` (number).`,
+    ],
+    [
+      { defaults: { maximumValueSize: 0 } },
+      `Expected \`defaults.maximumValueSize\` to be ${count(Number.MAX_SAFE_INTEGER)}, got \`0\` (number).`,
+    ],
+    [{ defaults: { tiers: 'all' } }, "Expected `defaults.tiers` to be one of 'both', 'local', 'remote', got `all` (string)."],
+    [{ defaults: { copy: true } }, "Expected `defaults.copy` to be one of 'share', 'freeze', 'clone', got `true` (boolean)."],
+    [
+      { defaults: { whenDisconnected: 'stale' } },
+      "Expected `defaults.whenDisconnected` to be one of 'bypass', 'serve', got `stale` (string).",
+    ],
+    [{ defaults: { topic: '' } }, 'Expected `defaults.topic` to be a non-empty string, got `` (string).'],
+    [{ caches: { book: { topic: 5 } } }, 'Expected `caches.book.topic` to be a non-empty string, got `5` (number).'],
+    [{ caches: { book: { type: 'Book' } } }, 'Expected `caches.book.type` to be a class, got `Book` (string).'],
+    [{ defaults: { allowNullValues: 1 } }, 'Expected `defaults.allowNullValues` to be a boolean, got `1` (number).'],
+  ];
+  for (const [options, complaint] of wrong) {
+    it(`refuses ${JSON.stringify(options)?.slice(0, 60)}: ${complaint.slice(0, 70)}…`, () => {
+      const error = cacheErrorIn(() => resolveOptions(options as CachingOptions));
+      expect(error).to.be.instanceOf(CacheConfigurationError);
+      expect([error.code, error.message]).to.deep.equal(['CACHE_OPTION_INVALID', complaint]);
+    });
+  }
+
+  it('does not repeat a URL it finds in the wrong place when it may hold a password', () => {
+    const url = 'redis://user:secret@host';
+    for (const options of [{ namespace: url }, url, { instanceId: url }]) {
+      expect(cacheErrorIn(() => resolveOptions(options as CachingOptions)).message).not.to.include('secret');
+    }
+  });
+});
+
+describe(checkCacheName.name, () => {
+  it('gives a good name back', () => {
+    for (const good of ['book', 'Book_2.v-1', 'x'.repeat(128)]) expect(checkCacheName(good)).to.equal(good);
+  });
+});
