@@ -22,12 +22,12 @@ export abstract class Compiles<T> {
     },
     condition: (name, edition) => {
       same<typeof edition, number | undefined>(true);
-      return name !== '';
+      return name !== '' && edition !== 0;
     },
     unless: (found, name) => {
       same<typeof found, Book | null>(true);
       same<typeof name, string>(true);
-      return found === null;
+      return found === null || name === '';
     },
     ttl: (found) => (found === null ? '1s' : 60_000),
   })
