@@ -53,14 +53,15 @@ export class PendingEvictions {
   /**
    * Evicts, trying again for as long as a caller may be kept waiting.
    *
+   * @param begunAt - since when the caller waits, on the clock. Default: now.
    * @throws {CacheEvictError} when it was not acknowledged by then. It stays pending and is retried in the background.
    */
-  async submit(keys: readonly string[] | 'all', acks: boolean): Promise<EvictionReceipt> {
+  async submit(keys: readonly string[] | 'all', acks: boolean, begunAt: Milliseconds = this.#options.clock.now()): Promise<EvictionReceipt> {
     const { clock, cache, deadlineMs } = this.#options;
-    const deadline = clock.now() + deadlineMs;
+    const deadline = begunAt + deadlineMs;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
-        const receipt = await this.#options.execute(keys, acks);
+        const receipt = await this.#before(deadline, this.#options.execute(keys, acks));
         this.#options.fence(keys);
         return receipt;
       } catch (error) {
@@ -102,6 +103,20 @@ export class PendingEvictions {
         cause,
       });
       events.emit('error', { where: 'pending evictions', error });
+    }
+  }
+
+  /** What `attempt` answers; a last one that began just before the deadline must not have a whole step's time on top of it. */
+  async #before<T>(deadline: Milliseconds, attempt: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      const leftMs = Math.max(1, deadline - this.#options.clock.now());
+      timer = setTimeout(() => reject(new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'The caller was not to be kept waiting longer.')), leftMs);
+    });
+    try {
+      return await Promise.race([attempt, late]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 

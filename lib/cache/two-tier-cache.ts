@@ -327,6 +327,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   }
 
   async #putRemotely(encoded: string, value: unknown, ttlMs: Milliseconds): Promise<void> {
+    const begunAt = this.#clock.now();
     let raw: string;
     try {
       raw = this.#remote.encode(value, ttlMs);
@@ -344,7 +345,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     } catch (error) {
       this.#counters.remoteFailures += 1;
       // Whether the put was executed is not known, and repeating it later could undo a newer one. Evicting the key is always right.
-      await this.#pending.submit([encoded], false);
+      await this.#pending.submit([encoded], false, begunAt);
       throw error;
     }
   }
