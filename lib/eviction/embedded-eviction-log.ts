@@ -60,7 +60,7 @@ export class EmbeddedEvictionLog implements EvictionLog {
   async put(key: string, raw: string): Promise<undefined> {
     this.#options.store.leases.delete(key);
     this.#options.store.set(key, raw);
-    this.#announce('put', [key]);
+    await this.#announce('put', [key]);
   }
 
   async putIfAbsent(key: string, raw: string): Promise<string | undefined> {
@@ -76,7 +76,7 @@ export class EmbeddedEvictionLog implements EvictionLog {
       if (entries.delete(key)) removed += 1;
       leases.delete(key);
     }
-    this.#announce('evict', keys);
+    await this.#announce('evict', keys);
     return { removed, acknowledged: acks ? Promise.resolve() : undefined };
   }
 
@@ -84,7 +84,7 @@ export class EmbeddedEvictionLog implements EvictionLog {
     const { entries, leases } = this.#options.store;
     entries.clear();
     leases.clear();
-    this.#announce('clear', []);
+    await this.#announce('clear', []);
     return { removed: -1, acknowledged: acks ? Promise.resolve() : undefined };
   }
 
@@ -92,9 +92,10 @@ export class EmbeddedEvictionLog implements EvictionLog {
     return keys.map((key) => this.#options.store.entries.get(key));
   }
 
-  #announce(op: EvictionMessage['op'], keys: readonly string[]): void {
+  /** Delivers before its first pause. Rejects after the instance was stopped: the others cannot be told then. */
+  async #announce(op: EvictionMessage['op'], keys: readonly string[]): Promise<void> {
     const { store, namespace, cache, channel, instanceId, publish } = this.#options;
     const seq = (store.seq += 1);
-    publish(channel, formatMessage({ ns: namespace, cache, seq, gen: EMBEDDED_GENERATION, op, keys, origin: instanceId }));
+    await publish(channel, formatMessage({ ns: namespace, cache, seq, gen: EMBEDDED_GENERATION, op, keys, origin: instanceId }));
   }
 }
