@@ -14,13 +14,14 @@ export type {
   ServiceIdentifier,
   ServiceLocator,
 } from './annotation/index.js';
-export { Cache, CacheManager } from './cache/index.js';
-export type { CacheHealth, CacheKey, EvictOptions, HealthStatus, LoadOptions, PutOptions, ValueWrapper } from './cache/index.js';
+export { Cache, CacheManager, CompositeCacheManager, NoOpCache, NoOpCacheManager } from './cache/index.js';
+export type { CacheHealth, CacheKey, CompositeCacheManagerOptions, EvictOptions, HealthStatus, LoadOptions, PutOptions, ValueWrapper } from './cache/index.js';
 export {
   CacheConfigurationError,
   CacheError,
   CacheEvictError,
   CacheKeyError,
+  CacheTransactionError,
   CacheValueError,
   ERROR_CODES,
   RemoteCacheError,
@@ -55,3 +56,11 @@ export type {
   Topic,
 } from './topic/index.js';
 export { redisOptionsFromEnv } from './topic/redis/index.js';
+export { runInTransaction, TransactionAwareCache, TransactionAwareCacheManager, TransactionSynchronization } from './transaction/index.js';
+export type {
+  AfterCommit,
+  AfterCompletion,
+  DeferredFailures,
+  TransactionAwareCacheManagerParts,
+  TransactionOptions,
+} from './transaction/index.js';

@@ -71,13 +71,13 @@ export abstract class Cache {
   abstract evict(keys: CacheKey | readonly CacheKey[], options?: EvictOptions): Promise<void>;
 
   /** As {@link evict}, at once and even inside a transaction; `true` if the remote tier (or, without one, the local tier) held the key. */
-  abstract evictIfPresent(key: CacheKey): Promise<boolean>;
+  abstract evictIfPresent(key: CacheKey, options?: EvictOptions): Promise<boolean>;
 
   /** Removes every entry, in constant time, and announces it to every instance. */
   abstract clear(options?: EvictOptions): Promise<void>;
 
   /** As {@link clear}, at once and even inside a transaction; `false` only if the cache is known to have been empty. */
-  abstract invalidate(): Promise<boolean>;
+  abstract invalidate(options?: EvictOptions): Promise<boolean>;
 
   /** The cached values in the order of `keys`, `undefined` for each that is missing, in at most one round trip. */
   abstract getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]>;

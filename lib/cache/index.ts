@@ -7,9 +7,12 @@ export { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './c
 export type { CacheKey } from './cache-key.js';
 export { type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
 export { type CacheCodec, cacheCodec, createCacheCodec, type StoredEntry, ValueCodec, type ValueCodecOptions } from './codec.js';
+export { CompositeCacheManager, type CompositeCacheManagerOptions } from './composite-cache-manager.js';
 export { encodeKey } from './encode-key.js';
 export type { CoherentCache, EvictionLog, EvictionReceipt, LeaseReply } from './eviction-log.js';
 export { type CopyMode, LARGEST_MAXIMUM_SIZE, LocalCache, type LocalCacheOptions } from './local-cache.js';
+export { NoOpCache } from './no-op-cache.js';
+export { NoOpCacheManager } from './no-op-cache-manager.js';
 export { MAXIMUM_PENDING_KEYS } from './pending-evictions.js';
 export type { Class } from './rich-value.js';
 export { RemoteCache, type RemoteCacheParts } from './remote-cache.js';

@@ -20,6 +20,8 @@ export const ERROR_CODES = {
   CACHE_REMOTE_UNAVAILABLE: 'The remote tier is known to be away: no command was sent.',
   CACHE_REMOTE_FAILED: 'The remote tier answered with an error.',
   CACHE_EVICT_UNACKNOWLEDGED: 'An eviction was not acknowledged in time; it is being retried in the background.',
+  CACHE_TRANSACTION_INACTIVE: 'Something was to be done after a commit, outside of any transaction.',
+  CACHE_TRANSACTION_ACTION_FAILED: 'A transaction was committed, and an action due after the commit failed.',
   TOPIC_SUBSCRIBE_FAILED: 'A topic could not be subscribed.',
   TOPIC_PUBLISH_FAILED: 'A message could not be published.',
   TOPIC_LISTENER_INVALID: 'A listener or topic argument is missing or of the wrong type.',

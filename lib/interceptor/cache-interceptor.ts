@@ -135,14 +135,14 @@ export class CacheInterceptor implements MethodInterceptor {
         const ttl = plan.ttl(invocation, result);
         for (const cache of invocation.caches) await this.#doPut(cache, key, result, ttl);
       } catch (error) {
-        failures.push(error);
+        failures.push(withResult(error, result));
       }
     }
   }
 
   async #evictLate(plan: MethodPlan, target: object, args: unknown[], result: unknown, failures: unknown[]): Promise<void> {
     for (const error of await this.#evict(plan.lateEvicts, target, args, { result })) {
-      failures.push(error instanceof CacheEvictError ? error.withResult(result) : error);
+      failures.push(withResult(error, result));
     }
   }
 
@@ -190,7 +190,7 @@ export class CacheInterceptor implements MethodInterceptor {
   /** Early evictions are immediate: they must not wait for the end of a transaction, as the plain verbs may. */
   async #doEvict(cache: Cache, keys: readonly CacheKey[], isEarly: boolean, acks: 'none' | 'all'): Promise<void> {
     try {
-      if (isEarly && acks === 'none') await Promise.all(keys.map((key) => cache.evictIfPresent(key)));
+      if (isEarly) await Promise.all(keys.map((key) => cache.evictIfPresent(key, { acks })));
       else await cache.evict(keys, { acks });
     } catch (error) {
       if (isKeyError(error)) throw error;
@@ -200,7 +200,7 @@ export class CacheInterceptor implements MethodInterceptor {
 
   async #doClear(cache: Cache, isEarly: boolean, acks: 'none' | 'all'): Promise<void> {
     try {
-      if (isEarly && acks === 'none') await cache.invalidate();
+      if (isEarly) await cache.invalidate({ acks });
       else await cache.clear({ acks });
     } catch (error) {
       this.#errorHandler().handleCacheClearError(error, cache);
@@ -225,6 +225,11 @@ function applying(
   args: unknown[],
 ): readonly Applying<CachePutOperation>[] {
   return plans.map((plan) => ({ plan, invocation: plan.begin(target, args) })).filter(({ plan, invocation }) => plan.applies(invocation));
+}
+
+/** The method succeeded: whoever handles an eviction that is not acknowledged finds its result on the error. */
+function withResult(error: unknown, result: unknown): unknown {
+  return error instanceof CacheEvictError ? error.withResult(result) : error;
 }
 
 /** What a cache can serve at once. A cache that fails here is asked again in full, and what is wrong comes out in the right place. */

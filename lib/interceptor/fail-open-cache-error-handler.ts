@@ -1,16 +1,19 @@
+import { CacheEvictError } from '../errors/index.js';
 import { CacheErrorHandler } from './cache-error-handler.js';
 
 /**
  * The default: a broken cache never breaks a read, and never hides that a write may not be seen. Failed look-ups and puts are survived (the
- * cache counts and reports them); failed evictions reach the caller, because from then on somebody may read what is no longer true.
+ * cache counts and reports them); failed evictions, a put's own among them, reach the caller, because from then on somebody may read what is no longer true.
  */
 export class FailOpenCacheErrorHandler extends CacheErrorHandler {
   override handleCacheGetError(): void {
     // A miss: the method runs.
   }
 
-  override handleCachePutError(): void {
-    // The caller has the result; the next call loads it again.
+  override handleCachePutError(error: unknown): void {
+    // The caller has the result; the next call loads it again. Unless not even the eviction that makes up for a failed put was acknowledged:
+    // somebody may read the old value then.
+    if (error instanceof CacheEvictError) throw error;
   }
 
   override handleCacheEvictError(error: unknown): void {

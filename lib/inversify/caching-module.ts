@@ -15,12 +15,13 @@ import {
 import { MessageListenerContainer, MessagePublisher } from '../topic/index.js';
 import type { CachingOptions } from './options.js';
 import { createRuntime } from './runtime.js';
+import { AsyncLocalTransactionSynchronization, TransactionAwareCacheManager, TransactionSynchronization } from '../transaction/index.js';
 import { INTERCEPTOR, LOADED, type ModuleRuntime, RUNTIME } from './tokens.js';
 import { cachingInUse } from './wiring.js';
 
 /**
  * Caching for `container.load`: binds `CacheManager`, `CacheResolver`, `KeyGenerator`, `CacheErrorHandler`, `CacheInterceptor`, `CacheEvents`,
- * `MessageListenerContainer` and `MessagePublisher`, any of which may be rebound before the first call of a decorated method.
+ * `TransactionSynchronization`, `MessageListenerContainer` and `MessagePublisher`, any of which may be rebound before the first call of a decorated method.
  *
  * Opens no socket until `await container.get(CacheManager).start()` or the first use. Load it into the container that binds the services; one
  * module object may be loaded into several containers, which then have nothing in common. `await container.unbindAllAsync()` closes everything;
@@ -57,7 +58,16 @@ export function moduleOver(makeRuntime: () => ModuleRuntime, container?: Service
       .inSingletonScope()
       .onDeactivation(stop);
     bind(CacheManager)
-      .toDynamicValue((context) => context.get<ModuleRuntime>(RUNTIME).manager)
+      .toDynamicValue((context) => {
+        const services: ServiceLocator = container ?? context;
+        return new TransactionAwareCacheManager(context.get<ModuleRuntime>(RUNTIME).manager, {
+          transactions: () => services.get(TransactionSynchronization),
+          failures: () => services.get(CacheErrorHandler),
+        });
+      })
+      .inSingletonScope();
+    bind(TransactionSynchronization)
+      .toDynamicValue(() => new AsyncLocalTransactionSynchronization())
       .inSingletonScope();
     bind(CacheEvents)
       .toDynamicValue((context) => context.get<ModuleRuntime>(RUNTIME).events)

@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { type CacheErrorHandler, FailOpenCacheErrorHandler, LoggingCacheErrorHandler, SimpleCacheErrorHandler } from '../../lib/index.js';
+import {
+  type CacheErrorHandler,
+  CacheEvictError,
+  FailOpenCacheErrorHandler,
+  LoggingCacheErrorHandler,
+  SimpleCacheErrorHandler,
+} from '../../lib/index.js';
 import { MapCache } from '../support/map-cache.js';
 
 const error = new Error('away');
@@ -37,6 +43,16 @@ describe(FailOpenCacheErrorHandler.name, () => {
     expect(thrownBy(new FailOpenCacheErrorHandler())).to.deep.equal(['evict', 'clear']);
   });
 });
+
+for (const Handler of [FailOpenCacheErrorHandler, LoggingCacheErrorHandler]) {
+  describe(Handler.name, () => {
+    it('throws on a failed put whose eviction was not acknowledged: the old value may be read', () => {
+      const unacknowledged = new CacheEvictError('book', 'not acknowledged');
+      const handler: CacheErrorHandler = new Handler({ log: () => undefined });
+      expect(() => handler.handleCachePutError(unacknowledged, book, 'Dune', 'new')).to.throw(CacheEvictError, 'not acknowledged');
+    });
+  });
+}
 
 describe(LoggingCacheErrorHandler.name, () => {
   it('throws what the default throws, and writes a line for each', () => {

@@ -30,13 +30,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   event: { rooms: ['time', 'errors'] },
   annotation: { rooms: ['time', 'errors'], types: ['cache'], packages: ['reflect-metadata'] },
   cache: { rooms: ['time', 'event', 'errors'], packages: ['keyv', '@keyv/redis', 'devalue'] },
+  transaction: { rooms: ['cache', 'event', 'time', 'errors'] },
   interceptor: { rooms: ['annotation', 'cache', 'event', 'time', 'errors'] },
   topic: { rooms: ['time', 'event', 'errors'] },
   'topic/redis': { rooms: ['topic', 'time', 'event', 'errors'], packages: ['ioredis'] },
   eviction: { rooms: ['cache', 'topic', 'time', 'event', 'errors'] },
   management: { rooms: ['cache', 'eviction', 'event', 'time', 'errors'] },
   inversify: {
-    rooms: ['errors', 'time', 'event', 'annotation', 'cache', 'interceptor', 'topic', 'topic/redis', 'eviction', 'management'],
+    rooms: ['errors', 'time', 'event', 'annotation', 'cache', 'transaction', 'interceptor', 'topic', 'topic/redis', 'eviction', 'management'],
     packages: ['inversify', 'reflect-metadata', 'ioredis', 'keyv', '@keyv/redis', 'devalue'],
   },
 };

@@ -1,0 +1,74 @@
+import { CacheConfigurationError } from '../errors/index.js';
+import type { CacheStatistics } from '../event/index.js';
+import type { Cache } from './cache.js';
+import { type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
+import { NoOpCacheManager } from './no-op-cache-manager.js';
+
+/** How a {@link CompositeCacheManager} behaves. */
+export interface CompositeCacheManagerOptions {
+  /** Whether a name that no manager knows gets a `NoOpCache` rather than nothing. Default: `false`. */
+  readonly fallbackToNoOpCache?: boolean;
+}
+
+/**
+ * Several cache managers as one (Spring's `CompositeCacheManager`): each is asked in turn, and the first that has the name gives the cache.
+ * A dynamic manager has every name, so it belongs at the end. It starts and stops all of them.
+ */
+export class CompositeCacheManager extends CacheManager {
+  readonly #managers: readonly CacheManager[];
+
+  /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` without any manager. */
+  constructor(managers: readonly CacheManager[], { fallbackToNoOpCache = false }: CompositeCacheManagerOptions = {}) {
+    super();
+    if (managers.length === 0 || !managers.every((manager) => typeof manager?.getCache === 'function')) {
+      throw new CacheConfigurationError('CACHE_OPTION_INVALID', 'Expected `managers` to be at least one cache manager.');
+    }
+    this.#managers = fallbackToNoOpCache ? [...managers, new NoOpCacheManager()] : [...managers];
+  }
+
+  override getCache(name: string): Cache | undefined {
+    for (const manager of this.#managers) {
+      const cache = manager.getCache(name);
+      if (cache !== undefined) return cache;
+    }
+    return undefined;
+  }
+
+  /** The names that any of the managers knows, each once. */
+  override get cacheNames(): readonly string[] {
+    return [...new Set(this.#managers.flatMap((manager) => manager.cacheNames))];
+  }
+
+  /** @throws what the first manager that could not start threw, once all have tried. */
+  override async start(): Promise<void> {
+    const outcomes = await Promise.allSettled(this.#managers.map((manager) => manager.start()));
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+  }
+
+  override async stop(): Promise<void> {
+    await Promise.all(this.#managers.map((manager) => manager.stop()));
+  }
+
+  /** `up` or `down` if all of them are, else `degraded`. Links are numbered by their manager: `0.command`. */
+  override health(): CacheHealth {
+    const healths = this.#managers.map((manager) => manager.health());
+    const [first, ...others] = new Set(healths.map(({ status }) => status));
+    return {
+      status: others.length === 0 ? (first as HealthStatus) : 'degraded',
+      links: Object.fromEntries(
+        healths.flatMap(({ links }, i) => Object.entries(links).map(([link, status]) => [`${i}.${link}`, status] as const)),
+      ),
+      caches: firstOfEach(healths.map(({ caches }) => caches)),
+    };
+  }
+
+  override statistics(): Readonly<Record<string, CacheStatistics>> {
+    return firstOfEach(this.#managers.map((manager) => manager.statistics()));
+  }
+}
+
+/** Under each name what the first has that has it, as with {@link CompositeCacheManager.getCache}. */
+function firstOfEach<T>(records: readonly Readonly<Record<string, T>>[]): Readonly<Record<string, T>> {
+  return Object.assign({}, ...[...records].reverse()) as Record<string, T>;
+}

@@ -1,0 +1,51 @@
+import { CacheCounters, type CacheStatistics } from '../event/index.js';
+import { Cache } from './cache.js';
+import type { CacheKey } from './cache-key.js';
+import type { ValueWrapper } from './value-wrapper.js';
+
+const NOTHING: CacheStatistics = new CacheCounters().snapshot(0);
+
+/** A cache that holds nothing: every look-up is a miss, and loads are not shared either (Spring's `NoOpCache`). */
+export class NoOpCache extends Cache {
+  override readonly name: string;
+
+  constructor(name: string) {
+    super();
+    this.name = name;
+  }
+
+  override async get(): Promise<undefined> {
+    return undefined;
+  }
+
+  override async getOrLoad<V>(_key: CacheKey, loader: () => V | Promise<V>): Promise<V> {
+    return loader();
+  }
+
+  override async getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]> {
+    return keys.map(() => undefined);
+  }
+
+  override async put(): Promise<void> {}
+
+  override async putIfAbsent(): Promise<undefined> {
+    return undefined;
+  }
+
+  override async evict(): Promise<void> {}
+
+  override async evictIfPresent(): Promise<boolean> {
+    return false;
+  }
+
+  override async clear(): Promise<void> {}
+
+  override async invalidate(): Promise<boolean> {
+    return false;
+  }
+
+  /** Nothing but zeros. */
+  override statistics(): CacheStatistics {
+    return NOTHING;
+  }
+}

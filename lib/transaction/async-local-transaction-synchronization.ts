@@ -1,0 +1,27 @@
+import { CacheTransactionError } from '../errors/index.js';
+import { currentPart, type TransactionPart } from './transaction.js';
+import { type AfterCommit, type AfterCompletion, TransactionSynchronization } from './transaction-synchronization.js';
+
+/** The default: follows `runInTransaction` along `await`s and callbacks, by Node's `AsyncLocalStorage`. All of them see the same transactions. */
+export class AsyncLocalTransactionSynchronization extends TransactionSynchronization {
+  override get current(): object | undefined {
+    return currentPart()?.transaction;
+  }
+
+  override afterCommit(action: AfterCommit): void {
+    const part = activePart('afterCommit');
+    part.transaction.afterCommit(action, part);
+  }
+
+  override afterCompletion(action: AfterCompletion): void {
+    activePart('afterCompletion').transaction.afterCompletion(action);
+  }
+}
+
+function activePart(verb: string): TransactionPart {
+  const part = currentPart();
+  if (part !== undefined) return part;
+  throw new CacheTransactionError('CACHE_TRANSACTION_INACTIVE', `\`${verb}\` was called outside of a transaction.`, {
+    hint: 'Call it inside `runInTransaction`, and ask `isActive` first where there may be none. A transaction that has ended is none.',
+  });
+}

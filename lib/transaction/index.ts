@@ -1,0 +1,10 @@
+/**
+ * Caches inside transactions: what a transaction writes to a cache waits for its commit, and what it reads is neither stale nor leaked.
+ * `runInTransaction` marks where a transaction begins and ends, `TransactionSynchronization` is the port through which caches see it (bind
+ * another to follow a transaction manager of your own), and `TransactionAwareCache` goes around any cache. Hooks into: `AsyncLocalStorage`.
+ */
+export { runInTransaction, type TransactionOptions } from './run-in-transaction.js';
+export { type AfterCommit, type AfterCompletion, TransactionSynchronization } from './transaction-synchronization.js';
+export { AsyncLocalTransactionSynchronization } from './async-local-transaction-synchronization.js';
+export { type DeferredFailures, TransactionAwareCache } from './transaction-aware-cache.js';
+export { TransactionAwareCacheManager, type TransactionAwareCacheManagerParts } from './transaction-aware-cache-manager.js';

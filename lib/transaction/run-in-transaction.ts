@@ -1,0 +1,88 @@
+import { CacheEvictError, CacheTransactionError } from '../errors/index.js';
+import { currentPart, Transaction, TransactionPart, within } from './transaction.js';
+
+/** How a {@link runInTransaction} behaves. */
+export interface TransactionOptions {
+  /**
+   * What happens inside another transaction. `'required'`: the work joins it, and what waits for a commit waits for the outer one.
+   * `'requiresNew'`: the outer one is suspended, and the work has a transaction of its own (on a connection of its own, which is for the work
+   * to see to). Default: `'required'`.
+   */
+  readonly propagation?: 'required' | 'requiresNew';
+}
+
+/**
+ * Tells caches that `work` is one transaction of the database. It begins and commits nothing itself: `work` does, and has committed when its
+ * promise resolves.
+ *
+ * ```ts
+ * await runInTransaction(() => db.transaction((tx) => transfer(tx, from, to)));
+ * ```
+ *
+ * Inside, puts, evictions and clears wait; reads do without what the transaction has put, evicted or cleared, and store nothing that they
+ * load. When `work` resolves, the waiting operations are done in their order, and then the promise resolves. When it rejects, they are
+ * dropped. Work that was started inside and not waited for counts as outside from then on.
+ *
+ * Where `work` joined an outer transaction, which goes on although `work` rejected, its evictions and clears stay, and its puts become
+ * evictions: only the data layer knows whether what `work` wrote is in the commit.
+ *
+ * @throws what `work` threw: the same object.
+ * @throws {CacheEvictError} the transaction **is committed**, and an eviction due then was not acknowledged; it is retried in the background.
+ *   What `work` returned is on the error's `result`.
+ * @throws {CacheTransactionError} `CACHE_TRANSACTION_ACTION_FAILED`: the same for any other action that failed.
+ * @see Spring `@Transactional`, `TransactionSynchronizationUtils`
+ */
+export async function runInTransaction<T>(work: () => T | Promise<T>, { propagation = 'required' }: TransactionOptions = {}): Promise<T> {
+  const outer = currentPart();
+  return outer !== undefined && propagation === 'required' ? join(outer, work) : begin(work);
+}
+
+async function join<T>(outer: TransactionPart, work: () => T | Promise<T>): Promise<T> {
+  const part = new TransactionPart(outer.transaction, outer);
+  try {
+    return await within(part, work);
+  } catch (error) {
+    part.fail();
+    throw error;
+  }
+}
+
+async function begin<T>(work: () => T | Promise<T>): Promise<T> {
+  const transaction = new Transaction();
+  const part = new TransactionPart(transaction);
+  // Actions run in the context of the transaction that is over, and so outside of any: an outer one, if suspended, is none of theirs.
+  const complete = (outcome: 'committed' | 'rolledBack'): Promise<unknown[]> => within(part, () => transaction.complete(outcome));
+  let result: T;
+  try {
+    result = await within(part, work);
+  } catch (error) {
+    warnOf(await complete('rolledBack'));
+    throw error;
+  }
+  const failures = await complete('committed');
+  if (failures.length === 0) return result;
+  warnOf(failures.slice(1));
+  throw committedBut(failures[0], result);
+}
+
+/** The error for the caller of a transaction that stands. */
+function committedBut(failure: unknown, result: unknown): CacheEvictError | CacheTransactionError {
+  if (failure instanceof CacheEvictError) return failure.withResult(result);
+  return new CacheTransactionError('CACHE_TRANSACTION_ACTION_FAILED', 'A transaction was committed, and an action due after the commit failed.', {
+    hint: 'Do not repeat the transaction. What it returned is on `result` of this error, and what failed is its `cause`.',
+    cause: failure,
+    result,
+  });
+}
+
+/** The caller gets one error; what failed besides must not pass in silence. Of an eviction its cache tells by an event. */
+function warnOf(failures: readonly unknown[]): void {
+  for (const failure of failures) {
+    if (failure instanceof CacheEvictError) continue;
+    process.emitWarning(`An action due after a transaction failed: ${String(failure)}`, {
+      type: 'CacheWarning',
+      code: 'CACHE_TRANSACTION_ACTION_FAILED',
+      detail: failure instanceof Error ? failure.stack : undefined,
+    });
+  }
+}

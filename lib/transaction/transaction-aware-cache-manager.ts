@@ -1,0 +1,58 @@
+import { type Cache, type CacheHealth, CacheManager } from '../cache/index.js';
+import type { CacheStatistics } from '../event/index.js';
+import { type DeferredFailures, TransactionAwareCache } from './transaction-aware-cache.js';
+import type { TransactionSynchronization } from './transaction-synchronization.js';
+
+/** What a {@link TransactionAwareCacheManager} is made of, beside its target. */
+export interface TransactionAwareCacheManagerParts {
+  /** Asked once, for the first cache. */
+  readonly transactions: () => TransactionSynchronization;
+  /** Asked when an operation has failed after a commit. */
+  readonly failures: () => DeferredFailures;
+}
+
+/** Puts a {@link TransactionAwareCache} around every cache of another manager (Spring's `TransactionAwareCacheManagerProxy`). */
+export class TransactionAwareCacheManager extends CacheManager {
+  /** The manager that this one goes around. */
+  readonly target: CacheManager;
+  readonly #parts: TransactionAwareCacheManagerParts;
+  readonly #caches = new Map<string, TransactionAwareCache>();
+  #transactions: TransactionSynchronization | undefined;
+
+  constructor(target: CacheManager, parts: TransactionAwareCacheManagerParts) {
+    super();
+    this.target = target;
+    this.#parts = parts;
+  }
+
+  override getCache(name: string): Cache | undefined {
+    const cache = this.target.getCache(name);
+    if (cache === undefined || cache instanceof TransactionAwareCache) return cache;
+    const known = this.#caches.get(name);
+    if (known?.target === cache) return known;
+    this.#transactions ??= this.#parts.transactions();
+    const aware = new TransactionAwareCache(cache, this.#transactions, this.#parts.failures);
+    this.#caches.set(name, aware);
+    return aware;
+  }
+
+  override get cacheNames(): readonly string[] {
+    return this.target.cacheNames;
+  }
+
+  override start(): Promise<void> {
+    return this.target.start();
+  }
+
+  override stop(): Promise<void> {
+    return this.target.stop();
+  }
+
+  override health(): CacheHealth {
+    return this.target.health();
+  }
+
+  override statistics(): Readonly<Record<string, CacheStatistics>> {
+    return this.target.statistics();
+  }
+}

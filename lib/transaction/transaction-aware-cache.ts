@@ -1,0 +1,169 @@
+import { Cache, type CacheKey, encodeKey, type EvictOptions, type LoadOptions, type PutOptions, type ValueWrapper } from '../cache/index.js';
+import type { CacheStatistics } from '../event/index.js';
+import { TransactionLedger } from './transaction-ledger.js';
+import type { TransactionSynchronization } from './transaction-synchronization.js';
+
+/**
+ * Decides about operations that fail after the commit, when nobody waits for them one by one any more. Returning means the failure is
+ * survived; what is thrown reaches the caller of the transaction. A `CacheErrorHandler` fits.
+ */
+export interface DeferredFailures {
+  handleCachePutError(error: unknown, cache: Cache, key: CacheKey, value: unknown): void;
+  handleCacheEvictError(error: unknown, cache: Cache, key: CacheKey): void;
+  handleCacheClearError(error: unknown, cache: Cache): void;
+}
+
+/**
+ * A cache that takes part in transactions (Spring's `TransactionAwareCacheDecorator`, and stricter). Outside of one it adds nothing. Inside:
+ *
+ * - `put`, `evict` and `clear` wait for the commit, in their order; a rollback drops them.
+ * - `evictIfPresent`, `invalidate` and `putIfAbsent` act at once. The first two are done once more after the commit, because others may
+ *   have read the old row back in between.
+ * - What the transaction has put, evicted or cleared is read from neither tier: the loader runs, and sees what the transaction wrote.
+ * - Nothing that is loaded is stored or shared. The loader may have read rows that only this transaction sees, whatever their key, and
+ *   a rollback would leave them in the cache. (Spring's decorator stores them at the commit.)
+ */
+export class TransactionAwareCache extends Cache {
+  override readonly name: string;
+  /** The cache that this one goes around. */
+  readonly target: Cache;
+  readonly #transactions: TransactionSynchronization;
+  readonly #failures: () => DeferredFailures;
+  readonly #ledgers = new WeakMap<object, TransactionLedger>();
+
+  /** @param failures - asked when an operation has failed after a commit, and not before. */
+  constructor(target: Cache, transactions: TransactionSynchronization, failures: () => DeferredFailures) {
+    super();
+    this.name = target.name;
+    this.target = target;
+    this.#transactions = transactions;
+    this.#failures = failures;
+  }
+
+  // ——— reading ———
+
+  override peek(key: CacheKey): Promise<unknown> | undefined {
+    const transaction = this.#transactions.current;
+    if (transaction !== undefined && this.#hasTouched(transaction, encodeKey(key))) return undefined;
+    return this.target.peek(key);
+  }
+
+  override async get<V = unknown>(key: CacheKey): Promise<ValueWrapper<V> | undefined> {
+    const transaction = this.#transactions.current;
+    if (transaction === undefined) return this.target.get<V>(key);
+    const encoded = encodeKey(key);
+    if (this.#hasTouched(transaction, encoded)) return undefined;
+    const found = await this.target.get<V>(key);
+    return this.#hasTouched(transaction, encoded) ? undefined : found; // The transaction may do several things at a time.
+  }
+
+  override async getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]> {
+    const transaction = this.#transactions.current;
+    if (transaction === undefined) return this.target.getAll<V>(keys);
+    const encoded = keys.map(encodeKey);
+    const asked = keys.filter((_key, i) => !this.#hasTouched(transaction, encoded[i]!));
+    const found = asked.length === 0 ? [] : await this.target.getAll<V>(asked);
+    const byKey = new Map(asked.map((key, i) => [encodeKey(key), found[i]]));
+    return encoded.map((key) => (this.#hasTouched(transaction, key) ? undefined : byKey.get(key)));
+  }
+
+  override getOrLoad<V>(key: CacheKey, loader: () => V | Promise<V>, options: LoadOptions<V> = {}): Promise<V> {
+    return this.#transactions.isActive ? this.#loadInside(key, loader, options) : this.target.getOrLoad(key, loader, options);
+  }
+
+  async #loadInside<V>(key: CacheKey, loader: () => V | Promise<V>, { onError }: LoadOptions<V>): Promise<V> {
+    encodeKey(key); // What is no key is the caller's mistake, and no failure of the cache.
+    let found: ValueWrapper<V> | undefined;
+    try {
+      found = await this.get<V>(key);
+    } catch (error) {
+      onError?.('get', error);
+    }
+    return found === undefined ? loader() : found.value;
+  }
+
+  override statistics(): CacheStatistics {
+    return this.target.statistics();
+  }
+
+  // ——— writing ———
+
+  override async put(key: CacheKey, value: unknown, options?: PutOptions): Promise<void> {
+    const transaction = this.#transactions.current;
+    if (transaction === undefined) return this.target.put(key, value, options);
+    this.#ledger(transaction).put(key);
+    this.#transactions.afterCommit(async (part) => {
+      if (part === 'failed') return this.#evictNow([key]);
+      try {
+        await this.target.put(key, value, options);
+      } catch (error) {
+        this.#failures().handleCachePutError(error, this, key, value);
+      }
+    });
+  }
+
+  override putIfAbsent<V = unknown>(key: CacheKey, value: V, options?: PutOptions): Promise<ValueWrapper<V> | undefined> {
+    return this.target.putIfAbsent(key, value, options);
+  }
+
+  override async evict(keys: CacheKey | readonly CacheKey[], options?: EvictOptions): Promise<void> {
+    const transaction = this.#transactions.current;
+    if (transaction === undefined) return this.target.evict(keys, options);
+    this.#evictLater(transaction, Array.isArray(keys) ? (keys as readonly CacheKey[]) : [keys as CacheKey], options);
+  }
+
+  override async evictIfPresent(key: CacheKey, options?: EvictOptions): Promise<boolean> {
+    const transaction = this.#transactions.current;
+    if (transaction !== undefined) this.#evictLater(transaction, [key], options);
+    return this.target.evictIfPresent(key, options);
+  }
+
+  override async clear(options?: EvictOptions): Promise<void> {
+    const transaction = this.#transactions.current;
+    if (transaction === undefined) return this.target.clear(options);
+    this.#clearLater(transaction, options);
+  }
+
+  override async invalidate(options?: EvictOptions): Promise<boolean> {
+    const transaction = this.#transactions.current;
+    if (transaction !== undefined) this.#clearLater(transaction, options);
+    return this.target.invalidate(options);
+  }
+
+  // ——— helpers ———
+
+  #evictLater(transaction: object, keys: readonly CacheKey[], { acks = 'none' }: EvictOptions = {}): void {
+    if (keys.length === 0) return;
+    const due = this.#ledger(transaction).evict(keys, acks);
+    if (due !== undefined) this.#transactions.afterCommit(() => this.#evictNow(due.keys, { acks }));
+  }
+
+  #clearLater(transaction: object, options: EvictOptions | undefined): void {
+    this.#ledger(transaction).clear();
+    this.#transactions.afterCommit(async () => {
+      try {
+        await this.target.clear(options);
+      } catch (error) {
+        this.#failures().handleCacheClearError(error, this);
+      }
+    });
+  }
+
+  async #evictNow(keys: readonly CacheKey[], options?: EvictOptions): Promise<void> {
+    try {
+      await this.target.evict(keys, options);
+    } catch (error) {
+      for (const key of keys) this.#failures().handleCacheEvictError(error, this, key);
+    }
+  }
+
+  #hasTouched(transaction: object, encodedKey: string): boolean {
+    return this.#ledgers.get(transaction)?.hasTouched(encodedKey) === true;
+  }
+
+  #ledger(transaction: object): TransactionLedger {
+    let ledger = this.#ledgers.get(transaction);
+    if (ledger === undefined) this.#ledgers.set(transaction, (ledger = new TransactionLedger()));
+    return ledger;
+  }
+}
