@@ -8,6 +8,8 @@ import type { TwoTierCache } from './two-tier-cache.js';
 export interface InstanceLinks {
   /** Connects everything; resolves once every topic is confirmed. */
   start(): Promise<void>;
+  /** Resolves once a cache that came later has joined, or after a bounded time. Never rejects. */
+  joined(name: string): Promise<void>;
   /** Stops listening, before the caches close. Never throws. */
   quiesce(): Promise<void>;
   /** Closes every connection, after the caches have closed. Never throws. */
@@ -43,10 +45,15 @@ export class TwoTierCacheManager extends CacheManager {
 
   override getCache(name: string): TwoTierCache | undefined {
     const known = this.#caches.get(name);
-    if (known !== undefined || !this.#parts.dynamic || this.#stopping !== undefined) return known;
+    if (known !== undefined) {
+      if (this.#starting === undefined && this.#stopping === undefined) this.#startOnFirstUse();
+      return known;
+    }
+    if (!this.#parts.dynamic || this.#stopping !== undefined) return undefined;
     const created = this.#parts.create(name);
     this.#caches.set(name, created);
-    if (this.#starting === undefined) this.start().catch(() => undefined); // First use opens the connections; reads do without until then.
+    if (this.#starting === undefined) this.#startOnFirstUse();
+    else created.joinWith(this.#parts.links.joined(name));
     return created;
   }
 
@@ -87,6 +94,12 @@ export class TwoTierCacheManager extends CacheManager {
   /** Tells every cache that the remote tier is back. */
   reconnected(): void {
     for (const cache of this.#caches.values()) cache.reconnected();
+  }
+
+  /** Reads of the caches there are wait for it, a bounded time; what becomes of the connections is told by events. */
+  #startOnFirstUse(): void {
+    this.start().catch(() => undefined);
+    for (const [name, cache] of this.#caches) cache.joinWith(this.#parts.links.joined(name));
   }
 
   async #stop(): Promise<void> {

@@ -83,6 +83,8 @@ export class TwoTierCache extends Cache implements CoherentCache {
   /** Moves on at every clear: reads of an earlier version are cancelled without being visited. */
   #version = 0;
   #isStopped = false;
+  /** Set while the cache is joining the fleet for the first time. */
+  #joining: Promise<void> | undefined;
 
   constructor(parts: TwoTierCacheParts) {
     super();
@@ -116,6 +118,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
 
   override async get<V = unknown>(key: CacheKey): Promise<ValueWrapper<V> | undefined> {
     const encoded = encodeKey(key);
+    if (this.#joining !== undefined) await this.#joining;
     const hit = this.#local.get(encoded, this.#clock.now());
     if (hit !== undefined) {
       this.#counters.localHits += 1;
@@ -141,6 +144,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
 
   override async getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]> {
     const encoded = keys.map(encodeKey);
+    if (this.#joining !== undefined) await this.#joining;
     const now = this.#clock.now();
     const found: (ValueWrapper<V> | undefined)[] = encoded.map((key) => {
       const hit = this.#local.get(key, now);
@@ -186,6 +190,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       this.#counters.localHits += 1;
       return hit as Promise<V>;
     }
+    if (this.#joining !== undefined) return this.#joining.then(() => this.getOrLoad(key, loader, options));
     const isServing = this.isServing(now);
     if (!isServing) this.#counters.bypassed += 1;
     // Who reads without a lease must not join: the load may be older than an eviction this instance has not heard of.
@@ -291,8 +296,15 @@ export class TwoTierCache extends Cache implements CoherentCache {
     return (await this.#remote.getAllCurrent([key]))[0];
   }
 
-  #getAllRemote(keys: string[]): Promise<(StoredEntry | undefined)[]> {
-    return this.isServing(this.#clock.now()) ? this.#remote.getAll(keys) : this.#remote.getAllCurrent(keys);
+  async #getAllRemote(keys: string[]): Promise<(StoredEntry | undefined)[]> {
+    try {
+      return await (this.isServing(this.#clock.now()) ? this.#remote.getAll(keys) : this.#remote.getAllCurrent(keys));
+    } catch (error) {
+      if (!isCorrupt(error)) throw error;
+      this.#counters.remoteFailures += 1;
+      // One unreadable entry must not hide the others; which one it is, only asking for each tells.
+      return Promise.all(keys.map((key) => this.#getRemote(key).catch(missIfCorrupt)));
+    }
   }
 
   /** Takes a value from L2 into L1, if the ticket still stands. */
@@ -383,10 +395,10 @@ export class TwoTierCache extends Cache implements CoherentCache {
     await this.#evict((isList(keys) ? keys : [keys]).map(encodeKey), options);
   }
 
-  override async evictIfPresent(key: CacheKey): Promise<boolean> {
+  override async evictIfPresent(key: CacheKey, options: EvictOptions = {}): Promise<boolean> {
     const encoded = encodeKey(key);
     const wasLocal = this.#local.get(encoded, this.#clock.now()) !== undefined;
-    const removed = await this.#evict([encoded], {});
+    const removed = await this.#evict([encoded], options);
     return this.#settings.tiers === 'local' ? wasLocal : removed > 0;
   }
 
@@ -397,9 +409,9 @@ export class TwoTierCache extends Cache implements CoherentCache {
     await receipt.acknowledged;
   }
 
-  override async invalidate(): Promise<boolean> {
+  override async invalidate(options: EvictOptions = {}): Promise<boolean> {
     const hadEntries = this.#settings.tiers !== 'local' || this.#local.size > 0;
-    await this.clear();
+    await this.clear(options);
     return hadEntries;
   }
 
@@ -444,6 +456,13 @@ export class TwoTierCache extends Cache implements CoherentCache {
   }
 
   // ——— life ———
+
+  /** Has reads wait until the cache has joined the fleet; `joined` ends by itself, in bounded time, and never rejects. */
+  joinWith(joined: Promise<void>): void {
+    this.#joining = joined.then(() => {
+      this.#joining = undefined;
+    });
+  }
 
   /** The remote tier is known to be back: pending evictions are tried again at once. */
   reconnected(): void {
@@ -557,5 +576,9 @@ export class TwoTierCache extends Cache implements CoherentCache {
 }
 
 const isList = (keys: CacheKey | readonly CacheKey[]): keys is readonly CacheKey[] => Array.isArray(keys);
+
+const missIfCorrupt = (error: unknown): undefined => {
+  if (!isCorrupt(error)) throw error;
+};
 
 const isCorrupt = (error: unknown): boolean => error instanceof CacheValueError && error.code === 'CACHE_VALUE_CORRUPT';

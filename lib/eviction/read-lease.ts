@@ -62,7 +62,8 @@ export class ReadLease {
   readonly #heartbeat: Heartbeat | undefined;
   readonly #followed = new Map<string, Followed>();
   readonly #underWay = new Map<number, Beat>();
-  #onServed: (() => void) | undefined;
+  /** Told whenever a cache may be served again. */
+  readonly #whenServed = new Set<() => void>();
   #number = 0;
   #epoch = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -97,6 +98,7 @@ export class ReadLease {
       followed.provenFrom = this.#number + 1;
       if (this.#heartbeat === undefined) followed.cache.serveUntil(Number.POSITIVE_INFINITY);
     }
+    for (const look of this.#whenServed) look();
   }
 
   /** The subscriber's connection is gone; `epoch` is the one that begins now. */
@@ -138,7 +140,7 @@ export class ReadLease {
       followed.cache.serveUntil(beat.sentAt + this.#boundMs);
       this.#tellBypass(followed, false);
     });
-    if (this.#onServed !== undefined && this.#allServed()) this.#onServed();
+    for (const look of this.#whenServed) look();
   }
 
   /**
@@ -163,17 +165,21 @@ export class ReadLease {
     return false;
   }
 
-  /** Resolves once every followed cache is served, or after `timeoutMs`: reads do without the local tier then. */
-  async proven(timeoutMs: Milliseconds): Promise<void> {
-    if (this.#allServed()) return;
+  /** Resolves once these caches (default: all) are served, or after `timeoutMs`: reads do without the local tier then. */
+  async proven(timeoutMs: Milliseconds, names: readonly string[] = this.names): Promise<void> {
+    if (this.#areServed(names)) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#onServed = () => {
+      const done = (): void => {
         clearTimeout(timer);
+        this.#whenServed.delete(look);
         resolve();
       };
+      const look = (): void => {
+        if (this.#areServed(names)) done();
+      };
+      const timer = setTimeout(done, timeoutMs);
+      this.#whenServed.add(look);
     });
-    this.#onServed = undefined;
   }
 
   /** Beats every D/4 from now on. `failed` is told of heartbeats that failed. */
@@ -213,9 +219,9 @@ export class ReadLease {
     return Date.now() - epochMs - (this.#clock.now() - at) > this.#boundMs / 2;
   }
 
-  #allServed(): boolean {
+  #areServed(names: readonly string[]): boolean {
     const now = this.#clock.now();
-    return [...this.#followed.values()].every(({ cache }) => cache.isServing(now));
+    return names.every((name) => this.#followed.get(name)?.cache.isServing(now) ?? true);
   }
 
   #skipTo(followed: Followed, seq: number): void {

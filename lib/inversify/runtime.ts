@@ -72,6 +72,8 @@ export function createRuntime(options: CachingOptions = {}): CacheRuntime {
       if (topics.status === 'rejected') throw topics.reason;
       await lease.proven(resolved.boundMs);
     },
+    // What a read may spend before its last remote step; see `TwoTierCache`.
+    joined: (name) => lease.proven(Math.max(1, resolved.deadlineMs - 2 * resolved.timeoutMs), [name]),
     async quiesce() {
       const { names } = lease;
       lease.stop();

@@ -35,6 +35,7 @@ describe(TwoTierCacheManager.name, () => {
     states = { command: 'up', serving: true, pending: 0 };
     links = {
       start: async () => void did.push('start'),
+      joined: () => Promise.resolve(),
       quiesce: async () => void did.push('quiesce'),
       stop: async () => void did.push('stop links'),
       health: () => ({ command: states.command }),
