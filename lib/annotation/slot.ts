@@ -31,8 +31,6 @@ export function openSlot(prototype: object): void {
       return frozen.get(this);
     },
     set(this: object, interceptor: MethodInterceptor | undefined) {
-      // An optional injection that found nothing assigns `undefined`.
-      if (interceptor === undefined) return;
       if (Object.isExtensible(this)) {
         Object.defineProperty(this, SLOT, { value: interceptor, writable: true, configurable: true });
       } else {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { inject, injectable } from 'inversify';
 import sinon from 'sinon';
 import {
+  type Cache,
   Cacheable,
   CacheConfig,
   CacheConfigurationError,
@@ -496,6 +497,13 @@ describe(CacheInterceptor.name, () => {
     });
 
     it('do not deadlock two methods that name them in opposite order', async () => {
+      // As with a remote tier, the loader does not begin at once: each method is in its first cache before one is in its second.
+      class SlowCache extends MapCache {
+        override getOrLoad<V>(...[key, loader, options]: Parameters<Cache['getOrLoad']>): Promise<V> {
+          return super.getOrLoad(key, async () => (await settled(), loader()), options) as Promise<V>;
+        }
+      }
+      caches.add(new SlowCache('a')).add(new SlowCache('b'));
       const { promise, open } = gate();
       class Library {
         @Cacheable(['a', 'b'])
@@ -552,21 +560,30 @@ describe(CacheInterceptor.name, () => {
     });
 
     it('finds what it stored, in work that it left running', async () => {
-      const { promise, open } = gate();
+      const [first, second] = [gate(), gate()];
       let later: Promise<unknown> | undefined;
       class Library {
         @Cacheable('book')
         async find(name: string): Promise<unknown> {
-          later ??= promise.then(() => this.find(name));
+          later ??= first.promise.then(() => this.find(name));
           return body(name);
+        }
+
+        @Cacheable('other')
+        async wait(_name: string): Promise<void> {
+          await second.promise;
         }
       }
       const library = serve(Library);
       await library.find('Dune');
-      open();
-      // Begun within the load, but run after it: a hit.
+      const waiting = library.wait('Emma');
+      await settled();
+      first.open();
+      // Begun within the load, but run after it, while another is under way: a hit.
       expect(await later).to.equal('Dune');
       expect(body.callCount).to.equal(1);
+      second.open();
+      await waiting;
     });
   });
 
@@ -1082,6 +1099,42 @@ describe(CacheInterceptor.name, () => {
       expect(caches.cache('other').has('Dune')).to.equal(false);
     });
 
+    it('does not keep them from being tried where only storing the result failed', async () => {
+      await caches.cache('other').put('Dune', 'old');
+      class Library {
+        @Cacheable('book')
+        @CacheEvict('other')
+        async find(name: string): Promise<unknown> {
+          return body(name);
+        }
+      }
+      cache.getOrLoad = async (_key, loader, options) => {
+        const value = await loader();
+        options?.onError?.('put', failure, value);
+        return value;
+      };
+      caching.container.rebind(CacheErrorHandler).toConstantValue(new SimpleCacheErrorHandler());
+      expect(await rejection(serve(Library).find('Dune'))).to.equal(failure);
+      expect(body.callCount).to.equal(1);
+      expect(caches.cache('other').has('Dune')).to.equal(false);
+    });
+
+    it('because of the key is no failure of the cache: the caller sees it, the handler does not', async () => {
+      const books = handleWith(handler);
+      const keyError = new CacheKeyError('CACHE_KEY_UNSUPPORTED', 'No key.');
+      cache.put = cache.evict = async () => {
+        throw keyError;
+      };
+      cache.getOrLoad = async (_key, _loader, options) => {
+        options?.onError?.('get', keyError);
+        throw new Error('The error was survived.');
+      };
+      for (const call of [books.find('Dune'), books.save('Dune'), books.remove('Dune')]) expect(await rejection(call)).to.equal(keyError);
+      for (const verb of ['handleCacheGetError', 'handleCachePutError', 'handleCacheEvictError'] as const) {
+        expect(handler[verb].called, verb).to.equal(false);
+      }
+    });
+
     it("is never blamed for the method's own error", async () => {
       const error = new Error("the method's");
       body = sinon.fake.throws(error);
@@ -1378,6 +1431,23 @@ describe(CacheInterceptor.name, () => {
       await books.find('Dune');
       expect(body.callCount).to.equal(3);
       expect(() => books.find('')).to.throw(error);
+    });
+
+    it('lets a call that has not reached the method yet end as it began', async () => {
+      const { promise, open } = gate<boolean>();
+      caches.cache('other').evictIfPresent = () => promise;
+      class Books {
+        @CacheEvict('other', { beforeInvocation: true })
+        @Cacheable('book')
+        async find(name: string): Promise<unknown> {
+          return body(name);
+        }
+      }
+      const call = serve(Books).find('Dune');
+      await caching.container.unbindAllAsync();
+      open(true);
+      expect(await call).to.equal('Dune');
+      expect(caches.cache('book').has('Dune')).to.equal(true);
     });
 
     it('lets a call under way end as it began', async () => {
