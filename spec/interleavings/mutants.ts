@@ -1,0 +1,173 @@
+import { FakeRedis } from './fake-redis.js';
+import type { Patch } from './library.js';
+import type { ScriptConstraints } from './step.js';
+import type { Flaws } from './world.js';
+
+/** The library, or the server's scripts, with one mechanism left out. */
+export interface Mutant {
+  /** What is left out, as it completes "without …". */
+  readonly without: string;
+  /** Which promise breaks then: what the violation begins with. */
+  readonly breaks: RegExp;
+  readonly patches?: readonly Patch[];
+  readonly flaws?: Flaws;
+  /** What makes the counter-example likelier. */
+  readonly script?: ScriptConstraints;
+}
+
+const TWO_TIER = 'cache/two-tier-cache.js';
+const PENDING = 'cache/pending-evictions.js';
+const LEASE = 'eviction/read-lease.js';
+
+class TakingEveryFill extends FakeRedis {
+  protected override mayFill(current: string | null, generation: string): boolean {
+    return current === generation;
+  }
+}
+
+class TakingFillsOfAnyGeneration extends FakeRedis {
+  protected override mayFill(_current: string | null, _generation: string, held: string | null, token: string): boolean {
+    return held === token;
+  }
+}
+
+class LeavingLeases extends FakeRedis {
+  protected override evicted(data: readonly string[]): readonly string[] {
+    return data;
+  }
+}
+
+class IgnoringRunIds extends FakeRedis {
+  protected override isAnotherTime(_rid: string | null, gen: string | null, known: number): boolean {
+    return gen === null || known > Number(gen);
+  }
+}
+
+/** Each must be found out. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    without: 'read tickets',
+    breaks: /^C5: L1/,
+    patches: [{ file: TWO_TIER, from: 'return read.isCancelled || read.version !== this.#version;', to: 'return false;' }],
+  },
+  { without: 'the token check of a fill', breaks: /^C5: L2/, flaws: { server: TakingEveryFill } },
+  { without: 'removing the fill leases with the data', breaks: /^C5: L2/, flaws: { server: LeavingLeases } },
+  {
+    without: 'the second fence of an eviction',
+    breaks: /^C1|^C5: L1/,
+    patches: [{ file: PENDING, from: 'const receipt = await this.#options.execute(keys, acks); this.#options.fence(keys);', to: 'const receipt = await this.#options.execute(keys, acks);' }],
+  },
+  {
+    without: 'detaching the loads that an eviction overtakes',
+    breaks: /^C/,
+    patches: [{ file: TWO_TIER, from: 'read.isCancelled = true; this.#reads.delete(key);', to: 'read.isCancelled = true;' }],
+  },
+  {
+    without: 'emptying the local tier when the subscription is confirmed',
+    breaks: /^C/,
+    patches: [{ file: LEASE, from: "followed.cache.applyClear('coherence'); followed.applied = undefined;", to: 'followed.applied = undefined;' }],
+  },
+  {
+    without: 'counting the lease from when the heartbeat was sent',
+    breaks: /^C2/,
+    patches: [{ file: LEASE, from: 'serveUntil(beat.sentAt + this.#boundMs)', to: 'serveUntil(this.#clock.now() + this.#boundMs)' }],
+  },
+  {
+    without: 'an end of the lease',
+    breaks: /^C/,
+    patches: [{ file: LEASE, from: 'serveUntil(beat.sentAt + this.#boundMs)', to: 'serveUntil(Infinity)' }],
+  },
+  {
+    without: 'noticing a gap between messages',
+    breaks: /^C/,
+    patches: [{ file: LEASE, from: 'if (applied === undefined || seq === applied + 1) {', to: 'if (true) {' }],
+  },
+  {
+    without: 'noticing a gap from an echo',
+    breaks: /^C/,
+    patches: [{ file: LEASE, from: 'if (followed.applied !== seq) this.#skipTo(followed, seq);', to: 'followed.applied ??= seq;' }],
+  },
+  {
+    without: 'asking for a lease of those who join a load',
+    breaks: /^C/,
+    patches: [{ file: TWO_TIER, from: 'const mayJoin = isServing && options.join !== false;', to: 'const mayJoin = options.join !== false;' }],
+  },
+  {
+    without: 'checking the generation in bypass',
+    breaks: /^C/,
+    patches: [{ file: TWO_TIER, from: 'if (this.isServing(this.#clock.now())) return this.#remote.get(key);', to: 'return this.#remote.get(key);' }],
+  },
+  {
+    without: 'keeping doubtful keys out of both tiers',
+    breaks: /^C/,
+    patches: [{ file: PENDING, from: 'return this.#allDoubtful !== 0 || (this.#doubtful.size !== 0 && this.#doubtful.has(key));', to: 'return false;' }],
+  },
+  {
+    without: 'the fence of keys that come into doubt',
+    breaks: /^C/,
+    patches: [{ file: PENDING, from: "this.#options.fence(keys); this.#options.events.emit('evictPending'", to: "this.#options.events.emit('evictPending'" }],
+  },
+  {
+    without: 'repeating evictions in doubt',
+    breaks: /^C/,
+    patches: [{ file: PENDING, from: 'await this.#options.execute(keys, false);', to: '' }],
+  },
+  {
+    without: 'waiting for acknowledgements',
+    breaks: /^C4/,
+    patches: [{ file: 'eviction/acknowledgements.js', from: 'const acknowledged = missing.size === 0 ?', to: 'const acknowledged = true ?' }],
+  },
+  {
+    without: 'waiting for a young list of members to grow old',
+    breaks: /^C4/,
+    patches: [{ file: 'eviction/acknowledgements.js', from: 'const youth = age < this.#boundMs ? (this.#boundMs - age) * MARGIN : 0;', to: 'const youth = 0;' }],
+  },
+  {
+    without: 'keeping generations from going back',
+    breaks: /^C/,
+    patches: [{ file: TWO_TIER, from: 'Number(generation) <= Number(present)', to: 'generation === present' }],
+  },
+  { without: 'noticing another server by its run id', breaks: /^C/, flaws: { server: IgnoringRunIds } },
+  { without: 'a heartbeat before a new command connection is used', breaks: /^C/, flaws: { verifies: false } },
+  {
+    without: 'applying own messages while their writes are unanswered',
+    breaks: /^C/,
+    patches: [{ file: TWO_TIER, from: 'this.#fence(own ? keys.filter((key) => this.#unanswered.has(key)) : keys);', to: 'if (!own) this.#fence(keys);' }],
+  },
+  // candidates
+  { without: 'X generation check of a fill', breaks: /^C/, flaws: { server: TakingFillsOfAnyGeneration } },
+  {
+    without: 'X the first fence',
+    breaks: /^C/,
+    patches: [{ file: TWO_TIER, from: 'this.#fence(keys); const receipt = await', to: 'const receipt = await' }],
+  },
+  {
+    without: 'X epoch check',
+    breaks: /^C/,
+    patches: [{ file: LEASE, from: 'beat.epoch !== this.#epoch || ', to: '' }],
+  },
+  {
+    without: 'X epoch check, provenFrom and forgetting',
+    breaks: /^C/,
+    patches: [
+      { file: LEASE, from: 'beat.epoch !== this.#epoch || ', to: '' },
+      { file: LEASE, from: 'this.#epoch = epoch; this.#underWay.clear();', to: 'this.#epoch = epoch;' },
+      { file: LEASE, from: 'if (number < followed.provenFrom) return;', to: '' },
+    ],
+  },
+  {
+    without: 'X void at loss',
+    breaks: /^C/,
+    patches: [{ file: LEASE, from: 'followed.provenFrom = Number.POSITIVE_INFINITY; followed.cache.serveUntil(Number.NEGATIVE_INFINITY);', to: 'followed.provenFrom = Number.POSITIVE_INFINITY;' }],
+  },
+  {
+    without: 'X fence at new generation',
+    breaks: /^C/,
+    patches: [{ file: TWO_TIER, from: 'this.#remote.useGeneration(generation); this.#fenceAll();', to: 'this.#remote.useGeneration(generation);' }],
+  },
+  {
+    without: 'X number of doubts',
+    breaks: /^C/,
+    patches: [{ file: PENDING, from: 'if ((this.#doubtful.get(key) ?? Infinity) <= upTo)', to: '' }],
+  },
+];
