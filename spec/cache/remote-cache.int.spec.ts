@@ -1,0 +1,252 @@
+import KeyvRedis from '@keyv/redis';
+import { expect } from 'chai';
+import { Keyv } from 'keyv';
+import { cacheCodec, createCacheCodec, RemoteCache, type TwoTierCache } from '../../lib/cache/index.js';
+import { RemoteCacheError } from '../../lib/errors/index.js';
+import { Book } from '../contract/cache-contract.js';
+import { CommandLog, sentNames } from '../contract/command-log.js';
+import { Fleet, type Instance } from '../contract/fleet.js';
+import { cacheErrorOf } from '../contract/rejection.js';
+import { RedisServer } from '../support/redis-server.js';
+import { waitFor } from '../support/wait.js';
+
+describe(`${RemoteCache.name} on Redis`, () => {
+  let server: RedisServer;
+  let log: CommandLog;
+  let fleet: Fleet;
+  let here: Instance;
+  let cache: TwoTierCache;
+
+  before(async () => {
+    server = await RedisServer.start();
+    log = await CommandLog.open(server);
+  });
+
+  after(async () => {
+    log.close();
+    await server.stop();
+  });
+
+  beforeEach(async () => {
+    fleet = new Fleet({ redis: server.url });
+    here = await fleet.join();
+    ({ cache } = here);
+  });
+
+  afterEach(async () => {
+    await fleet.stop();
+    await server.cli('FLUSHALL');
+  });
+
+  const generation = async (): Promise<string> => String(await server.cli('GET', 'cache:book:gen'));
+  const rawKey = async (key: string): Promise<string> => `cache:book:${await generation()}::${key}`;
+  const dataKeys = async (): Promise<unknown> => [...((await server.cli('KEYS', '*::*')) as string[])].sort();
+
+  describe('keys and values, as other programs see them', () => {
+    it('lie under namespace, cache and generation', async () => {
+      await cache.put('Dune', { title: 'Dune' }, { ttl: 0 });
+      await cache.getOrLoad(['a', 1], () => 1, { ttl: 0 });
+      const gen = await generation();
+      expect(gen).to.match(/^\d{16,}$/);
+      expect(await dataKeys()).to.deep.equal([`cache:book:${gen}::Dune`, `cache:book:${gen}::~["a",1]`]);
+      expect(await server.cli('GET', `cache:book:${gen}::Dune`)).to.equal('{"value":{"title":"Dune"}}');
+    });
+
+    it('are read by a plain Keyv, as the README has it', async () => {
+      await cache.getOrLoad('loaded', () => ({ title: 'Dune' }));
+      await cache.put('put', [1, 'two', null]);
+      const gen = await generation();
+      const store = new KeyvRedis(server.url);
+      const keyv = new Keyv(store, { namespace: `cache:book:${gen}`, useKeyPrefix: false });
+      try {
+        expect([await keyv.get('loaded'), await keyv.get('put'), await keyv.get('none')]).to.deep.equal([{ title: 'Dune' }, [1, 'two', null], undefined]);
+        await cache.clear();
+        expect(await generation()).not.to.equal(gen);
+        keyv.namespace = `cache:book:${await generation()}`;
+        expect(await keyv.get('put')).to.equal(undefined);
+      } finally {
+        await store.disconnect(true);
+      }
+    });
+
+    it('are read by a Keyv with the codec, where JSON alone would lose them', async () => {
+      const { cache: books } = await fleet.join({ type: Book });
+      const rich = { at: new Date(5), tags: new Set(['a']), stock: 1n, nothing: undefined };
+      await books.put('rich', rich);
+      await books.put('Dune', new Book('Dune', new Date(0)));
+      const namespace = `cache:book:${await generation()}`;
+      const stores = [new KeyvRedis(server.url), new KeyvRedis(server.url)] as const;
+      try {
+        const plain = new Keyv(stores[0], { namespace, useKeyPrefix: false, ...cacheCodec });
+        expect(await plain.get('rich')).to.deep.equal(rich);
+        const typed = new Keyv(stores[1], { namespace, useKeyPrefix: false, ...createCacheCodec({ type: Book }) });
+        expect((await typed.get<Book>('Dune'))?.year).to.equal(1970);
+      } finally {
+        for (const store of stores) await store.disconnect(true);
+      }
+    });
+
+    it('live in Redis as long as they are told to', async () => {
+      await cache.put('for ever', 1, { ttl: 0 });
+      await cache.put('put', 1, { ttl: '50s' });
+      await cache.getOrLoad('loaded', () => 30, { ttl: (seconds) => `${seconds}s` });
+      await cache.putIfAbsent('absent', 1);
+      const lives = await Promise.all(['for ever', 'put', 'loaded', 'absent'].map(async (key) => Number(await server.cli('PTTL', await rawKey(key)))));
+      expect(lives[0]).to.equal(-1);
+      expect(lives[1]).to.be.within(40_000, 50_000);
+      expect(lives[2]).to.be.within(20_000, 30_000);
+      expect(lives[3]).to.be.within(50_000, 60_000);
+    });
+
+    it('get a new life, or an endless one, with each put', async () => {
+      await cache.put('Dune', 1, { ttl: '10s' });
+      await cache.put('Dune', 2, { ttl: 0 });
+      expect(await server.cli('PTTL', await rawKey('Dune'))).to.equal(-1);
+      await cache.put('Dune', 3, { ttl: '10s' });
+      expect(await server.cli('PTTL', await rawKey('Dune'))).to.be.within(1, 10_000);
+    });
+
+    it('leave no fill lease behind, whether the load was stored, vetoed or failed', async () => {
+      await cache.getOrLoad('stored', () => 1);
+      await cache.getOrLoad('vetoed', () => 1, { unless: () => true });
+      await cache.getOrLoad('failed', () => Promise.reject(new Error('no'))).catch(() => undefined);
+      await waitFor(async () => ((await server.cli('KEYS', '*:lease::*')) as string[]).length === 0, { what: 'the fill leases to be given back' });
+    });
+
+    it('live no longer in the local tier of a reader than they have left in Redis', async () => {
+      const there = await fleet.join();
+      await cache.put('Dune', 1, { ttl: '40s' });
+      await there.cache.get('Dune');
+      expect(there.cache.peek('Dune')).not.to.equal(undefined);
+      there.clock.advance(40_000);
+      expect(there.cache.peek('Dune')).to.equal(undefined);
+    });
+  });
+
+  describe('commands', () => {
+    it('are one GET for a hit', async () => {
+      await cache.put('Dune', 1);
+      const key = await rawKey('Dune');
+      const sent = await log.during(() => cache.getOrLoad('Dune', () => 2));
+      expect(sent).to.deep.equal([{ name: 'GET', args: [key], byScript: false }]);
+      expect(await log.during(() => cache.getOrLoad('Dune', () => 2)), 'and none for a local one').to.deep.equal([]);
+    });
+
+    it('are a GET and two scripts for a miss that is filled, and publish nothing', async () => {
+      await cache.getOrLoad('known scripts', () => 1);
+      const sent = await log.during(() => cache.getOrLoad('Dune', () => 1));
+      expect(sentNames(sent)).to.deep.equal(['GET', 'EVALSHA', 'EVALSHA']);
+      expect(sent.filter(({ name }) => name === 'PUBLISH')).to.deep.equal([]);
+    });
+
+    it('are one script for an eviction, of however many keys, that unlinks before it writes anything', async () => {
+      await cache.evict('known script');
+      const keys = Array.from({ length: 2_500 }, (_, i) => i);
+      for (const some of ['Dune', ['a', 'b'], keys] as const) {
+        const sent = await log.during(() => cache.evict(some));
+        expect(sentNames(sent)).to.deep.equal(['EVALSHA']);
+        const writes = sent.filter(({ byScript, name }) => byScript && name !== 'GET').map(({ name }) => name);
+        expect(writes.slice(-2)).to.deep.equal(['INCR', 'PUBLISH']);
+        expect(new Set(writes.slice(0, -2))).to.deep.equal(new Set(['UNLINK']));
+      }
+    });
+
+    for (const [verb, act] of [
+      ['put', () => cache.put('Dune', 1)],
+      ['putIfAbsent', () => cache.putIfAbsent('Emma', 1)],
+      ['evictIfPresent', () => cache.evictIfPresent('Dune')],
+      ['clear', () => cache.clear()],
+    ] as const) {
+      it(`are one script for ${verb}`, async () => {
+        await act();
+        await cache.evict('Emma');
+        expect(sentNames(await log.during(act))).to.deep.equal(['EVALSHA']);
+      });
+    }
+
+    it('are as many for clearing 500 entries as for none: nothing is scanned', async () => {
+      await cache.clear();
+      const none = await log.during(() => cache.clear());
+      await Promise.all(Array.from({ length: 500 }, (_, i) => cache.put(i, i)));
+      const many = await log.during(() => cache.clear());
+      expect(many.map(({ name }) => name)).to.deep.equal(none.map(({ name }) => name));
+      expect(many.some(({ name }) => ['SCAN', 'KEYS', 'FLUSHDB', 'FLUSHALL', 'DEL'].includes(name))).to.equal(false);
+    });
+
+    it('are one MGET for several keys, of those alone that the local tier lacks', async () => {
+      for (const key of ['a', 'b', 'c']) await cache.put(key, key);
+      await cache.get('a');
+      const sent = await log.during(() => cache.getAll(['a', 'b', 'none', 'c', 'b']));
+      expect(sent).to.deep.equal([{ name: 'MGET', args: await Promise.all(['b', 'none', 'c'].map(rawKey)), byScript: false }]);
+    });
+
+    it('are sent with their source when the server has forgotten the scripts', async () => {
+      await cache.put('Dune', 1);
+      await server.cli('SCRIPT', 'FLUSH');
+      const sent = await log.during(() => cache.evict('Dune'));
+      expect(sentNames(sent)).to.deep.equal(['EVALSHA', 'EVAL']);
+      expect([await cache.get('Dune'), sentNames(await log.during(() => cache.evict('Dune')))]).to.deep.equal([undefined, ['EVALSHA']]);
+    });
+  });
+
+  describe('entries that cannot be read', () => {
+    for (const [what, raw] of [
+      ['no JSON', 'garbage'],
+      ['no envelope', '[1]'],
+      ['an envelope without value', '{"expires":5}'],
+      ['of another codec', '{"devalue":"?"}'],
+    ] as const) {
+      it(`are misses, and replaced by the next load (${what})`, async () => {
+        await server.cli('SET', await rawKey('Dune'), raw);
+        expect(await cache.get('Dune')).to.equal(undefined);
+        expect(await cache.getAll(['Dune'])).to.deep.equal([undefined]);
+        expect(await cache.getOrLoad('Dune', () => 'healed')).to.equal('healed');
+        expect(await server.cli('GET', await rawKey('Dune'))).to.match(/^\{"value":"healed","expires":\d+\}$/);
+      });
+    }
+
+    it('do not hide the good ones beside them', async () => {
+      await cache.put('good', 1);
+      await server.cli('SET', await rawKey('bad'), 'garbage');
+      expect(await cache.getAll(['good', 'bad', 'none'])).to.deep.equal([{ value: 1 }, undefined, undefined]);
+    });
+
+    it('may be evicted and put over', async () => {
+      for (const act of [() => cache.evict('Dune'), () => cache.put('Dune', 'new')]) {
+        await server.cli('SET', await rawKey('Dune'), 'garbage');
+        await act();
+      }
+      expect(await cache.get('Dune')).to.deep.equal({ value: 'new' });
+    });
+  });
+
+  it('survives a key of another type with the error of the server, and loads', async () => {
+    await server.cli('HSET', await rawKey('Dune'), 'a', 1);
+    const error = await cacheErrorOf(cache.get('Dune'));
+    expect(error).to.be.instanceOf(RemoteCacheError);
+    expect([error.code, error.message]).to.deep.equal([
+      'CACHE_REMOTE_FAILED',
+      `Redis at 127.0.0.1:${server.port} failed at 'get': WRONGTYPE Operation against a key holding the wrong kind of value`,
+    ]);
+    const told: string[] = [];
+    expect(await cache.getOrLoad('Dune', () => 1, { onError: (verb) => void told.push(verb) })).to.equal(1);
+    expect(told).to.deep.equal(['get']);
+  });
+
+  it('removes the old value everywhere when the server has no room for the new one', async () => {
+    const there = await fleet.join();
+    await cache.put('Dune', 'old');
+    await there.cache.get('Dune');
+    await server.cli('CONFIG', 'SET', 'maxmemory', 1);
+    try {
+      const error = await cacheErrorOf(cache.put('Dune', 'new'));
+      expect(error.code).to.equal('CACHE_REMOTE_FAILED');
+      expect(error.message).to.match(/^Redis did not store a value put into cache 'book': .*OOM.* The old value was removed everywhere all the same\.$/);
+      await waitFor(() => there.cache.peek('Dune') === undefined, { what: 'the copy to be dropped' });
+      await cache.evict('Emma');
+    } finally {
+      await server.cli('CONFIG', 'SET', 'maxmemory', 0);
+    }
+    expect([await cache.get('Dune'), await there.cache.get('Dune')]).to.deep.equal([undefined, undefined]);
+  });
+});
