@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CacheStatistics } from '../../lib/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
@@ -75,8 +74,10 @@ export class Arena {
     this.#server ??= await RedisServer.start({ port: this.#port });
   }
 
-  /** Puts a new process in the place of one that has ended. */
+  /** Kills the process at `place` and puts a new one there. */
   async replace(place: Place): Promise<void> {
+    await place.worker.crash();
+    this.oracle.crashed(place.worker.settings.instance);
     place.worker = this.#fork(place.proxy);
     await place.worker.ready();
   }
@@ -117,11 +118,11 @@ export class Arena {
     return Promise.all(this.places.map(({ worker }) => worker.ask('state', undefined)));
   }
 
-  /** Ends the reads and sums up the counters of the present workers. */
-  async stopReading(): Promise<readonly CacheStatistics[]> {
+  /** Ends the reads. Resolves to what the present workers know of themselves once the last is answered. */
+  async stopReading(): Promise<readonly WorkerState[]> {
     await this.each((worker) => worker.ask('stopReading', undefined));
     await waitFor(async () => (await this.states()).every(({ underWay }) => underWay === 0), { what: 'the last reads to end', everyMs: 10 });
-    return (await this.states()).map(({ statistics }) => statistics);
+    return this.states();
   }
 
   each(action: (worker: WorkerHandle) => Promise<unknown>): Promise<unknown> {

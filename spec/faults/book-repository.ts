@@ -40,4 +40,16 @@ export class BookRepository {
   publishEverywhere(key: number): Promise<number> {
     return this.#database.incr(`book:${key}`);
   }
+
+  /** Commits a new version of one, then evicts all. */
+  @CacheEvict('book', { allEntries: true })
+  publishCatalogue(key: number): Promise<number> {
+    return this.#database.incr(`book:${key}`);
+  }
+
+  /** The same, and resolves once no instance serves an older one. */
+  @CacheEvict('book', { allEntries: true, acks: 'all' })
+  publishCatalogueEverywhere(key: number): Promise<number> {
+    return this.#database.incr(`book:${key}`);
+  }
 }

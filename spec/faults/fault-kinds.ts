@@ -171,7 +171,6 @@ export const FAULT_KINDS: readonly FaultKind[] = [
       const { arena, load, writers, random } = context;
       const place = arena.places[random.below(writers)];
       if (place === undefined) throw new Error('There is no writer.');
-      await place.worker.crash();
       await arena.replace(place);
       await place.worker.ask('load', arena.loadOf(place, load, writers));
       await aWhile(context, 1);

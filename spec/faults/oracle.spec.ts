@@ -63,11 +63,29 @@ describe(Oracle.name, () => {
       expect(oracle.verdict()).to.include({ unacknowledged: 1 });
     });
 
+    it('allows nothing stale once an eviction with acks resolved, but much while it is in doubt', () => {
+      oracle.evicted(eviction(2, 100, { acks: true }));
+      oracle.evicted(eviction(3, undefined, { acks: true, settledAt: 150 }));
+      oracle.recovered('A', 160);
+      oracle.read('B', [read(1, 101), read(2, 170), read(1, 99)]);
+      expect(oracle.verdict()).to.include({ ackedStaleReads: 1, staleReads: 2 });
+    });
+
     it('tells the longest calls of each kind', () => {
       oracle.evicted(eviction(2, 100, { waitedMs: 7 }));
       oracle.evicted(eviction(3, 100, { waitedMs: 9, acks: true }));
       oracle.read('A', [read(3, 200, { waitedMs: 5 })]);
       expect(oracle.verdict()).to.include({ longestReadMs: 5, longestEvictionMs: 7, longestAckedMs: 9 });
+    });
+  });
+
+  describe('crashed', () => {
+    it('forgets what was in doubt there, and nothing else', () => {
+      oracle.evicted(eviction(2, 100));
+      oracle.evicted(eviction(3, undefined));
+      oracle.evicted(eviction(4, undefined, { instance: 'B' }));
+      oracle.crashed('A');
+      expect(oracle.verdict()).to.include({ evictions: 2, unacknowledged: 1 });
     });
   });
 

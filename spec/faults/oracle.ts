@@ -33,6 +33,8 @@ export interface Verdict {
   readonly worstStalenessMs: Milliseconds;
   /** Reads older than an eviction that the *same* instance had been answered before they began. There must be none (C1, C6). */
   readonly ownStaleReads: number;
+  /** Reads older than an eviction with `acks: 'all'` that had resolved before they began, anywhere. There must be none (C4). */
+  readonly ackedStaleReads: number;
   readonly evictions: number;
   /** Evictions that were answered with a `CacheEvictError`. */
   readonly inDoubt: number;
@@ -54,7 +56,7 @@ export interface Verdict {
  */
 export class Oracle {
   readonly #reads = new Map<string, ReadRecord[]>();
-  readonly #evictions: EvictionRecord[] = [];
+  #evictions: EvictionRecord[] = [];
 
   read(instance: string, records: readonly ReadRecord[]): void {
     const known = this.#reads.get(instance);
@@ -73,6 +75,11 @@ export class Oracle {
     }
   }
 
+  /** `instance` was killed: its callers have been told what was in doubt, and nobody is left to repeat it. */
+  crashed(instance: string): void {
+    this.#evictions = this.#evictions.filter((eviction) => eviction.instance !== instance || eviction.acknowledgedAt !== undefined);
+  }
+
   /** The newest version of each key whose eviction was acknowledged: what must never be unseen again. */
   newestEvicted(): ReadonlyMap<number, number> {
     const newest = new Map<number, number>();
@@ -84,7 +91,9 @@ export class Oracle {
 
   verdict(): Verdict {
     const everywhere = new Timeline(this.#evictions, ({ acknowledgedAt }) => acknowledgedAt);
+    const acknowledgedByAll = new Timeline(this.#evictions.filter(isAcknowledgedByAll), ({ settledAt }) => settledAt);
     let reads = 0;
+    let ackedStaleReads = 0;
     let staleReads = 0;
     let worstStalenessMs = 0;
     let ownStaleReads = 0;
@@ -97,6 +106,7 @@ export class Oracle {
         if (staleness > 0) staleReads += 1;
         worstStalenessMs = Math.max(worstStalenessMs, staleness);
         if (own.staleness(read) > 0) ownStaleReads += 1;
+        if (acknowledgedByAll.staleness(read) > 0) ackedStaleReads += 1;
         longestReadMs = Math.max(longestReadMs, read.waitedMs);
       }
     }
@@ -106,6 +116,7 @@ export class Oracle {
       staleReads,
       worstStalenessMs,
       ownStaleReads,
+      ackedStaleReads,
       evictions: this.#evictions.length,
       inDoubt: this.#evictions.filter(({ settledAt, acknowledgedAt }) => acknowledgedAt !== settledAt).length,
       unacknowledged: this.#evictions.filter(({ acknowledgedAt }) => acknowledgedAt === undefined).length,
@@ -115,6 +126,8 @@ export class Oracle {
     };
   }
 }
+
+const isAcknowledgedByAll = ({ acks, settledAt, acknowledgedAt }: EvictionRecord): boolean => acks && acknowledgedAt === settledAt;
 
 /** For every key: since when data older than a version must not be returned. */
 class Timeline {

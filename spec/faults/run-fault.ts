@@ -4,6 +4,7 @@ import { Arena } from './arena.js';
 import { deadline, type FaultKind } from './fault-kinds.js';
 import type { Verdict } from './oracle.js';
 import { Random } from './random.js';
+import { StallWatch } from './stall-watch.js';
 import { type Load, LONGEST_METHOD_MS } from './worker-protocol.js';
 
 /** How one kind of fault is tried. */
@@ -23,6 +24,8 @@ export interface FaultFigures extends Verdict {
   /** The share of reads that the local tier answered, and that it could not answer for want of a read lease. */
   readonly localShare: number;
   readonly bypassedShare: number;
+  /** The longest time a worker, or the process with the proxies, stood still. */
+  readonly longestPauseMs: Milliseconds;
   /** Crashes, failed reads, unhandled rejections, in words. */
   readonly failures: readonly string[];
 }
@@ -44,6 +47,7 @@ const ACKS_MARGIN = 1.1;
 /** Lets several processes read and write under one kind of fault, then looks at what they saw. */
 export async function runFault(kind: FaultKind, { boundMs, seed, harmMs, database }: FaultRunOptions): Promise<FaultFigures> {
   const random = new Random(seed);
+  const stalls = new StallWatch();
   const arena = await Arena.open({
     boundMs,
     random: random.fork(),
@@ -59,7 +63,8 @@ export async function runFault(kind: FaultKind, { boundMs, seed, harmMs, databas
     await kind.harm({ arena, boundMs, random: random.fork(), load, writers: WRITERS, isOver: deadline(harmMs) });
     await arena.settle().catch((error: Error) => arena.failures.push(error.message)); // The reads have their verdict all the same.
     const permanentlyStale = await arena.permanentlyStale();
-    const statistics = await arena.stopReading();
+    const states = await arena.stopReading();
+    const statistics = states.map((state) => state.statistics);
     const sum = (figure: 'localHits' | 'bypassed' | 'joined' | 'remoteHits' | 'misses'): number => statistics.reduce((n, each) => n + each[figure], 0);
     const reads = sum('localHits') + sum('joined') + sum('remoteHits') + sum('misses');
     await arena.close();
@@ -70,12 +75,14 @@ export async function runFault(kind: FaultKind, { boundMs, seed, harmMs, databas
       permanentlyStale: permanentlyStale.length,
       localShare: sum('localHits') / reads,
       bypassedShare: sum('bypassed') / reads,
+      longestPauseMs: Math.max(stalls.longestMs, ...states.map((state) => state.longestPauseMs)),
       failures: arena.failures,
     };
   } catch (error) {
     if (arena.failures.length > 0) throw new Error(`${kind.name}: ${arena.failures.join('\n')}`, { cause: error });
     throw error;
   } finally {
+    stalls.stop();
     await arena.close();
   }
 }
@@ -90,6 +97,7 @@ export function breaches(figures: FaultFigures): string[] {
   atMost('worst staleness in ms', figures.worstStalenessMs, boundMs);
   atMost('permanently stale keys', figures.permanentlyStale, 0);
   atMost('reads older than an own eviction', figures.ownStaleReads, 0);
+  atMost("reads older than an eviction with acks: 'all'", figures.ackedStaleReads, 0);
   atMost('evictions lost in silence', figures.unacknowledged, 0);
   atMost('longest read in ms', figures.longestReadMs, DEADLINE_MS + METHOD_MS);
   atMost('longest eviction in ms', figures.longestEvictionMs, DEADLINE_MS + METHOD_MS);
@@ -97,8 +105,9 @@ export function breaches(figures: FaultFigures): string[] {
   if (figures.reads === 0 || figures.evictions === 0) found.push('nothing was read, or nothing evicted');
   if (figures.kind.startsWith('none')) {
     atMost('evictions in doubt without a fault', figures.inDoubt, 0);
-    atMost('share of reads that bypassed the local tier without a fault', figures.bypassedShare, 0);
+    // A machine that gives a process no time for most of a bound is a fault too.
+    if (figures.longestPauseMs < boundMs / 2) atMost('share of reads that bypassed the local tier without a fault', figures.bypassedShare, 0);
   }
-  if (figures.kind === 'none, all acknowledged') atMost('stale reads with acks from all', figures.staleReads, 0);
+  if (figures.kind === 'none, all acknowledged') atMost('stale reads', figures.staleReads, 0);
   return [...found, ...figures.failures];
 }

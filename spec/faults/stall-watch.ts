@@ -13,7 +13,13 @@ const KEPT_MS = 30_000;
 export class StallWatch {
   #stalls: { readonly from: Milliseconds; readonly to: Milliseconds }[] = [];
   #last = monotonicNow();
+  #longestMs = 0;
   readonly #timer = setInterval(() => this.#tick(), TICK_MS).unref();
+
+  /** The longest time it stood still. */
+  get longestMs(): Milliseconds {
+    return this.#longestMs;
+  }
 
   /** How much of the span from `from` to `to` the process stood still. Ask only after the loop has turned. */
   within(from: Milliseconds, to: Milliseconds): Milliseconds {
@@ -28,6 +34,7 @@ export class StallWatch {
     const now = monotonicNow();
     const due = this.#last + TICK_MS;
     if (now - due > LATE_MS) this.#stalls.push({ from: due, to: now });
+    this.#longestMs = Math.max(this.#longestMs, now - due);
     this.#last = now;
     while (this.#stalls.length > 0 && (this.#stalls[0]?.to ?? now) < now - KEPT_MS) this.#stalls.shift();
   }

@@ -36,8 +36,8 @@ export interface WorkerState {
   readonly isServing: boolean;
   /** Calls under way. */
   readonly underWay: number;
-  /** What a read may cost at the most, the method's own time excluded. */
-  readonly deadlineMs: Milliseconds;
+  /** The longest time the process stood still. */
+  readonly longestPauseMs: Milliseconds;
   readonly statistics: CacheStatistics;
 }
 

@@ -6,8 +6,8 @@ import 'reflect-metadata';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Container } from 'inversify';
 import { Redis } from 'ioredis';
-import { type CacheManager, CacheEvents, CacheEvictError, DEFAULT_CACHING_OPTIONS, enableCaching } from '../../lib/index.js';
-import { type Milliseconds, parseDuration } from '../../lib/time/index.js';
+import { type CacheManager, CacheEvents, CacheEvictError, enableCaching } from '../../lib/index.js';
+import type { Milliseconds } from '../../lib/time/index.js';
 import { BookRepository } from './book-repository.js';
 import { monotonicNow } from './monotonic.js';
 import type { ReadRecord } from './oracle.js';
@@ -24,7 +24,6 @@ const MAXIMUM_WRITES_UNDER_WAY = 20;
 const settings = JSON.parse(process.argv[2] as string) as WorkerSettings;
 const random = new Random(settings.seed);
 const stalls = new StallWatch();
-const deadlineMs = parseDuration('deadline', DEFAULT_CACHING_OPTIONS.deadline);
 
 const tell = (report: Report): void => void (process.connected && process.send?.(report));
 const fail = (what: string): void => tell({ kind: 'failure', what });
@@ -103,7 +102,7 @@ class Worker {
     const { status, caches } = this.#manager.health();
     const statistics = this.#manager.statistics()['book'];
     if (statistics === undefined) throw new Error("There is no cache 'book'.");
-    return { isUp: status === 'up', isServing: caches['book'] === 'up', underWay: this.#underWay, deadlineMs, statistics };
+    return { isUp: status === 'up', isServing: caches['book'] === 'up', underWay: this.#underWay, longestPauseMs: stalls.longestMs, statistics };
   }
 
   #tick(): void {
@@ -138,12 +137,15 @@ class Worker {
 
   async #write(key: number): Promise<void> {
     const { acks: kind } = this.#load;
-    const acks = kind === 'all' || (kind === 'some' && (this.#written += 1) % 4 === 0);
+    this.#written += 1;
+    const acks = kind === 'all' || (kind === 'some' && this.#written % 4 === 1);
+    const clears = this.#written % 50 < 2; // One of them with acks.
     const begunAt = monotonicNow();
     let version: number;
     let isAcknowledged = true;
     try {
-      version = acks ? await this.#books.publishEverywhere(key) : await this.#books.publish(key);
+      if (clears) version = acks ? await this.#books.publishCatalogueEverywhere(key) : await this.#books.publishCatalogue(key);
+      else version = acks ? await this.#books.publishEverywhere(key) : await this.#books.publish(key);
     } catch (error) {
       if (!(error instanceof CacheEvictError)) return fail(`eviction: ${inWords(error)}`);
       version = error.result as number;

@@ -1,0 +1,106 @@
+/** What each verb costs on the wire: counted by the server, and read off the link. */
+import { expect } from 'chai';
+import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
+import type { Cache } from '../../lib/cache/index.js';
+import { LinkProxy } from '../faults/link-proxy.js';
+import { RedisServer } from '../support/redis-server.js';
+
+describe('Commands on the wire', () => {
+  let server: RedisServer;
+  let proxy: LinkProxy;
+  let runtimes: CacheRuntime[];
+  /** The instance behind the proxy. */
+  let books: Cache;
+  /** Another one. */
+  let elsewhere: Cache;
+
+  before(async () => {
+    server = await RedisServer.start();
+    proxy = await LinkProxy.start(server.port);
+    // A bound so long that no heartbeat falls into what is counted.
+    runtimes = [proxy.port, server.port].map((port) => createRuntime({ redis: { host: '127.0.0.1', port }, bound: '10m', caches: { book: {} } }));
+    await Promise.all(runtimes.map((runtime) => runtime.start()));
+    [books, elsewhere] = runtimes.map(({ manager }) => manager.getCache('book') as Cache) as [Cache, Cache];
+    await books.getOrLoad('warm', () => 'the scripts are known to the server from here on');
+    await books.evict('warm');
+    await books.clear();
+  });
+
+  after(async () => {
+    await Promise.all(runtimes.map((runtime) => runtime.stop()));
+    await proxy.close();
+    await server.stop();
+  });
+
+  /** What `action` made the server execute, and what was sent to it, command by command. */
+  const counted = async (action: () => Promise<unknown>): Promise<{ executed: Readonly<Record<string, number>>; sent: string[]; sentBySubscriber: string[] }> => {
+    await server.cli('CONFIG', 'RESETSTAT');
+    proxy.record();
+    await action();
+    const { 'config|resetstat': _own, ...executed } = await server.commandCalls();
+    return { executed, sent: commandsIn(proxy.written('command')), sentBySubscriber: commandsIn(proxy.written('subscriber')) };
+  };
+
+  it('a hit in the remote tier is one plain GET', async () => {
+    await elsewhere.getOrLoad('Dune', () => 'Herbert');
+    const cost = await counted(async () => {
+      expect(await books.getOrLoad('Dune', () => expect.fail('loaded'))).to.equal('Herbert');
+    });
+    expect(cost).to.deep.equal({ executed: { get: 1 }, sent: ['GET'], sentBySubscriber: [] });
+  });
+
+  it('a hit in the local tier sends nothing', async () => {
+    await books.getOrLoad('Emma', () => 'Austen');
+    const cost = await counted(async () => {
+      expect(await books.getOrLoad('Emma', () => expect.fail('loaded'))).to.equal('Austen');
+      expect(await books.get('Emma')).to.deep.equal({ value: 'Austen' });
+    });
+    expect(cost).to.deep.equal({ executed: {}, sent: [], sentBySubscriber: [] });
+  });
+
+  it('an eviction is one EVALSHA, one round trip', async () => {
+    await books.getOrLoad('Ulysses', () => 'Joyce');
+    const cost = await counted(() => books.evict('Ulysses'));
+    // Those but the first are what the script does inside the server.
+    expect(cost).to.deep.equal({ executed: { evalsha: 1, get: 1, unlink: 2, incr: 1, publish: 1 }, sent: ['EVALSHA'], sentBySubscriber: [] });
+  });
+
+  it('an eviction of a thousand keys is one EVALSHA too', async () => {
+    const { sent } = await counted(() => books.evict(Array.from({ length: 1_000 }, (_, i) => `book ${i}`)));
+    expect(sent).to.deep.equal(['EVALSHA']);
+  });
+
+  it('a clear is one EVALSHA, however much there is', async () => {
+    const { sent, executed } = await counted(() => books.clear());
+    expect(sent).to.deep.equal(['EVALSHA']);
+    expect(executed).to.not.have.any.keys('scan', 'keys');
+  });
+
+  it('a miss is a GET, the asking for the right to fill, and the fill', async () => {
+    const { sent } = await counted(() => books.getOrLoad('Solaris', () => 'Lem'));
+    expect(sent).to.deep.equal(['GET', 'EVALSHA', 'EVALSHA']);
+  });
+
+  it('a read of many keys is one MGET', async () => {
+    await elsewhere.put('Kim', 'Kipling');
+    const { sent } = await counted(() => books.getAll(['Kim', 'Nana', 'Momo']));
+    expect(sent).to.deep.equal(['MGET']);
+  });
+});
+
+/** The names of the commands in what was written (RESP: an array of bulk strings each). */
+function commandsIn(written: readonly string[]): string[] {
+  const text = written.join('');
+  const names: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const [head, parts] = /^\*(\d+)\r\n/.exec(text.slice(at)) as unknown as [string, string];
+    at += head.length;
+    for (let part = 0; part < Number(parts); part += 1) {
+      const [length, bytes] = /^\$(\d+)\r\n/.exec(text.slice(at)) as unknown as [string, string];
+      at += length.length;
+      if (part === 0) names.push(text.slice(at, at + Number(bytes)));
+      at += Number(bytes) + 2;
+    }
+  }
+  return names;
+}

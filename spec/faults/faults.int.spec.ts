@@ -1,0 +1,61 @@
+/**
+ * The short form of `npm run faults`: some kinds of fault for a moment each, and what must hold when there is none.
+ * Set FAULT_SEED to repeat a schedule of faults.
+ */
+import { expect } from 'chai';
+import { RedisServer } from '../support/redis-server.js';
+import { Arena } from './arena.js';
+import { FAULT_KINDS } from './fault-kinds.js';
+import { Random } from './random.js';
+import { breaches, runFault } from './run-fault.js';
+
+const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000);
+const HARM_MS = 1_500;
+
+const SHORT_FORM = [
+  { boundMs: 1_000, kinds: ['none', 'none, all acknowledged', 'cut subscriber', 'half-open command link', 'restart from an old snapshot', 'worker stopped (SIGSTOP)'] },
+  { boundMs: 250, kinds: ['half-open both', 'delay', 'kill -9, empty restart', 'server stopped (SIGSTOP)', 'out of memory'] },
+] as const;
+
+describe(`faults, seed ${SEED}`, function () {
+  this.timeout(60_000);
+  let database: RedisServer;
+
+  before(async () => {
+    database = await RedisServer.start();
+  });
+
+  after(() => database.stop());
+
+  for (const { boundMs, kinds } of SHORT_FORM) {
+    describe(`D = ${boundMs} ms`, () => {
+      for (const name of kinds) {
+        it(`keep the contract: ${name}`, async () => {
+          const kind = FAULT_KINDS.find((each) => each.name === name);
+          if (kind === undefined) throw new Error(`No fault is called '${name}'.`);
+          const figures = await runFault(kind, { boundMs, seed: SEED, harmMs: HARM_MS, database });
+          expect(breaches(figures), JSON.stringify(figures)).to.deep.equal([]);
+        });
+      }
+    });
+  }
+});
+
+describe('a crowd', function () {
+  this.timeout(30_000);
+
+  it('of 200 callers in each of four processes on one cold key makes the method run once in total', async () => {
+    const database = await RedisServer.start();
+    const arena = await Arena.open({ boundMs: 1_000, random: new Random(SEED), workers: 4, keys: 2, hotKeys: 1, database, isServerThere: true });
+    try {
+      await database.cli('SET', 'book:1', '7');
+      const seen = await Promise.all(arena.places.map(({ worker }) => worker.ask('crowd', { key: 1, callers: 200 })));
+      expect(seen.flat()).to.deep.equal(Array.from({ length: 800 }, () => 7));
+      expect(await database.cli('GET', 'loads:1')).to.equal('1');
+      expect(arena.failures).to.deep.equal([]);
+    } finally {
+      await arena.close();
+      await database.stop();
+    }
+  });
+});

@@ -1,0 +1,56 @@
+import { expect } from 'chai';
+import { breaches, type FaultFigures } from './run-fault.js';
+
+const KEPT: FaultFigures = {
+  kind: 'delay',
+  boundMs: 250,
+  reads: 100,
+  staleReads: 3,
+  worstStalenessMs: 250,
+  ownStaleReads: 0,
+  ackedStaleReads: 0,
+  evictions: 10,
+  inDoubt: 2,
+  unacknowledged: 0,
+  longestReadMs: 1_100,
+  longestEvictionMs: 1_100,
+  longestAckedMs: 1_375,
+  permanentlyStale: 0,
+  localShare: 0.5,
+  bypassedShare: 0.2,
+  longestPauseMs: 3,
+  failures: [],
+};
+
+const broken: readonly (readonly [Partial<FaultFigures>, string])[] = [
+  [{ worstStalenessMs: 250.1 }, 'worst staleness in ms: 250.1, at most 250 allowed'],
+  [{ permanentlyStale: 1 }, 'permanently stale keys: 1.0, at most 0 allowed'],
+  [{ ownStaleReads: 1 }, 'reads older than an own eviction: 1.0, at most 0 allowed'],
+  [{ ackedStaleReads: 1 }, "reads older than an eviction with acks: 'all': 1.0, at most 0 allowed"],
+  [{ unacknowledged: 1 }, 'evictions lost in silence: 1.0, at most 0 allowed'],
+  [{ longestReadMs: 1_101 }, 'longest read in ms: 1101.0, at most 1100 allowed'],
+  [{ longestEvictionMs: 1_101 }, 'longest eviction in ms: 1101.0, at most 1100 allowed'],
+  [{ longestAckedMs: 1_376 }, 'longest acknowledged eviction in ms: 1376.0, at most 1375 allowed'],
+  [{ reads: 0 }, 'nothing was read, or nothing evicted'],
+  [{ evictions: 0 }, 'nothing was read, or nothing evicted'],
+  [{ failures: ['w1 crashed'] }, 'w1 crashed'],
+  [{ kind: 'none', inDoubt: 1, bypassedShare: 0 }, 'evictions in doubt without a fault: 1.0, at most 0 allowed'],
+  [{ kind: 'none', inDoubt: 0 }, 'share of reads that bypassed the local tier without a fault: 0.2, at most 0 allowed'],
+  [{ kind: 'none, all acknowledged', inDoubt: 0, bypassedShare: 0 }, 'stale reads: 3.0, at most 0 allowed'],
+];
+
+describe(breaches.name, () => {
+  it('finds none in figures within the contract', () => {
+    expect(breaches(KEPT)).to.deep.equal([]);
+  });
+
+  for (const [changes, breach] of broken) {
+    it(`finds ${JSON.stringify(changes)}`, () => {
+      expect(breaches({ ...KEPT, ...changes })).to.deep.equal([breach]);
+    });
+  }
+
+  it('does not blame the cache for a lease that lapsed while the machine stood still', () => {
+    expect(breaches({ ...KEPT, kind: 'none', inDoubt: 0, longestPauseMs: 125 })).to.deep.equal([]);
+  });
+});
