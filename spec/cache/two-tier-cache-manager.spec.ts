@@ -18,6 +18,7 @@ describe(TwoTierCacheManager.name, () => {
       },
       stop: async () => void did.push(`stop ${name}`),
       reconnected: () => void did.push(`reconnected ${name}`),
+      joinWith: (joined: Promise<string>) => void joined.then((of) => did.push(`${name} joins as ${of}`)),
       statistics: () => ({ loads: name.length }),
     }) as unknown as TwoTierCache;
 
@@ -35,7 +36,7 @@ describe(TwoTierCacheManager.name, () => {
     states = { command: 'up', serving: true, pending: 0 };
     links = {
       start: async () => void did.push('start'),
-      joined: () => Promise.resolve(),
+      joined: (name) => Promise.resolve(name) as unknown as Promise<void>,
       quiesce: async () => void did.push('quiesce'),
       stop: async () => void did.push('stop links'),
       health: () => ({ command: states.command }),
@@ -56,16 +57,29 @@ describe(TwoTierCacheManager.name, () => {
     it('knows only the given names if it is static', () => {
       const manager = make({ dynamic: false });
       expect([manager.getCache('author'), manager.getCache('book')?.name, manager.cacheNames]).to.deep.equal([undefined, 'book', ['book']]);
-      expect(did).to.deep.equal(['create book']);
+      expect(did.filter((what) => what.startsWith('create'))).to.deep.equal(['create book']);
     });
 
-    it('starts the connections with the first cache that is created on demand', () => {
+    for (const [what, name] of [['that is known', 'book'], ['that is created for it', 'author']] as const) { // prettier-ignore
+      it(`starts the connections with the first use of a cache ${what}, once, and has every cache wait`, async () => {
+        const manager = make();
+        manager.getCache(name);
+        manager.getCache('book');
+        manager.getCache('late');
+        await manager.start();
+        const names = name === 'book' ? ['book', 'late'] : ['book', 'author', 'late'];
+        expect(did.filter((each) => each === 'start')).to.deep.equal(['start']);
+        expect(did.filter((each) => each.includes('joins'))).to.deep.equal(names.map((each) => `${each} joins as ${each}`));
+      });
+    }
+
+    it('has only those caches wait that come after an explicit start', async () => {
       const manager = make();
+      await manager.start();
       manager.getCache('book');
-      expect(did).to.deep.equal(['create book']);
-      manager.getCache('author');
-      manager.getCache('magazine');
-      expect(did.filter((what) => what === 'start')).to.deep.equal(['start']);
+      manager.getCache('late');
+      await Promise.resolve();
+      expect(did.filter((each) => each.includes('joins'))).to.deep.equal(['late joins as late']);
     });
 
     it('survives that the connections then cannot be opened; who starts it explicitly is told', async () => {
@@ -80,6 +94,7 @@ describe(TwoTierCacheManager.name, () => {
       const manager = make();
       await manager.stop();
       expect([manager.getCache('author'), manager.getCache('book')?.name]).to.deep.equal([undefined, 'book']);
+      expect(did).not.to.include('start');
     });
   });
 

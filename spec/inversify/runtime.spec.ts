@@ -39,10 +39,13 @@ describe(`${createRuntime.name}, embedded`, () => {
     );
   });
 
-  it('serves nothing locally before it is started, and works all the same', async () => {
-    const cache = cacheOf(make({ caches: { book: {} } }));
+  it('starts by itself with the first use of a cache, whose reads wait for that', async () => {
+    const runtime = make({ caches: { book: {} } });
+    expect(runtime.listenerContainer.state).to.equal('created');
+    const cache = cacheOf(runtime);
     expect([await cache.getOrLoad('Dune', () => 1), await cache.getOrLoad('Dune', () => 2)]).to.deep.equal([1, 1]);
-    expect(cache.statistics()).to.deep.include({ localHits: 0, remoteHits: 1, bypassed: 2 });
+    expect(cache.statistics()).to.deep.include({ localHits: 1, remoteHits: 0, bypassed: 0 });
+    expect(runtime.manager.health().status).to.equal('up');
   });
 
   it('is up once started, and down once stopped', async () => {
@@ -95,7 +98,6 @@ describe(`${createRuntime.name}, embedded`, () => {
   it('follows the topic of a cache that is created later', async () => {
     const [one, two] = [await started(), await started()];
     const late = cacheOf(two, 'late');
-    await late.getOrLoad('Dune', () => 'old'); // Begun before its topic was subscribed: not kept locally.
     await late.getOrLoad('Dune', () => 'old');
     expect(late.peek('Dune')).not.to.equal(undefined);
     await cacheOf(one, 'late').evict('Dune');
