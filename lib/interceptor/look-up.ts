@@ -96,7 +96,11 @@ export class LookUp {
     };
     const { ttl } = call;
     const onError: LoadOptions['onError'] = (verb, error, value) => this.#failed(verb, error, cache, key, value);
-    return cache.getOrLoad(key, loader, { ttl, unless: () => isVetoed, join: this.#takeJoin(), onError });
+    try {
+      return cache.getOrLoad(key, loader, { ttl, unless: () => isVetoed, join: this.#takeJoin(), onError });
+    } catch (error) {
+      return Promise.reject(error); // A cache of somebody else's may throw at once; to the caller of a method that is a rejection too.
+    }
   }
 
   /**
