@@ -116,6 +116,7 @@ describe(`${RemoteCache.name} on Redis`, () => {
     it('live no longer in the local tier of a reader than they have left in Redis', async () => {
       const there = await fleet.join();
       await cache.put('Dune', 1, { ttl: '40s' });
+      await waitFor(() => there.cache.statistics().messagesApplied === 1, { what: 'the message of the put, which cancels reads' });
       await there.cache.get('Dune');
       expect(there.cache.peek('Dune')).not.to.equal(undefined);
       there.clock.advance(40_000);
@@ -236,7 +237,9 @@ describe(`${RemoteCache.name} on Redis`, () => {
   it('removes the old value everywhere when the server has no room for the new one', async () => {
     const there = await fleet.join();
     await cache.put('Dune', 'old');
+    await waitFor(() => there.cache.statistics().messagesApplied === 1, { what: 'the message of the put, which cancels reads' });
     await there.cache.get('Dune');
+    expect(there.cache.peek('Dune')).not.to.equal(undefined);
     await server.cli('CONFIG', 'SET', 'maxmemory', 1);
     try {
       const error = await cacheErrorOf(cache.put('Dune', 'new'));
