@@ -68,11 +68,15 @@ async function begin<T>(work: () => T | Promise<T>): Promise<T> {
 /** The error for the caller of a transaction that stands. */
 function committedBut(failure: unknown, result: unknown): CacheEvictError | CacheTransactionError {
   if (failure instanceof CacheEvictError) return failure.withResult(result);
-  return new CacheTransactionError('CACHE_TRANSACTION_ACTION_FAILED', 'A transaction was committed, and an action due after the commit failed.', {
-    hint: 'Do not repeat the transaction. What it returned is on `result` of this error, and what failed is its `cause`.',
-    cause: failure,
-    result,
-  });
+  return new CacheTransactionError(
+    'CACHE_TRANSACTION_ACTION_FAILED',
+    'A transaction was committed, and an action due after the commit failed.',
+    {
+      hint: 'Do not repeat the transaction. What it returned is on `result` of this error, and what failed is its `cause`.',
+      cause: failure,
+      result,
+    },
+  );
 }
 
 /** The caller gets one error; what failed besides must not pass in silence. Of an eviction its cache tells by an event. */

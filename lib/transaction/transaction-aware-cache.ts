@@ -1,4 +1,12 @@
-import { Cache, type CacheKey, encodeKey, type EvictOptions, type LoadOptions, type PutOptions, type ValueWrapper } from '../cache/index.js';
+import {
+  Cache,
+  type CacheKey,
+  encodeKey,
+  type EvictOptions,
+  type LoadOptions,
+  type PutOptions,
+  type ValueWrapper,
+} from '../cache/index.js';
 import type { CacheStatistics } from '../event/index.js';
 import { TransactionLedger } from './transaction-ledger.js';
 import type { TransactionSynchronization } from './transaction-synchronization.js';

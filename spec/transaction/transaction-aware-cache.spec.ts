@@ -128,7 +128,9 @@ describe(TransactionAwareCache.name, () => {
           expect(await cache.getAll(['Dune'])).to.deep.equal([undefined]);
           expect(await cache.getOrLoad('Dune', loader)).to.equal('loaded');
           expect(target.log).to.deep.equal([]);
-          await runInTransaction(async () => expect(await cache.get('Dune')).to.deep.equal({ value: 'committed' }), { propagation: 'requiresNew' });
+          await runInTransaction(async () => expect(await cache.get('Dune')).to.deep.equal({ value: 'committed' }), {
+            propagation: 'requiresNew',
+          });
         });
         expect(await cache.peek('Dune')).to.equal('committed');
       });
@@ -164,7 +166,13 @@ describe(TransactionAwareCache.name, () => {
   it('refuses a key that is none at once, and not after the commit', async () => {
     const none = Symbol('none') as unknown as CacheKey;
     await runInTransaction(async () => {
-      for (const use of [cache.put(none, 1), cache.evict(['Dune', none]), cache.get(none), cache.getAll([none]), cache.getOrLoad(none, loader)]) {
+      for (const use of [
+        cache.put(none, 1),
+        cache.evict(['Dune', none]),
+        cache.get(none),
+        cache.getAll([none]),
+        cache.getOrLoad(none, loader),
+      ]) {
         expect(await rejectionOf(use)).to.be.instanceOf(CacheKeyError);
       }
     });
@@ -222,7 +230,12 @@ describe(TransactionAwareCache.name, () => {
     it('asks the target for all the keys at once, and for no other', async () => {
       await runInTransaction(async () => {
         await cache.evict('b');
-        expect(await cache.getAll(['Dune', 'b', 'c', 'Dune'])).to.deep.equal([{ value: 'committed' }, undefined, undefined, { value: 'committed' }]);
+        expect(await cache.getAll(['Dune', 'b', 'c', 'Dune'])).to.deep.equal([
+          { value: 'committed' },
+          undefined,
+          undefined,
+          { value: 'committed' },
+        ]);
       });
       expect(target.log[0]).to.equal('getAll ["Dune","c","Dune"]');
     });
