@@ -36,7 +36,6 @@ export class CommandLink {
   readonly #options: CommandLinkOptions;
   readonly #connecting: Lane;
   #connection: Connection | undefined;
-  #isHeld = false;
   #verify: () => Promise<void> = () => Promise.resolve();
 
   constructor(options: CommandLinkOptions) {
@@ -100,16 +99,16 @@ export class CommandLink {
     this.connect();
   }
 
-  /** From now on the connection is silent in both directions. */
+  /** From now on the network is silent: nothing goes through in either direction, and no connection is opened. */
   hold(): void {
-    this.#isHeld = true;
+    this.#connecting.hold();
     this.#connection?.requests.hold();
     this.#connection?.replies.hold();
   }
 
   /** Ends {@link hold}. */
   resume(): void {
-    this.#isHeld = false;
+    this.#connecting.resume();
     this.#connection?.requests.resume();
     this.#connection?.replies.resume();
   }
@@ -123,8 +122,7 @@ export class CommandLink {
       waiting: new Set(),
     };
     this.#connection = connection;
-    if (this.#isHeld) this.hold();
-    if (!this.#options.verifies) return this.guard.succeeded();
+    if (!this.#options.verifies) this.guard.succeeded();
     try {
       await this.#verify();
       if (this.#connection === connection) this.guard.succeeded();

@@ -1,6 +1,6 @@
 import { FakeRedis } from './fake-redis.js';
 import type { Patch } from './library.js';
-import type { ScriptConstraints } from './step.js';
+import { type ScriptConstraints, UNDISTURBED } from './step.js';
 import type { Flaws } from './world.js';
 
 /** The library, or the server's scripts, with one mechanism left out. */
@@ -19,15 +19,71 @@ const TWO_TIER = 'cache/two-tier-cache.js';
 const PENDING = 'cache/pending-evictions.js';
 const LEASE = 'eviction/read-lease.js';
 
+const FEW: ScriptConstraints = { tiers: ['both'], instances: 2, keys: 1, warm: true };
+
+/** Messages and echoes come late. */
+const SLOW_SUBSCRIBER: ScriptConstraints = {
+  ...FEW,
+  weights: { ...UNDISTURBED, read: 12, update: 4, clear: 0, pass: 8, holdSubscriber: 4, resume: 4 },
+  updates: ['evict'],
+  passes: [250, 600, 1_100],
+};
+
+/** The same, with hardly a step between the end of the silence and the next read. */
+const LATE: ScriptConstraints = {
+  ...SLOW_SUBSCRIBER,
+  weights: { ...UNDISTURBED, read: 10, update: 5, clear: 0, finishLoads: 0, pass: 6, holdSubscriber: 6, resume: 6, settle: 1 },
+  passes: [250, 1_100],
+};
+
+/** Instances hear nothing, and are not heard, for longer than the bound. */
+const FROZEN: ScriptConstraints = {
+  ...FEW,
+  weights: { ...UNDISTURBED, update: 1, clear: 5, pass: 5, holdBoth: 5, resume: 4 },
+  passes: [30, 1_100],
+};
+
+/** Evictions find nobody for so long that they come into doubt. */
+const OFFLINE: ScriptConstraints = {
+  ...FEW,
+  weights: { ...UNDISTURBED, update: 5, clear: 0, pass: 8, holdCommand: 4, cutCommand: 4, resume: 5, settle: 5 },
+  updates: ['evict'],
+  passes: [100, 250, 1_100],
+};
+
+/** The same with clears. */
+const CLEARED_OFFLINE: ScriptConstraints = { ...OFFLINE, weights: { ...OFFLINE.weights, update: 1, clear: 5 } };
+
+/** Somebody waits for acknowledgements. */
+const ACKED: ScriptConstraints = {
+  ...FEW,
+  weights: { ...UNDISTURBED, update: 6, clear: 0, pass: 2, holdSubscriber: 3, holdBoth: 2, resume: 2, settle: 5 },
+  updates: ['evictAcked'],
+  passes: [30, 250],
+};
+
+/** The same, and the server forgets who is alive. */
+const FORGOTTEN: ScriptConstraints = { ...ACKED, weights: { ...ACKED.weights, pass: 6, flush: 2 }, updates: ['evict', 'evictAcked'] };
+
+/** Messages vanish, and no connection with them. */
+const SWALLOWING: ScriptConstraints = { ...FEW, weights: { ...UNDISTURBED, update: 8, pass: 1, swallow: 4 }, keys: 2, passes: [30] };
+
+/** Subscribers are cut off again and again. */
+const CUT: ScriptConstraints = { ...FEW, weights: { ...UNDISTURBED, update: 8, pass: 1, cutSubscriber: 4 }, keys: 2, passes: [30] };
+
+/** Generations come and go. */
+const CLEARED: ScriptConstraints = { ...FEW, weights: { ...UNDISTURBED, update: 1, clear: 5, pass: 5 }, passes: [250] };
+
+/** The server forgets what it had acknowledged. */
+const RESTORED: ScriptConstraints = {
+  ...FEW,
+  weights: { ...UNDISTURBED, pass: 1, snapshot: 3, restart: 4, clear: 0, settle: 5 },
+  passes: [30],
+};
+
 class TakingEveryFill extends FakeRedis {
   protected override mayFill(current: string | null, generation: string): boolean {
     return current === generation;
-  }
-}
-
-class TakingFillsOfAnyGeneration extends FakeRedis {
-  protected override mayFill(_current: string | null, _generation: string, held: string | null, token: string): boolean {
-    return held === token;
   }
 }
 
@@ -50,12 +106,12 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: /^C5: L1/,
     patches: [{ file: TWO_TIER, from: 'return read.isCancelled || read.version !== this.#version;', to: 'return false;' }],
   },
-  { without: 'the token check of a fill', breaks: /^C5: L2/, flaws: { server: TakingEveryFill } },
-  { without: 'removing the fill leases with the data', breaks: /^C5: L2/, flaws: { server: LeavingLeases } },
+  { without: 'the token check of a fill', breaks: /^C5/, flaws: { server: TakingEveryFill } },
+  { without: 'removing the fill leases with the data', breaks: /^C5/, flaws: { server: LeavingLeases } },
   {
     without: 'the second fence of an eviction',
-    breaks: /^C1|^C5: L1/,
-    patches: [{ file: PENDING, from: 'const receipt = await this.#options.execute(keys, acks); this.#options.fence(keys);', to: 'const receipt = await this.#options.execute(keys, acks);' }],
+    breaks: /^C1|^C5: L1/, script: OFFLINE,
+    patches: [{ file: PENDING, from: 'this.#options.fence(keys); return receipt;', to: 'return receipt;' }],
   },
   {
     without: 'detaching the loads that an eviction overtakes',
@@ -64,47 +120,47 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     without: 'emptying the local tier when the subscription is confirmed',
-    breaks: /^C/,
+    breaks: /^C/, script: CUT,
     patches: [{ file: LEASE, from: "followed.cache.applyClear('coherence'); followed.applied = undefined;", to: 'followed.applied = undefined;' }],
   },
   {
     without: 'counting the lease from when the heartbeat was sent',
-    breaks: /^C2/,
+    breaks: /^C2/, script: LATE,
     patches: [{ file: LEASE, from: 'serveUntil(beat.sentAt + this.#boundMs)', to: 'serveUntil(this.#clock.now() + this.#boundMs)' }],
   },
   {
     without: 'an end of the lease',
-    breaks: /^C/,
+    breaks: /^C/, script: SLOW_SUBSCRIBER,
     patches: [{ file: LEASE, from: 'serveUntil(beat.sentAt + this.#boundMs)', to: 'serveUntil(Infinity)' }],
   },
   {
     without: 'noticing a gap between messages',
-    breaks: /^C/,
+    breaks: /^C/, script: SWALLOWING,
     patches: [{ file: LEASE, from: 'if (applied === undefined || seq === applied + 1) {', to: 'if (true) {' }],
   },
   {
     without: 'noticing a gap from an echo',
-    breaks: /^C/,
+    breaks: /^C/, script: SWALLOWING,
     patches: [{ file: LEASE, from: 'if (followed.applied !== seq) this.#skipTo(followed, seq);', to: 'followed.applied ??= seq;' }],
   },
   {
     without: 'asking for a lease of those who join a load',
-    breaks: /^C/,
+    breaks: /^C/, script: SLOW_SUBSCRIBER,
     patches: [{ file: TWO_TIER, from: 'const mayJoin = isServing && options.join !== false;', to: 'const mayJoin = options.join !== false;' }],
   },
   {
     without: 'checking the generation in bypass',
-    breaks: /^C/,
+    breaks: /^C/, script: FROZEN,
     patches: [{ file: TWO_TIER, from: 'if (this.isServing(this.#clock.now())) return this.#remote.get(key);', to: 'return this.#remote.get(key);' }],
   },
   {
     without: 'keeping doubtful keys out of both tiers',
-    breaks: /^C/,
+    breaks: /^C/, script: OFFLINE,
     patches: [{ file: PENDING, from: 'return this.#allDoubtful !== 0 || (this.#doubtful.size !== 0 && this.#doubtful.has(key));', to: 'return false;' }],
   },
   {
     without: 'the fence of keys that come into doubt',
-    breaks: /^C/,
+    breaks: /^C/, script: OFFLINE,
     patches: [{ file: PENDING, from: "this.#options.fence(keys); this.#options.events.emit('evictPending'", to: "this.#options.events.emit('evictPending'" }],
   },
   {
@@ -114,60 +170,29 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     without: 'waiting for acknowledgements',
-    breaks: /^C4/,
+    breaks: /^C4/, script: ACKED,
     patches: [{ file: 'eviction/acknowledgements.js', from: 'const acknowledged = missing.size === 0 ?', to: 'const acknowledged = true ?' }],
   },
   {
     without: 'waiting for a young list of members to grow old',
-    breaks: /^C4/,
+    breaks: /^C4/, script: FORGOTTEN,
     patches: [{ file: 'eviction/acknowledgements.js', from: 'const youth = age < this.#boundMs ? (this.#boundMs - age) * MARGIN : 0;', to: 'const youth = 0;' }],
   },
   {
     without: 'keeping generations from going back',
-    breaks: /^C/,
+    breaks: /^C/, script: CLEARED,
     patches: [{ file: TWO_TIER, from: 'Number(generation) <= Number(present)', to: 'generation === present' }],
   },
-  { without: 'noticing another server by its run id', breaks: /^C/, flaws: { server: IgnoringRunIds } },
-  { without: 'a heartbeat before a new command connection is used', breaks: /^C/, flaws: { verifies: false } },
+  { without: 'noticing another server by its run id', breaks: /^C/, script: RESTORED, flaws: { server: IgnoringRunIds } },
+  { without: 'a heartbeat before a new command connection is used', breaks: /^C/, script: RESTORED, flaws: { verifies: false } },
   {
     without: 'applying own messages while their writes are unanswered',
-    breaks: /^C/,
+    breaks: /^C/, script: OFFLINE,
     patches: [{ file: TWO_TIER, from: 'this.#fence(own ? keys.filter((key) => this.#unanswered.has(key)) : keys);', to: 'if (!own) this.#fence(keys);' }],
   },
-  // candidates
-  { without: 'X generation check of a fill', breaks: /^C/, flaws: { server: TakingFillsOfAnyGeneration } },
   {
-    without: 'X the first fence',
-    breaks: /^C/,
-    patches: [{ file: TWO_TIER, from: 'this.#fence(keys); const receipt = await', to: 'const receipt = await' }],
-  },
-  {
-    without: 'X epoch check',
-    breaks: /^C/,
-    patches: [{ file: LEASE, from: 'beat.epoch !== this.#epoch || ', to: '' }],
-  },
-  {
-    without: 'X epoch check, provenFrom and forgetting',
-    breaks: /^C/,
-    patches: [
-      { file: LEASE, from: 'beat.epoch !== this.#epoch || ', to: '' },
-      { file: LEASE, from: 'this.#epoch = epoch; this.#underWay.clear();', to: 'this.#epoch = epoch;' },
-      { file: LEASE, from: 'if (number < followed.provenFrom) return;', to: '' },
-    ],
-  },
-  {
-    without: 'X void at loss',
-    breaks: /^C/,
-    patches: [{ file: LEASE, from: 'followed.provenFrom = Number.POSITIVE_INFINITY; followed.cache.serveUntil(Number.NEGATIVE_INFINITY);', to: 'followed.provenFrom = Number.POSITIVE_INFINITY;' }],
-  },
-  {
-    without: 'X fence at new generation',
-    breaks: /^C/,
+    without: 'emptying the local tier for a new generation',
+    breaks: /^C/, script: CLEARED_OFFLINE,
     patches: [{ file: TWO_TIER, from: 'this.#remote.useGeneration(generation); this.#fenceAll();', to: 'this.#remote.useGeneration(generation);' }],
-  },
-  {
-    without: 'X number of doubts',
-    breaks: /^C/,
-    patches: [{ file: PENDING, from: 'if ((this.#doubtful.get(key) ?? Infinity) <= upTo)', to: '' }],
   },
 ];

@@ -13,6 +13,8 @@ export type Step =
   | { readonly do: 'settle' }
   | { readonly do: 'holdSubscriber'; readonly in: number }
   | { readonly do: 'holdCommand'; readonly in: number }
+  /** Both links are silent. */
+  | { readonly do: 'holdBoth'; readonly in: number }
   | { readonly do: 'resume'; readonly in: number }
   | { readonly do: 'cutSubscriber'; readonly in: number; readonly noticed: boolean }
   | { readonly do: 'cutCommand'; readonly in: number; readonly late: boolean }
@@ -34,7 +36,8 @@ export const EVERYTHING: Weights = {
   settle: 3,
   holdSubscriber: 1,
   holdCommand: 1,
-  resume: 2,
+  holdBoth: 1,
+  resume: 3,
   cutSubscriber: 1,
   cutCommand: 1,
   swallow: 1,
@@ -43,38 +46,61 @@ export const EVERYTHING: Weights = {
   flush: 1,
 };
 
+/** Reads and updates while nothing fails: to build upon. */
+export const UNDISTURBED: Weights = {
+  ...EVERYTHING,
+  holdSubscriber: 0,
+  holdCommand: 0,
+  holdBoth: 0,
+  resume: 0,
+  cutSubscriber: 0,
+  cutCommand: 0,
+  swallow: 0,
+  snapshot: 0,
+  restart: 0,
+  flush: 0,
+};
+
 /** One schedule but for the order of its hops: who takes part, and what happens. */
 export interface Script {
   readonly instances: number;
   readonly keys: number;
   readonly tiers: 'both' | 'local' | 'remote';
-  /** Whether every instance has read every key before it begins. */
+  /** Whether the fleet has been running for longer than the bound, and every instance has read every key, before it begins. */
   readonly warm: boolean;
   /** Whether things that follow each other on a connection come in one packet. */
   readonly coalesces: boolean;
   readonly steps: readonly Step[];
 }
 
-/** What an arbitrary script is limited to. */
+type Update = Extract<Step, { do: 'update' }>['then'];
+
+/** What an arbitrary script is limited to; the defaults allow everything. */
 export interface ScriptConstraints {
+  /** Where they differ from {@link EVERYTHING}. */
   readonly weights?: Partial<Weights>;
   readonly tiers?: readonly Script['tiers'][];
-  readonly maximumSteps?: number;
+  readonly instances?: number;
+  readonly keys?: number;
+  readonly warm?: boolean;
+  readonly updates?: readonly Update[];
+  readonly passes?: readonly Milliseconds[];
 }
 
 /** Scripts for two or three instances and one or two keys. */
-export function scripts({ weights = {}, tiers = ['both', 'both', 'both', 'local', 'remote'], maximumSteps = 40 }: ScriptConstraints = {}): fc.Arbitrary<Script> {
+export function scripts(constraints: ScriptConstraints = {}): fc.Arbitrary<Script> {
+  const { tiers = ['both', 'both', 'both', 'local', 'remote'], instances, keys, warm } = constraints;
   return fc.record({
-    instances: fc.integer({ min: 2, max: 3 }),
-    keys: fc.integer({ min: 1, max: 2 }),
+    instances: instances === undefined ? fc.integer({ min: 2, max: 3 }) : fc.constant(instances),
+    keys: keys === undefined ? fc.integer({ min: 1, max: 2 }) : fc.constant(keys),
     tiers: fc.constantFrom(...tiers),
-    warm: fc.boolean(),
+    warm: warm === undefined ? fc.boolean() : fc.constant(warm),
     coalesces: fc.boolean(),
-    steps: fc.array(steps({ ...EVERYTHING, ...weights }), { minLength: 5, maxLength: maximumSteps, size: 'max' }),
+    steps: fc.array(steps(constraints), { minLength: 5, maxLength: 40, size: 'max' }),
   });
 }
 
-function steps(weights: Weights): fc.Arbitrary<Step> {
+function steps({ weights, updates, passes }: ScriptConstraints): fc.Arbitrary<Step> {
   const where = fc.nat({ max: 2 });
   const key = fc.nat({ max: 1 });
   const of: { readonly [K in Step['do']]: fc.Arbitrary<Step> } = {
@@ -85,13 +111,14 @@ function steps(weights: Weights): fc.Arbitrary<Step> {
       by: fc.constantFrom('load', 'load', 'load', 'load', 'get', 'getAll'),
       load: fc.constantFrom('quick', 'quick', 'quick', 'slow', 'slow', 'failing'),
     }),
-    update: fc.record({ do: fc.constant('update' as const), in: where, key, then: fc.constantFrom('evict', 'evict', 'evictAcked', 'put') }),
+    update: fc.record({ do: fc.constant('update' as const), in: where, key, then: fc.constantFrom(...(updates ?? ['evict', 'evict', 'evictAcked', 'put'])) }),
     clear: fc.record({ do: fc.constant('clear' as const), in: where, acks: fc.boolean() }),
     finishLoads: fc.constant({ do: 'finishLoads' }),
-    pass: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(1, 30, 100, 250, 250, 600, 1_100), blocked: fc.boolean() }),
+    pass: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(...(passes ?? [1, 30, 100, 250, 250, 600, 1_100])), blocked: fc.boolean() }),
     settle: fc.constant({ do: 'settle' }),
     holdSubscriber: fc.record({ do: fc.constant('holdSubscriber' as const), in: where }),
     holdCommand: fc.record({ do: fc.constant('holdCommand' as const), in: where }),
+    holdBoth: fc.record({ do: fc.constant('holdBoth' as const), in: where }),
     resume: fc.record({ do: fc.constant('resume' as const), in: where }),
     cutSubscriber: fc.record({ do: fc.constant('cutSubscriber' as const), in: where, noticed: fc.boolean() }),
     cutCommand: fc.record({ do: fc.constant('cutCommand' as const), in: where, late: fc.boolean() }),
@@ -100,5 +127,6 @@ function steps(weights: Weights): fc.Arbitrary<Step> {
     restart: fc.record({ do: fc.constant('restart' as const), with: fc.constantFrom('nothing', 'snapshot') }),
     flush: fc.constant({ do: 'flush' }),
   };
-  return fc.oneof(...Object.entries(of).map(([name, arbitrary]) => ({ arbitrary, weight: weights[name as Step['do']] })));
+  const weight = { ...EVERYTHING, ...weights };
+  return fc.oneof(...Object.entries(of).map(([name, arbitrary]) => ({ arbitrary, weight: weight[name as Step['do']] })));
 }

@@ -30,7 +30,6 @@ export class SubscriberLink implements PubSubTransport {
   readonly #noticing: Lane;
   #observer: PubSubObserver | undefined;
   #connection: Connection | undefined;
-  #isHeld = false;
   #swallowed: string | undefined;
 
   constructor(options: SubscriberLinkOptions) {
@@ -113,9 +112,9 @@ export class SubscriberLink implements PubSubTransport {
     this.#swallowed = channel;
   }
 
-  /** From now on nothing arrives and no loss is noticed, but nothing gets lost. */
+  /** From now on nothing arrives, no loss is noticed and no connection is opened, but nothing gets lost. */
   hold(): void {
-    this.#isHeld = true;
+    this.#connecting.hold();
     this.#noticing.hold();
     this.#connection?.up.hold();
     this.#connection?.down.hold();
@@ -123,7 +122,7 @@ export class SubscriberLink implements PubSubTransport {
 
   /** Ends {@link hold}. */
   resume(): void {
-    this.#isHeld = false;
+    this.#connecting.resume();
     this.#noticing.resume();
     this.#connection?.up.resume();
     this.#connection?.down.resume();
@@ -140,7 +139,6 @@ export class SubscriberLink implements PubSubTransport {
         isBroken: false,
         waiting: new Set(),
       };
-      if (this.#isHeld) this.hold();
       this.#observer.onReady();
       opened?.();
     });

@@ -101,6 +101,10 @@ class World {
     await this.#settle();
     if (this.#instances.some(({ isServing }) => !isServing)) throw new Violation('An instance does not serve after an undisturbed start.');
     if (this.#script.warm) {
+      for (let passed = 0; passed < 2 * TIMES.boundMs; passed += 50) {
+        this.#time.tick(50);
+        await this.#settle();
+      }
       for (const instance of this.#instances) for (const key of this.#oracle.keys) this.#read(instance, key, 'load', 'quick');
       await this.#settle();
     }
@@ -159,6 +163,9 @@ class World {
       case 'holdSubscriber':
         return instance.subscriber.hold();
       case 'holdCommand':
+        return instance.command.hold();
+      case 'holdBoth':
+        instance.subscriber.hold();
         return instance.command.hold();
       case 'resume':
         instance.subscriber.resume();
