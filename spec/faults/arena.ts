@@ -16,6 +16,9 @@ export interface ArenaOptions {
   readonly workers: number;
   readonly keys: number;
   readonly hotKeys: number;
+  /** How many of the keys are put instead of evicted, shared out among the {@link writers}. */
+  readonly putKeys: number;
+  readonly writers: number;
   /** The database: a server that nobody harms. */
   readonly database: RedisServer;
   /** `false`: the server of the cache is not started before {@link Arena#startServer}. */
@@ -54,7 +57,7 @@ export class Arena {
       await options.database.cli('FLUSHALL');
       for (let number = 0; number < options.workers; number += 1) {
         const proxy = await LinkProxy.start(arena.#port);
-        arena.places.push({ number, proxy, worker: arena.#fork(proxy) });
+        arena.places.push({ number, proxy, worker: arena.#fork(number, proxy) });
       }
       await Promise.all(arena.places.map(({ worker }) => worker.ready()));
     } catch (error) {
@@ -78,17 +81,18 @@ export class Arena {
   async replace(place: Place): Promise<void> {
     await place.worker.crash();
     this.oracle.crashed(place.worker.settings.instance);
-    place.worker = this.#fork(place.proxy);
+    place.worker = this.#fork(place.number, place.proxy);
     await place.worker.ready();
   }
 
-  /** Gives every worker its load; the first `writers` of them write too. */
-  async load(load: Load, writers: number): Promise<void> {
-    await Promise.all(this.places.map((place) => place.worker.ask('load', this.loadOf(place, load, writers))));
+  /** Gives every worker its load; the first of them write too. */
+  async load(load: Load): Promise<void> {
+    await Promise.all(this.places.map((place) => this.loadOne(place, load)));
   }
 
-  loadOf(place: Place, load: Load, writers: number): Load {
-    return place.number < writers ? load : { ...load, writesPerSecond: 0 };
+  /** The same for one of them. */
+  async loadOne({ number, worker }: Place, load: Load): Promise<void> {
+    await worker.ask('load', number < this.options.writers ? load : { ...load, writesPerSecond: 0 });
   }
 
   /**
@@ -141,12 +145,13 @@ export class Arena {
     await this.#server?.stop();
   }
 
-  #fork(proxy: LinkProxy): WorkerHandle {
-    const { boundMs, random, keys, hotKeys, database, isServerThere } = this.options;
+  #fork(number: number, proxy: LinkProxy): WorkerHandle {
+    const { boundMs, random, keys, hotKeys, putKeys, writers, database, isServerThere } = this.options;
+    const ownPutKeys = Array.from({ length: putKeys }, (_, i) => i).filter((i) => i % writers === number).map((i) => keys - 1 - i);
     const instance = `w${(this.#instances += 1)}`;
     const seed = random.below(2 ** 32);
     return new WorkerHandle(
-      { instance, redisPort: proxy.port, databasePort: database.port, boundMs, seed, keys, hotKeys, failFast: isServerThere },
+      { instance, redisPort: proxy.port, databasePort: database.port, boundMs, seed, keys, hotKeys, putKeys, ownPutKeys, failFast: isServerThere },
       (report) => this.#told(instance, report),
     );
   }

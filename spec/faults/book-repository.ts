@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { Cacheable, CacheEvict } from '../../lib/index.js';
+import { Cacheable, CacheEvict, CachePut } from '../../lib/index.js';
 
 /** What is cached: the version says which commit a reader has seen. */
 export interface Book {
@@ -14,6 +14,7 @@ export interface Book {
 export class BookRepository {
   readonly #database: Redis;
   readonly #pause: () => Promise<void>;
+  readonly #revised = new Map<number, number>();
 
   /** @param pause - how long the method itself takes besides reading. */
   constructor(database: Redis, pause: () => Promise<void>) {
@@ -27,6 +28,19 @@ export class BookRepository {
     await this.#database.incr(`loads:${key}`);
     await this.#pause(); // After the read: the longer a value is on its way, the more evictions can come between.
     return { version, title: `Book ${key}` };
+  }
+
+  /** Commits a new version and caches it. Of two writers of one key the later might cache first, so each key must have but one. */
+  @CachePut('book')
+  async revise(key: number): Promise<Book> {
+    const version = await this.#database.incr(`book:${key}`);
+    this.#revised.set(key, version);
+    return { version, title: `Book ${key}` };
+  }
+
+  /** The version that {@link revise} committed last. */
+  revisedTo(key: number): number {
+    return this.#revised.get(key) ?? 0;
   }
 
   /** Commits a new version, then evicts. */

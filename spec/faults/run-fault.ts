@@ -34,6 +34,7 @@ const WORKERS = 3;
 const WRITERS = 2;
 const KEYS = 40;
 const HOT_KEYS = 8;
+const PUT_KEYS = 4;
 const READS_PER_SECOND = 1_500;
 const WRITES_PER_SECOND = 40;
 
@@ -54,13 +55,15 @@ export async function runFault(kind: FaultKind, { boundMs, seed, harmMs, databas
     workers: WORKERS,
     keys: KEYS,
     hotKeys: HOT_KEYS,
+    putKeys: PUT_KEYS,
+    writers: WRITERS,
     database,
     isServerThere: kind.isServerThere ?? true,
   });
   try {
     const load: Load = { readsPerSecond: READS_PER_SECOND, writesPerSecond: WRITES_PER_SECOND, acks: kind.acks ?? 'some' };
-    await arena.load(load, WRITERS);
-    await kind.harm({ arena, boundMs, random: random.fork(), load, writers: WRITERS, isOver: deadline(harmMs) });
+    await arena.load(load);
+    await kind.harm({ arena, boundMs, random: random.fork(), load, isOver: deadline(harmMs) });
     await arena.settle().catch((error: Error) => arena.failures.push(error.message)); // The reads have their verdict all the same.
     const permanentlyStale = await arena.permanentlyStale();
     const states = await arena.stopReading();

@@ -12,9 +12,13 @@ export interface WorkerSettings {
   readonly databasePort: number;
   readonly boundMs: Milliseconds;
   readonly seed: number;
-  /** How many keys there are; the first {@link hotKeys} of them get nine of ten reads. */
+  /** How many keys there are; the first {@link hotKeys} of them get nine of ten reads and evictions. */
   readonly keys: number;
   readonly hotKeys: number;
+  /** The last so many keys are not evicted but put, each by one worker only. */
+  readonly putKeys: number;
+  /** Those that are this worker's to put. */
+  readonly ownPutKeys: readonly number[];
   /** `false`: Redis may be absent at start. */
   readonly failFast: boolean;
 }

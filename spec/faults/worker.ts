@@ -61,6 +61,7 @@ class Worker {
   #readsDue = 0;
   #writesDue = 0;
   #written = 0;
+  readonly #putting = new Set<number>();
 
   constructor(books: BookRepository, manager: CacheManager, events: CacheEvents) {
     this.#books = books;
@@ -108,19 +109,22 @@ class Worker {
   #tick(): void {
     this.#readsDue = Math.min(this.#readsDue + (this.#load.readsPerSecond * TICK_MS) / 1_000, 100);
     for (; this.#readsDue >= 1; this.#readsDue -= 1) {
-      if (this.#underWay < MAXIMUM_UNDER_WAY) this.#read(this.#anyKey()).catch((error: unknown) => fail(`read: ${inWords(error)}`));
+      const key = random.next() < 0.05 ? settings.keys - 1 - random.below(settings.putKeys) : this.#anyKey();
+      if (this.#underWay < MAXIMUM_UNDER_WAY) this.#read(key).catch((error: unknown) => fail(`read: ${inWords(error)}`));
     }
     this.#writesDue = Math.min(this.#writesDue + (this.#load.writesPerSecond * TICK_MS) / 1_000, 2);
     for (; this.#writesDue >= 1; this.#writesDue -= 1) {
       if (this.#writes.size >= MAXIMUM_WRITES_UNDER_WAY) continue;
-      const write = this.#write(this.#anyKey()).finally(() => this.#writes.delete(write));
+      // A put cannot ask for acknowledgements.
+      const own = this.#load.acks !== 'all' && random.next() < 0.2 ? settings.ownPutKeys.find((key) => !this.#putting.has(key)) : undefined;
+      const write = (own === undefined ? this.#evict(this.#anyKey()) : this.#put(own)).finally(() => this.#writes.delete(write));
       this.#writes.add(write);
     }
   }
 
   #anyKey(): number {
-    const { keys, hotKeys } = settings;
-    return random.next() < 0.9 ? random.below(hotKeys) : hotKeys + random.below(keys - hotKeys);
+    const { keys, hotKeys, putKeys } = settings;
+    return random.next() < 0.9 ? random.below(hotKeys) : hotKeys + random.below(keys - putKeys - hotKeys);
   }
 
   async #read(key: number): Promise<number> {
@@ -135,22 +139,35 @@ class Worker {
     }
   }
 
-  async #write(key: number): Promise<void> {
+  async #evict(key: number): Promise<void> {
     const { acks: kind } = this.#load;
     this.#written += 1;
     const acks = kind === 'all' || (kind === 'some' && this.#written % 4 === 1);
     const clears = this.#written % 50 < 2; // One of them with acks.
+    const verb = clears ? (acks ? 'publishCatalogueEverywhere' : 'publishCatalogue') : acks ? 'publishEverywhere' : 'publish';
     const begunAt = monotonicNow();
-    let version: number;
-    let isAcknowledged = true;
     try {
-      if (clears) version = acks ? await this.#books.publishCatalogueEverywhere(key) : await this.#books.publishCatalogue(key);
-      else version = acks ? await this.#books.publishEverywhere(key) : await this.#books.publish(key);
+      this.#settled(key, await this.#books[verb](key), acks, begunAt, true);
     } catch (error) {
-      if (!(error instanceof CacheEvictError)) return fail(`eviction: ${inWords(error)}`);
-      version = error.result as number;
-      isAcknowledged = false;
+      if (error instanceof CacheEvictError) this.#settled(key, error.result as number, acks, begunAt, false);
+      else fail(`${verb}: ${inWords(error)}`);
     }
+  }
+
+  async #put(key: number): Promise<void> {
+    this.#putting.add(key);
+    const begunAt = monotonicNow();
+    try {
+      this.#settled(key, (await this.#books.revise(key)).version, false, begunAt, true);
+    } catch (error) {
+      if (error instanceof CacheEvictError) this.#settled(key, this.#books.revisedTo(key), false, begunAt, false);
+      else fail(`revise: ${inWords(error)}`);
+    } finally {
+      this.#putting.delete(key);
+    }
+  }
+
+  #settled(key: number, version: number, acks: boolean, begunAt: Milliseconds, isAcknowledged: boolean): void {
     const settledAt = monotonicNow();
     const acknowledgedAt = isAcknowledged ? settledAt : undefined;
     const { instance } = settings;
