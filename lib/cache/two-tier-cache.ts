@@ -1,6 +1,7 @@
 import { CacheValueError, RemoteCacheError } from '../errors/index.js';
 import type { CacheCounters, CacheEvents, CacheStatistics } from '../event/index.js';
 import { type Clock, type Duration, type Milliseconds, parseDuration } from '../time/index.js';
+import { BypassTime } from './bypass-time.js';
 import { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './cache.js';
 import type { CacheKey } from './cache-key.js';
 import type { StoredEntry } from './codec.js';
@@ -20,6 +21,8 @@ export interface TwoTierCacheSettings {
   readonly localTtlMs: Milliseconds;
   /** Life of a cached `null` or `undefined`. */
   readonly nullTtlMs: Milliseconds;
+  /** The fraction of its life, from 0 to 1, that an entry may lose at random. Default: `0`. */
+  readonly ttlJitter?: number;
   readonly allowNullValues: boolean;
   readonly whenDisconnected: 'bypass' | 'serve';
   /** Deadline of one remote step. */
@@ -76,6 +79,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   readonly #events: CacheEvents;
   readonly #counters: CacheCounters;
   readonly #pending: PendingEvictions;
+  readonly #bypassTime: BypassTime;
   /** The newest read under way of each key; older ones hang on it. */
   readonly #reads = new Map<string, Read>();
   /** Keys of own writes that Redis has not answered yet, and how many writes each. */
@@ -101,8 +105,9 @@ export class TwoTierCache extends Cache implements CoherentCache {
       events: parts.events,
       deadlineMs: parts.settings.deadlineMs,
       execute: (keys, acks) => (keys === 'all' ? this.#remote.clear(acks) : this.#remote.evict(keys, acks)),
-      fence: (keys) => (keys === 'all' ? this.#fenceAll() : this.#fence(keys)),
+      fence: (keys) => (keys === 'all' ? this.#fenceAll('explicit') : this.#drop(keys, 'explicitRemovals')),
     });
+    this.#bypassTime = new BypassTime(parts.clock.now());
     this.serveUntil(Number.NEGATIVE_INFINITY);
   }
 
@@ -124,6 +129,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       this.#counters.localHits += 1;
       return { value: hit.value as V };
     }
+    if (!this.isServing(this.#clock.now())) this.#counters.bypassed += 1;
     if (!this.#readsRemote(encoded)) {
       this.#counters.misses += 1;
       return undefined;
@@ -152,6 +158,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     });
     const missing = [...new Set(encoded.filter((key, i) => found[i] === undefined && this.#readsRemote(key)))];
     this.#counters.localHits += found.filter((wrapper) => wrapper !== undefined).length;
+    if (!this.isServing(now)) this.#counters.bypassed += found.length;
     if (missing.length === 0) {
       this.#counters.misses += found.filter((wrapper) => wrapper === undefined).length;
       return found;
@@ -219,7 +226,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       }
     }
     this.#counters.misses += 1;
-    const value = await this.#run(loader, () => this.#giveBack(key, token));
+    const value = await this.#run(key, loader, () => this.#giveBack(key, token));
     if (options.unless?.(value) === true) {
       this.#giveBack(key, token);
       return value;
@@ -228,11 +235,11 @@ export class TwoTierCache extends Cache implements CoherentCache {
     return value;
   }
 
-  async #run<V>(loader: () => V | Promise<V>, failed: () => void): Promise<V> {
+  async #run<V>(key: string, loader: () => V | Promise<V>, failed: () => void): Promise<V> {
     const begun = this.#clock.now();
     this.#counters.loads += 1;
     try {
-      return await loader();
+      return await this.#events.trace({ cache: this.name, step: 'load', keys: [key] }, loader);
     } catch (error) {
       this.#counters.loadFailures += 1;
       failed();
@@ -334,7 +341,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     this.#refuseNull(value);
     this.#counters.puts += 1;
     if (this.#settings.tiers === 'local') return this.#putLocally(encoded, value, ttlMs);
-    this.#fence([encoded]);
+    this.#drop([encoded], 'replacements');
     return this.#untilAnswered([encoded], () => this.#putRemotely(encoded, value, ttlMs));
   }
 
@@ -349,7 +356,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     }
     try {
       const refusal = await this.#remote.put(encoded, raw, ttlMs);
-      this.#fence([encoded]);
+      this.#drop([encoded], 'replacements');
       if (refusal === undefined) return;
       throw new RemoteCacheError('CACHE_REMOTE_FAILED', `Redis did not store a value put into cache '${this.name}': ${refusal}`, {
         hint: 'The old value was removed everywhere all the same.',
@@ -363,7 +370,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   }
 
   async #putLocally(key: string, value: unknown, ttlMs: Milliseconds): Promise<void> {
-    this.#fence([key]);
+    this.#drop([key], 'replacements');
     await this.#untilAnswered([key], () => this.#pending.submit([key], false));
     const read = this.#begin(key);
     this.#keepLocally(key, read, value, ttlMs);
@@ -386,7 +393,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       const present = await this.#remote.putIfAbsent(encoded, raw, ttlMs);
       if (present !== undefined) return { value: present.value as V };
       this.#counters.puts += 1;
-      this.#fence([encoded]);
+      this.#drop([encoded], 'replacements');
       return undefined;
     });
   }
@@ -404,7 +411,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
 
   override async clear(options: EvictOptions = {}): Promise<void> {
     this.#counters.clears += 1;
-    this.#fenceAll();
+    this.#fenceAll('explicit');
     const receipt = await this.#pending.submit('all', options.acks === 'all');
     await receipt.acknowledged;
   }
@@ -416,7 +423,17 @@ export class TwoTierCache extends Cache implements CoherentCache {
   }
 
   override statistics(): CacheStatistics {
-    return this.#counters.snapshot(this.#local.size);
+    return this.#counters.snapshot({
+      localSize: this.#local.size,
+      bypassTimeMs: this.#bypassTime.total(this.#clock.now(), this.#local.servableUntil),
+      pendingEvictions: this.#pending.size,
+      breaker: this.#remote.isBroken ? 'open' : 'closed',
+    });
+  }
+
+  override resetStatistics(): void {
+    this.#counters.reset();
+    this.#bypassTime.reset(this.#clock.now());
   }
 
   // ——— the applying verbs ———
@@ -425,29 +442,31 @@ export class TwoTierCache extends Cache implements CoherentCache {
     return this.#remote.generation;
   }
 
-  applyEviction(keys: readonly string[], own: boolean): void {
-    this.#counters.messagesApplied += 1;
+  applyEviction(keys: readonly string[], own: boolean, lagMs?: Milliseconds): void {
+    this.#counters.applied(lagMs);
     const before = this.#local.size;
     // An answered write has set its fences; its message, late by a moment, would hit what was read or put since. One whose answer is late
     // itself must be applied: reads go on meanwhile, and the bound counts from when Redis executed it.
     this.#fence(own ? keys.filter((key) => this.#unanswered.has(key)) : keys);
-    if (!own) this.#counters.remoteRemovals += before - this.#local.size;
+    this.#counters[own ? 'explicitRemovals' : 'remoteRemovals'] += before - this.#local.size;
   }
 
-  applyClear(cause: 'remote' | 'coherence'): void {
-    if (cause === 'remote') this.#counters.messagesApplied += 1;
-    else if (this.#local.size > 0) this.#counters.gaps += 1;
-    this.#fenceAll();
+  applyClear(cause: 'remote' | 'own' | 'gap' | 'coherence', lagMs?: Milliseconds): void {
+    if (cause === 'remote' || cause === 'own') this.#counters.applied(lagMs);
+    if (cause === 'own') return;
+    if (cause === 'gap') this.#counters.gaps += 1;
+    this.#fenceAll(cause === 'remote' ? 'remote' : 'coherence');
   }
 
-  useGeneration(generation: string): void {
+  useGeneration(generation: string, cause: 'remote' | 'coherence' = 'coherence'): void {
     const present = this.#remote.generation;
     if (present !== undefined && Number(generation) <= Number(present)) return;
     this.#remote.useGeneration(generation);
-    this.#fenceAll();
+    this.#fenceAll(cause);
   }
 
   serveUntil(time: Milliseconds): void {
+    this.#bypassTime.account(this.#clock.now(), this.#local.servableUntil);
     this.#local.servableUntil = this.#settings.whenDisconnected === 'serve' ? Number.POSITIVE_INFINITY : time;
   }
 
@@ -480,7 +499,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     this.#isStopped = true;
     this.serveUntil(Number.NEGATIVE_INFINITY);
     await this.#pending.stop();
-    this.#fenceAll();
+    this.#fenceAll('explicit');
   }
 
   // ——— helpers ———
@@ -488,7 +507,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   async #evict(keys: readonly string[], options: EvictOptions): Promise<number> {
     if (keys.length === 0) return 0;
     this.#counters.evictions += keys.length;
-    this.#fence(keys);
+    this.#drop(keys, 'explicitRemovals');
     const receipt = await this.#untilAnswered(keys, () => this.#pending.submit(keys, options.acks === 'all'));
     await receipt.acknowledged;
     return receipt.removed;
@@ -550,10 +569,19 @@ export class TwoTierCache extends Cache implements CoherentCache {
     }
   }
 
-  #fenceAll(): void {
+  /** Fences keys, and puts down what is dropped to its cause. */
+  #drop(keys: readonly string[], cause: 'explicitRemovals' | 'replacements'): void {
+    const before = this.#local.size;
+    this.#fence(keys);
+    this.#counters[cause] += before - this.#local.size;
+  }
+
+  #fenceAll(cause: 'explicit' | 'remote' | 'coherence'): void {
     this.#version += 1;
     this.#reads.clear();
-    this.#local.clear();
+    const dropped = this.#local.clear();
+    this.#counters[`${cause}Removals`] += dropped;
+    if (cause === 'coherence' && dropped > 0) this.#counters.repairs += 1;
   }
 
   /** Returns an unused fill lease; if that fails, it runs out by itself. */
@@ -570,6 +598,13 @@ export class TwoTierCache extends Cache implements CoherentCache {
   }
 
   #ttlOf<V>(value: V, ttl: Duration | ((value: V) => Duration) | undefined): Milliseconds {
+    const { ttlJitter = 0 } = this.#settings;
+    const ttlMs = this.#fullTtlOf(value, ttl);
+    if (ttlJitter === 0 || ttlMs === 0) return ttlMs;
+    return Math.max(1, Math.ceil(ttlMs * (1 - ttlJitter * Math.random())));
+  }
+
+  #fullTtlOf<V>(value: V, ttl: Duration | ((value: V) => Duration) | undefined): Milliseconds {
     if (ttl !== undefined) return parseDuration('ttl', typeof ttl === 'function' ? ttl(value) : ttl);
     return value === null || value === undefined ? this.#settings.nullTtlMs : this.#settings.ttlMs;
   }

@@ -26,12 +26,15 @@ import type { OperationPlan } from './operation-plan.js';
  */
 export class CacheInterceptor implements MethodInterceptor {
   readonly #container: ServiceLocator;
+  readonly #isEnabled: boolean;
   #plans: (MethodPlan | undefined)[] = [];
   #errors: CacheErrorHandler | undefined;
   #isClosed = false;
 
-  constructor(container: ServiceLocator) {
+  /** @param isEnabled - `false`: every call goes straight to the method. */
+  constructor(container: ServiceLocator, isEnabled = true) {
     this.#container = container;
+    this.#isEnabled = isEnabled;
   }
 
   /** Whether {@link close} was called. */
@@ -49,7 +52,7 @@ export class CacheInterceptor implements MethodInterceptor {
   invoke(target: object, method: CachedMethod, args: unknown[]): Promise<unknown> {
     const single = this.#plans[method.id]?.single;
     if (single !== undefined) return this.#invokeSingle(single, target, method, args);
-    if (this.#isClosed) return method.body.apply(target, args) as Promise<unknown>;
+    if (this.#isClosed || !this.#isEnabled) return method.body.apply(target, args) as Promise<unknown>;
     return this.#intercept(target, method, args);
   }
 

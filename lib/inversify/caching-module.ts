@@ -14,7 +14,7 @@ import {
 } from '../interceptor/index.js';
 import { MessageListenerContainer, MessagePublisher } from '../topic/index.js';
 import type { CachingOptions } from './options.js';
-import { createRuntime } from './runtime.js';
+import { runtimeOf } from './disabled-runtime.js';
 import { AsyncLocalTransactionSynchronization, TransactionAwareCacheManager, TransactionSynchronization } from '../transaction/index.js';
 import { INTERCEPTOR, LOADED, type ModuleRuntime, RUNTIME } from './tokens.js';
 import { cachingInUse } from './wiring.js';
@@ -33,7 +33,7 @@ import { cachingInUse } from './wiring.js';
  *   container.
  */
 export function cachingModule(options?: CachingOptions): ContainerModule {
-  return moduleOver(() => createRuntime(options));
+  return moduleOver(() => runtimeOf(options));
 }
 
 /**
@@ -91,7 +91,7 @@ export function moduleOver(makeRuntime: () => ModuleRuntime, container?: Service
 
     // Synchronous and without dependencies: it is injected into services that a key generator, say, may depend on.
     bind(CacheInterceptor)
-      .toDynamicValue((context) => new CacheInterceptor(container ?? context))
+      .toDynamicValue((context) => new CacheInterceptor(container ?? context, runtime.isEnabled))
       .inSingletonScope()
       .onDeactivation((interceptor) => interceptor.close());
     bind(INTERCEPTOR).toService(CacheInterceptor);

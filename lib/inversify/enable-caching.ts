@@ -3,7 +3,7 @@ import { CacheManager } from '../cache/index.js';
 import { activateEverything } from './activation-plugin.js';
 import { moduleOver } from './caching-module.js';
 import type { CachingOptions } from './options.js';
-import { createRuntime } from './runtime.js';
+import { runtimeOf } from './disabled-runtime.js';
 import { type ModuleRuntime, RUNTIME } from './tokens.js';
 
 /**
@@ -16,7 +16,7 @@ import { type ModuleRuntime, RUNTIME } from './tokens.js';
  * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED` when Redis cannot be reached and `failFast` is on. The module is unloaded again then.
  */
 export async function enableCaching(container: Container, options?: CachingOptions): Promise<CacheManager> {
-  return enableOver(container, () => createRuntime(options));
+  return enableOver(container, () => runtimeOf(options));
 }
 
 /** The same over any runtime. */

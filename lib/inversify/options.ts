@@ -11,6 +11,11 @@ export interface CacheOptions {
   readonly localTtl?: Duration;
   /** Life of a cached `null` or `undefined`. Default: the `ttl`. */
   readonly nullTtl?: Duration;
+  /**
+   * How much of its life an entry may lose at random, from `0` to `1`, so that entries written together do not run out together: `0.1` makes
+   * of 60 s something between 54 s and 60 s. Default: `0`.
+   */
+  readonly ttlJitter?: number;
   /** The most entries in the local tier; beyond, the least useful one goes. Default: `1000`. */
   readonly maximumSize?: number;
   /**
@@ -43,6 +48,11 @@ export interface CacheOptions {
 
 /** How an instance behaves. Everything is optional. */
 export interface CachingOptions {
+  /**
+   * `false` turns caching off, for this container: decorated methods run each time, caches hold nothing, topics stay in the process, and
+   * nothing connects. The other options are checked all the same. Default: `true`.
+   */
+  readonly enabled?: boolean;
   /**
    * Redis: a URL, ioredis options, or an ioredis client (whose options are copied; it is neither used nor closed).
    * Default: none. The instance is then *embedded*: the remote tier and the topics live in the process, shared by namespace.
@@ -81,6 +91,7 @@ export interface CachingOptions {
 export const DEFAULT_CACHE_OPTIONS = Object.freeze({
   ttl: '60s',
   localTtl: 0,
+  ttlJitter: 0,
   maximumSize: 1_000,
   tiers: 'both',
   copy: 'share',
@@ -91,6 +102,7 @@ export const DEFAULT_CACHE_OPTIONS = Object.freeze({
 
 /** The defaults of {@link CachingOptions}, resolved. */
 export const DEFAULT_CACHING_OPTIONS = Object.freeze({
+  enabled: true,
   namespace: 'cache',
   dynamic: true,
   bound: '1s',
@@ -106,6 +118,7 @@ export interface ResolvedCacheOptions {
   readonly ttlMs: Milliseconds;
   readonly localTtlMs: Milliseconds;
   readonly nullTtlMs: Milliseconds;
+  readonly ttlJitter: number;
   readonly maximumSize: number;
   readonly tiers: 'both' | 'local' | 'remote';
   readonly topic: string | undefined;
@@ -118,6 +131,7 @@ export interface ResolvedCacheOptions {
 
 /** {@link CachingOptions} past the door. */
 export interface ResolvedCachingOptions {
+  readonly enabled: boolean;
   readonly redis: CachingOptions['redis'];
   readonly namespace: string;
   readonly cacheNames: readonly string[];
@@ -137,9 +151,9 @@ export interface ResolvedCachingOptions {
 export const MINIMUM_BOUND_MS: Milliseconds = 50;
 
 const NAME = /^[A-Za-z0-9_.-]{1,128}$/;
-const CACHE_OPTION_NAMES = ['ttl', 'localTtl', 'nullTtl', 'maximumSize', 'tiers', 'topic', 'type', 'copy', 'allowNullValues', 'whenDisconnected', 'maximumValueSize'];
+const CACHE_OPTION_NAMES = ['ttl', 'localTtl', 'nullTtl', 'ttlJitter', 'maximumSize', 'tiers', 'topic', 'type', 'copy', 'allowNullValues', 'whenDisconnected', 'maximumValueSize'];
 const CACHING_OPTION_NAMES = [
-  'redis', 'namespace', 'caches', 'defaults', 'dynamic', 'instanceId', 'bound', 'timeout', 'deadline', 'fillLease', 'connectTimeout', 'failFast', 'clock',
+  'enabled', 'redis', 'namespace', 'caches', 'defaults', 'dynamic', 'instanceId', 'bound', 'timeout', 'deadline', 'fillLease', 'connectTimeout', 'failFast', 'clock',
 ]; // prettier-ignore
 
 /**
@@ -161,6 +175,7 @@ export function resolveOptions(options: CachingOptions = {}): ResolvedCachingOpt
   const deadlineMs = parseDuration('deadline', options.deadline ?? DEFAULT_CACHING_OPTIONS.deadline, 1);
   if (deadlineMs < 2 * timeoutMs) throw invalid('deadline', `at least twice \`timeout\` (${timeoutMs} ms)`, options.deadline ?? DEFAULT_CACHING_OPTIONS.deadline);
   return Object.freeze({
+    enabled: checkBoolean('enabled', options.enabled ?? DEFAULT_CACHING_OPTIONS.enabled),
     redis: options.redis,
     namespace: checkName('namespace', options.namespace ?? DEFAULT_CACHING_OPTIONS.namespace),
     cacheNames: Object.freeze([...resolved.keys()]),
@@ -194,6 +209,7 @@ function resolveCache(path: string, own: CacheOptions, defaults: CacheOptions): 
     ttlMs: parseDuration(`${path}.ttl`, ttl),
     localTtlMs: parseDuration(`${path}.localTtl`, o.localTtl),
     nullTtlMs: parseDuration(`${path}.nullTtl`, o.nullTtl ?? ttl),
+    ttlJitter: checkFraction(`${path}.ttlJitter`, o.ttlJitter),
     maximumSize: checkCount(`${path}.maximumSize`, o.maximumSize, LARGEST_MAXIMUM_SIZE),
     tiers: checkOneOf(`${path}.tiers`, o.tiers, ['both', 'local', 'remote']),
     topic: o.topic === undefined ? undefined : checkTopic(`${path}.topic`, o.topic),
@@ -235,6 +251,11 @@ function checkBoolean(option: string, value: unknown): boolean {
 function checkCount(option: string, value: unknown, most = Number.MAX_SAFE_INTEGER): number {
   if (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most) return value as number;
   throw invalid(option, `a whole number from 1 to ${most}`, value);
+}
+
+function checkFraction(option: string, value: unknown): number {
+  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
+  throw invalid(option, 'a number from 0 to 1', value);
 }
 
 function checkOneOf<T extends string>(option: string, value: unknown, allowed: readonly T[]): T {

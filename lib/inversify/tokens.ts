@@ -5,6 +5,8 @@ import type { CacheRuntime } from './runtime.js';
 /** What a module needs of a runtime. */
 export interface ModuleRuntime extends Omit<CacheRuntime, 'manager'> {
   readonly manager: CacheManager;
+  /** `false`: decorated methods run as if they were not decorated. Default: `true`. */
+  readonly isEnabled?: boolean;
 }
 
 /** Under this, decorated classes are injected their interceptor. Shared by all copies of this library, for a container must have but one. */

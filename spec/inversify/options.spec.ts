@@ -11,6 +11,7 @@ describe(resolveOptions.name, () => {
   it('has a default for everything', () => {
     const { cache, instanceId, ...resolved } = resolveOptions();
     expect(resolved).to.deep.equal({
+      enabled: true,
       redis: undefined,
       namespace: 'cache',
       cacheNames: [],
@@ -29,6 +30,7 @@ describe(resolveOptions.name, () => {
       ttlMs: 60_000,
       localTtlMs: 0,
       nullTtlMs: 60_000,
+      ttlJitter: 0,
       maximumSize: 1_000,
       tiers: 'both',
       topic: undefined,
@@ -81,15 +83,15 @@ describe(resolveOptions.name, () => {
     ['redis://host', 'Expected `options` to be an object, got `redis://host` (string).'],
     [
       { url: 'redis://host' },
-      'Unknown option `url`. Known here: redis, namespace, caches, defaults, dynamic, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, clock.',
+      'Unknown option `url`. Known here: enabled, redis, namespace, caches, defaults, dynamic, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, clock.',
     ],
     [
       { defaults: { ttlMs: 5 } },
-      'Unknown option `defaults.ttlMs`. Known here: ttl, localTtl, nullTtl, maximumSize, tiers, topic, type, copy, allowNullValues, whenDisconnected, maximumValueSize.',
+      'Unknown option `defaults.ttlMs`. Known here: ttl, localTtl, nullTtl, ttlJitter, maximumSize, tiers, topic, type, copy, allowNullValues, whenDisconnected, maximumValueSize.',
     ],
     [
       { caches: { book: { size: 5 } } },
-      'Unknown option `caches.book.size`. Known here: ttl, localTtl, nullTtl, maximumSize, tiers, topic, type, copy, allowNullValues, whenDisconnected, maximumValueSize.',
+      'Unknown option `caches.book.size`. Known here: ttl, localTtl, nullTtl, ttlJitter, maximumSize, tiers, topic, type, copy, allowNullValues, whenDisconnected, maximumValueSize.',
     ],
     [{ caches: null }, 'Expected `caches` to be an object of cache names, got `null` (object).'],
     [{ caches: 'book' }, 'Expected `caches` to be an object of cache names, got `book` (string).'],
