@@ -1,6 +1,19 @@
 import { FakeRedis } from './fake-redis.js';
 import type { Patch } from './library.js';
-import { type ScriptConstraints, UNDISTURBED } from './step.js';
+import {
+  ACKED,
+  CLEARED,
+  CLEARED_OFFLINE,
+  CUT,
+  FORGOTTEN,
+  FROZEN,
+  LATE,
+  OFFLINE,
+  RESTORED,
+  SLOW_SUBSCRIBER,
+  SWALLOWING,
+} from './profiles.js';
+import type { ScriptConstraints } from './step.js';
 import type { Flaws } from './world.js';
 
 /** The library, or the server's scripts, with one mechanism left out. */
@@ -18,68 +31,6 @@ export interface Mutant {
 const TWO_TIER = 'cache/two-tier-cache.js';
 const PENDING = 'cache/pending-evictions.js';
 const LEASE = 'eviction/read-lease.js';
-
-const FEW: ScriptConstraints = { tiers: ['both'], instances: 2, keys: 1, warm: true };
-
-/** Messages and echoes come late. */
-const SLOW_SUBSCRIBER: ScriptConstraints = {
-  ...FEW,
-  weights: { ...UNDISTURBED, read: 12, update: 4, clear: 0, pass: 8, holdSubscriber: 4, resume: 4 },
-  updates: ['evict'],
-  passes: [250, 600, 1_100],
-};
-
-/** The same, with hardly a step between the end of the silence and the next read. */
-const LATE: ScriptConstraints = {
-  ...SLOW_SUBSCRIBER,
-  weights: { ...UNDISTURBED, read: 10, update: 5, clear: 0, finishLoads: 0, pass: 6, holdSubscriber: 6, resume: 6, settle: 1 },
-  passes: [250, 1_100],
-};
-
-/** Instances hear nothing, and are not heard, for longer than the bound. */
-const FROZEN: ScriptConstraints = {
-  ...FEW,
-  weights: { ...UNDISTURBED, update: 1, clear: 5, pass: 5, holdBoth: 5, resume: 4 },
-  passes: [30, 1_100],
-};
-
-/** Evictions find nobody for so long that they come into doubt. */
-const OFFLINE: ScriptConstraints = {
-  ...FEW,
-  weights: { ...UNDISTURBED, update: 5, clear: 0, pass: 8, holdCommand: 4, cutCommand: 4, resume: 5, settle: 5 },
-  updates: ['evict'],
-  passes: [100, 250, 1_100],
-};
-
-/** The same with clears. */
-const CLEARED_OFFLINE: ScriptConstraints = { ...OFFLINE, weights: { ...OFFLINE.weights, update: 1, clear: 5 } };
-
-/** Somebody waits for acknowledgements. */
-const ACKED: ScriptConstraints = {
-  ...FEW,
-  weights: { ...UNDISTURBED, update: 6, clear: 0, pass: 2, holdSubscriber: 3, holdBoth: 2, resume: 2, settle: 5 },
-  updates: ['evictAcked'],
-  passes: [30, 250],
-};
-
-/** The same, and the server forgets who is alive. */
-const FORGOTTEN: ScriptConstraints = { ...ACKED, weights: { ...ACKED.weights, pass: 6, flush: 2 }, updates: ['evict', 'evictAcked'] };
-
-/** Messages vanish, and no connection with them. */
-const SWALLOWING: ScriptConstraints = { ...FEW, weights: { ...UNDISTURBED, update: 8, pass: 1, swallow: 4 }, keys: 2, passes: [30] };
-
-/** Subscribers are cut off again and again. */
-const CUT: ScriptConstraints = { ...FEW, weights: { ...UNDISTURBED, update: 8, pass: 1, cutSubscriber: 4 }, keys: 2, passes: [30] };
-
-/** Generations come and go. */
-const CLEARED: ScriptConstraints = { ...FEW, weights: { ...UNDISTURBED, update: 1, clear: 5, pass: 5 }, passes: [250] };
-
-/** The server forgets what it had acknowledged. */
-const RESTORED: ScriptConstraints = {
-  ...FEW,
-  weights: { ...UNDISTURBED, pass: 1, snapshot: 3, restart: 4, clear: 0, settle: 5 },
-  passes: [30],
-};
 
 class TakingEveryFill extends FakeRedis {
   protected override mayFill(current: string | null, generation: string): boolean {

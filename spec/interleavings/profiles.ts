@@ -1,0 +1,66 @@
+import { type ScriptConstraints, UNDISTURBED } from './step.js';
+
+const FEW: ScriptConstraints = { tiers: ['both'], instances: 2, keys: 1, warm: true };
+
+/** Messages and echoes come late. */
+export const SLOW_SUBSCRIBER: ScriptConstraints = {
+  ...FEW,
+  weights: { ...UNDISTURBED, read: 12, update: 4, clear: 0, pass: 8, holdSubscriber: 4, resume: 4 },
+  updates: ['evict'],
+  passes: [250, 600, 1_100],
+};
+
+/** The same, with hardly a step between the end of the silence and the next read. */
+export const LATE: ScriptConstraints = {
+  ...SLOW_SUBSCRIBER,
+  weights: { ...UNDISTURBED, read: 10, update: 5, clear: 0, finishLoads: 0, pass: 6, holdSubscriber: 6, resume: 6, settle: 1 },
+  passes: [250, 1_100],
+};
+
+/** Instances hear nothing, and are not heard, for longer than the bound. */
+export const FROZEN: ScriptConstraints = {
+  ...FEW,
+  weights: { ...UNDISTURBED, update: 1, clear: 5, pass: 5, holdBoth: 5, resume: 4 },
+  passes: [30, 1_100],
+};
+
+/** Evictions find nobody for so long that they come into doubt. */
+export const OFFLINE: ScriptConstraints = {
+  ...FEW,
+  weights: { ...UNDISTURBED, update: 5, clear: 0, pass: 8, holdCommand: 4, cutCommand: 4, resume: 5, settle: 5 },
+  updates: ['evict'],
+  passes: [100, 250, 1_100],
+};
+
+/** The same with clears. */
+export const CLEARED_OFFLINE: ScriptConstraints = { ...OFFLINE, weights: { ...OFFLINE.weights, update: 1, clear: 5 } };
+
+/** Somebody waits for acknowledgements. */
+export const ACKED: ScriptConstraints = {
+  ...FEW,
+  weights: { ...UNDISTURBED, update: 6, clear: 0, pass: 2, holdSubscriber: 3, holdBoth: 2, resume: 2, settle: 5 },
+  updates: ['evictAcked'],
+  passes: [30, 250],
+};
+
+/** The same, and the server forgets who is alive. */
+export const FORGOTTEN: ScriptConstraints = { ...ACKED, weights: { ...ACKED.weights, pass: 6, flush: 2 }, updates: ['evict', 'evictAcked'] };
+
+/** Messages vanish, and no connection with them. */
+export const SWALLOWING: ScriptConstraints = { ...FEW, weights: { ...UNDISTURBED, update: 8, pass: 1, swallow: 4 }, keys: 2, passes: [30] };
+
+/** Subscribers are cut off again and again. */
+export const CUT: ScriptConstraints = { ...FEW, weights: { ...UNDISTURBED, update: 8, pass: 1, cutSubscriber: 4 }, keys: 2, passes: [30] };
+
+/** Generations come and go. */
+export const CLEARED: ScriptConstraints = { ...FEW, weights: { ...UNDISTURBED, update: 1, clear: 5, pass: 5 }, passes: [250] };
+
+/** The server forgets what it had acknowledged. */
+export const RESTORED: ScriptConstraints = {
+  ...FEW,
+  weights: { ...UNDISTURBED, pass: 1, snapshot: 3, restart: 4, clear: 0, settle: 5 },
+  passes: [30],
+};
+
+/** All of them, by name. */
+export const PROFILES: Readonly<Record<string, ScriptConstraints>> = { SLOW_SUBSCRIBER, LATE, FROZEN, OFFLINE, CLEARED_OFFLINE, ACKED, FORGOTTEN, SWALLOWING, CUT, CLEARED, RESTORED };
