@@ -18,7 +18,9 @@ describe('Commands on the wire', () => {
     server = await RedisServer.start();
     proxy = await LinkProxy.start(server.port);
     // A bound so long that no heartbeat falls into what is counted.
-    runtimes = [proxy.port, server.port].map((port) => createRuntime({ redis: { host: '127.0.0.1', port }, bound: '10m', caches: { book: {} } }));
+    runtimes = [proxy.port, server.port].map((port) =>
+      createRuntime({ redis: { host: '127.0.0.1', port }, bound: '10m', caches: { book: {} } }),
+    );
     await Promise.all(runtimes.map((runtime) => runtime.start()));
     [books, elsewhere] = runtimes.map(({ manager }) => manager.getCache('book') as Cache) as [Cache, Cache];
     await books.getOrLoad('warm', () => 'the scripts are known to the server from here on');
@@ -33,7 +35,9 @@ describe('Commands on the wire', () => {
   });
 
   /** What `action` made the server execute, and what was sent to it, command by command. */
-  const counted = async (action: () => Promise<unknown>): Promise<{ executed: Readonly<Record<string, number>>; sent: string[]; sentBySubscriber: string[] }> => {
+  const counted = async (
+    action: () => Promise<unknown>,
+  ): Promise<{ executed: Readonly<Record<string, number>>; sent: string[]; sentBySubscriber: string[] }> => {
     await server.cli('CONFIG', 'RESETSTAT');
     proxy.record();
     await action();
@@ -62,7 +66,11 @@ describe('Commands on the wire', () => {
     await books.getOrLoad('Ulysses', () => 'Joyce');
     const cost = await counted(() => books.evict('Ulysses'));
     // Those but the first are what the script does inside the server.
-    expect(cost).to.deep.equal({ executed: { evalsha: 1, get: 1, unlink: 2, incr: 1, publish: 1 }, sent: ['EVALSHA'], sentBySubscriber: [] });
+    expect(cost).to.deep.equal({
+      executed: { evalsha: 1, get: 1, unlink: 2, incr: 1, publish: 1 },
+      sent: ['EVALSHA'],
+      sentBySubscriber: [],
+    });
   });
 
   it('an eviction of a thousand keys is one EVALSHA too', async () => {
@@ -92,7 +100,7 @@ describe('Commands on the wire', () => {
 function commandsIn(written: readonly string[]): string[] {
   const text = written.join('');
   const names: string[] = [];
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const [head, parts] = /^\*(\d+)\r\n/.exec(text.slice(at)) as unknown as [string, string];
     at += head.length;
     for (let part = 0; part < Number(parts); part += 1) {

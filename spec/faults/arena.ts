@@ -125,7 +125,10 @@ export class Arena {
   /** Ends the reads. Resolves to what the present workers know of themselves once the last is answered. */
   async stopReading(): Promise<readonly WorkerState[]> {
     await this.each((worker) => worker.ask('stopReading', undefined));
-    await waitFor(async () => (await this.states()).every(({ underWay }) => underWay === 0), { what: 'the last reads to end', everyMs: 10 });
+    await waitFor(async () => (await this.states()).every(({ underWay }) => underWay === 0), {
+      what: 'the last reads to end',
+      everyMs: 10,
+    });
     return this.states();
   }
 
@@ -147,11 +150,24 @@ export class Arena {
 
   #fork(number: number, proxy: LinkProxy): WorkerHandle {
     const { boundMs, random, keys, hotKeys, putKeys, writers, database, isServerThere } = this.options;
-    const ownPutKeys = Array.from({ length: putKeys }, (_, i) => i).filter((i) => i % writers === number).map((i) => keys - 1 - i);
+    const ownPutKeys = Array.from({ length: putKeys }, (_, i) => i)
+      .filter((i) => i % writers === number)
+      .map((i) => keys - 1 - i);
     const instance = `w${(this.#instances += 1)}`;
     const seed = random.below(2 ** 32);
     return new WorkerHandle(
-      { instance, redisPort: proxy.port, databasePort: database.port, boundMs, seed, keys, hotKeys, putKeys, ownPutKeys, failFast: isServerThere },
+      {
+        instance,
+        redisPort: proxy.port,
+        databasePort: database.port,
+        boundMs,
+        seed,
+        keys,
+        hotKeys,
+        putKeys,
+        ownPutKeys,
+        failFast: isServerThere,
+      },
       (report) => this.#told(instance, report),
     );
   }

@@ -1,12 +1,28 @@
 import { breaches, type FaultFigures } from './run-fault.js';
 
-const HEAD = ['fault', 'D', 'reads', 'stale', 'worst staleness', 'L1 share', 'bypassed', 'evictions', 'in doubt', 'longest read', 'longest eviction', '… with acks', 'permanently stale', 'verdict'];
+const HEAD = [
+  'fault',
+  'D',
+  'reads',
+  'stale',
+  'worst staleness',
+  'L1 share',
+  'bypassed',
+  'evictions',
+  'in doubt',
+  'longest read',
+  'longest eviction',
+  '… with acks',
+  'permanently stale',
+  'verdict',
+];
 
 /** Figures as a Markdown table, which is also fit for a terminal. */
 export function faultTable(figures: readonly FaultFigures[]): string {
   const rows = [HEAD, ...figures.map(row)];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((cells) => (cells[column] as string).length)));
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number))).join(' | ')} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number))).join(' | ')} |`;
   const rule = `|${widths.map((width, i) => (i === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
   return [line(HEAD), rule, ...rows.slice(1).map(line)].join('\n');
 }

@@ -13,7 +13,17 @@ const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000);
 const HARM_MS = 1_500;
 
 const SHORT_FORM = [
-  { boundMs: 1_000, kinds: ['none', 'none, all acknowledged', 'cut subscriber', 'half-open command link', 'restart from an old snapshot', 'worker stopped (SIGSTOP)'] },
+  {
+    boundMs: 1_000,
+    kinds: [
+      'none',
+      'none, all acknowledged',
+      'cut subscriber',
+      'half-open command link',
+      'restart from an old snapshot',
+      'worker stopped (SIGSTOP)',
+    ],
+  },
   { boundMs: 250, kinds: ['half-open both', 'delay', 'kill -9, empty restart', 'server stopped (SIGSTOP)', 'out of memory'] },
 ] as const;
 
@@ -47,7 +57,17 @@ describe('a crowd', function () {
   it('of 200 callers in each of four processes on one cold key makes the method run once in total', async () => {
     const database = await RedisServer.start();
     const random = new Random(SEED);
-    const arena = await Arena.open({ boundMs: 1_000, random, workers: 4, keys: 2, hotKeys: 1, putKeys: 0, writers: 4, database, isServerThere: true });
+    const arena = await Arena.open({
+      boundMs: 1_000,
+      random,
+      workers: 4,
+      keys: 2,
+      hotKeys: 1,
+      putKeys: 0,
+      writers: 4,
+      database,
+      isServerThere: true,
+    });
     try {
       await database.cli('SET', 'book:1', '7');
       const seen = await Promise.all(arena.places.map(({ worker }) => worker.ask('crowd', { key: 1, callers: 200 })));

@@ -12,7 +12,13 @@ const eviction = (version: number, acknowledgedAt: number | undefined, changes: 
   ...changes,
 });
 
-const read = (version: number, begunAt: number, changes: Partial<ReadRecord> = {}): ReadRecord => ({ key: 1, version, begunAt, waitedMs: 1, ...changes });
+const read = (version: number, begunAt: number, changes: Partial<ReadRecord> = {}): ReadRecord => ({
+  key: 1,
+  version,
+  begunAt,
+  waitedMs: 1,
+  ...changes,
+});
 
 describe(Oracle.name, () => {
   let oracle: Oracle;

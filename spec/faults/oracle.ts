@@ -99,7 +99,10 @@ export class Oracle {
     let ownStaleReads = 0;
     let longestReadMs = 0;
     for (const [instance, records] of this.#reads) {
-      const own = new Timeline(this.#evictions.filter((eviction) => eviction.instance === instance), ({ settledAt }) => settledAt);
+      const own = new Timeline(
+        this.#evictions.filter((eviction) => eviction.instance === instance),
+        ({ settledAt }) => settledAt,
+      );
       for (const read of records) {
         reads += 1;
         const staleness = everywhere.staleness(read);
@@ -156,7 +159,7 @@ class Timeline {
     const known = this.#since.get(key);
     if (known === undefined) return 0;
     let low = 0;
-    for (let high = known.versions.length; low < high; ) {
+    for (let high = known.versions.length; low < high;) {
       const middle = (low + high) >>> 1;
       if ((known.versions[middle] as number) > version) high = middle;
       else low = middle + 1;

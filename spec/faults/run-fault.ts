@@ -68,7 +68,8 @@ export async function runFault(kind: FaultKind, { boundMs, seed, harmMs, databas
     const permanentlyStale = await arena.permanentlyStale();
     const states = await arena.stopReading();
     const statistics = states.map((state) => state.statistics);
-    const sum = (figure: 'localHits' | 'bypassed' | 'joined' | 'remoteHits' | 'misses'): number => statistics.reduce((n, each) => n + each[figure], 0);
+    const sum = (figure: 'localHits' | 'bypassed' | 'joined' | 'remoteHits' | 'misses'): number =>
+      statistics.reduce((n, each) => n + each[figure], 0);
     const reads = sum('localHits') + sum('joined') + sum('remoteHits') + sum('misses');
     await arena.close();
     return {
@@ -109,7 +110,8 @@ export function breaches(figures: FaultFigures): string[] {
   if (figures.kind.startsWith('none')) {
     atMost('evictions in doubt without a fault', figures.inDoubt, 0);
     // A machine that gives a process no time for most of a bound is a fault too.
-    if (figures.longestPauseMs < boundMs / 2) atMost('share of reads that bypassed the local tier without a fault', figures.bypassedShare, 0);
+    if (figures.longestPauseMs < boundMs / 2)
+      atMost('share of reads that bypassed the local tier without a fault', figures.bypassedShare, 0);
   }
   if (figures.kind === 'none, all acknowledged') atMost('stale reads', figures.staleReads, 0);
   return [...found, ...figures.failures];

@@ -64,7 +64,8 @@ export class WorkerHandle {
   ask<V extends Verb>(verb: V, argument: Verbs[V]['argument']): Promise<Verbs[V]['answer']> {
     const id = (this.#requests += 1);
     return new Promise<Verbs[V]['answer']>((resolve, reject) => {
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null) return reject(new Error(`Worker ${this.settings.instance} has ended.`));
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null)
+        return reject(new Error(`Worker ${this.settings.instance} has ended.`));
       this.#waiting.set(id, { resolve, reject });
       this.#child.send({ id, verb, argument });
     });

@@ -13,7 +13,16 @@ import { monotonicNow } from './monotonic.js';
 import type { ReadRecord } from './oracle.js';
 import { Random } from './random.js';
 import { StallWatch } from './stall-watch.js';
-import { type Load, LONGEST_METHOD_MS, type Report, type Request, type Verb, type Verbs, type WorkerSettings, type WorkerState } from './worker-protocol.js';
+import {
+  type Load,
+  LONGEST_METHOD_MS,
+  type Report,
+  type Request,
+  type Verb,
+  type Verbs,
+  type WorkerSettings,
+  type WorkerState,
+} from './worker-protocol.js';
 
 const TICK_MS = 5;
 const FLUSH_MS = 50;
@@ -103,7 +112,13 @@ class Worker {
     const { status, caches } = this.#manager.health();
     const statistics = this.#manager.statistics()['book'];
     if (statistics === undefined) throw new Error("There is no cache 'book'.");
-    return { isUp: status === 'up', isServing: caches['book'] === 'up', underWay: this.#underWay, longestPauseMs: stalls.longestMs, statistics };
+    return {
+      isUp: status === 'up',
+      isServing: caches['book'] === 'up',
+      underWay: this.#underWay,
+      longestPauseMs: stalls.longestMs,
+      statistics,
+    };
   }
 
   #tick(): void {

@@ -54,7 +54,7 @@ describe('Issue 2: half-open command link', () => {
 
   it('is given up once: a link that answers is kept', async () => {
     const ids = new Set<number>();
-    const id = async (): Promise<void> => void ids.add((await connection.client.sendCommand(['CLIENT', 'ID'])) as number);
+    const id = async (): Promise<void> => void ids.add(await connection.client.sendCommand<number>(['CLIENT', 'ID']));
     await id();
     let turns = 0;
     await waitFor(async () => (await id(), (turns += 1) > 100), { what: 'a hundred answers, longer than the socket timeout', everyMs: 4 });
