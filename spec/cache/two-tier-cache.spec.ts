@@ -1,9 +1,136 @@
+import { expect } from 'chai';
+import sinon from 'sinon';
+import { Keyv } from 'keyv';
+import { alwaysOpen, LocalCache, RemoteCache, TwoTierCache, ValueCodec } from '../../lib/cache/index.js';
+import { CacheEvictError, RemoteCacheError } from '../../lib/errors/index.js';
+import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
+import { EmbeddedEvictionLog, EmbeddedStore } from '../../lib/eviction/index.js';
 import { describeCacheContract } from '../contract/cache-contract.js';
 import { Fleet } from '../contract/fleet.js';
-import { TwoTierCache } from '../../lib/cache/index.js';
+import { rejectionOf } from '../contract/rejection.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { waitFor } from '../support/wait.js';
 
 let fleets = 0;
 
 for (const tiers of ['both', 'local', 'remote'] as const) {
   describeCacheContract(`${TwoTierCache.name}, embedded`, tiers, () => new Fleet({ namespace: `contract-${(fleets += 1)}` }));
 }
+
+describe(TwoTierCache.name, () => {
+  let store: EmbeddedStore;
+  let log: EmbeddedEvictionLog;
+  let cache: TwoTierCache;
+  let pending: unknown[];
+
+  beforeEach(() => {
+    const [clock, events, counters, codec] = [new FakeClock(), new CacheEvents(), new CacheCounters(), new ValueCodec()];
+    pending = [];
+    events.on('evictPending', ({ keys }) => void pending.push(keys));
+    store = new EmbeddedStore();
+    log = new EmbeddedEvictionLog({ store, namespace: 'cache', cache: 'book', channel: 'c', instanceId: 'one', fillLeaseMs: 1_000, publish: () => 0 });
+    const keyv = new Keyv({ store: store.entries, namespace: 'book', useKeyPrefix: false, deserialize: (raw) => codec.decode(raw) as never });
+    cache = new TwoTierCache({
+      name: 'book',
+      // No time to try again: what fails once is in doubt at once.
+      settings: { tiers: 'both', ttlMs: 0, localTtlMs: 0, nullTtlMs: 0, allowNullValues: true, whenDisconnected: 'bypass', timeoutMs: 1, deadlineMs: 2 },
+      local: new LocalCache({ maximumSize: 100, clock, counters }),
+      remote: new RemoteCache({ keyv, log, codec, guard: alwaysOpen, useGeneration: () => undefined }),
+      clock,
+      events,
+      counters,
+    });
+    cache.serveUntil(Infinity);
+  });
+
+  afterEach(async () => {
+    sinon.restore();
+    await cache.stop();
+  });
+
+  const away = (): RemoteCacheError => new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'Redis did not answer.');
+
+  describe('an eviction that Redis does not acknowledge', () => {
+    it('C6: is told, and keeps its key out of both tiers until a repetition is acknowledged', async () => {
+      await cache.put('Dune', 'old');
+      await cache.put('Emma', 'other');
+      await cache.get('Dune');
+      const evict = sinon.stub(log, 'evict').rejects(away());
+      expect(await rejectionOf(cache.evict('Dune'))).to.be.instanceOf(CacheEvictError);
+      expect([pending, cache.pendingEvictions]).to.deep.equal([[['Dune']], 1]);
+      const fill = sinon.spy(log, 'fill');
+      expect([cache.peek('Dune'), await cache.get('Dune'), await cache.getAll(['Dune', 'Emma'])]).to.deep.equal([
+        undefined,
+        undefined,
+        [undefined, { value: 'other' }],
+      ]);
+      expect([await cache.getOrLoad('Dune', () => 1), await cache.getOrLoad('Dune', () => 2)]).to.deep.equal([1, 2]);
+      expect([fill.callCount, store.entries.has('Dune')], 'the remote tier still has it').to.deep.equal([0, true]);
+      evict.restore();
+      cache.reconnected();
+      await waitFor(() => cache.pendingEvictions === 0, { what: 'the repetition' });
+      expect([await cache.getOrLoad('Dune', () => 3), await cache.getOrLoad('Dune', () => 4)]).to.deep.equal([3, 3]);
+    });
+
+    it('keeps a load that it overtook from being stored, executed or not', async () => {
+      let finish!: (value: string) => void;
+      let begun!: () => void;
+      const loading = new Promise<void>((resolve) => (begun = resolve));
+      const load = cache.getOrLoad('Dune', () => (begun(), new Promise<string>((resolve) => (finish = resolve))));
+      await loading;
+      sinon.stub(log, 'evict').rejects(away());
+      await rejectionOf(cache.evict('Dune'));
+      const fill = sinon.spy(log, 'fill');
+      finish('old');
+      expect(await load).to.equal('old');
+      expect([fill.callCount, store.entries.size, cache.peek('Dune')]).to.deep.equal([0, 0, undefined]);
+    });
+
+    it('may be that of a put: the key is evicted, for nobody knows which value is there', async () => {
+      await cache.put('Dune', 'old');
+      const failed = away();
+      sinon.stub(log, 'put').rejects(failed);
+      expect(await rejectionOf(cache.put('Dune', 'new'))).to.equal(failed);
+      expect([store.entries.size, cache.pendingEvictions]).to.deep.equal([0, 0]);
+      sinon.stub(log, 'evict').rejects(away());
+      expect(await rejectionOf(cache.put('Dune', 'new'))).to.be.instanceOf(CacheEvictError);
+      expect(cache.pendingEvictions).to.equal(1);
+    });
+
+    it('may be a clear: then no key is served', async () => {
+      await cache.put('Dune', 'old');
+      sinon.stub(log, 'clear').rejects(away());
+      await rejectionOf(cache.clear());
+      expect([await cache.get('Dune'), cache.pendingEvictions]).to.deep.equal([undefined, Infinity]);
+    });
+  });
+
+  describe('a message of its own', () => {
+    it('is applied while the answer is outstanding, for a read may have brought the old value back', async () => {
+      await cache.put('Dune', 'old');
+      let answer!: () => void;
+      const answered = new Promise<void>((resolve) => (answer = resolve));
+      const evict = log.evict.bind(log);
+      sinon.stub(log, 'evict').callsFake(async (keys, acks) => {
+        await answered;
+        return evict(keys, acks);
+      });
+      const evicting = cache.evict('Dune');
+      await cache.get('Dune');
+      expect(cache.peek('Dune'), 'read before Redis executed it').not.to.equal(undefined);
+      cache.applyEviction(['Dune'], true);
+      expect(cache.peek('Dune')).to.equal(undefined);
+      answer();
+      await evicting;
+    });
+
+    it('spares what was read after the answer', async () => {
+      await cache.evict('Dune');
+      await cache.getOrLoad('Dune', () => 'new');
+      cache.applyEviction(['Dune'], true);
+      expect(cache.peek('Dune')).not.to.equal(undefined);
+      cache.applyEviction(['Dune'], false);
+      expect(cache.peek('Dune')).to.equal(undefined);
+    });
+  });
+});

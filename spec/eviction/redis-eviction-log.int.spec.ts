@@ -1,0 +1,195 @@
+import { expect } from 'chai';
+import { RemoteConnection } from '../../lib/cache/index.js';
+import { Acknowledgements, RedisEvictionLog, RedisHeartbeat, RemoteKeys } from '../../lib/eviction/index.js';
+import { CacheEvents } from '../../lib/event/index.js';
+import { redisEndpoint } from '../../lib/topic/redis/index.js';
+import type { RedisServer } from '../support/redis-server.js';
+import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
+import { waitFor } from '../support/wait.js';
+
+const BOUND = 60_000;
+
+describe(RedisEvictionLog.name, () => {
+  let server: RedisServer;
+  let namespace: string;
+  let keys: RemoteKeys;
+  let connections: RemoteConnection[];
+  let log: RedisEvictionLog;
+  let heartbeat: RedisHeartbeat;
+  let generation: string | undefined;
+
+  /** The writing half of one instance, which has sent no heartbeat yet. */
+  const join = async (instanceId: string, fillLeaseMs = 30_000): Promise<{ log: RedisEvictionLog; heartbeat: RedisHeartbeat }> => {
+    const connection = new RemoteConnection({
+      endpoint: redisEndpoint(server.url),
+      events: new CacheEvents(),
+      timeoutMs: 2_000,
+      connectTimeoutMs: 5_000,
+      socketTimeoutMs: 5_000,
+    });
+    connections.push(connection);
+    await connection.start();
+    const joined = new RedisEvictionLog({
+      connection,
+      namespace,
+      cache: 'book',
+      channel: `${namespace}:book-channel`,
+      instanceId,
+      fillLeaseMs,
+      acknowledgements: new Acknowledgements(instanceId, BOUND),
+      generationChanged: (gen) => {
+        generation = gen;
+        joined.useGeneration(gen);
+      },
+    });
+    return { log: joined, heartbeat: new RedisHeartbeat({ connection, namespace, instanceId, boundMs: BOUND }) };
+  };
+  const beat = async (by = heartbeat, known: string | undefined = generation): Promise<{ seq: number; gen: string }> =>
+    (await by.pulse([{ name: 'book', generation: known }], '{"v":1,"beat":1,"states":['))[0]!;
+  const granted = async (by: RedisEvictionLog, key: string): Promise<string> => {
+    const reply = await by.acquire(key, false);
+    if (reply.kind !== 'granted') throw new Error(`Expected the lease of ${key}, got ${reply.kind}.`);
+    return reply.token;
+  };
+  const stored = async (key: string): Promise<unknown> => server.cli('GET', keys.data(String(await server.cli('GET', keys.gen)), key));
+
+  beforeEach(async () => {
+    server = await sharedRedis();
+    namespace = ownNamespace('log');
+    keys = new RemoteKeys(namespace, 'book');
+    [connections, generation] = [[], undefined];
+    ({ log, heartbeat } = await join('one'));
+  });
+
+  afterEach(() => Promise.all(connections.map((connection) => connection.stop())));
+
+  describe('generations', () => {
+    for (const [verb, act] of [
+      ['put', () => log.put('Dune', 'raw', 0)],
+      ['putIfAbsent', () => log.putIfAbsent('Dune', 'raw', 0)],
+      ['acquire', () => log.acquire('Dune', false)],
+      ['evict', () => log.evict(['Dune'], false)],
+      ['clear', () => log.clear(false)],
+    ] as const) {
+      it(`begun by ${verb} are kept by the first heartbeat`, async () => {
+        await act();
+        const begun = await server.cli('GET', keys.gen);
+        expect(begun).to.equal(generation).and.match(/^\d{16}$/);
+        expect((await beat()).gen).to.equal(begun);
+        expect((await beat((await join('two')).heartbeat, undefined)).gen).to.equal(begun);
+      });
+    }
+
+    it('are abandoned on a server with another run id, with the list of the living', async () => {
+      await beat();
+      await log.put('Dune', 'raw', 0);
+      const before = String(generation);
+      const born = Number(await server.cli('GET', keys.born));
+      await server.cli('SET', keys.born, 1);
+      await server.cli('SET', keys.rid, 'another');
+      const { gen, seq } = await beat();
+      expect(Number(gen)).to.be.greaterThan(Number(before));
+      expect([seq, await stored('Dune')]).to.deep.equal([1, null]);
+      expect(Number(await server.cli('GET', keys.born))).to.be.at.least(born);
+      expect(await server.cli('GET', keys.rid)).to.match(/^[0-9a-f]{40}$/);
+    });
+
+    it('only ever grow, whatever the clock of the server says', async () => {
+      await log.clear(false);
+      const ahead = '9000000000000000';
+      await server.cli('SET', keys.gen, ahead);
+      await log.clear(false);
+      expect(generation).to.equal('9000000000000001');
+      expect((await beat(heartbeat, '9000000000000005')).gen).to.equal('9000000000000006');
+      await server.cli('DEL', keys.gen);
+      expect((await beat(heartbeat, '9000000000000006')).gen).to.equal('9000000000000007');
+    });
+
+    it('that have moved on are followed within the call', async () => {
+      const { log: other } = await join('two');
+      await log.put('Dune', 'old', 0);
+      await other.clear(false);
+      await log.put('Dune', 'new', 0);
+      expect(await stored('Dune')).to.equal('new');
+    });
+
+    it('are made sure of by a read without a lease, which follows them', async () => {
+      const { log: other } = await join('two');
+      await log.put('Dune', 'raw', 0);
+      expect(await log.readCurrent(['Dune', 'none'])).to.deep.equal(['raw', undefined]);
+      await other.clear(false);
+      expect(await log.readCurrent(['Dune'])).to.deep.equal([undefined]);
+      await other.put('Dune', 'new', 0);
+      expect(await log.readCurrent(['Dune'])).to.deep.equal(['new']);
+    });
+  });
+
+  describe('fill leases', () => {
+    beforeEach(async () => {
+      await beat();
+    });
+
+    it('are granted to one instance at a time, across instances', async () => {
+      const two = await join('two');
+      const token = await granted(log, 'Dune');
+      expect(await two.log.acquire('Dune', false)).to.deep.equal({ kind: 'busy' });
+      expect(await log.fill('Dune', token, 'raw', 0)).to.equal(true);
+      expect(await two.log.acquire('Dune', false)).to.deep.equal({ kind: 'present', raw: 'raw' });
+      expect([await log.fill('Dune', token, 'again', 0), await stored('Dune')]).to.deep.equal([false, 'raw']);
+    });
+
+    it('of an instance that is not on the list of the living are taken over; it can then fill no more', async () => {
+      const two = await join('two');
+      const dead = await granted(two.log, 'Dune'); // It never sent a heartbeat.
+      const token = await granted(log, 'Dune');
+      expect(await two.log.fill('Dune', dead, 'stale', 0)).to.equal(false);
+      expect([await log.fill('Dune', token, 'raw', 0), await stored('Dune')]).to.deep.equal([true, 'raw']);
+    });
+
+    const overtakers: Readonly<Record<string, (by: RedisEvictionLog) => Promise<unknown>>> = {
+      evict: (by) => by.evict(['Emma', 'Dune'], false),
+      put: (by) => by.put('Dune', 'put', 0),
+      putIfAbsent: (by) => by.putIfAbsent('Dune', 'put', 0),
+      clear: (by) => by.clear(false),
+    };
+    for (const [verb, overtake] of Object.entries(overtakers)) {
+      it(`are ended by ${verb} of another instance`, async () => {
+        const token = await granted(log, 'Dune');
+        await overtake((await join('two')).log);
+        expect(await log.fill('Dune', token, 'old', 0)).to.equal(false);
+        expect(await stored('Dune')).to.equal(verb.startsWith('put') ? 'put' : null);
+      });
+    }
+
+    it('end after their time', async () => {
+      const { log: hasty, heartbeat: beats } = await join('hasty', 1);
+      await beat(beats);
+      const token = await granted(hasty, 'Dune');
+      await waitFor(async () => (await server.cli('EXISTS', keys.lease(String(generation), 'Dune'))) === 0, { what: 'the lease to run out' });
+      expect(await hasty.fill('Dune', token, 'late', 0)).to.equal(false);
+    });
+
+    it('are given back by their holder only', async () => {
+      const two = await join('two');
+      const [gen, right] = (await granted(log, 'Dune')).split('/') as [string, string];
+      await two.log.release('Dune', `${gen}/two|1`);
+      expect(await two.log.acquire('Dune', false)).to.deep.equal({ kind: 'busy' });
+      await log.release('Dune', `${gen}/${right}`);
+      expect((await two.log.acquire('Dune', false)).kind).to.equal('granted');
+    });
+  });
+
+  it('tells how many of the keys were there', async () => {
+    await log.put('Dune', 'raw', 0);
+    await log.put('Emma', 'raw', 0);
+    expect((await log.evict(['Dune', 'none', 'Emma'], false)).removed).to.equal(2);
+    expect(await log.evict(['Dune'], false)).to.deep.equal({ removed: 0, acknowledged: undefined });
+  });
+
+  it('takes itself off the list of the living', async () => {
+    await beat();
+    expect(await server.cli('ZRANGE', keys.members, 0, -1)).to.deep.equal(['one']);
+    await heartbeat.leave(['book']);
+    expect(await server.cli('ZCARD', keys.members)).to.equal(0);
+  });
+});
