@@ -1,5 +1,6 @@
-export { Cacheable, CacheConfig, CacheEvict, CachePut, Caching } from './annotation/index.js';
+export { Cacheable, CacheConfig, CacheEvict, CachePut, Caching, composeDecorators } from './annotation/index.js';
 export type {
+  AsyncMethod,
   CacheableOptions,
   CacheableOperation,
   CacheConfigOptions,
@@ -42,8 +43,8 @@ export {
   SimpleKeyGenerator,
 } from './interceptor/index.js';
 export type { CacheOperationContext, LogFailure, LoggingOptions } from './interceptor/index.js';
-export { cached, cachingModule, DEFAULT_CACHE_OPTIONS, DEFAULT_CACHING_OPTIONS, enableCaching } from './inversify/index.js';
-export type { CacheOptions, CachingOptions } from './inversify/index.js';
+export { cached, cacheProxy, cachingModule, DEFAULT_CACHE_OPTIONS, DEFAULT_CACHING_OPTIONS, enableCaching } from './inversify/index.js';
+export type { CacheOptions, CacheProxyOperations, CachingOptions } from './inversify/index.js';
 export { systemClock } from './time/index.js';
 export type { Clock, Duration, Milliseconds } from './time/index.js';
 export { ChannelTopic, MessageListenerContainer, MessagePublisher, PatternTopic } from './topic/index.js';

@@ -26,15 +26,18 @@ export class CachedMethod {
   readonly body: MethodBody;
   /** What stands on the prototype in its place. */
   readonly wrapper: MethodBody;
+  /** Whether its operations are those of a decorator above the class; a method with decorators of its own has these alone. */
+  readonly isOfClass: boolean;
   /** The class that declares it; with standard decorators unknown until `@CacheConfig` or the first instance tells. */
   declaringClass: ClassConstructor | undefined;
   /** The same class once it was announced to whoever injects interceptors: its instances need no warning that they run uncached. */
   wiredClass: ClassConstructor | undefined;
   #operations: readonly CacheOperation[] = Object.freeze([]);
 
-  constructor(name: string | symbol, body: MethodBody, declaringClass: ClassConstructor | undefined) {
+  constructor(name: string | symbol, body: MethodBody, declaringClass: ClassConstructor | undefined, isOfClass = false) {
     this.name = name;
     this.body = body;
+    this.isOfClass = isOfClass;
     this.declaringClass = declaringClass;
     this.wiredClass = declaringClass;
     this.wrapper = wrap(this);

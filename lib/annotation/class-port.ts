@@ -11,6 +11,8 @@ export interface ClassListener {
   decorated(declaringClass: ClassConstructor): void;
   /** Told of a call on an object without interceptor, if its class is not one that was announced with the method. */
   unserved(instance: object, method: CachedMethod): void;
+  /** Whether the container calls this method when it makes or destroys an instance: it is not for caching. */
+  isLifecycleMethod?(declaringClass: ClassConstructor, name: string | symbol): boolean;
 }
 
 const decoratedClasses = new WeakSet<ClassConstructor>();
@@ -42,4 +44,9 @@ export function isDecorated(declaringClass: ClassConstructor): boolean {
 /** Reports a call that no interceptor served. */
 export function callUnserved(instance: object, method: CachedMethod): void {
   listener?.unserved(instance, method);
+}
+
+/** Whether the method belongs to the life of an instance rather than to its use. */
+export function isLifecycleMethod(declaringClass: ClassConstructor, name: string | symbol): boolean {
+  return listener?.isLifecycleMethod?.(declaringClass, name) === true;
 }

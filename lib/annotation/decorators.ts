@@ -1,7 +1,9 @@
+import { CacheConfigurationError } from '../errors/index.js';
 import { setCacheConfig } from './cache-config-registry.js';
+import { CachedMethod, type MethodBody, methodLabel } from './cached-method.js';
 import type { CacheOperation } from './cache-operation.js';
 import type { ClassConstructor } from './class-port.js';
-import { classConfigured, decorateLegacy, decorateStandard } from './method-registry.js';
+import { classConfigured, decorateClass, decorateLegacy, decorateStandard, type Unread } from './method-registry.js';
 import type {
   AsyncMethod,
   CacheableOptions,
@@ -12,7 +14,7 @@ import type {
   CachePutOptions,
   CachingGroup,
 } from './options.js';
-import { readDefaults, readGroup, type UnreadOperation } from './read-operation.js';
+import { checkBody, readDefaults, readGroup, readOperation } from './read-operation.js';
 
 /**
  * Answers calls from the caches and stores what the method returns on a miss: asked in declared order, the first hit ends it.
@@ -94,10 +96,61 @@ function single(kind: CacheOperation['kind'], [first, second]: unknown[]): unkno
   return decorator(() => [{ kind, options }]);
 }
 
-/** A decorator that tells by its arguments in which of the two forms it is called. */
-function decorator(unread: (label: string) => readonly UnreadOperation[]): unknown {
-  return (target: unknown, second: unknown, descriptor?: PropertyDescriptor): unknown =>
-    typeof second === 'object' && second !== null
+/** What each decorator asks for, so that it can also be applied without being written above anything. */
+const askedFor = new WeakMap<object, Unread>();
+
+/** A decorator that tells by its arguments in which of the two forms it is called, and whether on a method or on a class. */
+function decorator(unread: Unread): unknown {
+  const decorate = (target: unknown, second: unknown, descriptor?: PropertyDescriptor): unknown => {
+    if (isClass(target, second)) return decorateClass(target, unread);
+    return typeof second === 'object' && second !== null
       ? decorateStandard(target, second as ClassMethodDecoratorContext, unread)
       : decorateLegacy(target as object, second as string | symbol, descriptor, unread);
+  };
+  askedFor.set(decorate, unread);
+  return decorate;
+}
+
+/** Legacy class decorators get the class alone; standard ones a context that says so. */
+function isClass(target: unknown, second: unknown): target is ClassConstructor {
+  return typeof target === 'function' && (second === undefined || (second as { kind?: unknown } | null)?.kind === 'class');
+}
+
+/**
+ * Several decorators as one, for a combination with a name of its own: the same as writing them one above the other.
+ *
+ * ```ts
+ * const BookWrite = <M extends AsyncMethod>() => composeDecorators<M>(CacheEvict('book'), CacheEvict('list', { allEntries: true }));
+ * ```
+ *
+ * @param decorators - what `Cacheable`, `CachePut`, `CacheEvict`, `Caching` or this function returned, the uppermost first.
+ * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` for anything else.
+ * @see Spring's composed annotations
+ */
+export function composeDecorators<M extends AsyncMethod>(...decorators: readonly CacheDecorator<M>[]): CacheDecorator<M> {
+  const all = decorators.map(unreadOf);
+  return decorator((label) => all.flatMap((unread) => unread(label))) as CacheDecorator<M>;
+}
+
+/**
+ * The method as the decorator would record it, without touching the class: for objects whose classes are not ours to decorate.
+ *
+ * @throws {CacheConfigurationError} as the decorator would, or `CACHE_OPERATION_INVALID` for what is no decorator of ours.
+ */
+export function recordMethod(decorator: unknown, owner: ClassConstructor, name: string | symbol, body: unknown): CachedMethod {
+  const label = methodLabel(owner, name);
+  checkBody(body, label);
+  const method = new CachedMethod(name, body as MethodBody, owner);
+  method.add(unreadOf(decorator)(label).map((operation) => readOperation(operation, label)));
+  return method;
+}
+
+function unreadOf(decorator: unknown): Unread {
+  const unread = typeof decorator === 'function' ? askedFor.get(decorator) : undefined;
+  if (unread !== undefined) return unread;
+  throw new CacheConfigurationError(
+    'CACHE_OPERATION_INVALID',
+    'Expected what @Cacheable, @CachePut, @CacheEvict or @Caching returns, got something else.',
+    { hint: 'Call it: `Cacheable()`, not `Cacheable`.' },
+  );
 }

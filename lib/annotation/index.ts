@@ -3,7 +3,7 @@
  * prototype a thin wrapper that hands a call to the interceptor of the instance. Nothing here knows a container: who does registers with
  * `onClassDecorated` and fills the slots. Hooks into: TypeScript's decorators, legacy and standard.
  */
-export { Cacheable, CachePut, CacheEvict, Caching, CacheConfig } from './decorators.js';
+export { Cacheable, CachePut, CacheEvict, Caching, CacheConfig, composeDecorators, recordMethod } from './decorators.js';
 export type {
   AsyncMethod,
   CacheableOptions,

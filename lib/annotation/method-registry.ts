@@ -1,11 +1,12 @@
 import { CacheConfigurationError } from '../errors/index.js';
 import { CachedMethod, methodLabel, type MethodBody } from './cached-method.js';
 import type { CacheOperation } from './cache-operation.js';
-import { classDecorated, type ClassConstructor } from './class-port.js';
+import { classDecorated, type ClassConstructor, isLifecycleMethod } from './class-port.js';
 import { checkBody, readOperation, type UnreadOperation } from './read-operation.js';
 import { openSlot } from './slot.js';
 
-type Unread = (label: string) => readonly UnreadOperation[];
+/** The operations that a decorator asks for, on the method of this label. */
+export type Unread = (label: string) => readonly UnreadOperation[];
 
 const byWrapper = new WeakMap<object, CachedMethod>();
 /** Legacy decorators know the prototype, so that a foreign decorator between two of ours does not hide the first one's wrapper. */
@@ -58,6 +59,42 @@ export function decorateStandard(value: unknown, context: ClassMethodDecoratorCo
     if (method.declaringClass === undefined) adopt(method, this as object);
   });
   return method.wrapper;
+}
+
+/**
+ * Applies a decorator to a class: to each `async` method that the class itself declares and that has no decorator of its own. Methods that
+ * return a promise without being `async` cannot be told from others, and lifecycle methods (`@postConstruct`) must run each time.
+ *
+ * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` where there is none: compiled for ES2016 or older, no method looks `async`.
+ */
+export function decorateClass(declaringClass: ClassConstructor, unread: Unread): void {
+  const prototype = declaringClass.prototype as object;
+  let hasCandidates = false;
+  for (const name of Reflect.ownKeys(prototype)) {
+    const known = cachedMethodOf(prototype, name);
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, name)!;
+    const isAsync = Object.prototype.toString.call(known?.body ?? descriptor.value) === '[object AsyncFunction]';
+    if (!isAsync || isLifecycleMethod(declaringClass, name)) continue;
+    hasCandidates = true;
+    if (known !== undefined && !known.isOfClass) continue;
+    const operations = readAll(unread, methodLabel(declaringClass, name));
+    if (known !== undefined) {
+      known.add(operations);
+      continue;
+    }
+    const method = new CachedMethod(name, descriptor.value as MethodBody, declaringClass, true);
+    method.add(operations);
+    byWrapper.set(method.wrapper, method);
+    Object.defineProperty(prototype, name, { ...descriptor, value: method.wrapper });
+  }
+  if (!hasCandidates) {
+    throw new CacheConfigurationError(
+      'CACHE_OPERATION_INVALID',
+      `Invalid caching of ${declaringClass.name === '' ? '(anonymous class)' : declaringClass.name}: it declares no async method to be cached.`,
+      { hint: 'Decorate methods one by one where they return promises without being `async`, or are inherited.' },
+    );
+  }
+  classConfigured(declaringClass);
 }
 
 /** Tells standard decorators of the class what class it is, and checks every operation of it again: names may have come with the class. */

@@ -82,8 +82,12 @@ export interface CachingGroup<M extends AsyncMethod> {
 /**
  * A decorator of promise-returning methods, callable in the legacy form (`experimentalDecorators`) and in the standard one.
  * `M` stands alone in exactly one place of each form; anywhere else it would no longer be inferred from the method.
+ *
+ * Above a class it decorates every `async` method that the class declares and that has no such decorator of its own, private ones included;
+ * `@Caching({})` on a method keeps it out. Methods share caches and default keys then: name a `keyGenerator` that tells them apart.
  */
 export interface CacheDecorator<M extends AsyncMethod> {
+  <C extends abstract new (...args: never[]) => unknown>(target: C, context?: ClassDecoratorContext<C>): void;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any class will do
   (value: (this: any, ...args: Parameters<M>) => ReturnType<M>, context: ClassMethodDecoratorContext<any, M>): void;
   (target: object, method: string | symbol, descriptor: TypedPropertyDescriptor<M>): void;

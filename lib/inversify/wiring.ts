@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { inject, optional } from 'inversify';
 import { type CachedMethod, type ClassConstructor, isDecorated, onClassDecorated, SLOT } from '../annotation/index.js';
 import { INTERCEPTOR } from './tokens.js';
@@ -35,4 +36,16 @@ function warnUnserved(instance: object, method: CachedMethod): void {
   });
 }
 
-onClassDecorated({ decorated: wire, unserved: warnUnserved });
+/** Where inversify notes what `@postConstruct` and `@preDestroy` say; there is no public way to ask. */
+const CLASS_METADATA = '@inversifyjs/core/classMetadataReflectKey';
+
+interface ClassMetadata {
+  readonly lifecycle?: Readonly<Record<'postConstructMethodNames' | 'preDestroyMethodNames', ReadonlySet<string | symbol>>>;
+}
+
+function isLifecycleMethod(declaringClass: ClassConstructor, name: string | symbol): boolean {
+  const { lifecycle } = (Reflect.getOwnMetadata(CLASS_METADATA, declaringClass) ?? {}) as ClassMetadata;
+  return lifecycle?.postConstructMethodNames.has(name) === true || lifecycle?.preDestroyMethodNames.has(name) === true;
+}
+
+onClassDecorated({ decorated: wire, unserved: warnUnserved, isLifecycleMethod });
