@@ -192,7 +192,7 @@ export class FakeRedis {
       out.push(seq, gen as string);
     });
     this.onPublish(channel, `${head}${states.join(',')}]}`);
-    return out;
+    return [...out, String(this.#micros)];
   }
 
   #moved(genKey: string, expected: string): Reply | undefined {
@@ -205,7 +205,7 @@ export class FakeRedis {
   #announce(seqKey: string, channel: string, head: string, gen: string, tail: string): number {
     const seq = Number(this.get(seqKey) ?? '0') + 1;
     this.#set(seqKey, String(seq), 0);
-    this.onPublish(channel, `${head}${seq},"gen":"${gen}"${tail}`);
+    this.onPublish(channel, `${head}${seq},"gen":"${gen}","at":${this.#micros}${tail}`);
     return seq;
   }
 

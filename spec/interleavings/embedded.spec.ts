@@ -1,0 +1,176 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import sinon from 'sinon';
+import type { Cache } from '../../lib/cache/index.js';
+import { createRuntime } from '../../lib/inversify/runtime.js';
+import { Lane } from './lane.js';
+import { Oracle, type Stored } from './oracle.js';
+import { type Script, scripts, type Step, UNDISTURBED } from './step.js';
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+let namespaces = 0;
+
+/**
+ * Instances of one process share memory and a topic that delivers at once, so what is left to permute are the calls and the two moments
+ * of each load: when it reads the database, and when it returns. There is no bound to wait for: whatever has settled holds everywhere.
+ */
+async function play(scheduler: fc.Scheduler<unknown>, script: Script): Promise<void> {
+  const sandbox = sinon.createSandbox();
+  const time = sandbox.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+  const namespace = `interleavings-${(namespaces += 1)}`;
+  const runtimes = Array.from({ length: script.instances }, () => createRuntime({ namespace, defaults: { tiers: script.tiers } }));
+  await Promise.all(runtimes.map((runtime) => runtime.start()));
+  try {
+    await new EmbeddedWorld(
+      scheduler,
+      time,
+      runtimes.map(({ manager }) => manager.getCache('book') as Cache),
+      ['a', 'b'].slice(0, script.keys),
+    ).run(script.steps);
+  } finally {
+    await Promise.all(runtimes.map((runtime) => runtime.stop()));
+    sandbox.restore();
+  }
+}
+
+class EmbeddedWorld {
+  readonly #oracle: Oracle;
+  readonly #calls: Promise<void>[] = [];
+  #underWay = 0;
+  readonly #writing = new Set<string>();
+  readonly #slow = new Set<Lane>();
+
+  constructor(
+    readonly scheduler: fc.Scheduler<unknown>,
+    readonly time: sinon.SinonFakeTimers,
+    readonly caches: readonly Cache[],
+    readonly keys: readonly string[],
+  ) {
+    this.#oracle = new Oracle(0, keys);
+  }
+
+  async run(steps: readonly Step[]): Promise<void> {
+    const story = new Lane(this.scheduler, 'the script goes on');
+    await turn();
+    for (const step of steps) {
+      let isDue = false;
+      story.push(() => (isDue = true));
+      while (!isDue) await this.#hop();
+      this.#perform(step);
+    }
+    this.#finishLoads();
+    await this.#rest();
+    for (const cache of this.caches) for (const key of this.keys) this.#read(cache, key, 'quick', this.#oracle.newest(key));
+    await this.#rest();
+    await Promise.all(this.#calls);
+  }
+
+  /** Whoever waits for another instance's load looks again when time passes. */
+  async #rest(): Promise<void> {
+    for (let passed = 0; this.#underWay > 0 || this.scheduler.count() > 0; ) {
+      this.#finishLoads();
+      if (this.scheduler.count() > 0) {
+        await this.#hop();
+        continue;
+      }
+      expect((passed += 50), 'milliseconds until all calls have settled').to.be.at.most(5_000);
+      this.time.tick(50);
+      await turn();
+    }
+  }
+
+  #expect(call: Promise<void>): void {
+    this.#underWay += 1;
+    this.#calls.push(call);
+    call.then(
+      () => (this.#underWay -= 1),
+      () => (this.#underWay -= 1), // Looked at in the end.
+    );
+  }
+
+  async #hop(): Promise<void> {
+    await this.scheduler.waitOne();
+    await turn();
+    for (const cache of this.caches) {
+      for (const key of this.keys) {
+        const floor = this.#floor(key);
+        const held = (await cache.peek(key)) as Stored | undefined;
+        if (held !== undefined) expect(held.version, `L1 holds '${key}' after an eviction of ${floor}`).to.be.at.least(floor);
+      }
+    }
+    await turn();
+  }
+
+  #perform(step: Step): void {
+    if (step.do === 'finishLoads' || step.do === 'settle') this.#finishLoads();
+    if (step.do === 'pass') this.time.tick(step.ms);
+    if (!('in' in step)) return;
+    const cache = this.caches[step.in % this.caches.length] as Cache;
+    if (step.do === 'read') this.#read(cache, this.keys[step.key % this.keys.length] as string, step.load === 'slow' ? 'slow' : 'quick');
+    if (step.do === 'update') this.#update(cache, [this.keys[step.key % this.keys.length] as string], step.then);
+    if (step.do === 'clear') this.#update(cache, this.keys, 'clear');
+  }
+
+  #read(cache: Cache, key: string, load: 'quick' | 'slow', floor = this.#floor(key)): void {
+    const hit = cache.peek(key) as Promise<Stored> | undefined;
+    const result = hit ?? cache.getOrLoad<Stored>(key, () => this.#load(key, load));
+    this.#expect(
+      result.then((stored) => {
+        expect(stored.key).to.equal(key);
+        expect(stored.version, `a read of '${key}'`).to.be.at.least(floor);
+      }),
+    );
+  }
+
+  #load(key: string, how: 'quick' | 'slow'): Promise<Stored> {
+    const lane = new Lane(this.scheduler, `a load of '${key}'`);
+    return new Promise((resolve) => {
+      lane.push(() => {
+        const stored = { key, version: this.#oracle.newest(key) };
+        if (how === 'slow') {
+          lane.hold();
+          this.#slow.add(lane);
+        }
+        lane.push(() => resolve(stored));
+      });
+    });
+  }
+
+  /** Writers of one key take turns: how two race is for the database to say. */
+  #update(cache: Cache, keys: readonly string[], then: 'evict' | 'evictAcked' | 'put' | 'clear'): void {
+    if (keys.some((key) => this.#writing.has(key))) return;
+    for (const key of keys) this.#writing.add(key);
+    const commits = keys.map((key) => this.#oracle.commit(key));
+    new Lane(this.scheduler, 'an update is committed').push(() => {
+      const written =
+        then === 'clear' ? cache.clear() : then === 'put' ? cache.put(keys[0] as string, commits[0]) : cache.evict(keys, { acks: then === 'evict' ? 'none' : 'all' });
+      this.#expect(
+        written.then(() => {
+          for (const commit of commits) this.#oracle.acknowledged(commit);
+          for (const key of keys) this.#writing.delete(key);
+        }),
+      );
+    });
+  }
+
+  #floor(key: string): number {
+    return Math.max(...this.#oracle.floors('any', key, 0).map(({ version }) => version));
+  }
+
+  #finishLoads(): void {
+    for (const lane of this.#slow) lane.resume();
+    this.#slow.clear();
+  }
+}
+
+describe('Interleavings inside one process', function () {
+  this.timeout(60_000);
+
+  it('serve and keep nothing older than what any instance has evicted, put or cleared', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), scripts({ weights: { ...UNDISTURBED, update: 10, clear: 2 } }), (scheduler, script) => play(scheduler, script)),
+      { numRuns: 300 },
+    );
+  });
+});
