@@ -59,7 +59,11 @@ describe(`${RemoteCache.name} on Redis`, () => {
       const store = new KeyvRedis(server.url);
       const keyv = new Keyv(store, { namespace: `cache:book:${gen}`, useKeyPrefix: false });
       try {
-        expect([await keyv.get('loaded'), await keyv.get('put'), await keyv.get('none')]).to.deep.equal([{ title: 'Dune' }, [1, 'two', null], undefined]);
+        expect([await keyv.get('loaded'), await keyv.get('put'), await keyv.get('none')]).to.deep.equal([
+          { title: 'Dune' },
+          [1, 'two', null],
+          undefined,
+        ]);
         await cache.clear();
         expect(await generation()).not.to.equal(gen);
         keyv.namespace = `cache:book:${await generation()}`;
@@ -91,7 +95,9 @@ describe(`${RemoteCache.name} on Redis`, () => {
       await cache.put('put', 1, { ttl: '50s' });
       await cache.getOrLoad('loaded', () => 30, { ttl: (seconds) => `${seconds}s` });
       await cache.putIfAbsent('absent', 1);
-      const lives = await Promise.all(['for ever', 'put', 'loaded', 'absent'].map(async (key) => Number(await server.cli('PTTL', await rawKey(key)))));
+      const lives = await Promise.all(
+        ['for ever', 'put', 'loaded', 'absent'].map(async (key) => Number(await server.cli('PTTL', await rawKey(key)))),
+      );
       expect(lives[0]).to.equal(-1);
       expect(lives[1]).to.be.within(40_000, 50_000);
       expect(lives[2]).to.be.within(20_000, 30_000);
@@ -110,7 +116,9 @@ describe(`${RemoteCache.name} on Redis`, () => {
       await cache.getOrLoad('stored', () => 1);
       await cache.getOrLoad('vetoed', () => 1, { unless: () => true });
       await cache.getOrLoad('failed', () => Promise.reject(new Error('no'))).catch(() => undefined);
-      await waitFor(async () => ((await server.cli('KEYS', '*:lease::*')) as string[]).length === 0, { what: 'the fill leases to be given back' });
+      await waitFor(async () => ((await server.cli('KEYS', '*:lease::*')) as string[]).length === 0, {
+        what: 'the fill leases to be given back',
+      });
     });
 
     it('live no longer in the local tier of a reader than they have left in Redis', async () => {
@@ -244,7 +252,9 @@ describe(`${RemoteCache.name} on Redis`, () => {
     try {
       const error = await cacheErrorOf(cache.put('Dune', 'new'));
       expect(error.code).to.equal('CACHE_REMOTE_FAILED');
-      expect(error.message).to.match(/^Redis did not store a value put into cache 'book': .*OOM.* The old value was removed everywhere all the same\.$/);
+      expect(error.message).to.match(
+        /^Redis did not store a value put into cache 'book': .*OOM.* The old value was removed everywhere all the same\.$/,
+      );
       await waitFor(() => there.cache.peek('Dune') === undefined, { what: 'the copy to be dropped' });
       await cache.evict('Emma');
     } finally {

@@ -65,7 +65,11 @@ describe(CircuitBreaker.name, () => {
     expect([action.callCount, breaker.isOpen]).to.deep.equal([1, false]);
   });
 
-  for (const [what, step] of [['failed', fail], ['late', hang]] as const) { // prettier-ignore
+  for (const [what, step] of [
+    ['failed', fail],
+    ['late', hang],
+  ] as const) {
+    // prettier-ignore
     it(`opens after ${BREAKER_THRESHOLD} ${what} steps in a row, and tells once`, async () => {
       for (let i = 1; i < BREAKER_THRESHOLD; i += 1) await step();
       expect([breaker.isOpen, changes]).to.deep.equal([false, []]);

@@ -60,7 +60,11 @@ describe(TwoTierCacheManager.name, () => {
       expect(did.filter((what) => what.startsWith('create'))).to.deep.equal(['create book']);
     });
 
-    for (const [what, name] of [['that is known', 'book'], ['that is created for it', 'author']] as const) { // prettier-ignore
+    for (const [what, name] of [
+      ['that is known', 'book'],
+      ['that is created for it', 'author'],
+    ] as const) {
+      // prettier-ignore
       it(`starts the connections with the first use of a cache ${what}, once, and has every cache wait`, async () => {
         const manager = make();
         manager.getCache(name);

@@ -28,12 +28,34 @@ describe(TwoTierCache.name, () => {
     pending = [];
     events.on('evictPending', ({ keys }) => void pending.push(keys));
     store = new EmbeddedStore();
-    log = new EmbeddedEvictionLog({ store, namespace: 'cache', cache: 'book', channel: 'c', instanceId: 'one', fillLeaseMs: 1_000, publish: () => 0 });
-    const keyv = new Keyv({ store: store.entries, namespace: 'book', useKeyPrefix: false, deserialize: (raw) => codec.decode(raw) as never });
+    log = new EmbeddedEvictionLog({
+      store,
+      namespace: 'cache',
+      cache: 'book',
+      channel: 'c',
+      instanceId: 'one',
+      fillLeaseMs: 1_000,
+      publish: () => 0,
+    });
+    const keyv = new Keyv({
+      store: store.entries,
+      namespace: 'book',
+      useKeyPrefix: false,
+      deserialize: (raw) => codec.decode(raw) as never,
+    });
     cache = new TwoTierCache({
       name: 'book',
       // No time to try again: what fails once is in doubt at once.
-      settings: { tiers: 'both', ttlMs: 0, localTtlMs: 0, nullTtlMs: 0, allowNullValues: true, whenDisconnected: 'bypass', timeoutMs: 1, deadlineMs: 2 },
+      settings: {
+        tiers: 'both',
+        ttlMs: 0,
+        localTtlMs: 0,
+        nullTtlMs: 0,
+        allowNullValues: true,
+        whenDisconnected: 'bypass',
+        timeoutMs: 1,
+        deadlineMs: 2,
+      },
       local: new LocalCache({ maximumSize: 100, clock, counters }),
       remote: new RemoteCache({ keyv, log, codec, guard: alwaysOpen, useGeneration: () => undefined }),
       clock,

@@ -32,7 +32,23 @@ const rich = () => ({
 });
 
 /** A value that looks like none, beside one that does not. */
-const VALUES: readonly unknown[] = [null, undefined, 0, -0, NaN, '', false, 0n, [], {}, 'text', ':colon', true, [undefined, null], { a: undefined }];
+const VALUES: readonly unknown[] = [
+  null,
+  undefined,
+  0,
+  -0,
+  NaN,
+  '',
+  false,
+  0n,
+  [],
+  {},
+  'text',
+  ':colon',
+  true,
+  [undefined, null],
+  { a: undefined },
+];
 
 /** A promise that is settled by hand. */
 function gate<T = void>(): { promise: Promise<T>; open: (value: T) => void } {
@@ -98,7 +114,22 @@ export function describeCacheContract(name: string, tiers: 'both' | 'local' | 'r
       }
 
       it('tells keys apart by type and takes equal ones for one', async () => {
-        const keys: CacheKey[] = [1, '1', [1], ['1'], 1n, true, 'true', null, 'null', undefined, { a: 1, b: 2 }, [['a', 1]], '~1', new Date(1)];
+        const keys: CacheKey[] = [
+          1,
+          '1',
+          [1],
+          ['1'],
+          1n,
+          true,
+          'true',
+          null,
+          'null',
+          undefined,
+          { a: 1, b: 2 },
+          [['a', 1]],
+          '~1',
+          new Date(1),
+        ];
         for (const [i, key] of keys.entries()) await cache.put(key, i);
         expect(await Promise.all(keys.map(async (key) => (await cache.get(key))?.value))).to.deep.equal(keys.map((_, i) => i));
         expect(await cache.get({ b: 2, a: 1 })).to.deep.equal({ value: 10 });
@@ -321,7 +352,7 @@ export function describeCacheContract(name: string, tiers: 'both' | 'local' | 'r
         const frozen = Object.freeze({ status: 404 });
         for (const thrown of [new Error('no such book'), 'a string', undefined, frozen]) {
           const failing = [
-            () => Promise.reject(thrown as Error),
+            () => Promise.reject(thrown),
             (): never => {
               throw thrown;
             },

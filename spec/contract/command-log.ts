@@ -73,4 +73,5 @@ export class CommandLog {
 }
 
 /** The names of what clients sent. */
-export const sentNames = (commands: readonly LoggedCommand[]): string[] => commands.filter(({ byScript }) => !byScript).map(({ name }) => name);
+export const sentNames = (commands: readonly LoggedCommand[]): string[] =>
+  commands.filter(({ byScript }) => !byScript).map(({ name }) => name);

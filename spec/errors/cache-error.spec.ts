@@ -52,7 +52,16 @@ describe(CacheError.name, () => {
 
     it('takes nothing else for one', () => {
       const brand = Symbol.for('inversify-cache/CacheError');
-      for (const other of [undefined, null, 'CACHE_STOPPED', 7, new Error('no'), { code: 'CACHE_STOPPED' }, { [brand]: 'yes' }, () => undefined]) {
+      for (const other of [
+        undefined,
+        null,
+        'CACHE_STOPPED',
+        7,
+        new Error('no'),
+        { code: 'CACHE_STOPPED' },
+        { [brand]: 'yes' },
+        () => undefined,
+      ]) {
         expect(CacheError.is(other)).to.equal(false);
       }
     });

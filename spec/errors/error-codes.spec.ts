@@ -4,11 +4,13 @@ import { ERROR_CODES } from '../../lib/errors/index.js';
 
 /** The rows `| \`CODE\` | meaning | how to solve |` of a Markdown text. */
 function rowsOf(markdown: string): { code: string; meaning: string; remedy: string }[] {
-  return [...markdown.matchAll(/^\| *`([A-Z]+(?:_[A-Z]+)+)` *\| *(.*?) *\| *(.*?) *\|$/gm)].map(([, code = '', meaning = '', remedy = '']) => ({
-    code,
-    meaning,
-    remedy,
-  }));
+  return [...markdown.matchAll(/^\| *`([A-Z]+(?:_[A-Z]+)+)` *\| *(.*?) *\| *(.*?) *\|$/gm)].map(
+    ([, code = '', meaning = '', remedy = '']) => ({
+      code,
+      meaning,
+      remedy,
+    }),
+  );
 }
 
 describe('ERROR_CODES', () => {

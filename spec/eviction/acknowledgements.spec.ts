@@ -76,7 +76,9 @@ describe(Acknowledgements.name, () => {
       ['dated in the future by a clock that was set back', -5_000, 1_100],
     ] as const) {
       it(`waits the rest of one bound for a list of members ${what}, though nobody is on it`, async () => {
-        const waiting = watch(acknowledgements.wait('book', 42, age === undefined ? { ...audience({}), born: undefined } : audience({}, age)));
+        const waiting = watch(
+          acknowledgements.wait('book', 42, age === undefined ? { ...audience({}), born: undefined } : audience({}, age)),
+        );
         timers.tick(rest - 1);
         expect(await isDone(waiting)).to.equal(false);
         timers.tick(1);

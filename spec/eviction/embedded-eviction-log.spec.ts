@@ -11,7 +11,15 @@ describe(EmbeddedEvictionLog.name, () => {
     store = new EmbeddedStore();
     published = [];
     const publish = (channel: string, body: string): unknown => published.push([channel, JSON.parse(body)]);
-    log = new EmbeddedEvictionLog({ store, namespace: 'cache', cache: 'book', channel: 'book-channel', instanceId: 'one', fillLeaseMs: 100, publish });
+    log = new EmbeddedEvictionLog({
+      store,
+      namespace: 'cache',
+      cache: 'book',
+      channel: 'book-channel',
+      instanceId: 'one',
+      fillLeaseMs: 100,
+      publish,
+    });
   });
 
   afterEach(() => sinon.restore());

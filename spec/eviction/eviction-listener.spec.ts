@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import type { CoherentCache } from '../../lib/cache/index.js';
-import { Acknowledgements, EvictionListener, type EvictionMessage, formatAcknowledgement, formatMessage, ReadLease } from '../../lib/eviction/index.js';
+import {
+  Acknowledgements,
+  EvictionListener,
+  type EvictionMessage,
+  formatAcknowledgement,
+  formatMessage,
+  ReadLease,
+} from '../../lib/eviction/index.js';
 import { CacheEvents } from '../../lib/event/index.js';
 import { InProcessTransport, MessageListenerContainer } from '../../lib/topic/index.js';
 import { FakeClock } from '../support/fake-clock.js';

@@ -3,7 +3,15 @@ import fc from 'fast-check';
 import { type EvictionMessage, formatMessage, MESSAGE_VERSION, parseMessage } from '../../lib/eviction/index.js';
 import { MAXIMUM_MESSAGE_LENGTH, messageHalves } from '../../lib/eviction/eviction-message.js';
 
-const evicted: EvictionMessage = { ns: 'cache', cache: 'book', seq: 42, gen: '1700000000000000', op: 'evict', keys: ['Dune', '~["a",1]'], origin: 'one' };
+const evicted: EvictionMessage = {
+  ns: 'cache',
+  cache: 'book',
+  seq: 42,
+  gen: '1700000000000000',
+  op: 'evict',
+  keys: ['Dune', '~["a",1]'],
+  origin: 'one',
+};
 
 const messages: fc.Arbitrary<EvictionMessage> = fc.record(
   {
@@ -61,7 +69,10 @@ describe(parseMessage.name, () => {
     'no generation': [without('gen'), ...['', '-1', '1e3', ' 1', '1'.repeat(21), 1, null].map((gen) => ({ ...wire, gen }))],
     'unknown operation': [without('op'), { ...wire, op: 'EVICT' }, { ...wire, op: 1 }],
     'no keys': [without('keys'), { ...wire, keys: 'Dune' }, { ...wire, keys: ['Dune', 1] }, { ...wire, keys: { length: 1 } }],
-    'no acknowledgement channel': [{ ...wire, ack: 1 }, { ...wire, ack: null }],
+    'no acknowledgement channel': [
+      { ...wire, ack: 1 },
+      { ...wire, ack: null },
+    ],
   };
   for (const [reason, bodies] of Object.entries(malformed)) {
     it(`says '${reason}'`, () => {

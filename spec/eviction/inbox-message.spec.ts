@@ -50,9 +50,16 @@ describe(parseInbox.name, () => {
     const states = fc.array(fc.oneof(fc.array(fc.oneof(fc.nat().map(String), fc.jsonValue())), fc.jsonValue()));
     const nearly = fc.record({ v: fc.constantFrom(1, 2), beat: fc.jsonValue(), states, acked: fc.jsonValue(), from: fc.jsonValue() });
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.json(), nearly.map((value) => JSON.stringify(value))), (body) => {
-        expect(parseInbox(body)).to.be.an('object');
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          nearly.map((value) => JSON.stringify(value)),
+        ),
+        (body) => {
+          expect(parseInbox(body)).to.be.an('object');
+        },
+      ),
       { numRuns: 500 },
     );
   });

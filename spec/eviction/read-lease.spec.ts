@@ -14,7 +14,7 @@ class NotedCache implements CoherentCache {
   #until = Number.POSITIVE_INFINITY;
   constructor(readonly name = 'book') {}
   applyEviction(): void {
-    throw new Error('The lease judges numbers; applying is the listener\'s.');
+    throw new Error("The lease judges numbers; applying is the listener's.");
   }
   applyClear(cause: string): void {
     this.clears.push(cause);
@@ -34,7 +34,11 @@ class NotedCache implements CoherentCache {
 
 /** A heartbeat whose answers come when the spec says so. */
 class HandHeartbeat implements Heartbeat {
-  readonly beats: { readonly caches: readonly BeatenCache[]; readonly head: string; readonly answer: (states: readonly CacheState[]) => void }[] = [];
+  readonly beats: {
+    readonly caches: readonly BeatenCache[];
+    readonly head: string;
+    readonly answer: (states: readonly CacheState[]) => void;
+  }[] = [];
   pulse(caches: readonly BeatenCache[], head: string): Promise<readonly CacheState[]> {
     return new Promise((answer) => this.beats.push({ caches, head, answer }));
   }
@@ -72,7 +76,10 @@ describe(ReadLease.name, () => {
   };
 
   beforeEach(() => {
-    timers = sinon.useFakeTimers({ now: 1_700_000_000_000, toFake: ['Date', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    timers = sinon.useFakeTimers({
+      now: 1_700_000_000_000,
+      toFake: ['Date', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
+    });
     clock = new FakeClock();
     heartbeat = new HandHeartbeat();
     events = new CacheEvents();
@@ -215,7 +222,12 @@ describe(ReadLease.name, () => {
       expect(cache.clears).to.deep.equal([]);
     });
 
-    for (const [what, seq] of [['a gap', 6], ['a repeated number', 3], ['a number that fell back', 1]] as const) { // prettier-ignore
+    for (const [what, seq] of [
+      ['a gap', 6],
+      ['a repeated number', 3],
+      ['a number that fell back', 1],
+    ] as const) {
+      // prettier-ignore
       it(`empties the local tier instead after ${what}`, () => {
         expect(lease.received('book', seq, '5')).to.equal(false);
         expect(cache.clears).to.deep.equal(['coherence']);

@@ -74,7 +74,9 @@ describe(RedisEvictionLog.name, () => {
       it(`begun by ${verb} are kept by the first heartbeat`, async () => {
         await act();
         const begun = await server.cli('GET', keys.gen);
-        expect(begun).to.equal(generation).and.match(/^\d{16}$/);
+        expect(begun)
+          .to.equal(generation)
+          .and.match(/^\d{16}$/);
         expect((await beat()).gen).to.equal(begun);
         expect((await beat((await join('two')).heartbeat, undefined)).gen).to.equal(begun);
       });
@@ -165,7 +167,9 @@ describe(RedisEvictionLog.name, () => {
       const { log: hasty, heartbeat: beats } = await join('hasty', 1);
       await beat(beats);
       const token = await granted(hasty, 'Dune');
-      await waitFor(async () => (await server.cli('EXISTS', keys.lease(String(generation), 'Dune'))) === 0, { what: 'the lease to run out' });
+      await waitFor(async () => (await server.cli('EXISTS', keys.lease(String(generation), 'Dune'))) === 0, {
+        what: 'the lease to run out',
+      });
       expect(await hasty.fill('Dune', token, 'late', 0)).to.equal(false);
     });
 

@@ -12,7 +12,9 @@ import { waitFor } from '../support/wait.js';
 
 /** Until this process has no TCP socket open, be it half: no spec before this one leaves any behind. */
 const closed = (): Promise<void> =>
-  waitFor(() => !process.getActiveResourcesInfo().some((what) => what === 'TCPSocketWrap' || what === 'TCPConnectWrap'), { what: 'every socket to be closed' });
+  waitFor(() => !process.getActiveResourcesInfo().some((what) => what === 'TCPSocketWrap' || what === 'TCPConnectWrap'), {
+    what: 'every socket to be closed',
+  });
 
 describe(`${createRuntime.name}, on Redis`, () => {
   let runtimes: CacheRuntime[] = [];
@@ -50,7 +52,11 @@ describe(`${createRuntime.name}, on Redis`, () => {
       runtime.events.on('subscribed', (event) => topics.push(...event.topics));
       await runtime.start();
       expect(topics.length).to.equal(3);
-      expect(runtime.manager.health()).to.deep.equal({ status: 'up', links: { command: 'up', subscriber: 'up' }, caches: { book: 'up', author: 'up' } });
+      expect(runtime.manager.health()).to.deep.equal({
+        status: 'up',
+        links: { command: 'up', subscriber: 'up' },
+        caches: { book: 'up', author: 'up' },
+      });
     });
 
     it('tells in time where it could not connect, without a credential, and leaves nothing running once stopped', async () => {
@@ -112,7 +118,11 @@ describe(`${createRuntime.name}, on Redis`, () => {
       expect(told).to.have.lengthOf(1);
       expect(told[0]).to.have.property('where', 'start');
       const cache = cacheOf(runtime);
-      expect(runtime.manager.health()).to.deep.equal({ status: 'degraded', links: { command: 'down', subscriber: 'down' }, caches: { book: 'degraded' } });
+      expect(runtime.manager.health()).to.deep.equal({
+        status: 'degraded',
+        links: { command: 'down', subscriber: 'down' },
+        caches: { book: 'degraded' },
+      });
       expect([await cache.getOrLoad('Dune', () => 1), await cache.getOrLoad('Dune', () => 2)]).to.deep.equal([1, 2]);
       expect((await cacheErrorOf(cache.get('Dune'))).message).to.equal(`Redis at 127.0.0.1:${port} is away: 'get' was not sent.`);
       await server({ port });
@@ -125,7 +135,10 @@ describe(`${createRuntime.name}, on Redis`, () => {
   describe('stop', () => {
     it('closes every connection it opened, and takes itself off the list of the living', async () => {
       const redis = await server();
-      const clients = async (): Promise<number> => String(await redis.cli('CLIENT', 'LIST')).trim().split('\n').length - 1;
+      const clients = async (): Promise<number> =>
+        String(await redis.cli('CLIENT', 'LIST'))
+          .trim()
+          .split('\n').length - 1;
       const runtime = await started({ redis: redis.url, caches });
       await runtime.publisher.publish('news', 'opens the third connection');
       expect([await clients(), await redis.cli('ZCARD', 'cache:book:members')]).to.deep.equal([3, 1]);
@@ -160,7 +173,10 @@ describe(`${createRuntime.name}, on Redis`, () => {
 
   it('keeps namespaces apart, in keys, topics and clears', async () => {
     const { url } = await sharedRedis();
-    const [one, two] = [await started({ redis: url, namespace: ownNamespace(), caches }), await started({ redis: url, namespace: ownNamespace(), caches })];
+    const [one, two] = [
+      await started({ redis: url, namespace: ownNamespace(), caches }),
+      await started({ redis: url, namespace: ownNamespace(), caches }),
+    ];
     await cacheOf(one).put('Dune', 1);
     expect(await cacheOf(two).get('Dune')).to.equal(undefined);
     await cacheOf(two).getOrLoad('Dune', () => 2);
@@ -219,6 +235,10 @@ describe(`${createRuntime.name}, on Redis`, () => {
     await fresh.put('Dune', 1);
     const { generation } = fresh;
     await waitFor(() => one.manager.health().caches['fresh'] === 'up', { what: 'the first heartbeat for the cache' });
-    expect([await fresh.get('Dune'), await cacheOf(two, 'fresh').get('Dune'), fresh.generation]).to.deep.equal([{ value: 1 }, { value: 1 }, generation]);
+    expect([await fresh.get('Dune'), await cacheOf(two, 'fresh').get('Dune'), fresh.generation]).to.deep.equal([
+      { value: 1 },
+      { value: 1 },
+      generation,
+    ]);
   });
 });

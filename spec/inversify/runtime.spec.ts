@@ -50,11 +50,19 @@ describe(`${createRuntime.name}, embedded`, () => {
 
   it('is up once started, and down once stopped', async () => {
     const runtime = make({ caches: { book: {} } });
-    expect(runtime.manager.health()).to.deep.equal({ status: 'degraded', links: { command: 'up', subscriber: 'down' }, caches: { book: 'degraded' } });
+    expect(runtime.manager.health()).to.deep.equal({
+      status: 'degraded',
+      links: { command: 'up', subscriber: 'down' },
+      caches: { book: 'degraded' },
+    });
     await runtime.start();
     expect(runtime.manager.health()).to.deep.equal({ status: 'up', links: { command: 'up', subscriber: 'up' }, caches: { book: 'up' } });
     await runtime.stop();
-    expect(runtime.manager.health()).to.deep.equal({ status: 'down', links: { command: 'up', subscriber: 'down' }, caches: { book: 'degraded' } });
+    expect(runtime.manager.health()).to.deep.equal({
+      status: 'down',
+      links: { command: 'up', subscriber: 'down' },
+      caches: { book: 'degraded' },
+    });
   });
 
   it('shares its memory with instances of the same namespace only', async () => {
@@ -71,7 +79,10 @@ describe(`${createRuntime.name}, embedded`, () => {
     await cacheOf(runtime, 'book').put('Dune', 1);
     await cacheOf(runtime, 'author').put('Dune', 2);
     await cacheOf(runtime, 'author').evict('Dune');
-    expect([await cacheOf(runtime, 'book').get('Dune'), await cacheOf(runtime, 'author').get('Dune')]).to.deep.equal([{ value: 1 }, undefined]);
+    expect([await cacheOf(runtime, 'book').get('Dune'), await cacheOf(runtime, 'author').get('Dune')]).to.deep.equal([
+      { value: 1 },
+      undefined,
+    ]);
   });
 
   it('announces on `<cache>-channel`, after the namespace unless that is the default, or on the topic it is told', async () => {
