@@ -89,7 +89,7 @@ export class Stage {
     const defaults: CacheOptions = { tiers: this.#store.tiers, ...this.#options.defaults, ...options.defaults };
     const redis = this.#store.onRedis ? { redis: await this.#login() } : {};
     const caches = { ...Object.fromEntries(CACHES.map((name) => [name, {}])), ...this.#options.caches, ...options.caches };
-    const given = { timeout: '2s', deadline: '4s', ...redis, ...this.#options, ...options } as const;
+    const given = { timeout: '1s', deadline: '4s', ...redis, ...this.#options, ...options } as const;
     const manager = await enableCaching(container, { ...given, namespace, defaults, caches });
     this.#opened.push(container);
     return { container, manager, namespace };
