@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   CACHE_TRANSACTION_ACTION_FAILED: 'A transaction was committed, and an action due after the commit failed.',
   TOPIC_SUBSCRIBE_FAILED: 'A topic could not be subscribed.',
   TOPIC_PUBLISH_FAILED: 'A message could not be published.',
+  TOPIC_MESSAGE_MALFORMED: 'A message arrived on a topic of the caches that is none of theirs.',
   TOPIC_LISTENER_INVALID: 'A listener or topic argument is missing or of the wrong type.',
 } as const;
 

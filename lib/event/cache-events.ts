@@ -33,8 +33,8 @@ export interface CacheEventMap {
   evictRecovered: { readonly cache: string; readonly attempts: number };
   /** The breaker on the command connection opened or closed. */
   breaker: { readonly open: boolean };
-  /** Something failed and was survived: a listener threw, a background step went wrong. */
-  error: { readonly where: string; readonly error: unknown };
+  /** Something failed and was survived: a listener threw, a background step went wrong. `topic` is set where it was about a message. */
+  error: { readonly where: string; readonly error: unknown; readonly topic?: { readonly verb: 'publish' | 'receive'; readonly name: string } };
 }
 
 /**

@@ -102,7 +102,7 @@ export class EvictionListener {
     const { send, events, instanceId } = this.#options;
     // Should it get lost, the evicting instance waits until our read lease has run out, and is right again.
     send(channel, formatAcknowledgement({ cache: message.cache, seq: message.seq, from: instanceId })).catch((error: unknown) => {
-      events.emit('error', { where: 'acknowledgement of an eviction', error });
+      events.emit('error', { where: 'acknowledgement of an eviction', error, topic: { verb: 'publish', name: channel } });
     });
   }
 

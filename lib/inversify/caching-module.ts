@@ -3,6 +3,7 @@ import type { ServiceLocator } from '../annotation/index.js';
 import { CacheManager } from '../cache/index.js';
 import { CacheConfigurationError } from '../errors/index.js';
 import { CacheEvents } from '../event/index.js';
+import { FleetWatch } from '../fleet/index.js';
 import {
   CacheErrorHandler,
   CacheInterceptor,
@@ -17,6 +18,7 @@ import type { CachingOptions } from './options.js';
 import { runtimeOf } from './disabled-runtime.js';
 import { AsyncLocalTransactionSynchronization, TransactionAwareCacheManager, TransactionSynchronization } from '../transaction/index.js';
 import { INTERCEPTOR, LOADED, type ModuleRuntime, RUNTIME } from './tokens.js';
+import { handleTopicFailures } from './topic-failures.js';
 import { cachingInUse } from './wiring.js';
 
 /**
@@ -54,7 +56,11 @@ export function moduleOver(makeRuntime: () => ModuleRuntime, container?: Service
     const runtime = makeRuntime();
     // The single owner: deactivations start all at once and know no order, so nothing else may have something to close.
     bind<ModuleRuntime>(RUNTIME)
-      .toDynamicValue(() => runtime)
+      .toDynamicValue((context) => {
+        const services: ServiceLocator = container ?? context;
+        handleTopicFailures(runtime.events, () => services.get(CacheErrorHandler));
+        return runtime;
+      })
       .inSingletonScope()
       .onDeactivation(stop);
     bind(CacheManager)
@@ -79,6 +85,12 @@ export function moduleOver(makeRuntime: () => ModuleRuntime, container?: Service
       .toDynamicValue((context) => context.get<ModuleRuntime>(RUNTIME).publisher)
       .inSingletonScope();
 
+    const { fleet } = runtime;
+    if (fleet !== undefined) {
+      bind(FleetWatch)
+        .toDynamicValue(() => fleet)
+        .inSingletonScope();
+    }
     bind(KeyGenerator)
       .toDynamicValue(() => new SimpleKeyGenerator())
       .inSingletonScope();

@@ -338,7 +338,8 @@ export class MessageListenerContainer {
   }
 
   #listenerFailed(message: Message, error: unknown): void {
-    this.#events.emit('error', { where: `message listener of '${message.pattern ?? message.channel}'`, error });
+    const name = message.pattern ?? message.channel;
+    this.#events.emit('error', { where: `message listener of '${name}'`, error, topic: { verb: 'receive', name } });
   }
 
   async #confirmed(subscriptions: readonly TopicSubscription[]): Promise<void> {

@@ -281,11 +281,12 @@ describe(MessageListenerContainer.name, () => {
       await turn();
       expect(seen.map(({ body }) => body)).to.deep.equal(['1', '2']);
       const where = "message listener of 'a'";
+      const topic = { verb: 'receive', name: 'a' };
       expect(heard.filter(([name]) => name === 'error').map(([, event]) => event)).to.deep.equal([
-        { where, error: thrown },
-        { where, error: thrown },
-        { where, error: rejected },
-        { where, error: rejected },
+        { where, error: thrown, topic },
+        { where, error: thrown, topic },
+        { where, error: rejected, topic },
+        { where, error: rejected, topic },
       ]);
     });
   });
