@@ -1,0 +1,210 @@
+import type { HealthStatus } from '../cache/index.js';
+import type { Milliseconds } from '../time/index.js';
+
+/** How one cache stands in one instance. */
+export interface CacheStatus {
+  readonly status: HealthStatus;
+  /** Whether the local tier may be served; otherwise reads are in bypass. */
+  readonly isServing: boolean;
+  /** What is left of the read lease; absent where it does not end by itself (in shared memory), or where there is none. */
+  readonly leaseLeftMs?: Milliseconds;
+  readonly tiers?: 'both' | 'local' | 'remote';
+  readonly topic?: string;
+  readonly maximumSize?: number;
+  /** Life of an entry; `0` = it never expires. */
+  readonly ttlMs?: Milliseconds;
+  /** The cache's counters, by the names of `CacheStatistics`; what was not known is absent. */
+  readonly statistics: Readonly<Record<string, number | string>>;
+}
+
+/** How one instance stands. */
+export interface InstanceStatus {
+  readonly id: string;
+  readonly namespace: string;
+  readonly host: string;
+  readonly pid: number;
+  /** When it was made, and when this was written: milliseconds since the epoch on the instance's wall clock. */
+  readonly startedAt: Milliseconds;
+  readonly at: Milliseconds;
+  /** D: the most a read may lag behind an eviction. */
+  readonly boundMs: Milliseconds;
+  readonly status: HealthStatus;
+  readonly links: Readonly<Record<string, HealthStatus>>;
+  readonly caches: Readonly<Record<string, CacheStatus>>;
+}
+
+/** Something that happened in one instance. */
+export type FeedEntry = {
+  /** Milliseconds since the epoch on the instance's wall clock. */
+  readonly at: Milliseconds;
+} & (
+  | {
+      /** An eviction (or a put) was applied to the local tier. */
+      readonly kind: 'evicted';
+      readonly cache: string;
+      /** The first of the keys, shortened where they are long. */
+      readonly keys: readonly string[];
+      /** How many keys there are. */
+      readonly count: number;
+      readonly origin: string;
+      readonly seq: number;
+      /** How long after its execution on the server; absent if not known. */
+      readonly lagMs?: Milliseconds;
+    }
+  | { readonly kind: 'cleared'; readonly cache: string; readonly origin?: string; readonly seq?: number; readonly lagMs?: Milliseconds }
+  /** The local tier could no longer be served, or can be again. */
+  | { readonly kind: 'bypass'; readonly cache: string; readonly active: boolean }
+  /** Messages were missed; the local tier was emptied. */
+  | { readonly kind: 'gap'; readonly cache: string; readonly expected: number; readonly received: number }
+  /** A connection came or went. */
+  | { readonly kind: 'link'; readonly link: string; readonly isUp: boolean }
+);
+
+/** What travels on the fleet's topics. */
+export type FleetMessage =
+  /** A watcher asks. `isFirst`: for the first time, so answer at once. */
+  | { readonly kind: 'watch'; readonly from: string; readonly isFirst: boolean }
+  | { readonly kind: 'status'; readonly from: string; readonly status: InstanceStatus }
+  /** `lost`: how many entries were dropped because there were too many. */
+  | { readonly kind: 'feed'; readonly from: string; readonly entries: readonly FeedEntry[]; readonly lost: number }
+  /** The instance has ended. */
+  | { readonly kind: 'gone'; readonly from: string };
+
+/** Where the fleet of a namespace is asked, and where it answers. Two topics, so that instances need not hear each other's answers. */
+export interface FleetTopics {
+  readonly ask: string;
+  readonly answer: string;
+}
+
+/** @param database - of Redis; Pub/Sub knows no databases, so the number becomes part of the names, unless it is 0. */
+export function fleetTopics(namespace: string, database = 0): FleetTopics {
+  const suffix = database === 0 ? '' : `@${database}`;
+  return { ask: `${namespace}:fleet:ask${suffix}`, answer: `${namespace}:fleet:answer${suffix}` };
+}
+
+/** Version of the wire form; raised when an older reader would misread a newer message. */
+export const FLEET_MESSAGE_VERSION = 1;
+
+/** The most characters of a message that are looked at; more is refused unread. */
+export const MAXIMUM_FLEET_MESSAGE_LENGTH = 1024 * 1024;
+
+const MAXIMUM_NAME_LENGTH = 256;
+const MAXIMUM_ENTRIES = 1_000;
+const MAXIMUM_CACHES = 1_000;
+const MAXIMUM_FIGURES = 100;
+const MAXIMUM_KEY_LENGTH = 4_096;
+const MAXIMUM_KEYS = 100;
+
+/** The wire form: `{"v":1,"kind":"watch",…}`. */
+export const formatFleetMessage = (message: FleetMessage): string => JSON.stringify({ v: FLEET_MESSAGE_VERSION, ...message });
+
+/**
+ * The message in `body`, made of nothing but what is known here, or a reason why there is none. Never throws: anybody may publish anything
+ * on a topic.
+ */
+export function parseFleetMessage(body: string): FleetMessage | { readonly malformed: string } {
+  if (body.length > MAXIMUM_FLEET_MESSAGE_LENGTH) return { malformed: 'too long' };
+  let m: unknown;
+  try {
+    m = JSON.parse(body);
+  } catch {
+    return { malformed: 'not JSON' };
+  }
+  if (!isRecord(m)) return { malformed: 'not an object' };
+  if (m['v'] !== FLEET_MESSAGE_VERSION) return { malformed: 'unknown version' };
+  const { kind, from } = m;
+  if (!isName(from)) return { malformed: 'no sender' };
+  switch (kind) {
+    case 'watch':
+      return { kind, from, isFirst: m['isFirst'] === true };
+    case 'gone':
+      return { kind, from };
+    case 'status': {
+      const status = readStatus(m['status']);
+      return status === undefined || status.id !== from ? { malformed: 'no status' } : { kind, from, status };
+    }
+    case 'feed': {
+      const { entries, lost } = m;
+      if (!Array.isArray(entries) || entries.length > MAXIMUM_ENTRIES || !isCount(lost)) return { malformed: 'no entries' };
+      return { kind, from, entries: entries.map(readEntry).filter((entry) => entry !== undefined), lost };
+    }
+    default:
+      return { malformed: 'unknown kind' };
+  }
+}
+
+function readStatus(value: unknown): InstanceStatus | undefined {
+  if (!isRecord(value)) return undefined;
+  const { id, namespace, host, pid, startedAt, at, boundMs, status, links, caches } = value;
+  if (!isName(id) || !isName(namespace) || !isName(host) || !isCount(pid)) return undefined;
+  if (!isTime(startedAt) || !isTime(at) || !isTime(boundMs) || !isHealth(status) || !isRecord(links) || !isRecord(caches)) return undefined;
+  if (Object.keys(caches).length > MAXIMUM_CACHES) return undefined;
+  return {
+    id,
+    namespace,
+    host,
+    pid,
+    startedAt,
+    at,
+    boundMs,
+    status,
+    links: record(Object.entries(links).filter((entry): entry is [string, HealthStatus] => isName(entry[0]) && isHealth(entry[1]))),
+    caches: record(
+      Object.entries(caches)
+        .map(([name, cache]) => [name, readCache(cache)] as const)
+        .filter((entry): entry is [string, CacheStatus] => isName(entry[0]) && entry[1] !== undefined),
+    ),
+  };
+}
+
+function readCache(value: unknown): CacheStatus | undefined {
+  if (!isRecord(value) || !isHealth(value['status']) || typeof value['isServing'] !== 'boolean' || !isRecord(value['statistics'])) return undefined;
+  const { status, isServing, leaseLeftMs, tiers, topic, maximumSize, ttlMs } = value;
+  const figures = Object.entries(value['statistics']).filter(
+    (figure): figure is [string, number | string] => isName(figure[0]) && (isFinite(figure[1]) || isName(figure[1])),
+  );
+  return {
+    status,
+    isServing,
+    ...(isTime(leaseLeftMs) ? { leaseLeftMs } : {}),
+    ...(tiers === 'both' || tiers === 'local' || tiers === 'remote' ? { tiers } : {}),
+    ...(isName(topic) ? { topic } : {}),
+    ...(isCount(maximumSize) ? { maximumSize } : {}),
+    ...(isTime(ttlMs) ? { ttlMs } : {}),
+    statistics: record(figures.slice(0, MAXIMUM_FIGURES)),
+  };
+}
+
+function readEntry(value: unknown): FeedEntry | undefined {
+  if (!isRecord(value) || !isTime(value['at'])) return undefined;
+  const { at, kind, cache, origin, seq, lagMs, keys, count, active, expected, received, link, isUp } = value;
+  if (kind === 'link') return isName(link) && typeof isUp === 'boolean' ? { at, kind, link, isUp } : undefined;
+  if (!isName(cache)) return undefined;
+  const lag = isTime(lagMs) ? { lagMs } : {};
+  switch (kind) {
+    case 'evicted':
+      if (!isKeys(keys) || !isCount(count) || !isName(origin) || !isCount(seq)) return undefined;
+      return { at, kind, cache, keys, count, origin, seq, ...lag };
+    case 'cleared':
+      return { at, kind, cache, ...(isName(origin) ? { origin } : {}), ...(isCount(seq) ? { seq } : {}), ...lag };
+    case 'bypass':
+      return typeof active === 'boolean' ? { at, kind, cache, active } : undefined;
+    case 'gap':
+      return isCount(expected) && isCount(received) ? { at, kind, cache, expected, received } : undefined;
+    default:
+      return undefined; // Of a newer version: the others of its message are good.
+  }
+}
+
+/** Without a prototype: the names come from outside, and `__proto__` is one. */
+const record = <V>(entries: readonly (readonly [string, V])[]): Record<string, V> =>
+  Object.assign(Object.create(null) as Record<string, V>, Object.fromEntries(entries));
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isName = (value: unknown): value is string => typeof value === 'string' && value.length >= 1 && value.length <= MAXIMUM_NAME_LENGTH;
+const isFinite = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const isTime = (value: unknown): value is number => isFinite(value) && value >= 0;
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isHealth = (value: unknown): value is HealthStatus => value === 'up' || value === 'degraded' || value === 'down';
+const isKeys = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.length <= MAXIMUM_KEYS && value.every((key) => typeof key === 'string' && key.length <= MAXIMUM_KEY_LENGTH);

@@ -1,0 +1,222 @@
+import { hostname } from 'node:os';
+import type { CacheManager } from '../cache/index.js';
+import type { CacheEvents } from '../event/index.js';
+import type { Clock, Milliseconds } from '../time/index.js';
+import type { Message } from '../topic/index.js';
+import { type CacheStatus, type FeedEntry, type FleetMessage, formatFleetMessage, type InstanceStatus, parseFleetMessage } from './fleet-message.js';
+
+/** What does not change of a cache, and its lease. */
+export type CacheDescription = Pick<CacheStatus, 'tiers' | 'topic' | 'maximumSize' | 'ttlMs' | 'leaseLeftMs'> & { readonly isServing?: boolean };
+
+/** What a {@link FleetReporter} is made of. */
+export interface FleetReporterOptions {
+  readonly instanceId: string;
+  readonly namespace: string;
+  readonly boundMs: Milliseconds;
+  readonly clock: Clock;
+  readonly manager: Pick<CacheManager, 'health' | 'statistics'>;
+  /** What else is known of a cache. */
+  readonly describe: (cache: string) => CacheDescription;
+  readonly events: CacheEvents;
+  /** Sends a message to the watchers. It may reject: then they learn it later, or not at all. */
+  readonly publish: (message: string) => Promise<unknown>;
+}
+
+/** How often a watched instance tells its status. */
+export const REPORT_EVERY_MS: Milliseconds = 1_000;
+
+/** How long a question keeps an instance answering. Watchers ask again well before. */
+export const WATCHED_FOR_MS: Milliseconds = 10_000;
+
+/** Evictions are told together with those that follow within this time. */
+const GATHER_MS: Milliseconds = 40;
+
+/** The most entries that wait to be told; beyond, the oldest go and are counted. */
+const MAXIMUM_WAITING = 200;
+
+/** What is told of an eviction's keys: enough for people. */
+const MAXIMUM_KEYS = 10;
+const MAXIMUM_KEY_LENGTH = 200;
+
+/**
+ * Tells of one instance while somebody watches, and does nothing at all otherwise: no timer, no listener on the events.
+ * Watchers are asked for by messages ({@link heard}), or sit in the same process ({@link tell}).
+ */
+export class FleetReporter {
+  readonly #options: FleetReporterOptions;
+  readonly #startedAt = Date.now();
+  readonly #neighbours = new Set<(message: FleetMessage) => void>();
+  readonly #toldMalformed = new Set<string>();
+  #watchedUntil = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #gathering: NodeJS.Timeout | undefined;
+  #waiting: FeedEntry[] = [];
+  #lost = 0;
+  #detach: readonly (() => void)[] = [];
+
+  constructor(options: FleetReporterOptions) {
+    this.#options = options;
+  }
+
+  /** The instance's name in messages. */
+  get id(): string {
+    return this.#options.instanceId;
+  }
+
+  /** Whether anything is being told. */
+  get isActive(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  /** How the instance stands now. */
+  status(): InstanceStatus {
+    const { instanceId, namespace, boundMs, manager, describe } = this.#options;
+    const { status, links, caches } = manager.health();
+    const statistics = manager.statistics();
+    const told = Object.entries(caches).map(([name, health]): [string, CacheStatus] => [
+      name,
+      { status: health, isServing: health === 'up', ...describe(name), statistics: figures(statistics[name] ?? {}) },
+    ]);
+    return {
+      id: instanceId,
+      namespace,
+      host: hostname(),
+      pid: process.pid,
+      startedAt: this.#startedAt,
+      at: Date.now(),
+      boundMs,
+      status,
+      links,
+      caches: Object.fromEntries(told),
+    };
+  }
+
+  /** A message arrived on the topic where the fleet is asked. What means nothing is told once per reason, by the event `malformed`. */
+  heard({ channel, body }: Message): void {
+    const message = parseFleetMessage(body);
+    if ('malformed' in message) return this.#tellMalformed(channel, message.malformed);
+    if (message.kind !== 'watch') return this.#tellMalformed(channel, 'no question');
+    this.#watchedUntil = this.#options.clock.now() + WATCHED_FOR_MS;
+    if (!this.isActive) this.#begin();
+    else if (message.isFirst) this.#tellStatus();
+  }
+
+  /** Tells `neighbour`, in this process, whether or not messages arrive. Returns a function that ends it. */
+  tell(neighbour: (message: FleetMessage) => void): () => void {
+    this.#neighbours.add(neighbour);
+    if (!this.isActive) this.#begin();
+    else neighbour(this.#statusMessage());
+    return () => void this.#neighbours.delete(neighbour); // The next tick ends what nobody wants any more.
+  }
+
+  /** Says goodbye to the watchers, if there are any, and ends. Never rejects. */
+  async stop(): Promise<void> {
+    if (!this.isActive) return;
+    const wasWatched = this.#isWatched();
+    this.#end();
+    const gone: FleetMessage = { kind: 'gone', from: this.id };
+    for (const neighbour of [...this.#neighbours]) neighbour(gone);
+    this.#neighbours.clear();
+    if (wasWatched) await this.#options.publish(formatFleetMessage(gone)).catch(() => undefined);
+  }
+
+  #tellMalformed(topic: string, reason: string): void {
+    if (this.#toldMalformed.has(reason)) return;
+    this.#toldMalformed.add(reason);
+    this.#options.events.emit('malformed', { topic, reason });
+  }
+
+  #begin(): void {
+    const { events } = this.#options;
+    this.#detach = [
+      events.on('evicted', ({ cache, keys, origin, seq, lagMs }) => {
+        const shown = keys.slice(0, MAXIMUM_KEYS).map(shorten);
+        this.#note({ at: Date.now(), kind: 'evicted', cache, keys: shown, count: keys.length, origin, seq, ...known({ lagMs }) });
+      }),
+      events.on('cleared', ({ cache, origin, seq, lagMs }) => this.#note({ at: Date.now(), kind: 'cleared', cache, ...known({ origin, seq, lagMs }) })),
+      events.on('bypass', ({ cache, active }) => {
+        this.#note({ at: Date.now(), kind: 'bypass', cache, active });
+        this.#tellStatus();
+      }),
+      events.on('gap', ({ cache, expected, received }) => this.#note({ at: Date.now(), kind: 'gap', cache, expected, received })),
+      events.on('connected', ({ link }) => this.#note({ at: Date.now(), kind: 'link', link, isUp: true })),
+      events.on('lost', ({ link }) => this.#note({ at: Date.now(), kind: 'link', link, isUp: false })),
+    ];
+    this.#timer = setInterval(() => this.#tick(), REPORT_EVERY_MS);
+    this.#timer.unref();
+    this.#tellStatus();
+  }
+
+  #end(): void {
+    clearInterval(this.#timer);
+    clearTimeout(this.#gathering);
+    this.#timer = undefined;
+    this.#gathering = undefined;
+    for (const detach of this.#detach) detach();
+    this.#detach = [];
+    this.#waiting = [];
+    this.#lost = 0;
+  }
+
+  #tick(): void {
+    if (!this.#isWatched() && this.#neighbours.size === 0) this.#end();
+    else this.#tellStatus();
+  }
+
+  #isWatched(): boolean {
+    return this.#options.clock.now() <= this.#watchedUntil;
+  }
+
+  #statusMessage(): FleetMessage {
+    return { kind: 'status', from: this.id, status: this.status() };
+  }
+
+  #tellStatus(): void {
+    const message = this.#statusMessage();
+    for (const neighbour of this.#neighbours) neighbour(message);
+    if (this.#isWatched()) this.#options.publish(formatFleetMessage(message)).catch(() => undefined); // The next one is due in a second.
+  }
+
+  /** Neighbours hear it now, the others with what follows. */
+  #note(entry: FeedEntry): void {
+    for (const neighbour of this.#neighbours) neighbour({ kind: 'feed', from: this.id, entries: [entry], lost: 0 });
+    this.#keep([entry]);
+  }
+
+  #keep(entries: readonly FeedEntry[]): void {
+    this.#waiting.push(...entries);
+    const excess = this.#waiting.length - MAXIMUM_WAITING;
+    if (excess > 0) {
+      this.#waiting.splice(0, excess);
+      this.#lost += excess;
+    }
+    this.#gathering ??= setTimeout(() => void this.#tellWaiting(), GATHER_MS).unref();
+  }
+
+  async #tellWaiting(): Promise<void> {
+    this.#gathering = undefined;
+    const entries = this.#waiting;
+    const lost = this.#lost;
+    this.#waiting = [];
+    this.#lost = 0;
+    if (!this.#isWatched()) return;
+    try {
+      await this.#options.publish(formatFleetMessage({ kind: 'feed', from: this.id, entries, lost }));
+    } catch {
+      // The link is away, which is when what happens is interesting: it is told when the link is back.
+      if (!this.isActive) return;
+      this.#lost += lost;
+      this.#waiting = entries.concat(this.#waiting);
+      this.#gathering ??= setTimeout(() => void this.#tellWaiting(), REPORT_EVERY_MS).unref();
+    }
+  }
+}
+
+const shorten = (key: string): string => (key.length <= MAXIMUM_KEY_LENGTH ? key : `${key.slice(0, MAXIMUM_KEY_LENGTH - 1)}…`);
+
+/** The entries that have a value. */
+const known = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+
+const figures = (statistics: object): Record<string, number | string> =>
+  Object.fromEntries(Object.entries(statistics).filter(([, value]) => (typeof value === 'number' ? Number.isFinite(value) : typeof value === 'string')));

@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock, Milliseconds } from '../time/index.js';
+import { type FeedEntry, type FleetMessage, formatFleetMessage, type InstanceStatus, parseFleetMessage } from './fleet-message.js';
+import { type FleetReporter, REPORT_EVERY_MS } from './fleet-reporter.js';
+
+/** What is known of one instance. */
+export interface InstanceView {
+  readonly status: InstanceStatus;
+  /** How long ago it told that. */
+  readonly agoMs: Milliseconds;
+  /** Whether it has missed its turn: it, its link or ours is in trouble. Its read lease is over at the latest one bound after. */
+  readonly isSilent: boolean;
+  /** Whether it is the instance of this process that watches. */
+  readonly isSelf: boolean;
+}
+
+/** Whom a {@link FleetWatch} tells. None of these may throw. */
+export interface FleetObserver {
+  /** An instance told how it stands. */
+  onStatus?(status: InstanceStatus): void;
+  /** Something happened in an instance. `lost`: so many more were not told. */
+  onFeed?(instance: string, entries: readonly FeedEntry[], lost: number): void;
+  /** An instance has ended. */
+  onGone?(instance: string): void;
+  /** Watching has ended: the instance that watches was stopped. */
+  onEnd?(): void;
+}
+
+/** What watching needs of the outside: the two topics of the fleet. */
+export interface FleetPort {
+  /** Asks the fleet. Answers how many instances the question was delivered to, as the broker counts them. */
+  ask(message: string): Promise<number>;
+  /** Hands on what the fleet answers. Resolves once it is heard for certain, with a function that ends it. */
+  listen(heard: (message: string) => void): Promise<() => Promise<void>>;
+}
+
+/** What a {@link FleetWatch} is made of. */
+export interface FleetWatchOptions {
+  /** `undefined`: there is no fleet, only {@link self}. */
+  readonly port?: FleetPort;
+  /** The instance of this process, which needs no topic to be heard. */
+  readonly self?: FleetReporter;
+  readonly clock: Clock;
+  /** Told of messages that mean nothing, and of topics that could not be reached. */
+  readonly failed?: (where: string, error: unknown) => void;
+}
+
+/** An instance that told nothing for so long is silent. */
+export const SILENT_AFTER_MS: Milliseconds = 2.5 * REPORT_EVERY_MS;
+
+/** One that is silent for so long is forgotten. */
+const FORGOTTEN_AFTER_MS: Milliseconds = 120_000;
+
+const ASK_EVERY_MS: Milliseconds = 3_000;
+
+/** Beyond so many instances, those that come later are not followed. */
+const MAXIMUM_INSTANCES = 1_000;
+
+/**
+ * The fleet as one process sees it. Asks while it has observers, and only then.
+ * Everything but {@link FleetWatchOptions.self} was written by others: text in it is to be trusted as little as a key.
+ */
+export class FleetWatch {
+  readonly #options: FleetWatchOptions;
+  readonly #name = `watch-${randomUUID().slice(0, 13)}`;
+  readonly #observers = new Set<FleetObserver>();
+  readonly #instances = new Map<string, { readonly status: InstanceStatus; readonly at: Milliseconds }>();
+  #asking: NodeJS.Timeout | undefined;
+  #isHeard: Promise<void> | undefined;
+  #ending: Promise<void> = Promise.resolve();
+  #unlisten: (() => Promise<void>) | undefined;
+  #forsake: (() => void) | undefined;
+  /** Another one from each first observer to the last. */
+  #session: symbol | undefined;
+  #isStopped = false;
+
+  constructor(options: FleetWatchOptions) {
+    this.#options = options;
+  }
+
+  /** The id of the instance that watches, if it is one. */
+  get selfId(): string | undefined {
+    return this.#options.self?.id;
+  }
+
+  /** Whether it is asking. */
+  get isWatching(): boolean {
+    return this.#observers.size > 0;
+  }
+
+  /** Tells `observer` until the returned function is called. */
+  watch(observer: FleetObserver): () => void {
+    if (this.#isStopped) {
+      observer.onEnd?.();
+      return () => undefined;
+    }
+    const isFirst = this.#observers.size === 0;
+    this.#observers.add(observer);
+    if (isFirst) this.#begin();
+    else for (const { status } of this.#instances.values()) observer.onStatus?.(status);
+    return () => {
+      if (this.#observers.delete(observer) && this.#observers.size === 0) this.#end();
+    };
+  }
+
+  /** What is known now, by id; old while nobody watches. */
+  instances(): readonly InstanceView[] {
+    const now = this.#options.clock.now();
+    for (const [id, { at }] of this.#instances) if (now - at > FORGOTTEN_AFTER_MS) this.#instances.delete(id);
+    return [...this.#instances.values()]
+      .map(({ status, at }) => {
+        const agoMs = Math.max(0, now - at);
+        return { status, agoMs, isSilent: agoMs > SILENT_AFTER_MS, isSelf: status.id === this.selfId };
+      })
+      .sort((a, b) => a.status.id.localeCompare(b.status.id, 'en', { numeric: true }));
+  }
+
+  /**
+   * Asks every instance once and resolves with what they answered: as soon as all have that the question was delivered to, at the latest
+   * after `timeoutMs` (on a Redis Cluster, which counts one node's subscribers only, rather late than early: then always).
+   *
+   * @throws {CacheError} when the question could not be sent.
+   */
+  async ask(timeoutMs: Milliseconds, { exact = true }: { readonly exact?: boolean } = {}): Promise<readonly InstanceView[]> {
+    const answered = new Set<string>();
+    let look = (): void => undefined;
+    const stop = this.watch({ onStatus: ({ id }) => void (answered.add(id), look()), onEnd: () => look() });
+    try {
+      await this.#isHeard;
+      answered.clear();
+      const asked = (await this.#options.port?.ask(this.#question(true))) ?? 0;
+      if (this.#options.port === undefined || this.#isStopped) return this.instances();
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs);
+        look = () => {
+          if (!this.#isStopped && !(exact && answered.size >= asked)) return;
+          clearTimeout(timer);
+          resolve();
+        };
+        look();
+      });
+      return this.instances().filter(({ status }) => answered.has(status.id));
+    } finally {
+      stop();
+    }
+  }
+
+  /** Ends watching for good. Never rejects. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return this.#ending;
+    this.#isStopped = true;
+    const observers = [...this.#observers];
+    this.#observers.clear();
+    if (observers.length > 0) this.#end();
+    for (const observer of observers) observer.onEnd?.();
+    await this.#ending;
+  }
+
+  #begin(): void {
+    const { port, self } = this.#options;
+    this.#instances.clear();
+    this.#session = Symbol('session');
+    this.#isHeard = this.#listen(port, this.#session);
+    this.#forsake = self?.tell((message) => this.#heard(message));
+  }
+
+  async #listen(port: FleetPort | undefined, session: symbol): Promise<void> {
+    await this.#ending;
+    if (port === undefined || this.#session !== session) return;
+    try {
+      const unlisten = await port.listen((body) => this.#arrived(body));
+      if (this.#session !== session) return await unlisten();
+      this.#unlisten = unlisten;
+    } catch (error) {
+      this.#fail('the answers of the fleet', error);
+      if (this.#session !== session) return;
+    }
+    this.#asking = setInterval(() => this.#askAgain(port, false), ASK_EVERY_MS);
+    this.#asking.unref();
+    this.#askAgain(port, true);
+  }
+
+  #askAgain(port: FleetPort, isFirst: boolean): void {
+    port.ask(this.#question(isFirst)).catch((error: unknown) => this.#fail('the question to the fleet', error));
+  }
+
+  #question(isFirst: boolean): string {
+    return formatFleetMessage({ kind: 'watch', from: this.#name, isFirst });
+  }
+
+  #end(): void {
+    this.#session = undefined;
+    clearInterval(this.#asking);
+    this.#asking = undefined;
+    this.#forsake?.();
+    this.#forsake = undefined;
+    const unlisten = this.#unlisten;
+    this.#unlisten = undefined;
+    const heard = this.#isHeard ?? Promise.resolve();
+    this.#ending = heard.then(unlisten).catch((error: unknown) => this.#fail('the answers of the fleet', error));
+  }
+
+  #arrived(body: string): void {
+    const message = parseFleetMessage(body);
+    if ('malformed' in message) return this.#fail('a message of the fleet', new Error(message.malformed));
+    if (message.from !== this.selfId) this.#heard(message); // What the own instance says has been heard without a detour.
+  }
+
+  #heard(message: FleetMessage): void {
+    if (message.kind === 'watch') return;
+    if (message.kind === 'gone') this.#instances.delete(message.from);
+    if (message.kind === 'status') {
+      if (!this.#instances.has(message.from) && this.#instances.size >= MAXIMUM_INSTANCES) return;
+      this.#instances.set(message.from, { status: message.status, at: this.#options.clock.now() });
+    }
+    for (const observer of [...this.#observers]) {
+      if (message.kind === 'status') observer.onStatus?.(message.status);
+      else if (message.kind === 'feed') observer.onFeed?.(message.from, message.entries, message.lost);
+      else observer.onGone?.(message.from);
+    }
+  }
+
+  #fail(where: string, error: unknown): void {
+    this.#options.failed?.(where, error);
+  }
+}
