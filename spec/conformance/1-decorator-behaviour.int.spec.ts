@@ -9,19 +9,20 @@ import {
   seenRoots,
   UNCHECKED,
 } from './cacheable-service.js';
+import { AnnotatedClassCacheableService } from './annotated-class-cacheable-service.js';
 import { DefaultCacheableService } from './default-cacheable-service.js';
 import { onEveryStore, type Stage } from './stage.js';
 
 describe('1. Decorator behaviour', () => {
   onEveryStore((stage) => {
-    for (const Service of [DefaultCacheableService]) {
+    for (const Service of [DefaultCacheableService, AnnotatedClassCacheableService]) {
       describe(Service.name, () => behaviours(stage, Service));
     }
   });
 });
 
 function behaviours(stage: Stage, Service: new () => CacheableService): void {
-  const isOnClass = (Service as unknown) !== DefaultCacheableService;
+  const isOnClass = Service === AnnotatedClassCacheableService;
   let service: CacheableService;
 
   beforeEach(() => {

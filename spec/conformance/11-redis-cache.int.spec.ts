@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { type Cache, Cacheable, type CacheKey, CacheKeyError, type CacheOptions, type CachingOptions } from '../../lib/index.js';
+import { type Cache, Cacheable, type CacheKey, CacheKeyError, type CacheOptions, type CachingOptions, runInTransaction, TransactionAwareCache } from '../../lib/index.js';
 import { cacheErrorOf } from '../contract/rejection.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { sharedRedis } from '../support/shared-redis.js';
@@ -316,6 +316,17 @@ describe('11. Redis cache', () => {
       (caches as Record<string, CacheOptions>)['late'] = {};
       expect([stage.manager.getCache('unknown'), stage.manager.getCache('late')]).to.deep.equal([undefined, undefined]);
       expect(stage.manager.getCache('own')?.name).to.equal('own');
+    });
+
+    it('130q transactionAwareCacheManagerShouldDecorateCache', async () => {
+      for (const name of ['testCache', 'later']) {
+        expect(stage.cache(name)).to.be.instanceOf(TransactionAwareCache);
+        await runInTransaction(async () => {
+          await stage.cache(name).put('key', 'value');
+          expect(await (stage.cache(name) as TransactionAwareCache).target.get('key')).to.equal(undefined);
+        });
+      }
+      expect(await cache.get('key')).to.deep.equal({ value: 'value' });
     });
 
     it('130s testGetWhileClear, testConcurrentRead', async () => {

@@ -2,19 +2,23 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { cacheOperationsOf } from '../../lib/annotation/index.js';
 import {
+  type AsyncMethod,
   type Cache,
   Cacheable,
   CacheConfig,
   CacheConfigurationError,
+  type CacheDecorator,
   CacheErrorHandler,
   CacheEvict,
   CacheInterceptor,
   type CacheKey,
   CacheManager,
   type CacheOperationContext,
+  cacheProxy,
   CachePut,
   CacheResolver,
   Caching,
+  composeDecorators,
   KeyGenerator,
   SimpleCacheErrorHandler,
 } from '../../lib/index.js';
@@ -55,6 +59,35 @@ describe('7. Metadata and set-up', () => {
       [],
       [],
     ]);
+  });
+
+  it('101 singularStereotype, multipleStereotypes, singleComposedAnnotation, multipleComposedAnnotations', () => {
+    /** Stereotypes: one that carries settings, one of several decorators, and one whose names can be overridden. */
+    const Kept = <M extends AsyncMethod>(): CacheDecorator<M> => Cacheable<M>('kept', { ttl: '1h' });
+    const Write = <M extends AsyncMethod>(): CacheDecorator<M> => composeDecorators<M>(CacheEvict('book'), CacheEvict('list', { allEntries: true }));
+    const Named = <M extends AsyncMethod>(cacheNames: string, key: () => CacheKey, condition: () => boolean): CacheDecorator<M> =>
+      composeDecorators<M>(Cacheable<M>(cacheNames, { key, condition }));
+    const key = (): string => 'key';
+    const condition = (): boolean => true;
+    class Annotated {
+      @Kept()
+      async singular(): Promise<void> {}
+
+      @Write()
+      @Kept()
+      async several(): Promise<void> {}
+
+      @Named('own', key, condition)
+      @Write()
+      @CachePut('put')
+      async overridden(): Promise<void> {}
+    }
+    expect(kinds(Annotated, 'singular')).to.deep.equal(['cacheable kept']);
+    expect(cacheOperationsOf(Annotated, 'singular').map((operation) => operation.kind === 'cacheable' && operation.ttl)).to.deep.equal([3_600_000]);
+    expect(kinds(Annotated, 'several')).to.deep.equal(['evict book', 'evict list', 'cacheable kept']);
+    expect(kinds(Annotated, 'overridden')).to.deep.equal(['cacheable own', 'evict book', 'evict list', 'put put']);
+    const [named] = cacheOperationsOf(Annotated, 'overridden');
+    expect([named?.key, named?.condition]).to.deep.equal([key, condition]);
   });
 
   it('102 customKeyGenerator, customKeyGeneratorInherited, customCacheManager, customCacheManagerInherited, customCacheResolver, customCacheResolverInherited', () => {
@@ -404,6 +437,29 @@ describe('7. Metadata and set-up', () => {
       expect(await whereIs('put!a'), 'the resolver is asked, the manager is not').to.deep.equal(['own/primary']);
       sinon.stub(stage.cache('primary'), 'put').rejects(failure);
       expect(await rejectionOf(configured.put('b'))).to.equal(failure);
+    });
+
+    it('113 configurationClassWithCacheProxyFactoryBean', async () => {
+      const greeted: unknown[][] = [];
+      /** Somebody else's class: no decorator can be put on it. One body serves both ways to call it. */
+      class GreetingService {
+        async greet(...names: string[]): Promise<string> {
+          greeted.push(names);
+          return names.length === 0 ? 'Hello!' : `Hello ${names.join(' and ')}!`;
+        }
+      }
+      stage.container
+        .bind(GreetingService)
+        .toDynamicValue((context) => cacheProxy(context, new GreetingService(), { greet: Cacheable('testCache') }))
+        .inSingletonScope();
+      const service = stage.container.get(GreetingService);
+      for (let i = 0; i < 2; i += 1) {
+        expect(await service.greet()).to.equal('Hello!');
+        expect(await service.greet('John')).to.equal('Hello John!');
+      }
+      await service.greet('John', 'Jane');
+      expect(greeted).to.deep.equal([[], ['John'], ['John', 'Jane']]);
+      expect(await stage.cache('testCache').getAll([[], 'John'])).to.deep.equal([{ value: 'Hello!' }, { value: 'Hello John!' }]);
     });
 
     it('114 onlyOneInterceptorIsAvailable, customInterceptorAppliesWithRuntimeException, customInterceptorAppliesWithCheckedException', async () => {
