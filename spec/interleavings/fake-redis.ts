@@ -84,25 +84,20 @@ export class FakeRedis {
     return [...data, ...leases];
   }
 
-  /** The first generation of a cache of which the server knows nothing. */
-  protected freshGeneration(): string {
-    return String(this.#micros);
-  }
-
   #script(name: string, keys: readonly string[], args: readonly string[]): Reply {
     switch (name) {
       case 'acquire':
-        return this.#acquire(keys as [string, string, string, string], args);
+        return this.#acquire(keys as [string, string, string, string, string], args);
       case 'fill':
         return this.#fill(keys as [string, string, string], args as [string, string, string, string]);
       case 'release':
         return this.get(keys[0] as string) === args[0] ? this.#unlink([keys[0] as string]) : 0;
       case 'put':
-        return this.#put(keys as [string, string, string, string], args);
+        return this.#put(keys as [string, string, string, string, string], args);
       case 'evict':
         return this.#evict(keys, args);
       case 'clear':
-        return this.#clear(keys as [string, string, string, string], args);
+        return this.#clear(keys as [string, string, string, string, string], args);
       case 'heartbeat':
         return this.#heartbeat(keys, args);
       case 'leave':
@@ -113,9 +108,9 @@ export class FakeRedis {
     }
   }
 
-  #acquire([data, lease, gen, members]: [string, string, string, string], args: readonly string[]): Reply {
+  #acquire([data, lease, gen, members, rid]: [string, string, string, string, string], args: readonly string[]): Reply {
     const [generation, token, leaseMs, replace] = args as [string, string, string, string];
-    const moved = this.#moved(gen, generation);
+    const moved = this.#moved(gen, rid, generation);
     if (moved !== undefined) return moved;
     if (replace === '1') this.#unlink([data]);
     const value = this.get(data);
@@ -137,9 +132,9 @@ export class FakeRedis {
     return 1;
   }
 
-  #put([data, lease, seq, gen]: [string, string, string, string], args: readonly string[]): Reply {
+  #put([data, lease, seq, gen, rid]: [string, string, string, string, string], args: readonly string[]): Reply {
     const [generation, raw, ttl, channel, head, tail, keep] = args as [string, string, string, string, string, string, string];
-    const moved = this.#moved(gen, generation);
+    const moved = this.#moved(gen, rid, generation);
     if (moved !== undefined) return moved;
     const present = this.get(data);
     if (keep === '1' && present !== null) return ['present', present];
@@ -152,8 +147,8 @@ export class FakeRedis {
   #evict(keys: readonly string[], args: readonly string[]): Reply {
     const [generation, count, channel, head, tail, listed] = args as [string, string, string, string, string, string];
     const n = Number(count);
-    const [seq, gen, members, born] = keys.slice(2 * n) as [string, string, string, string];
-    const moved = this.#moved(gen, generation);
+    const [seq, gen, members, born, rid] = keys.slice(2 * n) as [string, string, string, string, string];
+    const moved = this.#moved(gen, rid, generation);
     if (moved !== undefined) return moved;
     const data = keys.slice(0, n);
     const removed = data.filter((key) => this.get(key) !== null).length;
@@ -161,11 +156,12 @@ export class FakeRedis {
     return ['done', this.#announce(seq, channel, head, generation, tail), removed, listed === '1' ? this.#audience(members, born) : null];
   }
 
-  #clear([seq, gen, members, born]: [string, string, string, string], args: readonly string[]): Reply {
+  #clear([seq, gen, members, born, rid]: [string, string, string, string, string], args: readonly string[]): Reply {
     const [channel, head, tail, listed] = args as [string, string, string, string];
     const old = this.get(gen);
     const next = String(Math.max(this.#micros, Number(old ?? 0) + 1));
     this.#set(gen, next, 0);
+    if (old === null) this.#set(rid, this.runId, 0);
     return ['done', this.#announce(seq, channel, head, next, tail), next, listed === '1' ? this.#audience(members, born) : null];
   }
 
@@ -195,10 +191,13 @@ export class FakeRedis {
     return [...out, String(this.#micros)];
   }
 
-  #moved(genKey: string, expected: string): Reply | undefined {
+  #moved(genKey: string, ridKey: string, expected: string): Reply | undefined {
     let current = this.get(genKey);
     if (current === expected) return undefined;
-    if (current === null) this.#set(genKey, (current = this.freshGeneration()), 0);
+    if (current === null) {
+      this.#set(genKey, (current = String(this.#micros)), 0);
+      this.#set(ridKey, this.runId, 0);
+    }
     return ['generation', current];
   }
 

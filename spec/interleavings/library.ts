@@ -8,6 +8,7 @@ export interface Library {
   readonly event: typeof import('../../lib/event/index.js');
   readonly eviction: typeof import('../../lib/eviction/index.js');
   readonly topic: typeof import('../../lib/topic/index.js');
+  readonly runtime: typeof import('../../lib/inversify/runtime.js');
 }
 
 /** One mechanism taken out of the compiled library. */
@@ -20,7 +21,6 @@ export interface Patch {
 }
 
 const LIB = new URL('../../lib/', import.meta.url);
-const ROOMS = ['cache', 'errors', 'event', 'eviction', 'time', 'topic'];
 
 /** The library as it is built. */
 export const loadLibrary = (): Promise<Library> => load(LIB);
@@ -33,10 +33,8 @@ export const loadLibrary = (): Promise<Library> => load(LIB);
 export async function withMutant<T>(slug: string, patches: readonly Patch[], use: (mutant: Library) => Promise<T>): Promise<T> {
   const root = new URL(`../../mutants/${slug}-${process.pid}/`, import.meta.url);
   try {
-    for (const room of ROOMS) {
-      const filter = (path: string): boolean => !/\.d\.ts$|\.map$/.test(path);
-      cpSync(fileURLToPath(new URL(room, LIB)), fileURLToPath(new URL(room, root)), { recursive: true, filter });
-    }
+    const filter = (path: string): boolean => !/\.d\.ts$|\.map$/.test(path);
+    cpSync(fileURLToPath(LIB), fileURLToPath(root), { recursive: true, filter });
     for (const patch of patches) apply(patch, root);
     return await use(await load(root));
   } finally {
@@ -45,10 +43,15 @@ export async function withMutant<T>(slug: string, patches: readonly Patch[], use
 }
 
 async function load(root: URL): Promise<Library> {
-  const [cache, guard, event, eviction, topic] = (await Promise.all(
-    ['cache/index.js', 'cache/remote-guard.js', 'event/index.js', 'eviction/index.js', 'topic/index.js'].map((file) => import(new URL(file, root).href)),
-  )) as [Library['cache'], Library['guard'], Library['event'], Library['eviction'], Library['topic']];
-  return { cache, guard, event, eviction, topic };
+  const room = async <T>(file: string): Promise<T> => (await import(new URL(file, root).href)) as T;
+  return {
+    cache: await room('cache/index.js'),
+    guard: await room('cache/remote-guard.js'),
+    event: await room('event/index.js'),
+    eviction: await room('eviction/index.js'),
+    topic: await room('topic/index.js'),
+    runtime: await room('inversify/runtime.js'),
+  };
 }
 
 function apply({ file, from, to }: Patch, root: URL): void {

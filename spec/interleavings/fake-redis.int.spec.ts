@@ -1,0 +1,157 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import * as fc from 'fast-check';
+import type { Script } from '../../lib/cache/index.js';
+import * as scripts from '../../lib/eviction/scripts.js';
+import { RemoteKeys } from '../../lib/eviction/index.js';
+import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
+import { FakeRedis } from './fake-redis.js';
+
+/** A call of a script, with symbols where a real call has a generation: they mean different numbers on the two servers. */
+type Call =
+  | { readonly script: 'acquire'; readonly key: number; readonly gen: Gen; readonly holder: number; readonly replace: boolean }
+  | { readonly script: 'fill'; readonly key: number; readonly gen: Gen; readonly holder: number }
+  | { readonly script: 'release'; readonly key: number; readonly gen: Gen; readonly holder: number }
+  | { readonly script: 'put'; readonly key: number; readonly gen: Gen; readonly keep: boolean }
+  | { readonly script: 'evict'; readonly gen: Gen; readonly acks: boolean }
+  | { readonly script: 'clear'; readonly acks: boolean }
+  | { readonly script: 'heartbeat'; readonly by: number; readonly known: 'none' | 'current' | 'newer' }
+  | { readonly script: 'leave'; readonly by: number };
+type Gen = 'current' | 'previous' | 'unknown';
+
+const KEYS = ['a', 'b'];
+const IDS = ['i0', 'i1'];
+
+const gen = fc.constantFrom<Gen>('current', 'current', 'current', 'previous', 'unknown');
+const key = fc.nat({ max: 1 });
+const who = fc.nat({ max: 1 });
+const call: fc.Arbitrary<Call> = fc.oneof(
+  fc.record({ script: fc.constant('acquire' as const), key, gen, holder: who, replace: fc.boolean() }),
+  fc.record({ script: fc.constant('fill' as const), key, gen, holder: who }),
+  fc.record({ script: fc.constant('release' as const), key, gen, holder: who }),
+  fc.record({ script: fc.constant('put' as const), key, gen, keep: fc.boolean() }),
+  fc.record({ script: fc.constant('evict' as const), gen, acks: fc.boolean() }),
+  fc.record({ script: fc.constant('clear' as const), acks: fc.boolean() }),
+  fc.record({ script: fc.constant('heartbeat' as const), by: who, known: fc.constantFrom('none', 'current', 'newer') }),
+  fc.record({ script: fc.constant('leave' as const), by: who }),
+);
+
+interface Server {
+  run(name: Call['script'], keys: string[], args: string[]): Promise<unknown>;
+  get(key: string): Promise<string | null>;
+  /** Everything published since the last look. */
+  published(): Promise<string[]>;
+}
+
+/** Plays `calls` on a server and tells all that can be seen, with times and generations by the order of their appearance. */
+async function transcript(server: Server, namespace: string, calls: readonly Call[]): Promise<unknown[]> {
+  const keys = new RemoteKeys(namespace, 'book');
+  const generations: string[] = [];
+  const seen: unknown[] = [];
+  const common = [keys.seq, keys.gen, keys.members, keys.born, keys.rid];
+  for (const each of calls) {
+    const current = (await server.get(keys.gen)) ?? '';
+    if (current !== '' && generations.at(-1) !== current) generations.push(current);
+    const of = (which: Gen): string => (which === 'current' ? current : which === 'previous' ? (generations.at(-2) ?? '7') : '');
+    const { name, scriptKeys, args } = ((): { name: Call['script']; scriptKeys: string[]; args: string[] } => {
+      const channel = `${namespace}:topic`;
+      const halves = [channel, '{"seq":', ',"op":"x"}'];
+      switch (each.script) {
+        case 'acquire': {
+          const [g, k] = [of(each.gen), KEYS[each.key] as string];
+          return { name: each.script, scriptKeys: [keys.data(g, k), keys.lease(g, k), keys.gen, keys.members, keys.rid], args: [g, `${IDS[each.holder]}|1`, '60000', each.replace ? '1' : '0'] };
+        }
+        case 'fill': {
+          const [g, k] = [of(each.gen), KEYS[each.key] as string];
+          return { name: each.script, scriptKeys: [keys.data(g, k), keys.lease(g, k), keys.gen], args: [g, `${IDS[each.holder]}|1`, 'filled', '60000'] };
+        }
+        case 'release': {
+          const [g, k] = [of(each.gen), KEYS[each.key] as string];
+          return { name: each.script, scriptKeys: [keys.lease(g, k)], args: [`${IDS[each.holder]}|1`] };
+        }
+        case 'put': {
+          const [g, k] = [of(each.gen), KEYS[each.key] as string];
+          return { name: each.script, scriptKeys: [keys.data(g, k), keys.lease(g, k), keys.seq, keys.gen, keys.rid], args: [g, 'put', '60000', ...halves, each.keep ? '1' : '0'] };
+        }
+        case 'evict': {
+          const g = of(each.gen);
+          const data = KEYS.map((k) => keys.data(g, k));
+          const leases = KEYS.map((k) => keys.lease(g, k));
+          return { name: each.script, scriptKeys: [...data, ...leases, ...common], args: [g, String(KEYS.length), ...halves, each.acks ? '1' : '0'] };
+        }
+        case 'clear':
+          return { name: each.script, scriptKeys: common, args: [...halves, each.acks ? '1' : '0'] };
+        case 'heartbeat': {
+          const known = each.known === 'none' ? '0' : each.known === 'current' ? current || '0' : String(Number(current || '1') + 1_000_000_000);
+          return { name: each.script, scriptKeys: [keys.seq, keys.gen, keys.rid, keys.members, keys.born], args: [IDS[each.by] as string, '60000', channel, '{"states":[', known] };
+        }
+        case 'leave':
+          return { name: each.script, scriptKeys: [keys.members], args: [IDS[each.by] as string] };
+      }
+    })();
+    const reply = sorted(await server.run(name, scriptKeys, args));
+    const after = (await server.get(keys.gen)) ?? '';
+    const held = await Promise.all(KEYS.flatMap((k) => [server.get(keys.data(after, k)), server.get(keys.lease(after, k))]));
+    seen.push({ name, reply, published: await server.published(), moved: after !== current, held, seq: await server.get(keys.seq) });
+  }
+  // Points of time, in milliseconds and microseconds, and the generations made of them differ; that they are there does not.
+  return JSON.parse(JSON.stringify(seen).replace(/\d{13,}/g, 'T')) as unknown[];
+}
+
+/** Members come in the order of their scores, which are times. */
+function sorted(reply: unknown): unknown {
+  const audience = Array.isArray(reply) ? (reply[3] as [string, string, string[]] | null | undefined) : undefined;
+  if (Array.isArray(audience)) audience[2] = audience[2].filter((_, i) => i % 2 === 0).sort();
+  return reply;
+}
+
+const fakeServer = (): Server => {
+  const fake = new FakeRedis();
+  let messages: string[] = [];
+  fake.onPublish = (_channel, body) => messages.push(body);
+  return {
+    run: async (name, keys, args) => fake.execute({ kind: 'script', name, keys, args }),
+    get: async (key) => fake.get(key),
+    published: async () => messages.splice(0),
+  };
+};
+
+describe(FakeRedis.name, function () {
+  this.timeout(60_000);
+  let commands: Redis;
+  let subscriber: Redis;
+  let arrived: string[];
+
+  beforeEach(async () => {
+    const { port } = await sharedRedis();
+    commands = new Redis({ port });
+    subscriber = new Redis({ port });
+    arrived = [];
+    subscriber.on('message', (_channel, body) => arrived.push(body));
+  });
+
+  afterEach(async () => {
+    await Promise.all([commands.quit(), subscriber.quit()]);
+  });
+
+  /** A message precedes the answer to a PING that was sent on its connection after the script's reply had come. */
+  const realServer = (): Server => ({
+    run: (name, keys, args) => commands.eval((scripts as unknown as Record<string, Script>)[name.toUpperCase()]!.source, keys.length, ...keys, ...args),
+    get: (key) => commands.get(key),
+    published: async () => {
+      await subscriber.ping();
+      return arrived.splice(0);
+    },
+  });
+
+  it('answers, keeps and publishes what Redis does with the Lua scripts', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(call, { minLength: 5, maxLength: 25, size: 'max' }), async (calls) => {
+        const namespace = ownNamespace();
+        await subscriber.subscribe(`${namespace}:topic`);
+        expect(await transcript(fakeServer(), namespace, calls)).to.deep.equal(await transcript(realServer(), namespace, calls));
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
