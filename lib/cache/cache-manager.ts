@@ -34,4 +34,9 @@ export abstract class CacheManager {
 
   /** A snapshot of every cache's counters, by name. */
   abstract statistics(): Readonly<Record<string, CacheStatistics>>;
+
+  /** Sets the counters of every known cache to zero. */
+  resetStatistics(): void {
+    for (const name of this.cacheNames) this.getCache(name)?.resetStatistics();
+  }
 }

@@ -1,6 +1,7 @@
 import type { CacheStatistics } from '../event/index.js';
 import type { Duration } from '../time/index.js';
 import type { CacheKey } from './cache-key.js';
+import type { KeyInspection } from './key-inspection.js';
 import type { ValueWrapper } from './value-wrapper.js';
 
 /** How long an evicting caller waits. */
@@ -84,6 +85,17 @@ export abstract class Cache {
 
   /** Counters since the start or the last reset. */
   abstract statistics(): CacheStatistics;
+
+  /** Sets the counters to zero; sizes and states are what they are. A cache that counts nothing need not implement it. */
+  resetStatistics(): void {}
+
+  /**
+   * Where `key` lies, for people who look into a cache. Disturbs nothing: no counter, no order of removal, no fill.
+   * A cache that cannot tell answers `undefined`, and need not implement it. Never rejects because a tier is away.
+   */
+  inspect(_key: CacheKey): Promise<KeyInspection | undefined> {
+    return Promise.resolve(undefined);
+  }
 
   /**
    * The fast path of a read: the settled promise of a value this cache can serve at once, else `undefined`, which says nothing.

@@ -66,6 +66,10 @@ export class CompositeCacheManager extends CacheManager {
   override statistics(): Readonly<Record<string, CacheStatistics>> {
     return firstOfEach(this.#managers.map((manager) => manager.statistics()));
   }
+
+  override resetStatistics(): void {
+    for (const manager of this.#managers) manager.resetStatistics();
+  }
 }
 
 /** Under each name what the first has that has it, as with {@link CompositeCacheManager.getCache}. */

@@ -54,12 +54,21 @@ export interface CoherentCache {
   readonly name: string;
   /** The generation its remote keys are written under; `undefined` until the first contact. */
   readonly generation: string | undefined;
-  /** Drops the keys, cancels the tickets of reads in flight, detaches loads. `own`: this instance announced it itself. */
-  applyEviction(keys: readonly string[], own: boolean): void;
-  /** The same for every key: because of a clear (`remote`), or because messages may have been missed (`coherence`). */
-  applyClear(cause: 'remote' | 'coherence'): void;
-  /** Moves to a newer generation of remote keys, which implies {@link applyClear}; an older one than the present is ignored. */
-  useGeneration(generation: string): void;
+  /**
+   * Drops the keys, cancels the tickets of reads in flight, detaches loads. `own`: this instance announced it itself.
+   * `lagMs`: how long ago the server executed it, if that is known.
+   */
+  applyEviction(keys: readonly string[], own: boolean, lagMs?: Milliseconds): void;
+  /**
+   * The same for every key: because of another instance's clear (`remote`), because messages were missed, by their numbers (`gap`), or
+   * because they may have been (`coherence`). `own`: the message of this instance's clear, which is in force already.
+   */
+  applyClear(cause: 'remote' | 'own' | 'gap' | 'coherence', lagMs?: Milliseconds): void;
+  /**
+   * Moves to a newer generation of remote keys, which implies {@link applyClear}; an older one than the present is ignored.
+   * `cause` is what its removals are put down to. Default: `coherence`.
+   */
+  useGeneration(generation: string, cause?: 'remote' | 'coherence'): void;
   /** The read lease: the local tier may be served up to this time on the instance's clock. `-Infinity`: not at all. */
   serveUntil(time: Milliseconds): void;
   /** Whether the local tier may be served at `now`. */

@@ -24,7 +24,7 @@ export interface LocalCacheOptions {
   readonly type?: Class;
   /** Tells whether an entry found on a write has expired. Reads bring their own time. */
   readonly clock: Clock;
-  /** `sizeRemovals` and `expirations` are counted here. */
+  /** `sizeRemovals`, `expirations` and `replacements` are counted here. */
   readonly counters: CacheCounters;
 }
 
@@ -138,6 +138,13 @@ export class LocalCache {
     return slot === undefined ? undefined : { value: this.#value(slot), expiresAt: this.#ends[slot] as number };
   }
 
+  /** When the entry's life ends; `undefined` if there is none alive. Disturbs nothing, and does not ask whether it may be served. */
+  endOf(key: string, now: Milliseconds): Milliseconds | undefined {
+    const slot = this.#slots.get(key);
+    const end = slot === undefined ? undefined : this.#ends[slot];
+    return end !== undefined && end > now ? end : undefined;
+  }
+
   /**
    * Holds `value` until `expiresAt`; if that is not after now, the key holds nothing afterwards. Makes room if there is none.
    *
@@ -166,6 +173,7 @@ export class LocalCache {
     this.#promises[slot] = undefined;
     this.#ends[slot] = expiresAt;
     this.#visited[slot] = isNew ? 0 : 1;
+    if (!isNew) this.#counters.replacements += 1;
   }
 
   /** Drops an entry. `true` if there was one, be it dead. */

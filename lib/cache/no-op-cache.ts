@@ -3,7 +3,7 @@ import { Cache } from './cache.js';
 import type { CacheKey } from './cache-key.js';
 import type { ValueWrapper } from './value-wrapper.js';
 
-const NOTHING: CacheStatistics = new CacheCounters().snapshot(0);
+const NOTHING: CacheStatistics = new CacheCounters().snapshot({ localSize: 0 });
 
 /** A cache that holds nothing: every look-up is a miss, and loads are not shared either (Spring's `NoOpCache`). */
 export class NoOpCache extends Cache {

@@ -1,4 +1,5 @@
 import type { Keyv } from 'keyv';
+import type { TracedStep } from '../event/index.js';
 import type { EvictionLog, EvictionReceipt, LeaseReply } from './eviction-log.js';
 import type { RemoteGuard } from './remote-guard.js';
 import type { Milliseconds } from '../time/index.js';
@@ -14,7 +15,13 @@ export interface RemoteCacheParts {
   readonly guard: RemoteGuard;
   /** Points `keyv` at the keys of another generation. */
   readonly useGeneration: (generation: string) => void;
+  /** Runs each step; see `CacheTracer`. Default: untraced. */
+  readonly trace?: TraceStep;
 }
+
+type TraceStep = <T>(step: Exclude<TracedStep['step'], 'load'>, keys: readonly string[], action: () => Promise<T>) => Promise<T>;
+
+const untraced: TraceStep = (_step, _keys, action) => action();
 
 /** A lease reply with its value decoded. */
 export type LoadPermit =
@@ -31,6 +38,7 @@ export class RemoteCache {
   readonly #codec: ValueCodec;
   readonly #guard: RemoteGuard;
   readonly #useGeneration: (generation: string) => void;
+  readonly #trace: TraceStep;
   #generation: string | undefined;
 
   constructor(parts: RemoteCacheParts) {
@@ -39,11 +47,17 @@ export class RemoteCache {
     this.#codec = parts.codec;
     this.#guard = parts.guard;
     this.#useGeneration = parts.useGeneration;
+    this.#trace = parts.trace ?? untraced;
   }
 
   /** Whether a remote step would be tried at all now. */
   get isUsable(): boolean {
     return this.#guard.isOpenForUse;
+  }
+
+  /** Whether steps are refused because too many have failed. */
+  get isBroken(): boolean {
+    return this.#guard.isOpen === true;
   }
 
   /** The generation its keys are written under; `undefined` until the first contact. */
@@ -59,23 +73,25 @@ export class RemoteCache {
 
   /** What is stored under `key`: one GET. The caller must know its generation to be current, within the bound. */
   async get(key: string): Promise<StoredEntry | undefined> {
-    return this.#guard.run('get', () => this.#keyv.get(key, { raw: true })) as Promise<StoredEntry | undefined>;
+    const run = (): Promise<unknown> => this.#guard.run('get', () => this.#keyv.get(key, { raw: true }));
+    return this.#trace('get', [key], run) as Promise<StoredEntry | undefined>;
   }
 
   /** As {@link get} for several keys: one MGET. */
   async getAll(keys: string[]): Promise<(StoredEntry | undefined)[]> {
-    return this.#guard.run('get', () => this.#keyv.getMany(keys, { raw: true })) as Promise<(StoredEntry | undefined)[]>;
+    const run = (): Promise<unknown> => this.#guard.run('get', () => this.#keyv.getMany(keys, { raw: true }));
+    return this.#trace('get', keys, run) as Promise<(StoredEntry | undefined)[]>;
   }
 
   /** As {@link getAll}, after making sure of the generation: for reads without a valid read lease. One MGET. */
   async getAllCurrent(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
-    const raws = await this.#log.readCurrent(keys);
+    const raws = await this.#trace('get', keys, () => this.#log.readCurrent(keys));
     return raws.map((raw) => (raw === undefined ? undefined : this.#alive(raw)));
   }
 
   /** Asks for the right to fill `key`. With `replace`, what is there is unreadable: drop it. */
   async acquire(key: string, replace: boolean): Promise<LoadPermit> {
-    const reply = await this.#log.acquire(key, replace);
+    const reply = await this.#trace('acquire', [key], () => this.#log.acquire(key, replace));
     if (reply.kind !== 'present') return reply;
     const entry = this.#alive(reply.raw);
     return entry === undefined ? this.acquire(key, true) : { kind: 'present', entry };
@@ -83,7 +99,7 @@ export class RemoteCache {
 
   /** Stores an encoded value that was loaded; `false` when the token no longer stands. */
   fill(key: string, token: string, raw: string, ttlMs: Milliseconds): Promise<boolean> {
-    return this.#log.fill(key, token, raw, ttlMs);
+    return this.#trace('fill', [key], () => this.#log.fill(key, token, raw, ttlMs));
   }
 
   /** Gives a token back unused. */
@@ -102,25 +118,25 @@ export class RemoteCache {
 
   /** Stores an encoded value whatever is there, and announces the key. Answers why it was refused, if it was. */
   put(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined> {
-    return this.#log.put(key, raw, ttlMs);
+    return this.#trace('put', [key], () => this.#log.put(key, raw, ttlMs));
   }
 
   /** Stores an encoded value if there is none; else answers what is there. */
   async putIfAbsent(key: string, raw: string, ttlMs: Milliseconds): Promise<StoredEntry | undefined> {
-    const present = await this.#log.putIfAbsent(key, raw, ttlMs);
+    const present = await this.#trace('put', [key], () => this.#log.putIfAbsent(key, raw, ttlMs));
     const entry = present === undefined ? undefined : this.#alive(present);
-    if (present !== undefined && entry === undefined) await this.#log.put(key, raw, ttlMs); // A Map keeps what has expired; Redis does not.
+    if (present !== undefined && entry === undefined) await this.put(key, raw, ttlMs); // A Map keeps what has expired; Redis does not.
     return entry;
   }
 
   /** Removes and announces, in one round trip. */
   evict(keys: readonly string[], acks: boolean): Promise<EvictionReceipt> {
-    return this.#log.evict(keys, acks);
+    return this.#trace('evict', keys, () => this.#log.evict(keys, acks));
   }
 
   /** Makes every entry unreachable and announces it, in one round trip. */
   clear(acks: boolean): Promise<EvictionReceipt> {
-    return this.#log.clear(acks);
+    return this.#trace('clear', [], () => this.#log.clear(acks));
   }
 
   #alive(raw: string): StoredEntry | undefined {

@@ -62,6 +62,8 @@ export class RemoteConnection {
   #verify: () => Promise<void> = () => Promise.resolve();
   #stopped = false;
   #attempt = 0;
+  /** Attempts to connect that failed in a row; `-1` while there is a connection, whose end is a loss and no failure. */
+  #failures = 0;
   #connection = 0;
   #lastError: unknown;
   /** When the server last answered a script, or the connection was made: on `performance`'s scale. */
@@ -82,7 +84,7 @@ export class RemoteConnection {
       keepAlive: true,
       keepAliveInitialDelay: 1_000,
       noDelay: true,
-      reconnectStrategy: (retries: number) => this.#reconnect(retries),
+      reconnectStrategy: (retries: number, cause: Error) => this.#reconnect(retries, cause),
     };
     this.client = createClient({
       socket: endpoint.tls === undefined ? socket : { ...socket, ...endpoint.tls, tls: true },
@@ -182,6 +184,7 @@ export class RemoteConnection {
     const connection = ++this.#connection;
     this.#answeredAt = performance.now();
     this.#attempt = 0;
+    this.#failures = -1;
     if (this.#stopped) return;
     this.#events.emit('connected', { link: LINK, endpoint: this.endpoint.label });
     try {
@@ -212,8 +215,13 @@ export class RemoteConnection {
     }
   }
 
-  #reconnect(retries: number): number | Error {
+  #reconnect(retries: number, cause: Error): number | Error {
     if (this.#stopped) return new Error('stopped');
+    this.#failures += 1;
+    if (this.#failures > 0) {
+      const error = withoutCredentials(cause, this.endpoint);
+      this.#events.emit('failed', { link: LINK, endpoint: this.endpoint.label, attempt: this.#failures, error });
+    }
     const delayMs = Math.round(Math.min(25 * 2 ** Math.min(retries, 8), RECONNECT_MAX_MS) * (0.75 + Math.random() / 2));
     this.#attempt += 1;
     this.#events.emit('reconnecting', { link: LINK, endpoint: this.endpoint.label, attempt: this.#attempt, delayMs });

@@ -5,6 +5,8 @@ import type { Milliseconds } from '../time/index.js';
 export interface RemoteGuard {
   /** Whether a step would be tried at all now. */
   readonly isOpenForUse: boolean;
+  /** Whether steps are refused because too many have failed. Default: never. */
+  readonly isOpen?: boolean;
   /**
    * @throws {RemoteCacheError} `CACHE_REMOTE_UNAVAILABLE` at once while the remote tier is known to be away, `CACHE_REMOTE_TIMEOUT` when
    *   the step did not end in time (it may still be executed later; only fences make that harmless), `CACHE_REMOTE_FAILED` else.

@@ -57,6 +57,11 @@ export class TwoTierCacheManager extends CacheManager {
     return created;
   }
 
+  /** The cache of this name if there is one; unlike {@link getCache} it neither makes one nor starts anything. */
+  findCache(name: string): TwoTierCache | undefined {
+    return this.#caches.get(name);
+  }
+
   override get cacheNames(): readonly string[] {
     return [...this.#caches.keys()];
   }
@@ -89,6 +94,10 @@ export class TwoTierCacheManager extends CacheManager {
 
   override statistics(): Readonly<Record<string, CacheStatistics>> {
     return Object.fromEntries([...this.#caches].map(([name, cache]) => [name, cache.statistics()]));
+  }
+
+  override resetStatistics(): void {
+    for (const cache of this.#caches.values()) cache.resetStatistics();
   }
 
   /** Tells every cache that the remote tier is back. */

@@ -7,6 +7,7 @@ import type { CacheKey } from './cache-key.js';
 import type { StoredEntry } from './codec.js';
 import { encodeKey } from './encode-key.js';
 import type { CoherentCache } from './eviction-log.js';
+import type { KeyInspection, TierInspection } from './key-inspection.js';
 import type { LocalCache } from './local-cache.js';
 import { PendingEvictions } from './pending-evictions.js';
 import type { RemoteCache } from './remote-cache.js';
@@ -87,6 +88,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   /** Moves on at every clear: reads of an earlier version are cancelled without being visited. */
   #version = 0;
   #isStopped = false;
+  #stoppedAt: Milliseconds | undefined;
   /** Set while the cache is joining the fleet for the first time. */
   #joining: Promise<void> | undefined;
 
@@ -425,7 +427,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   override statistics(): CacheStatistics {
     return this.#counters.snapshot({
       localSize: this.#local.size,
-      bypassTimeMs: this.#bypassTime.total(this.#clock.now(), this.#local.servableUntil),
+      bypassTimeMs: this.#bypassTime.total(this.#stoppedAt ?? this.#clock.now(), this.#local.servableUntil),
       pendingEvictions: this.#pending.size,
       breaker: this.#remote.isBroken ? 'open' : 'closed',
     });
@@ -434,6 +436,35 @@ export class TwoTierCache extends Cache implements CoherentCache {
   override resetStatistics(): void {
     this.#counters.reset();
     this.#bypassTime.reset(this.#clock.now());
+  }
+
+  // ——— looking ———
+
+  override async inspect(key: CacheKey): Promise<KeyInspection> {
+    const encoded = encodeKey(key);
+    const { tiers } = this.#settings;
+    const remote = await this.#inspectRemote(encoded);
+    const now = this.#clock.now();
+    const end = this.#local.endOf(encoded, now);
+    const local: TierInspection = tiers === 'remote' ? { state: 'unused' } : end === undefined ? { state: 'absent' } : held(end - now);
+    return { key: encoded, local, remote, isServing: this.isServing(now), isDoubtful: this.#pending.isDoubtful(encoded) };
+  }
+
+  /** When the read lease ends on the instance's clock; `-Infinity`: there is none, `Infinity`: it does not end by itself. */
+  get servedUntil(): Milliseconds {
+    return this.#local.servableUntil;
+  }
+
+  async #inspectRemote(key: string): Promise<TierInspection> {
+    if (this.#settings.tiers === 'local') return { state: 'unused' };
+    if (this.#isStopped) return { state: 'unknown' };
+    try {
+      const [entry] = await this.#remote.getAllCurrent([key]);
+      if (entry === undefined) return { state: 'absent' };
+      return held(entry.expires === undefined ? Infinity : Math.max(0, entry.expires - Date.now()));
+    } catch (error) {
+      return { state: isCorrupt(error) ? 'held' : 'unknown' };
+    }
   }
 
   // ——— the applying verbs ———
@@ -497,6 +528,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
+    this.#stoppedAt = this.#clock.now();
     this.serveUntil(Number.NEGATIVE_INFINITY);
     await this.#pending.stop();
     this.#fenceAll('explicit');
@@ -609,6 +641,8 @@ export class TwoTierCache extends Cache implements CoherentCache {
     return value === null || value === undefined ? this.#settings.nullTtlMs : this.#settings.ttlMs;
   }
 }
+
+const held = (leftMs: Milliseconds): TierInspection => (leftMs === Infinity ? { state: 'held' } : { state: 'held', leftMs });
 
 const isList = (keys: CacheKey | readonly CacheKey[]): keys is readonly CacheKey[] => Array.isArray(keys);
 

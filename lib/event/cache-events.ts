@@ -1,5 +1,6 @@
-import { EventEmitter } from 'node:events';
+import { type Channel, channel } from 'node:diagnostics_channel';
 import type { Milliseconds } from '../time/index.js';
+import type { CacheTracer, TracedStep } from './cache-tracer.js';
 
 /** Every event of an instance, with what it carries. Events tell keys, never values or credentials. */
 export interface CacheEventMap {
@@ -7,7 +8,9 @@ export interface CacheEventMap {
   connected: { readonly link: string; readonly endpoint: string };
   /** A connection was lost; `bypass` follows when the local tier can no longer be trusted. */
   lost: { readonly link: string; readonly endpoint: string; readonly error?: unknown };
-  /** A connection will be tried again after `delayMs`, because of `error`. */
+  /** An attempt to connect failed: the `attempt`th in a row, from 1. */
+  failed: { readonly link: string; readonly endpoint: string; readonly attempt: number; readonly error?: unknown };
+  /** A connection will be tried again after `delayMs`, because of `error`; `attempt` counts from 1. */
   reconnecting: {
     readonly link: string;
     readonly endpoint: string;
@@ -15,13 +18,22 @@ export interface CacheEventMap {
     readonly delayMs: Milliseconds;
     readonly error?: unknown;
   };
-  /** Redis confirmed the subscription of these topics. */
-  subscribed: { readonly topics: readonly string[]; readonly epoch: number };
-  /** An eviction message was applied to the local tier. `lagMs` is known for messages this instance sent itself. */
-  evicted: { readonly cache: string; readonly keys: readonly string[]; readonly origin: string; readonly seq: number };
-  /** A clear was applied to the local tier. */
-  cleared: { readonly cache: string; readonly origin: string | undefined };
-  /** Messages may have been missed: the local tier of this cache was emptied. */
+  /** Redis confirmed the subscription of these topics, for as long as connection number `epoch` lasts. */
+  subscribed: { readonly endpoint: string; readonly topics: readonly string[]; readonly epoch: number };
+  /**
+   * An eviction (or the message of a put) was applied to the local tier, `lagMs` after the server had executed it; `undefined` when that is
+   * not known: the sender does not say, or no heartbeat has told the server's time yet.
+   */
+  evicted: {
+    readonly cache: string;
+    readonly keys: readonly string[];
+    readonly origin: string;
+    readonly seq: number;
+    readonly lagMs: Milliseconds | undefined;
+  };
+  /** A clear was applied to the local tier; `lagMs` as with `evicted`. */
+  cleared: { readonly cache: string; readonly origin: string; readonly seq: number; readonly lagMs: Milliseconds | undefined };
+  /** Messages were missed, by their numbers: the local tier of this cache was emptied. */
   gap: { readonly cache: string; readonly expected: number; readonly received: number };
   /** The read lease lapsed (`active: true`) or was won back (`active: false`). */
   bypass: { readonly cache: string; readonly active: boolean };
@@ -37,40 +49,106 @@ export interface CacheEventMap {
   error: { readonly where: string; readonly error: unknown; readonly topic?: { readonly verb: 'publish' | 'receive'; readonly name: string } };
 }
 
+type Name = keyof CacheEventMap;
+type Listener = (event: never) => unknown;
+
+/** The name of every event. */
+export const CACHE_EVENT_NAMES: readonly Name[] = Object.freeze(
+  Object.keys({
+    connected: 0,
+    lost: 0,
+    failed: 0,
+    reconnecting: 0,
+    subscribed: 0,
+    evicted: 0,
+    cleared: 0,
+    gap: 0,
+    bypass: 0,
+    malformed: 0,
+    evictPending: 0,
+    evictRecovered: 0,
+    breaker: 0,
+    error: 0,
+  } satisfies Record<Name, 0>) as Name[],
+);
+
+/** What is published on a diagnostics channel. */
+export interface DiagnosticsMessage<K extends Name = Name> {
+  /** The instance it happened in. */
+  readonly instanceId: string;
+  readonly event: CacheEventMap[K];
+}
+
+/** The `node:diagnostics_channel` of an event: `inversify-cache:evicted`. */
+export const diagnosticsChannelName = <K extends Name>(name: K): `inversify-cache:${K}` => `inversify-cache:${name}`;
+
+/** How {@link CacheEvents} are set up. */
+export interface CacheEventsOptions {
+  /** Names the instance on the diagnostics channels, which all instances of a process share. Default: `''`. */
+  readonly instanceId?: string;
+}
+
+/** One for all instances, as Node's channels are. */
+const channels = new Map<Name, Channel>(CACHE_EVENT_NAMES.map((name) => [name, channel(diagnosticsChannelName(name))]));
+
 /**
- * The typed events of one instance. A listener that throws is reported on `error`, once, and never disturbs the cache;
- * `error` itself may go unheard.
+ * The typed events of one instance. A listener that throws, or returns a promise that rejects, is reported on `error`, once, and never
+ * disturbs the cache; `error` itself may go unheard. Every event is also published on a channel of `node:diagnostics_channel`.
  */
 export class CacheEvents {
-  readonly #emitter = new EventEmitter({ captureRejections: false }).setMaxListeners(0);
+  /** Watches the steps that take time, if anybody does. Set by `telemetry/`. */
+  tracer: CacheTracer | undefined;
+  readonly #instanceId: string;
+  readonly #listeners = new Map<Name, readonly Listener[]>();
+
+  constructor({ instanceId = '' }: CacheEventsOptions = {}) {
+    this.#instanceId = instanceId;
+  }
 
   /** Calls `listener` at every event of this name. Returns a function that ends it. */
-  on<K extends keyof CacheEventMap>(name: K, listener: (event: CacheEventMap[K]) => void): () => void {
-    this.#emitter.on(slot(name), listener);
-    return () => void this.#emitter.off(slot(name), listener);
+  on<K extends Name>(name: K, listener: (event: CacheEventMap[K]) => void): () => void {
+    const own: Listener = (event) => listener(event); // The same function twice is two listeners.
+    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), own]);
+    return () => {
+      const others = (this.#listeners.get(name) ?? []).filter((other) => other !== own);
+      if (others.length === 0) this.#listeners.delete(name);
+      else this.#listeners.set(name, others);
+    };
   }
 
-  /** Whether anybody listens: ask before building an expensive event. */
-  has(name: keyof CacheEventMap): boolean {
-    return this.#emitter.listenerCount(slot(name)) > 0;
+  /** Whether anybody listens, here or on the diagnostics channel: ask before building an expensive event. */
+  has(name: Name): boolean {
+    return this.#listeners.has(name) || channels.get(name)?.hasSubscribers === true;
   }
 
-  /** Tells every listener, in the order of their registration. */
-  emit<K extends keyof CacheEventMap>(name: K, event: CacheEventMap[K]): void {
-    for (const listener of this.#emitter.listeners(slot(name))) {
+  /** Tells every listener, in the order of their registration; then the diagnostics channel. */
+  emit<K extends Name>(name: K, event: CacheEventMap[K]): void {
+    for (const listener of this.#listeners.get(name) ?? []) {
       try {
-        listener(event);
+        const result = listener(event as never);
+        if (result instanceof Promise) result.catch((error: unknown) => this.#listenerFailed(name, error));
       } catch (error) {
-        if (name !== 'error') this.emit('error', { where: `listener of '${name}'`, error });
+        this.#listenerFailed(name, error);
       }
     }
+    const diagnostics = channels.get(name);
+    if (diagnostics?.hasSubscribers === true) diagnostics.publish({ instanceId: this.#instanceId, event } satisfies DiagnosticsMessage);
+  }
+
+  /** Runs a step under the {@link tracer}, or as it is. */
+  trace<T>(step: TracedStep, action: () => Promise<T>): Promise<T>;
+  trace<T>(step: TracedStep, action: () => T | Promise<T>): T | Promise<T>;
+  trace<T>(step: TracedStep, action: () => T | Promise<T>): T | Promise<T> {
+    return this.tracer === undefined ? action() : this.tracer.trace(step, action);
   }
 
   /** Forgets every listener. */
   close(): void {
-    this.#emitter.removeAllListeners();
+    this.#listeners.clear();
+    this.tracer = undefined;
+  }
+
+  #listenerFailed(name: Name, error: unknown): void {
+    if (name !== 'error') this.emit('error', { where: `listener of '${name}'`, error });
   }
 }
-
-/** Node gives `'error'` a meaning of its own (unheard, it throws); ours has none. */
-const slot = (name: string): string => `cache:${name}`;

@@ -96,6 +96,7 @@ export class EmbeddedEvictionLog implements EvictionLog {
   async #announce(op: EvictionMessage['op'], keys: readonly string[]): Promise<void> {
     const { store, namespace, cache, channel, instanceId, publish } = this.#options;
     const seq = (store.seq += 1);
-    await publish(channel, formatMessage({ ns: namespace, cache, seq, gen: EMBEDDED_GENERATION, op, keys, origin: instanceId }));
+    const at = Date.now() * 1_000;
+    await publish(channel, formatMessage({ ns: namespace, cache, seq, gen: EMBEDDED_GENERATION, at, op, keys, origin: instanceId }));
   }
 }

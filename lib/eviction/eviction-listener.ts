@@ -6,6 +6,7 @@ import { formatAcknowledgement, parseInbox } from './inbox-message.js';
 import { type EvictionMessage, parseMessage } from './eviction-message.js';
 import type { ReadLease } from './read-lease.js';
 import { inboxOf } from './remote-keys.js';
+import type { ServerClock } from './server-clock.js';
 
 /** What an {@link EvictionListener} is made of. */
 export interface EvictionListenerOptions {
@@ -17,6 +18,8 @@ export interface EvictionListenerOptions {
   /** Sends a private message to another instance. */
   readonly send: (channel: string, message: string) => Promise<unknown>;
   readonly events: CacheEvents;
+  /** Tells how late a message is. Default: not known. */
+  readonly serverClock?: ServerClock;
 }
 
 /**
@@ -82,19 +85,22 @@ export class EvictionListener {
     if ('malformed' in message) return this.#tellMalformed(channel, message.malformed);
     if (message.ns !== this.#options.namespace || this.#channels.get(channel)?.has(message.cache) !== true) return; // Not ours to apply.
     const cache = this.#caches.get(message.cache) as CoherentCache;
-    if (this.#options.lease.received(message.cache, message.seq, message.gen)) this.#apply(cache, message);
+    const cause = message.op === 'clear' ? 'remote' : 'coherence';
+    if (this.#options.lease.received(message.cache, message.seq, message.gen, cause)) this.#apply(cache, message);
     if (message.ack !== undefined && message.origin !== this.#options.instanceId) this.#acknowledge(message, message.ack);
   }
 
   #apply(cache: CoherentCache, message: EvictionMessage): void {
-    const { events, instanceId } = this.#options;
-    const own = message.origin === instanceId;
+    const { events, instanceId, serverClock } = this.#options;
+    const { cache: name, keys, origin, seq } = message;
+    const own = origin === instanceId;
+    const lagMs = serverClock?.lagOf(message.at);
     if (message.op === 'clear') {
-      if (!own) cache.applyClear('remote');
-      events.emit('cleared', { cache: message.cache, origin: message.origin });
+      cache.applyClear(own ? 'own' : 'remote', lagMs);
+      if (events.has('cleared')) events.emit('cleared', { cache: name, origin, seq, lagMs });
     } else {
-      cache.applyEviction(message.keys, own);
-      events.emit('evicted', { cache: message.cache, keys: message.keys, origin: message.origin, seq: message.seq });
+      cache.applyEviction(keys, own, lagMs);
+      if (events.has('evicted')) events.emit('evicted', { cache: name, keys, origin, seq, lagMs });
     }
   }
 

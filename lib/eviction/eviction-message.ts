@@ -13,6 +13,8 @@ export interface EvictionMessage {
   readonly keys: readonly string[];
   /** The instance that published it. */
   readonly origin: string;
+  /** When the server executed it, in microseconds of the server's clock; `undefined` from a sender that does not say. */
+  readonly at?: number;
   /** Where to acknowledge it, if the origin waits for that. */
   readonly ack?: string;
 }
@@ -24,10 +26,10 @@ export const MESSAGE_VERSION = 1;
 export const MAXIMUM_MESSAGE_LENGTH = 8 * 1024 * 1024;
 
 /**
- * The wire form in two halves, for a script to write the sequence number between them.
- * `{"v":1,"cache":"book","seq":` 42 `,"op":"evict","keys":["Dune"],…}`
+ * The wire form in two halves, for a script to write number, generation and time between them.
+ * `{"v":1,"cache":"book","seq":` 42,"gen":"…","at":… `,"op":"evict","keys":["Dune"],…}`
  */
-export function messageHalves(message: Omit<EvictionMessage, 'seq' | 'gen'>): { readonly head: string; readonly tail: string } {
+export function messageHalves(message: Omit<EvictionMessage, 'seq' | 'gen' | 'at'>): { readonly head: string; readonly tail: string } {
   const { cache, ...rest } = message;
   return {
     head: `{"v":${MESSAGE_VERSION},"cache":${JSON.stringify(cache)},"seq":`,
@@ -38,7 +40,8 @@ export function messageHalves(message: Omit<EvictionMessage, 'seq' | 'gen'>): { 
 /** The whole wire form: what the script writes, for transports inside the process. */
 export function formatMessage(message: EvictionMessage): string {
   const { head, tail } = messageHalves(message);
-  return `${head}${message.seq},"gen":"${message.gen}"${tail}`;
+  const at = message.at === undefined ? '' : `,"at":${message.at}`;
+  return `${head}${message.seq},"gen":"${message.gen}"${at}${tail}`;
 }
 
 /** The message in `body`, or a reason why there is none. Never throws: anybody may publish anything on a topic. */
@@ -57,6 +60,7 @@ export function parseMessage(body: string): EvictionMessage | { readonly malform
   if (typeof m.gen !== 'string' || !/^\d{1,20}$/.test(m.gen)) return { malformed: 'no generation' };
   if (m.op !== 'evict' && m.op !== 'put' && m.op !== 'clear') return { malformed: 'unknown operation' };
   if (!Array.isArray(m.keys) || !m.keys.every((key) => typeof key === 'string')) return { malformed: 'no keys' };
+  if (m.at !== undefined && !(Number.isSafeInteger(m.at) && m.at >= 0)) return { malformed: 'no time' };
   if (m.ack !== undefined && typeof m.ack !== 'string') return { malformed: 'no acknowledgement channel' };
   return m as EvictionMessage;
 }

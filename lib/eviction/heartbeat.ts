@@ -1,7 +1,8 @@
 import type { RemoteConnection } from '../cache/index.js';
-import type { Milliseconds } from '../time/index.js';
+import { type Clock, type Milliseconds, systemClock } from '../time/index.js';
 import { inboxOf, RemoteKeys } from './remote-keys.js';
 import { HEARTBEAT, LEAVE } from './scripts.js';
+import type { ServerClock } from './server-clock.js';
 
 /** What the server knew of one cache when a heartbeat was executed. */
 export interface CacheState {
@@ -33,6 +34,10 @@ export interface RedisHeartbeatOptions {
   readonly namespace: string;
   readonly instanceId: string;
   readonly boundMs: Milliseconds;
+  /** Set by what the server answers. Default: the server's time is not looked at. */
+  readonly serverClock?: ServerClock;
+  /** The scale of {@link serverClock}. Default: {@link systemClock}. */
+  readonly clock?: Clock;
 }
 
 /** Heartbeats as a write script on the command connection. */
@@ -44,7 +49,7 @@ export class RedisHeartbeat implements Heartbeat {
   }
 
   async pulse(caches: readonly BeatenCache[], head: string): Promise<readonly CacheState[]> {
-    const { connection, namespace, instanceId, boundMs } = this.#options;
+    const { connection, namespace, instanceId, boundMs, serverClock, clock = systemClock } = this.#options;
     const keys: string[] = [];
     for (const { name } of caches) {
       const of = new RemoteKeys(namespace, name);
@@ -52,7 +57,10 @@ export class RedisHeartbeat implements Heartbeat {
     }
     const known = caches.map(({ generation }) => generation ?? '0');
     const args = [instanceId, String(boundMs), inboxOf(namespace, instanceId), head, ...known];
+    const sentAt = clock.now();
     const reply = await connection.runUnguarded<string[]>(HEARTBEAT, keys, args);
+    const micros = reply[2 * caches.length];
+    if (micros !== undefined) serverClock?.sample(sentAt, clock.now(), Number(micros) / 1_000);
     return caches.map((_, i) => ({ seq: Number(reply[2 * i]), gen: reply[2 * i + 1] as string }));
   }
 

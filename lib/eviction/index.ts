@@ -13,3 +13,4 @@ export { type Acknowledgement, type Echo, formatAcknowledgement, parseInbox } fr
 export { BEATS_PER_BOUND, ReadLease, type ReadLeaseOptions } from './read-lease.js';
 export { RedisEvictionLog, type RedisEvictionLogOptions } from './redis-eviction-log.js';
 export { inboxOf, RemoteKeys } from './remote-keys.js';
+export { ServerClock } from './server-clock.js';

@@ -146,8 +146,10 @@ export class ReadLease {
   /**
    * A message of `cache` arrived with this number and generation. `true`: it is the next one, apply it.
    * `false`: some were missed; the local tier has been emptied instead, which covers this message too.
+   *
+   * @param cause - what a new generation is put down to: `remote` for the message of a clear. Default: `coherence`.
    */
-  received(cache: string, seq: number, gen: string): boolean {
+  received(cache: string, seq: number, gen: string, cause: 'remote' | 'coherence' = 'coherence'): boolean {
     const followed = this.#followed.get(cache);
     if (followed === undefined) return false;
     const { applied } = followed;
@@ -156,7 +158,7 @@ export class ReadLease {
       this.#skipTo(followed, seq); // The server has lost its memory; the next heartbeat puts it right.
       return false;
     }
-    followed.cache.useGeneration(gen);
+    followed.cache.useGeneration(gen, cause);
     if (applied === undefined || seq === applied + 1) {
       followed.applied = seq;
       return true;
@@ -227,7 +229,7 @@ export class ReadLease {
   #skipTo(followed: Followed, seq: number): void {
     const { applied, cache } = followed;
     followed.applied = seq;
-    cache.applyClear('coherence');
+    cache.applyClear(applied === undefined ? 'coherence' : 'gap');
     if (applied !== undefined) this.#events.emit('gap', { cache: cache.name, expected: applied + 1, received: seq });
   }
 

@@ -35,7 +35,7 @@ local function unlink(from, to)
 end
 local function announce(seqKey, channel, head, gen, tail)
   local seq = redis.call('INCR', seqKey)
-  redis.call('PUBLISH', channel, head .. string.format('%.0f', seq) .. ',"gen":"' .. gen .. '"' .. tail)
+  redis.call('PUBLISH', channel, head .. string.format('%.0f', seq) .. ',"gen":"' .. gen .. '","at":' .. micros() .. tail)
   return seq
 end
 local function audience(membersKey, bornKey)
@@ -174,6 +174,7 @@ for i = 1, #KEYS, 5 do
   out[#out + 1] = gen
 end
 redis.call('PUBLISH', ARGV[3], ARGV[4] .. table.concat(states, ',') .. ']}')
+out[#out + 1] = micros() -- for the sender's estimate of this clock
 return out`,
 );
 

@@ -6,6 +6,7 @@ import {
   type InstanceLinks,
   LocalCache,
   RemoteCache,
+  type RemoteCacheParts,
   RemoteConnection,
   TwoTierCache,
   TwoTierCacheManager,
@@ -23,8 +24,10 @@ import {
   RedisEvictionLog,
   RedisHeartbeat,
   RemoteKeys,
+  ServerClock,
 } from '../eviction/index.js';
-import { InProcessTransport, MessageListenerContainer, MessagePublisher, type PubSubTransport } from '../topic/index.js';
+import { type CacheDescription, FleetReporter, FleetWatch, fleetTopics, type FleetTopics, topicPort } from '../fleet/index.js';
+import { ChannelTopic, InProcessTransport, MessageListenerContainer, MessagePublisher, type PubSubTransport } from '../topic/index.js';
 import { type RedisEndpoint, redisEndpoint, RedisTransport } from '../topic/redis/index.js';
 import { type CachingOptions, checkCacheName, DEFAULT_CACHING_OPTIONS, type ResolvedCacheOptions, type ResolvedCachingOptions, resolveOptions } from './options.js';
 
@@ -34,6 +37,8 @@ export interface CacheRuntime {
   readonly events: CacheEvents;
   readonly listenerContainer: MessageListenerContainer;
   readonly publisher: MessagePublisher;
+  /** The instances of this namespace, for those who watch. */
+  readonly fleet: FleetWatch;
   /** Connects, as {@link TwoTierCacheManager.start}, unless `failFast` is off: then a missing Redis is waited for in the background. */
   start(): Promise<void>;
   /** Closes everything. Idempotent; never throws. */
@@ -43,8 +48,8 @@ export interface CacheRuntime {
 /** Opens no socket: that waits for {@link CacheRuntime.start}. @throws {CacheConfigurationError} for wrong options. */
 export function createRuntime(options: CachingOptions = {}): CacheRuntime {
   const resolved = resolveOptions(options);
-  const events = new CacheEvents();
-  const fleet = resolved.redis === undefined ? embeddedFleet(resolved) : redisFleet(resolved, resolved.redis, events);
+  const events = new CacheEvents({ instanceId: resolved.instanceId });
+  const fleet = resolved.redis === undefined ? embeddedFleet(resolved, events) : redisFleet(resolved, resolved.redis, events);
   const listenerContainer = new MessageListenerContainer(fleet.transport, { events, subscribeTimeoutMs: resolved.connectTimeoutMs });
   const lease = new ReadLease({ clock: resolved.clock, events, boundMs: resolved.boundMs, heartbeat: fleet.heartbeat });
   const listener = new EvictionListener({
@@ -55,10 +60,12 @@ export function createRuntime(options: CachingOptions = {}): CacheRuntime {
     acknowledgements: fleet.acknowledgements,
     send: fleet.send,
     events,
+    serverClock: fleet.serverClock,
   });
   const links: InstanceLinks = {
     async start() {
       await listener.open();
+      await listenerContainer.addMessageListener((message) => reporter.heard(message), ChannelTopic.of(fleet.topics.ask));
       lease.start(
         () => {
           fleet.answered();
@@ -75,6 +82,8 @@ export function createRuntime(options: CachingOptions = {}): CacheRuntime {
     // What a read may spend before its last remote step; see `TwoTierCache`.
     joined: (name) => lease.proven(Math.max(1, resolved.deadlineMs - 2 * resolved.timeoutMs), [name]),
     async quiesce() {
+      await watch.stop();
+      await reporter.stop();
       const { names } = lease;
       lease.stop();
       await fleet.leave(names);
@@ -97,9 +106,26 @@ export function createRuntime(options: CachingOptions = {}): CacheRuntime {
       return cache;
     },
   });
+  const reporter = new FleetReporter({
+    instanceId: resolved.instanceId,
+    namespace: resolved.namespace,
+    boundMs: resolved.boundMs,
+    clock: resolved.clock,
+    manager,
+    describe: (name) => describe(name, manager.findCache(name), resolved, fleet),
+    events,
+    publish: (message) => fleet.send(fleet.topics.answer, message),
+  });
+  const watch = new FleetWatch({
+    port: topicPort(listenerContainer, fleet.send, fleet.topics),
+    self: reporter,
+    clock: resolved.clock,
+    failed: (where, error) => events.emit('error', { where, error }),
+  });
   return {
     manager,
     events,
+    fleet: watch,
     listenerContainer,
     publisher: new MessagePublisher(fleet.transport),
     async start() {
@@ -121,8 +147,10 @@ export function createRuntime(options: CachingOptions = {}): CacheRuntime {
 interface Fleet {
   readonly transport: PubSubTransport;
   readonly heartbeat: RedisHeartbeat | undefined;
+  readonly serverClock: ServerClock;
   readonly acknowledgements: Acknowledgements;
-  readonly send: (channel: string, message: string) => Promise<unknown>;
+  readonly send: (channel: string, message: string) => Promise<number>;
+  readonly topics: FleetTopics;
   readonly remote: (name: string, options: ResolvedCacheOptions, channel: string, moved: (generation: string) => void) => RemoteCache;
   readonly channel: (name: string) => string;
   readonly connect: (firstBeat: () => Promise<void>) => Promise<void>;
@@ -132,22 +160,24 @@ interface Fleet {
   readonly health: () => Readonly<Record<string, HealthStatus>>;
 }
 
-function embeddedFleet({ namespace, instanceId, boundMs, fillLeaseMs }: ResolvedCachingOptions): Fleet {
+function embeddedFleet({ namespace, instanceId, boundMs, fillLeaseMs }: ResolvedCachingOptions, events: CacheEvents): Fleet {
   const shared = EmbeddedRemote.of(namespace);
   const transport = new InProcessTransport(`inversify-cache/${namespace}`);
   const publish = (channel: string, body: string): Promise<number> => transport.publish(channel, body);
   return {
     transport,
     heartbeat: undefined,
+    serverClock: wallClock(),
     acknowledgements: new Acknowledgements(instanceId, boundMs),
     send: publish,
+    topics: fleetTopics(namespace),
     channel: (name) => defaultTopic(namespace, name, 0),
     remote: (cache, options, channel) => {
       const store = shared.store(cache);
       const codec = new ValueCodec(options);
       const keyv = keyvOver(store.entries, codec, cache);
       const log = new EmbeddedEvictionLog({ store, namespace, cache, channel, instanceId, fillLeaseMs, publish });
-      const remote = new RemoteCache({ keyv, log, codec, guard: alwaysOpen, useGeneration: () => undefined });
+      const remote = new RemoteCache({ keyv, log, codec, guard: alwaysOpen, useGeneration: () => undefined, trace: traceOf(cache, events) });
       remote.useGeneration(EMBEDDED_GENERATION);
       return remote;
     },
@@ -174,13 +204,16 @@ function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<CachingO
     pingIntervalMs: Math.ceil(boundMs / BEATS_PER_BOUND),
     events,
   });
-  const heartbeat = new RedisHeartbeat({ connection, namespace, instanceId, boundMs });
+  const serverClock = new ServerClock(options.clock);
+  const heartbeat = new RedisHeartbeat({ connection, namespace, instanceId, boundMs, serverClock, clock: options.clock });
   const acknowledgements = new Acknowledgements(instanceId, boundMs);
   return {
     transport,
     heartbeat,
+    serverClock,
     acknowledgements,
     send: (channel, message) => connection.publish(channel, message),
+    topics: fleetTopics(namespace, endpoint.db),
     channel: (name) => defaultTopic(namespace, name, endpoint.db),
     remote: (cache, settings, channel, moved) => {
       const codec = new ValueCodec(settings);
@@ -194,6 +227,7 @@ function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<CachingO
         log,
         codec,
         guard: connection.guard,
+        trace: traceOf(cache, events),
         useGeneration: (generation) => {
           log.useGeneration(generation);
           keyv.namespace = keys.keyvNamespace(generation);
@@ -224,6 +258,32 @@ function createCache(name: string, resolved: ResolvedCachingOptions, fleet: Flee
   const { timeoutMs, deadlineMs, clock } = resolved;
   const cache = new TwoTierCache({ name, settings: { ...options, timeoutMs, deadlineMs }, local, remote, clock, events, counters });
   return { cache, channel };
+}
+
+function traceOf(cache: string, events: CacheEvents): RemoteCacheParts['trace'] {
+  return (step, keys, action) => events.trace({ cache, step, keys }, action);
+}
+
+/** Inside one process sender and receiver read the same clock. */
+function wallClock(): ServerClock {
+  const clock = new ServerClock({ now: Date.now });
+  clock.sample(0, 0, 0);
+  return clock;
+}
+
+/** What a cache tells of itself to those who watch. */
+function describe(name: string, cache: TwoTierCache | undefined, { cache: optionsOf, clock }: ResolvedCachingOptions, fleet: Fleet): CacheDescription {
+  const { tiers, topic, maximumSize, ttlMs } = optionsOf(name);
+  const now = clock.now();
+  const leftMs = (cache?.servedUntil ?? Number.NEGATIVE_INFINITY) - now;
+  return {
+    isServing: leftMs >= 0,
+    ...(leftMs >= 0 && Number.isFinite(leftMs) ? { leaseLeftMs: leftMs } : {}),
+    tiers,
+    topic: topic ?? fleet.channel(name),
+    maximumSize,
+    ttlMs,
+  };
 }
 
 function keyvOver(store: unknown, codec: ValueCodec, namespace: string): Keyv {

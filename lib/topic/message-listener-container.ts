@@ -44,6 +44,8 @@ export class MessageListenerContainer {
   #epoch = 0;
   /** Whether the transport holds a link; it may not be subscribed yet. */
   #isUp = false;
+  /** Attempts to connect that failed in a row; `-1` while there is a link, whose end is a loss and no failure. */
+  #failures = 0;
   #starting: Promise<void> | undefined;
   #resubscribing: Promise<void> = Promise.resolve();
   /** The closing of a transport that lost its last listener: the next connection waits for it. */
@@ -201,6 +203,8 @@ export class MessageListenerContainer {
         onReady: () => this.#ready(),
         onLost: (error) => this.#lost(error),
         onRetry: (attempt, delayMs, error) => {
+          this.#failures += 1;
+          if (this.#failures > 0) this.#events.emit('failed', { link: 'subscriber', endpoint: this.endpoint, attempt: this.#failures, error });
           this.#events.emit('reconnecting', { link: 'subscriber', endpoint: this.endpoint, attempt, delayMs, error });
         },
       });
@@ -215,6 +219,7 @@ export class MessageListenerContainer {
 
   #ready(): void {
     this.#isUp = true;
+    this.#failures = -1;
     this.#events.emit('connected', { link: 'subscriber', endpoint: this.endpoint });
     this.#resubscribing = this.#resubscribe();
     this.#resubscribing.catch(() => undefined); // Reported there; `start()` may be waiting for it as well.
@@ -255,7 +260,7 @@ export class MessageListenerContainer {
     if (this.#state === 'starting' || this.#state === 'recovering') this.#state = 'listening';
     const kept = subscriptions.filter((subscription) => this.#registry.has(subscription));
     if (kept.length === 0) return;
-    this.#events.emit('subscribed', { topics: kept.map(nameOf), epoch });
+    this.#events.emit('subscribed', { endpoint: this.endpoint, topics: kept.map(nameOf), epoch });
     this.#notifier.subscribed(kept.map(listenersOf), epoch);
   }
 

@@ -55,4 +55,8 @@ export class TransactionAwareCacheManager extends CacheManager {
   override statistics(): Readonly<Record<string, CacheStatistics>> {
     return this.target.statistics();
   }
+
+  override resetStatistics(): void {
+    this.target.resetStatistics();
+  }
 }

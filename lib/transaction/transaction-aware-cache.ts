@@ -3,6 +3,7 @@ import {
   type CacheKey,
   encodeKey,
   type EvictOptions,
+  type KeyInspection,
   type LoadOptions,
   type PutOptions,
   type ValueWrapper,
@@ -50,6 +51,11 @@ export class TransactionAwareCache extends Cache {
 
   // ——— reading ———
 
+  /** Of the cache beneath: what a transaction has put or evicted is not there yet. */
+  override inspect(key: CacheKey): Promise<KeyInspection | undefined> {
+    return this.target.inspect(key);
+  }
+
   override peek(key: CacheKey): Promise<unknown> | undefined {
     const transaction = this.#transactions.current;
     if (transaction !== undefined && this.#hasTouched(transaction, encodeKey(key))) return undefined;
@@ -92,6 +98,10 @@ export class TransactionAwareCache extends Cache {
 
   override statistics(): CacheStatistics {
     return this.target.statistics();
+  }
+
+  override resetStatistics(): void {
+    this.target.resetStatistics();
   }
 
   // ——— writing ———

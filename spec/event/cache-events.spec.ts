@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { CacheEvents } from '../../lib/event/index.js';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { CACHE_EVENT_NAMES, type CacheEventMap, CacheEvents, diagnosticsChannelName } from '../../lib/event/index.js';
 
 describe(CacheEvents.name, () => {
   const bypass = { cache: 'book', active: true } as const;
@@ -41,6 +42,19 @@ describe(CacheEvents.name, () => {
     expect(heard).to.deep.equal([{ where: "listener of 'bypass'", error: thrown }, 'told']);
   });
 
+  it('reports a listener whose promise rejects, but not without end', async () => {
+    const rejection = Promise.reject(new Error('later'));
+    events.on('error', (event) => {
+      heard.push(event);
+      return rejection as never;
+    });
+    events.on('bypass', () => rejection as never);
+    events.emit('bypass', bypass);
+    const error = await rejection.catch((reason: unknown) => reason);
+    await Promise.resolve();
+    expect(heard).to.deep.equal([{ where: "listener of 'bypass'", error }]);
+  });
+
   it('survives an error that nobody hears, and a listener of errors that throws', () => {
     events.emit('error', { where: 'spec', error: new Error('unheard') });
     events.on('error', () => {
@@ -64,5 +78,36 @@ describe(CacheEvents.name, () => {
     events.close();
     events.emit('bypass', bypass);
     expect([heard, events.has('bypass')]).to.deep.equal([[], false]);
+  });
+
+  describe('diagnostics channel', () => {
+    it('carries every event, with the name of the instance', () => {
+      const noted: unknown[] = [];
+      const note = (message: unknown, name: string | symbol): void => void noted.push([name, message]);
+      for (const name of CACHE_EVENT_NAMES) subscribe(diagnosticsChannelName(name), note);
+      try {
+        const one = new CacheEvents({ instanceId: 'one' });
+        for (const name of CACHE_EVENT_NAMES) one.emit(name, { name } as unknown as CacheEventMap[typeof name]);
+        expect(noted).to.deep.equal(CACHE_EVENT_NAMES.map((name) => [`inversify-cache:${name}`, { instanceId: 'one', event: { name } }]));
+        expect(events.has('bypass'), 'somebody listens there').to.equal(true);
+      } finally {
+        for (const name of CACHE_EVENT_NAMES) unsubscribe(diagnosticsChannelName(name), note);
+      }
+      expect(events.has('bypass')).to.equal(false);
+    });
+  });
+
+  describe('trace', () => {
+    const step = { cache: 'book', step: 'load', keys: ['Dune'] } as const;
+
+    it('runs the step as it is while nobody watches', () => {
+      expect(events.trace(step, () => 'value')).to.equal('value');
+    });
+
+    it('runs the step under the tracer', async () => {
+      events.tracer = { trace: async (traced, action) => (heard.push(traced), action()) };
+      expect(await events.trace(step, () => 'value')).to.equal('value');
+      expect(heard).to.deep.equal([step]);
+    });
   });
 });

@@ -5,12 +5,12 @@ import { EMBEDDED_MAXIMUM_SIZE, EmbeddedEvictionLog, EmbeddedRemote, EmbeddedSto
 describe(EmbeddedEvictionLog.name, () => {
   let store: EmbeddedStore;
   let log: EmbeddedEvictionLog;
-  let published: unknown[];
+  let published: [string, Record<string, unknown>][];
 
   beforeEach(() => {
     store = new EmbeddedStore();
     published = [];
-    const publish = (channel: string, body: string): unknown => published.push([channel, JSON.parse(body)]);
+    const publish = (channel: string, body: string): unknown => published.push([channel, JSON.parse(body) as Record<string, unknown>]);
     log = new EmbeddedEvictionLog({
       store,
       namespace: 'cache',
@@ -65,13 +65,16 @@ describe(EmbeddedEvictionLog.name, () => {
   }
 
   it('announces writes with numbers without gaps, and never a value', async () => {
+    const before = Date.now() * 1_000;
     await log.put('Dune', 'secret');
     await log.putIfAbsent('Dune', 'secret');
     await log.putIfAbsent('Emma', 'secret');
     expect((await log.evict(['Dune', 'Emma', 'none'], true)).removed).to.equal(2);
     await log.clear(false);
     const about = { v: 1, cache: 'book', gen: '1', origin: 'one', ns: 'cache' };
-    expect(published).to.deep.equal([
+    const times = published.map(([, message]) => message['at'] as number);
+    expect(times.filter((at) => !(at >= before && at <= Date.now() * 1_000))).to.deep.equal([]);
+    expect(published.map(([channel, { at: _, ...message }]) => [channel, message])).to.deep.equal([
       ['book-channel', { ...about, seq: 1, op: 'put', keys: ['Dune'] }],
       ['book-channel', { ...about, seq: 2, op: 'put', keys: ['Emma'] }],
       ['book-channel', { ...about, seq: 3, op: 'evict', keys: ['Dune', 'Emma', 'none'] }],

@@ -46,7 +46,12 @@ describe(`${EvictionListener.name} on Redis`, () => {
     await here.cache.evict(['Dune', ['a', 1]]);
     await there.cache.evict('Emma');
     await there.cache.clear();
-    const all = await messages();
+    const times: number[] = [];
+    const all = (await messages()).map(({ at, ...message }) => (times.push(at as number), message));
+    const [seconds, micros] = (await server.cli('TIME')) as [string, string];
+    const now = Number(seconds) * 1e6 + Number(micros);
+    expect(times, 'in the order of execution').to.deep.equal([...times].sort((a, b) => a - b));
+    expect(times.filter((at) => !(at <= now && at > now - 60e6)), 'by the clock of the server').to.deep.equal([]);
     const about = { v: 1, cache: 'book', ns: 'cache' };
     const gen = String(await server.cli('GET', 'cache:book:gen'));
     const before = all[0]?.['gen'] as string;
@@ -99,7 +104,7 @@ describe(`${EvictionListener.name} on Redis`, () => {
   it('empties the local tier when it is subscribed again after a loss', async () => {
     await there.cache.getOrLoad('Dune', () => 'old');
     await server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
-    await waitFor(() => there.cache.statistics().gaps === 1, { what: 'the second subscription' });
+    await waitFor(() => there.cache.statistics().repairs === 1, { what: 'the second subscription' });
     expect([there.cache.peek('Dune'), there.cache.statistics().localSize]).to.deep.equal([undefined, 0]);
     await waitFor(() => there.runtime.manager.health().status === 'up', { what: 'the lease to be won back' });
     expect(await there.cache.get('Dune'), 'it is still in the remote tier').to.deep.equal({ value: 'old' });

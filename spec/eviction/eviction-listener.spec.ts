@@ -83,9 +83,9 @@ describe(EvictionListener.name, () => {
     await publish(message({ seq: 3, op: 'clear', keys: [] }));
     expect(book.applied).to.deep.equal([['Dune', 'Emma', false], ['Dune', false], 'clear']);
     expect(told).to.deep.equal([
-      { evicted: { cache: 'book', keys: ['Dune', 'Emma'], origin: 'other', seq: 1 } },
-      { evicted: { cache: 'book', keys: ['Dune'], origin: 'other', seq: 2 } },
-      { cleared: { cache: 'book', origin: 'other' } },
+      { evicted: { cache: 'book', keys: ['Dune', 'Emma'], origin: 'other', seq: 1, lagMs: undefined } },
+      { evicted: { cache: 'book', keys: ['Dune'], origin: 'other', seq: 2, lagMs: undefined } },
+      { cleared: { cache: 'book', origin: 'other', seq: 3, lagMs: undefined } },
     ]);
   });
 
@@ -93,7 +93,7 @@ describe(EvictionListener.name, () => {
     await publish(message({ origin: 'self' }));
     await publish(message({ seq: 2, op: 'clear', keys: [], origin: 'self' }));
     expect(book.applied).to.deep.equal([['Dune', true]]);
-    expect(told.at(-1)).to.deep.equal({ cleared: { cache: 'book', origin: 'self' } });
+    expect(told.at(-1)).to.deep.equal({ cleared: { cache: 'book', origin: 'self', seq: 2, lagMs: undefined } });
   });
 
   it('leaves a message alone that the lease has covered by emptying the cache', async () => {
@@ -128,7 +128,7 @@ describe(EvictionListener.name, () => {
       { malformed: { topic: 'book-channel', reason: 'unknown version' } },
       { malformed: { topic: 'book-channel', reason: 'no sequence number' } },
       { malformed: { topic: 'cache:inbox:self', reason: 'not JSON' } },
-      { evicted: { cache: 'book', keys: ['Dune'], origin: 'other', seq: 1 } },
+      { evicted: { cache: 'book', keys: ['Dune'], origin: 'other', seq: 1, lagMs: undefined } },
     ]);
     expect(book.applied).to.deep.equal([['Dune', false]]);
   });

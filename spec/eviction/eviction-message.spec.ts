@@ -22,6 +22,7 @@ const messages: fc.Arbitrary<EvictionMessage> = fc.record(
     op: fc.constantFrom('evict', 'put', 'clear'),
     keys: fc.array(fc.string({ unit: 'binary' })),
     origin: fc.string(),
+    at: fc.nat(Number.MAX_SAFE_INTEGER),
     ack: fc.string(),
   },
   { requiredKeys: ['ns', 'cache', 'seq', 'gen', 'op', 'keys', 'origin'] },
@@ -34,6 +35,9 @@ describe(formatMessage.name, () => {
     );
     expect(formatMessage({ ...evicted, op: 'clear', keys: [], ack: 'cache:inbox:one' })).to.equal(
       '{"v":1,"cache":"book","seq":42,"gen":"1700000000000000","op":"clear","keys":[],"origin":"one","ns":"cache","ack":"cache:inbox:one"}',
+    );
+    expect(formatMessage({ ...evicted, at: 1_700_000_000_000_001 })).to.equal(
+      '{"v":1,"cache":"book","seq":42,"gen":"1700000000000000","at":1700000000000001,"op":"evict","keys":["Dune","~[\\"a\\",1]"],"origin":"one","ns":"cache"}',
     );
     expect(MESSAGE_VERSION).to.equal(1);
   });
@@ -67,6 +71,7 @@ describe(parseMessage.name, () => {
     'no cache, namespace or origin': [without('cache'), without('ns'), without('origin'), { ...wire, cache: 1 }, { ...wire, ns: null }],
     'no sequence number': [without('seq'), ...[0, -1, 1.5, '42', 2 ** 53, null].map((seq) => ({ ...wire, seq }))],
     'no generation': [without('gen'), ...['', '-1', '1e3', ' 1', '1'.repeat(21), 1, null].map((gen) => ({ ...wire, gen }))],
+    'no time': ['1', -1, 1.5, 2 ** 53, null].map((at) => ({ ...wire, at })),
     'unknown operation': [without('op'), { ...wire, op: 'EVICT' }, { ...wire, op: 1 }],
     'no keys': [without('keys'), { ...wire, keys: 'Dune' }, { ...wire, keys: ['Dune', 1] }, { ...wire, keys: { length: 1 } }],
     'no acknowledgement channel': [

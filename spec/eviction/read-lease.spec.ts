@@ -183,7 +183,7 @@ describe(ReadLease.name, () => {
       lease.echoed(beat(), [state(4)]);
       expect(cache.clears).to.deep.equal([]);
       lease.echoed(beat(), [state(6)]);
-      expect(cache.clears).to.deep.equal(['coherence']);
+      expect(cache.clears).to.deep.equal(['gap']);
       expect(told).to.deep.include({ gap: { cache: 'book', expected: 5, received: 6 } });
       expect(isServing(), 'empty, it may be served').to.equal(true);
       expect(lease.received('book', 7, '5')).to.equal(true);
@@ -230,7 +230,7 @@ describe(ReadLease.name, () => {
       // prettier-ignore
       it(`empties the local tier instead after ${what}`, () => {
         expect(lease.received('book', seq, '5')).to.equal(false);
-        expect(cache.clears).to.deep.equal(['coherence']);
+        expect(cache.clears).to.deep.equal(['gap']);
         expect(told).to.deep.equal([{ gap: { cache: 'book', expected: 4, received: seq } }]);
         expect(lease.received('book', seq + 1, '5')).to.equal(true);
       });
@@ -243,7 +243,7 @@ describe(ReadLease.name, () => {
 
     it('does not go back to an older generation, whatever it says', () => {
       expect(lease.received('book', 1, '4')).to.equal(false);
-      expect([cache.generation, cache.clears]).to.deep.equal(['5', ['coherence']]);
+      expect([cache.generation, cache.clears]).to.deep.equal(['5', ['gap']]);
     });
 
     it('knows nothing of caches it does not follow', () => {

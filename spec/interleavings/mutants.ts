@@ -144,6 +144,6 @@ export const MUTANTS: readonly Mutant[] = [
   {
     without: 'emptying the local tier for a new generation',
     breaks: /^C/, script: CLEARED_OFFLINE,
-    patches: [{ file: TWO_TIER, from: 'this.#remote.useGeneration(generation); this.#fenceAll();', to: 'this.#remote.useGeneration(generation);' }],
+    patches: [{ file: TWO_TIER, from: 'this.#remote.useGeneration(generation); this.#fenceAll(cause);', to: 'this.#remote.useGeneration(generation);' }],
   },
 ];

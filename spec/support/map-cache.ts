@@ -110,7 +110,7 @@ export class MapCache extends Cache {
   }
 
   override statistics(): CacheStatistics {
-    return this.#counters.snapshot(this.entries.size);
+    return this.#counters.snapshot({ localSize: this.entries.size });
   }
 
   #remove(encoded: string): boolean {

@@ -68,7 +68,7 @@ describe(MessageListenerContainer.name, () => {
       expect(told).to.deep.equal(['x subscribed a b a* @0']);
       expect(heard).to.deep.equal([
         ['connected', { link: 'subscriber', endpoint: 'faulty:1' }],
-        ['subscribed', { topics: ['a', 'b', 'a*'], epoch: 0 }],
+        ['subscribed', { endpoint: 'faulty:1', topics: ['a', 'b', 'a*'], epoch: 0 }],
       ]);
     });
 

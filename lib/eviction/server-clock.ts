@@ -1,0 +1,67 @@
+import type { Clock, Milliseconds } from '../time/index.js';
+
+interface Sample {
+  readonly roundTripMs: Milliseconds;
+  /** Server's time minus ours, were the answer made half-way between question and receipt. */
+  readonly offsetMs: Milliseconds;
+}
+
+/** How many of the newest samples the best is chosen from: 16 seconds of heartbeats at the default bound. Clocks drift; old ones go. */
+const WINDOW = 64;
+
+/** Two samples that exclude each other by more than this tell of a clock that was set, or of a machine that slept. */
+const DRIFT_MS: Milliseconds = 1;
+
+/**
+ * An estimate of the server's clock, from the answers to heartbeats: of the newest samples the one with the shortest round trip is
+ * believed, for its error is at most half of that (Cristian [1]; NTP's clock filter [2] chooses likewise). A sample that cannot be true
+ * together with the best one ends its time: a clock was set, or the machine slept.
+ *
+ * It serves figures for people (how late a message was applied); no promise of the cache rests on it.
+ *
+ * [1] F. Cristian, "Probabilistic clock synchronization", Distributed Computing 3 (1989)
+ * [2] RFC 5905, section 10
+ */
+export class ServerClock {
+  readonly #clock: Clock;
+  #samples: Sample[] = [];
+  #best: Sample | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A question sent and answered at these times of our clock was answered with this time of the server's. */
+  sample(sentAt: Milliseconds, receivedAt: Milliseconds, serverMs: Milliseconds): void {
+    const roundTripMs = receivedAt - sentAt;
+    if (!Number.isFinite(serverMs) || roundTripMs < 0) return;
+    const offsetMs = serverMs - (sentAt + roundTripMs / 2);
+    const best = this.#best;
+    if (best !== undefined && Math.abs(offsetMs - best.offsetMs) > (roundTripMs + best.roundTripMs) / 2 + DRIFT_MS) this.reset();
+    this.#samples.push({ roundTripMs, offsetMs });
+    if (this.#samples.length > WINDOW) this.#samples.shift();
+    this.#best = this.#samples.reduce((best, next) => (next.roundTripMs <= best.roundTripMs ? next : best));
+  }
+
+  /** Forgets what was learnt: another server may answer from now on, by another clock. */
+  reset(): void {
+    this.#samples = [];
+    this.#best = undefined;
+  }
+
+  /** The server's time now, since the epoch; `undefined` before the first sample. */
+  now(): Milliseconds | undefined {
+    return this.#best === undefined ? undefined : this.#clock.now() + this.#best.offsetMs;
+  }
+
+  /** The estimate can be wrong by as much as this either way; `undefined` before the first sample. */
+  get uncertaintyMs(): Milliseconds | undefined {
+    return this.#best === undefined ? undefined : this.#best.roundTripMs / 2;
+  }
+
+  /** How long ago `micros` of the server's clock was; never negative. `undefined` when it is not known. */
+  lagOf(micros: number | undefined): Milliseconds | undefined {
+    const now = this.now();
+    return now === undefined || micros === undefined ? undefined : Math.max(0, now - micros / 1_000);
+  }
+}
