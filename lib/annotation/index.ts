@@ -28,7 +28,7 @@ export {
   type OperationFunction,
 } from './cache-operation.js';
 export { CachedMethod, type MethodBody } from './cached-method.js';
-export { cacheOperationsOf } from './method-registry.js';
+export { cachedMethodsOf, cacheOperationsOf } from './method-registry.js';
 export { isDecorated, onClassDecorated, type ClassConstructor, type ClassListener } from './class-port.js';
 export { fillSlot, hasSlot, SLOT, type MethodInterceptor, type Slotted } from './slot.js';
 export { didYouMean } from './did-you-mean.js';

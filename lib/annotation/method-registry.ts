@@ -125,6 +125,19 @@ export function cacheOperationsOf(declaringClass: ClassConstructor, name: string
   return [];
 }
 
+/** Every method with cache operations that instances of the class have: its own and inherited ones that it does not override. */
+export function cachedMethodsOf(declaringClass: ClassConstructor): readonly CachedMethod[] {
+  const methods = new Map<string | symbol, CachedMethod | undefined>();
+  for (
+    let prototype = declaringClass.prototype as object | null;
+    prototype !== null && prototype !== undefined;
+    prototype = Object.getPrototypeOf(prototype) as object | null
+  ) {
+    for (const name of Reflect.ownKeys(prototype)) if (!methods.has(name)) methods.set(name, cachedMethodOf(prototype, name));
+  }
+  return [...methods.values()].filter((method) => method !== undefined);
+}
+
 function cachedMethodOf(prototype: object, name: string | symbol): CachedMethod | undefined {
   const known = byPrototype.get(prototype)?.get(name);
   if (known !== undefined) return known;

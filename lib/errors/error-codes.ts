@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   CACHE_NAME_UNKNOWN: 'An operation names a cache that the cache manager does not have.',
   CACHE_NAME_MISSING: 'An operation names no cache, and no class, resolver or option supplies one.',
   CACHE_BINDING_MISSING: 'An operation names a key generator, cache manager or resolver that is not bound in the container.',
+  CACHE_BINDING_AMBIGUOUS: 'Two cache managers are bound in one container, and nothing says which is meant.',
   CACHE_STOPPED: 'The cache manager was stopped; it cannot be started again or asked to write.',
   CACHE_KEY_UNSUPPORTED: 'An argument cannot be turned into a key.',
   CACHE_KEY_UNDEFINED: 'A key function returned `undefined`.',

@@ -4,6 +4,7 @@
  * `annotation` leaves on the prototype, through its `MethodInterceptor` port; the container, through its `ServiceLocator` port.
  */
 export { CacheInterceptor } from './cache-interceptor.js';
+export { checkOperations, type KnownServices } from './check-operations.js';
 export { KeyGenerator } from './key-generator.js';
 export { SimpleKeyGenerator } from './simple-key-generator.js';
 export { CacheResolver, type CacheOperationContext } from './cache-resolver.js';

@@ -1,11 +1,10 @@
-import {
-  DECORATOR_OF,
-  type CachedMethod,
-  type CacheInvocation,
-  type CacheOperation,
-  type OperationFunction,
-  type ServiceIdentifier,
-  type ServiceLocator,
+import type {
+  CachedMethod,
+  CacheInvocation,
+  CacheOperation,
+  OperationFunction,
+  ServiceIdentifier,
+  ServiceLocator,
 } from '../annotation/index.js';
 import type { Cache, CacheKey, CacheManager } from '../cache/index.js';
 import { CacheConfigurationError, CacheKeyError } from '../errors/index.js';
@@ -13,6 +12,7 @@ import { parseDuration, type Milliseconds } from '../time/index.js';
 import { CacheResolver } from './cache-resolver.js';
 import { KeyGenerator } from './key-generator.js';
 import { keyOf, SimpleKeyGenerator } from './simple-key-generator.js';
+import { bindingMissing, cacheNamesOf, operationLabel, type OperationServices, servicesOf } from './operation-services.js';
 import { SimpleCacheResolver } from './simple-cache-resolver.js';
 
 /** Makes the key of a call where the operation has no `key`. */
@@ -38,20 +38,20 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
     this.operation = operation;
     this.method = method;
     this.container = container;
-    const { defaults } = method;
+    const services = servicesOf(operation, method);
     const recorded: CacheOperation = operation;
     this.#ttl = recorded.kind === 'evict' ? undefined : recorded.ttl;
     this.#resultKey = recorded.kind === 'cacheable' ? undefined : recorded.resultKey;
-    this.#cacheNames = operation.cacheNames.length > 0 ? operation.cacheNames : defaults.cacheNames;
-    this.#generate = this.#keyGenerator(operation.keyGenerator ?? defaults.keyGenerator);
-    this.#resolver = this.#cacheResolver();
+    this.#cacheNames = cacheNamesOf(operation, method);
+    this.#generate = this.#keyGenerator(services.keyGenerator);
+    this.#resolver = this.#cacheResolver(services);
     // Only the default is known to choose by name alone. Its subclasses may look at the arguments.
     if (this.#resolver.resolveCaches === SimpleCacheResolver.prototype.resolveCaches) this.fixedCaches = this.#resolve({}, []);
   }
 
   /** `@Cacheable on BookService.find`, for messages. */
   get label(): string {
-    return `${DECORATOR_OF[this.operation.kind]} on ${this.method.label}`;
+    return operationLabel(this.operation, this.method);
   }
 
   /** Whether Spring's restrictions for `sync` apply. */
@@ -131,12 +131,7 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
     return caches;
   }
 
-  #cacheResolver(): CacheResolver {
-    const { operation, method } = this;
-    const { defaults } = method;
-    // The operation's own manager or resolver puts both of the class aside; on one level the resolver wins (Spring's `DefaultCacheConfig`).
-    const own = operation.cacheResolver !== undefined || operation.cacheManager !== undefined;
-    const { cacheResolver, cacheManager } = own ? operation : defaults;
+  #cacheResolver({ cacheResolver, cacheManager }: OperationServices): CacheResolver {
     if (cacheResolver !== undefined) return this.#service<CacheResolver>('cacheResolver', cacheResolver);
     if (cacheManager !== undefined) return new SimpleCacheResolver(this.#service<CacheManager>('cacheManager', cacheManager));
     return this.#service('cacheResolver', CacheResolver);
@@ -157,14 +152,7 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
   #service<T>(option: string, identifier: ServiceIdentifier): T {
     const service = this.container.get<T>(identifier as ServiceIdentifier<T>, { optional: true });
     if (service !== undefined) return service;
-    const name = typeof identifier === 'function' ? identifier.name : String(identifier);
-    throw new CacheConfigurationError(
-      'CACHE_BINDING_MISSING',
-      `No binding for \`${option}\` of ${this.label}: nothing is bound under ${name}.`,
-      {
-        hint: 'Bind it in the container that the service comes from.',
-      },
-    );
+    throw bindingMissing(option, this.label, identifier);
   }
 
   #ask(option: string, question: OperationFunction, invocation: CacheInvocation, args: readonly unknown[]): boolean {

@@ -1,4 +1,5 @@
 import type { Container, ResolutionContext } from 'inversify';
+import type { ClassConstructor } from '../annotation/index.js';
 import { cached } from './cached.js';
 
 type Activation = (context: ResolutionContext, value: unknown) => unknown;
@@ -53,6 +54,38 @@ export function activateEverything(container: Container): boolean {
   }
   container.register(ActivationPlugin);
   return isCovered;
+}
+
+/** The part of inversify's `BindingService` that is used here. */
+interface BindingService {
+  getNonParentBoundServices(): Iterable<unknown>;
+  getNonParentBindings(
+    serviceIdentifier: unknown,
+  ): Iterable<{ readonly type?: unknown; readonly implementationType?: unknown }> | undefined;
+}
+
+/** The classes that the container is to make instances of, as far as they are bound by now; none if this version of inversify is built differently. */
+export function boundClasses(container: Container): ReadonlySet<ClassConstructor> {
+  const classes = new Set<ClassConstructor>();
+  if (typeof container.register !== 'function') return classes;
+  class BindingPlugin {
+    readonly [IS_PLUGIN] = true;
+    readonly #bindings: BindingService | undefined;
+
+    constructor(_container: Container, context: { readonly bindingService?: BindingService }) {
+      this.#bindings = context.bindingService;
+    }
+
+    load(): void {
+      for (const identifier of this.#bindings?.getNonParentBoundServices?.() ?? []) {
+        for (const { implementationType } of this.#bindings?.getNonParentBindings?.(identifier) ?? []) {
+          if (typeof implementationType === 'function') classes.add(implementationType);
+        }
+      }
+    }
+  }
+  container.register(BindingPlugin as never);
+  return classes;
 }
 
 function cover(service: ActivationsService): ActivationsService {

@@ -51,9 +51,15 @@ export function moduleOver(makeRuntime: () => ModuleRuntime, container?: Service
       .toConstantValue(LOADED)
       .when(() => false);
     if (isBound(LOADED)) throw loadedTwice();
-    bind(LOADED).toConstantValue(LOADED);
+
+    // In the same way: a cache manager that the container has already would make every look-up of one ambiguous.
+    bind(CacheManager)
+      .toDynamicValue(() => undefined as never)
+      .when(() => false);
+    if (isBound(CacheManager)) throw secondManager();
 
     const runtime = makeRuntime();
+    bind(LOADED).toConstantValue(LOADED); // Not before: a load that fails leaves its bindings behind.
     // The single owner: deactivations start all at once and know no order, so nothing else may have something to close.
     bind<ModuleRuntime>(RUNTIME)
       .toDynamicValue((context) => {
@@ -124,4 +130,14 @@ function loadedTwice(): CacheConfigurationError {
   return new CacheConfigurationError('CACHE_OPERATION_INVALID', 'A caching module is loaded in this container already.', {
     hint: 'Load one module, or call enableCaching once; await container.unbindAllAsync() before another.',
   });
+}
+
+function secondManager(): CacheConfigurationError {
+  return new CacheConfigurationError(
+    'CACHE_BINDING_AMBIGUOUS',
+    'A cache manager is bound in this container already, and the caching module brings another.',
+    {
+      hint: 'Rebind CacheManager after the module was loaded to replace its manager; or bind yours under an identifier of its own and name it with `cacheManager`.',
+    },
+  );
 }

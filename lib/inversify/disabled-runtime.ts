@@ -7,8 +7,8 @@ import type { ModuleRuntime } from './tokens.js';
 
 /** The runtime that `options` ask for: with caches, or, where `enabled` is `false`, without. @throws {CacheConfigurationError} for wrong options. */
 export function runtimeOf(options?: CachingOptions): ModuleRuntime {
-  const { enabled, namespace } = resolveOptions(options);
-  return enabled ? createRuntime(options) : createDisabledRuntime(namespace);
+  const { enabled, namespace, dynamic } = resolveOptions(options);
+  return enabled ? { ...createRuntime(options), isDynamic: dynamic } : createDisabledRuntime(namespace);
 }
 
 /** Caches that hold nothing, and topics in the process: no socket, no timer. */

@@ -1,6 +1,8 @@
 import type { Container } from 'inversify';
+import { cachedMethodsOf, type ServiceIdentifier } from '../annotation/index.js';
 import { CacheManager } from '../cache/index.js';
-import { activateEverything } from './activation-plugin.js';
+import { checkOperations } from '../interceptor/index.js';
+import { activateEverything, boundClasses } from './activation-plugin.js';
 import { moduleOver } from './caching-module.js';
 import type { CachingOptions } from './options.js';
 import { runtimeOf } from './disabled-runtime.js';
@@ -8,11 +10,13 @@ import { type ModuleRuntime, RUNTIME } from './tokens.js';
 
 /**
  * Loads the caching module into `container`, covers subclasses, dynamic values, resolved values and constants too, and connects.
- * Singletons that were resolved before stay uncached, so call it before the first `get`.
+ * Singletons that were resolved before stay uncached, so call it before the first `get`. Classes that are bound by then are checked: a key
+ * generator, cache manager or resolver that they name must be bound too, and, with `dynamic: false`, every cache must be there.
  *
  * @param options - see {@link CachingOptions}. Default: everything in the process.
  * @returns the cache manager, once every topic is confirmed subscribed.
- * @throws {CacheConfigurationError} for wrong options, or a second module in one container.
+ * @throws {CacheConfigurationError} for wrong options, a second module or cache manager in one container, `CACHE_BINDING_MISSING` and
+ *   `CACHE_NAME_UNKNOWN`. The module is unloaded again then.
  * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED` when Redis cannot be reached and `failFast` is on. The module is unloaded again then.
  */
 export async function enableCaching(container: Container, options?: CachingOptions): Promise<CacheManager> {
@@ -31,10 +35,22 @@ export async function enableOver(container: Container, makeRuntime: () => Module
     });
   }
   try {
-    await container.get<ModuleRuntime>(RUNTIME).start();
+    const runtime = container.get<ModuleRuntime>(RUNTIME);
+    checkBoundServices(container, runtime);
+    await runtime.start();
   } catch (error) {
     await container.unloadAsync(module);
     throw error;
   }
   return container.get(CacheManager);
+}
+
+/** What is wrong with the services that are bound already is told at once, and not at their first call. */
+function checkBoundServices(container: Container, { manager, isEnabled = true, isDynamic = true }: ModuleRuntime): void {
+  if (!isEnabled) return;
+  const cacheNames = isDynamic ? undefined : manager.cacheNames;
+  const isBound = (identifier: ServiceIdentifier): boolean => container.isBound(identifier);
+  for (const bound of boundClasses(container)) {
+    for (const method of cachedMethodsOf(bound)) checkOperations(method, { isBound, cacheNames });
+  }
 }

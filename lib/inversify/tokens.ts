@@ -7,6 +7,8 @@ export interface ModuleRuntime extends Omit<CacheRuntime, 'manager'> {
   readonly manager: CacheManager;
   /** `false`: decorated methods run as if they were not decorated. Default: `true`. */
   readonly isEnabled?: boolean;
+  /** Whether the manager creates caches that it does not know. Default: `true`. */
+  readonly isDynamic?: boolean;
 }
 
 /** Under this, decorated classes are injected their interceptor. Shared by all copies of this library, for a container must have but one. */

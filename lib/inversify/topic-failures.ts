@@ -6,7 +6,10 @@ import type { CacheErrorHandler } from '../interceptor/index.js';
  * Tells the error handler what failed around topics: messages that could not be published in the background, messages that a listener did not
  * take, messages that nobody understands. Nobody waits for any of them, so what the handler throws ends here; the event was told before.
  */
-export function handleTopicFailures(events: CacheEvents, handler: () => Pick<CacheErrorHandler, 'handlePublishError' | 'handleReceiveError'>): void {
+export function handleTopicFailures(
+  events: CacheEvents,
+  handler: () => Pick<CacheErrorHandler, 'handlePublishError' | 'handleReceiveError'>,
+): void {
   events.on('error', ({ error, topic }) => {
     if (topic?.verb === 'publish') handler().handlePublishError(error, topic.name);
     else if (topic?.verb === 'receive') handler().handleReceiveError(error, topic.name);

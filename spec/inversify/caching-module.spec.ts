@@ -106,6 +106,8 @@ describe(cachingModule.name, () => {
 
   it('refuses wrong options as it is loaded', () => {
     expect(() => container.load(cachingModule({ bound: '1ms' }))).to.throw(CacheConfigurationError, /^Expected `bound` to be a duration/);
+    container.load(moduleOver(() => runtime)); // And leaves no trace.
+    expect(managerOf(container)).to.equal(runtime.manager);
   });
 
   it('refuses to be loaded twice, by whatever name', async () => {

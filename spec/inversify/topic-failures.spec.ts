@@ -62,7 +62,19 @@ describe('what fails around topics', () => {
       if (channel === 'evictor') throw boom;
       return really.call(this, channel, body);
     });
-    await publish(JSON.stringify({ v: 1, cache: 'book', seq: 1, gen: '0', op: 'evict', keys: ['Dune'], origin: 'other', ns: namespace, ack: 'evictor' }));
+    await publish(
+      JSON.stringify({
+        v: 1,
+        cache: 'book',
+        seq: 1,
+        gen: '0',
+        op: 'evict',
+        keys: ['Dune'],
+        origin: 'other',
+        ns: namespace,
+        ack: 'evictor',
+      }),
+    );
     await waitFor(() => handler.handlePublishError.callCount === 1, { what: 'the handler to be told' });
     expect(handler.handlePublishError.args).to.deep.equal([[boom, 'evictor']]);
   });

@@ -1,0 +1,28 @@
+import type { CachedMethod, ServiceIdentifier } from '../annotation/index.js';
+import { bindingMissing, cacheNamesOf, nameUnknown, operationLabel, servicesOf } from './operation-services.js';
+
+/** What is known of a container before any of its services is made. */
+export interface KnownServices {
+  isBound(identifier: ServiceIdentifier): boolean;
+  /** The caches there are; `undefined` where others may be created. */
+  readonly cacheNames: readonly string[] | undefined;
+}
+
+/**
+ * Finds what would fail at the first call of the method, as far as it can be known now: services that nobody bound, names of caches that
+ * there cannot be. Makes no service: a resolver is asked at calls only.
+ *
+ * @throws {CacheConfigurationError} `CACHE_BINDING_MISSING`, `CACHE_NAME_UNKNOWN`.
+ */
+export function checkOperations(method: CachedMethod, { isBound, cacheNames }: KnownServices): void {
+  for (const operation of method.operations) {
+    const services = servicesOf(operation, method);
+    const label = operationLabel(operation, method);
+    for (const [option, identifier] of Object.entries(services) as [string, ServiceIdentifier | undefined][]) {
+      if (identifier !== undefined && !isBound(identifier)) throw bindingMissing(option, label, identifier);
+    }
+    if (services.cacheResolver !== undefined || services.cacheManager !== undefined || cacheNames === undefined) continue;
+    const unknown = cacheNamesOf(operation, method).find((name) => !cacheNames.includes(name));
+    if (unknown !== undefined) throw nameUnknown(unknown, cacheNames, label);
+  }
+}

@@ -1,0 +1,50 @@
+import { DECORATOR_OF, type CachedMethod, type CacheOperation, type ServiceIdentifier } from '../annotation/index.js';
+import { CacheConfigurationError } from '../errors/index.js';
+
+/** The services that an operation names, or its class for it; `undefined` where the container's own serve. */
+export interface OperationServices {
+  readonly keyGenerator: ServiceIdentifier | undefined;
+  readonly cacheResolver: ServiceIdentifier | undefined;
+  readonly cacheManager: ServiceIdentifier | undefined;
+}
+
+/**
+ * Which services apply. The operation's own manager or resolver puts both of the class aside; on one level the resolver wins (Spring's
+ * `DefaultCacheConfig`). A `key` leaves nothing for a generator to do.
+ */
+export function servicesOf(operation: CacheOperation, { defaults }: CachedMethod): OperationServices {
+  const own = operation.cacheResolver !== undefined || operation.cacheManager !== undefined;
+  const { cacheResolver, cacheManager } = own ? operation : defaults;
+  return {
+    keyGenerator: operation.key !== undefined ? undefined : (operation.keyGenerator ?? defaults.keyGenerator),
+    cacheResolver,
+    cacheManager: cacheResolver === undefined ? cacheManager : undefined,
+  };
+}
+
+/** The names that apply: the operation's own, else those of `@CacheConfig`. */
+export function cacheNamesOf(operation: CacheOperation, { defaults }: CachedMethod): readonly string[] {
+  return operation.cacheNames.length > 0 ? operation.cacheNames : defaults.cacheNames;
+}
+
+/** `@Cacheable on BookService.find`, for messages. */
+export function operationLabel(operation: CacheOperation, method: CachedMethod): string {
+  return `${DECORATOR_OF[operation.kind]} on ${method.label}`;
+}
+
+/** The error for a service that is named and not bound. */
+export function bindingMissing(option: string, label: string, identifier: ServiceIdentifier): CacheConfigurationError {
+  const name = typeof identifier === 'function' ? identifier.name : String(identifier);
+  return new CacheConfigurationError('CACHE_BINDING_MISSING', `No binding for \`${option}\` of ${label}: nothing is bound under ${name}.`, {
+    hint: 'Bind it in the container that the service comes from.',
+  });
+}
+
+/** The error for a name that a cache manager does not have. `label`: of the operation that names it, where that is known. */
+export function nameUnknown(name: string, known: readonly string[], label?: string): CacheConfigurationError {
+  const names = known.length === 0 ? 'none' : known.map((one) => `'${one}'`).join(', ');
+  const there = label === undefined ? 'There' : `Invalid ${label}: there`;
+  return new CacheConfigurationError('CACHE_NAME_UNKNOWN', `${there} is no cache '${name}': the cache manager knows ${names}.`, {
+    hint: 'Add it to `caches`, or let the manager be `dynamic`.',
+  });
+}

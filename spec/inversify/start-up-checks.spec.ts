@@ -1,0 +1,160 @@
+import { expect } from 'chai';
+import { Container, injectable } from 'inversify';
+import {
+  Cacheable,
+  CacheConfig,
+  CacheConfigurationError,
+  CacheEvict,
+  CacheManager,
+  CachePut,
+  CacheResolver,
+  cachingModule,
+  enableCaching,
+  KeyGenerator,
+  NoOpCacheManager,
+} from '../../lib/index.js';
+import { rejectionOf } from '../contract/rejection.js';
+
+const missing = Symbol('missing');
+const shelf = Symbol('shelf');
+
+describe('what is wrong at start-up', () => {
+  let container: Container;
+
+  beforeEach(() => {
+    container = new Container();
+  });
+
+  afterEach(() => container.unbindAllAsync());
+
+  const failure = async (options = {}): Promise<[unknown, string]> => {
+    const error = (await rejectionOf(enableCaching(container, { namespace: 'start-up', ...options }))) as CacheConfigurationError;
+    expect(error).to.be.instanceOf(CacheConfigurationError);
+    return [error.code, error.message];
+  };
+
+  for (const option of ['keyGenerator', 'cacheManager', 'cacheResolver'] as const) {
+    it(`is a ${option} that is named and not bound`, async () => {
+      class Books {
+        @CachePut('book', { [option]: missing })
+        async save(): Promise<void> {}
+      }
+      container.bind(shelf).to(Books);
+      expect(await failure()).to.deep.equal([
+        'CACHE_BINDING_MISSING',
+        `No binding for \`${option}\` of @CachePut on Books.save: nothing is bound under Symbol(missing). Bind it in the container that the service comes from.`,
+      ]);
+      container.bind(missing).toConstantValue({});
+      await enableCaching(container, { namespace: 'start-up' });
+    });
+  }
+
+  it('is the same where @CacheConfig names it, for inherited methods too', async () => {
+    @CacheConfig({ keyGenerator: KeyGenerator, cacheManager: 'archive' })
+    class Base {
+      @Cacheable('book', { key: () => 1 })
+      async find(): Promise<void> {}
+    }
+    @CacheConfig()
+    class Books extends Base {}
+    container.bind(Books).toSelf().inSingletonScope();
+    expect(await failure()).to.deep.equal([
+      'CACHE_BINDING_MISSING',
+      'No binding for `cacheManager` of @Cacheable on Base.find: nothing is bound under archive. Bind it in the container that the service comes from.',
+    ]);
+  });
+
+  it('is the name of a cache that there cannot be', async () => {
+    class Books {
+      @CacheEvict(['book', 'list'])
+      async remove(_name: string): Promise<void> {}
+    }
+    container.bind(Books).toSelf();
+    const caches = { book: {}, author: {} };
+    expect(await failure({ dynamic: false, caches })).to.deep.equal([
+      'CACHE_NAME_UNKNOWN',
+      "Invalid @CacheEvict on Books.remove: there is no cache 'list': the cache manager knows 'book', 'author'. Add it to `caches`, or let the manager be `dynamic`.",
+    ]);
+    expect(container.isBound(CacheManager)).to.equal(false);
+    await enableCaching(container, { namespace: 'start-up', dynamic: false, caches: { ...caches, list: {} } });
+  });
+
+  it('is no name where another manager or a resolver is asked for it, or caches are made on demand', async () => {
+    class Books {
+      @Cacheable('elsewhere', { cacheManager: 'archive' })
+      async find(): Promise<void> {}
+
+      @Cacheable('anywhere', { cacheResolver: 'resolver' })
+      async search(): Promise<void> {}
+    }
+    container.bind(Books).toSelf();
+    container.bind('archive').toConstantValue(new NoOpCacheManager());
+    container.bind('resolver').toConstantValue({} as CacheResolver);
+    await enableCaching(container, { namespace: 'start-up', dynamic: false });
+    await container.unbindAllAsync();
+    class Dynamic {
+      @Cacheable('any')
+      async find(): Promise<void> {}
+    }
+    container.bind(Dynamic).toSelf();
+    await enableCaching(container, { namespace: 'start-up' });
+  });
+
+  it('makes no service to find out', async () => {
+    let made = 0;
+    class Books {
+      constructor() {
+        made += 1;
+      }
+
+      @Cacheable('book', { keyGenerator: 'keys' })
+      async find(): Promise<void> {}
+    }
+    container.bind(Books).toSelf().inSingletonScope();
+    container.bind('keys').toDynamicValue(() => (made += 1));
+    await enableCaching(container, { namespace: 'start-up' });
+    expect(made).to.equal(0);
+  });
+
+  it('is not a service that the container binds by itself when asked', async () => {
+    @injectable()
+    class Keys extends KeyGenerator {
+      override generate(): string {
+        return 'always';
+      }
+    }
+    class Books {
+      @Cacheable('book', { keyGenerator: Keys })
+      async find(): Promise<number> {
+        return 1;
+      }
+    }
+    container = new Container({ autobind: true });
+    container.bind(Books).toSelf();
+    await enableCaching(container, { namespace: 'start-up' });
+    expect(await container.get(Books).find()).to.equal(1);
+  });
+
+  it('is of no interest where caching is off', async () => {
+    class Books {
+      @Cacheable('book', { keyGenerator: missing })
+      async find(): Promise<void> {}
+    }
+    container.bind(Books).toSelf();
+    await enableCaching(container, { enabled: false });
+    await container.get(Books).find();
+  });
+
+  it('is a second cache manager', async () => {
+    const own = new NoOpCacheManager();
+    const message =
+      'A cache manager is bound in this container already, and the caching module brings another. Rebind CacheManager after the module was loaded to replace its manager; or bind yours under an identifier of its own and name it with `cacheManager`.';
+    container.bind(CacheManager).toConstantValue(own);
+    expect(await failure()).to.deep.equal(['CACHE_BINDING_AMBIGUOUS', message]);
+    expect(() => container.load(cachingModule())).to.throw(CacheConfigurationError, message);
+    const child = new Container({ parent: container });
+    child.load(cachingModule()); // What a parent has is none of its business.
+    expect(child.get(CacheManager)).not.to.equal(own);
+    await child.unbindAllAsync();
+  });
+});
