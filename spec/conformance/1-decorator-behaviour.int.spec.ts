@@ -11,10 +11,10 @@ import {
 } from './cacheable-service.js';
 import { AnnotatedClassCacheableService } from './annotated-class-cacheable-service.js';
 import { DefaultCacheableService } from './default-cacheable-service.js';
-import { onEveryStore, type Stage } from './stage.js';
+import { onEveryKeptStore, type Stage } from './stage.js';
 
 describe('1. Decorator behaviour', () => {
-  onEveryStore((stage) => {
+  onEveryKeptStore((stage) => {
     for (const Service of [DefaultCacheableService, AnnotatedClassCacheableService]) {
       describe(Service.name, () => behaviours(stage, Service));
     }

@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { type Cache, Cacheable, CacheConfig, CacheEvict, CachePut, CacheResolver, Caching } from '../../lib/index.js';
 import { cacheErrorIn, cacheErrorOf } from '../contract/rejection.js';
-import { onEveryStore } from './stage.js';
+import { onEveryKeptStore } from './stage.js';
 
 const HINT = 'Leave `sync` out: loads of one key are shared without it.';
 
 describe('5. Put and get on one method, sync rules', () => {
-  onEveryStore((stage) => {
+  onEveryKeptStore((stage) => {
     let counter: number;
 
     beforeEach(() => (counter = 0));

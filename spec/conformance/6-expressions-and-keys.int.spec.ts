@@ -3,7 +3,7 @@ import sinon from 'sinon';
 import { cacheOperationsOf } from '../../lib/annotation/index.js';
 import { Cacheable, type CacheInvocation, type CacheKey, CachePut, Caching } from '../../lib/index.js';
 import { waitFor } from '../support/wait.js';
-import { onEveryStore } from './stage.js';
+import { onEveryKeptStore } from './stage.js';
 
 /** Keys that are close to one another, made anew at each call: what is equal by value only must do. */
 const closeKeys = (): CacheKey[] => [
@@ -13,7 +13,7 @@ const closeKeys = (): CacheKey[] => [
 ];
 
 describe('6. Expressions, keys', () => {
-  onEveryStore((stage) => {
+  onEveryKeptStore((stage) => {
     let body: sinon.SinonSpy;
 
     class Keyed {

@@ -23,7 +23,7 @@ import {
   SimpleCacheErrorHandler,
 } from '../../lib/index.js';
 import { cacheErrorIn, rejectionOf } from '../contract/rejection.js';
-import { onEveryStore, type Opened } from './stage.js';
+import { onEveryKeptStore, type Opened } from './stage.js';
 
 class Loud extends KeyGenerator {
   override generate(_target: object, method: string | symbol, ...args: readonly unknown[]): CacheKey {
@@ -148,7 +148,7 @@ describe('7. Metadata and set-up', () => {
     ]);
   });
 
-  onEveryStore((stage) => {
+  onEveryKeptStore((stage) => {
     let other: Opened;
     let resolved: string[];
 

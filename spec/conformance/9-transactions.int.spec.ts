@@ -9,10 +9,10 @@ import {
   TransactionSynchronization,
 } from '../../lib/index.js';
 import { rejectionOf } from '../contract/rejection.js';
-import { onEveryStore } from './stage.js';
+import { onEveryKeptStore } from './stage.js';
 
 describe('9. Transactions', () => {
-  onEveryStore((stage) => {
+  onEveryKeptStore((stage) => {
     let cache: Cache;
     let target: Cache;
 

@@ -3,6 +3,8 @@ import { Container } from 'inversify';
 import sinon from 'sinon';
 import { EmbeddedRemote } from '../../lib/eviction/index.js';
 import { type Cache, CacheEvents, type CacheManager, type CacheOptions, type CachingOptions, enableCaching } from '../../lib/index.js';
+import { enableOver } from '../../lib/inversify/enable-caching.js';
+import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 
 /** One column of the store matrix. */
@@ -27,17 +29,25 @@ const CACHES = ['testCache', 'primary', 'secondary'] as const;
 
 type Newable<T> = new (...args: any[]) => T;
 
-/** A container with caching over one store, opened anew for each behaviour, in a namespace of its own. */
+/**
+ * A container with caching over one store, opened anew for each behaviour, in a namespace of its own.
+ *
+ * Where a section says so, connections and namespaces are kept from one behaviour to the next, emptied: counters go on then, containers do not.
+ */
 export class Stage {
   readonly #store: Store;
   readonly #options: CachingOptions;
+  readonly #keeps: boolean;
   readonly #opened: Container[] = [];
+  readonly #kept: { readonly runtime: CacheRuntime; readonly namespace: string }[] = [];
+  #keptInUse = 0;
   #first: Opened | undefined;
   #user: string | undefined;
 
-  constructor(store: Store, options: CachingOptions) {
+  constructor(store: Store, options: CachingOptions, keeps: boolean) {
     this.#store = store;
     this.#options = options;
+    this.#keeps = keeps;
   }
 
   /** Whether values are kept in the process. */
@@ -77,31 +87,55 @@ export class Stage {
   }
 
   /** Opens it. With other options than those of the section: closes what was open before. */
-  async open(options: CachingOptions = {}): Promise<void> {
+  async open(options?: CachingOptions): Promise<void> {
     await this.close();
     this.#first = await this.another(options);
   }
 
   /** One more container over the same kind of store; in a namespace of its own, unless `options` name one. */
-  async another(options: CachingOptions = {}): Promise<Opened> {
+  async another(options?: CachingOptions): Promise<Opened> {
     const container = new Container();
-    const namespace = options.namespace ?? ownNamespace('conformance');
-    const defaults: CacheOptions = { tiers: this.#store.tiers, ...this.#options.defaults, ...options.defaults };
-    const redis = this.#store.onRedis ? { redis: await this.#login() } : {};
-    const caches = { ...Object.fromEntries(CACHES.map((name) => [name, {}])), ...this.#options.caches, ...options.caches };
-    const given = { timeout: '1s', deadline: '4s', ...redis, ...this.#options, ...options } as const;
-    const manager = await enableCaching(container, { ...given, namespace, defaults, caches });
     this.#opened.push(container);
-    return { container, manager, namespace };
+    if (this.#keeps && options === undefined) {
+      const { runtime, namespace } = (this.#kept[this.#keptInUse] ??= await this.#keep());
+      this.#keptInUse += 1;
+      const manager = await enableOver(container, () => ({ ...runtime, start: async () => {}, stop: async () => {} }));
+      return { container, manager, namespace };
+    }
+    const all = await this.#complete(options);
+    return { container, manager: await enableCaching(container, all), namespace: all.namespace };
   }
 
-  /** Closes every container, and forgets the faults. */
+  async #keep(): Promise<{ readonly runtime: CacheRuntime; readonly namespace: string }> {
+    const options = await this.#complete();
+    const runtime = createRuntime(options);
+    await runtime.start();
+    return { runtime, namespace: options.namespace };
+  }
+
+  async #complete(options: CachingOptions = {}): Promise<CachingOptions & { readonly namespace: string }> {
+    const namespace = options.namespace ?? ownNamespace('conformance');
+    const defaults: CacheOptions = { tiers: this.#store.tiers, ...this.#options.defaults, ...options.defaults };
+    const caches = { ...Object.fromEntries(CACHES.map((name) => [name, {}])), ...this.#options.caches, ...options.caches };
+    const redis = this.#store.onRedis ? { redis: await this.#login() } : {};
+    return { timeout: '1s', deadline: '4s', ...redis, ...this.#options, ...options, namespace, defaults, caches };
+  }
+
+  /** Closes every container, and forgets the faults. What is kept is emptied. */
   async close(): Promise<void> {
     sinon.restore();
     await Promise.all(this.#opened.splice(0).map((container) => container.unbindAllAsync()));
     this.#first = undefined;
-    if (this.#user !== undefined) await (await sharedRedis()).cli('ACL', 'DELUSER', this.#user);
-    this.#user = undefined;
+    const used = this.#kept.slice(0, this.#keptInUse).map(({ runtime }) => runtime.manager);
+    await Promise.all(used.flatMap((manager) => manager.cacheNames.map((name) => manager.getCache(name)?.clear())));
+    this.#keptInUse = 0;
+    if (this.#kept.length === 0) await this.#logout();
+  }
+
+  /** Closes what was kept. */
+  async end(): Promise<void> {
+    await Promise.all(this.#kept.splice(0).map(({ runtime }) => runtime.stop()));
+    await this.#logout();
   }
 
   /** Binds the class and resolves it. */
@@ -149,6 +183,11 @@ export class Stage {
     return store;
   }
 
+  async #logout(): Promise<void> {
+    if (this.#user !== undefined) await (await sharedRedis()).cli('ACL', 'DELUSER', this.#user);
+    this.#user = undefined;
+  }
+
   /** A user of the stage's own, whose rights can be taken away without a word to anybody else. */
   async #login(): Promise<string> {
     const server = await sharedRedis();
@@ -170,11 +209,21 @@ export interface Opened {
 
 /** Declares the behaviours of `section` once per store. `options` hold for every stage; the tiers are the store's. */
 export function onEveryStore(section: (stage: Stage) => void, options: CachingOptions = {}): void {
+  onStores(section, options, false);
+}
+
+/** The same with connections that are kept from one behaviour to the next, for sections that are long and look at values only. */
+export function onEveryKeptStore(section: (stage: Stage) => void): void {
+  onStores(section, { bound: '60s' }, true);
+}
+
+function onStores(section: (stage: Stage) => void, options: CachingOptions, keeps: boolean): void {
   for (const store of STORES) {
     describe(`over ${store.name}`, () => {
-      const stage = new Stage(store, options);
+      const stage = new Stage(store, options, keeps);
       beforeEach(() => stage.open());
       afterEach(() => stage.close());
+      after(() => stage.end());
       section(stage);
     });
   }
