@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { CacheConfigurationError } from '../errors/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
 import { type FeedEntry, type FleetMessage, formatFleetMessage, type InstanceStatus, parseFleetMessage } from './fleet-message.js';
 import { type FleetReporter, REPORT_EVERY_MS } from './fleet-reporter.js';
@@ -38,7 +39,7 @@ export interface FleetPort {
 export interface FleetWatchOptions {
   /** `undefined`: there is no fleet, only {@link self}. */
   readonly port?: FleetPort;
-  /** The instance of this process, which needs no topic to be heard. */
+  /** The instance of this process, which needs no topic to be heard. `undefined`: who watches is no instance. */
   readonly self?: FleetReporter;
   readonly clock: Clock;
   /** Told of messages that mean nothing, and of topics that could not be reached. */
@@ -78,9 +79,11 @@ export class FleetWatch {
     this.#options = options;
   }
 
-  /** The id of the instance that watches, if it is one. */
-  get selfId(): string | undefined {
-    return this.#options.self?.id;
+  /** How the instance that watches stands now. @throws {CacheConfigurationError} when who watches is no instance. */
+  get self(): InstanceStatus {
+    const { self } = this.#options;
+    if (self === undefined) throw new CacheConfigurationError('CACHE_OPERATION_INVALID', 'Who watches the fleet here is no instance of it.');
+    return self.status();
   }
 
   /** Whether it is asking. */
@@ -110,7 +113,7 @@ export class FleetWatch {
     return [...this.#instances.values()]
       .map(({ status, at }) => {
         const agoMs = Math.max(0, now - at);
-        return { status, agoMs, isSilent: agoMs > SILENT_AFTER_MS, isSelf: status.id === this.selfId };
+        return { status, agoMs, isSilent: agoMs > SILENT_AFTER_MS, isSelf: status.id === this.#options.self?.id };
       })
       .sort((a, b) => a.status.id.localeCompare(b.status.id, 'en', { numeric: true }));
   }
@@ -203,7 +206,7 @@ export class FleetWatch {
   #arrived(body: string): void {
     const message = parseFleetMessage(body);
     if ('malformed' in message) return this.#fail('a message of the fleet', new Error(message.malformed));
-    if (message.from !== this.selfId) this.#heard(message); // What the own instance says has been heard without a detour.
+    if (message.from !== this.#options.self?.id) this.#heard(message); // What the own instance says has been heard without a detour.
   }
 
   #heard(message: FleetMessage): void {

@@ -1,0 +1,70 @@
+/** A request as the handler sees it, whatever brought it. */
+export interface ManagementRequest {
+  readonly method: string;
+  /** Path and query, as they came. */
+  readonly url: string;
+  header(name: string): string | undefined;
+  /** Whether a body comes with it. None is ever read. */
+  readonly hasBody: boolean;
+}
+
+/** What is answered. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | ReadableStream<Uint8Array> | undefined;
+}
+
+/** A request that gets no better answer than a status and a reason. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  202: 'Accepted',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
+/** On every answer: nothing is stored on the way, nothing is guessed, nobody else's page gets it. */
+const COMMON = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+} as const;
+
+/** An answer in JSON. */
+export const json = (body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Answer => ({
+  status,
+  headers: { ...COMMON, 'content-type': 'application/json', ...headers },
+  body: `${JSON.stringify(body)}\n`,
+});
+
+/** An answer in some other form. */
+export const content = (type: string, body: NonNullable<Answer['body']>, headers: Readonly<Record<string, string>> = {}): Answer => ({
+  status: 200,
+  headers: { ...COMMON, 'content-type': type, ...headers },
+  body,
+});
+
+/** Done, and nothing to say about it. */
+export const done = (): Answer => ({ status: 204, headers: COMMON, body: undefined });
+
+/** What went wrong, in Spring Boot's form, with our code and hint where there are some. */
+export const problem = (status: number, message: string, more: object = {}, headers: Readonly<Record<string, string>> = {}): Answer =>
+  json({ status, error: TITLES[status] ?? 'Error', message, ...more }, status, headers);

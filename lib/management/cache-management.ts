@@ -1,0 +1,92 @@
+import type { CacheManager } from '../cache/index.js';
+import { type CacheEvictError, CacheError } from '../errors/index.js';
+import { Access } from './access.js';
+import { type Answer, type ManagementRequest, problem, Refusal } from './answer.js';
+import { consoleFile, isConsoleFile } from './console-files.js';
+import { type ManagedContainer, managedInstance } from './managed-instance.js';
+import { type NodeListener, nodeListener } from './node-listener.js';
+import { type CacheManagementOptions, resolveManagementOptions } from './options.js';
+import { Resources } from './resources.js';
+
+/** The handler, in the two forms that frameworks take. */
+export interface CacheManagement {
+  /** For Hono, and whatever else speaks of `Request` and `Response`. Never rejects. */
+  readonly fetch: (request: Request) => Promise<Response>;
+  /** For node:http and Express; for Fastify on `request.raw` and `reply.raw` after `reply.hijack()`. */
+  readonly node: NodeListener;
+  /** Ends the live streams, so that a server can close. They end by themselves when the container is unbound. */
+  readonly close: () => void;
+}
+
+/** The most characters of path and query. A key has at most 4096 bytes, three characters each when they are percent-encoded. */
+const MAXIMUM_URL_LENGTH = 16_384;
+
+/**
+ * The management of the caches of one instance, and the console of its whole fleet. Mount it; it binds no address itself.
+ *
+ * | | | |
+ * |---|---|---|
+ * | GET | `/console` | the console, a page |
+ * | GET | `/health` | 200, or 503 while the instance is down |
+ * | GET | `/caches`, `/caches/{name}` | names; statistics and state |
+ * | GET | `/caches/{name}/entry?key=…` | which tier holds a key, and what is left of its life; never the value |
+ * | GET | `/metrics` | Prometheus' text format |
+ * | GET | `/fleet`, `/stream` | every instance, once, and live as server-sent events |
+ * | DELETE | `/caches/{name}`, `/caches/{name}/entry?key=…` | clears, evicts: 204 once no instance serves it any more. Needs `allowWrites` |
+ *
+ * Keys are written as in logs: a string as it is, others as `~42` or `~["Dune",2]` (see `encodeKey`). Refused, and nothing changed: 400 for
+ * what cannot be understood, 401 without the token, 403 for another origin's page or a write that is not allowed, 404 for an unknown
+ * cache, 405, 413 for any body, 414. A write that Redis has not acknowledged is answered with 202: it is being retried.
+ *
+ * @param source - the container with caching enabled; or a cache manager, without a fleet then.
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`, or `CACHE_BINDING_MISSING` for a container without caching.
+ * @see Spring Boot's Actuator, whose endpoints `caches` and `health` these follow
+ */
+export function cacheManagement(source: ManagedContainer | CacheManager, options?: CacheManagementOptions): CacheManagement {
+  const resolved = resolveManagementOptions(options);
+  const access = new Access(resolved);
+  const resources = new Resources(managedInstance(source), resolved);
+
+  const find = async (request: ManagementRequest, isLast: boolean): Promise<Answer | undefined> => {
+    if (request.url.length > MAXIMUM_URL_LENGTH) throw new Refusal(414, `Expected at most ${MAXIMUM_URL_LENGTH} characters of path and query.`);
+    const [path = '', ...query] = request.url.split('?');
+    const own = path === resolved.basePath || path.startsWith(`${resolved.basePath}/`) ? path.slice(resolved.basePath.length) : undefined;
+    const isKnown = own !== undefined && (isConsoleFile(own) || resources.has(own));
+    if (!isKnown) {
+      if (!isLast) return undefined;
+      throw new Refusal(404, 'There is nothing here.');
+    }
+    if (request.hasBody) throw new Refusal(413, 'No request to the management of the cache has a body.');
+    if (isConsoleFile(own)) {
+      if (request.method !== 'GET' && request.method !== 'HEAD') throw new Refusal(405, 'Expected GET.', { allow: 'GET, HEAD' });
+      return consoleFile(own);
+    }
+    access.check(request);
+    return resources.answer(request.method, own, new URLSearchParams(query.join('?')));
+  };
+  const answer = (request: ManagementRequest, isLast: boolean): Promise<Answer | undefined> => find(request, isLast).catch(toAnswer);
+
+  return {
+    fetch: async (request) => {
+      const { status, headers, body } = (await answer(fromRequest(request), true)) as Answer;
+      const isEmpty = request.method === 'HEAD' || status === 204;
+      if (isEmpty && body instanceof ReadableStream) await body.cancel();
+      return new Response(isEmpty ? null : (body as ConstructorParameters<typeof Response>[0]), { status, headers });
+    },
+    node: nodeListener(answer),
+    close: () => resources.close(),
+  };
+}
+
+function fromRequest({ method, url, headers, body }: Request): ManagementRequest {
+  const { pathname, search, host } = new URL(url);
+  return { method, url: `${pathname}${search}`, header: (name) => headers.get(name) ?? (name === 'host' ? host : undefined), hasBody: body !== null };
+}
+
+function toAnswer(error: unknown): Answer {
+  if (error instanceof Refusal) return problem(error.status, error.message, {}, error.headers);
+  if (!CacheError.is(error)) return problem(500, 'The management of the cache failed.');
+  const { code, message } = error;
+  if (code === ('CACHE_EVICT_UNACKNOWLEDGED' satisfies CacheEvictError['code'])) return problem(202, message, { code });
+  return problem(code.startsWith('CACHE_KEY') ? 400 : 503, message, { code });
+}

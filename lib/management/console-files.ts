@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { type Answer, content } from './answer.js';
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+};
+
+/** What the page may do: use its own files and this handler, and nothing else in the world. Pages of the same origin may frame it. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
+].join('; ');
+
+/** The page and what it is made of; nothing else is ever read from the disk. */
+const FILES: ReadonlyMap<string, string> = new Map([
+  ['/console', 'console.html'],
+  ...['console.css', 'console.js', 'console.svg', 'uplot.js', 'uplot.css'].map((name): [string, string] => [`/${name}`, name]),
+]);
+
+const held = new Map<string, Promise<Uint8Array>>();
+
+/** Whether a file of the console lies at `path`. */
+export const isConsoleFile = (path: string): boolean => FILES.has(path);
+
+/** The file of the console that lies at `path`, where {@link isConsoleFile}. */
+export async function consoleFile(path: string): Promise<Answer> {
+  const name = FILES.get(path) as string;
+  const type = TYPES[name.slice(name.lastIndexOf('.') + 1)] as string;
+  return content(type, await read(name), { 'content-security-policy': POLICY, 'cache-control': 'no-cache' });
+}
+
+function read(name: string): Promise<Uint8Array> {
+  let file = held.get(name);
+  if (file === undefined) {
+    file = readFile(new URL(`./console/${name}`, import.meta.url));
+    held.set(name, file);
+    file.catch(() => held.delete(name));
+  }
+  return file;
+}

@@ -1,0 +1,182 @@
+import { type Cache, type CacheHealth, decodeKey, type HealthStatus } from '../cache/index.js';
+import { type InstanceView, REPORT_EVERY_MS, SILENT_AFTER_MS } from '../fleet/index.js';
+import { type Answer, content, done, json, Refusal } from './answer.js';
+import { eventStream } from './event-stream.js';
+import type { ManagedInstance } from './managed-instance.js';
+import type { ResolvedManagementOptions } from './options.js';
+import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus-text.js';
+
+/** How long `GET /fleet` waits for instances that do not answer. */
+const ASK_FOR_MS = 1_000;
+
+type Method = (query: URLSearchParams, cache: string) => Answer | Promise<Answer>;
+
+interface Resource {
+  /** Matches the path; its group is the name of a cache. */
+  readonly path: RegExp;
+  readonly get: Method;
+  readonly delete?: Method;
+}
+
+/** What there is to be read and done, by path. */
+export class Resources {
+  readonly #instance: ManagedInstance;
+  readonly #options: ResolvedManagementOptions;
+  readonly #streams = new Set<{ close: () => void }>();
+  readonly #all: readonly Resource[] = [
+    { path: /^\/?$/, get: () => json({ _links: LINKS }) },
+    { path: /^\/health$/, get: () => this.#health() },
+    { path: /^\/metrics$/, get: () => this.#metrics() },
+    { path: /^\/caches$/, get: () => this.#caches() },
+    { path: /^\/caches\/([^/]+)$/, get: (_query, name) => this.#tellCache(name), delete: (query, name) => this.#clear(query, name) },
+    { path: /^\/caches\/([^/]+)\/entry$/, get: (query, name) => this.#inspect(query, name), delete: (query, name) => this.#evict(query, name) },
+    { path: /^\/fleet$/, get: () => this.#fleet() },
+    { path: /^\/stream$/, get: () => this.#stream() },
+  ];
+
+  constructor(instance: ManagedInstance, options: ResolvedManagementOptions) {
+    this.#instance = instance;
+    this.#options = options;
+  }
+
+  /** Whether there is something at this path. */
+  has(path: string): boolean {
+    return this.#all.some((resource) => resource.path.test(path));
+  }
+
+  /** @throws {Refusal} and whatever the cache throws. */
+  async answer(method: string, path: string, query: URLSearchParams): Promise<Answer> {
+    const resource = this.#all.find((each) => each.path.test(path)) as Resource;
+    const name = resource.path.exec(path)?.[1] ?? '';
+    if (method === 'GET' || method === 'HEAD') return resource.get(query, name);
+    if (method === 'DELETE' && resource.delete !== undefined) {
+      if (!this.#options.allowWrites) throw new Refusal(403, 'The management of the cache is read-only here (`allowWrites` is off).');
+      return resource.delete(query, name);
+    }
+    throw new Refusal(405, `Expected ${resource.delete === undefined ? 'GET' : 'GET or DELETE'}.`, {
+      allow: resource.delete === undefined ? 'GET, HEAD' : 'GET, HEAD, DELETE',
+    });
+  }
+
+  /** Ends every stream. */
+  close(): void {
+    for (const { close } of [...this.#streams]) close();
+  }
+
+  get #id(): string {
+    return this.#instance.fleet.self.id;
+  }
+
+  #health(): Answer {
+    const { status, links, caches } = this.#instance.manager.health();
+    const components = { ...each(links), caches: { status: told(worst(caches)), components: each(caches) } };
+    return json({ status: told(status), components }, status === 'down' ? 503 : 200);
+  }
+
+  #caches(): Answer {
+    const { manager } = this.#instance;
+    const caches = Object.fromEntries(manager.cacheNames.map((name) => [name, { target: manager.getCache(name)?.constructor.name }]));
+    return json({ cacheManagers: { [this.#id]: { caches } } });
+  }
+
+  #tellCache(encoded: string): Answer {
+    const cache = this.#cache(encoded);
+    const status = this.#instance.fleet.self.caches[cache.name];
+    return json({ name: cache.name, cacheManager: this.#id, target: cache.constructor.name, ...status, statistics: cache.statistics() });
+  }
+
+  #metrics(): Answer {
+    const { manager } = this.#instance;
+    return content(PROMETHEUS_CONTENT_TYPE, prometheusText(manager.statistics(), manager.health(), { instance_id: this.#id }));
+  }
+
+  async #inspect(query: URLSearchParams, encoded: string): Promise<Answer> {
+    const cache = this.#cache(encoded);
+    const found = await cache.inspect(decodeKey(keyOf(query)));
+    if (found === undefined) throw new Refusal(404, `Cache '${cache.name}' cannot tell where its keys lie.`);
+    return json({ cache: cache.name, instance: this.#id, ...found });
+  }
+
+  async #evict(query: URLSearchParams, encoded: string): Promise<Answer> {
+    const cache = this.#cache(encoded);
+    const acks = acksOf(query);
+    await cache.evict([decodeKey(keyOf(query))], { acks }); // In a list: a key may be an array itself.
+    return done();
+  }
+
+  async #clear(query: URLSearchParams, encoded: string): Promise<Answer> {
+    const cache = this.#cache(encoded);
+    // Whoever means one key and forgets `/entry` must not lose all.
+    if (query.has('key')) throw new Refusal(400, `To evict one key: DELETE /caches/${cache.name}/entry?key=…`);
+    await cache.clear({ acks: acksOf(query) });
+    return done();
+  }
+
+  async #fleet(): Promise<Answer> {
+    const { fleet } = this.#instance;
+    let instances: readonly InstanceView[];
+    let isReachable = true;
+    try {
+      instances = await fleet.ask(ASK_FOR_MS);
+    } catch {
+      isReachable = false;
+      instances = fleet.instances();
+    }
+    return json({ isReachable, instances });
+  }
+
+  #stream(): Answer {
+    const { fleet } = this.#instance;
+    const { maximumStreams, allowWrites } = this.#options;
+    if (this.#streams.size >= maximumStreams) {
+      throw new Refusal(503, `There are ${maximumStreams} live streams already.`, { 'retry-after': '10' });
+    }
+    const { id, namespace, boundMs } = fleet.self;
+    const hello = { instance: id, namespace, boundMs, allowWrites, reportEveryMs: REPORT_EVERY_MS, silentAfterMs: SILENT_AFTER_MS };
+    const live = { close: (): void => undefined };
+    this.#streams.add(live);
+    const { stream, close } = eventStream(fleet, hello, () => void this.#streams.delete(live));
+    live.close = close;
+    return content('text/event-stream', stream, { 'x-accel-buffering': 'no' });
+  }
+
+  /** Not by `getCache` alone, which makes caches where they are dynamic. */
+  #cache(encoded: string): Cache {
+    const { manager } = this.#instance;
+    let name: string;
+    try {
+      name = decodeURIComponent(encoded);
+    } catch {
+      throw new Refusal(400, 'The name of the cache is not percent-encoded UTF-8.');
+    }
+    const cache = manager.cacheNames.includes(name) ? manager.getCache(name) : undefined;
+    if (cache === undefined) throw new Refusal(404, `There is no cache '${name}'.`);
+    return cache;
+  }
+}
+
+const LINKS = Object.fromEntries(
+  ['console', 'health', 'caches', 'metrics', 'fleet', 'stream'].map((name) => [name, { href: name }]),
+);
+
+function keyOf(query: URLSearchParams): string {
+  const [key, ...others] = query.getAll('key');
+  if (key === undefined || others.length > 0) throw new Refusal(400, 'Expected the query to name one `key`.');
+  return key;
+}
+
+function acksOf(query: URLSearchParams): 'all' | 'none' {
+  const acks = query.get('acks') ?? 'all';
+  if (acks === 'all' || acks === 'none') return acks;
+  throw new Refusal(400, "Expected `acks` to be 'all' or 'none'.");
+}
+
+/** Spring Boot's spelling; it has no word for `degraded`. */
+const told = (status: HealthStatus): string => status.toUpperCase();
+
+const each = (statuses: CacheHealth['links']): object => Object.fromEntries(Object.entries(statuses).map(([name, status]) => [name, { status: told(status) }]));
+
+const worst = (statuses: CacheHealth['caches']): HealthStatus => {
+  const all = Object.values(statuses);
+  return all.includes('down') ? 'down' : all.includes('degraded') ? 'degraded' : 'up';
+};
