@@ -68,7 +68,7 @@ class EmbeddedWorld {
 
   /** Whoever waits for another instance's load looks again when time passes. */
   async #rest(): Promise<void> {
-    for (let passed = 0; this.#underWay > 0 || this.scheduler.count() > 0; ) {
+    for (let passed = 0; this.#underWay > 0 || this.scheduler.count() > 0;) {
       this.#finishLoads();
       if (this.scheduler.count() > 0) {
         await this.#hop();
@@ -144,7 +144,11 @@ class EmbeddedWorld {
     const commits = keys.map((key) => this.#oracle.commit(key));
     new Lane(this.scheduler, 'an update is committed').push(() => {
       const written =
-        then === 'clear' ? cache.clear() : then === 'put' ? cache.put(keys[0] as string, commits[0]) : cache.evict(keys, { acks: then === 'evict' ? 'none' : 'all' });
+        then === 'clear'
+          ? cache.clear()
+          : then === 'put'
+            ? cache.put(keys[0], commits[0])
+            : cache.evict(keys, { acks: then === 'evict' ? 'none' : 'all' });
       this.#expect(
         written.then(() => {
           for (const commit of commits) this.#oracle.acknowledged(commit);
@@ -184,7 +188,9 @@ describe('Interleavings inside one process', function () {
   this.timeout(60_000);
 
   const property = (library: Library): fc.IAsyncProperty<[fc.Scheduler<unknown>, Script]> =>
-    fc.asyncProperty(fc.scheduler(), scripts({ weights: { ...UNDISTURBED, update: 10, clear: 2 } }), (scheduler, script) => play(scheduler, script, library));
+    fc.asyncProperty(fc.scheduler(), scripts({ weights: { ...UNDISTURBED, update: 10, clear: 2 } }), (scheduler, script) =>
+      play(scheduler, script, library),
+    );
 
   it('serve and keep nothing older than what any instance has evicted, put or cleared', async () => {
     await fc.assert(property(await loadLibrary()), { numRuns: 300 });
@@ -192,7 +198,9 @@ describe('Interleavings inside one process', function () {
 
   MUTANTS.forEach(({ without, ...patch }, number) => {
     it(`break that without ${without}`, async () => {
-      const found = await withMutant(`embedded-${number}`, [patch], async (mutant) => fc.check(property(mutant), { numRuns: 2_000, seed: 1, endOnFailure: true }));
+      const found = await withMutant(`embedded-${number}`, [patch], async (mutant) =>
+        fc.check(property(mutant), { numRuns: 2_000, seed: 1, endOnFailure: true }),
+      );
       expect(found.failed, `${found.numRuns} schedules broke nothing`).to.equal(true);
       expect((found.errorInstance as Error).name).to.equal('AssertionError');
       if (process.env.SHOW) console.log(found.numRuns, (found.errorInstance as Error).message);

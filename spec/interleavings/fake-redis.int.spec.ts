@@ -16,7 +16,9 @@ type Call =
   | { readonly script: 'evict'; readonly gen: Gen; readonly acks: boolean }
   | { readonly script: 'clear'; readonly acks: boolean }
   | { readonly script: 'heartbeat'; readonly by: number; readonly known: 'none' | 'current' | 'newer' }
-  | { readonly script: 'leave'; readonly by: number };
+  | { readonly script: 'leave'; readonly by: number }
+  /** No script: the run id that the keys were last used under is made another server's. */
+  | { readonly script: 'restart' };
 type Gen = 'current' | 'previous' | 'unknown';
 
 const KEYS = ['a', 'b'];
@@ -34,11 +36,13 @@ const call: fc.Arbitrary<Call> = fc.oneof(
   fc.record({ script: fc.constant('clear' as const), acks: fc.boolean() }),
   fc.record({ script: fc.constant('heartbeat' as const), by: who, known: fc.constantFrom('none', 'current', 'newer') }),
   fc.record({ script: fc.constant('leave' as const), by: who }),
+  fc.constant<Call>({ script: 'restart' }),
 );
 
 interface Server {
   run(name: Call['script'], keys: string[], args: string[]): Promise<unknown>;
   get(key: string): Promise<string | null>;
+  set(key: string, value: string): Promise<unknown>;
   /** Everything published since the last look. */
   published(): Promise<string[]>;
 }
@@ -50,6 +54,10 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
   const seen: unknown[] = [];
   const common = [keys.seq, keys.gen, keys.members, keys.born, keys.rid];
   for (const each of calls) {
+    if (each.script === 'restart') {
+      await server.set(keys.rid, 'of another server');
+      continue;
+    }
     const current = (await server.get(keys.gen)) ?? '';
     if (current !== '' && generations.at(-1) !== current) generations.push(current);
     const of = (which: Gen): string => (which === 'current' ? current : which === 'previous' ? (generations.at(-2) ?? '7') : '');
@@ -59,11 +67,19 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
       switch (each.script) {
         case 'acquire': {
           const [g, k] = [of(each.gen), KEYS[each.key] as string];
-          return { name: each.script, scriptKeys: [keys.data(g, k), keys.lease(g, k), keys.gen, keys.members, keys.rid], args: [g, `${IDS[each.holder]}|1`, '60000', each.replace ? '1' : '0'] };
+          return {
+            name: each.script,
+            scriptKeys: [keys.data(g, k), keys.lease(g, k), keys.gen, keys.members, keys.rid],
+            args: [g, `${IDS[each.holder]}|1`, '60000', each.replace ? '1' : '0'],
+          };
         }
         case 'fill': {
           const [g, k] = [of(each.gen), KEYS[each.key] as string];
-          return { name: each.script, scriptKeys: [keys.data(g, k), keys.lease(g, k), keys.gen], args: [g, `${IDS[each.holder]}|1`, 'filled', '60000'] };
+          return {
+            name: each.script,
+            scriptKeys: [keys.data(g, k), keys.lease(g, k), keys.gen],
+            args: [g, `${IDS[each.holder]}|1`, 'filled', '60000'],
+          };
         }
         case 'release': {
           const [g, k] = [of(each.gen), KEYS[each.key] as string];
@@ -71,19 +87,32 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
         }
         case 'put': {
           const [g, k] = [of(each.gen), KEYS[each.key] as string];
-          return { name: each.script, scriptKeys: [keys.data(g, k), keys.lease(g, k), keys.seq, keys.gen, keys.rid], args: [g, 'put', '60000', ...halves, each.keep ? '1' : '0'] };
+          return {
+            name: each.script,
+            scriptKeys: [keys.data(g, k), keys.lease(g, k), keys.seq, keys.gen, keys.rid],
+            args: [g, 'put', '60000', ...halves, each.keep ? '1' : '0'],
+          };
         }
         case 'evict': {
           const g = of(each.gen);
           const data = KEYS.map((k) => keys.data(g, k));
           const leases = KEYS.map((k) => keys.lease(g, k));
-          return { name: each.script, scriptKeys: [...data, ...leases, ...common], args: [g, String(KEYS.length), ...halves, each.acks ? '1' : '0'] };
+          return {
+            name: each.script,
+            scriptKeys: [...data, ...leases, ...common],
+            args: [g, String(KEYS.length), ...halves, each.acks ? '1' : '0'],
+          };
         }
         case 'clear':
           return { name: each.script, scriptKeys: common, args: [...halves, each.acks ? '1' : '0'] };
         case 'heartbeat': {
-          const known = each.known === 'none' ? '0' : each.known === 'current' ? current || '0' : String(Number(current || '1') + 1_000_000_000);
-          return { name: each.script, scriptKeys: [keys.seq, keys.gen, keys.rid, keys.members, keys.born], args: [IDS[each.by] as string, '60000', channel, '{"states":[', known] };
+          const known =
+            each.known === 'none' ? '0' : each.known === 'current' ? current || '0' : String(Number(current || '1') + 1_000_000_000);
+          return {
+            name: each.script,
+            scriptKeys: [keys.seq, keys.gen, keys.rid, keys.members, keys.born],
+            args: [IDS[each.by] as string, '60000', channel, '{"states":[', known],
+          };
         }
         case 'leave':
           return { name: each.script, scriptKeys: [keys.members], args: [IDS[each.by] as string] };
@@ -107,11 +136,12 @@ function sorted(reply: unknown): unknown {
 
 const fakeServer = (): Server => {
   const fake = new FakeRedis();
-  let messages: string[] = [];
+  const messages: string[] = [];
   fake.onPublish = (_channel, body) => messages.push(body);
   return {
     run: async (name, keys, args) => fake.execute({ kind: 'script', name, keys, args }),
     get: async (key) => fake.get(key),
+    set: async (key, value) => fake.memory.strings.set(key, { value, endsAt: Infinity }),
     published: async () => messages.splice(0),
   };
 };
@@ -136,8 +166,10 @@ describe(FakeRedis.name, function () {
 
   /** A message precedes the answer to a PING that was sent on its connection after the script's reply had come. */
   const realServer = (): Server => ({
-    run: (name, keys, args) => commands.eval((scripts as unknown as Record<string, Script>)[name.toUpperCase()]!.source, keys.length, ...keys, ...args),
+    run: (name, keys, args) =>
+      commands.eval((scripts as unknown as Record<string, Script>)[name.toUpperCase()]!.source, keys.length, ...keys, ...args),
     get: (key) => commands.get(key),
+    set: (key, value) => commands.set(key, value),
     published: async () => {
       await subscriber.ping();
       return arrived.splice(0);

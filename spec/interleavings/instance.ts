@@ -1,7 +1,7 @@
 import type { Scheduler } from 'fast-check';
 import { Keyv } from 'keyv';
 import type { TwoTierCache, TwoTierCacheSettings } from '../../lib/cache/index.js';
-import type { Clock, Milliseconds } from '../../lib/time/index.js';
+import type { Clock } from '../../lib/time/index.js';
 import type { Message } from '../../lib/topic/index.js';
 import { CommandLink } from './command-link.js';
 import type { FakeRedis } from './fake-redis.js';

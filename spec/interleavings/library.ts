@@ -60,7 +60,10 @@ function apply({ file, from, to }: Patch, root: URL): void {
   const pattern = new RegExp(from.trim().split(/\s+/).map(escape).join('\\s+'), 'g');
   const found = [...source.matchAll(pattern)].length;
   if (found !== 1) throw new Error(`The patch of ${file} fits ${found} times, and must fit once: ${from}`);
-  writeFileSync(path, source.replace(pattern, () => to));
+  writeFileSync(
+    path,
+    source.replace(pattern, () => to),
+  );
 }
 
 const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

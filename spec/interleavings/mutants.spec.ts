@@ -17,7 +17,12 @@ describe('Interleavings', function () {
   let library: Library;
   before(async () => (library = await loadLibrary()));
 
-  const check = async (lib: Library, { script }: Mutant, flaws: Flaws | undefined, parameters: Parameters): Promise<fc.RunDetails<[fc.Scheduler<unknown>, Script]>> =>
+  const check = async (
+    lib: Library,
+    { script }: Mutant,
+    flaws: Flaws | undefined,
+    parameters: Parameters,
+  ): Promise<fc.RunDetails<[fc.Scheduler<unknown>, Script]>> =>
     fc.check(
       fc.asyncProperty(fc.scheduler(), scripts(script), (scheduler, events) => play(scheduler, events, lib, flaws)),
       { seed: SEED, endOnFailure: true, ...parameters },
@@ -25,7 +30,9 @@ describe('Interleavings', function () {
 
   MUTANTS.forEach((mutant, number) => {
     it(`break a promise without ${mutant.without}`, async () => {
-      const found = await withMutant(`${number}`, mutant.patches ?? [], (mutated) => check(mutated, mutant, mutant.flaws, { numRuns: MAXIMUM_RUNS }));
+      const found = await withMutant(`${number}`, mutant.patches ?? [], (mutated) =>
+        check(mutated, mutant, mutant.flaws, { numRuns: MAXIMUM_RUNS }),
+      );
       expect(found.failed, `${found.numRuns} schedules broke nothing`).to.equal(true);
       expect(found.errorInstance).to.be.instanceOf(Violation);
       expect((found.errorInstance as Violation).message).to.match(mutant.breaks);

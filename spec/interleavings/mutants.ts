@@ -61,7 +61,8 @@ export const MUTANTS: readonly Mutant[] = [
   { without: 'removing the fill leases with the data', breaks: /^C5/, flaws: { server: LeavingLeases } },
   {
     without: 'the second fence of an eviction',
-    breaks: /^C1|^C5: L1/, script: OFFLINE,
+    breaks: /^C1|^C5: L1/,
+    script: OFFLINE,
     patches: [{ file: PENDING, from: 'this.#options.fence(keys); return receipt;', to: 'return receipt;' }],
   },
   {
@@ -71,48 +72,75 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     without: 'emptying the local tier when the subscription is confirmed',
-    breaks: /^C/, script: CUT,
-    patches: [{ file: LEASE, from: "followed.cache.applyClear('coherence'); followed.applied = undefined;", to: 'followed.applied = undefined;' }],
+    breaks: /^C/,
+    script: CUT,
+    patches: [
+      { file: LEASE, from: "followed.cache.applyClear('coherence'); followed.applied = undefined;", to: 'followed.applied = undefined;' },
+    ],
   },
   {
     without: 'counting the lease from when the heartbeat was sent',
-    breaks: /^C2/, script: LATE,
+    breaks: /^C2/,
+    script: LATE,
     patches: [{ file: LEASE, from: 'serveUntil(beat.sentAt + this.#boundMs)', to: 'serveUntil(this.#clock.now() + this.#boundMs)' }],
   },
   {
     without: 'an end of the lease',
-    breaks: /^C/, script: SLOW_SUBSCRIBER,
+    breaks: /^C/,
+    script: SLOW_SUBSCRIBER,
     patches: [{ file: LEASE, from: 'serveUntil(beat.sentAt + this.#boundMs)', to: 'serveUntil(Infinity)' }],
   },
   {
     without: 'noticing a gap between messages',
-    breaks: /^C/, script: SWALLOWING,
+    breaks: /^C/,
+    script: SWALLOWING,
     patches: [{ file: LEASE, from: 'if (applied === undefined || seq === applied + 1) {', to: 'if (true) {' }],
   },
   {
     without: 'noticing a gap from an echo',
-    breaks: /^C/, script: SWALLOWING,
+    breaks: /^C/,
+    script: SWALLOWING,
     patches: [{ file: LEASE, from: 'if (followed.applied !== seq) this.#skipTo(followed, seq);', to: 'followed.applied ??= seq;' }],
   },
   {
     without: 'asking for a lease of those who join a load',
-    breaks: /^C/, script: SLOW_SUBSCRIBER,
-    patches: [{ file: TWO_TIER, from: 'const mayJoin = isServing && options.join !== false;', to: 'const mayJoin = options.join !== false;' }],
+    breaks: /^C/,
+    script: SLOW_SUBSCRIBER,
+    patches: [
+      { file: TWO_TIER, from: 'const mayJoin = isServing && options.join !== false;', to: 'const mayJoin = options.join !== false;' },
+    ],
   },
   {
     without: 'checking the generation in bypass',
-    breaks: /^C/, script: FROZEN,
-    patches: [{ file: TWO_TIER, from: 'if (this.isServing(this.#clock.now())) return this.#remote.get(key);', to: 'return this.#remote.get(key);' }],
+    breaks: /^C/,
+    script: FROZEN,
+    patches: [
+      { file: TWO_TIER, from: 'if (this.isServing(this.#clock.now())) return this.#remote.get(key);', to: 'return this.#remote.get(key);' },
+    ],
   },
   {
     without: 'keeping doubtful keys out of both tiers',
-    breaks: /^C/, script: OFFLINE,
-    patches: [{ file: PENDING, from: 'return this.#allDoubtful !== 0 || (this.#doubtful.size !== 0 && this.#doubtful.has(key));', to: 'return false;' }],
+    breaks: /^C/,
+    script: OFFLINE,
+    patches: [
+      {
+        file: PENDING,
+        from: 'return this.#allDoubtful !== 0 || (this.#doubtful.size !== 0 && this.#doubtful.has(key));',
+        to: 'return false;',
+      },
+    ],
   },
   {
     without: 'the fence of keys that come into doubt',
-    breaks: /^C/, script: OFFLINE,
-    patches: [{ file: PENDING, from: "this.#options.fence(keys); this.#options.events.emit('evictPending'", to: "this.#options.events.emit('evictPending'" }],
+    breaks: /^C/,
+    script: OFFLINE,
+    patches: [
+      {
+        file: PENDING,
+        from: "this.#options.fence(keys); this.#options.events.emit('evictPending'",
+        to: "this.#options.events.emit('evictPending'",
+      },
+    ],
   },
   {
     without: 'repeating evictions in doubt',
@@ -121,29 +149,54 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     without: 'waiting for acknowledgements',
-    breaks: /^C4/, script: ACKED,
-    patches: [{ file: 'eviction/acknowledgements.js', from: 'const acknowledged = missing.size === 0 ?', to: 'const acknowledged = true ?' }],
+    breaks: /^C4/,
+    script: ACKED,
+    patches: [
+      { file: 'eviction/acknowledgements.js', from: 'const acknowledged = missing.size === 0 ?', to: 'const acknowledged = true ?' },
+    ],
   },
   {
     without: 'waiting for a young list of members to grow old',
-    breaks: /^C4/, script: FORGOTTEN,
-    patches: [{ file: 'eviction/acknowledgements.js', from: 'const youth = age < this.#boundMs ? (this.#boundMs - age) * MARGIN : 0;', to: 'const youth = 0;' }],
+    breaks: /^C4/,
+    script: FORGOTTEN,
+    patches: [
+      {
+        file: 'eviction/acknowledgements.js',
+        from: 'const youth = age < this.#boundMs ? (this.#boundMs - age) * MARGIN : 0;',
+        to: 'const youth = 0;',
+      },
+    ],
   },
   {
     without: 'keeping generations from going back',
-    breaks: /^C/, script: CLEARED,
+    breaks: /^C/,
+    script: CLEARED,
     patches: [{ file: TWO_TIER, from: 'Number(generation) <= Number(present)', to: 'generation === present' }],
   },
   { without: 'noticing another server by its run id', breaks: /^C/, script: RESTORED, flaws: { server: IgnoringRunIds } },
   { without: 'a heartbeat before a new command connection is used', breaks: /^C/, script: RESTORED, flaws: { verifies: false } },
   {
     without: 'applying own messages while their writes are unanswered',
-    breaks: /^C/, script: OFFLINE,
-    patches: [{ file: TWO_TIER, from: 'this.#fence(own ? keys.filter((key) => this.#unanswered.has(key)) : keys);', to: 'if (!own) this.#fence(keys);' }],
+    breaks: /^C/,
+    script: OFFLINE,
+    patches: [
+      {
+        file: TWO_TIER,
+        from: 'this.#fence(own ? keys.filter((key) => this.#unanswered.has(key)) : keys);',
+        to: 'if (!own) this.#fence(keys);',
+      },
+    ],
   },
   {
     without: 'emptying the local tier for a new generation',
-    breaks: /^C/, script: CLEARED_OFFLINE,
-    patches: [{ file: TWO_TIER, from: 'this.#remote.useGeneration(generation); this.#fenceAll(cause);', to: 'this.#remote.useGeneration(generation);' }],
+    breaks: /^C/,
+    script: CLEARED_OFFLINE,
+    patches: [
+      {
+        file: TWO_TIER,
+        from: 'this.#remote.useGeneration(generation); this.#fenceAll(cause);',
+        to: 'this.#remote.useGeneration(generation);',
+      },
+    ],
   },
 ];

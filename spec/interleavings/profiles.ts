@@ -44,7 +44,11 @@ export const ACKED: ScriptConstraints = {
 };
 
 /** The same, and the server forgets who is alive. */
-export const FORGOTTEN: ScriptConstraints = { ...ACKED, weights: { ...ACKED.weights, pass: 6, flush: 2 }, updates: ['evict', 'evictAcked'] };
+export const FORGOTTEN: ScriptConstraints = {
+  ...ACKED,
+  weights: { ...ACKED.weights, pass: 6, flush: 2 },
+  updates: ['evict', 'evictAcked'],
+};
 
 /** Messages vanish, and no connection with them. */
 export const SWALLOWING: ScriptConstraints = { ...FEW, weights: { ...UNDISTURBED, update: 8, pass: 1, swallow: 4 }, keys: 2, passes: [30] };
@@ -63,4 +67,16 @@ export const RESTORED: ScriptConstraints = {
 };
 
 /** All of them, by name. */
-export const PROFILES: Readonly<Record<string, ScriptConstraints>> = { SLOW_SUBSCRIBER, LATE, FROZEN, OFFLINE, CLEARED_OFFLINE, ACKED, FORGOTTEN, SWALLOWING, CUT, CLEARED, RESTORED };
+export const PROFILES: Readonly<Record<string, ScriptConstraints>> = {
+  SLOW_SUBSCRIBER,
+  LATE,
+  FROZEN,
+  OFFLINE,
+  CLEARED_OFFLINE,
+  ACKED,
+  FORGOTTEN,
+  SWALLOWING,
+  CUT,
+  CLEARED,
+  RESTORED,
+};

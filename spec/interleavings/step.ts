@@ -3,7 +3,13 @@ import type { Milliseconds } from '../../lib/time/index.js';
 
 /** One thing that happens in a schedule; between two of them the network and the loaders go on. */
 export type Step =
-  | { readonly do: 'read'; readonly in: number; readonly key: number; readonly by: 'load' | 'get' | 'getAll'; readonly load: 'quick' | 'slow' | 'failing' }
+  | {
+      readonly do: 'read';
+      readonly in: number;
+      readonly key: number;
+      readonly by: 'load' | 'get' | 'getAll';
+      readonly load: 'quick' | 'slow' | 'failing';
+    }
   | { readonly do: 'update'; readonly in: number; readonly key: number; readonly then: 'evict' | 'evictAcked' | 'put' }
   | { readonly do: 'clear'; readonly in: number; readonly acks: boolean }
   | { readonly do: 'finishLoads' }
@@ -111,10 +117,19 @@ function steps({ weights, updates, passes }: ScriptConstraints): fc.Arbitrary<St
       by: fc.constantFrom('load', 'load', 'load', 'load', 'get', 'getAll'),
       load: fc.constantFrom('quick', 'quick', 'quick', 'slow', 'slow', 'failing'),
     }),
-    update: fc.record({ do: fc.constant('update' as const), in: where, key, then: fc.constantFrom(...(updates ?? ['evict', 'evict', 'evictAcked', 'put'])) }),
+    update: fc.record({
+      do: fc.constant('update' as const),
+      in: where,
+      key,
+      then: fc.constantFrom(...(updates ?? ['evict', 'evict', 'evictAcked', 'put'])),
+    }),
     clear: fc.record({ do: fc.constant('clear' as const), in: where, acks: fc.boolean() }),
     finishLoads: fc.constant({ do: 'finishLoads' }),
-    pass: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(...(passes ?? [1, 30, 100, 250, 250, 600, 1_100])), blocked: fc.boolean() }),
+    pass: fc.record({
+      do: fc.constant('pass' as const),
+      ms: fc.constantFrom(...(passes ?? [1, 30, 100, 250, 250, 600, 1_100])),
+      blocked: fc.boolean(),
+    }),
     settle: fc.constant({ do: 'settle' }),
     holdSubscriber: fc.record({ do: fc.constant('holdSubscriber' as const), in: where }),
     holdCommand: fc.record({ do: fc.constant('holdCommand' as const), in: where }),

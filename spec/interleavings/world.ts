@@ -242,8 +242,18 @@ class World {
     const floors = this.#oracle.floors(id, key, performance.now());
     const what = `a read of '${key}' in ${id}`;
     if (by === 'load') this.#expect(what, this.#awaitLoad(instance, key, load), floors);
-    else if (by === 'get') this.#expect(what, cache.get<Stored>(key).then((found) => found?.value), floors);
-    else this.#expect(what, cache.getAll<Stored>([key]).then(([found]) => found?.value), floors);
+    else if (by === 'get')
+      this.#expect(
+        what,
+        cache.get<Stored>(key).then((found) => found?.value),
+        floors,
+      );
+    else
+      this.#expect(
+        what,
+        cache.getAll<Stored>([key]).then(([found]) => found?.value),
+        floors,
+      );
   }
 
   #awaitLoad(instance: Instance, key: string, load: 'quick' | 'slow' | 'failing' = 'quick'): Promise<Stored> {
@@ -304,7 +314,7 @@ class World {
     this.#underWay += 1;
     const write = (): Promise<void> => {
       if (then === 'clear' || then === 'clearAcked') return cache.clear({ acks });
-      if (then === 'put') return cache.put(keys[0] as string, commits[0]);
+      if (then === 'put') return cache.put(keys[0], commits[0]);
       return cache.evict(keys, { acks });
     };
     const lane = new Lane(this.#scheduler, `${id} has committed`);

@@ -20,7 +20,11 @@ function cacheWithoutEvictions(): TwoTierCache {
   const unanswered = (): Promise<never> => Promise.reject(new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'No answer.'));
   const log = { evict: unanswered, clear: unanswered, readCurrent: () => Promise.resolve([]) } as unknown as EvictionLog;
   const codec = new ValueCodec();
-  const keyv = new Keyv({ store: new Map([['Dune', codec.encode('old')]]), useKeyPrefix: false, deserialize: (raw) => codec.decode(raw) as never });
+  const keyv = new Keyv({
+    store: new Map([['Dune', codec.encode('old')]]),
+    useKeyPrefix: false,
+    deserialize: (raw) => codec.decode(raw) as never,
+  });
   const guard: RemoteGuard = { isOpenForUse: true, run: (_step, action) => action() };
   const counters = new CacheCounters();
   const cache = new TwoTierCache({
