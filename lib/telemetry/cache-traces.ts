@@ -1,0 +1,61 @@
+import { type Attributes, context, SpanKind, SpanStatusCode, trace, type Tracer, type TracerProvider } from '@opentelemetry/api';
+import { CacheError } from '../errors/index.js';
+import type { CacheEvents, CacheTracer, TracedStep } from '../event/index.js';
+import { SCOPE } from './scope.js';
+
+/** How {@link bindCacheTraces} traces. */
+export interface CacheTracesOptions {
+  /** Default: the one that is registered globally. */
+  readonly tracerProvider?: TracerProvider;
+  /** Whether spans name the keys (`cache.keys`). Keys may tell of people; values are never named. Default: `false`. */
+  readonly keys?: boolean;
+}
+
+/** The most keys that one span names. */
+const MOST_KEYS = 32;
+
+/**
+ * Puts a span around each step that takes time: `cache.load` around the method (or loader), so that what it does in turn hangs below it,
+ * and `cache.get`, `cache.acquire`, `cache.fill`, `cache.put`, `cache.evict`, `cache.clear` around steps on the remote tier. A hit in the
+ * local tier has no span and costs what it cost before.
+ *
+ * Attributes: `cache.name`, `cache.keys.count`, and `error.type` with the code of what failed.
+ *
+ * @param events - of the container: `container.get(CacheEvents)`. One tracer at a time; a later one takes over.
+ * @returns a function that ends it.
+ */
+export function bindCacheTraces(events: CacheEvents, { tracerProvider, keys = false }: CacheTracesOptions = {}): () => void {
+  const tracer = new SpanTracer((tracerProvider ?? trace).getTracer(SCOPE), keys);
+  events.tracer = tracer;
+  return () => {
+    if (events.tracer === tracer) events.tracer = undefined;
+  };
+}
+
+class SpanTracer implements CacheTracer {
+  readonly #tracer: Tracer;
+  readonly #tellsKeys: boolean;
+
+  constructor(tracer: Tracer, tellsKeys: boolean) {
+    this.#tracer = tracer;
+    this.#tellsKeys = tellsKeys;
+  }
+
+  async trace<T>({ cache, step, keys }: TracedStep, action: () => T | Promise<T>): Promise<T> {
+    const attributes: Attributes = { 'cache.name': cache, 'cache.keys.count': keys.length };
+    if (this.#tellsKeys) attributes['cache.keys'] = keys.slice(0, MOST_KEYS);
+    const span = this.#tracer.startSpan(`cache.${step}`, { kind: step === 'load' ? SpanKind.INTERNAL : SpanKind.CLIENT, attributes });
+    try {
+      return await context.with(trace.setSpan(context.active(), span), action);
+    } catch (error) {
+      // The message of a method's own error may hold anything: its class must do.
+      span.setAttribute('error.type', errorType(error));
+      span.setStatus({ code: SpanStatusCode.ERROR });
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+}
+
+const errorType = (error: unknown): string => (CacheError.is(error) ? error.code : error instanceof Error ? error.name : typeof error);
