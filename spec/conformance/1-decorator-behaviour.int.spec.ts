@@ -8,6 +8,8 @@ import {
   CUSTOM_KEY_GENERATOR,
   seenRoots,
   UNCHECKED,
+  UNKNOWN_CACHE_MANAGER,
+  UNKNOWN_KEY_GENERATOR,
 } from './cacheable-service.js';
 import { AnnotatedClassCacheableService } from './annotated-class-cacheable-service.js';
 import { DefaultCacheableService } from './default-cacheable-service.js';
@@ -196,6 +198,25 @@ function behaviours(stage: Stage, Service: new () => CacheableService): void {
     ]);
     expect(service.calls).to.deep.equal([]);
   });
+
+  for (const [title, option, method] of [
+    ['21 unknownCustomKeyGenerator: of a service that is bound before the start', 'keyGenerator', 'unknownCustomKeyGenerator'],
+    ['23 unknownCustomCacheManager: of a service that is bound before the start', 'cacheManager', 'unknownCustomCacheManager'],
+  ] as const) {
+    it(title, async () => {
+      const other = option === 'keyGenerator' ? UNKNOWN_CACHE_MANAGER : UNKNOWN_KEY_GENERATOR;
+      const starting = stage.another(undefined, (container) => {
+        container.bind(Service).toSelf();
+        for (const known of [CUSTOM_KEY_GENERATOR, CUSTOM_CACHE_MANAGER, other]) container.bind(known).toConstantValue(stage.manager);
+      });
+      const error = (await rejectionOf(starting)) as CacheConfigurationError;
+      expect([error.code, error.message]).to.deep.equal([
+        'CACHE_BINDING_MISSING',
+        `No binding for \`${option}\` of @Cacheable on ${Service.name}.${method}: nothing is bound under Symbol(unknown${option === 'keyGenerator' ? 'KeyGenerator' : 'CacheManager'}). ` +
+          'Bind it in the container that the service comes from.',
+      ]);
+    });
+  }
 
   it('22 customCacheManager', async () => {
     const { manager } = await stage.another();

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { Container } from 'inversify';
 import sinon from 'sinon';
 import { cacheOperationsOf } from '../../lib/annotation/index.js';
 import {
@@ -15,12 +16,14 @@ import {
   CacheManager,
   type CacheOperationContext,
   cacheProxy,
+  cachingModule,
   CachePut,
   CacheResolver,
   Caching,
   composeDecorators,
   KeyGenerator,
   SimpleCacheErrorHandler,
+  SimpleCacheResolver,
 } from '../../lib/index.js';
 import { cacheErrorIn, rejectionOf } from '../contract/rejection.js';
 import { onEveryKeptStore, type Opened } from './stage.js';
@@ -406,6 +409,21 @@ describe('7. Metadata and set-up', () => {
         ]);
       });
 
+      it('110 unknownCacheResolver: of a service that is bound before the start', async () => {
+        const starting = stage.another(undefined, (container) => {
+          container.bind('toPrimary').to(ToPrimary);
+          container.bind('byArgument').toConstantValue(byArgument());
+          container.bind('otherManager').toConstantValue(other.manager);
+          container.bind(Simple).toSelf();
+        });
+        const error = (await rejectionOf(starting)) as CacheConfigurationError;
+        expect([error.code, error.message]).to.deep.equal([
+          'CACHE_BINDING_MISSING',
+          'No binding for `cacheResolver` of @CachePut on Simple.unknownCacheResolver: nothing is bound under lost. ' +
+            'Bind it in the container that the service comes from.',
+        ]);
+      });
+
       it('110 unknownCacheResolver', async () => {
         const error = (await rejectionOf(simple.unknownCacheResolver('a'))) as CacheConfigurationError;
         expect([error.code, error.message]).to.deep.equal([
@@ -418,6 +436,53 @@ describe('7. Metadata and set-up', () => {
 
     it('111 singleCacheManagerBean', () => {
       expect(stage.container.get(CacheManager)).to.equal(stage.manager);
+    });
+
+    it('111 multipleCacheManagerBeans', async () => {
+      const starting = stage.another(undefined, (container) => container.bind(CacheManager).toConstantValue(other.manager));
+      const error = (await rejectionOf(starting)) as CacheConfigurationError;
+      expect([error.code, error.message]).to.deep.equal([
+        'CACHE_BINDING_AMBIGUOUS',
+        'A cache manager is bound in this container already, and the caching module brings another. Rebind CacheManager after the module was ' +
+          'loaded to replace its manager; or bind yours under an identifier of its own and name it with `cacheManager`.',
+      ]);
+    });
+
+    it('111 multipleCacheManagerBeans_implementsCachingConfigurer', async () => {
+      stage.container.rebind(CacheResolver).toConstantValue(new SimpleCacheResolver(other.manager));
+      class Simple {
+        @CachePut('testCache')
+        async put(_id: string): Promise<number> {
+          return 1;
+        }
+      }
+      await stage.serve(Simple).put('a');
+      expect(await whereIs('a'), 'the one that was chosen').to.deep.equal(['other/testCache']);
+    });
+
+    it('111 multipleCachingConfigurers', () => {
+      const { code, message } = cacheErrorIn(() => stage.container.load(cachingModule()));
+      expect([code, message]).to.deep.equal([
+        'CACHE_OPERATION_INVALID',
+        'A caching module is loaded in this container already. ' +
+          'Load one module, or call enableCaching once; await container.unbindAllAsync() before another.',
+      ]);
+    });
+
+    it('111 noCacheManagerBeans', async () => {
+      const body = sinon.fake.resolves(1);
+      class Simple {
+        @Cacheable('testCache')
+        async find(id: string): Promise<number> {
+          return body(id);
+        }
+      }
+      const container = new Container();
+      container.bind(Simple).toSelf();
+      const simple = container.get(Simple);
+      await simple.find('a');
+      await simple.find('a');
+      expect(body.callCount, 'the manager comes with the module; without it methods run as they are written').to.equal(2);
     });
 
     it('111 bothSetOnlyResolverIsUsed, keyStrategy, cacheErrorHandler, emptyConfigSupport', async () => {

@@ -92,10 +92,15 @@ export class Stage {
     this.#first = await this.another(options);
   }
 
-  /** One more container over the same kind of store; in a namespace of its own, unless `options` name one. */
-  async another(options?: CachingOptions): Promise<Opened> {
+  /**
+   * One more container over the same kind of store; in a namespace of its own, unless `options` name one.
+   *
+   * @param prepare - binds what is to be there before caching is.
+   */
+  async another(options?: CachingOptions, prepare?: (container: Container) => void): Promise<Opened> {
     const container = new Container();
     this.#opened.push(container);
+    prepare?.(container);
     if (this.#keeps && options === undefined) {
       const { runtime, namespace } = (this.#kept[this.#keptInUse] ??= await this.#keep());
       this.#keptInUse += 1;
