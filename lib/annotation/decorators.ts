@@ -113,7 +113,8 @@ function decorator(unread: Unread): unknown {
 
 /** Legacy class decorators get the class alone; standard ones a context that says so. */
 function isClass(target: unknown, second: unknown): target is ClassConstructor {
-  return typeof target === 'function' && (second === undefined || (second as { kind?: unknown } | null)?.kind === 'class');
+  const isStandard = typeof second === 'object' && second !== null && 'kind' in second && second.kind === 'class';
+  return typeof target === 'function' && (second === undefined || isStandard);
 }
 
 /**

@@ -3,7 +3,7 @@ import { bindingMissing, cacheNamesOf, nameUnknown, operationLabel, servicesOf }
 
 /** What is known of a container before any of its services is made. */
 export interface KnownServices {
-  isBound(identifier: ServiceIdentifier): boolean;
+  readonly isBound: (identifier: ServiceIdentifier) => boolean;
   /** The caches there are; `undefined` where others may be created. */
   readonly cacheNames: readonly string[] | undefined;
 }

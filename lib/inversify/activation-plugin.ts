@@ -84,7 +84,7 @@ export function boundClasses(container: Container): ReadonlySet<ClassConstructor
       }
     }
   }
-  container.register(BindingPlugin as never);
+  container.register(BindingPlugin);
   return classes;
 }
 

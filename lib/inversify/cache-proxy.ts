@@ -1,4 +1,4 @@
-import { type AsyncMethod, type CacheDecorator, type ClassConstructor, recordMethod } from '../annotation/index.js';
+import { type AsyncMethod, type CacheDecorator, recordMethod } from '../annotation/index.js';
 import type { InterceptorSource } from './cached.js';
 import { INTERCEPTOR, type Interceptor } from './tokens.js';
 
@@ -24,7 +24,7 @@ type Callable = (...args: unknown[]) => unknown;
  * @see Spring `CacheProxyFactoryBean`
  */
 export function cacheProxy<T extends object>(context: InterceptorSource, target: T, operations: CacheProxyOperations<T>): T {
-  const owner = target.constructor as ClassConstructor;
+  const owner = target.constructor;
   const decorators = operations as Readonly<Record<string | symbol, unknown>>;
   const methods = Reflect.ownKeys(decorators)
     .filter((name) => decorators[name] !== undefined)
@@ -44,7 +44,7 @@ function standIn<T extends object>(target: T, replaced: ReadonlyMap<string | sym
     if (typeof value !== 'function' || name === 'constructor' || replaced.has(name)) return value;
     const method = value as Callable;
     let own = bound.get(method);
-    if (own === undefined) bound.set(method, (own = method.bind(target) as Callable));
+    if (own === undefined) bound.set(method, (own = method.bind<Callable>(target)));
     return own;
   };
   return new Proxy({} as T, {

@@ -127,7 +127,7 @@ export class TransactionAwareCache extends Cache {
   override async evict(keys: CacheKey | readonly CacheKey[], options?: EvictOptions): Promise<void> {
     const transaction = this.#transactions.current;
     if (transaction === undefined) return this.target.evict(keys, options);
-    this.#evictLater(transaction, Array.isArray(keys) ? (keys as readonly CacheKey[]) : [keys as CacheKey], options);
+    this.#evictLater(transaction, Array.isArray(keys) ? (keys as readonly CacheKey[]) : [keys], options);
   }
 
   override async evictIfPresent(key: CacheKey, options?: EvictOptions): Promise<boolean> {

@@ -7,7 +7,6 @@ import {
   CacheEvict,
   CacheManager,
   CachePut,
-  CacheResolver,
   cachingModule,
   enableCaching,
   KeyGenerator,
@@ -89,7 +88,7 @@ describe('what is wrong at start-up', () => {
     }
     container.bind(Books).toSelf();
     container.bind('archive').toConstantValue(new NoOpCacheManager());
-    container.bind('resolver').toConstantValue({} as CacheResolver);
+    container.bind('resolver').toConstantValue({});
     await enableCaching(container, { namespace: 'start-up', dynamic: false });
     await container.unbindAllAsync();
     class Dynamic {

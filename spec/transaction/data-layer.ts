@@ -12,4 +12,4 @@ export interface DataLayer {
 }
 
 /** Imports a package whose declarations do not pass the compiler where libraries are checked, too. */
-export const untyped = (specifier: string): Promise<any> => import(specifier) as Promise<any>;
+export const untyped = (specifier: string): Promise<any> => import(specifier);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { NoOpCacheManager, TransactionAwareCache, TransactionAwareCacheManager, type TransactionSynchronization } from '../../lib/index.js';
+import { NoOpCacheManager, TransactionAwareCache, TransactionAwareCacheManager } from '../../lib/index.js';
 import { MapCache, MapCacheManager } from '../support/map-cache.js';
 
 describe(TransactionAwareCacheManager.name, () => {
@@ -11,7 +11,7 @@ describe(TransactionAwareCacheManager.name, () => {
 
   beforeEach(() => {
     target = new MapCacheManager();
-    transactions = sinon.stub().returns({ current: undefined, isActive: false } as TransactionSynchronization);
+    transactions = sinon.stub().returns({ current: undefined, isActive: false });
     manager = new TransactionAwareCacheManager(target, { transactions, failures });
   });
 
