@@ -4,7 +4,7 @@ import type { Milliseconds } from '../time/index.js';
 import type { Acknowledgements, Audience } from './acknowledgements.js';
 import { messageHalves, type EvictionMessage } from './eviction-message.js';
 import { inboxOf, RemoteKeys } from './remote-keys.js';
-import { ACQUIRE, CLEAR, EVICT, FILL, PUT, RELEASE } from './scripts.js';
+import { ACQUIRE, CLAIM, CLEAR, EVICT, FILL, RELEASE } from './scripts.js';
 
 /** What a {@link RedisEvictionLog} is made of. */
 export interface RedisEvictionLogOptions {
@@ -47,16 +47,11 @@ export class RedisEvictionLog implements EvictionLog {
     this.#generation = generation;
   }
 
-  async acquire(key: string, replace: boolean): Promise<LeaseReply> {
-    const token = `${this.#options.instanceId}|${(tokens += 1).toString(36)}`;
-    let asked = '';
-    const [kind, raw] = await this.#inGeneration<[string, string]>((gen) => {
-      asked = gen;
-      const keys = [this.#keys.data(gen, key), this.#keys.lease(gen, key), this.#keys.gen, this.#keys.members, this.#keys.rid];
-      return [ACQUIRE, keys, [gen, token, String(this.#options.fillLeaseMs), replace ? '1' : '0']];
-    });
-    if (kind === 'present') return { kind, raw };
-    return kind === 'granted' ? { kind, token: `${asked}/${token}` } : { kind: 'busy' };
+  acquire(key: string, replace: boolean): Promise<LeaseReply> {
+    return this.#lease(ACQUIRE, (gen, token, leaseMs) => [
+      [this.#keys.data(gen, key), this.#keys.lease(gen, key), this.#keys.gen, this.#keys.members, this.#keys.rid],
+      [gen, token, leaseMs, replace ? '1' : '0'],
+    ]);
   }
 
   async fill(key: string, token: string, raw: string, ttlMs: Milliseconds): Promise<boolean> {
@@ -71,16 +66,26 @@ export class RedisEvictionLog implements EvictionLog {
   }
 
   async put(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined> {
-    const [kind, reason] = await this.#put(key, raw, ttlMs, false);
-    return kind === 'refused' ? reason : undefined;
+    const claim = await this.#claim(key, false);
+    try {
+      // Refused, it was overtaken by a newer eviction or put: nothing older than that is stored, which is all a put promises.
+      if (claim.kind === 'granted') await this.fill(key, claim.token, raw, ttlMs);
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
   }
 
   async putIfAbsent(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined> {
-    const [kind, detail] = await this.#put(key, raw, ttlMs, true);
-    if (kind === 'refused') {
-      throw new RemoteCacheError('CACHE_REMOTE_FAILED', `Redis at ${this.#connection.endpoint.label} refused a value: ${detail}`);
+    const claim = await this.#claim(key, true);
+    if (claim.kind !== 'granted') return claim.kind === 'present' ? claim.raw : undefined;
+    try {
+      await this.fill(key, claim.token, raw, ttlMs);
+      return undefined;
+    } catch (error) {
+      await this.release(key, claim.token).catch(() => undefined); // It runs out by itself; this spares others the wait.
+      throw error;
     }
-    return kind === 'present' ? detail : undefined;
   }
 
   async evict(keys: readonly string[], acks: boolean): Promise<EvictionReceipt> {
@@ -129,13 +134,27 @@ export class RedisEvictionLog implements EvictionLog {
     throw this.#restless();
   }
 
-  #put(key: string, raw: string, ttlMs: Milliseconds, keep: boolean): Promise<[kind: string, detail: string]> {
+  async #claim(key: string, keep: boolean): Promise<LeaseReply> {
     const { head, tail } = this.#message('put', [key], false);
-    return this.#inGeneration<[string, string]>((gen) => [
-      PUT,
+    return this.#lease(CLAIM, (gen, token, leaseMs) => [
       [this.#keys.data(gen, key), this.#keys.lease(gen, key), this.#keys.seq, this.#keys.gen, this.#keys.rid],
-      [gen, raw, String(ttlMs), this.#options.channel, head, tail, keep ? '1' : '0'],
+      [gen, token, leaseMs, this.#options.channel, head, tail, keep ? '1' : '0'],
     ]);
+  }
+
+  /** Runs a script that may grant a fill lease. */
+  async #lease(
+    script: Script,
+    call: (generation: string, token: string, leaseMs: string) => [keys: string[], args: string[]],
+  ): Promise<LeaseReply> {
+    const token = `${this.#options.instanceId}|${(tokens += 1).toString(36)}`;
+    let asked = '';
+    const [kind, raw] = await this.#inGeneration<[string, string]>((gen) => {
+      asked = gen;
+      return [script, ...call(gen, token, String(this.#options.fillLeaseMs))];
+    });
+    if (kind === 'present') return { kind, raw };
+    return kind === 'granted' ? { kind, token: `${asked}/${token}` } : { kind: 'busy' };
   }
 
   #message(op: EvictionMessage['op'], keys: readonly string[], acks: boolean): { head: string; tail: string } {
@@ -169,9 +188,13 @@ export class RedisEvictionLog implements EvictionLog {
 
   #restless(): RemoteCacheError {
     const { cache } = this.#options;
-    return new RemoteCacheError('CACHE_REMOTE_FAILED', `The generation of cache '${cache}' changed ${MAXIMUM_MOVES} times during one call.`, {
-      hint: 'Is something clearing the cache, or flushing Redis, in a loop?',
-    });
+    return new RemoteCacheError(
+      'CACHE_REMOTE_FAILED',
+      `The generation of cache '${cache}' changed ${MAXIMUM_MOVES} times during one call.`,
+      {
+        hint: 'Is something clearing the cache, or flushing Redis, in a loop?',
+      },
+    );
   }
 }
 

@@ -90,9 +90,14 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('UNLINK', KEYS[1
 return 0`,
 );
 
-/** KEYS data, lease, seq, gen, rid · ARGV generation, raw, ttl ms, channel, head, tail, '1' to keep what is there. */
-export const PUT = new Script(
-  'put',
+/**
+ * The first half of a put; the second is {@link FILL}. Evicts, and takes the fill lease from whoever holds it. Were the value stored here,
+ * a put that reached the server late (its caller long told that it failed) could store it after an eviction that came between: as a fill
+ * it is refused then, like any load that was overtaken.
+ * KEYS data, lease, seq, gen, rid · ARGV generation, token, lease ms, channel, head, tail, '1' to keep what is there.
+ */
+export const CLAIM = new Script(
+  'claim',
   `${GENERATION}
 local moved = generation(KEYS[4], KEYS[5], ARGV[1])
 if moved then return moved end
@@ -100,17 +105,10 @@ if ARGV[7] == '1' then
   local value = redis.call('GET', KEYS[1])
   if value then return { 'present', value } end
 end
-local stored
-if ARGV[3] == '0' then stored = redis.pcall('SET', KEYS[1], ARGV[2]) else stored = redis.pcall('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
-if type(stored) == 'table' and stored.err then
-  -- The new value found no room; the old one must go all the same.
-  redis.call('UNLINK', KEYS[1], KEYS[2])
-  announce(KEYS[3], ARGV[4], ARGV[5], ARGV[1], ARGV[6])
-  return { 'refused', stored.err }
-end
-redis.call('UNLINK', KEYS[2])
+redis.call('UNLINK', KEYS[1], KEYS[2])
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 announce(KEYS[3], ARGV[4], ARGV[5], ARGV[1], ARGV[6])
-return { 'stored' }`,
+return { 'granted' }`,
 );
 
 /** KEYS data × n, lease × n, seq, gen, members, born, rid · ARGV generation, n, channel, head, tail, '1' to list the audience. */

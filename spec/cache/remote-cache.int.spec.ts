@@ -163,6 +163,15 @@ describe(`${RemoteCache.name} on Redis`, () => {
     for (const [verb, act] of [
       ['put', () => cache.put('Dune', 1)],
       ['putIfAbsent', () => cache.putIfAbsent('Emma', 1)],
+    ] as const) {
+      it(`are two scripts for ${verb}: one claims the key, one fills it`, async () => {
+        await act();
+        await cache.evict('Emma');
+        expect(sentNames(await log.during(act))).to.deep.equal(['EVALSHA', 'EVALSHA']);
+      });
+    }
+
+    for (const [verb, act] of [
       ['evictIfPresent', () => cache.evictIfPresent('Dune')],
       ['clear', () => cache.clear()],
     ] as const) {

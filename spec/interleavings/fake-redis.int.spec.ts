@@ -12,7 +12,7 @@ type Call =
   | { readonly script: 'acquire'; readonly key: number; readonly gen: Gen; readonly holder: number; readonly replace: boolean }
   | { readonly script: 'fill'; readonly key: number; readonly gen: Gen; readonly holder: number }
   | { readonly script: 'release'; readonly key: number; readonly gen: Gen; readonly holder: number }
-  | { readonly script: 'put'; readonly key: number; readonly gen: Gen; readonly keep: boolean }
+  | { readonly script: 'claim'; readonly key: number; readonly gen: Gen; readonly holder: number; readonly keep: boolean }
   | { readonly script: 'evict'; readonly gen: Gen; readonly acks: boolean }
   | { readonly script: 'clear'; readonly acks: boolean }
   | { readonly script: 'heartbeat'; readonly by: number; readonly known: 'none' | 'current' | 'newer' }
@@ -31,7 +31,7 @@ const call: fc.Arbitrary<Call> = fc.oneof(
   fc.record({ script: fc.constant('acquire' as const), key, gen, holder: who, replace: fc.boolean() }),
   fc.record({ script: fc.constant('fill' as const), key, gen, holder: who }),
   fc.record({ script: fc.constant('release' as const), key, gen, holder: who }),
-  fc.record({ script: fc.constant('put' as const), key, gen, keep: fc.boolean() }),
+  fc.record({ script: fc.constant('claim' as const), key, gen, holder: who, keep: fc.boolean() }),
   fc.record({ script: fc.constant('evict' as const), gen, acks: fc.boolean() }),
   fc.record({ script: fc.constant('clear' as const), acks: fc.boolean() }),
   fc.record({ script: fc.constant('heartbeat' as const), by: who, known: fc.constantFrom('none', 'current', 'newer') }),
@@ -85,12 +85,12 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           const [g, k] = [of(each.gen), KEYS[each.key] as string];
           return { name: each.script, scriptKeys: [keys.lease(g, k)], args: [`${IDS[each.holder]}|1`] };
         }
-        case 'put': {
+        case 'claim': {
           const [g, k] = [of(each.gen), KEYS[each.key] as string];
           return {
             name: each.script,
             scriptKeys: [keys.data(g, k), keys.lease(g, k), keys.seq, keys.gen, keys.rid],
-            args: [g, 'put', '60000', ...halves, each.keep ? '1' : '0'],
+            args: [g, `${IDS[each.holder]}|1`, '60000', ...halves, each.keep ? '1' : '0'],
           };
         }
         case 'evict': {

@@ -92,8 +92,8 @@ export class FakeRedis {
         return this.#fill(keys as [string, string, string], args as [string, string, string, string]);
       case 'release':
         return this.get(keys[0] as string) === args[0] ? this.#unlink([keys[0] as string]) : 0;
-      case 'put':
-        return this.#put(keys as [string, string, string, string, string], args);
+      case 'claim':
+        return this.#claim(keys as [string, string, string, string, string], args);
       case 'evict':
         return this.#evict(keys, args);
       case 'clear':
@@ -132,16 +132,16 @@ export class FakeRedis {
     return 1;
   }
 
-  #put([data, lease, seq, gen, rid]: [string, string, string, string, string], args: readonly string[]): Reply {
-    const [generation, raw, ttl, channel, head, tail, keep] = args as [string, string, string, string, string, string, string];
+  #claim([data, lease, seq, gen, rid]: [string, string, string, string, string], args: readonly string[]): Reply {
+    const [generation, token, leaseMs, channel, head, tail, keep] = args as [string, string, string, string, string, string, string];
     const moved = this.#moved(gen, rid, generation);
     if (moved !== undefined) return moved;
     const present = this.get(data);
     if (keep === '1' && present !== null) return ['present', present];
-    this.#set(data, raw, Number(ttl));
-    this.#unlink([lease]);
+    this.#unlink([data, lease]);
+    this.#set(lease, token, Number(leaseMs));
     this.#announce(seq, channel, head, generation, tail);
-    return ['stored'];
+    return ['granted'];
   }
 
   #evict(keys: readonly string[], args: readonly string[]): Reply {

@@ -59,8 +59,8 @@ class World {
   readonly #slow = new Set<Lane>();
   readonly #loaderErrors = new Set<unknown>();
   /**
-   * Updates under way, by key: a put that meets another writer of its key is a race of the writers, which no cache can decide. A put whose
-   * fate is unknown is under way for ever, since it may be executed long after the caller was told of its failure.
+   * Updates under way, by key: a put that meets another writer of its key is a race of the writers, which no cache can decide. A put that
+   * failed is over, though it may be executed long after its caller was told so: it must do no harm then.
    */
   readonly #writers = new Map<string, { puts: number; others: number }>();
   #underWay = 0;
@@ -327,7 +327,6 @@ class World {
           },
           (error: unknown) => {
             const { code } = error as { code?: string };
-            if (isPut) count(1);
             if (code?.startsWith('CACHE_') !== true) this.#violated(`C6: '${then}' in ${id} failed with ${String(error)}`);
           },
         )
@@ -345,9 +344,7 @@ class World {
     const message = parseMessage(body);
     if ('malformed' in message) throw new Violation(`A malformed message was published: ${body}`);
     const keys = message.op === 'clear' ? this.#oracle.keys : message.keys;
-    // A late put may have been followed by other calls: it stands for what it stored, an eviction for what was committed before.
-    const put = message.op === 'put' ? this.#stored(message.gen, keys[0] as string) : undefined;
-    const announced = put === undefined ? this.#oracle.announcedBy(message.origin, keys) : new Map([[put.key, put.version]]);
+    const announced = this.#oracle.announcedBy(message.origin, keys);
     this.#oracle.executed(performance.now(), announced);
     return announced;
   }
