@@ -29,6 +29,7 @@ import {
 import { type CacheDescription, FleetReporter, FleetWatch, fleetTopics, type FleetTopics, topicPort } from '../fleet/index.js';
 import { ChannelTopic, InProcessTransport, MessageListenerContainer, MessagePublisher, type PubSubTransport } from '../topic/index.js';
 import { type RedisEndpoint, redisEndpoint, RedisTransport } from '../topic/redis/index.js';
+import type { Milliseconds } from '../time/index.js';
 import { type CachingOptions, checkCacheName, DEFAULT_CACHING_OPTIONS, type ResolvedCacheOptions, type ResolvedCachingOptions, resolveOptions } from './options.js';
 
 /** Everything one container's caching consists of, put together. */
@@ -73,8 +74,11 @@ export function createRuntime(options: CachingOptions = {}): CacheRuntime {
         },
         () => undefined, // A heartbeat that fails is seen by the lease running out; its error is told by the connection.
       );
-      // Both at once, and both to their end: one that fails goes on trying in the background.
-      const [commands, topics] = await Promise.allSettled([fleet.connect(() => lease.beat()), listenerContainer.start()]);
+      // Both at once, and both to their end: one that fails goes on trying, in time for this start or in the background.
+      const [commands, topics] = await Promise.allSettled([
+        fleet.connect(() => lease.beat()),
+        startListening(listenerContainer, resolved.connectTimeoutMs),
+      ]);
       if (commands.status === 'rejected') throw commands.reason;
       if (topics.status === 'rejected') throw topics.reason;
       await lease.proven(resolved.boundMs);
@@ -141,6 +145,22 @@ export function createRuntime(options: CachingOptions = {}): CacheRuntime {
       events.close();
     },
   };
+}
+
+/** Starts `container`, and gives it until `timeoutMs` to succeed: the first attempt may be too early for a server that is starting as well. */
+async function startListening(container: MessageListenerContainer, timeoutMs: Milliseconds): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let forget = (): void => undefined;
+  const late = new Promise<'late'>((resolve) => (timer = setTimeout(() => resolve('late'), timeoutMs)));
+  const subscribed = new Promise<void>((resolve) => (forget = container.addSubscriptionListener({ onSubscribed: () => resolve() })));
+  try {
+    await container.start();
+  } catch (error) {
+    if ((await Promise.race([subscribed, late])) === 'late') throw error;
+  } finally {
+    clearTimeout(timer);
+    forget();
+  }
 }
 
 /** What differs between Redis and shared memory. */
