@@ -29,8 +29,8 @@ export {
   TopicError,
 } from './errors/index.js';
 export type { CacheErrorCode } from './errors/index.js';
-export { CacheEvents } from './event/index.js';
-export type { CacheEventMap, CacheStatistics, RemovalCause } from './event/index.js';
+export { CACHE_EVENT_NAMES, CacheEvents, diagnosticsChannelName } from './event/index.js';
+export type { CacheEventMap, CacheStatistics, CacheTracer, DiagnosticsMessage, RemovalCause, TracedStep } from './event/index.js';
 export {
   CacheErrorHandler,
   CacheInterceptor,
@@ -45,13 +45,13 @@ export {
 export type { CacheOperationContext, LogFailure, LoggingOptions } from './interceptor/index.js';
 export { cached, cacheProxy, cachingModule, DEFAULT_CACHE_OPTIONS, DEFAULT_CACHING_OPTIONS, enableCaching } from './inversify/index.js';
 export type { CacheOptions, CacheProxyOperations, CachingOptions } from './inversify/index.js';
+export { EventListener, MessageListener } from './listener/index.js';
 export { systemClock } from './time/index.js';
 export type { Clock, Duration, Milliseconds } from './time/index.js';
 export { ChannelTopic, MessageListenerContainer, MessagePublisher, PatternTopic } from './topic/index.js';
 export type {
   ListenerContainerState,
   Message,
-  MessageListener,
   MessageListenerObject,
   SubscriptionListener,
   Topic,

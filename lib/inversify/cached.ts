@@ -1,5 +1,6 @@
 import { fillSlot, hasSlot, type ServiceIdentifier, SLOT } from '../annotation/index.js';
-import { INTERCEPTOR, type Interceptor } from './tokens.js';
+import { fillListenerSlot, hasListenerSlot, type ListenerRegistrar } from '../listener/index.js';
+import { INTERCEPTOR, type Interceptor, LISTENERS } from './tokens.js';
 
 /** What `cached` needs of a container: inversify's `ResolutionContext` and `Container` both have it. */
 export interface InterceptorSource {
@@ -7,7 +8,8 @@ export interface InterceptorSource {
 }
 
 /**
- * Lets the decorated methods of `instance` be cached by the container of `context`: for objects that inversify does not construct itself.
+ * Lets the decorated methods of `instance` be cached by the container of `context`, and its listening methods listen: for objects that
+ * inversify does not construct itself.
  *
  * ```ts
  * container.bind(BookService).toDynamicValue(() => new BookService()).onActivation(cached);
@@ -21,6 +23,10 @@ export function cached<T>(context: InterceptorSource, instance: T): T {
   if (hasSlot(instance) && instance[SLOT]?.isClosed !== false) {
     const interceptor = context.get<Interceptor>(INTERCEPTOR, { optional: true });
     if (interceptor !== undefined) fillSlot(instance, interceptor);
+  }
+  if (hasListenerSlot(instance)) {
+    const registrar = context.get<ListenerRegistrar>(LISTENERS, { optional: true });
+    if (registrar !== undefined) fillListenerSlot(instance, registrar);
   }
   return instance;
 }

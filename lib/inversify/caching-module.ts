@@ -13,11 +13,12 @@ import {
   SimpleCacheResolver,
   SimpleKeyGenerator,
 } from '../interceptor/index.js';
+import { ListenerRegistrar } from '../listener/index.js';
 import { MessageListenerContainer, MessagePublisher } from '../topic/index.js';
 import type { CachingOptions } from './options.js';
 import { runtimeOf } from './disabled-runtime.js';
 import { AsyncLocalTransactionSynchronization, TransactionAwareCacheManager, TransactionSynchronization } from '../transaction/index.js';
-import { INTERCEPTOR, LOADED, type ModuleRuntime, RUNTIME } from './tokens.js';
+import { INTERCEPTOR, LISTENERS, LOADED, type ModuleRuntime, RUNTIME } from './tokens.js';
 import { handleTopicFailures } from './topic-failures.js';
 import { cachingInUse } from './wiring.js';
 
@@ -113,7 +114,26 @@ export function moduleOver(makeRuntime: () => ModuleRuntime, container?: Service
       .inSingletonScope()
       .onDeactivation((interceptor) => interceptor.close());
     bind(INTERCEPTOR).toService(CacheInterceptor);
+    // It keeps its listeners quiet from the beginning of the shutdown on; the runtime closes what they listened to.
+    bind(ListenerRegistrar)
+      .toDynamicValue((context) => registrarOf(container ?? context))
+      .inSingletonScope()
+      .onDeactivation((registrar) => registrar.close());
+    bind(LISTENERS).toService(ListenerRegistrar);
     cachingInUse();
+  });
+}
+
+function registrarOf(services: ServiceLocator): ListenerRegistrar {
+  return new ListenerRegistrar({
+    events: () => services.get(CacheEvents),
+    container: () => services.get(MessageListenerContainer),
+    secondOf: (className) =>
+      process.emitWarning(`A second object of ${className === '' ? 'an anonymous class' : className} listens.`, {
+        type: 'CacheWarning',
+        code: 'CACHE_LISTENER_REPEATED',
+        detail: 'Each object with @EventListener or @MessageListener listens, and is held, until its container is unbound: bind it inSingletonScope().',
+      }),
   });
 }
 

@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { inject, optional } from 'inversify';
 import { type CachedMethod, type ClassConstructor, isDecorated, onClassDecorated, SLOT } from '../annotation/index.js';
-import { INTERCEPTOR } from './tokens.js';
+import { LISTENER_SLOT, onListeningClass } from '../listener/index.js';
+import { INTERCEPTOR, LISTENERS } from './tokens.js';
 
 const warned = new WeakSet<ClassConstructor>();
 let isCachingInUse = false;
@@ -49,3 +50,10 @@ function isLifecycleMethod(declaringClass: ClassConstructor, name: string | symb
 }
 
 onClassDecorated({ decorated: wire, unserved: warnUnserved, isLifecycleMethod });
+
+/** The same for classes with listening methods: the injection is what registers an object. */
+onListeningClass((listeningClass) => {
+  const prototype = listeningClass.prototype as object;
+  inject(LISTENERS)(prototype, LISTENER_SLOT);
+  optional()(prototype, LISTENER_SLOT);
+});

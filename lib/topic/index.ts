@@ -5,7 +5,7 @@
  */
 export { ChannelTopic } from './channel-topic.js';
 export { PatternTopic } from './pattern-topic.js';
-export type { Topic } from './topic.js';
+export { checkTopics, type Topic } from './topic.js';
 export type { Message } from './message.js';
 export type { MessageListener, MessageListenerObject } from './message-listener.js';
 export type { SubscriptionListener } from './subscription-listener.js';

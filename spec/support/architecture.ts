@@ -35,9 +35,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   topic: { rooms: ['time', 'event', 'errors'] },
   'topic/redis': { rooms: ['topic', 'time', 'event', 'errors'], packages: ['ioredis'] },
   eviction: { rooms: ['cache', 'topic', 'time', 'event', 'errors'] },
-  management: { rooms: ['cache', 'eviction', 'event', 'time', 'errors'] },
+  fleet: { rooms: ['cache', 'topic', 'event', 'time', 'errors'] },
+  management: { rooms: ['annotation', 'fleet', 'cache', 'event', 'time', 'errors'] },
+  cli: {
+    rooms: ['inversify', 'fleet', 'eviction', 'cache', 'topic', 'topic/redis', 'event', 'time', 'errors'],
+    packages: ['inversify', 'reflect-metadata', 'ioredis'],
+  },
+  listener: { rooms: ['topic', 'event', 'errors'] },
+  telemetry: { rooms: ['cache', 'event', 'time', 'errors'], packages: ['@opentelemetry/api'] },
   inversify: {
-    rooms: ['errors', 'time', 'event', 'annotation', 'cache', 'transaction', 'interceptor', 'topic', 'topic/redis', 'eviction', 'management'],
+    rooms: ['errors', 'time', 'event', 'annotation', 'cache', 'transaction', 'interceptor', 'topic', 'topic/redis', 'eviction', 'fleet', 'listener'],
     packages: ['inversify', 'reflect-metadata', 'ioredis', 'keyv', '@keyv/redis', 'devalue'],
   },
 };

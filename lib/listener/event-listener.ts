@@ -1,0 +1,39 @@
+import { CacheConfigurationError } from '../errors/index.js';
+import { CACHE_EVENT_NAMES, type CacheEventMap } from '../event/index.js';
+import { listening } from './listener-methods.js';
+
+type Handler<K extends keyof CacheEventMap> = (event: CacheEventMap[K]) => unknown;
+
+/** A decorator of methods that take one of these events, or nothing; callable in the legacy form and in the standard one. */
+export interface EventListenerDecorator<K extends keyof CacheEventMap> {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any class will do
+  (value: (this: any, event: CacheEventMap[K]) => unknown, context: ClassMethodDecoratorContext<any, any>): void;
+  <M extends Handler<K>>(target: object, method: string | symbol, descriptor: TypedPropertyDescriptor<M>): void;
+}
+
+/**
+ * Has the method called at every event of these names, for as long as its container has caching.
+ *
+ * ```ts
+ * @EventListener('bypass')
+ * onBypass({ cache, active }: CacheEventMap['bypass']): void { … }
+ * ```
+ *
+ * The object begins to listen when the container resolves it, before anybody gets it: a service that nobody asks for hears nothing. It ends
+ * with the module (`unbindAllAsync`). It is held until then, so let it be a singleton; each further object of a class listens as well, and
+ * the first of them draws a warning. What the method throws, or rejects with, becomes an `error` event and disturbs nobody.
+ * Events come synchronously, where they happen: a method that takes its time holds up the cache.
+ *
+ * @param names - one name or several; the method's parameter is checked against what they carry.
+ * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` at decoration: an unknown name, or not a method.
+ * @see Spring `@EventListener`
+ */
+export function EventListener<K extends keyof CacheEventMap>(...names: readonly [K, ...K[]]): EventListenerDecorator<K> {
+  const unknown = names.find((name) => !CACHE_EVENT_NAMES.includes(name));
+  if (unknown !== undefined || names.length === 0) {
+    throw new CacheConfigurationError('CACHE_OPERATION_INVALID', `Expected names of events for @EventListener, got \`${String(unknown)}\`.`, {
+      hint: `Known are: ${CACHE_EVENT_NAMES.join(', ')}.`,
+    });
+  }
+  return listening('@EventListener', { kind: 'event', names: [...new Set(names)] }) as EventListenerDecorator<K>;
+}
