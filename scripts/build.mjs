@@ -1,9 +1,10 @@
-// Compiles lib, spec and samples to build/ with TypeScript 6, after removing outputs whose source is gone:
+// Compiles lib, spec and samples to build/ with TypeScript 6, and the console's page into its place, after removing outputs whose source is gone:
 // a deleted spec must not go on being run, nor a deleted file go on being published.
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawnSync } from 'node:child_process';
+import { buildConsole } from './console.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const output = join(root, 'build');
@@ -20,4 +21,4 @@ const { status, error } = spawnSync(process.execPath, [join(root, 'node_modules/
   stdio: 'inherit',
 });
 if (error !== undefined) throw error;
-process.exitCode = status ?? 1;
+process.exitCode = status === 0 ? buildConsole(output) : (status ?? 1);

@@ -23,7 +23,24 @@ const POLICY = [
 /** The page and what it is made of; nothing else is ever read from the disk. */
 const FILES: ReadonlyMap<string, string> = new Map([
   ['/console', 'console.html'],
-  ...['console.css', 'console.js', 'console.svg', 'uplot.js', 'uplot.css'].map((name): [string, string] => [`/${name}`, name]),
+  ...[
+    'api.js',
+    'cache-list.js',
+    'console.css',
+    'console.js',
+    'console.svg',
+    'dom.js',
+    'feed.js',
+    'figures.js',
+    'format.js',
+    'history.js',
+    'instance-list.js',
+    'look-up.js',
+    'plots.js',
+    'theme.js',
+    'uplot.css',
+    'uplot.js',
+  ].map((name): [string, string] => [`/${name}`, name]),
 ]);
 
 const held = new Map<string, Promise<Uint8Array>>();

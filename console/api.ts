@@ -1,0 +1,133 @@
+/** The management handler, as this page uses it. The forms are those of `lib/fleet`. */
+
+export interface CacheStatus {
+  readonly status: string;
+  readonly isServing: boolean;
+  readonly leaseLeftMs?: number;
+  readonly tiers?: string;
+  readonly topic?: string;
+  readonly maximumSize?: number;
+  readonly ttlMs?: number;
+  readonly statistics: Readonly<Record<string, number | string>>;
+}
+
+export interface InstanceStatus {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  readonly at: number;
+  readonly boundMs: number;
+  readonly status: string;
+  readonly links: Readonly<Record<string, string>>;
+  readonly caches: Readonly<Record<string, CacheStatus>>;
+}
+
+export interface InstanceView {
+  readonly status: InstanceStatus;
+  readonly agoMs: number;
+  readonly isSilent: boolean;
+  readonly isSelf: boolean;
+}
+
+export interface FeedEntry {
+  readonly at: number;
+  readonly kind: 'evicted' | 'cleared' | 'bypass' | 'gap' | 'link';
+  readonly cache?: string;
+  readonly keys?: readonly string[];
+  readonly count?: number;
+  readonly origin?: string;
+  readonly seq?: number;
+  readonly lagMs?: number;
+  readonly active?: boolean;
+  readonly expected?: number;
+  readonly received?: number;
+  readonly link?: string;
+  readonly isUp?: boolean;
+}
+
+export interface Hello {
+  readonly instance: string;
+  readonly namespace: string;
+  readonly boundMs: number;
+  readonly allowWrites: boolean;
+}
+
+export interface TierInspection {
+  readonly state: 'held' | 'absent' | 'unknown' | 'unused';
+  readonly leftMs?: number;
+}
+
+export interface KeyInspection {
+  readonly cache: string;
+  readonly instance: string;
+  readonly key: string;
+  readonly local: TierInspection;
+  readonly remote: TierInspection;
+  readonly isServing: boolean;
+  readonly isDoubtful: boolean;
+}
+
+/** What the live stream tells. */
+export interface StreamEvents {
+  readonly hello: Hello;
+  readonly fleet: { readonly at: number; readonly instances: readonly InstanceView[] };
+  readonly feed: { readonly instance: string; readonly entries: readonly FeedEntry[]; readonly lost: number };
+  readonly gone: { readonly instance: string };
+}
+
+export type StreamHandlers = { readonly [K in keyof StreamEvents]: (data: StreamEvents[K]) => void };
+
+/** The handler wants another token. */
+export class Unauthorized extends Error {}
+
+const TOKEN = 'inversify-cache-token';
+
+/** The token of this tab. */
+export const token = {
+  get: (): string => sessionStorage.getItem(TOKEN) ?? '',
+  set: (value: string): void => sessionStorage.setItem(TOKEN, value),
+};
+
+/** Asks the handler, below which this page lies. @throws {Error} with what it complains of. */
+async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  const headers: HeadersInit = token.get() === '' ? {} : { authorization: `Bearer ${token.get()}` };
+  const response = await fetch(path, { ...init, headers, cache: 'no-store' });
+  if (response.status === 401) throw new Unauthorized();
+  if (response.ok && response.status !== 202) return response;
+  const { message } = (await response.json().catch(() => ({}))) as { readonly message?: string };
+  throw new Error(message ?? `The server answered ${response.status}.`);
+}
+
+const entry = (cache: string, key: string): string => `caches/${encodeURIComponent(cache)}/entry?key=${encodeURIComponent(key)}`;
+
+export const inspect = async (cache: string, key: string): Promise<KeyInspection> => (await (await ask(entry(cache, key))).json()) as KeyInspection;
+
+export const evict = async (cache: string, key: string): Promise<void> => void (await ask(entry(cache, key), { method: 'DELETE' }));
+
+export const clear = async (cache: string): Promise<void> => void (await ask(`caches/${encodeURIComponent(cache)}`, { method: 'DELETE' }));
+
+/**
+ * Follows the live stream until it ends. By `fetch`, because an `EventSource` cannot send a token.
+ *
+ * @param opened - the stream is there.
+ */
+export async function follow(handlers: StreamHandlers, opened: () => void): Promise<void> {
+  const response = await ask('stream');
+  if (response.body === null) return;
+  opened();
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    const parts = (rest + next.value).split('\n\n');
+    rest = parts.pop() ?? '';
+    for (const part of parts) dispatch(part, handlers);
+  }
+}
+
+function dispatch(part: string, handlers: StreamHandlers): void {
+  const fields = new Map(part.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trimStart()]));
+  const name = fields.get('event') as keyof StreamEvents | undefined;
+  const data = fields.get('data');
+  if (name !== undefined && data !== undefined && Object.hasOwn(handlers, name)) (handlers[name] as (data: unknown) => void)(JSON.parse(data));
+}

@@ -1,0 +1,149 @@
+import type { FeedEntry, InstanceView } from './api.js';
+import { byId, keyed, make, type Row, setText } from './dom.js';
+import { count, milliseconds, timeOfDay } from './format.js';
+
+/** One eviction, or something else that happened, and what each instance told of it. */
+interface Event {
+  readonly id: string;
+  readonly first: FeedEntry;
+  readonly instance: string;
+  readonly applied: Map<string, number | undefined>;
+}
+
+/** What is known beside the event. */
+interface Surroundings {
+  readonly instances: readonly InstanceView[];
+  /** When an instance last emptied its local tier of a cache because it may have missed something, by instance and cache. */
+  readonly repairs: ReadonlyMap<string, number>;
+}
+
+const MAXIMUM_EVENTS = 60;
+
+/** How long after an eviction an instance that was silent is still awaited. */
+const AWAITED_FOR_MS = 120_000;
+
+/** The live feed. */
+export class Feed {
+  readonly #events: Event[] = [];
+  readonly #show: (events: readonly Event[]) => void;
+  readonly #repairs = new Map<string, number>();
+  #instances: readonly InstanceView[] = [];
+  #isPaused = false;
+  #others = 0;
+
+  /** @param pick - a key was chosen, to be looked up. */
+  constructor(pick: (cache: string, key: string) => void) {
+    this.#show = keyed<Event>(
+      byId('feed'),
+      ({ id }) => id,
+      (event) => row(event, pick, () => ({ instances: this.#instances, repairs: this.#repairs })),
+    );
+    const pause = byId('pause');
+    pause.addEventListener('click', () => {
+      this.#isPaused = !this.#isPaused;
+      pause.setAttribute('aria-pressed', String(this.#isPaused));
+      pause.textContent = this.#isPaused ? 'Go on' : 'Pause';
+      this.render();
+    });
+  }
+
+  /** What `instance` told. Of an eviction every instance tells: that is one event. */
+  add(instance: string, entries: readonly FeedEntry[]): void {
+    for (const entry of entries) {
+      if (entry.kind === 'gap' || (entry.kind === 'bypass' && entry.active === false)) this.#repairs.set(`${instance}/${entry.cache}`, entry.at);
+      const isShared = (entry.kind === 'evicted' || entry.kind === 'cleared') && entry.seq !== undefined;
+      const id = isShared ? `${entry.cache}#${entry.seq}#${entry.origin}` : `${instance}#${(this.#others += 1)}`;
+      let event = this.#events.find((each) => each.id === id);
+      if (event === undefined) {
+        event = { id, first: entry, instance, applied: new Map() };
+        this.#events.unshift(event);
+      }
+      if (isShared) event.applied.set(instance, entry.lagMs);
+    }
+    this.#events.length = Math.min(this.#events.length, MAXIMUM_EVENTS);
+    this.render();
+  }
+
+  /** The fleet, for which each eviction is meant. */
+  fleet(instances: readonly InstanceView[]): void {
+    this.#instances = instances;
+    this.render();
+  }
+
+  render(): void {
+    if (this.#isPaused) return;
+    byId('feed-empty').hidden = this.#events.length > 0;
+    this.#show(this.#events);
+  }
+}
+
+function row(event: Event, pick: (cache: string, key: string) => void, around: () => Surroundings): Row<Event> {
+  const { first } = event;
+  const time = make('time', timeOfDay(first.at));
+  time.dateTime = new Date(first.at).toISOString();
+  const what = make('div.what', time, ...describe(event, pick));
+  const applied = make('ul.applied');
+  const element = make('li.entry', what);
+  element.dataset['kind'] = first.kind;
+  element.dataset['good'] = String(first.active === false || first.isUp === true);
+  if (first.keys !== undefined || first.kind === 'cleared') element.append(applied);
+  const show = keyed<readonly [string, string, string]>(
+    applied,
+    ([instance]) => instance,
+    () => {
+      const item = make('li');
+      return {
+        element: item,
+        update: ([, state, text]) => {
+          item.dataset['state'] = state;
+          setText(item, text);
+        },
+      };
+    },
+  );
+  return { element, update: () => show(reached(event, around())) };
+}
+
+/** Every instance of the fleet, and how it stands with the event. */
+function reached({ first, applied }: Event, { instances, repairs }: Surroundings): readonly (readonly [string, string, string])[] {
+  const { at, cache = '' } = first;
+  const told = [...applied].map(([id, lagMs]) => [id, 'applied', lagMs === undefined ? `${id} ✓` : `${id} ${milliseconds(lagMs)}`] as const);
+  if (Date.now() - at > AWAITED_FOR_MS) return told;
+  const others = instances
+    .filter(({ status }) => !applied.has(status.id) && status.startedAt < at && cache in status.caches)
+    .map(({ status: { id }, isSilent }) => {
+      // It was away; on its return it emptied its local tier, which covers whatever it missed.
+      if ((repairs.get(`${id}/${cache}`) ?? 0) > at) return [id, 'repaired', `${id} emptied its L1`] as const;
+      return isSilent ? ([id, 'unheard', `${id} not heard`] as const) : ([id, 'awaited', `${id} …`] as const);
+    });
+  return [...told, ...others].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
+}
+
+function describe({ first, instance }: Event, pick: (cache: string, key: string) => void): readonly (Node | string)[] {
+  const { kind, cache = '', keys = [], count: all = keys.length, origin } = first;
+  const from = origin === undefined ? [] : [make('span.from', `by ${origin}`)];
+  switch (kind) {
+    case 'evicted': {
+      const more = all > keys.length ? [make('span.from', `and ${count(all - keys.length)} more`)] : [];
+      return [make('strong', cache), ...keys.map((key) => keyButton(cache, key, pick)), ...more, ...from];
+    }
+    case 'cleared':
+      return [make('strong', cache), 'cleared', ...from];
+    case 'bypass':
+      return [make('strong', instance), first.active === true ? `bypasses the local tier of ${cache}` : `serves the local tier of ${cache} again`];
+    case 'gap':
+      return [make('strong', instance), `missed messages of ${cache} (${first.expected} to ${Number(first.received) - 1}) and emptied its local tier`];
+    case 'link':
+      return [make('strong', instance), `${first.isUp === true ? 'has' : 'lost'} its ${first.link} link`];
+    default:
+      return [make('strong', instance), String(kind)];
+  }
+}
+
+function keyButton(cache: string, key: string, pick: (cache: string, key: string) => void): HTMLElement {
+  const button = make('button.key', key === '' ? '(empty)' : key);
+  button.type = 'button';
+  button.title = 'Look it up';
+  button.addEventListener('click', () => pick(cache, key));
+  return button;
+}

@@ -1,0 +1,40 @@
+/** How figures are written. */
+
+const whole = new Intl.NumberFormat('en');
+
+/** `12,345`. */
+export const count = (value: number): string => whole.format(Math.round(value));
+
+/** `12` in `1 000` as a percentage; a dash when there was nothing to be divided. */
+export function percent(part: number, of: number): string {
+  if (of <= 0) return '–';
+  const share = (100 * part) / of;
+  return `${share === 100 || share === 0 ? share : share.toFixed(1)}\u00a0%`;
+}
+
+/** `0.42 ms`, `13 ms`, `1.2 s`. */
+export function milliseconds(ms: number | undefined): string {
+  if (ms === undefined || !Number.isFinite(ms)) return '–';
+  if (ms < 10) return `${ms.toFixed(2)}\u00a0ms`;
+  if (ms < 100) return `${ms.toFixed(1)}\u00a0ms`;
+  if (ms < 1_000) return `${Math.round(ms)}\u00a0ms`;
+  return duration(ms);
+}
+
+/** `4.2 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+export function duration(ms: number): string {
+  const seconds = ms / 1_000;
+  if (seconds < 60) return `${seconds.toFixed(1)}\u00a0s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)}\u00a0s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** `14:03:07.412`. */
+export function timeOfDay(at: number): string {
+  const date = new Date(at);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+}

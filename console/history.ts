@@ -1,0 +1,71 @@
+import { figure } from './figures.js';
+import type { FeedEntry, InstanceView } from './api.js';
+
+const COUNTED = ['localHits', 'remoteHits', 'misses', 'loads', 'loadTimeMs'] as const;
+
+type Counts = Record<(typeof COUNTED)[number], number>;
+
+/** One second of the fleet. Percentages of all reads, times in milliseconds; `null`: there was none. */
+export interface Sample {
+  readonly at: number;
+  readonly localPercent: number | null;
+  readonly hitPercent: number | null;
+  readonly loadMs: number | null;
+  readonly lagMs: number | null;
+}
+
+/** How long is looked back. */
+export const SPAN_SECONDS = 300;
+
+/** What happened from second to second, from counters that only tell how much happened altogether. */
+export class History {
+  readonly #last = new Map<string, Counts>();
+  readonly #samples: Sample[] = [];
+  #lagMs: number | null = null;
+  /** Counts since the first look, for the overview. */
+  readonly window: Counts[] = [];
+
+  get samples(): readonly Sample[] {
+    return this.#samples;
+  }
+
+  /** Something was applied; the latest counts. */
+  note({ lagMs }: FeedEntry): void {
+    if (lagMs !== undefined) this.#lagMs = Math.max(this.#lagMs ?? 0, lagMs);
+  }
+
+  /** The fleet as it stands at `at`. More than one look in a second makes one sample. */
+  look(at: number, instances: readonly InstanceView[]): void {
+    const last = this.#samples.at(-1);
+    if (last !== undefined && at - 1_000 * last.at < 900) return;
+    const passed: Counts = { localHits: 0, remoteHits: 0, misses: 0, loads: 0, loadTimeMs: 0 };
+    for (const { status } of instances) {
+      for (const [name, cache] of Object.entries(status.caches)) {
+        const key = `${status.id}/${name}`;
+        const now = Object.fromEntries(COUNTED.map((of) => [of, figure(cache, of)])) as Counts;
+        const before = this.#last.get(key);
+        this.#last.set(key, now);
+        // What was counted before we came is not known to have happened now; fewer than before means that it was reset.
+        if (before !== undefined) for (const of of COUNTED) passed[of] += Math.max(0, now[of] - before[of]);
+      }
+    }
+    const { localHits, remoteHits, misses, loads, loadTimeMs } = passed;
+    const reads = localHits + remoteHits + misses;
+    this.#samples.push({
+      at: at / 1_000,
+      localPercent: reads === 0 ? null : (100 * localHits) / reads,
+      hitPercent: reads === 0 ? null : (100 * (localHits + remoteHits)) / reads,
+      loadMs: loads === 0 ? null : loadTimeMs / loads,
+      lagMs: this.#lagMs,
+    });
+    this.#lagMs = null;
+    this.window.push(passed);
+    if (this.#samples.length > SPAN_SECONDS) this.#samples.shift();
+    if (this.window.length > 60) this.window.shift();
+  }
+
+  /** What was counted in the last minute. */
+  lastMinute(of: keyof Counts): number {
+    return this.window.reduce((sum, counts) => sum + counts[of], 0);
+  }
+}
