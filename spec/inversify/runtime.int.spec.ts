@@ -51,7 +51,7 @@ describe(`${createRuntime.name}, on Redis`, () => {
       const runtime = make({ redis: url, namespace: ownNamespace(), caches: { book: {}, author: {} } });
       runtime.events.on('subscribed', (event) => topics.push(...event.topics));
       await runtime.start();
-      expect(topics.length).to.equal(3);
+      expect(topics.length).to.equal(4);
       expect(runtime.manager.health()).to.deep.equal({
         status: 'up',
         links: { command: 'up', subscriber: 'up' },

@@ -94,8 +94,8 @@ describe(`${createRuntime.name}, embedded`, () => {
       await runtime.stop();
       return topics;
     };
-    expect(await topicsOf({ namespace: 'shop' })).to.have.members(['shop:book-channel', 'people', 'shop:inbox:one']);
-    expect(await topicsOf({ namespace: 'cache' })).to.have.members(['book-channel', 'people', 'cache:inbox:one']);
+    expect(await topicsOf({ namespace: 'shop' })).to.have.members(['shop:book-channel', 'people', 'shop:inbox:one', 'shop:fleet:ask']);
+    expect(await topicsOf({ namespace: 'cache' })).to.have.members(['book-channel', 'people', 'cache:inbox:one', 'cache:fleet:ask']);
   });
 
   it('tells caches apart that share a topic', async () => {
