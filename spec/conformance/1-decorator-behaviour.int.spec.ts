@@ -75,7 +75,9 @@ function behaviours(stage: Stage, Service: new () => CacheableService): void {
     it(`6 evictEarly, evictWithKeyEarly, classEvictEarly, classEvictWithKeyEarly: ${method}`, async () => {
       await service.cache('a');
       await service.cache('b');
-      expect(await rejectionOf(method === 'evictEarly' ? service.evictEarly('a') : service.evictWithKeyEarly('a', 'b'))).to.equal(UNCHECKED);
+      expect(await rejectionOf(method === 'evictEarly' ? service.evictEarly('a') : service.evictWithKeyEarly('a', 'b'))).to.equal(
+        UNCHECKED,
+      );
       expect([await wrapper('a'), await wrapper('b')]).to.deep.equal([undefined, { value: 2 }]);
       expect(runs(method)).to.equal(1);
     });

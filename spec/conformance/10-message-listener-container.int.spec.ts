@@ -1,8 +1,10 @@
 import { expect } from 'chai';
+import { Container } from 'inversify';
 import {
   ChannelTopic,
+  enableCaching,
   type Message,
-  type MessageListener,
+  MessageListener,
   MessageListenerContainer,
   MessagePublisher,
   PatternTopic,
@@ -11,7 +13,7 @@ import {
 } from '../../lib/index.js';
 import { InProcessTransport, type PubSubTransport } from '../../lib/topic/index.js';
 import { RedisTransport } from '../../lib/topic/redis/index.js';
-import { rejectionOf } from '../contract/rejection.js';
+import { cacheErrorIn, rejectionOf } from '../contract/rejection.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -36,7 +38,10 @@ describe('10. Message listener container', () => {
 
       const topic = (name: string): ChannelTopic => ChannelTopic.of(`${prefix}.${name}`);
       const short = (name: string): string => name.slice(prefix.length + 1);
-      const listener = (label: string): MessageListener => (message: Message) => void seen.push(`${label}: ${short(message.channel)} ${message.body}`);
+      const listener =
+        (label: string): MessageListener =>
+        (message: Message) =>
+          void seen.push(`${label}: ${short(message.channel)} ${message.body}`);
       /** Publishes, and resolves once `expected` has been heard after all that was heard before. */
       const hears = async (name: string, body: string, ...expected: readonly string[]): Promise<void> => {
         await publisher.publish(topic(name), body);
@@ -86,7 +91,7 @@ describe('10. Message listener container', () => {
         expect(told).to.deep.equal(['subscribed', 'unsubscribed', 'subscribed']);
       });
 
-      it('127 removeListenerShouldFailForNullListener, subscribeShouldFailForNullTopic', async () => {
+      it('127 refuses what is no listener and what is no topic', async () => {
         const errors = await Promise.all([
           rejectionOf(container.addMessageListener(null as never, topic('a'))),
           rejectionOf(container.addMessageListener(listener('a'), null as never)),
@@ -125,7 +130,9 @@ describe('10. Message listener container', () => {
       /** Both deliveries of one message, by channel and by pattern, and nothing more. */
       const flushedWith = async (...expected: string[]): Promise<void> => {
         await publisher.publish(topic('probe'), 'done');
-        await waitFor(() => seen.includes('probe: probe done') && seen.length > expected.length, { what: `${expected.join()}; heard ${seen.join()}` });
+        await waitFor(() => seen.includes('probe: probe done') && seen.length > expected.length, {
+          what: `${expected.join()}; heard ${seen.join()}`,
+        });
         expect(seen.splice(0).sort()).to.deep.equal([...expected, 'probe: probe done'].sort());
       };
 
@@ -138,7 +145,7 @@ describe('10. Message listener container', () => {
         expect(seen, 'in order').to.deep.equal(bodies.map((body) => `a: a ${body}`));
       });
 
-      it('127 testContainerUnsubscribe, testResetSubscription, testStartListenersToNoSpecificChannelTest', async () => {
+      it('127 testContainerUnsubscribe, testStartListenersToNoSpecificChannelTest', async () => {
         const one = listener('one');
         await container.addMessageListener(one, [topic('a'), topic('b')]);
         await container.addMessageListener(listener('two'), topic('a'));
@@ -156,6 +163,53 @@ describe('10. Message listener container', () => {
         expect([container.isRunning, container.state], 'the connection is let go').to.deep.equal([true, 'idle']);
         await container.addMessageListener(one, topic('other'));
         await hears('other', 'z', 'one: other z');
+      });
+
+      it('129 a method is called once for each message, by channel or by pattern, with the text that was published', async () => {
+        const [channel, pattern] = [topic('orders'), PatternTopic.of(`${prefix}.book-*`)];
+        const got: Message[] = [];
+        class Listening {
+          @MessageListener([channel, pattern])
+          onMessage(message: Message): void {
+            got.push(message);
+          }
+
+          @MessageListener(`${prefix}.probe`)
+          probed(): void {
+            seen.push('probed');
+          }
+        }
+        const instance = new Container();
+        const redis = carrier === 'Redis' ? { redis: (await sharedRedis()).url } : {};
+        closing.unshift(() => instance.unbindAllAsync());
+        await enableCaching(instance, { namespace: prefix, ...redis });
+        instance.bind(Listening).toSelf().inSingletonScope();
+        instance.get(Listening);
+        const own = instance.get(MessagePublisher);
+        // Who listens is told by nobody to the publisher but by the number it reached.
+        for (const name of ['probe', 'orders', 'book-1']) {
+          await waitFor(async () => (await own.publish(topic(name), 'begin')) === 1, { what: `'${name}' to be listened to` });
+        }
+        await own.publish(topic('orders'), { id: 1 });
+        await own.publish(topic('book-1'), 'text');
+        await own.publish(topic('other'), 'nobody');
+        await own.publish(topic('probe'), 'end');
+        await waitFor(() => seen.length === 2, { what: 'the probe' });
+        expect(got.filter(({ body }) => body !== 'begin').map((message) => ({ ...message }))).to.deep.equal([
+          { channel: `${prefix}.orders`, body: '{"id":1}' },
+          { channel: `${prefix}.book-1`, body: 'text', pattern: `${prefix}.book-*` },
+        ]);
+      });
+
+      it('129 what is no topic is refused when the class is decorated', () => {
+        const error = cacheErrorIn(() => {
+          class Listening {
+            @MessageListener(null as never)
+            onMessage(): void {}
+          }
+          return Listening;
+        });
+        expect(error.code).to.equal('TOPIC_LISTENER_INVALID');
       });
 
       it('128 notifiesChannelSubscriptionState, notifiesPatternSubscriptionState', async () => {
@@ -220,7 +274,9 @@ describe('10. Message listener container', () => {
       expect(await rejectionOf(started.container.start())).to.be.instanceOf(RemoteCacheError);
       const listening = make(`redis://127.0.0.1:${port}`);
       await listening.container.start();
-      expect(await rejectionOf(listening.container.addMessageListener(() => undefined, ChannelTopic.of('a')))).to.be.instanceOf(RemoteCacheError);
+      expect(await rejectionOf(listening.container.addMessageListener(() => undefined, ChannelTopic.of('a')))).to.be.instanceOf(
+        RemoteCacheError,
+      );
       for (const { container } of [started, listening]) expect([container.isRunning, container.isListening]).to.deep.equal([true, false]);
 
       const late = await RedisServer.start({ port });

@@ -7,11 +7,15 @@ import {
   CacheEvict,
   type CacheInvocation,
   CacheKeyError,
+  type CacheManager,
   cachingModule,
   CachePut,
   Caching,
   FailOpenCacheErrorHandler,
+  NoOpCacheManager,
+  type TransactionAwareCacheManager,
 } from '../../lib/index.js';
+import { cacheManagement, type ManagedContainer } from '../../lib/management/index.js';
 import { rejectionOf } from '../contract/rejection.js';
 import { waitFor } from '../support/wait.js';
 import { onEveryStore } from './stage.js';
@@ -262,7 +266,8 @@ describe('12. From source and docs', () => {
         }
         const throwing = stage.serve(Throwing);
         expect([await rejectionOf(throwing.find('a')), await rejectionOf(throwing.save('a'))]).to.deep.equal([thrown, thrown]);
-        for (const verb of ['Get', 'Put', 'Evict', 'Clear'] as const) expect(handler[`handleCache${verb}Error`].called, verb).to.equal(false);
+        for (const verb of ['Get', 'Put', 'Evict', 'Clear'] as const)
+          expect(handler[`handleCache${verb}Error`].called, verb).to.equal(false);
       });
     }
 
@@ -324,6 +329,67 @@ describe('12. From source and docs', () => {
       } finally {
         process.off('unhandledRejection', unhandled);
       }
+    });
+
+    describe('operating', () => {
+      const ask = async (path: string, method = 'GET', source: ManagedContainer | CacheManager = stage.container): Promise<Response> =>
+        cacheManagement(source, { allowWrites: true }).fetch(new Request(`http://localhost${path}`, { method }));
+      /** The sample of one cache: `cache_puts_total`, with these labels besides. */
+      const sample = async (name: string, labels: string, source?: ManagedContainer | CacheManager): Promise<number | undefined> => {
+        const text = await (await ask('/metrics', 'GET', source)).text();
+        const line = text
+          .split('\n')
+          .find((each) => each.startsWith(`${name}{`) && labels.split(' ').every((label) => each.includes(label)));
+        return line === undefined ? undefined : Number(line.split(' ').at(-1));
+      };
+
+      it('E14 lists and clears caches over HTTP', async () => {
+        await stage.cache('testCache').put('a', 1);
+        await stage.cache('primary').put('a', 1);
+        const { cacheManagers } = (await (await ask('/caches')).json()) as { cacheManagers: Record<string, { caches: object }> };
+        expect(Object.values(cacheManagers).map(({ caches }) => Object.keys(caches))).to.deep.equal([
+          ['testCache', 'primary', 'secondary'],
+        ]);
+        expect(((await (await ask('/caches/testCache')).json()) as { name: string }).name).to.equal('testCache');
+        expect((await ask('/caches/unknown')).status).to.equal(404);
+        expect((await ask('/caches/unknown', 'DELETE')).status).to.equal(404);
+        expect(await stage.cache('testCache').get('a'), 'nothing is touched').to.deep.equal({ value: 1 });
+        expect(stage.manager.cacheNames).to.not.include('unknown');
+        expect((await ask('/caches/testCache', 'DELETE')).status).to.equal(204);
+        expect([await stage.cache('testCache').get('a'), await stage.cache('primary').get('a')]).to.deep.equal([undefined, { value: 1 }]);
+      });
+
+      it('E15 measures plain caches and those of transactions, and does not fail for others', async () => {
+        await stage.cache('testCache').put('a', 1);
+        const plain = (stage.manager as TransactionAwareCacheManager).target;
+        for (const source of [stage.container, plain]) {
+          expect(await sample('cache_puts_total', 'cache="testCache"', source)).to.equal(1);
+        }
+        const nothing = new NoOpCacheManager();
+        nothing.getCache('testCache');
+        expect((await ask('/metrics', 'GET', nothing)).status).to.equal(200);
+        expect(await sample('cache_puts_total', 'cache="testCache"', nothing)).to.equal(0);
+      });
+
+      it('E16 tells size, puts, and gets by result', async () => {
+        const cache = stage.cache('testCache');
+        await cache.getOrLoad('a', () => 1);
+        await cache.get('a');
+        await cache.get('none');
+        await cache.put('b', 2);
+        const gets = async (labels: string): Promise<number> => (await sample('cache_gets_total', `cache="testCache" ${labels}`)) ?? NaN;
+        expect(await sample('cache_puts_total', 'cache="testCache"')).to.equal(1);
+        expect([await gets('tier="local"'), await gets('tier="remote"'), await gets('result="miss"')]).to.deep.equal(
+          stage.hasLocal ? [1, 0, 2] : [0, 1, 2],
+        );
+        expect(await sample('cache_size', 'cache="testCache"')).to.equal(cache.statistics().localSize);
+      });
+
+      it('E17 measures caches that are created after the start', async () => {
+        expect(await sample('cache_puts_total', 'cache="later"')).to.equal(undefined);
+        await stage.cache('later').put('a', 1);
+        expect(await sample('cache_puts_total', 'cache="later"')).to.equal(1);
+      });
     });
 
     it('J2 skipGet: the body always runs, and its result is stored', async () => {

@@ -99,7 +99,9 @@ describe('2. Regression set', () => {
 
       const between = { reads: reads(), commands: await commands() };
       await service.getSimple('a');
-      expect(asked(), 'on a hit the glance is all, where there is a local tier').to.deep.equal(stage.hasLocal ? [2, 0, 1, 0] : [2, 0, 2, 0]);
+      expect(asked(), 'on a hit the glance is all, where there is a local tier').to.deep.equal(
+        stage.hasLocal ? [2, 0, 1, 0] : [2, 0, 2, 0],
+      );
       expect(reads() - between.reads).to.equal(1);
       const after = await commands();
       expect([after[0] - between.commands[0], after[1] - between.commands[1]], 'one round trip at most').to.deep.equal([

@@ -83,8 +83,8 @@ describe('4. Asynchronous look-up', () => {
       });
     }
 
-    const failing = (...errors: [CacheErrorHandler]): Reactive => {
-      stage.container.rebind(CacheErrorHandler).toConstantValue(errors[0]);
+    const failing = (errors: CacheErrorHandler): Reactive => {
+      stage.container.rebind(CacheErrorHandler).toConstantValue(errors);
       return stage.serve(Reactive);
     };
 
@@ -103,7 +103,7 @@ describe('4. Asynchronous look-up', () => {
             throw failure;
           },
         ]) {
-          const stub = sinon.stub(cache, 'getOrLoad').callsFake(store as never);
+          const stub = sinon.stub(cache, 'getOrLoad').callsFake(store);
           const promise = service[method](2);
           expect(promise, 'a rejection, not a throw').to.be.instanceOf(Promise);
           expect(await rejectionOf(promise)).to.equal(failure);
@@ -128,7 +128,11 @@ describe('4. Asynchronous look-up', () => {
     }
 
     for (const [method, name, failed] of [
-      ['cached', '74 cacheErrorHandlerWithLoggingCacheErrorHandler', '75 cacheErrorHandlerWithLoggingCacheErrorHandlerAndOperationException'],
+      [
+        'cached',
+        '74 cacheErrorHandlerWithLoggingCacheErrorHandler',
+        '75 cacheErrorHandlerWithLoggingCacheErrorHandlerAndOperationException',
+      ],
       [
         'cachedSync',
         '74 cacheErrorHandlerWithLoggingCacheErrorHandlerAndSync',

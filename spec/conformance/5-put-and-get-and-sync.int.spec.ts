@@ -133,7 +133,12 @@ describe('5. Put and get on one method, sync rules', () => {
   it('82 syncWithTwoGetOperations', () => {
     const decorate = (): unknown => {
       class Simple {
-        @Caching({ cacheable: [{ cacheNames: 'a', sync: true }, { cacheNames: 'b', sync: true }] })
+        @Caching({
+          cacheable: [
+            { cacheNames: 'a', sync: true },
+            { cacheNames: 'b', sync: true },
+          ],
+        })
         async sync(): Promise<void> {}
       }
       return Simple;

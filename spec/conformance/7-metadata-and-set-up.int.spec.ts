@@ -67,7 +67,8 @@ describe('7. Metadata and set-up', () => {
   it('101 singularStereotype, multipleStereotypes, singleComposedAnnotation, multipleComposedAnnotations', () => {
     /** Stereotypes: one that carries settings, one of several decorators, and one whose names can be overridden. */
     const Kept = <M extends AsyncMethod>(): CacheDecorator<M> => Cacheable<M>('kept', { ttl: '1h' });
-    const Write = <M extends AsyncMethod>(): CacheDecorator<M> => composeDecorators<M>(CacheEvict('book'), CacheEvict('list', { allEntries: true }));
+    const Write = <M extends AsyncMethod>(): CacheDecorator<M> =>
+      composeDecorators<M>(CacheEvict('book'), CacheEvict('list', { allEntries: true }));
     const Named = <M extends AsyncMethod>(cacheNames: string, key: () => CacheKey, condition: () => boolean): CacheDecorator<M> =>
       composeDecorators<M>(Cacheable<M>(cacheNames, { key, condition }));
     const key = (): string => 'key';
@@ -86,7 +87,9 @@ describe('7. Metadata and set-up', () => {
       async overridden(): Promise<void> {}
     }
     expect(kinds(Annotated, 'singular')).to.deep.equal(['cacheable kept']);
-    expect(cacheOperationsOf(Annotated, 'singular').map((operation) => operation.kind === 'cacheable' && operation.ttl)).to.deep.equal([3_600_000]);
+    expect(cacheOperationsOf(Annotated, 'singular').map((operation) => operation.kind === 'cacheable' && operation.ttl)).to.deep.equal([
+      3_600_000,
+    ]);
     expect(kinds(Annotated, 'several')).to.deep.equal(['evict book', 'evict list', 'cacheable kept']);
     expect(kinds(Annotated, 'overridden')).to.deep.equal(['cacheable own', 'evict book', 'evict list', 'put put']);
     const [named] = cacheOperationsOf(Annotated, 'overridden');
@@ -128,7 +131,10 @@ describe('7. Metadata and set-up', () => {
   });
 
   it('103 keyAndKeyGeneratorCannotBeSetTogether, cacheResolverAndCacheManagerCannotBeSetTogether', () => {
-    const messages = [{ key: () => 'key', keyGenerator: 'custom' }, { cacheManager: 'custom', cacheResolver: 'custom' }].map((options) => {
+    const messages = [
+      { key: () => 'key', keyGenerator: 'custom' },
+      { cacheManager: 'custom', cacheResolver: 'custom' },
+    ].map((options) => {
       const { code, message } = cacheErrorIn(() => {
         class Annotated {
           @Cacheable('a', options)
@@ -174,7 +180,11 @@ describe('7. Metadata and set-up', () => {
     /** Under which of these a value was stored: `<manager>/<cache>`. */
     const whereIs = async (key: CacheKey): Promise<string[]> => {
       const found: string[] = [];
-      for (const [name, manager] of [['own', stage.manager], ['other', other.manager]] as const) { // prettier-ignore
+      for (const [name, manager] of [
+        ['own', stage.manager],
+        ['other', other.manager],
+      ] as const) {
+        // prettier-ignore
         for (const cache of ['testCache', 'primary', 'secondary']) {
           if ((await manager.getCache(cache)?.get(key)) !== undefined) found.push(`${name}/${cache}`);
         }

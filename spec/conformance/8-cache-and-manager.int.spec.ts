@@ -83,7 +83,7 @@ describe('8. Cache and manager contract', () => {
       expect(loads).to.equal(1);
     });
 
-    it('117 cachePutNullValueAllowNullFalse, cachePutWithNullShouldThrow, testCacheGetSynchronizedNullNotAllowingNull', async () => {
+    it('117 cachePutNullValueAllowNullFalse, cachePutWithNullShouldErrorAndLeaveExistingKeyUntouched, cachePutWithNullShouldNotAddStuffToRedis, testCacheGetSynchronizedNullNotAllowingNull', async () => {
       await stage.open({ caches: { testCache: { allowNullValues: false } } });
       cache = stage.cache('testCache');
       await cache.put('key', 'old');
@@ -162,7 +162,7 @@ describe('8. Cache and manager contract', () => {
       expect(stage.manager.cacheNames).to.deep.equal(['testCache', 'primary', 'secondary']);
     });
 
-    it('119 changeStoreByValue, changeCaffeineRecreateCache, customCacheRegistration', async () => {
+    it('119 changeStoreByValue, changeCaffeineRecreateCache, changeCaffeineSpecRecreateCache, changeCacheSpecificationRecreateCache, changeCacheLoaderRecreateCache, customCacheRegistration', async () => {
       await cache.put('key', 'old');
       await stage.open({ caches: { testCache: { allowNullValues: false } } });
       expect(stage.cache('testCache')).not.to.equal(cache);
@@ -181,7 +181,7 @@ describe('8. Cache and manager contract', () => {
       expect(await cache.getOrLoad('key1', async () => 'value2')).to.equal('value2');
     });
 
-    it('121 getCacheNames, getCache, noOpCache, cacheNoOp, cacheGetCallable, cacheGetCallableFail', async () => {
+    it('121 testGetCache, testNoOpCache, testCacheName, testCacheCallable, testCacheGetCallableFail', async () => {
       const manager = new NoOpCacheManager();
       const nothing: Cache = manager.getCache('testCache');
       expect(manager.getCache('testCache')).to.equal(nothing);

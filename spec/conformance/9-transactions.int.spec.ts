@@ -35,8 +35,9 @@ describe('9. Transactions', () => {
       expect(await target.get('key')).to.equal(undefined);
     });
 
-    it('122 getTransactionalExistingCache, getTransactionalExistingCacheOnReinitialize, getTransactionalUnknownCache, getTransactionalNewCache', async () => {
-      for (const name of ['testCache', 'primary', 'secondary']) expect(stage.manager.getCache(name)).to.be.instanceOf(TransactionAwareCache);
+    it('122 getOnExistingCache, getOnNewCache, getOnUnknownCache, getTransactionalOnExistingCache, getTransactionalOnNewCache', async () => {
+      for (const name of ['testCache', 'primary', 'secondary'])
+        expect(stage.manager.getCache(name)).to.be.instanceOf(TransactionAwareCache);
       const late = stage.manager.getCache('later');
       expect(late).to.be.instanceOf(TransactionAwareCache);
       expect(stage.manager.getCache('later'), 'the same at every call').to.equal(late);

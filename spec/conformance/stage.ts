@@ -132,7 +132,7 @@ export class Stage {
     await Promise.all(this.#opened.splice(0).map((container) => container.unbindAllAsync()));
     this.#first = undefined;
     const used = this.#kept.slice(0, this.#keptInUse).map(({ runtime }) => runtime.manager);
-    await Promise.all(used.flatMap((manager) => manager.cacheNames.map((name) => manager.getCache(name)?.clear())));
+    await Promise.all(used.flatMap((manager) => manager.cacheNames.map(async (name) => manager.getCache(name)?.clear())));
     this.#keptInUse = 0;
     if (this.#kept.length === 0) await this.#logout();
   }
