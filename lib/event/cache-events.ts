@@ -46,7 +46,11 @@ export interface CacheEventMap {
   /** The breaker on the command connection opened or closed. */
   breaker: { readonly open: boolean };
   /** Something failed and was survived: a listener threw, a background step went wrong. `topic` is set where it was about a message. */
-  error: { readonly where: string; readonly error: unknown; readonly topic?: { readonly verb: 'publish' | 'receive'; readonly name: string } };
+  error: {
+    readonly where: string;
+    readonly error: unknown;
+    readonly topic?: { readonly verb: 'publish' | 'receive'; readonly name: string };
+  };
 }
 
 type Name = keyof CacheEventMap;

@@ -31,9 +31,13 @@ export interface EventListenerDecorator<K extends keyof CacheEventMap> {
 export function EventListener<K extends keyof CacheEventMap>(...names: readonly [K, ...K[]]): EventListenerDecorator<K> {
   const unknown = names.find((name) => !CACHE_EVENT_NAMES.includes(name));
   if (unknown !== undefined || names.length === 0) {
-    throw new CacheConfigurationError('CACHE_OPERATION_INVALID', `Expected names of events for @EventListener, got \`${String(unknown)}\`.`, {
-      hint: `Known are: ${CACHE_EVENT_NAMES.join(', ')}.`,
-    });
+    throw new CacheConfigurationError(
+      'CACHE_OPERATION_INVALID',
+      `Expected names of events for @EventListener, got \`${String(unknown)}\`.`,
+      {
+        hint: `Known are: ${CACHE_EVENT_NAMES.join(', ')}.`,
+      },
+    );
   }
   return listening('@EventListener', { kind: 'event', names: [...new Set(names)] }) as EventListenerDecorator<K>;
 }

@@ -36,7 +36,10 @@ export function listenerMethodsOf(instance: object): readonly ListenerMethod[] {
 }
 
 /** A decorator in both forms. Standard decorators never see the class: it is learnt from the first object of it. */
-export function listening(decorator: string, subject: Subject): (target: object, context: unknown, descriptor?: PropertyDescriptor) => void {
+export function listening(
+  decorator: string,
+  subject: Subject,
+): (target: object, context: unknown, descriptor?: PropertyDescriptor) => void {
   return (target, second, descriptor) => {
     if (typeof second === 'object' && second !== null) {
       const context = second as ClassMethodDecoratorContext<object>;

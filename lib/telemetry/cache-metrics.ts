@@ -187,7 +187,10 @@ const CACHE_UP = 'cache.up';
  * @param manager - as bound in the container: `container.get(CacheManager)`.
  * @returns a function that ends it. Call it before the meter provider is shut down, or not at all.
  */
-export function bindCacheMetrics(manager: CacheManager, { meterProvider = metrics.getMeterProvider(), attributes = {} }: CacheMetricsOptions = {}): () => void {
+export function bindCacheMetrics(
+  manager: CacheManager,
+  { meterProvider = metrics.getMeterProvider(), attributes = {} }: CacheMetricsOptions = {},
+): () => void {
   const meter = meterProvider.getMeter(SCOPE);
   const gauge = (name: string, description: string): Observable => meter.createObservableGauge(name, { unit: '1', description });
   const instruments = INSTRUMENTS.map(({ name, kind, unit, description, series }) => {
@@ -196,7 +199,10 @@ export function bindCacheMetrics(manager: CacheManager, { meterProvider = metric
     return { observable, series };
   });
   const linkUp = gauge(LINK_UP, '1 while the connection stands, else 0.');
-  const cacheUp = gauge(CACHE_UP, '1 while the cache works with both tiers, else 0: reads bypass the local tier, or evictions are pending.');
+  const cacheUp = gauge(
+    CACHE_UP,
+    '1 while the cache works with both tiers, else 0: reads bypass the local tier, or evictions are pending.',
+  );
   const observables = [...instruments.map(({ observable }) => observable), linkUp, cacheUp];
 
   const held = new WeakRef(manager);

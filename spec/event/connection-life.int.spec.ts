@@ -22,7 +22,8 @@ describe('the life of connections, in events', () => {
     await server.cli('CONFIG', 'SET', 'requirepass', 'secret');
     manager = container.get(CacheManager);
     told = [];
-    for (const name of NAMES) container.get(CacheEvents).on(name, (event: CacheEventMap[typeof name]) => void told.push([name, { ...event }]));
+    for (const name of NAMES)
+      container.get(CacheEvents).on(name, (event: CacheEventMap[typeof name]) => void told.push([name, { ...event }]));
   });
 
   afterEach(async () => {
@@ -32,7 +33,8 @@ describe('the life of connections, in events', () => {
   });
 
   const of = (link: string): string[] => told.filter(([, event]) => event['link'] === link).map(([name]) => name);
-  const failures = (link: string): unknown[] => told.filter(([name, event]) => name === 'failed' && event['link'] === link).map(([, { attempt }]) => attempt);
+  const failures = (link: string): unknown[] =>
+    told.filter(([name, event]) => name === 'failed' && event['link'] === link).map(([, { attempt }]) => attempt);
   const endpoint = (): string => `127.0.0.1:${proxy.port}`;
 
   it('begins with a connection each, and a subscription', async () => {

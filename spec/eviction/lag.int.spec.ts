@@ -97,7 +97,14 @@ describe('the lag of a message, on Redis', () => {
     expect(figures()).to.deep.include({ bypassTimeMs, coherenceRemovals: 2, repairs: 2, gaps: 1 });
 
     there.get(CacheManager).resetStatistics();
-    expect(figures()).to.deep.include({ bypassTimeMs: 0, coherenceRemovals: 0, repairs: 0, gaps: 0, messagesApplied: 0, lastLagMs: undefined });
+    expect(figures()).to.deep.include({
+      bypassTimeMs: 0,
+      coherenceRemovals: 0,
+      repairs: 0,
+      gaps: 0,
+      messagesApplied: 0,
+      lastLagMs: undefined,
+    });
   });
 
   it('shows evictions that wait to be acknowledged', async () => {

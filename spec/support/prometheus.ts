@@ -33,7 +33,12 @@ export class Prometheus {
     const lines = (await this.text()).split('\n').filter((line) => line.startsWith('cache_'));
     return Object.fromEntries(
       lines.map((line) => {
-        const [, name, labels = '', value] = /^(\w+)(?:\{(.*)\})? (\S+)(?: \d+)?$/.exec(line) as unknown as [string, string, string, string];
+        const [, name, labels = '', value] = /^(\w+)(?:\{(.*)\})? (\S+)(?: \d+)?$/.exec(line) as unknown as [
+          string,
+          string,
+          string,
+          string,
+        ];
         const own = labels.split(/,(?=\w+=)/).filter((label) => label !== '' && !label.startsWith('otel_scope_'));
         return [own.length === 0 ? name : `${name}{${own.sort().join(',')}}`, Number(value)];
       }),

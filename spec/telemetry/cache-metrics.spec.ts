@@ -1,9 +1,12 @@
 import { expect } from 'chai';
 import { Container } from 'inversify';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Cache, CacheManager, CompositeCacheManager, enableCaching, NoOpCacheManager } from '../../lib/index.js';
 import { bindCacheMetrics } from '../../lib/telemetry/index.js';
+import { projectRoot } from '../support/project.js';
 import { Prometheus } from '../support/prometheus.js';
 import { MapCacheManager } from '../support/map-cache.js';
 import { ownNamespace } from '../support/shared-redis.js';
@@ -67,8 +70,13 @@ describe(bindCacheMetrics.name, () => {
       'cache_link_up{link="subscriber"}': 1,
     });
     // Six entries came in by loads and one from the remote tier, one by a put; whatever is not there any more has left for a reason.
-    const causes = ['explicit', 'replaced', 'size'].map((cause) => samples[`cache_evictions_total{cache="book",cause="${cause}"}`] as number);
-    expect(causes.reduce((sum, count) => sum + count), 'what came in and is not there').to.equal(7 - 1);
+    const causes = ['explicit', 'replaced', 'size'].map(
+      (cause) => samples[`cache_evictions_total{cache="book",cause="${cause}"}`] as number,
+    );
+    expect(
+      causes.reduce((sum, count) => sum + count),
+      'what came in and is not there',
+    ).to.equal(7 - 1);
   });
 
   it('says that it tells seconds and counts, in the words of the descriptions', async () => {
@@ -80,6 +88,18 @@ describe(bindCacheMetrics.name, () => {
     expect(text).to.include('# TYPE cache_size gauge');
     const { loadTimeMs } = manager.statistics()['book'] as { loadTimeMs: number };
     expect((await prometheus.samples())['cache_load_duration_total{cache="book"}']).to.equal(loadTimeMs / 1_000);
+  });
+
+  it('offers what docs/operations.md names, and nothing else', async () => {
+    const documented = readFileSync(join(projectRoot, 'docs/operations.md'), 'utf8').matchAll(/^\| `(cache\.[\w.]+)` \| (counter|gauge)/gm);
+    const names = [...documented].map(([, name, kind]) => `${(name as string).replaceAll('.', '_')}${kind === 'counter' ? '_total' : ''}`);
+    bind();
+    const book = cacheOf('book');
+    await book.evict('Dune'); // Its message has a lag.
+    const types = (await prometheus.text()).matchAll(/^# TYPE (cache_\w+)/gm);
+    expect([...types].map(([, name]) => name).sort()).to.deep.equal(names.sort());
+    const stated = Object.keys(await prometheus.samples()).map((sample) => sample.replace(/\{.*/, ''));
+    expect([...new Set(stated)].sort(), 'each with a value').to.deep.equal(names);
   });
 
   it('covers caches that are created later', async () => {
