@@ -125,7 +125,7 @@ export class RemoteConnection {
       throw new RemoteCacheError(
         'CACHE_REMOTE_CONNECT_FAILED',
         `Could not reach Redis at ${this.endpoint.label} within ${this.#connectTimeoutMs} ms${reasonOf(cause)}.`,
-        { hint: 'Check host, port, credentials and that the server accepts connections.', cause: withoutCredentials(cause, this.endpoint) },
+        { hint: hintFor(cause, this.endpoint), cause: withoutCredentials(cause, this.endpoint) },
       );
     }
   }
@@ -246,6 +246,15 @@ const reasonOf = (error: unknown): string => {
   const code = (error as { code?: unknown } | undefined)?.code;
   return typeof code === 'string' && !code.startsWith('CACHE_') ? ` (${code})` : '';
 };
+
+/** Node's codes of certificates it does not trust, and of handshakes that went wrong. */
+const isAboutTls = (code: unknown): boolean =>
+  typeof code === 'string' && /CERT|SIGNATURE|ISSUER|_TLS_|_SSL_|^EPROTO$/.test(code);
+
+const hintFor = (error: unknown, { tls }: RemoteEndpoint): string =>
+  tls !== undefined && isAboutTls((error as { code?: unknown } | undefined)?.code)
+    ? 'Check that the certificate of the server is for this host and that an authority in `tls.ca` (or NODE_EXTRA_CA_CERTS) has signed it; also host, port and credentials.'
+    : 'Check host, port, credentials and that the server accepts connections.';
 
 /** Drivers quote the AUTH command, or the URL, in some of their errors: never let a password through. */
 function withoutCredentials(error: unknown, endpoint: RemoteEndpoint): unknown {

@@ -1,0 +1,154 @@
+/** Both connections over TLS, to a server whose certificate an authority of ours has signed. */
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import type { RedisOptions } from 'ioredis';
+import type { Cache } from '../../lib/cache/index.js';
+import { RemoteCacheError } from '../../lib/errors/index.js';
+import type { CachingOptions } from '../../lib/inversify/options.js';
+import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
+import { RedisTransport } from '../../lib/topic/redis/index.js';
+import { cacheErrorOf } from '../contract/rejection.js';
+import { freePort, RedisServer } from '../support/redis-server.js';
+import { ownNamespace } from '../support/shared-redis.js';
+import { waitFor } from '../support/wait.js';
+import { CertificateAuthority, type Certificate } from './certificates.js';
+
+describe('TLS', function () {
+  this.timeout(30_000);
+
+  let authority: CertificateAuthority;
+  let certificate: Certificate;
+  let server: RedisServer;
+  let tlsPort: number;
+  let runtimes: CacheRuntime[] = [];
+
+  const serve = async (...args: string[]): Promise<{ server: RedisServer; port: number }> => {
+    const port = await freePort();
+    const files = [
+      '--tls-cert-file',
+      certificate.certFile,
+      '--tls-key-file',
+      certificate.keyFile,
+      '--tls-ca-cert-file',
+      authority.certFile,
+    ];
+    return { server: await RedisServer.start({ args: ['--tls-port', `${port}`, ...files, ...args] }), port };
+  };
+  const make = (redis: CachingOptions['redis'], options: CachingOptions = {}): CacheRuntime => {
+    const runtime = createRuntime({ redis, namespace: ownNamespace('tls'), caches: { book: {} }, ...options });
+    runtimes.push(runtime);
+    return runtime;
+  };
+  const bookOf = (runtime: CacheRuntime): Cache => runtime.manager.getCache('book') as Cache;
+
+  before(async () => {
+    authority = new CertificateAuthority();
+    certificate = authority.issue('server', ['IP:127.0.0.1', 'DNS:cache.example']);
+    ({ server, port: tlsPort } = await serve('--tls-auth-clients', 'no'));
+  });
+
+  afterEach(async () => {
+    await Promise.all(runtimes.map((runtime) => runtime.stop()));
+    runtimes = [];
+  });
+
+  after(async () => {
+    await server.stop();
+    authority.remove();
+  });
+
+  /** A value that one instance stores is read by the other, and its eviction reaches it: both connections of both carry traffic. */
+  const proveBothConnections = async (redis: RedisOptions): Promise<void> => {
+    const namespace = ownNamespace('tls');
+    const [here, there] = [make(redis, { namespace }), make(redis, { namespace })];
+    await Promise.all([here.start(), there.start()]);
+    await bookOf(here).getOrLoad('Dune', () => 12);
+    expect(await bookOf(there).getOrLoad('Dune', () => 'not asked for')).to.equal(12);
+    await bookOf(here).evict('Dune', { acks: 'all' });
+    expect(await bookOf(there).getOrLoad('Dune', () => 15)).to.equal(15);
+    expect(there.manager.health()).to.deep.equal({ status: 'up', links: { command: 'up', subscriber: 'up' }, caches: { book: 'up' } });
+  };
+
+  it('carries the command and the subscriber connection, trusting an authority of our own', async () => {
+    await proveBothConnections({ host: '127.0.0.1', port: tlsPort, tls: { ca: authority.cert } });
+  });
+
+  it('carries the connection that publishes', async () => {
+    const transport = new RedisTransport({ host: '127.0.0.1', port: tlsPort, tls: { ca: authority.cert } });
+    expect(await transport.publish('news', 'hello')).to.equal(0);
+    await transport.close();
+  });
+
+  it('checks the name in the certificate against `servername`', async () => {
+    await proveBothConnections({ host: '127.0.0.1', port: tlsPort, tls: { ca: authority.cert, servername: 'cache.example' } });
+  });
+
+  it('comes back over TLS after its connections were killed', async () => {
+    const runtime = make({ host: '127.0.0.1', port: tlsPort, tls: { ca: authority.cert } });
+    const events: string[] = [];
+    await runtime.start();
+    for (const name of ['lost', 'connected'] as const) runtime.events.on(name, ({ link }) => void events.push(`${name} ${link}`));
+    await server.cli('CLIENT', 'KILL', 'TYPE', 'normal');
+    await server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await waitFor(() => events.filter((event) => event.startsWith('connected')).length >= 2 && runtime.manager.health().status === 'up', {
+      what: 'both connections to be back',
+    });
+    expect([...new Set(events)].sort()).to.deep.equal(['connected command', 'connected subscriber', 'lost command', 'lost subscriber']);
+    expect(await bookOf(runtime).getOrLoad('Dune', () => 12)).to.equal(12);
+  });
+
+  it('shows a certificate of its own where the server asks for one', async () => {
+    const strict = await serve('--tls-auth-clients', 'yes');
+    try {
+      const { cert, key } = authority.issue('client', ['DNS:client.example']);
+      const redis = { host: '127.0.0.1', port: strict.port };
+      await proveBothConnections({ ...redis, tls: { ca: authority.cert, cert, key } });
+      const without = make({ ...redis, tls: { ca: authority.cert } }, { connectTimeout: 500 });
+      expect((await cacheErrorOf(without.start())).message).to.include(`127.0.0.1:${strict.port}`);
+    } finally {
+      await strict.server.stop();
+    }
+  });
+
+  describe('refuses, names host and port, and tells no credential, when', () => {
+    const refusals: readonly (readonly [title: string, redis: () => CachingOptions['redis'], code: string])[] = [
+      ['the authority is unknown (rediss://)', () => `rediss://user:s3cret@127.0.0.1:${tlsPort}`, 'SELF_SIGNED_CERT_IN_CHAIN'],
+      [
+        'the authority is another one',
+        () => {
+          const other = new CertificateAuthority('somebody else');
+          other.remove();
+          return { host: '127.0.0.1', port: tlsPort, password: 's3cret', tls: { ca: other.cert } };
+        },
+        'SELF_SIGNED_CERT_IN_CHAIN',
+      ],
+      [
+        'the certificate is for another host',
+        () => ({ host: '127.0.0.1', port: tlsPort, password: 's3cret', tls: { ca: authority.cert, servername: 'other.example' } }),
+        'ERR_TLS_CERT_ALTNAME_INVALID',
+      ],
+    ];
+    for (const [title, redis, code] of refusals) {
+      it(title, async () => {
+        const runtime = make(redis(), { connectTimeout: 500 });
+        const told: unknown[] = [];
+        for (const name of ['error', 'lost', 'failed', 'reconnecting'] as const) runtime.events.on(name, (event) => void told.push(event));
+        const error = await cacheErrorOf(runtime.start());
+        expect(error).to.be.instanceOf(RemoteCacheError);
+        expect(error.message).to.equal(
+          `Could not reach Redis at 127.0.0.1:${tlsPort} within 500 ms (${code}). ` +
+            'Check that the certificate of the server is for this host and that an authority in `tls.ca` (or NODE_EXTRA_CA_CERTS) has signed it; also host, port and credentials.',
+        );
+        expect(told).not.to.deep.equal([]);
+        expect(inspect([error, told], { depth: 10 })).not.to.include('s3cret');
+      });
+    }
+  });
+
+  it('is not spoken to a server that does not speak it', async () => {
+    const runtime = make({ host: '127.0.0.1', port: server.port, tls: { ca: authority.cert } }, { connectTimeout: 500 });
+    expect((await cacheErrorOf(runtime.start())).message).to.match(
+      new RegExp(`^Could not reach Redis at 127\\.0\\.0\\.1:${server.port} within 500 ms`),
+    );
+  });
+});
