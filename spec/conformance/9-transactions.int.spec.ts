@@ -96,7 +96,9 @@ describe('9. Transactions', () => {
       await runInTransaction(async () => {
         expect(await cache.evictIfPresent('key')).to.equal(true);
         expect(await stored(), 'gone before the commit').to.equal(undefined);
+        await target.put('key', 'read by somebody else before the commit');
       });
+      expect(await stored(), 'and once more with it').to.equal(undefined);
     });
 
     it('124 invalidateNonTransactional, invalidateTransactional', async () => {
