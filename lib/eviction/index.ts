@@ -12,5 +12,5 @@ export { type BeatenCache, type CacheState, type Heartbeat, RedisHeartbeat, type
 export { type Acknowledgement, type Echo, formatAcknowledgement, parseInbox } from './inbox-message.js';
 export { BEATS_PER_BOUND, ReadLease, type ReadLeaseOptions } from './read-lease.js';
 export { RedisEvictionLog, type RedisEvictionLogOptions } from './redis-eviction-log.js';
-export { inboxOf, RemoteKeys } from './remote-keys.js';
+export { DEFAULT_NAMESPACE, defaultTopic, inboxOf, RemoteKeys } from './remote-keys.js';
 export { ServerClock } from './server-clock.js';

@@ -34,3 +34,12 @@ export class RemoteKeys {
 
 /** The private channel of an instance: its heartbeats come back, and acknowledgements come in, on it. */
 export const inboxOf = (namespace: string, instanceId: string): string => `${namespace}:inbox:${instanceId}`;
+
+/** The namespace of those who choose none. */
+export const DEFAULT_NAMESPACE = 'cache';
+
+/** Where evictions are announced by default: `book-channel`; other namespaces and databases keep out of its way, for Pub/Sub knows neither. */
+export function defaultTopic(namespace: string, cache: string, database: number): string {
+  const prefix = namespace === DEFAULT_NAMESPACE ? '' : `${namespace}:`;
+  return `${prefix}${cache}-channel${database === 0 ? '' : `@${database}`}`;
+}

@@ -53,6 +53,7 @@ export class FleetReporter {
   #waiting: FeedEntry[] = [];
   #lost = 0;
   #detach: readonly (() => void)[] = [];
+  #links: InstanceStatus['links'] = {};
 
   constructor(options: FleetReporterOptions) {
     this.#options = options;
@@ -139,9 +140,9 @@ export class FleetReporter {
         this.#tellStatus();
       }),
       events.on('gap', ({ cache, expected, received }) => this.#note({ at: Date.now(), kind: 'gap', cache, expected, received })),
-      events.on('connected', ({ link }) => this.#note({ at: Date.now(), kind: 'link', link, isUp: true })),
-      events.on('lost', ({ link }) => this.#note({ at: Date.now(), kind: 'link', link, isUp: false })),
+      events.on('lost', () => this.#tellStatus()),
     ];
+    this.#links = this.#options.manager.health().links;
     this.#timer = setInterval(() => this.#tick(), REPORT_EVERY_MS);
     this.#timer.unref();
     this.#tellStatus();
@@ -167,12 +168,22 @@ export class FleetReporter {
     return this.#options.clock.now() <= this.#watchedUntil;
   }
 
-  #statusMessage(): FleetMessage {
+  /** By their health rather than by `connected`: a connection that a proxy takes and drops is none, however often it is made. */
+  #noteLinks(links: InstanceStatus['links']): void {
+    const before = this.#links;
+    this.#links = links;
+    for (const [link, health] of Object.entries(links)) {
+      if (before[link] !== health) this.#note({ at: Date.now(), kind: 'link', link, isUp: health === 'up' });
+    }
+  }
+
+  #statusMessage(): FleetMessage & { readonly kind: 'status' } {
     return { kind: 'status', from: this.id, status: this.status() };
   }
 
   #tellStatus(): void {
     const message = this.#statusMessage();
+    this.#noteLinks(message.status.links);
     for (const neighbour of this.#neighbours) neighbour(message);
     if (this.#isWatched()) this.#options.publish(formatFleetMessage(message)).catch(() => undefined); // The next one is due in a second.
   }

@@ -1,6 +1,7 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { type Class, LARGEST_MAXIMUM_SIZE } from '../cache/index.js';
 import { CacheConfigurationError } from '../errors/index.js';
+import { DEFAULT_NAMESPACE } from '../eviction/index.js';
 import { type Clock, type Duration, type Milliseconds, parseDuration, systemClock } from '../time/index.js';
 
 /** How one cache behaves. Everything is optional; {@link DEFAULT_CACHE_OPTIONS} tells what holds otherwise. */
@@ -103,7 +104,7 @@ export const DEFAULT_CACHE_OPTIONS = Object.freeze({
 /** The defaults of {@link CachingOptions}, resolved. */
 export const DEFAULT_CACHING_OPTIONS = Object.freeze({
   enabled: true,
-  namespace: 'cache',
+  namespace: DEFAULT_NAMESPACE,
   dynamic: true,
   bound: '1s',
   timeout: '250ms',

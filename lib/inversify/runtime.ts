@@ -16,6 +16,7 @@ import { CacheCounters, CacheEvents } from '../event/index.js';
 import {
   Acknowledgements,
   BEATS_PER_BOUND,
+  defaultTopic,
   EMBEDDED_GENERATION,
   EmbeddedEvictionLog,
   EmbeddedRemote,
@@ -30,7 +31,7 @@ import { type CacheDescription, FleetReporter, FleetWatch, fleetTopics, type Fle
 import { ChannelTopic, InProcessTransport, MessageListenerContainer, MessagePublisher, type PubSubTransport } from '../topic/index.js';
 import { type RedisEndpoint, redisEndpoint, RedisTransport } from '../topic/redis/index.js';
 import type { Milliseconds } from '../time/index.js';
-import { type CachingOptions, checkCacheName, DEFAULT_CACHING_OPTIONS, type ResolvedCacheOptions, type ResolvedCachingOptions, resolveOptions } from './options.js';
+import { type CachingOptions, checkCacheName, type ResolvedCacheOptions, type ResolvedCachingOptions, resolveOptions } from './options.js';
 
 /** Everything one container's caching consists of, put together. */
 export interface CacheRuntime {
@@ -317,10 +318,4 @@ function keyvOver(store: unknown, codec: ValueCodec, namespace: string): Keyv {
   });
   keyv.on('error', () => undefined); // `throwOnErrors` reports them where they belong: to the caller.
   return keyv;
-}
-
-/** `book-channel`; other namespaces and databases keep out of its way, for Pub/Sub knows neither. */
-function defaultTopic(namespace: string, cache: string, db: number): string {
-  const prefix = namespace === DEFAULT_CACHING_OPTIONS.namespace ? '' : `${namespace}:`;
-  return `${prefix}${cache}-channel${db === 0 ? '' : `@${db}`}`;
 }

@@ -1,0 +1,98 @@
+import { parseArgs } from 'node:util';
+import { decodeKey, type CacheKey } from '../cache/index.js';
+import { CacheError } from '../errors/index.js';
+import { DEFAULT_NAMESPACE } from '../eviction/index.js';
+import { type Milliseconds, parseDuration, type Duration } from '../time/index.js';
+
+/** What the command line asks for. */
+export interface CommandLine {
+  readonly command: 'tail' | 'stats' | 'evict' | 'clear' | 'help' | 'version';
+  /** `undefined`: what the environment says. */
+  readonly redis: string | undefined;
+  readonly namespace: string;
+  readonly caches: readonly string[];
+  readonly topic: string | undefined;
+  readonly keys: readonly CacheKey[];
+  readonly acks: 'all' | 'none';
+  /** `undefined`: until it is interrupted. */
+  readonly forMs: Milliseconds | undefined;
+  readonly timeoutMs: Milliseconds;
+  readonly isJson: boolean;
+}
+
+/** The command line says something that cannot be understood. */
+export class UsageError extends Error {}
+
+const COMMANDS = ['tail', 'stats', 'evict', 'clear'] as const;
+
+const OPTIONS = {
+  redis: { type: 'string' },
+  namespace: { type: 'string' },
+  cache: { type: 'string', multiple: true },
+  topic: { type: 'string' },
+  acks: { type: 'string' },
+  for: { type: 'string' },
+  timeout: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+} as const;
+
+/** @throws {UsageError} which repeats no value of `--redis`. */
+export function readCommandLine(args: readonly string[]): CommandLine {
+  const { values, positionals } = parse(args);
+  const [first, ...keys] = positionals;
+  const command = values.help ? 'help' : values.version ? 'version' : COMMANDS.find((each) => each === first);
+  if (command === undefined) throw new UsageError(first === undefined ? 'Expected a command.' : `There is no command '${first}'.`);
+  const caches = values.cache ?? [];
+  const line: CommandLine = {
+    command,
+    redis: values.redis,
+    namespace: values.namespace ?? DEFAULT_NAMESPACE,
+    caches,
+    topic: values.topic,
+    keys: command === 'evict' ? keys.map(readKey) : [],
+    acks: readAcks(values.acks),
+    forMs: values.for === undefined ? undefined : readDuration('--for', values.for),
+    timeoutMs: readDuration('--timeout', values.timeout ?? '2s'),
+    isJson: values.json ?? false,
+  };
+  if (command === 'help' || command === 'version') return line;
+  const changes = command === 'evict' || command === 'clear';
+  if (changes && caches.length !== 1) throw new UsageError(`Expected one --cache for ${command}.`);
+  if (command === 'evict' && keys.length === 0) throw new UsageError('Expected at least one key to evict; to evict all, use clear.');
+  if (command !== 'evict' && keys.length > 0) throw new UsageError(`Expected no keys for ${command}, got '${keys[0]}'.`);
+  if (line.topic !== undefined && caches.length !== 1) throw new UsageError('Expected one --cache for --topic.');
+  return line;
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    // Node repeats the argument; one with a password in the wrong place must not come out again.
+    throw new UsageError((error as Error).message.replace(/\/\/[^/\s]*@/g, '//***@'));
+  }
+}
+
+function readKey(text: string): CacheKey {
+  try {
+    return decodeKey(text);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function readAcks(text: string = 'all'): 'all' | 'none' {
+  if (text === 'all' || text === 'none') return text;
+  throw new UsageError(`Expected --acks to be all or none, got '${text}'.`);
+}
+
+function readDuration(option: string, text: string): Milliseconds {
+  try {
+    return parseDuration(option, (/^\d+$/.test(text) ? Number(text) : text) as Duration, 1);
+  } catch (error) {
+    if (CacheError.is(error)) throw new UsageError(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,37 @@
+import 'reflect-metadata';
+import { Container } from 'inversify';
+import { encodeKey } from '../cache/index.js';
+import { type CachingOptions, enableCaching } from '../inversify/index.js';
+import type { CommandLine } from './command-line.js';
+import { printable } from './printable.js';
+
+/**
+ * Evicts keys or clears a cache as any instance does: this becomes one of the fleet for as long as it takes.
+ *
+ * @throws {CacheError} when Redis cannot be reached, or did not acknowledge it.
+ */
+export async function evict(line: CommandLine, redis: NonNullable<CachingOptions['redis']>, out: (line: string) => void): Promise<void> {
+  const { namespace, caches, topic, keys, acks, command, timeoutMs, isJson } = line;
+  const name = caches[0] as string;
+  const container = new Container();
+  try {
+    const manager = await enableCaching(container, {
+      redis,
+      namespace,
+      instanceId: `command-line-${process.pid}`,
+      connectTimeout: timeoutMs,
+      dynamic: false,
+      caches: { [name]: { tiers: 'remote', topic } },
+    });
+    const cache = manager.getCache(name);
+    if (cache === undefined) throw new TypeError(`There is no cache '${name}'.`);
+    if (command === 'clear') await cache.clear({ acks });
+    else await cache.evict(keys, { acks });
+  } finally {
+    await container.unbindAllAsync();
+  }
+  const written = keys.map(encodeKey);
+  if (isJson) return out(JSON.stringify({ cache: name, op: command, keys: written, acks }));
+  const what = command === 'clear' ? `Cleared ${name}` : `Evicted ${written.join(' ')} from ${name}`;
+  out(printable(`${what}${acks === 'all' ? ': no instance serves it any more.' : '; the instances follow within their bound.'}`));
+}

@@ -1,0 +1,5 @@
+/**
+ * The command line `inversify-cache`: looks at a fleet and evicts, over Redis alone, with the library's own pieces. A composition root like
+ * `inversify/`; nothing imports it. `main.ts` is the program, the rest can be run from a spec.
+ */
+export { type CommandLineIo, runCommandLine } from './run-command-line.js';

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { CacheError } from '../errors/index.js';
+import { redisOptionsFromEnv } from '../topic/redis/index.js';
+import { type CommandLine, readCommandLine, UsageError } from './command-line.js';
+import { evict } from './evict.js';
+import { FleetLink } from './fleet-link.js';
+import { stats } from './stats.js';
+import { Tail } from './tail.js';
+import { USAGE } from './usage.js';
+
+/** What a command line has around it. */
+export interface CommandLineIo {
+  /** Takes a line of results, with its end. */
+  readonly out: (text: string) => void;
+  /** Takes a line for people: what went wrong. */
+  readonly err: (text: string) => void;
+  readonly env: NodeJS.ProcessEnv;
+  /** Aborted by Ctrl-C. */
+  readonly interrupt: AbortSignal;
+}
+
+const INTERRUPTED = 130;
+
+/** Does what `args` say. @returns the exit code: 0 done, 1 failed, 2 misused, 130 interrupted. Never rejects. */
+export async function runCommandLine(args: readonly string[], io: CommandLineIo): Promise<number> {
+  const err = (line: string): void => io.err(`${line}\n`);
+  try {
+    return await run(readCommandLine(args), io);
+  } catch (error) {
+    if (io.interrupt.aborted) return INTERRUPTED;
+    if (error instanceof UsageError) {
+      err(`${error.message}\nTry 'inversify-cache --help'.`);
+      return 2;
+    }
+    if (!CacheError.is(error)) {
+      err(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      return 1;
+    }
+    err(`${error.code}: ${error.message}`);
+    return error.code === 'CACHE_OPTION_INVALID' ? 2 : 1;
+  }
+}
+
+async function run(line: CommandLine, { out, err, env, interrupt }: CommandLineIo): Promise<number> {
+  if (line.command === 'help') return (out(USAGE), 0);
+  if (line.command === 'version') return (out(`${version()}\n`), 0);
+  const redis = line.redis ?? redisOptionsFromEnv(env);
+  if (redis === undefined) throw new UsageError('Expected --redis, or REDIS_URL or REDIS_HOST in the environment.');
+  const print = (text: string): void => out(`${text}\n`);
+  const complain = (text: string): void => err(`${text}\n`);
+  const interrupted = new Promise<void>((resolve) => interrupt.addEventListener('abort', () => resolve(), { once: true }));
+
+  if (line.command === 'evict' || line.command === 'clear') {
+    const done = evict(line, redis, print).then(() => 0);
+    done.catch(() => undefined); // Should it fail after an interruption.
+    return Promise.race([done, interrupted.then(() => INTERRUPTED)]);
+  }
+  const link = new FleetLink({ redis, namespace: line.namespace, timeoutMs: line.timeoutMs });
+  try {
+    await link.start();
+    if (line.command === 'stats') {
+      return await Promise.race([stats(line, link, print, complain), interrupted.then(() => INTERRUPTED)]);
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const { forMs } = line;
+    const over = forMs === undefined ? [] : [new Promise<void>((resolve) => (timer = setTimeout(resolve, forMs)))];
+    await new Tail(line, link, print, complain).run(Promise.race([interrupted, ...over]));
+    clearTimeout(timer);
+    return interrupt.aborted ? INTERRUPTED : 0;
+  } finally {
+    await link.stop();
+  }
+}
+
+/** Of the package this file is in, compiled or not. */
+function version(): string {
+  for (const path of ['../../../package.json', '../../package.json']) {
+    try {
+      return (JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version: string }).version;
+    } catch {
+      continue;
+    }
+  }
+  return 'unknown';
+}

@@ -1,0 +1,158 @@
+import { defaultTopic, type EvictionMessage, parseMessage } from '../eviction/index.js';
+import type { FeedEntry, InstanceStatus } from '../fleet/index.js';
+import type { Milliseconds } from '../time/index.js';
+import { ChannelTopic, type Message } from '../topic/index.js';
+import type { CommandLine } from './command-line.js';
+import type { FleetLink } from './fleet-link.js';
+import { milliseconds, printable } from './printable.js';
+
+/** How long the instances are waited for before an eviction is printed without the rest of them. */
+const AWAIT_MS: Milliseconds = 600;
+
+interface Pending {
+  readonly at: number;
+  readonly message: EvictionMessage;
+  readonly applied: Map<string, number | null>;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Prints evictions as they are announced, each once the instances have told when they applied it. */
+export class Tail {
+  readonly #line: CommandLine;
+  readonly #link: FleetLink;
+  readonly #print: (line: string) => void;
+  readonly #complain: (line: string) => void;
+  readonly #topics = new Set<string>();
+  readonly #instances = new Map<string, InstanceStatus>();
+  readonly #pending = new Map<string, Pending>();
+  /** What was applied before its announcement reached us: two connections keep no order between them. */
+  readonly #early = new Map<string, Map<string, number | null>>();
+  readonly #onMessage = (message: Message): void => this.#announced(message);
+
+  constructor(line: CommandLine, link: FleetLink, print: (line: string) => void, complain: (line: string) => void) {
+    this.#complain = complain;
+    this.#line = line;
+    this.#link = link;
+    this.#print = print;
+  }
+
+  /** Follows until `end`. @throws {CacheError} when Redis cannot be reached to begin with; what is lost later comes back by itself. */
+  async run(end: Promise<void>): Promise<void> {
+    const { namespace, caches, topic, timeoutMs } = this.#line;
+    const stop = this.#link.watch.watch({
+      onStatus: (status) => this.#met(status),
+      onFeed: (instance, entries) => entries.forEach((entry) => this.#told(instance, entry)),
+      onGone: (instance) => void this.#instances.delete(instance),
+    });
+    try {
+      await Promise.race([this.#link.watch.ask(timeoutMs), end]);
+      this.#link.events.on('error', ({ where, error }) => this.#complain(`${where}: ${error instanceof Error ? error.message : String(error)}`));
+      for (const cache of caches) await this.#follow(topic ?? defaultTopic(namespace, cache, this.#link.database));
+      await end;
+    } finally {
+      stop();
+      for (const pending of this.#pending.values()) this.#tell(pending);
+    }
+  }
+
+  /** Instances know the topics of their caches, also those that were given one of their own. */
+  #met(status: InstanceStatus): void {
+    this.#instances.set(status.id, status);
+    for (const [cache, { topic }] of Object.entries(status.caches)) {
+      if (topic !== undefined && this.#isWanted(cache)) this.#follow(topic).catch((error: unknown) => this.#failed(topic, error));
+    }
+  }
+
+  async #follow(topic: string): Promise<void> {
+    if (this.#topics.has(topic)) return;
+    this.#topics.add(topic);
+    await this.#link.listeners.addMessageListener(this.#onMessage, ChannelTopic.of(topic));
+  }
+
+  #failed(topic: string, error: unknown): void {
+    this.#topics.delete(topic);
+    this.#link.events.emit('error', { where: `subscription of '${topic}'`, error });
+  }
+
+  #isWanted(cache: string): boolean {
+    return this.#line.caches.length === 0 || this.#line.caches.includes(cache);
+  }
+
+  #announced({ body }: Message): void {
+    const message = parseMessage(body);
+    if ('malformed' in message || message.ns !== this.#line.namespace || !this.#isWanted(message.cache)) return;
+    const id = idOf(message.cache, message.seq, message.origin);
+    const pending: Pending = { at: Date.now(), message, applied: this.#early.get(id) ?? new Map(), timer: undefined };
+    this.#early.delete(id);
+    this.#pending.set(id, pending);
+    pending.timer = setTimeout(() => this.#tell(pending), AWAIT_MS);
+    this.#look(pending);
+  }
+
+  #told(instance: string, entry: FeedEntry): void {
+    if (entry.kind === 'evicted' || entry.kind === 'cleared') {
+      const { cache, seq, origin, lagMs } = entry;
+      if (seq === undefined || origin === undefined || !this.#isWanted(cache)) return;
+      const id = idOf(cache, seq, origin);
+      const pending = this.#pending.get(id);
+      if (pending !== undefined) {
+        pending.applied.set(instance, lagMs ?? null);
+        this.#look(pending);
+        return;
+      }
+      let early = this.#early.get(id);
+      if (early === undefined) this.#early.set(id, (early = new Map()));
+      early.set(instance, lagMs ?? null);
+      if (this.#early.size > 1_000) this.#early.delete(this.#early.keys().next().value as string);
+    } else if (entry.kind === 'link' || this.#isWanted(entry.cache)) this.#tellEvent(instance, entry);
+  }
+
+  /** Whoever has the cache is awaited. */
+  #missing({ message, applied }: Pending): readonly string[] {
+    return [...this.#instances.values()].filter(({ id, caches }) => message.cache in caches && !applied.has(id)).map(({ id }) => id);
+  }
+
+  #look(pending: Pending): void {
+    if (this.#instances.size > 0 && this.#missing(pending).length === 0) this.#tell(pending);
+  }
+
+  #tell(pending: Pending): void {
+    const { at, message, applied, timer } = pending;
+    const { cache, op, keys, origin, seq } = message;
+    clearTimeout(timer);
+    this.#pending.delete(idOf(cache, seq, origin));
+    const missing = this.#missing(pending);
+    if (this.#line.isJson) {
+      const lags = Object.fromEntries([...applied].sort());
+      return this.#print(JSON.stringify({ at: new Date(at).toISOString(), kind: 'eviction', cache, op, keys, origin, seq, appliedMs: lags, missing }));
+    }
+    const told = [...applied].sort().map(([id, lag]) => `${id} ${milliseconds(lag ?? undefined)}`);
+    const all = [...told, ...missing.map((id) => `${id} not heard`)];
+    const what = op === 'clear' ? 'all' : keys.join(' ');
+    this.#print(printable(`${timeOf(at)}  ${cache}  ${op.padEnd(5)}  ${what}  by ${origin}  ${all.length === 0 ? 'no instance told of it' : all.join(', ')}`));
+  }
+
+  #tellEvent(instance: string, entry: Exclude<FeedEntry, { kind: 'evicted' | 'cleared' }>): void {
+    if (this.#line.isJson) return this.#print(JSON.stringify({ ...entry, at: new Date(entry.at).toISOString(), instance }));
+    this.#print(printable(`${timeOf(entry.at)}  ${instance}  ${describe(entry)}`));
+  }
+}
+
+function describe(entry: Exclude<FeedEntry, { kind: 'evicted' | 'cleared' }>): string {
+  switch (entry.kind) {
+    case 'bypass':
+      return entry.active ? `bypasses the local tier of ${entry.cache}` : `serves the local tier of ${entry.cache} again`;
+    case 'gap':
+      return `missed messages ${entry.expected} to ${entry.received - 1} of ${entry.cache}, and emptied its local tier`;
+    case 'link':
+      return `${entry.isUp ? 'has' : 'lost'} its ${entry.link} link`;
+  }
+}
+
+const idOf = (cache: string, seq: number, origin: string): string => `${cache}#${seq}#${origin}`;
+
+function timeOf(at: number): string {
+  const date = new Date(at);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+}
