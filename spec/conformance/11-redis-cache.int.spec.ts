@@ -318,6 +318,9 @@ describe('11. Redis cache', () => {
       expect(stage.hasLocal ? localHits : remoteHits).to.equal(1);
       expect([before.misses, Object.isFrozen(before)], 'a snapshot does not change').to.deep.equal([0, true]);
       expect(stage.manager.statistics()['testCache']).to.deep.equal(cache.statistics());
+      cache.resetStatistics();
+      const reset = cache.statistics();
+      expect([reset.localHits, reset.remoteHits, reset.misses, reset.loads, reset.puts, reset.evictions]).to.deep.equal([0, 0, 0, 0, 0, 0]);
     });
 
     it('130p missingCacheShouldBeCreatedWithDefaultConfiguration, appliesDefaultConfigurationToInitialCache, predefinedCacheShouldBeCreatedWithSpecificConfig, cacheManagerBuilderReturnsConfiguredCaches, cacheManagerBuilderDoesNotAllowSneakingInConfiguration', async () => {
