@@ -84,12 +84,21 @@ export function methodLabel(declaringClass: ClassConstructor | undefined, name: 
  */
 function wrap(method: CachedMethod): MethodBody {
   const { body } = method;
-  const wrapper = function (this: unknown, ...args: unknown[]): unknown {
-    const interceptor = (this as Slotted | undefined)?.[SLOT];
-    if (interceptor !== undefined) return interceptor.invoke(this as object, method, args);
-    if (this?.constructor !== method.wiredClass && this != null) callUnserved(this, method);
-    return body.apply(this, args);
+  const withAll = function (this: Slotted, ...args: unknown[]): unknown {
+    return this[SLOT]?.invoke(this, method, args);
   };
+  // `arguments` and no rest parameter: an array is made only where it is needed, and a hit on one string needs none.
+  /* eslint-disable prefer-rest-params */
+  const wrapper = function (this: unknown, first?: unknown): unknown {
+    const interceptor = (this as Slotted | undefined)?.[SLOT];
+    if (interceptor !== undefined) {
+      if (typeof first === 'string' && arguments.length === 1) return interceptor.invokeWith(this as object, method, first);
+      return Reflect.apply(withAll, this, arguments);
+    }
+    if (this?.constructor !== method.wiredClass && this != null) callUnserved(this, method);
+    return Reflect.apply(body, this, arguments);
+  };
+  /* eslint-enable prefer-rest-params */
   Object.defineProperty(wrapper, 'name', { value: body.name, configurable: true });
   Object.defineProperty(wrapper, 'length', { value: body.length, configurable: true });
   return wrapper;

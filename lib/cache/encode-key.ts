@@ -16,6 +16,11 @@ const LENGTH_WORTH_COUNTING = Math.floor(MAXIMUM_KEY_BYTES / 3) + 1;
 // eslint-disable-next-line no-control-regex -- they are what is looked for
 const NEEDS_QUOTES = /^~|[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/u;
 
+/** What JSON, or {@link quote}, would escape in a string. */
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+const NEEDS_ESCAPES = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/u;
+const LONGEST_FLAT = 8;
+
 const HINT =
   'Give the operation a `key` that makes one of strings, numbers, bigints, booleans, null, undefined, dates, arrays and plain objects.';
 
@@ -44,7 +49,21 @@ const HINT =
 export function encodeKey(key: CacheKey): string {
   if (typeof key === 'string') return bounded(NEEDS_QUOTES.test(key) ? `~${quote(key)}` : key);
   if (typeof key === 'number') return `~${encodeNumber(key)}`;
-  return bounded(`~${encode(key, new Walk())}`);
+  return bounded(encodeFlat(key) ?? `~${encode(key, new Walk())}`);
+}
+
+/** The short way for a short array of strings and numbers that need no escaping: the arguments of most methods. `undefined`: take the long one. */
+function encodeFlat(key: CacheKey): string | undefined {
+  if (!Array.isArray(key) || key.length > LONGEST_FLAT || !isPlainArray(key)) return undefined;
+  let text = '~[';
+  for (let i = 0; i < key.length; i += 1) {
+    const element: unknown = key[i];
+    if (i > 0) text += ',';
+    if (typeof element === 'number') text += encodeNumber(element);
+    else if (typeof element === 'string' && element.length < LENGTH_WORTH_COUNTING && !NEEDS_ESCAPES.test(element)) text += `"${element}"`;
+    else return undefined;
+  }
+  return Object.keys(key).length === key.length ? `${text}]` : undefined;
 }
 
 /** Where the encoder stands, and how much it may still write. */

@@ -8,6 +8,7 @@ import type { StoredEntry } from './codec.js';
 import { encodeKey } from './encode-key.js';
 import type { CoherentCache } from './eviction-log.js';
 import type { KeyInspection, TierInspection } from './key-inspection.js';
+import { KeyMemo } from './key-memo.js';
 import type { LocalCache } from './local-cache.js';
 import { PendingEvictions } from './pending-evictions.js';
 import type { RemoteCache } from './remote-cache.js';
@@ -81,6 +82,8 @@ export class TwoTierCache extends Cache implements CoherentCache {
   readonly #counters: CacheCounters;
   readonly #pending: PendingEvictions;
   readonly #bypassTime: BypassTime;
+  /** Written-out forms of keys that were found in L1. */
+  readonly #keys = new KeyMemo();
   /** The newest read under way of each key; older ones hang on it. */
   readonly #reads = new Map<string, Read>();
   /** Keys of own writes that Redis has not answered yet, and how many writes each. */
@@ -117,7 +120,16 @@ export class TwoTierCache extends Cache implements CoherentCache {
 
   override peek(key: CacheKey): Promise<unknown> | undefined {
     // Every key in L1 is canonical, and a string that does not begin with the tag is found only if it stands for itself.
-    const encoded = typeof key === 'string' && key.charCodeAt(0) !== TAG ? key : encodeKey(key);
+    if (typeof key === 'string' && key.charCodeAt(0) !== TAG) return this.#peek(key);
+    const remembered = this.#keys.get(key);
+    if (remembered !== undefined) return this.#peek(remembered);
+    const encoded = encodeKey(key);
+    const hit = this.#peek(encoded);
+    if (hit !== undefined) this.#keys.set(key, encoded);
+    return hit;
+  }
+
+  #peek(encoded: string): Promise<unknown> | undefined {
     const hit = this.#local.peek(encoded, this.#clock.now());
     if (hit !== undefined) this.#counters.localHits += 1;
     return hit;

@@ -28,6 +28,8 @@ export class CacheInterceptor implements MethodInterceptor {
   readonly #container: ServiceLocator;
   readonly #isEnabled: boolean;
   #plans: (MethodPlan | undefined)[] = [];
+  /** Those of the plans that {@link invokeWith} needs no more of than this. */
+  #plain: (SinglePlan | undefined)[] = [];
   #errors: CacheErrorHandler | undefined;
   #isClosed = false;
 
@@ -46,6 +48,7 @@ export class CacheInterceptor implements MethodInterceptor {
   close(): void {
     this.#isClosed = true;
     this.#plans = [];
+    this.#plain = [];
   }
 
   /** Runs `method` on `target`, or answers from a cache. Whatever is thrown on the way comes as a rejection. */
@@ -56,18 +59,22 @@ export class CacheInterceptor implements MethodInterceptor {
     return this.#intercept(target, method, args);
   }
 
+  invokeWith(target: object, method: CachedMethod, argument: string): Promise<unknown> {
+    const plain = this.#plain[method.id];
+    if (plain === undefined) return this.invoke(target, method, [argument]);
+    return peek(plain.cache, argument) ?? this.#loadSingle(plain, plain.cacheable.begin(target, [argument]), method, [argument], argument);
+  }
+
   /** The fast path: a hit costs the key, one look-up and the promise that the cache already has. */
   #invokeSingle(single: SinglePlan, target: object, method: CachedMethod, args: unknown[]): Promise<unknown> {
     const { cacheable, cache } = single;
     let invocation: CacheInvocation | undefined;
     let key: CacheKey;
     try {
-      if (cacheable.operation.key === undefined) {
-        key = cacheable.generateKey(target, args);
-      } else {
-        invocation = cacheable.begin(target, args);
-        key = cacheable.key(invocation);
-      }
+      const { operation } = cacheable;
+      if (operation.key !== undefined || operation.condition !== undefined) invocation = cacheable.begin(target, args);
+      if (invocation !== undefined && !cacheable.applies(invocation)) return method.body.apply(target, args) as Promise<unknown>;
+      key = invocation === undefined ? cacheable.generateKey(target, args) : cacheable.key(invocation);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -102,7 +109,10 @@ export class CacheInterceptor implements MethodInterceptor {
   /** Everything a call can need is looked up before it does anything: the container may be gone by the time it ends. */
   #plan(method: CachedMethod): MethodPlan {
     this.#errorHandler();
-    return new MethodPlan(method, this.#container);
+    const plan = new MethodPlan(method, this.#container);
+    // The short way passes `invoke` by, so it is not for those who extend that.
+    if (this.invoke === CacheInterceptor.prototype.invoke) this.#plain[method.id] = plan.plain;
+    return plan;
   }
 
   async #evictEarly(plan: MethodPlan, target: object, args: unknown[]): Promise<void> {

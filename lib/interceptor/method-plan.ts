@@ -2,7 +2,7 @@ import type { CachedMethod, CacheableOperation, CacheEvictOperation, CachePutOpe
 import type { Cache } from '../cache/index.js';
 import { OperationPlan } from './operation-plan.js';
 
-/** A method whose hits need no recipe: one `@Cacheable` without `condition`, on one cache that does not depend on the call. */
+/** A method whose hits need no recipe: one `@Cacheable`, on one cache that does not depend on the call. */
 export interface SinglePlan {
   readonly cacheable: OperationPlan<CacheableOperation>;
   readonly cache: Cache;
@@ -15,6 +15,8 @@ export class MethodPlan {
   readonly puts: readonly OperationPlan<CachePutOperation>[];
   readonly lateEvicts: readonly OperationPlan<CacheEvictOperation>[];
   readonly single: SinglePlan | undefined;
+  /** The {@link single} plan, where it applies to every call and the only argument, if it is a string, is the key. */
+  readonly plain: SinglePlan | undefined;
 
   constructor(method: CachedMethod, container: ServiceLocator) {
     const { operations } = method;
@@ -30,10 +32,11 @@ export class MethodPlan {
       .filter((operation) => operation.kind === 'put')
       .map((operation) => new OperationPlan(operation, method, container));
     this.single = operations.length === 1 ? singlePlan(this.cacheables[0]) : undefined;
+    this.plain = this.single?.cacheable.isKeyedByArguments === true ? this.single : undefined;
   }
 }
 
 function singlePlan(cacheable: OperationPlan<CacheableOperation> | undefined): SinglePlan | undefined {
-  if (cacheable?.fixedCaches?.length !== 1 || cacheable.operation.condition !== undefined) return undefined;
+  if (cacheable?.fixedCaches?.length !== 1) return undefined;
   return { cacheable, cache: cacheable.fixedCaches[0]! };
 }

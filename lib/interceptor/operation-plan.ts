@@ -18,6 +18,8 @@ import { SimpleCacheResolver } from './simple-cache-resolver.js';
 /** Makes the key of a call where the operation has no `key`. */
 type GenerateKey = (target: object, args: readonly unknown[]) => CacheKey;
 
+const keyOfArguments: GenerateKey = (_target, args) => keyOf(args);
+
 /**
  * One operation with its strategies, resolved once per method and container: caches, resolver and key generator.
  * Rebinding one of these services takes effect on methods that were not called yet.
@@ -58,6 +60,12 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
   get isSync(): boolean {
     const recorded: CacheOperation = this.operation;
     return recorded.kind === 'cacheable' && recorded.sync;
+  }
+
+  /** Whether it applies to every call, under a key that the default generator makes of the arguments alone. */
+  get isKeyedByArguments(): boolean {
+    const { condition, key } = this.operation;
+    return condition === undefined && key === undefined && this.#generate === keyOfArguments;
   }
 
   /** The call as this operation sees it. */
@@ -138,13 +146,13 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
   }
 
   #keyGenerator(identifier: ServiceIdentifier | undefined): GenerateKey {
-    if (this.operation.key !== undefined) return (_target, args) => keyOf(args);
+    if (this.operation.key !== undefined) return keyOfArguments;
     const generator = this.#service<KeyGenerator>(
       'keyGenerator',
       (identifier as ServiceIdentifier<KeyGenerator> | undefined) ?? KeyGenerator,
     );
     // The default looks at nothing but the arguments: no need to spread them.
-    if (generator.generate === SimpleKeyGenerator.prototype.generate) return (_target, args) => keyOf(args);
+    if (generator.generate === SimpleKeyGenerator.prototype.generate) return keyOfArguments;
     const { name } = this.method;
     return (target, args) => this.#defined('keyGenerator', generator.generate(target, name, ...args));
   }

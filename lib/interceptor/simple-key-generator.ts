@@ -17,5 +17,5 @@ export function keyOf(args: readonly unknown[]): CacheKey {
   while (length > 0 && args[length - 1] === undefined) length--;
   const only = args[0];
   if (length === 1 && only !== null && !Array.isArray(only)) return only as CacheKey;
-  return args.slice(0, length) as CacheKey;
+  return (length === args.length ? args : args.slice(0, length)) as CacheKey;
 }

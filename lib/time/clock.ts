@@ -1,3 +1,5 @@
+import process from 'node:process';
+
 /** A span or a point of time in milliseconds. Points are on the {@link Clock}'s own scale, unless a name says `epoch`. */
 export type Milliseconds = number;
 
@@ -9,7 +11,19 @@ export interface Clock {
   now(): Milliseconds;
 }
 
-/** The process's monotonic clock. Looks `performance.now` up at each call so that fake timers can drive it. */
+const { hrtime } = process;
+const unfaked = setTimeout;
+const origin = milliseconds(hrtime()) - performance.now();
+
+/**
+ * The process's monotonic clock, on the scale of `performance.now`. It reads `process.hrtime`, the same clock for three quarters of the
+ * cost: reading it is the largest part of a local hit. While fake timers are in place, which shows in `setTimeout`, it asks
+ * `performance.now`, which they may have faked as well.
+ */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: () => (setTimeout === unfaked ? milliseconds(hrtime()) - origin : performance.now()),
 };
+
+function milliseconds(time: readonly [seconds: number, nanoseconds: number]): Milliseconds {
+  return time[0] * 1e3 + time[1] * 1e-6;
+}
