@@ -124,7 +124,7 @@ export class RemoteConnection {
       const cause = this.#lastError ?? error;
       throw new RemoteCacheError(
         'CACHE_REMOTE_CONNECT_FAILED',
-        `Could not reach Redis at ${this.endpoint.label} within ${this.#connectTimeoutMs} ms${reasonOf(cause)}.`,
+        `Could not reach Redis at ${this.endpoint.label} within ${this.#connectTimeoutMs} ms${reasonOf(cause, this.endpoint)}.`,
         { hint: hintFor(cause, this.endpoint), cause: withoutCredentials(cause, this.endpoint) },
       );
     }
@@ -242,19 +242,25 @@ export class RemoteConnection {
   }
 }
 
-const reasonOf = (error: unknown): string => {
+const reasonOf = (error: unknown, endpoint: RemoteEndpoint): string => {
   const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' && !code.startsWith('CACHE_') ? ` (${code})` : '';
+  if (typeof code === 'string') return code.startsWith('CACHE_') ? '' : ` (${code})`;
+  return isReply(error) ? ` (${(withoutCredentials(error, endpoint) as Error).message})` : '';
 };
+
+/** Whether these are the words of a server, as in `NOPERM this user has …` or `ERR …`. */
+const isReply = (error: unknown): error is Error => error instanceof Error && /^[A-Z]{3,} /.test(error.message);
 
 /** Node's codes of certificates it does not trust, and of handshakes that went wrong. */
 const isAboutTls = (code: unknown): boolean =>
   typeof code === 'string' && /CERT|SIGNATURE|ISSUER|_TLS_|_SSL_|^EPROTO$/.test(code);
 
-const hintFor = (error: unknown, { tls }: RemoteEndpoint): string =>
-  tls !== undefined && isAboutTls((error as { code?: unknown } | undefined)?.code)
+function hintFor(error: unknown, { tls }: RemoteEndpoint): string {
+  if (isReply(error) && error.message.startsWith('NOPERM')) return 'Give the user the rights that docs/deployment.md lists.';
+  return tls !== undefined && isAboutTls((error as { code?: unknown } | undefined)?.code)
     ? 'Check that the certificate of the server is for this host and that an authority in `tls.ca` (or NODE_EXTRA_CA_CERTS) has signed it; also host, port and credentials.'
     : 'Check host, port, credentials and that the server accepts connections.';
+}
 
 /** Drivers quote the AUTH command, or the URL, in some of their errors: never let a password through. */
 function withoutCredentials(error: unknown, endpoint: RemoteEndpoint): unknown {

@@ -126,6 +126,7 @@ function clientOptions(source: RedisSource, role: string, options: ResolvedRedis
     keepAlive: 1_000,
     noDelay: true,
     connectionName: `${options.connectionName}-${role}`,
+    disableClientInfo: true, // One right less for the user to have.
     db: 0, // Pub/sub knows no databases, and a user may lack the right to SELECT.
     keyPrefix: '',
     monitor: false,

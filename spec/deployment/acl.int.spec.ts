@@ -1,0 +1,221 @@
+/**
+ * The least a Redis user must be allowed, as `docs/deployment.md` lists it: with exactly these rights everything works and the server
+ * refuses nothing; without any single one of them it does not.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import type { Cache } from '../../lib/cache/index.js';
+import { type CacheError, RemoteCacheError } from '../../lib/errors/index.js';
+import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
+import type { Duration } from '../../lib/time/index.js';
+import { projectRoot } from '../support/project.js';
+import { RedisServer } from '../support/redis-server.js';
+import { waitFor } from '../support/wait.js';
+
+const USER = 'books';
+const PASSWORD = 'for-the-books-only';
+const NAMESPACE = 'app';
+
+/** Read from the docs, so that what is proven is what is told: the words after `ACL SETUSER <name> on >… resetkeys resetchannels -@all`. */
+function documentedRights(): readonly string[] {
+  const text = readFileSync(join(projectRoot, 'docs/deployment.md'), 'utf8');
+  const [, rights] = /ACL SETUSER books on >\S+ resetkeys resetchannels -@all \\\n([^`]+)\n```/.exec(text) ?? [];
+  if (rights === undefined) throw new Error('docs/deployment.md lists no rights.');
+  return rights.split(/[\s\\]+/).filter((right) => right !== '');
+}
+
+/** Whatever else is refused, these do not hinder the caches: clients that name themselves, and a sign of life that is answered either way. */
+const COURTESIES = ['+client|setname', '+ping'];
+
+/** One entry of ACL LOG: `command app:…`, `key app:…` or `channel app:…`. */
+type Refusal = string;
+
+describe('The rights of a Redis user', function () {
+  this.timeout(60_000);
+
+  const rights = documentedRights();
+  let server: RedisServer;
+  const runtimes: CacheRuntime[] = [];
+
+  before(async () => {
+    server = await RedisServer.start();
+  });
+
+  afterEach(stop);
+
+  after(() => server.stop());
+
+  async function stop(): Promise<void> {
+    await Promise.all(runtimes.splice(0).map((runtime) => runtime.stop()));
+  }
+
+  const joined = async (connectTimeout: Duration): Promise<{ runtime: CacheRuntime; book: Cache }> => {
+    const runtime = createRuntime({
+      redis: { host: '127.0.0.1', port: server.port, username: USER, password: PASSWORD },
+      namespace: NAMESPACE,
+      caches: { book: {} },
+      bound: '200ms',
+      timeout: '1s',
+      deadline: '3s',
+      connectTimeout,
+    });
+    runtimes.push(runtime);
+    await runtime.start();
+    return { runtime, book: runtime.manager.getCache('book') as Cache };
+  };
+
+  /** Everything that caches do on Redis, by two instances. Rejects where something did not work. */
+  const useEverything = async (connectTimeout: Duration): Promise<void> => {
+    const { runtime: here, book } = await joined(connectTimeout);
+    const { book: elsewhere } = await joined(connectTimeout);
+
+    // Filled by one, read by the other.
+    expect(await book.getOrLoad('Dune', () => 12)).to.equal(12);
+    expect(await elsewhere.getOrLoad('Dune', () => expect.fail('loaded, though it was stored'))).to.equal(12);
+    expect(await elsewhere.getAll(['Dune', 'Emma', 'Ulysses'])).to.deep.equal([{ value: 12 }, undefined, undefined]);
+
+    // Loaded by one of them only, though both ask: who comes second looks whether the first is alive.
+    const before = (await server.commandCalls())['zscore'] ?? 0;
+    let finish: (price: number) => void = () => {};
+    let begun: () => void = () => {};
+    const hasBegun = new Promise<void>((resolve) => (begun = resolve));
+    const first = book.getOrLoad('Emma', () => {
+      begun();
+      return new Promise<number>((resolve) => (finish = resolve));
+    });
+    await hasBegun;
+    let loadedTwice = false;
+    const second = elsewhere.getOrLoad('Emma', () => {
+      loadedTwice = true;
+      return 0;
+    });
+    try {
+      await waitFor(async () => ((await server.commandCalls())['zscore'] ?? 0) > before || loadedTwice, { what: 'the second to ask' });
+    } finally {
+      finish(7);
+    }
+    expect([await first, await second, loadedTwice]).to.deep.equal([7, 7, false]);
+
+    // Put, and evicted everywhere.
+    await book.put('Dune', 15);
+    expect(await elsewhere.getOrLoad('Dune', () => expect.fail('loaded, though it was put'))).to.equal(15);
+    expect(await book.putIfAbsent('Ulysses', 20)).to.equal(undefined);
+    expect(await elsewhere.putIfAbsent('Ulysses', 21)).to.deep.equal({ value: 20 });
+    await book.evict(['Dune', 'Emma'], { acks: 'all' });
+    expect(await elsewhere.getOrLoad('Dune', () => 16)).to.equal(16);
+    expect(await book.evictIfPresent('Dune')).to.equal(true);
+    await book.clear({ acks: 'all' });
+    expect(await elsewhere.get('Ulysses')).to.equal(undefined);
+
+    // A load that fails gives its right back, and the other may load at once.
+    const failure = new Error('no such book');
+    expect(await book.getOrLoad('Ulysses', () => Promise.reject(failure)).catch((error: unknown) => error)).to.equal(failure);
+
+    // Heartbeats go on: the lease is won anew with an echo that was sent later.
+    const served = (book as Cache & { readonly servedUntil: number }).servedUntil;
+    await waitFor(() => (book as Cache & { readonly servedUntil: number }).servedUntil > served, { what: 'the next heartbeat' });
+
+    // Without its subscriber connection an instance reads in bypass, which takes the generation along.
+    await server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await waitFor(() => here.manager.health().links['subscriber'] === 'down', { what: 'the loss to be noticed' });
+    expect(await book.get('nowhere')).to.equal(undefined);
+    await waitFor(() => here.manager.health().status === 'up', { what: 'the subscriber to be back' });
+
+    // Those who watch the fleet are answered by all of it, and leave its topics when they have seen enough.
+    const seen = new Set<string>();
+    const unwatch = here.fleet.watch({ onStatus: ({ id }) => void seen.add(id) });
+    await waitFor(() => seen.size === 2, { what: 'both instances to be seen' });
+    unwatch();
+    await waitFor(async () => ((await server.cli('PUBSUB', 'NUMSUB', `${NAMESPACE}:fleet:answer`)) as [string, number])[1] === 0, {
+      what: 'the topic of the answers to be left',
+      timeoutMs: 1_000,
+    });
+
+    // A topic of the application's own, within the namespace.
+    expect(await here.publisher.publish(`${NAMESPACE}:news`, 'hello')).to.equal(0);
+
+    // Who ends is no longer waited for.
+    await stop();
+    expect(await server.cli('ZCARD', `${NAMESPACE}:book:members`)).to.equal(0);
+  };
+
+  /** What the server refused while `rights` were all that the user had, and what went wrong because of it. */
+  const tryWith = async (
+    granted: readonly string[],
+    connectTimeout: Duration,
+  ): Promise<{ failure: unknown; refusals: readonly Refusal[] }> => {
+    await server.cli('FLUSHALL');
+    await server.cli('SCRIPT', 'FLUSH');
+    await server.cli('ACL', 'DELUSER', USER);
+    await server.cli('ACL', 'SETUSER', USER, 'on', `>${PASSWORD}`, 'resetkeys', 'resetchannels', '-@all', ...granted);
+    await server.cli('ACL', 'LOG', 'RESET');
+    const failure = await useEverything(connectTimeout).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    await stop();
+    const log = (await server.cli('ACL', 'LOG')) as readonly (readonly string[])[];
+    const entries = log.map((fields) => Object.fromEntries(fields.flatMap((field, i) => (i % 2 === 0 ? [[field, fields[i + 1]]] : []))));
+    return { failure, refusals: entries.map((entry) => `${entry['reason']} ${entry['object']}`) };
+  };
+
+  it('are enough: everything works, and nothing is refused', async () => {
+    const { failure, refusals } = await tryWith(rights, '5s');
+    expect([failure, refusals]).to.deep.equal([undefined, []]);
+  });
+
+  it('are more for the default namespace, whose topics bear the names of the caches, and for a database', async () => {
+    const granted = rights.map((right) => right.replace('app:*', 'cache:*'));
+    const start = async (more: readonly string[]): Promise<string> => {
+      await server.cli('ACL', 'DELUSER', USER);
+      await server.cli('ACL', 'SETUSER', USER, 'on', `>${PASSWORD}`, 'resetkeys', 'resetchannels', '-@all', ...granted, ...more);
+      const redis = { host: '127.0.0.1', port: server.port, username: USER, password: PASSWORD, db: 1 };
+      const runtime = createRuntime({ redis, caches: { book: {} }, bound: '200ms', connectTimeout: '600ms' });
+      runtimes.push(runtime);
+      try {
+        await runtime.start();
+        await runtime.manager.getCache('book')?.evict('Dune', { acks: 'all' });
+        return 'works';
+      } catch (error) {
+        return (error as CacheError).code;
+      }
+    };
+    expect(await start(['+select', '&book-channel@1'])).to.equal('works');
+    expect(await start(['+select', '&*-channel*'])).to.equal('works');
+    expect(await start(['+select'])).to.equal('TOPIC_SUBSCRIBE_FAILED');
+    expect(await start(['&book-channel@1'])).to.equal('CACHE_REMOTE_CONNECT_FAILED');
+  });
+
+  it('are told when they are missing: which, and where, and no password', async () => {
+    await server.cli('ACL', 'SETUSER', USER, 'on', `>${PASSWORD}`, ...rights, '-evalsha');
+    const error = await joined('600ms').then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).to.be.instanceOf(RemoteCacheError);
+    expect((error as CacheError).message).to.equal(
+      `Could not reach Redis at 127.0.0.1:${server.port} within 600 ms (NOPERM this user has no permissions to run the 'evalsha' command). ` +
+        'Give the user the rights that docs/deployment.md lists.',
+    );
+    expect(inspect(error, { depth: 10 })).not.to.include(PASSWORD);
+  });
+
+  describe('are needed, each of them:', () => {
+    for (const right of rights) {
+      const isCourtesy = COURTESIES.includes(right);
+      it(`without ${right} ${isCourtesy ? 'the server refuses something' : 'something fails'}`, async () => {
+        const { failure, refusals } = await tryWith(
+          rights.filter((other) => other !== right),
+          isCourtesy ? '5s' : '600ms',
+        );
+        const about = right.startsWith('+')
+          ? `command ${right.slice(1)}`
+          : `${right.startsWith('~') ? 'key' : 'channel'} ${right.slice(1, right.indexOf('*'))}`;
+        expect(refusals.filter((refusal) => refusal.startsWith(about))).not.to.deep.equal([]);
+        expect(failure === undefined).to.equal(isCourtesy);
+      });
+    }
+  });
+});
