@@ -101,7 +101,8 @@ async function ask(path: string, init: RequestInit = {}): Promise<Response> {
 
 const entry = (cache: string, key: string): string => `caches/${encodeURIComponent(cache)}/entry?key=${encodeURIComponent(key)}`;
 
-export const inspect = async (cache: string, key: string): Promise<KeyInspection> => (await (await ask(entry(cache, key))).json()) as KeyInspection;
+export const inspect = async (cache: string, key: string): Promise<KeyInspection> =>
+  (await (await ask(entry(cache, key))).json()) as KeyInspection;
 
 export const evict = async (cache: string, key: string): Promise<void> => void (await ask(entry(cache, key), { method: 'DELETE' }));
 
@@ -129,5 +130,6 @@ function dispatch(part: string, handlers: StreamHandlers): void {
   const fields = new Map(part.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trimStart()]));
   const name = fields.get('event') as keyof StreamEvents | undefined;
   const data = fields.get('data');
-  if (name !== undefined && data !== undefined && Object.hasOwn(handlers, name)) (handlers[name] as (data: unknown) => void)(JSON.parse(data));
+  if (name !== undefined && data !== undefined && Object.hasOwn(handlers, name))
+    (handlers[name] as (data: unknown) => void)(JSON.parse(data));
 }

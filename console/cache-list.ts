@@ -77,7 +77,10 @@ function card(name: string, clear: (cache: string) => void, isWritable: () => bo
     });
     const [local, remote, missed] = answered.map((part) => percent(part, reads));
     bar.setAttribute('aria-label', `Of ${count(reads)} reads L1 answered ${local}, L2 ${remote}, the method ${missed}`);
-    const removals = ['expirations', 'sizeRemovals', 'remoteRemovals', 'explicitRemovals', 'coherenceRemovals'].reduce((all, of) => all + sum(of), 0);
+    const removals = ['expirations', 'sizeRemovals', 'remoteRemovals', 'explicitRemovals', 'coherenceRemovals'].reduce(
+      (all, of) => all + sum(of),
+      0,
+    );
     const entries = cache.tiers === 'remote' ? 'unused' : count(sum('localSize'));
     const texts: Readonly<Record<string, string>> = {
       localHits: count(answered[0]),

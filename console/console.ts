@@ -72,7 +72,10 @@ function showNotice(instances: readonly InstanceView[]): void {
   const isBlind = self !== undefined && Object.values(self.status.links).some((status) => status !== 'up');
   const notice = byId('notice');
   notice.hidden = !isBlind;
-  setText(notice, isBlind ? `${self.status.id}, through which this page looks, has lost its link: what the others do cannot be seen now.` : '');
+  setText(
+    notice,
+    isBlind ? `${self.status.id}, through which this page looks, has lost its link: what the others do cannot be seen now.` : '',
+  );
 }
 
 function showConnection(state: 'live' | 'connecting' | 'lost', text: string): void {
@@ -121,7 +124,10 @@ async function live(): Promise<never> {
             hello = data;
             byId('namespace').hidden = false;
             setText(byId('namespace'), data.namespace);
-            setText(byId('through'), `seen through ${data.instance} · bound ${milliseconds(data.boundMs)}${data.allowWrites ? '' : ' · read-only'}`);
+            setText(
+              byId('through'),
+              `seen through ${data.instance} · bound ${milliseconds(data.boundMs)}${data.allowWrites ? '' : ' · read-only'}`,
+            );
           },
           fleet: ({ at, instances }) => showFleet(at, instances),
           feed: ({ instance, entries }) => {

@@ -8,7 +8,10 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
 }
 
 /** A new element. A class may follow the tag's name: `p.hint`. */
-export function make<K extends keyof HTMLElementTagNameMap>(tag: K | `${K}.${string}`, ...children: readonly Child[]): HTMLElementTagNameMap[K] {
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K | `${K}.${string}`,
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[K] {
   const [name, ...classes] = tag.split('.') as [K, ...string[]];
   const element = document.createElement(name);
   if (classes.length > 0) element.className = classes.join(' ');

@@ -50,7 +50,8 @@ export class Feed {
   /** What `instance` told. Of an eviction every instance tells: that is one event. */
   add(instance: string, entries: readonly FeedEntry[]): void {
     for (const entry of entries) {
-      if (entry.kind === 'gap' || (entry.kind === 'bypass' && entry.active === false)) this.#repairs.set(`${instance}/${entry.cache}`, entry.at);
+      if (entry.kind === 'gap' || (entry.kind === 'bypass' && entry.active === false))
+        this.#repairs.set(`${instance}/${entry.cache}`, entry.at);
       const isShared = (entry.kind === 'evicted' || entry.kind === 'cleared') && entry.seq !== undefined;
       const id = isShared ? `${entry.cache}#${entry.seq}#${entry.origin}` : `${instance}#${(this.#others += 1)}`;
       let event = this.#events.find((each) => each.id === id);
@@ -107,7 +108,9 @@ function row(event: Event, pick: (cache: string, key: string) => void, around: (
 /** Every instance of the fleet, and how it stands with the event. */
 function reached({ first, applied }: Event, { instances, repairs }: Surroundings): readonly (readonly [string, string, string])[] {
   const { at, cache = '' } = first;
-  const told = [...applied].map(([id, lagMs]) => [id, 'applied', lagMs === undefined ? `${id} ✓` : `${id} ${milliseconds(lagMs)}`] as const);
+  const told = [...applied].map(
+    ([id, lagMs]) => [id, 'applied', lagMs === undefined ? `${id} ✓` : `${id} ${milliseconds(lagMs)}`] as const,
+  );
   if (Date.now() - at > AWAITED_FOR_MS) return told;
   const others = instances
     .filter(({ status }) => !applied.has(status.id) && status.startedAt < at && cache in status.caches)
@@ -130,9 +133,15 @@ function describe({ first, instance }: Event, pick: (cache: string, key: string)
     case 'cleared':
       return [make('strong', cache), 'cleared', ...from];
     case 'bypass':
-      return [make('strong', instance), first.active === true ? `bypasses the local tier of ${cache}` : `serves the local tier of ${cache} again`];
+      return [
+        make('strong', instance),
+        first.active === true ? `bypasses the local tier of ${cache}` : `serves the local tier of ${cache} again`,
+      ];
     case 'gap':
-      return [make('strong', instance), `missed messages of ${cache} (${first.expected} to ${Number(first.received) - 1}) and emptied its local tier`];
+      return [
+        make('strong', instance),
+        `missed messages of ${cache} (${first.expected} to ${Number(first.received) - 1}) and emptied its local tier`,
+      ];
     case 'link':
       return [make('strong', instance), `${first.isUp === true ? 'has' : 'lost'} its ${first.link} link`];
     default:

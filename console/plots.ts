@@ -24,6 +24,8 @@ interface Line {
   readonly label: string;
   readonly colour: string;
   readonly isFilled?: boolean;
+  /** What happens now and then is a dot, or it would not be seen between two gaps. */
+  readonly isDotted?: boolean;
 }
 
 class Plot {
@@ -42,18 +44,18 @@ class Plot {
       {
         width: place.clientWidth,
         height: HEIGHT,
-        padding: [8, 8, 0, 0],
+        padding: [8, 26, 0, 0],
         cursor: { points: { size: 7 }, drag: { x: false, y: false } },
         legend: { show: false },
         hooks: { setCursor: [() => this.#tell()] },
         scales: { x: { time: true }, y: { range: (_plot, _min, max) => range(max ?? 0) } },
         series: [
           {},
-          ...lines.map(({ label, colour: name, isFilled }) => ({
+          ...lines.map(({ label, colour: name, isFilled, isDotted }) => ({
             label,
             width: 2,
             spanGaps: true,
-            points: { size: 4 },
+            points: { show: isDotted === true, size: 5, fill: () => colour(name) },
             stroke: () => colour(name),
             ...(isFilled === true ? { fill: () => colour(name).replace(/^rgba?\(([^)]+)\)$/, 'rgb($1, 0.12)') } : {}),
           })),
@@ -111,8 +113,8 @@ export class Plots {
   readonly #latency = new Plot(
     'latency-plot',
     [
-      { label: 'Load', colour: 'miss' },
-      { label: 'Eviction lag', colour: 'lag' },
+      { label: 'Load', colour: 'miss', isDotted: true },
+      { label: 'Eviction lag', colour: 'lag', isDotted: true },
     ],
     'ms',
     (max) => [0, Math.max(1, 1.15 * max)],
@@ -128,7 +130,8 @@ export class Plots {
       byId('ratio-plot').setAttribute('aria-label', `Hit ratio over time; latest: ${hits} %, of which the local tier ${local} %`);
     }
     const load = samples.findLast(({ loadMs }) => loadMs !== null)?.loadMs;
-    if (load !== undefined && load !== null) byId('latency-plot').setAttribute('aria-label', `Latency over time; latest load: ${load.toFixed(1)} ms`);
+    if (load !== undefined && load !== null)
+      byId('latency-plot').setAttribute('aria-label', `Latency over time; latest load: ${load.toFixed(1)} ms`);
   }
 
   /** After a change of theme. */

@@ -49,15 +49,18 @@ if command -v systemctl >/dev/null 2>&1; then systemctl disable redis-server val
 const INSTALLERS = [
   {
     program: 'apt-get',
-    command: (env) => {
-      if (process.getuid?.() === 0) return ['sh', '-c', APT];
-      const sudo = has('sudo', env) && spawnSync('sudo', ['-n', 'true'], { env, stdio: 'ignore' }).status === 0;
-      return sudo ? ['sudo', '-n', 'sh', '-c', APT] : undefined;
-    },
+    command: (env) => asRoot(APT, env),
   },
   { program: 'brew', command: () => ['brew', 'install', 'redis'] }, // Starts no service unless told to.
 ];
 
-function has(program, env) {
+/** The command that runs a shell script as root; `undefined` where a password would be asked. */
+export function asRoot(script, env) {
+  if (process.getuid?.() === 0) return ['sh', '-c', script];
+  const sudo = has('sudo', env) && spawnSync('sudo', ['-n', 'true'], { env, stdio: 'ignore' }).status === 0;
+  return sudo ? ['sudo', '-n', 'sh', '-c', script] : undefined;
+}
+
+export function has(program, env) {
   return spawnSync('sh', ['-c', `command -v ${program}`], { env, stdio: 'ignore' }).status === 0;
 }

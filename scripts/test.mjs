@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureBrowser } from './browser.mjs';
 import { ensureServer } from './server.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -41,7 +42,9 @@ async function test() {
 
   // Compiled from what the specs themselves use, so that both look in the same places.
   const { findServerProgram } = await import('../build/spec/support/server-program.js');
+  const { findBrowserProgram } = await import('../build/spec/support/browser-program.js');
   const server = ensureServer(findServerProgram);
+  const browser = ensureBrowser(findBrowserProgram);
 
   const npm = process.env.npm_execpath === undefined ? ['npm'] : [process.execPath, process.env.npm_execpath];
   if (!(await check('pack', [...npm, 'pack', '--ignore-scripts', '--silent', '--pack-destination', temporary]))) return;
@@ -50,6 +53,7 @@ async function test() {
   const checks = [
     ['lint (eslint)', node('node_modules/eslint/bin/eslint.js', '.')],
     ['types (TypeScript 7)', node('node_modules/typescript-7/bin/tsc', '--noEmit', '--incremental', 'false')],
+    ['types of the console (TypeScript 7)', node('node_modules/typescript-7/bin/tsc', '-p', 'console', '--noEmit')],
     ['format (prettier)', node('node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')],
     ['package (publint)', node('node_modules/publint/src/cli.js', 'run', tarball, '--strict')],
     [
@@ -62,7 +66,7 @@ async function test() {
   };
   await Promise.all(Array.from({ length: Math.min(3, availableParallelism()) }, worker));
 
-  if (!interrupted) await specs(server, tarball);
+  if (!interrupted) await specs(server, browser, tarball);
 }
 
 /** Runs one command silently, tells how it went and, if it failed, what it printed. */
@@ -75,12 +79,12 @@ async function check(name, command) {
 }
 
 /** Runs mocha, which prints for itself, and adds its tally to ours. */
-async function specs(server, tarball) {
+async function specs(server, browser, tarball) {
   const tallyFile = join(temporary, 'tally.json');
   const strict = ['--fail-zero', '--forbid-only', '--forbid-pending']; // Nothing is skipped in silence.
   const { code } = await run(node('node_modules/mocha/bin/mocha.js', ...strict, ...process.argv.slice(2)), {
     stdio: 'inherit',
-    env: { ...process.env, REDIS_SERVER: server, PACKAGE_TARBALL: tarball, MOCHA_TALLY: tallyFile },
+    env: { ...process.env, REDIS_SERVER: server, CHROMIUM: browser, PACKAGE_TARBALL: tarball, MOCHA_TALLY: tallyFile },
   });
   const tally = readTally(tallyFile);
   count.passed += tally?.passes ?? 0;

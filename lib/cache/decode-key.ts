@@ -75,7 +75,12 @@ class Reader {
         if (name === undefined) throw unreadable(this.#text);
         this.#expect(':');
         // Not by assignment: `__proto__` is a name like any other.
-        Object.defineProperty(object, JSON.parse(name) as string, { value: this.read(), enumerable: true, writable: true, configurable: true });
+        Object.defineProperty(object, JSON.parse(name) as string, {
+          value: this.read(),
+          enumerable: true,
+          writable: true,
+          configurable: true,
+        });
       } while (this.#take(','));
       this.#expect('}');
     }
@@ -113,6 +118,10 @@ class Reader {
 }
 
 const unreadable = (text: string): CacheKeyError =>
-  new CacheKeyError('CACHE_KEY_UNSUPPORTED', `${JSON.stringify(text.length > 100 ? `${text.slice(0, 99)}…` : text)} is not a key as the cache writes it.`, {
-    hint: 'A string stands for itself, unless it begins with ~; other keys are written as in ~42, ~true, ~["Dune",2], ~{"a":1}, ~"~odd".',
-  });
+  new CacheKeyError(
+    'CACHE_KEY_UNSUPPORTED',
+    `${JSON.stringify(text.length > 100 ? `${text.slice(0, 99)}…` : text)} is not a key as the cache writes it.`,
+    {
+      hint: 'A string stands for itself, unless it begins with ~; other keys are written as in ~42, ~true, ~["Dune",2], ~{"a":1}, ~"~odd".',
+    },
+  );

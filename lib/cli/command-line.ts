@@ -90,9 +90,12 @@ function readAcks(text: string = 'all'): 'all' | 'none' {
 
 function readDuration(option: string, text: string): Milliseconds {
   try {
-    return parseDuration(option, (/^\d+$/.test(text) ? Number(text) : text) as Duration, 1);
+    return parseDuration(option, durationOf(text), 1);
   } catch (error) {
     if (CacheError.is(error)) throw new UsageError(error.message);
     throw error;
   }
 }
+
+/** `500` is milliseconds; what is neither that nor `5s` is refused by whom it is handed to. */
+const durationOf = (text: string): Duration => (/^\d+$/.test(text) ? Number(text) : (text as `${number}s`));

@@ -22,7 +22,11 @@ export class FleetLink {
   constructor({ redis, namespace, timeoutMs }: FleetLinkOptions) {
     const { db } = redisEndpoint(redis);
     this.database = db;
-    this.#transport = new RedisTransport(redis, { connectTimeoutMs: timeoutMs, connectionName: 'inversify-cache-cli', events: this.events });
+    this.#transport = new RedisTransport(redis, {
+      connectTimeoutMs: timeoutMs,
+      connectionName: 'inversify-cache-cli',
+      events: this.events,
+    });
     this.listeners = new MessageListenerContainer(this.#transport, { events: this.events, subscribeTimeoutMs: timeoutMs });
     const publish = (channel: string, message: string): Promise<number> => this.#transport.publish(channel, message);
     this.watch = new FleetWatch({

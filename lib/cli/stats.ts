@@ -18,7 +18,10 @@ export async function stats(line: CommandLine, link: FleetLink, out: (line: stri
 
 function only({ status, ...rest }: InstanceView, caches: readonly string[]): InstanceView {
   if (caches.length === 0) return { status, ...rest };
-  return { ...rest, status: { ...status, caches: Object.fromEntries(Object.entries(status.caches).filter(([name]) => caches.includes(name))) } };
+  return {
+    ...rest,
+    status: { ...status, caches: Object.fromEntries(Object.entries(status.caches).filter(([name]) => caches.includes(name))) },
+  };
 }
 
 function print(instances: readonly InstanceView[], out: (line: string) => void): void {

@@ -46,7 +46,9 @@ export class Tail {
     });
     try {
       await Promise.race([this.#link.watch.ask(timeoutMs), end]);
-      this.#link.events.on('error', ({ where, error }) => this.#complain(`${where}: ${error instanceof Error ? error.message : String(error)}`));
+      this.#link.events.on('error', ({ where, error }) =>
+        this.#complain(`${where}: ${error instanceof Error ? error.message : String(error)}`),
+      );
       for (const cache of caches) await this.#follow(topic ?? defaultTopic(namespace, cache, this.#link.database));
       await end;
     } finally {
@@ -82,7 +84,12 @@ export class Tail {
     const message = parseMessage(body);
     if ('malformed' in message || message.ns !== this.#line.namespace || !this.#isWanted(message.cache)) return;
     const id = idOf(message.cache, message.seq, message.origin);
-    const pending: Pending = { at: Date.now(), message, applied: this.#early.get(id) ?? new Map(), timer: undefined };
+    const pending: Pending = {
+      at: Date.now(),
+      message,
+      applied: this.#early.get(id) ?? new Map<string, number | null>(),
+      timer: undefined,
+    };
     this.#early.delete(id);
     this.#pending.set(id, pending);
     pending.timer = setTimeout(() => this.#tell(pending), AWAIT_MS);
@@ -100,9 +107,8 @@ export class Tail {
         this.#look(pending);
         return;
       }
-      let early = this.#early.get(id);
-      if (early === undefined) this.#early.set(id, (early = new Map()));
-      early.set(instance, lagMs ?? null);
+      const early = this.#early.get(id) ?? new Map<string, number | null>();
+      this.#early.set(id, early.set(instance, lagMs ?? null));
       if (this.#early.size > 1_000) this.#early.delete(this.#early.keys().next().value as string);
     } else if (entry.kind === 'link' || this.#isWanted(entry.cache)) this.#tellEvent(instance, entry);
   }
@@ -124,12 +130,18 @@ export class Tail {
     const missing = this.#missing(pending);
     if (this.#line.isJson) {
       const lags = Object.fromEntries([...applied].sort());
-      return this.#print(JSON.stringify({ at: new Date(at).toISOString(), kind: 'eviction', cache, op, keys, origin, seq, appliedMs: lags, missing }));
+      return this.#print(
+        JSON.stringify({ at: new Date(at).toISOString(), kind: 'eviction', cache, op, keys, origin, seq, appliedMs: lags, missing }),
+      );
     }
     const told = [...applied].sort().map(([id, lag]) => `${id} ${milliseconds(lag ?? undefined)}`);
     const all = [...told, ...missing.map((id) => `${id} not heard`)];
     const what = op === 'clear' ? 'all' : keys.join(' ');
-    this.#print(printable(`${timeOf(at)}  ${cache}  ${op.padEnd(5)}  ${what}  by ${origin}  ${all.length === 0 ? 'no instance told of it' : all.join(', ')}`));
+    this.#print(
+      printable(
+        `${timeOf(at)}  ${cache}  ${op.padEnd(5)}  ${what}  by ${origin}  ${all.length === 0 ? 'no instance told of it' : all.join(', ')}`,
+      ),
+    );
   }
 
   #tellEvent(instance: string, entry: Exclude<FeedEntry, { kind: 'evicted' | 'cleared' }>): void {

@@ -158,7 +158,8 @@ function readStatus(value: unknown): InstanceStatus | undefined {
 }
 
 function readCache(value: unknown): CacheStatus | undefined {
-  if (!isRecord(value) || !isHealth(value['status']) || typeof value['isServing'] !== 'boolean' || !isRecord(value['statistics'])) return undefined;
+  if (!isRecord(value) || !isHealth(value['status']) || typeof value['isServing'] !== 'boolean' || !isRecord(value['statistics']))
+    return undefined;
   const { status, isServing, leaseLeftMs, tiers, topic, maximumSize, ttlMs } = value;
   const figures = Object.entries(value['statistics']).filter(
     (figure): figure is [string, number | string] => isName(figure[0]) && (isFinite(figure[1]) || isName(figure[1])),

@@ -3,10 +3,19 @@ import type { CacheManager } from '../cache/index.js';
 import type { CacheEvents } from '../event/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
 import type { Message } from '../topic/index.js';
-import { type CacheStatus, type FeedEntry, type FleetMessage, formatFleetMessage, type InstanceStatus, parseFleetMessage } from './fleet-message.js';
+import {
+  type CacheStatus,
+  type FeedEntry,
+  type FleetMessage,
+  formatFleetMessage,
+  type InstanceStatus,
+  parseFleetMessage,
+} from './fleet-message.js';
 
 /** What does not change of a cache, and its lease. */
-export type CacheDescription = Pick<CacheStatus, 'tiers' | 'topic' | 'maximumSize' | 'ttlMs' | 'leaseLeftMs'> & { readonly isServing?: boolean };
+export type CacheDescription = Pick<CacheStatus, 'tiers' | 'topic' | 'maximumSize' | 'ttlMs' | 'leaseLeftMs'> & {
+  readonly isServing?: boolean;
+};
 
 /** What a {@link FleetReporter} is made of. */
 export interface FleetReporterOptions {
@@ -134,7 +143,9 @@ export class FleetReporter {
         const shown = keys.slice(0, MAXIMUM_KEYS).map(shorten);
         this.#note({ at: Date.now(), kind: 'evicted', cache, keys: shown, count: keys.length, origin, seq, ...known({ lagMs }) });
       }),
-      events.on('cleared', ({ cache, origin, seq, lagMs }) => this.#note({ at: Date.now(), kind: 'cleared', cache, ...known({ origin, seq, lagMs }) })),
+      events.on('cleared', ({ cache, origin, seq, lagMs }) =>
+        this.#note({ at: Date.now(), kind: 'cleared', cache, ...known({ origin, seq, lagMs }) }),
+      ),
       events.on('bypass', ({ cache, active }) => {
         this.#note({ at: Date.now(), kind: 'bypass', cache, active });
         this.#tellStatus();
@@ -230,4 +241,6 @@ const known = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], un
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 
 const figures = (statistics: object): Record<string, number | string> =>
-  Object.fromEntries(Object.entries(statistics).filter(([, value]) => (typeof value === 'number' ? Number.isFinite(value) : typeof value === 'string')));
+  Object.fromEntries(
+    Object.entries(statistics).filter(([, value]) => (typeof value === 'number' ? Number.isFinite(value) : typeof value === 'string')),
+  );

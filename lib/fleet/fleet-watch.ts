@@ -82,7 +82,8 @@ export class FleetWatch {
   /** How the instance that watches stands now. @throws {CacheConfigurationError} when who watches is no instance. */
   get self(): InstanceStatus {
     const { self } = this.#options;
-    if (self === undefined) throw new CacheConfigurationError('CACHE_OPERATION_INVALID', 'Who watches the fleet here is no instance of it.');
+    if (self === undefined)
+      throw new CacheConfigurationError('CACHE_OPERATION_INVALID', 'Who watches the fleet here is no instance of it.');
     return self.status();
   }
 

@@ -16,4 +16,11 @@ export {
 } from './fleet-message.js';
 export { type CacheDescription, FleetReporter, type FleetReporterOptions, REPORT_EVERY_MS, WATCHED_FOR_MS } from './fleet-reporter.js';
 export { topicPort } from './topic-port.js';
-export { type FleetObserver, type FleetPort, FleetWatch, type FleetWatchOptions, type InstanceView, SILENT_AFTER_MS } from './fleet-watch.js';
+export {
+  type FleetObserver,
+  type FleetPort,
+  FleetWatch,
+  type FleetWatchOptions,
+  type InstanceView,
+  SILENT_AFTER_MS,
+} from './fleet-watch.js';

@@ -7,7 +7,11 @@ import type { FleetPort } from './fleet-watch.js';
  *
  * @param publish - answers how many subscriptions the message was delivered to.
  */
-export function topicPort(container: MessageListenerContainer, publish: (channel: string, message: string) => Promise<number>, topics: FleetTopics): FleetPort {
+export function topicPort(
+  container: MessageListenerContainer,
+  publish: (channel: string, message: string) => Promise<number>,
+  topics: FleetTopics,
+): FleetPort {
   return {
     ask: (message) => publish(topics.ask, message),
     async listen(heard) {

@@ -48,7 +48,8 @@ export function cacheManagement(source: ManagedContainer | CacheManager, options
   const resources = new Resources(managedInstance(source), resolved);
 
   const find = async (request: ManagementRequest, isLast: boolean): Promise<Answer | undefined> => {
-    if (request.url.length > MAXIMUM_URL_LENGTH) throw new Refusal(414, `Expected at most ${MAXIMUM_URL_LENGTH} characters of path and query.`);
+    if (request.url.length > MAXIMUM_URL_LENGTH)
+      throw new Refusal(414, `Expected at most ${MAXIMUM_URL_LENGTH} characters of path and query.`);
     const [path = '', ...query] = request.url.split('?');
     const own = path === resolved.basePath || path.startsWith(`${resolved.basePath}/`) ? path.slice(resolved.basePath.length) : undefined;
     const isKnown = own !== undefined && (isConsoleFile(own) || resources.has(own));
@@ -80,7 +81,12 @@ export function cacheManagement(source: ManagedContainer | CacheManager, options
 
 function fromRequest({ method, url, headers, body }: Request): ManagementRequest {
   const { pathname, search, host } = new URL(url);
-  return { method, url: `${pathname}${search}`, header: (name) => headers.get(name) ?? (name === 'host' ? host : undefined), hasBody: body !== null };
+  return {
+    method,
+    url: `${pathname}${search}`,
+    header: (name) => headers.get(name) ?? (name === 'host' ? host : undefined),
+    hasBody: body !== null,
+  };
 }
 
 function toAnswer(error: unknown): Answer {

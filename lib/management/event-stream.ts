@@ -17,7 +17,11 @@ const MAXIMUM_BACKLOG = 4 * 1024 * 1024;
  * @param hello - what the first event says.
  * @param ended - told once, when the stream has ended, by whichever side.
  */
-export function eventStream(fleet: FleetWatch, hello: object, ended: () => void): { readonly stream: ReadableStream<Uint8Array>; readonly close: () => void } {
+export function eventStream(
+  fleet: FleetWatch,
+  hello: object,
+  ended: () => void,
+): { readonly stream: ReadableStream<Uint8Array>; readonly close: () => void } {
   const encoder = new TextEncoder();
   let controller: ReadableStreamDefaultController<Uint8Array>;
   let gathering: NodeJS.Timeout | undefined;

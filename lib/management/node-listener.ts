@@ -12,7 +12,9 @@ export type NodeListener = (request: IncomingMessage, response: ServerResponse, 
  */
 export function nodeListener(answer: (request: ManagementRequest, isLast: boolean) => Promise<Answer | undefined>): NodeListener {
   return (request, response, next) => {
-    void answer(toManagementRequest(request), next === undefined).then((given) => (given === undefined ? next?.() : write(given, request, response)));
+    void answer(toManagementRequest(request), next === undefined).then((given) =>
+      given === undefined ? next?.() : write(given, request, response),
+    );
   };
 }
 

@@ -39,11 +39,14 @@ const MINIMUM_TOKEN_LENGTH = 16;
 export function resolveManagementOptions(options: CacheManagementOptions = {}): ResolvedManagementOptions {
   for (const name of Object.keys(options)) {
     if (!NAMES.includes(name)) {
-      throw new CacheConfigurationError('CACHE_OPTION_INVALID', `Unknown option \`${name}\`.`, { hint: `Known here: ${NAMES.join(', ')}.` });
+      throw new CacheConfigurationError('CACHE_OPTION_INVALID', `Unknown option \`${name}\`.`, {
+        hint: `Known here: ${NAMES.join(', ')}.`,
+      });
     }
   }
   const { basePath = '', token, allowWrites = false, origins = [], maximumStreams = 20 } = options;
-  if (typeof basePath !== 'string' || !/^(\/[^/?#]+)*\/?$/.test(basePath)) throw invalid('basePath', "'' or a path such as '/cache'", basePath);
+  if (typeof basePath !== 'string' || !/^(\/[^/?#]+)*\/?$/.test(basePath))
+    throw invalid('basePath', "'' or a path such as '/cache'", basePath);
   if (token !== undefined && (typeof token !== 'string' || token.length < MINIMUM_TOKEN_LENGTH || !/^[!-~]+$/.test(token))) {
     throw new CacheConfigurationError(
       'CACHE_OPTION_INVALID',
@@ -52,9 +55,16 @@ export function resolveManagementOptions(options: CacheManagementOptions = {}): 
     );
   }
   if (typeof allowWrites !== 'boolean') throw invalid('allowWrites', 'a boolean', allowWrites);
-  if (!Array.isArray(origins) || !origins.every(isOrigin)) throw invalid('origins', "a list of origins such as 'https://ops.example.org'", origins);
+  if (!Array.isArray(origins) || !origins.every(isOrigin))
+    throw invalid('origins', "a list of origins such as 'https://ops.example.org'", origins);
   if (!Number.isSafeInteger(maximumStreams) || maximumStreams < 1) throw invalid('maximumStreams', 'a whole number from 1', maximumStreams);
-  return Object.freeze({ basePath: basePath.replace(/\/$/, ''), token, allowWrites, origins: Object.freeze([...origins]), maximumStreams });
+  return Object.freeze({
+    basePath: basePath.replace(/\/$/, ''),
+    token,
+    allowWrites,
+    origins: Object.freeze([...(origins as readonly string[])]),
+    maximumStreams,
+  });
 }
 
 const isOrigin = (value: unknown): boolean => {
@@ -66,4 +76,7 @@ const isOrigin = (value: unknown): boolean => {
 };
 
 const invalid = (option: string, expected: string, value: unknown): CacheConfigurationError =>
-  new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${expected}, got \`${String(value)}\` (${typeof value}).`);
+  new CacheConfigurationError(
+    'CACHE_OPTION_INVALID',
+    `Expected \`${option}\` to be ${expected}, got \`${String(value)}\` (${typeof value}).`,
+  );

@@ -20,7 +20,9 @@ export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8
  */
 export function prometheusText(statistics: Readonly<Record<string, CacheStatistics>>, health: CacheHealth, instance: Labels): string {
   const perCache = (samples: (figures: CacheStatistics) => readonly (readonly [Labels, number | undefined])[]): Meter['samples'] =>
-    Object.entries(statistics).flatMap(([cache, figures]) => samples(figures).map(([labels, value]) => [{ cache, ...labels }, value] as const));
+    Object.entries(statistics).flatMap(([cache, figures]) =>
+      samples(figures).map(([labels, value]) => [{ cache, ...labels }, value] as const),
+    );
   const counter = (name: string, help: string, value: (figures: CacheStatistics) => number): Meter => ({
     name,
     type: 'counter',
@@ -78,9 +80,15 @@ export function prometheusText(statistics: Readonly<Record<string, CacheStatisti
         [{ cause: 'coherence' }, figures.coherenceRemovals],
       ]),
     },
-    counter('cache_messages_applied_total', 'Messages of evictions and clears that were followed.', ({ messagesApplied }) => messagesApplied),
+    counter(
+      'cache_messages_applied_total',
+      'Messages of evictions and clears that were followed.',
+      ({ messagesApplied }) => messagesApplied,
+    ),
     gauge('cache_lag_last_seconds', 'How late the newest message was applied.', ({ lastLagMs }) => seconds(lastLagMs)),
-    gauge('cache_lag_p99_seconds', 'How late 99 of 100 of the last messages were applied at the most.', ({ p99LagMs }) => seconds(p99LagMs)),
+    gauge('cache_lag_p99_seconds', 'How late 99 of 100 of the last messages were applied at the most.', ({ p99LagMs }) =>
+      seconds(p99LagMs),
+    ),
     counter('cache_gaps_total', 'Times messages had been missed.', ({ gaps }) => gaps),
     counter('cache_repairs_total', 'Times the local tier was emptied because messages may have been missed.', ({ repairs }) => repairs),
     counter('cache_bypass_seconds_total', 'Time in which the local tier could not be served.', ({ bypassTimeMs }) => bypassTimeMs / 1_000),
@@ -88,7 +96,9 @@ export function prometheusText(statistics: Readonly<Record<string, CacheStatisti
     counter('cache_remote_failures_total', 'Remote steps that failed or were late.', ({ remoteFailures }) => remoteFailures),
     gauge('cache_size', 'Entries in the local tier.', ({ localSize }) => localSize),
     gauge('cache_pending_evictions', 'Evicted keys that wait for an acknowledgement.', ({ pendingEvictions }) => pendingEvictions),
-    gauge('cache_breaker_open', 'Whether steps of the remote tier are refused because too many failed.', ({ breaker }) => Number(breaker === 'open')),
+    gauge('cache_breaker_open', 'Whether steps of the remote tier are refused because too many failed.', ({ breaker }) =>
+      Number(breaker === 'open'),
+    ),
     {
       name: 'cache_up',
       type: 'gauge',

@@ -29,7 +29,11 @@ export class Resources {
     { path: /^\/metrics$/, get: () => this.#metrics() },
     { path: /^\/caches$/, get: () => this.#caches() },
     { path: /^\/caches\/([^/]+)$/, get: (_query, name) => this.#tellCache(name), delete: (query, name) => this.#clear(query, name) },
-    { path: /^\/caches\/([^/]+)\/entry$/, get: (query, name) => this.#inspect(query, name), delete: (query, name) => this.#evict(query, name) },
+    {
+      path: /^\/caches\/([^/]+)\/entry$/,
+      get: (query, name) => this.#inspect(query, name),
+      delete: (query, name) => this.#evict(query, name),
+    },
     { path: /^\/fleet$/, get: () => this.#fleet() },
     { path: /^\/stream$/, get: () => this.#stream() },
   ];
@@ -155,9 +159,7 @@ export class Resources {
   }
 }
 
-const LINKS = Object.fromEntries(
-  ['console', 'health', 'caches', 'metrics', 'fleet', 'stream'].map((name) => [name, { href: name }]),
-);
+const LINKS = Object.fromEntries(['console', 'health', 'caches', 'metrics', 'fleet', 'stream'].map((name) => [name, { href: name }]));
 
 function keyOf(query: URLSearchParams): string {
   const [key, ...others] = query.getAll('key');
@@ -174,7 +176,8 @@ function acksOf(query: URLSearchParams): 'all' | 'none' {
 /** Spring Boot's spelling; it has no word for `degraded`. */
 const told = (status: HealthStatus): string => status.toUpperCase();
 
-const each = (statuses: CacheHealth['links']): object => Object.fromEntries(Object.entries(statuses).map(([name, status]) => [name, { status: told(status) }]));
+const each = (statuses: CacheHealth['links']): object =>
+  Object.fromEntries(Object.entries(statuses).map(([name, status]) => [name, { status: told(status) }]));
 
 const worst = (statuses: CacheHealth['caches']): HealthStatus => {
   const all = Object.values(statuses);

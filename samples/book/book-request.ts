@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Book } from './book.js';
 import { HttpError } from './http-error.js';
+import { SERVER_NAMES } from './server-names.js';
+import type { Ask } from './server-notice.js';
 
 /** The most bytes a request's body may have. */
 export const MAXIMUM_BODY_BYTES = 16 * 1024;
@@ -31,14 +33,34 @@ export function readName(encoded: string): string {
  * @throws {HttpError} 400 for anything else, 413 for more than {@link MAXIMUM_BODY_BYTES}.
  */
 export async function readBook(name: string, request: IncomingMessage): Promise<Book> {
-  const body = parse(await readBody(request));
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw new HttpError(400, 'Expected a JSON object with author and price.');
-  const { author, price } = body as { readonly author?: unknown; readonly price?: unknown };
+  const { author, price } = await readJson(request);
   if (typeof author !== 'string' || author.trim() === '') throw new HttpError(400, 'Expected `author` to be a non-empty string.');
   if (typeof price !== 'number' || !Number.isFinite(price) || price < 0)
     throw new HttpError(400, 'Expected `price` to be a number that is not negative.');
   return new Book(name, author.trim(), price);
+}
+
+/** The JSON object in the body. @throws {HttpError} as {@link readBook}. */
+export async function readJson(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
+  const body = parse(await readBody(request));
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new HttpError(400, 'Expected a JSON object.');
+  return body as Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What a button asks for: PUT `/demo/links/server-3` with `{"isPaused": true}`, or `/demo/readers` with `{"isOn": true}`.
+ *
+ * @throws {HttpError} 400 for another body, 404 for another path.
+ */
+export function readAsk(path: string, { isPaused, isOn }: Readonly<Record<string, unknown>>): Ask {
+  const server = SERVER_NAMES.find((name) => path === `/demo/links/${name}`);
+  if (server !== undefined) {
+    if (typeof isPaused !== 'boolean') throw new HttpError(400, 'Expected `isPaused` to be a boolean.');
+    return { what: 'link', server, isPaused };
+  }
+  if (path !== '/demo/readers') throw new HttpError(404, 'There is no such button.');
+  if (typeof isOn !== 'boolean') throw new HttpError(400, 'Expected `isOn` to be a boolean.');
+  return { what: 'readers', isOn };
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

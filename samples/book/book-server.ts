@@ -3,11 +3,15 @@ import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Serv
 import type { AddressInfo } from 'node:net';
 import type { Container, ServiceIdentifier } from 'inversify';
 import { type CacheStatistics, CacheEvents, CacheEvictError, CacheManager, type CachingOptions } from '../../lib/index.js';
+import { type CacheManagement, cacheManagement } from '../../lib/management/index.js';
 import type { Book } from './book.js';
 import { createBookContainer } from './book-container.js';
-import { readBook, readName } from './book-request.js';
+import { readAsk, readBook, readJson, readName } from './book-request.js';
 import { BookService } from './book-service.js';
+import { pageFile } from './page-files.js';
+import { STOCK } from './stock.js';
 import { Database } from './database.js';
+import { SERVER_NAMES } from './server-names.js';
 import { HttpError } from './http-error.js';
 import { monotonicMs } from './monotonic-time.js';
 import { traceRead, traceUpdate } from './request-trace.js';
@@ -25,26 +29,30 @@ export interface BookServerOptions {
   readonly file: string;
   /** `undefined`: embedded. */
   readonly redis: CachingOptions['redis'];
+  /** Whether the servers' links to Redis can be paused. */
+  readonly hasLinks: boolean;
   /** Told what happens here. */
   readonly notify: (notice: ServerNotice) => void;
 }
 
-/** What a route answers. */
+/** What a route answers: JSON, or a text of its own type. */
 interface Answer {
   readonly status: number;
   readonly body: unknown;
+  readonly type?: string;
   readonly headers?: OutgoingHttpHeaders;
 }
 
 /**
  * The Book application over HTTP, on the loopback: GET and PUT `/books/:name`, GET `/stats`. A book's answer tells in `x-cache` where it came
- * from, and every answer in `x-server` who gave it.
+ * from, and every answer in `x-server` who gave it. Below `/cache/` lies the management of its caches, and at `/` a page with its console.
  */
 export class BookServer {
   readonly #options: BookServerOptions;
   readonly #http: Server;
   #database: Database | undefined;
   #container: Container | undefined;
+  #management: CacheManagement | undefined;
   #starting: Promise<string> | undefined;
 
   constructor(options: BookServerOptions) {
@@ -60,6 +68,7 @@ export class BookServer {
   /** Answers no more, leaves the other servers and closes the database. Idempotent; while it is starting it waits for that. */
   async stop(): Promise<void> {
     await this.#starting?.catch(() => undefined); // Told to whoever started it.
+    this.#management?.close();
     if (this.#http.listening) {
       const closed = once(this.#http, 'close');
       this.#http.close();
@@ -76,6 +85,7 @@ export class BookServer {
     this.#database = await Database.open(file);
     this.#container = await createBookContainer(this.#database, redis, instanceId);
     this.#container.get(CacheEvents).on('evicted', ({ keys, origin }) => notify({ kind: 'evicted', keys, origin, atMs: monotonicMs() }));
+    this.#management = cacheManagement(this.#container, { basePath: '/cache', allowWrites: true }); // On the loopback, and no more than a sample.
     this.#http.listen(port, '127.0.0.1');
     try {
       await once(this.#http, 'listening');
@@ -86,10 +96,11 @@ export class BookServer {
   }
 
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { status, body, headers } = await this.#route(request).catch(toAnswer);
-    const text = `${JSON.stringify(body)}\n`;
+    if (request.url?.startsWith('/cache/')) return this.#management?.node(request, response);
+    const { status, body, headers, type } = await this.#route(request).catch(toAnswer);
+    const text = type === undefined ? `${JSON.stringify(body)}\n` : String(body);
     response.writeHead(status, {
-      'content-type': 'application/json',
+      'content-type': type ?? 'application/json',
       'content-length': Buffer.byteLength(text),
       'x-server': this.#options.name,
       ...headers,
@@ -103,6 +114,12 @@ export class BookServer {
       allow(request, 'GET');
       return this.#tellStatistics();
     }
+    const file = await pageFile(path);
+    if (file !== undefined) {
+      allow(request, 'GET');
+      return { status: 200, body: file.text, type: file.type };
+    }
+    if (path === '/demo' || path.startsWith('/demo/')) return this.#demonstrate(path, request);
     const name = /^\/books\/([^/]*)$/.exec(path)?.[1];
     if (name === undefined) throw new HttpError(404, 'There is nothing here. Try /books/Dune or /stats.');
     allow(request, 'GET', 'PUT');
@@ -132,6 +149,20 @@ export class BookServer {
       if (error instanceof CacheEvictError) return { status: 202, body: error.result, headers: { 'x-eviction': 'pending' } };
       throw error;
     }
+  }
+
+  /** What the page needs to know, and what its buttons ask for. */
+  async #demonstrate(path: string, request: IncomingMessage): Promise<Answer> {
+    const { hasLinks, notify } = this.#options;
+    if (path === '/demo') {
+      allow(request, 'GET');
+      return { status: 200, body: { books: STOCK.map(({ name }) => name), servers: SERVER_NAMES, hasLinks } };
+    }
+    allow(request, 'PUT');
+    const ask = readAsk(path, await readJson(request));
+    if (ask.what === 'link' && !hasLinks) throw new HttpError(409, 'There is no link that could be paused.');
+    notify({ kind: 'asked', ask });
+    return { status: 202, body: ask };
   }
 
   #tellStatistics(): Answer {

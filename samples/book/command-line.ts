@@ -8,7 +8,7 @@ export const USAGE = `The Book sample: one application on four servers, and an e
 Usage: npm run sample [-- options]
 
   (none)      read, update, kill and restart; print a timeline. Exit code 0 if every read was fresh.
-  --serve     keep the four servers up, until Ctrl-C
+  --serve     keep the four servers up, with a page and the console of the cache, until Ctrl-C
   --port N    the port of the first server, the others take the next three; 0 = any free ports
               (default: ${DEFAULT_SERVE_PORT} with --serve, else 0)
   --help      print this

@@ -31,6 +31,7 @@ export class EmbeddedServer implements ServerHandle {
       port: this.#port,
       file: this.#file,
       redis: undefined,
+      hasLinks: false,
       notify: this.#notify,
     });
     this.#url = await this.#server.start();

@@ -11,7 +11,10 @@ import { BookRepository } from './book-repository.js';
 import { readCommandLine, type SampleOptions, USAGE, UsageError } from './command-line.js';
 import { Database } from './database.js';
 import { Fleet } from './fleet.js';
+import type { Links } from './links.js';
 import { painterFor } from './painter.js';
+import { Readers } from './readers.js';
+import type { Ask } from './server-notice.js';
 import { fillStock } from './stock.js';
 import { Story } from './story.js';
 import { Teardown } from './teardown.js';
@@ -30,7 +33,7 @@ async function run(options: SampleOptions): Promise<number> {
   teardown.defer(removeDirectory);
 
   const file = join(directory, 'books.db');
-  const backend = await chooseBackend(file, teardown);
+  const backend = await chooseBackend(file, teardown, { isLinked: options.mode === 'serve' });
   const database = await Database.open(file);
   teardown.defer(() => database.close());
   await fillStock(database, backend.redis);
@@ -39,7 +42,7 @@ async function run(options: SampleOptions): Promise<number> {
   teardown.defer(() => fleet.stop());
   introduce(backend);
   await fleet.start();
-  return options.mode === 'serve' ? serve(fleet) : tell(fleet, new BookRepository(database), backend);
+  return options.mode === 'serve' ? serve(fleet, backend) : tell(fleet, new BookRepository(database), backend);
 }
 
 function introduce({ description, unit }: Backend): void {
@@ -73,24 +76,38 @@ function conclude({ reads, stale, missed, isGood }: Verdict): void {
   for (const { server, version } of missed) print(paint('red', `Missed: ${server} did not see the eviction of v${version - 1}.`));
 }
 
-async function serve(fleet: Fleet): Promise<number> {
+async function serve(fleet: Fleet, { links }: Backend): Promise<number> {
+  const readers = new Readers(fleet);
+  teardown.defer(() => readers.stop());
+  const url = fleet.servers[0]?.url;
+  print('');
+  print(paint('bold', `  Open ${url}/ in a browser: books, buttons, and the console of the cache.`));
   print('');
   for (const { name, url } of fleet.servers) print(`  ${name}  ${url}`);
-  const url = fleet.servers[0]?.url;
   print('');
   print(`  curl -i ${url}/books/Dune`);
   print(`  curl -i -X PUT ${url}/books/Dune -d '{"author": "Frank Herbert", "price": 12.5}'`);
-  print(`  curl ${url}/stats`);
+  print(`  curl ${url}/cache/caches/book`);
   print('');
   print('Ctrl-C ends them.');
   let told = 0;
+  let asked = 0;
   for (;;) {
-    await fleet.notices.until(() => fleet.notices.of('ended').length > told);
+    await fleet.notices.until(() => fleet.notices.of('ended').length > told || fleet.notices.of('asked').length > asked);
+    const asks = fleet.notices.of('asked');
+    for (const { notice } of asks.slice(asked)) obey(notice.ask, links, readers);
+    asked = asks.length;
     const ended = fleet.notices.of('ended');
     for (const { server, notice } of ended.slice(told)) console.error(`${server} ended (${notice.how}), though nobody asked it to.`);
     told = ended.length;
     if (fleet.servers.every(({ url }) => url === '')) return 1;
   }
+}
+
+function obey(ask: Ask, links: Links | undefined, readers: Readers): void {
+  if (ask.what === 'link') links?.set(ask.server, ask.isPaused);
+  else if (ask.isOn) readers.start();
+  else readers.stop();
 }
 
 /** Ctrl-C is the way to end `--serve` and so a success; a story that is not told to its end is none. A second one does not wait. */

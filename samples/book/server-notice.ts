@@ -12,7 +12,13 @@ export type ServerNotice =
     }
   /** A message from `book-channel` took these keys out of its cache. `origin` is the instance that published it. */
   | { readonly kind: 'evicted'; readonly keys: readonly string[]; readonly origin: string; readonly atMs: number }
+  /** Somebody pressed a button on its page: the links and the readers are with whoever started it. */
+  | { readonly kind: 'asked'; readonly ask: Ask }
   /** It ended, and nobody had asked it to. `how`: its exit code, or the signal. */
   | { readonly kind: 'ended'; readonly how: string }
   /** It could not start. */
   | { readonly kind: 'failed'; readonly message: string };
+
+/** What the buttons of the page ask for. */
+export type Ask =
+  { readonly what: 'link'; readonly server: string; readonly isPaused: boolean } | { readonly what: 'readers'; readonly isOn: boolean };

@@ -18,6 +18,7 @@ const server = new BookServer({
   port: Number(port),
   file,
   redis: redisOptionsFromEnv(),
+  hasLinks: process.env['BOOK_HAS_LINKS'] === '1',
   notify,
 });
 
