@@ -1,6 +1,6 @@
 import { type Attributes, metrics, type MeterProvider, type Observable } from '@opentelemetry/api';
 import type { CacheHealth, CacheManager } from '../cache/index.js';
-import type { CacheStatistics } from '../event/index.js';
+import { CACHE_METERS } from '../event/index.js';
 import { SCOPE } from './scope.js';
 
 /** How {@link bindCacheMetrics} measures. */
@@ -10,169 +10,6 @@ export interface CacheMetricsOptions {
   /** Attributes of every measurement, to tell several managers of one process apart. Default: none. */
   readonly attributes?: Attributes;
 }
-
-/** One series of an instrument: what tells it from the others, and where its value is. `undefined`: this cache does not count it. */
-interface Series {
-  readonly attributes?: Attributes;
-  readonly value: (statistics: CacheStatistics) => number | undefined;
-}
-
-interface Instrument {
-  readonly name: string;
-  readonly kind: 'counter' | 'gauge';
-  readonly unit: string;
-  readonly description: string;
-  readonly series: readonly Series[];
-}
-
-const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1_000);
-
-/** Names and the attribute `cache` are Micrometer's where it has them (`CacheMeterBinder`), so that its dashboards fit. */
-const INSTRUMENTS: readonly Instrument[] = [
-  {
-    name: 'cache.gets',
-    kind: 'counter',
-    unit: '{read}',
-    description: 'Reads, by their result; `joined` waited for a load that was running already.',
-    series: [
-      { attributes: { result: 'hit', tier: 'local' }, value: ({ localHits }) => localHits },
-      { attributes: { result: 'hit', tier: 'remote' }, value: ({ remoteHits }) => remoteHits },
-      { attributes: { result: 'miss' }, value: ({ misses }) => misses },
-      { attributes: { result: 'joined' }, value: ({ joined }) => joined },
-    ],
-  },
-  {
-    name: 'cache.puts',
-    kind: 'counter',
-    unit: '{value}',
-    description: 'Values written: by `put`, or by a load into the remote tier.',
-    series: [
-      { attributes: { source: 'put' }, value: ({ puts }) => puts },
-      { attributes: { source: 'load' }, value: ({ fills }) => fills },
-    ],
-  },
-  {
-    name: 'cache.evictions',
-    kind: 'counter',
-    unit: '{entry}',
-    description: 'Entries that left the local tier, by cause.',
-    series: [
-      { attributes: { cause: 'explicit' }, value: ({ explicitRemovals }) => explicitRemovals },
-      { attributes: { cause: 'replaced' }, value: ({ replacements }) => replacements },
-      { attributes: { cause: 'expired' }, value: ({ expirations }) => expirations },
-      { attributes: { cause: 'size' }, value: ({ sizeRemovals }) => sizeRemovals },
-      { attributes: { cause: 'remote' }, value: ({ remoteRemovals }) => remoteRemovals },
-      { attributes: { cause: 'coherence' }, value: ({ coherenceRemovals }) => coherenceRemovals },
-    ],
-  },
-  {
-    name: 'cache.invalidations',
-    kind: 'counter',
-    unit: '{request}',
-    description: 'Keys this instance evicted itself, and times it cleared the cache.',
-    series: [
-      { attributes: { operation: 'evict' }, value: ({ evictions }) => evictions },
-      { attributes: { operation: 'clear' }, value: ({ clears }) => clears },
-    ],
-  },
-  {
-    name: 'cache.size',
-    kind: 'gauge',
-    unit: '{entry}',
-    description: 'Entries in the local tier.',
-    series: [{ value: ({ localSize }) => localSize }],
-  },
-  {
-    name: 'cache.loads',
-    kind: 'counter',
-    unit: '{load}',
-    description: 'Loads, by their result.',
-    series: [
-      { attributes: { result: 'success' }, value: ({ loads, loadFailures }) => Math.max(0, loads - loadFailures) },
-      { attributes: { result: 'failure' }, value: ({ loadFailures }) => loadFailures },
-    ],
-  },
-  {
-    name: 'cache.load.duration',
-    kind: 'counter',
-    unit: 's',
-    description: 'Time spent in loads.',
-    series: [{ value: ({ loadTimeMs }) => seconds(loadTimeMs) }],
-  },
-  {
-    name: 'cache.fills.refused',
-    kind: 'counter',
-    unit: '{value}',
-    description: 'Loaded values that were not stored, because an eviction or another load came between.',
-    series: [{ value: ({ refusedFills }) => refusedFills }],
-  },
-  {
-    name: 'cache.reads.bypassed',
-    kind: 'counter',
-    unit: '{read}',
-    description: 'Reads that could not use the local tier, because the read lease had lapsed.',
-    series: [{ value: ({ bypassed }) => bypassed }],
-  },
-  {
-    name: 'cache.remote.failures',
-    kind: 'counter',
-    unit: '{step}',
-    description: 'Steps on the remote tier that failed or were late.',
-    series: [{ value: ({ remoteFailures }) => remoteFailures }],
-  },
-  {
-    name: 'cache.coherence.messages',
-    kind: 'counter',
-    unit: '{message}',
-    description: 'Messages of evictions and clears that were followed.',
-    series: [{ value: ({ messagesApplied }) => messagesApplied }],
-  },
-  {
-    name: 'cache.coherence.lag',
-    kind: 'gauge',
-    unit: 's',
-    description: 'Time from the execution of an eviction to its application here: of the newest message, and of 99 in 100 of the newest.',
-    series: [
-      { attributes: { of: 'last' }, value: ({ lastLagMs }) => seconds(lastLagMs) },
-      { attributes: { of: 'p99' }, value: ({ p99LagMs }) => seconds(p99LagMs) },
-    ],
-  },
-  {
-    name: 'cache.coherence.gaps',
-    kind: 'counter',
-    unit: '{gap}',
-    description: 'Times the numbers of messages showed that some had been missed.',
-    series: [{ value: ({ gaps }) => gaps }],
-  },
-  {
-    name: 'cache.coherence.repairs',
-    kind: 'counter',
-    unit: '{repair}',
-    description: 'Times the local tier was emptied because messages may have been missed.',
-    series: [{ value: ({ repairs }) => repairs }],
-  },
-  {
-    name: 'cache.coherence.bypass.duration',
-    kind: 'counter',
-    unit: 's',
-    description: 'Time in which the local tier could not be served.',
-    series: [{ value: ({ bypassTimeMs }) => seconds(bypassTimeMs) }],
-  },
-  {
-    name: 'cache.coherence.pending',
-    kind: 'gauge',
-    unit: '{key}',
-    description: 'Evicted keys that wait for an acknowledgement and are being retried.',
-    series: [{ value: ({ pendingEvictions }) => pendingEvictions }],
-  },
-  {
-    name: 'cache.breaker.open',
-    kind: 'gauge',
-    unit: '1',
-    description: '1 while steps on the remote tier are refused because too many have failed, else 0.',
-    series: [{ value: ({ breaker }) => (breaker === undefined ? undefined : Number(breaker === 'open')) }],
-  },
-];
 
 const LINK_UP = 'cache.link.up';
 const CACHE_UP = 'cache.up';
@@ -193,7 +30,7 @@ export function bindCacheMetrics(
 ): () => void {
   const meter = meterProvider.getMeter(SCOPE);
   const gauge = (name: string, description: string): Observable => meter.createObservableGauge(name, { unit: '1', description });
-  const instruments = INSTRUMENTS.map(({ name, kind, unit, description, series }) => {
+  const instruments = CACHE_METERS.map(({ name, kind, unit, description, series }) => {
     const options = { unit, description };
     const observable = kind === 'counter' ? meter.createObservableCounter(name, options) : meter.createObservableGauge(name, options);
     return { observable, series };
