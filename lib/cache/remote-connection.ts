@@ -28,6 +28,14 @@ export interface RemoteConnectionOptions {
   readonly connectTimeoutMs: Milliseconds;
   /** Silence after which a connection with a command under way is given up. */
   readonly socketTimeoutMs: Milliseconds;
+  /** Where the primary is, asked before each connection. Default: always where {@link endpoint} says. */
+  readonly locate?: () => Promise<RemoteAddress>;
+}
+
+/** Where a server listens. */
+export interface RemoteAddress {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** A Lua script, known to Redis by its digest. */
@@ -35,7 +43,10 @@ export class Script {
   readonly source: string;
   readonly sha: string;
 
-  constructor(readonly name: string, source: string) {
+  constructor(
+    readonly name: string,
+    source: string,
+  ) {
     this.source = source;
     this.sha = createHash('sha1').update(source).digest('hex');
   }
@@ -52,13 +63,25 @@ const LINK = 'command';
  * queued for a later connection and never sent twice.
  */
 export class RemoteConnection {
-  readonly client: RedisClientType;
   readonly guard: CircuitBreaker;
   readonly endpoint: RemoteEndpoint;
   readonly #events: CacheEvents;
   readonly #connectTimeoutMs: Milliseconds;
   readonly #timeoutMs: Milliseconds;
   readonly #socketTimeoutMs: Milliseconds;
+  readonly #locate: (() => Promise<RemoteAddress>) | undefined;
+  readonly #clientListeners: ((client: RedisClientType) => void)[] = [];
+  readonly #moveListeners: (() => Promise<void>)[] = [];
+  #client: RedisClientType;
+  /** Where the client of a located server leads to, and where the last one did that was verified. */
+  #address: RemoteAddress | undefined;
+  #verifiedAddress: RemoteAddress | undefined;
+  /** Where the client leads, or is on its way to; `undefined` while there is none worth keeping. */
+  #target: RemoteAddress | undefined;
+  /** Numbers the searches for the primary; the number of one under way, else `0`. */
+  #searches = 0;
+  #search = 0;
+  #pausing: NodeJS.Timeout | undefined;
   #verify: () => Promise<void> = () => Promise.resolve();
   #stopped = false;
   #attempt = 0;
@@ -77,27 +100,38 @@ export class RemoteConnection {
     this.#timeoutMs = options.timeoutMs;
     this.#socketTimeoutMs = options.socketTimeoutMs;
     this.guard = new CircuitBreaker(endpoint.label, options.timeoutMs, (open) => events.emit('breaker', { open }));
-    const socket = {
-      ...(endpoint.path === undefined ? { host: endpoint.host, port: endpoint.port } : { path: endpoint.path }),
-      connectTimeout: options.connectTimeoutMs,
-      socketTimeout: options.socketTimeoutMs,
-      keepAlive: true,
-      keepAliveInitialDelay: 1_000,
-      noDelay: true,
-      reconnectStrategy: (retries: number, cause: Error) => this.#reconnect(retries, cause),
-    };
-    this.client = createClient({
-      socket: endpoint.tls === undefined ? socket : { ...socket, ...endpoint.tls, tls: true },
-      ...(endpoint.username === undefined ? {} : { username: endpoint.username }),
-      ...(endpoint.password === undefined ? {} : { password: endpoint.password }),
-      database: endpoint.db,
-      disableOfflineQueue: true,
-      disableClientInfo: true,
-      maintNotifications: 'disabled',
-    }) as unknown as RedisClientType;
-    this.client.setMaxListeners(0); // Every cache's Keyv adapter listens to the one client.
-    this.client.on('ready', () => void this.#ready());
-    this.client.on('error', (error: unknown) => this.#lost(error));
+    this.#locate = options.locate;
+    this.#client = this.#makeClient(endpoint);
+  }
+
+  /** What commands are sent with. Another one after each loss of a connection whose server is located anew; see {@link followClient}. */
+  get client(): RedisClientType {
+    return this.#client;
+  }
+
+  /** Has `use` told of every client but the present one. */
+  followClient(use: (client: RedisClientType) => void): void {
+    this.#clientListeners.push(use);
+  }
+
+  /**
+   * Has `listener` run when the connection leads to another server than the one before; until it succeeds no step is sent. What the old
+   * server acknowledged last, the new one may not know.
+   */
+  onMoved(listener: () => Promise<void>): void {
+    this.#moveListeners.push(listener);
+  }
+
+  /** A heartbeat has succeeded: the connection may be used, at once unless it leads to another server than before. */
+  confirm(): void {
+    if (!this.#hasMoved()) return this.guard.succeeded();
+    this.#confirmMove(this.#connection).catch((error: unknown) => (this.#lastError = error)); // The next heartbeat tries again.
+  }
+
+  /** Tells where the primary is; a connection that leads elsewhere is given up for one that leads there. */
+  primaryIs({ host, port }: RemoteAddress): void {
+    if (this.#stopped || this.#target === undefined || (this.#target.host === host && this.#target.port === port)) return;
+    this.#searchAfter(new Error(`the primary is ${host}:${port} now`));
   }
 
   /** Whether steps may be sent now. */
@@ -117,7 +151,11 @@ export class RemoteConnection {
    */
   async start(): Promise<void> {
     const verified = new Promise<void>((resolve) => (this.#onVerified = resolve));
-    if (!this.client.isOpen) this.client.connect().catch((error: unknown) => (this.#lastError = error));
+    if (this.#locate !== undefined) {
+      if (this.#search === 0 && !this.client.isOpen) void this.#findPrimary(this.#locate);
+    } else if (!this.client.isOpen) {
+      this.client.connect().catch((error: unknown) => (this.#lastError = error));
+    }
     try {
       await withDeadline(verified, this.#connectTimeoutMs, 'connect', this.endpoint.label);
     } catch (error) {
@@ -136,6 +174,7 @@ export class RemoteConnection {
     if (this.#stopped) return;
     this.#stopped = true;
     this.guard.disconnected();
+    clearTimeout(this.#pausing);
     if (!this.client.isOpen) return;
     if (!this.client.isReady) await this.#settled();
     if (this.client.isOpen) this.client.destroy();
@@ -157,6 +196,7 @@ export class RemoteConnection {
     } catch (error) {
       // After a blocked event loop timers come first: let the answers in that have been waiting at the door.
       if (error instanceof RemoteCacheError) setImmediate(() => this.#giveUpIfSilent(error));
+      else if (isNoPrimary(error)) this.#distrust(error);
       throw error;
     }
   }
@@ -183,14 +223,18 @@ export class RemoteConnection {
   async #ready(): Promise<void> {
     const connection = ++this.#connection;
     this.#answeredAt = performance.now();
-    this.#attempt = 0;
+    if (this.#locate === undefined) this.#attempt = 0;
     this.#failures = -1;
     if (this.#stopped) return;
     this.#events.emit('connected', { link: LINK, endpoint: this.endpoint.label });
     try {
       await this.#verify();
       if (connection !== this.#connection || this.#stopped) return;
+      if (this.#hasMoved()) await this.#confirmMove(connection);
+      if (connection !== this.#connection || this.#stopped) return;
       this.#lastError = undefined;
+      this.#attempt = 0;
+      this.#verifiedAddress = this.#address;
       this.guard.succeeded();
       this.#onVerified();
     } catch (error) {
@@ -200,10 +244,113 @@ export class RemoteConnection {
 
   #giveUpIfSilent(error: RemoteCacheError): void {
     if (this.#stopped || !this.client.isReady || performance.now() - this.#answeredAt < this.#socketTimeoutMs) return;
+    if (this.#locate !== undefined) return this.#searchAfter(error);
     this.#lost(error);
     this.client.destroy();
     this.client.connect().catch((reason: unknown) => (this.#lastError = reason));
   }
+
+  /** The server says itself that it may not be the primary, or not the only one: what it holds is not to be relied on. */
+  #distrust(error: unknown): void {
+    if (this.#stopped) return;
+    if (this.#locate !== undefined && isReadOnly(error)) return this.#searchAfter(error);
+    this.#lastError = error;
+    this.guard.disconnected(); // The next heartbeat that succeeds opens it again.
+  }
+
+  #hasMoved(): boolean {
+    const [before, now] = [this.#verifiedAddress, this.#address];
+    return before !== undefined && now !== undefined && (before.host !== now.host || before.port !== now.port);
+  }
+
+  async #confirmMove(connection: number): Promise<void> {
+    await Promise.all(this.#moveListeners.map((listener) => listener()));
+    if (connection !== this.#connection || this.#stopped) return;
+    this.#verifiedAddress = this.#address;
+    this.guard.succeeded();
+  }
+
+  /** Gives the connection up and looks for the primary. */
+  #searchAfter(error: unknown): void {
+    if (this.#locate === undefined) return;
+    this.#lost(error);
+    this.#discard(this.#client);
+    this.#target = undefined;
+    void this.#findPrimary(this.#locate);
+  }
+
+  /** Locates the primary and connects to it, until that succeeds; a search begun later ends this one. */
+  async #findPrimary(locate: () => Promise<RemoteAddress>): Promise<void> {
+    const search = (this.#search = this.#searches += 1);
+    const isOver = (): boolean => this.#stopped || search !== this.#search;
+    clearTimeout(this.#pausing);
+    // Not at once when the last connection was of no use: a demoted server is named by its Sentinels for a while.
+    for (let retries = this.#attempt; !isOver(); retries += 1) {
+      if (retries > 0) {
+        const delayMs = this.#reconnect(retries - 1, this.#lastError as Error);
+        if (typeof delayMs !== 'number') return;
+        await new Promise<void>((resolve) => (this.#pausing = setTimeout(resolve, delayMs)));
+        if (isOver()) return;
+      } else {
+        this.#attempt += 1;
+      }
+      try {
+        const address = await locate();
+        if (isOver()) return;
+        const client = this.#makeClient(address);
+        this.#address = this.#target = address;
+        this.#client = client;
+        for (const use of this.#clientListeners) use(client);
+        await client.connect();
+        if (!isOver()) this.#search = 0;
+        return;
+      } catch (error) {
+        if (isOver()) return;
+        this.#lastError = error;
+        this.#target = undefined;
+      }
+    }
+  }
+
+  #makeClient(address: RemoteAddress): RedisClientType {
+    const { endpoint } = this;
+    const socket = {
+      ...(endpoint.path === undefined ? { host: address.host, port: address.port } : { path: endpoint.path }),
+      connectTimeout: this.#connectTimeoutMs,
+      socketTimeout: this.#socketTimeoutMs,
+      keepAlive: true,
+      keepAliveInitialDelay: 1_000,
+      noDelay: true,
+      reconnectStrategy: this.#locate !== undefined ? (false as const) : (retries: number, cause: Error) => this.#reconnect(retries, cause),
+    };
+    const client = createClient({
+      socket: endpoint.tls === undefined ? socket : { ...socket, ...endpoint.tls, tls: true },
+      ...(endpoint.username === undefined ? {} : { username: endpoint.username }),
+      ...(endpoint.password === undefined ? {} : { password: endpoint.password }),
+      database: endpoint.db,
+      disableOfflineQueue: true,
+      disableClientInfo: true,
+      maintNotifications: 'disabled',
+    }) as RedisClientType;
+    client.setMaxListeners(0); // Every cache's Keyv adapter listens to the one client.
+    client.on('ready', () => (client === this.#client && !this.#discarded.has(client) ? void this.#ready() : client.destroy()));
+    client.on('error', (error: unknown) => this.#failed(client, error));
+    return client;
+  }
+
+  #failed(client: RedisClientType, error: unknown): void {
+    if (client !== this.#client || this.#discarded.has(client)) return;
+    if (this.#locate === undefined) return this.#lost(error);
+    this.#lastError = error;
+    if (this.#search === 0 && !this.#stopped) this.#searchAfter(error); // Else the search hears of it.
+  }
+
+  /** node-redis cannot be destroyed between TCP connect and handshake without leaking the socket: it is when it gets so far. */
+  #discard(client: RedisClientType): void {
+    this.#discarded.add(client);
+    if (client.isReady) client.destroy();
+  }
+  readonly #discarded = new WeakSet<RedisClientType>();
 
   #lost(error: unknown): void {
     this.#lastError = error;
@@ -251,9 +398,12 @@ const reasonOf = (error: unknown, endpoint: RemoteEndpoint): string => {
 /** Whether these are the words of a server, as in `NOPERM this user has …` or `ERR …`. */
 const isReply = (error: unknown): error is Error => error instanceof Error && /^[A-Z]{3,} /.test(error.message);
 
+/** Whether a server says that it is a replica, or that it has lost those it must have: it may be another's by now. */
+const isReadOnly = (error: unknown): boolean => error instanceof Error && error.message.startsWith('READONLY ');
+const isNoPrimary = (error: unknown): boolean => isReadOnly(error) || (error instanceof Error && error.message.startsWith('NOREPLICAS '));
+
 /** Node's codes of certificates it does not trust, and of handshakes that went wrong. */
-const isAboutTls = (code: unknown): boolean =>
-  typeof code === 'string' && /CERT|SIGNATURE|ISSUER|_TLS_|_SSL_|^EPROTO$/.test(code);
+const isAboutTls = (code: unknown): boolean => typeof code === 'string' && /CERT|SIGNATURE|ISSUER|_TLS_|_SSL_|^EPROTO$/.test(code);
 
 function hintFor(error: unknown, { tls }: RemoteEndpoint): string {
   if (isReply(error) && error.message.startsWith('NOPERM')) return 'Give the user the rights that docs/deployment.md lists.';

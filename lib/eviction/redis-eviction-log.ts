@@ -35,6 +35,8 @@ export class RedisEvictionLog implements EvictionLog {
   readonly #keys: RemoteKeys;
   /** `undefined` until the first contact: an unknown generation is asked for with `''`, which no server has. */
   #generation = '';
+  /** Whether evictions were sent since the last {@link renew}. */
+  #hasWritten = false;
 
   constructor(options: RedisEvictionLogOptions) {
     this.#options = options;
@@ -45,6 +47,22 @@ export class RedisEvictionLog implements EvictionLog {
   /** Uses the keys of this generation from now on. */
   useGeneration(generation: string): void {
     this.#generation = generation;
+  }
+
+  /**
+   * Begins a new generation, if evictions were sent since the last time: the server is another one, which may not have heard of the last of
+   * them, and others may have filled its caches before we found it. Asks no guard; it is not open yet.
+   */
+  async renew(): Promise<void> {
+    if (!this.#hasWritten) return;
+    const { head, tail } = this.#message('clear', [], false);
+    const [, , gen] = await this.#connection.runUnguarded<[string, number, string, AudienceReply]>(
+      CLEAR,
+      [this.#keys.seq, this.#keys.gen, this.#keys.members, this.#keys.born, this.#keys.rid],
+      [this.#options.channel, head, tail, '0'],
+    );
+    this.#hasWritten = false;
+    this.#options.generationChanged(gen);
   }
 
   acquire(key: string, replace: boolean): Promise<LeaseReply> {
@@ -158,6 +176,7 @@ export class RedisEvictionLog implements EvictionLog {
   }
 
   #message(op: EvictionMessage['op'], keys: readonly string[], acks: boolean): { head: string; tail: string } {
+    this.#hasWritten = true;
     const { namespace, cache, instanceId } = this.#options;
     const ack = acks ? { ack: inboxOf(namespace, instanceId) } : {};
     return messageHalves({ ns: namespace, cache, op, keys, origin: instanceId, ...ack });

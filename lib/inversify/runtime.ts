@@ -29,7 +29,7 @@ import {
 } from '../eviction/index.js';
 import { type CacheDescription, FleetReporter, FleetWatch, fleetTopics, type FleetTopics, topicPort } from '../fleet/index.js';
 import { ChannelTopic, InProcessTransport, MessageListenerContainer, MessagePublisher, type PubSubTransport } from '../topic/index.js';
-import { type RedisEndpoint, redisEndpoint, RedisTransport } from '../topic/redis/index.js';
+import { type RedisEndpoint, redisEndpoint, RedisTransport, SentinelGroup } from '../topic/redis/index.js';
 import type { Milliseconds } from '../time/index.js';
 import { type CachingOptions, checkCacheName, type ResolvedCacheOptions, type ResolvedCachingOptions, resolveOptions } from './options.js';
 
@@ -215,9 +215,11 @@ function embeddedFleet({ namespace, instanceId, boundMs, fillLeaseMs }: Resolved
 
 function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<CachingOptions['redis']>, events: CacheEvents): Fleet {
   const { namespace, instanceId, boundMs, fillLeaseMs, timeoutMs, connectTimeoutMs } = options;
-  const endpoint: RedisEndpoint = redisEndpoint(redis);
+  const sentinels = SentinelGroup.of(redis, connectTimeoutMs);
+  const endpoint: RedisEndpoint = sentinels?.endpoint ?? redisEndpoint(redis);
   const socketTimeoutMs = Math.max(boundMs, 2 * timeoutMs);
-  const connection = new RemoteConnection({ endpoint, events, timeoutMs, connectTimeoutMs, socketTimeoutMs });
+  const locate = sentinels && (() => sentinels.locate());
+  const connection = new RemoteConnection({ endpoint, events, timeoutMs, connectTimeoutMs, socketTimeoutMs, locate });
   const transport = new RedisTransport(redis, {
     connectTimeoutMs,
     socketTimeoutMs,
@@ -241,8 +243,10 @@ function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<CachingO
       const keys = new RemoteKeys(namespace, cache);
       const store = new KeyvRedis(connection.client, { throwOnErrors: true });
       store.on('error', () => undefined); // Told by the connection already; a Keyv store without a listener throws.
+      connection.followClient((client) => (store.client = client));
       const keyv = keyvOver(store, codec, keys.keyvNamespace('0'));
       const log = new RedisEvictionLog({ connection, namespace, cache, channel, instanceId, fillLeaseMs, acknowledgements, generationChanged: moved });
+      connection.onMoved(() => log.renew());
       return new RemoteCache({
         keyv,
         log,
@@ -257,11 +261,17 @@ function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<CachingO
     },
     connect: (firstBeat) => {
       connection.verifyWith(firstBeat);
+      sentinels?.watch(
+        Math.ceil(boundMs / BEATS_PER_BOUND),
+        (address) => connection.primaryIs(address),
+        (attempt, error) => events.emit('failed', { link: 'sentinel', endpoint: endpoint.label, attempt, error }),
+      );
       return connection.start();
     },
-    answered: () => connection.guard.succeeded(),
+    answered: () => connection.confirm(),
     leave: (caches) => heartbeat.leave(caches).catch((error: unknown) => events.emit('error', { where: 'leaving', error })),
     close: async () => {
+      sentinels?.close();
       await connection.stop();
       await transport.close();
     },

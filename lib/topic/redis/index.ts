@@ -6,4 +6,5 @@ export type { RedisConnection } from './redis-connection.js';
 export { redisEndpoint, redisLabel, type RedisEndpoint } from './redis-endpoint.js';
 export { redisOptionsFromEnv } from './redis-options-from-env.js';
 export { RedisTransport } from './redis-transport.js';
+export { type RedisAddress, SentinelGroup } from './sentinel-group.js';
 export { shortRetryDelay, type RedisTransportOptions } from './redis-transport-options.js';

@@ -119,7 +119,8 @@ function firstNode(cluster: Cluster): string {
   return typeof node === 'number' ? hostAndPort('127.0.0.1', node) : hostAndPort(node?.host ?? '127.0.0.1', node?.port ?? 6379);
 }
 
-const hostAndPort = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+/** `host:port`, IPv6 in brackets. */
+export const hostAndPort = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
 
 function invalid(option: string, expected: string, got: unknown): CacheConfigurationError {
   return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${expected}, got \`${String(got)}\`.`);
