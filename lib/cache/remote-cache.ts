@@ -24,9 +24,7 @@ type TraceStep = <T>(step: Exclude<TracedStep['step'], 'load'>, keys: readonly s
 const untraced: TraceStep = (_step, _keys, action) => action();
 
 /** A lease reply with its value decoded. */
-export type LoadPermit =
-  | { readonly kind: 'present'; readonly entry: StoredEntry }
-  | Exclude<LeaseReply, { readonly kind: 'present' }>;
+export type LoadPermit = { readonly kind: 'present'; readonly entry: StoredEntry } | Exclude<LeaseReply, { readonly kind: 'present' }>;
 
 /**
  * L2: one cache's entries on Redis (or in shared memory), as values.
@@ -72,13 +70,13 @@ export class RemoteCache {
   }
 
   /** What is stored under `key`: one GET. The caller must know its generation to be current, within the bound. */
-  async get(key: string): Promise<StoredEntry | undefined> {
+  get(key: string): Promise<StoredEntry | undefined> {
     const run = (): Promise<unknown> => this.#guard.run('get', () => this.#keyv.get(key, { raw: true }));
     return this.#trace('get', [key], run) as Promise<StoredEntry | undefined>;
   }
 
   /** As {@link get} for several keys: one MGET. */
-  async getAll(keys: string[]): Promise<(StoredEntry | undefined)[]> {
+  getAll(keys: string[]): Promise<(StoredEntry | undefined)[]> {
     const run = (): Promise<unknown> => this.#guard.run('get', () => this.#keyv.getMany(keys, { raw: true }));
     return this.#trace('get', keys, run) as Promise<(StoredEntry | undefined)[]>;
   }

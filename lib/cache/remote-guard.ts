@@ -1,5 +1,6 @@
 import { CacheValueError, RemoteCacheError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
+import { StepDeadlines } from './step-deadlines.js';
 
 /** Runs one remote step so that it can neither hang nor be repeated in vain. */
 export interface RemoteGuard {
@@ -29,6 +30,7 @@ export const BREAKER_THRESHOLD = 3;
  */
 export class CircuitBreaker implements RemoteGuard {
   readonly #timeoutMs: Milliseconds;
+  readonly #deadlines: StepDeadlines;
   readonly #endpoint: string;
   readonly #changed: (open: boolean) => void;
   #failures = 0;
@@ -38,6 +40,7 @@ export class CircuitBreaker implements RemoteGuard {
   constructor(endpoint: string, timeoutMs: Milliseconds, changed: (open: boolean) => void) {
     this.#endpoint = endpoint;
     this.#timeoutMs = timeoutMs;
+    this.#deadlines = new StepDeadlines(timeoutMs);
     this.#changed = changed;
   }
 
@@ -62,23 +65,45 @@ export class CircuitBreaker implements RemoteGuard {
     this.#reachable = false;
   }
 
-  async run<T>(step: string, action: () => Promise<T>): Promise<T> {
+  // Not `async`, and without `withDeadline`: every read of the remote tier passes here.
+  run<T>(step: string, action: () => Promise<T>): Promise<T> {
     if (!this.isOpenForUse) {
-      throw new RemoteCacheError('CACHE_REMOTE_UNAVAILABLE', `Redis at ${this.#endpoint} is away: '${step}' was not sent.`);
+      return Promise.reject(
+        new RemoteCacheError('CACHE_REMOTE_UNAVAILABLE', `Redis at ${this.#endpoint} is away: '${step}' was not sent.`),
+      );
     }
-    try {
-      const result = await withDeadline(action(), this.#timeoutMs, step, this.#endpoint);
-      this.#failures = 0;
-      return result;
-    } catch (error) {
-      if (isAnswer(error)) {
-        this.#failures = 0; // The server answered, if only with an error: it is there.
-      } else {
-        this.#failures += 1;
-        if (this.#failures >= BREAKER_THRESHOLD && !this.#open) this.#set(true);
+    return new Promise((resolve, reject) => {
+      let isOver = false;
+      const failed = (error: unknown): void => {
+        if (isOver) return;
+        isOver = true;
+        done();
+        this.#failed(error);
+        reject(asRemoteError(error, step, this.#endpoint));
+      };
+      const done = this.#deadlines.begin(() => failed(lateError(step, this.#timeoutMs, this.#endpoint)));
+      const succeeded = (result: T): void => {
+        if (isOver) return; // Its caller has been told otherwise; it may have been executed all the same.
+        isOver = true;
+        done();
+        this.#failures = 0;
+        resolve(result);
+      };
+      try {
+        action().then(succeeded, failed);
+      } catch (error) {
+        failed(error);
       }
-      throw asRemoteError(error, step, this.#endpoint);
+    });
+  }
+
+  #failed(error: unknown): void {
+    if (isAnswer(error)) {
+      this.#failures = 0; // The server answered, if only with an error: it is there.
+      return;
     }
+    this.#failures += 1;
+    if (this.#failures >= BREAKER_THRESHOLD && !this.#open) this.#set(true);
   }
 
   #set(open: boolean): void {
@@ -91,9 +116,7 @@ export class CircuitBreaker implements RemoteGuard {
 export async function withDeadline<T>(promise: Promise<T>, timeoutMs: Milliseconds, step: string, endpoint: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new RemoteCacheError('CACHE_REMOTE_TIMEOUT', `Redis at ${endpoint} did not answer '${step}' within ${timeoutMs} ms.`));
-    }, timeoutMs);
+    timer = setTimeout(() => reject(lateError(step, timeoutMs, endpoint)), timeoutMs);
   });
   try {
     return await Promise.race([promise, late]);
@@ -102,9 +125,15 @@ export async function withDeadline<T>(promise: Promise<T>, timeoutMs: Millisecon
   }
 }
 
+const lateError = (step: string, timeoutMs: Milliseconds, endpoint: string): RemoteCacheError =>
+  new RemoteCacheError('CACHE_REMOTE_TIMEOUT', `Redis at ${endpoint} did not answer '${step}' within ${timeoutMs} ms.`);
+
 /** An error reply of the server, as against a lost connection or silence. node-redis names the former `ErrorReply` or `SimpleError`. */
 function isAnswer(error: unknown): boolean {
-  return error instanceof CacheValueError || (error instanceof Error && /^(Simple|Blob|Multi)Error(Reply)?$|^ErrorReply$/.test(error.constructor.name));
+  return (
+    error instanceof CacheValueError ||
+    (error instanceof Error && /^(Simple|Blob|Multi)Error(Reply)?$|^ErrorReply$/.test(error.constructor.name))
+  );
 }
 
 function asRemoteError(error: unknown, step: string, endpoint: string): unknown {

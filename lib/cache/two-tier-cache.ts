@@ -6,10 +6,12 @@ import { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './c
 import type { CacheKey } from './cache-key.js';
 import type { StoredEntry } from './codec.js';
 import { encodeKey } from './encode-key.js';
+import { EvictionBatches } from './eviction-batches.js';
 import type { CoherentCache } from './eviction-log.js';
 import type { KeyInspection, TierInspection } from './key-inspection.js';
 import { KeyMemo } from './key-memo.js';
 import type { LocalCache } from './local-cache.js';
+import { MissForecast } from './miss-forecast.js';
 import { PendingEvictions } from './pending-evictions.js';
 import type { RemoteCache } from './remote-cache.js';
 import type { ValueWrapper } from './value-wrapper.js';
@@ -82,6 +84,8 @@ export class TwoTierCache extends Cache implements CoherentCache {
   readonly #counters: CacheCounters;
   readonly #pending: PendingEvictions;
   readonly #bypassTime: BypassTime;
+  readonly #evictions = new EvictionBatches((keys, acks) => this.#pending.submit(keys, acks));
+  readonly #forecast = new MissForecast();
   /** Written-out forms of keys that were found in L1. */
   readonly #keys = new KeyMemo();
   /** The newest read under way of each key; older ones hang on it. */
@@ -297,24 +301,28 @@ export class TwoTierCache extends Cache implements CoherentCache {
     const { deadlineMs, timeoutMs } = this.#settings;
     const lastStep = this.#clock.now() + deadlineMs - 2 * timeoutMs; // One step may start then, and the fill comes after the load.
     let isCorruptEntry = false;
-    try {
-      const entry = await this.#getRemote(key);
-      if (entry !== undefined) return { kind: 'present', entry };
-    } catch (error) {
-      if (!isCorrupt(error)) throw error;
+    const corrupt = (error: unknown): undefined => {
+      if (isCorruptEntry || !isCorrupt(error)) throw error;
       this.#counters.remoteFailures += 1;
       isCorruptEntry = true;
+    };
+    const looks = !this.#forecast.expectsMiss(key);
+    if (looks) {
+      const entry = await this.#getRemote(key).catch(corrupt);
+      this.#forecast.saw(key, entry === undefined);
+      if (entry !== undefined) return { kind: 'present', entry };
     }
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(1.5 * pause, LONGEST_POLL_MS)) {
-      const permit = await this.#remote.acquire(key, isCorruptEntry);
+      const permit = (await this.#remote.acquire(key, isCorruptEntry).catch(corrupt)) ?? (await this.#remote.acquire(key, true));
+      if (!looks && pause === FIRST_POLL_MS) this.#forecast.saw(key, permit.kind !== 'present');
       if (permit.kind !== 'busy' || this.#isStopped || this.#clock.now() + pause > lastStep) return permit;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 
-  async #getRemote(key: string): Promise<StoredEntry | undefined> {
+  #getRemote(key: string): Promise<StoredEntry | undefined> {
     if (this.isServing(this.#clock.now())) return this.#remote.get(key);
-    return (await this.#remote.getAllCurrent([key]))[0];
+    return this.#remote.getAllCurrent([key]).then(([entry]) => entry);
   }
 
   async #getAllRemote(keys: string[]): Promise<(StoredEntry | undefined)[]> {
@@ -419,8 +427,12 @@ export class TwoTierCache extends Cache implements CoherentCache {
   override async evictIfPresent(key: CacheKey, options: EvictOptions = {}): Promise<boolean> {
     const encoded = encodeKey(key);
     const wasLocal = this.#local.get(encoded, this.#clock.now()) !== undefined;
-    const removed = await this.#evict([encoded], options);
-    return this.#settings.tiers === 'local' ? wasLocal : removed > 0;
+    this.#counters.evictions += 1;
+    this.#drop([encoded], 'explicitRemovals');
+    // By itself: what a batch removed does not tell about one key.
+    const receipt = await this.#untilAnswered([encoded], () => this.#pending.submit([encoded], options.acks === 'all'));
+    await receipt.acknowledged;
+    return this.#settings.tiers === 'local' ? wasLocal : receipt.removed > 0;
   }
 
   override async clear(options: EvictOptions = {}): Promise<void> {
@@ -491,6 +503,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     // An answered write has set its fences; its message, late by a moment, would hit what was read or put since. One whose answer is late
     // itself must be applied: reads go on meanwhile, and the bound counts from when Redis executed it.
     this.#fence(own ? keys.filter((key) => this.#unanswered.has(key)) : keys);
+    if (!own) this.#forecast.gone(keys);
     this.#counters[own ? 'explicitRemovals' : 'remoteRemovals'] += before - this.#local.size;
   }
 
@@ -548,13 +561,13 @@ export class TwoTierCache extends Cache implements CoherentCache {
 
   // ——— helpers ———
 
-  async #evict(keys: readonly string[], options: EvictOptions): Promise<number> {
-    if (keys.length === 0) return 0;
+  async #evict(keys: readonly string[], options: EvictOptions): Promise<void> {
+    if (keys.length === 0) return;
     this.#counters.evictions += keys.length;
     this.#drop(keys, 'explicitRemovals');
-    const receipt = await this.#untilAnswered(keys, () => this.#pending.submit(keys, options.acks === 'all'));
+    const receipt = await this.#untilAnswered(keys, () => this.#evictions.add(keys, options.acks === 'all'));
+    this.#forecast.gone(keys);
     await receipt.acknowledged;
-    return receipt.removed;
   }
 
   /** Runs a write of `keys`, which sets its fences when it is answered. Until then its message is applied if it comes first. */

@@ -4,6 +4,7 @@ import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js
 import type { Cache } from '../../lib/cache/index.js';
 import { LinkProxy } from '../faults/link-proxy.js';
 import { RedisServer } from '../support/redis-server.js';
+import { waitFor } from '../support/wait.js';
 
 describe('Commands on the wire', () => {
   let server: RedisServer;
@@ -88,6 +89,21 @@ describe('Commands on the wire', () => {
   it('a miss is a GET, the asking for the right to fill, and the fill', async () => {
     const { sent } = await counted(() => books.getOrLoad('Solaris', () => 'Lem'));
     expect(sent).to.deep.equal(['GET', 'EVALSHA', 'EVALSHA']);
+  });
+
+  it('a miss of a key that was just evicted is the asking for the right to fill, and the fill', async () => {
+    for (const by of [books, elsewhere]) {
+      await books.getOrLoad('Momo', () => 'Ende');
+      await by.evict('Momo');
+      await waitFor(() => books.peek('Momo') === undefined, { what: 'the eviction to arrive' });
+      const { sent } = await counted(() => books.getOrLoad('Momo', () => 'Ende'));
+      expect(sent).to.deep.equal(['EVALSHA', 'EVALSHA']);
+    }
+  });
+
+  it('evictions of one turn are one EVALSHA', async () => {
+    const { sent } = await counted(() => Promise.all(['Nana', 'Emma', 'Kim'].map((book) => books.evict(book))));
+    expect(sent).to.deep.equal(['EVALSHA']);
   });
 
   it('a read of many keys is one MGET', async () => {
