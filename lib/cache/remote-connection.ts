@@ -89,6 +89,8 @@ export class RemoteConnection {
   #failures = 0;
   #connection = 0;
   #lastError: unknown;
+  /** What the server answered to the first heartbeat if not what it should; a server that refuses us may hang up too, and that tells less. */
+  #refusal: unknown;
   /** When the server last answered a script, or the connection was made: on `performance`'s scale. */
   #answeredAt = 0;
 
@@ -159,7 +161,7 @@ export class RemoteConnection {
     try {
       await withDeadline(verified, this.#connectTimeoutMs, 'connect', this.endpoint.label);
     } catch (error) {
-      const cause = this.#lastError ?? error;
+      const cause = this.#refusal ?? this.#lastError ?? error;
       throw new RemoteCacheError(
         'CACHE_REMOTE_CONNECT_FAILED',
         `Could not reach Redis at ${this.endpoint.label} within ${this.#connectTimeoutMs} ms${reasonOf(cause, this.endpoint)}.`,
@@ -235,10 +237,12 @@ export class RemoteConnection {
       this.#lastError = undefined;
       this.#attempt = 0;
       this.#verifiedAddress = this.#address;
+      this.#refusal = undefined;
       this.guard.succeeded();
       this.#onVerified();
     } catch (error) {
       this.#lastError = error; // The next heartbeat tries again.
+      if (isReply(error)) this.#refusal = error;
     }
   }
 
@@ -392,7 +396,10 @@ export class RemoteConnection {
 const reasonOf = (error: unknown, endpoint: RemoteEndpoint): string => {
   const code = (error as { code?: unknown } | undefined)?.code;
   if (typeof code === 'string') return code.startsWith('CACHE_') ? '' : ` (${code})`;
-  return isReply(error) ? ` (${(withoutCredentials(error, endpoint) as Error).message})` : '';
+  if (!isReply(error)) return '';
+  // Redis' words for it once a command from somebody unknown has more than ten arguments, as a heartbeat for two caches has.
+  if (error.message.includes('unauthenticated')) return ' (NOAUTH Authentication required.)';
+  return ` (${(withoutCredentials(error, endpoint) as Error).message})`;
 };
 
 /** Whether these are the words of a server, as in `NOPERM this user has …` or `ERR …`. */

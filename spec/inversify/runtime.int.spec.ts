@@ -87,6 +87,19 @@ describe(`${createRuntime.name}, on Redis`, () => {
       expect(inspect([error, told], { depth: 10 })).not.to.include('wr0ng');
     });
 
+    for (const names of [[], ['book', 'author']]) {
+      it(`tells a missing password as such, with ${names.length} caches`, async () => {
+        const redis = await server({ password: 'right' });
+        const named = Object.fromEntries(names.map((name) => [name, {}]));
+        const runtime = make({ redis: `redis://127.0.0.1:${redis.port}`, connectTimeout: 500, caches: named });
+        const error = await cacheErrorOf(runtime.start());
+        expect(error.message).to.equal(
+          `Could not reach Redis at 127.0.0.1:${redis.port} within 500 ms (NOAUTH Authentication required.). Check host, port, credentials and that the server accepts connections.`,
+        );
+        await runtime.stop();
+      });
+    }
+
     it('gives a server up that accepts and says nothing', async () => {
       const redis = await server();
       const proxy = await TcpProxy.start(redis.port);
