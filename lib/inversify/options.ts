@@ -2,7 +2,7 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { type Class, LARGEST_MAXIMUM_SIZE } from '../cache/index.js';
 import { CacheConfigurationError } from '../errors/index.js';
 import { DEFAULT_NAMESPACE } from '../eviction/index.js';
-import { type Clock, type Duration, type Milliseconds, parseDuration, systemClock } from '../time/index.js';
+import { type Clock, type Duration, MAXIMUM_WAIT_MS, type Milliseconds, parseDuration, systemClock } from '../time/index.js';
 
 /** How one cache behaves. Everything is optional; {@link DEFAULT_CACHE_OPTIONS} tells what holds otherwise. */
 export interface CacheOptions {
@@ -69,7 +69,7 @@ export interface CachingOptions {
   readonly dynamic?: boolean;
   /** Names this instance in messages, events and statistics; must be unique among the instances of a namespace. Default: random. */
   readonly instanceId?: string;
-  /** D: the most a read may lag behind an eviction, whatever happens. At least 50 ms. Default: `'1s'`. */
+  /** D: the most a read may lag behind an eviction, whatever happens. At least 50 ms, at most a day. Default: `'1s'`. */
   readonly bound?: Duration;
   /** Deadline of one remote step. Default: `'250ms'`. */
   readonly timeout?: Duration;
@@ -172,8 +172,8 @@ export function resolveOptions(options: CachingOptions = {}): ResolvedCachingOpt
     checkCacheName(name);
     resolved.set(name, resolveCache(`caches.${name}`, own, defaults));
   }
-  const timeoutMs = parseDuration('timeout', options.timeout ?? DEFAULT_CACHING_OPTIONS.timeout, 1);
-  const deadlineMs = parseDuration('deadline', options.deadline ?? DEFAULT_CACHING_OPTIONS.deadline, 1);
+  const timeoutMs = parseDuration('timeout', options.timeout ?? DEFAULT_CACHING_OPTIONS.timeout, 1, MAXIMUM_WAIT_MS);
+  const deadlineMs = parseDuration('deadline', options.deadline ?? DEFAULT_CACHING_OPTIONS.deadline, 1, MAXIMUM_WAIT_MS);
   if (deadlineMs < 2 * timeoutMs) throw invalid('deadline', `at least twice \`timeout\` (${timeoutMs} ms)`, options.deadline ?? DEFAULT_CACHING_OPTIONS.deadline);
   return Object.freeze({
     enabled: checkBoolean('enabled', options.enabled ?? DEFAULT_CACHING_OPTIONS.enabled),
@@ -183,11 +183,11 @@ export function resolveOptions(options: CachingOptions = {}): ResolvedCachingOpt
     cache: (name: string) => resolved.get(name) ?? fallback,
     dynamic: checkBoolean('dynamic', options.dynamic ?? DEFAULT_CACHING_OPTIONS.dynamic),
     instanceId: checkName('instanceId', options.instanceId ?? randomId()),
-    boundMs: parseDuration('bound', options.bound ?? DEFAULT_CACHING_OPTIONS.bound, MINIMUM_BOUND_MS),
+    boundMs: parseDuration('bound', options.bound ?? DEFAULT_CACHING_OPTIONS.bound, MINIMUM_BOUND_MS, MAXIMUM_WAIT_MS),
     timeoutMs,
     deadlineMs,
     fillLeaseMs: parseDuration('fillLease', options.fillLease ?? DEFAULT_CACHING_OPTIONS.fillLease, 1),
-    connectTimeoutMs: parseDuration('connectTimeout', options.connectTimeout ?? DEFAULT_CACHING_OPTIONS.connectTimeout, 1),
+    connectTimeoutMs: parseDuration('connectTimeout', options.connectTimeout ?? DEFAULT_CACHING_OPTIONS.connectTimeout, 1, MAXIMUM_WAIT_MS),
     failFast: checkBoolean('failFast', options.failFast ?? DEFAULT_CACHING_OPTIONS.failFast),
     clock: checkClock(options.clock ?? systemClock),
   });

@@ -10,20 +10,30 @@ const WRITTEN = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 /** The longest duration taken: 10 years. Above it a unit was surely mistaken. */
 export const MAXIMUM_DURATION_MS: Milliseconds = 3_650 * UNITS.d;
 
+/** The longest duration taken for what a timer waits for: one day. Node's timers end at 2^31 ms, 24.8 days; past it they wait 1 ms. */
+export const MAXIMUM_WAIT_MS: Milliseconds = UNITS.d;
+
 /**
  * `duration` in whole milliseconds, rounded up: Redis refuses fractions, and a life of `0.4` must not become "never expires".
  *
  * @param option - the name to complain about.
  * @param minimumMs - the least accepted value. Default: `0`.
+ * @param maximumMs - the greatest: ten years, or {@link MAXIMUM_WAIT_MS}. Default: ten years.
  * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for anything else than a finite, non-negative number or a number with a unit.
  */
-export function parseDuration(option: string, duration: unknown, minimumMs: Milliseconds = 0): Milliseconds {
+export function parseDuration(
+  option: string,
+  duration: unknown,
+  minimumMs: Milliseconds = 0,
+  maximumMs: Milliseconds = MAXIMUM_DURATION_MS,
+): Milliseconds {
   const ms = toMilliseconds(duration);
-  if (ms === undefined || !(ms >= minimumMs) || ms > MAXIMUM_DURATION_MS) {
+  if (ms === undefined || !(ms >= minimumMs) || ms > maximumMs) {
     const least = minimumMs === 0 ? 'not negative' : `at least ${minimumMs} ms`;
+    const most = maximumMs === MAXIMUM_DURATION_MS ? '10 years' : `${maximumMs / UNITS.h} hours`;
     throw new CacheConfigurationError(
       'CACHE_OPTION_INVALID',
-      `Expected \`${option}\` to be a duration, ${least} and at most 10 years, such as 500, '60s' or '5m', got \`${String(duration)}\` (${typeof duration}).`,
+      `Expected \`${option}\` to be a duration, ${least} and at most ${most}, such as 500, '60s' or '5m', got \`${String(duration)}\` (${typeof duration}).`,
     );
   }
   return Math.ceil(ms);

@@ -74,8 +74,8 @@ describe(resolveOptions.name, () => {
   });
 
   const name = "1 to 128 of the characters A-Z, a-z, 0-9, '_', '.' and '-'";
-  const duration = (least: string): string => `a duration, ${least} and at most 10 years, such as 500, '60s' or '5m'`;
-  const notNegative = duration('not negative');
+  const duration = (least: string, most = '24 hours'): string => `a duration, ${least} and at most ${most}, such as 500, '60s' or '5m'`;
+  const notNegative = duration('not negative', '10 years');
   const count = (most: number): string => `a whole number from 1 to ${most}`;
   const wrong: readonly (readonly [options: unknown, complaint: string])[] = [
     [null, 'Expected `options` to be an object, got `null` (object).'],
@@ -111,11 +111,15 @@ describe(resolveOptions.name, () => {
     [{ failFast: 0 }, 'Expected `failFast` to be a boolean, got `0` (number).'],
     [{ bound: 49 }, `Expected \`bound\` to be ${duration('at least 50 ms')}, got \`49\` (number).`],
     [{ bound: '1 s' }, `Expected \`bound\` to be ${duration('at least 50 ms')}, got \`1 s\` (string).`],
+    [{ bound: '25d' }, `Expected \`bound\` to be ${duration('at least 50 ms')}, got \`25d\` (string).`],
+    [{ timeout: '2d' }, `Expected \`timeout\` to be ${duration('at least 1 ms')}, got \`2d\` (string).`],
+    [{ deadline: 86_400_001 }, `Expected \`deadline\` to be ${duration('at least 1 ms')}, got \`86400001\` (number).`],
+    [{ connectTimeout: '30d' }, `Expected \`connectTimeout\` to be ${duration('at least 1 ms')}, got \`30d\` (string).`],
     [{ timeout: 0 }, `Expected \`timeout\` to be ${duration('at least 1 ms')}, got \`0\` (number).`],
     [{ deadline: -1 }, `Expected \`deadline\` to be ${duration('at least 1 ms')}, got \`-1\` (number).`],
     [{ deadline: 499 }, 'Expected `deadline` to be at least twice `timeout` (250 ms), got `499` (number).'],
     [{ timeout: '2s' }, 'Expected `deadline` to be at least twice `timeout` (2000 ms), got `1s` (string).'],
-    [{ fillLease: 0 }, `Expected \`fillLease\` to be ${duration('at least 1 ms')}, got \`0\` (number).`],
+    [{ fillLease: 0 }, `Expected \`fillLease\` to be ${duration('at least 1 ms', '10 years')}, got \`0\` (number).`],
     [{ connectTimeout: Infinity }, `Expected \`connectTimeout\` to be ${duration('at least 1 ms')}, got \`Infinity\` (number).`],
     [{ clock: {} }, 'Expected `clock` to be an object with a method `now`, got `[object Object]` (object).'],
     [{ clock: 5 }, 'Expected `clock` to be an object with a method `now`, got `5` (number).'],

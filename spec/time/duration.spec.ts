@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { CacheConfigurationError } from '../../lib/errors/index.js';
 import { parseDuration, systemClock } from '../../lib/time/index.js';
-import { MAXIMUM_DURATION_MS } from '../../lib/time/duration.js';
+import { MAXIMUM_DURATION_MS, MAXIMUM_WAIT_MS } from '../../lib/time/duration.js';
 import { cacheErrorIn } from '../contract/rejection.js';
 
 describe(parseDuration.name, () => {
@@ -46,6 +46,13 @@ describe(parseDuration.name, () => {
     expect(parseDuration('bound', 50, 50)).to.equal(50);
     expect(cacheErrorIn(() => parseDuration('bound', '49ms', 50)).message).to.equal(
       "Expected `bound` to be a duration, at least 50 ms and at most 10 years, such as 500, '60s' or '5m', got `49ms` (string).",
+    );
+  });
+
+  it('refuses what is more than the most', () => {
+    expect(parseDuration('timeout', '1d', 1, MAXIMUM_WAIT_MS)).to.equal(86_400_000);
+    expect(cacheErrorIn(() => parseDuration('timeout', 86_400_001, 1, MAXIMUM_WAIT_MS)).message).to.equal(
+      "Expected `timeout` to be a duration, at least 1 ms and at most 24 hours, such as 500, '60s' or '5m', got `86400001` (number).",
     );
   });
 
