@@ -1,0 +1,115 @@
+/**
+ * Two servers that both take themselves for the primary, as during a failover: one instance has moved to the new one, the other has not yet,
+ * and evicts on the old one. What the old one acknowledged is lost with it, so the evicting instance must see to it itself.
+ */
+import { expect } from 'chai';
+import type { Cache } from '../../lib/cache/index.js';
+import { CacheConfigurationError } from '../../lib/errors/index.js';
+import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
+import { cacheErrorIn, cacheErrorOf } from '../contract/rejection.js';
+import { freePort, RedisServer } from '../support/redis-server.js';
+import { waitFor } from '../support/wait.js';
+import { ScriptedSentinel } from './scripted-sentinel.js';
+
+describe('An instance behind Sentinel', function () {
+  this.timeout(30_000);
+
+  const stopping: (() => Promise<void>)[] = [];
+  const kept = <T extends { stop(): Promise<void> }>(resource: T): T => (stopping.unshift(() => resource.stop()), resource);
+  const bookOf = (runtime: CacheRuntime): Cache => runtime.manager.getCache('book') as Cache;
+  const join = async (sentinel: ScriptedSentinel, connections: string[] = []): Promise<CacheRuntime> => {
+    const redis = { sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'books' };
+    const runtime = kept(createRuntime({ redis, caches: { book: { ttl: '1h' } } }));
+    for (const name of ['connected', 'lost'] as const) runtime.events.on(name, ({ link }) => void connections.push(`${name} ${link}`));
+    await runtime.start();
+    return runtime;
+  };
+  const membersOf = async (server: RedisServer): Promise<unknown> => server.cli('ZCARD', 'cache:book:members');
+
+  afterEach(async () => {
+    for (const stop of stopping.splice(0)) await stop();
+  });
+
+  it('repeats for the new primary what only the old one has acknowledged', async () => {
+    const old = kept(await RedisServer.start());
+    const promoted = kept(
+      await RedisServer.start({ args: ['--replicaof', '127.0.0.1', `${old.port}`, '--repl-diskless-sync-delay', '0'] }),
+    );
+    await waitFor(async () => (await promoted.info('replication'))['master_link_status'] === 'up', { what: 'the replica to follow' });
+    const [early, late] = [kept(await ScriptedSentinel.start(old.port)), kept(await ScriptedSentinel.start(old.port))];
+    const [ahead, behind] = [await join(early), await join(late)];
+    let price = 1;
+    for (const runtime of [ahead, behind]) expect(await bookOf(runtime).getOrLoad('Dune', () => price)).to.equal(1);
+
+    await promoted.cli('REPLICAOF', 'NO', 'ONE');
+    early.switchTo(promoted.port);
+    const isAhead = async (): Promise<boolean> =>
+      ahead.manager.health().status === 'up' && ((await promoted.cli('PUBSUB', 'NUMSUB', 'book-channel')) as unknown[])[1] === 1;
+    await waitFor(isAhead, { what: 'the first to move' });
+    expect(await bookOf(ahead).getOrLoad('Dune', () => price)).to.equal(1);
+
+    price = 2;
+    await bookOf(behind).evict('Dune'); // Acknowledged, by a server that nobody else listens to any more.
+    expect(await bookOf(ahead).getOrLoad('Dune', () => price)).to.equal(1); // It cannot know. (Why a primary must refuse to write without replicas.)
+
+    late.switchTo(promoted.port);
+    await waitFor(async () => (await membersOf(promoted)) === 2, { what: 'the second to move' });
+    await waitFor(() => behind.manager.health().status === 'up', { what: 'the second to be of use again' });
+    expect(await bookOf(behind).getOrLoad('Dune', () => price)).to.equal(2);
+    await waitFor(async () => (await bookOf(ahead).getOrLoad('Dune', () => price)) === 2, { what: 'the first to hear of it' });
+  });
+
+  it('moves its command connection when a Sentinel names another primary, though the old one is well', async () => {
+    const [first, second] = [kept(await RedisServer.start()), kept(await RedisServer.start())];
+    const sentinel = kept(await ScriptedSentinel.start(first.port));
+    const connections: string[] = [];
+    const runtime = await join(sentinel, connections);
+    expect([await membersOf(first), await membersOf(second)]).to.deep.equal([1, 0]);
+    sentinel.switchTo(second.port);
+    await waitFor(async () => (await membersOf(second)) === 1 && runtime.manager.health().status === 'up', {
+      what: 'the instance to move',
+    });
+    expect(connections.filter((each) => each.endsWith('command'))).to.deep.equal([
+      'connected command',
+      'lost command',
+      'connected command',
+    ]);
+    await bookOf(runtime).put('Dune', 1);
+    expect(String(await second.cli('KEYS', 'cache:book:*::Dune'))).to.include('::Dune');
+    expect(await first.cli('KEYS', 'cache:book:*::Dune')).to.deep.equal([]);
+    await waitFor(async () => !String(await first.cli('CLIENT', 'LIST')).includes('cmd=evalsha'), {
+      what: 'the old connection to be closed',
+    });
+  });
+
+  it('uses a primary that has lost its replicas for nothing, and goes on when they are back', async () => {
+    const server = kept(await RedisServer.start());
+    const runtime = await join(kept(await ScriptedSentinel.start(server.port)));
+    expect(await bookOf(runtime).getOrLoad('Dune', () => 1)).to.equal(1);
+    await server.cli('CONFIG', 'SET', 'min-replicas-to-write', '1');
+    await waitFor(() => runtime.manager.health().links['command'] === 'down', { what: 'the heartbeat to be refused' });
+    expect((await cacheErrorOf(bookOf(runtime).get('Emma'))).code).to.equal('CACHE_REMOTE_UNAVAILABLE');
+    await server.cli('CONFIG', 'SET', 'min-replicas-to-write', '0');
+    await waitFor(() => runtime.manager.health().status === 'up', { what: 'the heartbeat to be accepted' });
+  });
+
+  it('tells that no Sentinel can be reached, without a credential, and stops at once', async () => {
+    const port = await freePort();
+    const redis = { sentinels: [{ host: '127.0.0.1', port }], name: 'books', sentinelPassword: 's3cret', password: 's3cret' };
+    const runtime = kept(createRuntime({ redis, connectTimeout: '300ms' }));
+    runtime.manager.getCache('book');
+    const error = await cacheErrorOf(runtime.start());
+    expect(error.message).to.equal(
+      `Could not reach Redis at books of sentinel 127.0.0.1:${port} within 300 ms. Check host, port, credentials and that the server accepts connections.`,
+    );
+    expect((error.cause as Error).message).to.equal(
+      `Sentinel 127.0.0.1:${port} could not tell where 'books' is: connect ECONNREFUSED 127.0.0.1:${port}.`,
+    );
+  });
+
+  it('wants to know the name of the primary', () => {
+    const error = cacheErrorIn(() => createRuntime({ redis: { sentinels: [{ host: 'h' }] } }));
+    expect(error).to.be.instanceOf(CacheConfigurationError);
+    expect(error.message).to.equal('Expected `redis.name` to be the name of the primary that the Sentinels watch, got `undefined`.');
+  });
+});
