@@ -14,3 +14,4 @@ export { BEATS_PER_BOUND, ReadLease, type ReadLeaseOptions } from './read-lease.
 export { RedisEvictionLog, type RedisEvictionLogOptions } from './redis-eviction-log.js';
 export { DEFAULT_NAMESPACE, defaultTopic, inboxOf, RemoteKeys } from './remote-keys.js';
 export { ServerClock } from './server-clock.js';
+export { checkServerSettings, type SettingWarning, warningsOf } from './server-settings.js';

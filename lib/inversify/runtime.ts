@@ -16,6 +16,7 @@ import { CacheCounters, CacheEvents } from '../event/index.js';
 import {
   Acknowledgements,
   BEATS_PER_BOUND,
+  checkServerSettings,
   defaultTopic,
   EMBEDDED_GENERATION,
   EmbeddedEvictionLog,
@@ -266,7 +267,9 @@ function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<CachingO
         (address) => connection.primaryIs(address),
         (attempt, error) => events.emit('failed', { link: 'sentinel', endpoint: endpoint.label, attempt, error }),
       );
-      return connection.start();
+      return connection
+        .start()
+        .then(() => checkServerSettings(connection).catch((error: unknown) => void events.emit('error', { where: 'server settings', error })));
     },
     answered: () => connection.confirm(),
     leave: (caches) => heartbeat.leave(caches).catch((error: unknown) => events.emit('error', { where: 'leaving', error })),

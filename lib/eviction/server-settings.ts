@@ -1,0 +1,47 @@
+import type { RemoteConnection } from '../cache/index.js';
+
+/** A setting of the server under which a promise is weaker than it could be. */
+export interface SettingWarning {
+  readonly code: 'CACHE_SERVER_EVICTION_POLICY' | 'CACHE_SERVER_REPLICAS';
+  /** What it means and what to set, to follow the server's name. */
+  readonly text: string;
+}
+
+/** What is to be said about a server whose INFO this is. Fields that are not there are not judged. */
+export function warningsOf(info: string): readonly SettingWarning[] {
+  const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
+  const warnings: SettingWarning[] = [];
+  const policy = field('maxmemory_policy');
+  // `maxmemory:0` is no limit: the policy means nothing then.
+  if (policy?.startsWith('allkeys-') === true && Number(field('maxmemory') ?? 0) > 0) {
+    warnings.push({
+      code: 'CACHE_SERVER_EVICTION_POLICY',
+      text:
+        `may drop any key when its memory is full (maxmemory-policy ${policy}), the caches' own records included: caches are then emptied for no reason, ` +
+        `and an eviction with acks: 'all' may not wait for everybody. Set maxmemory-policy to volatile-lru, volatile-lfu or volatile-ttl.`,
+    });
+  }
+  // Redis tells `min_slaves_good_slaves` only where replicas are demanded.
+  if (field('role') === 'master' && Number(field('connected_slaves') ?? 0) > 0 && field('min_slaves_good_slaves') === undefined) {
+    warnings.push({
+      code: 'CACHE_SERVER_REPLICAS',
+      text:
+        'has replicas and acknowledges writes without waiting for any (min-replicas-to-write 0): cut off from them it goes on as a second primary, ' +
+        'and evictions it acknowledges then are lost. Set min-replicas-to-write 1 and min-replicas-max-lag 2.',
+    });
+  }
+  return warnings;
+}
+
+const told = new Set<string>();
+
+/** Warns of the server's settings, of each once per process and server. */
+export async function checkServerSettings(connection: RemoteConnection): Promise<void> {
+  const info = await connection.guard.run('info', () => connection.client.info());
+  for (const { code, text } of warningsOf(info)) {
+    const { label } = connection.endpoint;
+    if (told.has(`${code} ${label}`)) continue;
+    told.add(`${code} ${label}`);
+    process.emitWarning(`Redis at ${label} ${text}`, { type: 'CacheWarning', code });
+  }
+}
