@@ -13,7 +13,7 @@ import { KeyMemo } from './key-memo.js';
 import type { LocalCache } from './local-cache.js';
 import { MissForecast } from './miss-forecast.js';
 import { PendingEvictions } from './pending-evictions.js';
-import type { RemoteCache } from './remote-cache.js';
+import type { LoadPermit, RemoteCache } from './remote-cache.js';
 import type { ValueWrapper } from './value-wrapper.js';
 
 /** A cache's options, resolved: nothing is optional and every duration is in milliseconds. */
@@ -226,31 +226,54 @@ export class TwoTierCache extends Cache implements CoherentCache {
       return running as Promise<V>;
     }
     const read = this.#begin(encoded);
-    const promise = this.#load(encoded, read, loader, options).finally(() => this.#end(encoded, read));
+    const promise = this.#load(encoded, read, loader, options);
     if (mayJoin) read.promise = promise;
     return promise;
   }
 
   async #load<V>(key: string, read: Read, loader: () => V | Promise<V>, options: LoadOptions<V>): Promise<V> {
-    let token: string | undefined;
-    if (this.#readsRemote(key)) {
-      try {
-        const permit = await this.#getOrAcquire(key);
-        if (permit.kind === 'present') return this.#keep(key, read, permit.entry) as V;
-        if (permit.kind === 'granted') token = permit.token;
-      } catch (error) {
-        this.#counters.remoteFailures += 1;
-        options.onError?.('get', error);
-      }
-    }
-    this.#counters.misses += 1;
-    const value = await this.#run(key, loader, () => this.#giveBack(key, token));
-    if (options.unless?.(value) === true) {
-      this.#giveBack(key, token);
+    try {
+      const permit = this.#readsRemote(key) ? await this.#permit(key, options) : undefined;
+      if (permit?.kind === 'present') return this.#keep(key, read, permit.entry) as V;
+      const token = permit?.kind === 'granted' ? permit.token : undefined;
+      this.#counters.misses += 1;
+      const value = await this.#run(key, loader, () => this.#giveBack(key, token));
+      if (options.unless?.(value) === true) this.#giveBack(key, token);
+      else await this.#store(key, read, token, value, options);
       return value;
+    } finally {
+      this.#end(key, read);
     }
-    await this.#store(key, read, token, value, options);
-    return value;
+  }
+
+  /** What L2 holds, else the right to fill it; `undefined` if neither can be had. One GET, if that finds something. */
+  async #permit<V>(key: string, options: LoadOptions<V>): Promise<LoadPermit | undefined> {
+    const { deadlineMs, timeoutMs } = this.#settings;
+    const lastStep = this.#clock.now() + deadlineMs - 2 * timeoutMs; // One step may start then, and the fill comes after the load.
+    const looks = !this.#forecast.expectsMiss(key);
+    try {
+      if (looks) {
+        const entry = await this.#getRemote(key);
+        this.#forecast.saw(key, entry === undefined);
+        if (entry !== undefined) return { kind: 'present', entry };
+      }
+      const permit = await this.#acquire(key, false, lastStep);
+      if (!looks) this.#forecast.saw(key, permit.kind !== 'present');
+      return permit;
+    } catch (error) {
+      if (!isCorrupt(error)) return this.#readFailed(error, options);
+      this.#counters.remoteFailures += 1;
+    }
+    try {
+      return await this.#acquire(key, true, lastStep);
+    } catch (error) {
+      return this.#readFailed(error, options);
+    }
+  }
+
+  #readFailed<V>(error: unknown, options: LoadOptions<V>): undefined {
+    this.#counters.remoteFailures += 1;
+    options.onError?.('get', error);
   }
 
   async #run<V>(key: string, loader: () => V | Promise<V>, failed: () => void): Promise<V> {
@@ -296,25 +319,13 @@ export class TwoTierCache extends Cache implements CoherentCache {
     }
   }
 
-  /** What L2 holds, else the right to fill it, else (another instance is loading, for longer than we may wait) `busy`. */
-  async #getOrAcquire(key: string): ReturnType<RemoteCache['acquire']> {
-    const { deadlineMs, timeoutMs } = this.#settings;
-    const lastStep = this.#clock.now() + deadlineMs - 2 * timeoutMs; // One step may start then, and the fill comes after the load.
-    let isCorruptEntry = false;
-    const corrupt = (error: unknown): undefined => {
-      if (isCorruptEntry || !isCorrupt(error)) throw error;
-      this.#counters.remoteFailures += 1;
-      isCorruptEntry = true;
-    };
-    const looks = !this.#forecast.expectsMiss(key);
-    if (looks) {
-      const entry = await this.#getRemote(key).catch(corrupt);
-      this.#forecast.saw(key, entry === undefined);
-      if (entry !== undefined) return { kind: 'present', entry };
-    }
+  /**
+   * The right to fill L2, or what it holds, or (another instance is loading, for longer than we may wait) `busy`.
+   * With `replace`, what is there is unreadable.
+   */
+  async #acquire(key: string, replace: boolean, lastStep: Milliseconds): Promise<LoadPermit> {
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(1.5 * pause, LONGEST_POLL_MS)) {
-      const permit = (await this.#remote.acquire(key, isCorruptEntry).catch(corrupt)) ?? (await this.#remote.acquire(key, true));
-      if (!looks && pause === FIRST_POLL_MS) this.#forecast.saw(key, permit.kind !== 'present');
+      const permit = await this.#remote.acquire(key, replace);
       if (permit.kind !== 'busy' || this.#isStopped || this.#clock.now() + pause > lastStep) return permit;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
