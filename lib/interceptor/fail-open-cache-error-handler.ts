@@ -1,4 +1,6 @@
-import { CacheEvictError } from '../errors/index.js';
+import type { Cache } from '../cache/index.js';
+import { CacheEvictError, RemoteCacheError } from '../errors/index.js';
+import type { CacheEvents } from '../event/index.js';
 import { CacheErrorHandler } from './cache-error-handler.js';
 
 /**
@@ -6,14 +8,24 @@ import { CacheErrorHandler } from './cache-error-handler.js';
  * cache counts and reports them); failed evictions, a put's own among them, reach the caller, because from then on somebody may read what is no longer true.
  */
 export class FailOpenCacheErrorHandler extends CacheErrorHandler {
+  readonly #events: CacheEvents | undefined;
+
+  /** @param events - where values that cannot be stored are told, as `error`. Default: none; nobody is told. */
+  constructor(events?: CacheEvents) {
+    super();
+    this.#events = events;
+  }
+
   override handleCacheGetError(): void {
     // A miss: the method runs.
   }
 
-  override handleCachePutError(error: unknown): void {
+  override handleCachePutError(error: unknown, cache: Cache): void {
     // The caller has the result; the next call loads it again. Unless not even the eviction that makes up for a failed put was acknowledged:
     // somebody may read the old value then.
     if (error instanceof CacheEvictError) throw error;
+    // A remote tier that is away is counted, and told by its connection. Of a value that cannot be stored nobody else speaks.
+    if (!(error instanceof RemoteCacheError)) this.#events?.emit('error', { where: `put in cache '${cache.name}'`, error });
   }
 
   override handleCacheEvictError(error: unknown): void {

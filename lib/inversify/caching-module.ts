@@ -102,7 +102,7 @@ export function moduleOver(makeRuntime: () => ModuleRuntime, container?: Service
       .toDynamicValue(() => new SimpleKeyGenerator())
       .inSingletonScope();
     bind(CacheErrorHandler)
-      .toDynamicValue(() => new FailOpenCacheErrorHandler())
+      .toDynamicValue(() => new FailOpenCacheErrorHandler(runtime.events))
       .inSingletonScope();
     bind(CacheResolver)
       .toDynamicValue((context) => new SimpleCacheResolver(context.get(CacheManager)))

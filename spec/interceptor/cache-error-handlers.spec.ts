@@ -2,9 +2,12 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import {
   type CacheErrorHandler,
+  CacheEvents,
   CacheEvictError,
+  CacheValueError,
   FailOpenCacheErrorHandler,
   LoggingCacheErrorHandler,
+  RemoteCacheError,
   SimpleCacheErrorHandler,
 } from '../../lib/index.js';
 import { MapCache } from '../support/map-cache.js';
@@ -42,13 +45,23 @@ describe(FailOpenCacheErrorHandler.name, () => {
   it('throws on nothing but failed evictions', () => {
     expect(thrownBy(new FailOpenCacheErrorHandler())).to.deep.equal(['evict', 'clear']);
   });
+
+  it('tells of values that cannot be stored, and leaves a remote tier that is away to its connection', () => {
+    const events = new CacheEvents();
+    const told: unknown[] = [];
+    events.on('error', (event) => void told.push(event));
+    const handler = new FailOpenCacheErrorHandler(events);
+    const unsupported = new CacheValueError('CACHE_VALUE_UNSUPPORTED', 'The remote tier cannot store a symbol.');
+    handler.handleCachePutError(unsupported, book);
+    handler.handleCachePutError(new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'late'), book);
+    expect(told).to.deep.equal([{ where: "put in cache 'book'", error: unsupported }]);
+  });
 });
 
-for (const Handler of [FailOpenCacheErrorHandler, LoggingCacheErrorHandler]) {
-  describe(Handler.name, () => {
+for (const handler of [new FailOpenCacheErrorHandler(), new LoggingCacheErrorHandler({ log: () => undefined })]) {
+  describe(handler.constructor.name, () => {
     it('throws on a failed put whose eviction was not acknowledged: the old value may be read', () => {
       const unacknowledged = new CacheEvictError('book', 'not acknowledged');
-      const handler: CacheErrorHandler = new Handler({ log: () => undefined });
       expect(() => handler.handleCachePutError(unacknowledged, book, 'Dune', 'new')).to.throw(CacheEvictError, 'not acknowledged');
     });
   });

@@ -15,6 +15,7 @@ import {
   KeyGenerator,
   MessageListenerContainer,
   MessagePublisher,
+  NoOpCache,
   SimpleCacheResolver,
   SimpleKeyGenerator,
   TransactionAwareCacheManager,
@@ -86,6 +87,14 @@ describe(cachingModule.name, () => {
     expect(container.get(CacheResolver)).to.be.instanceOf(SimpleCacheResolver);
     expect(container.get(TransactionSynchronization).isActive).to.equal(false);
     expect(container.get(CacheInterceptor)).to.equal(container.get(CacheInterceptor));
+  });
+
+  it('tells of values that cannot be stored', () => {
+    container.load(moduleOver(() => runtime));
+    const told: unknown[] = [];
+    runtime.events.on('error', ({ where }) => void told.push(where));
+    container.get(CacheErrorHandler).handleCachePutError(new Error('too large'), new NoOpCache('book'), 'Dune', 1);
+    expect(told).to.deep.equal(["put in cache 'book'"]);
   });
 
   it('starts nothing by itself', () => {
