@@ -51,7 +51,7 @@ export async function chooseBackend(
     return over(server.description, server.url, { ...env, REDIS_URL: server.url });
   }
   return {
-    description: 'no Redis: neither REDIS_URL nor REDIS_HOST is set, and no redis-server or valkey-server is on the PATH',
+    description: 'none: no REDIS_URL or REDIS_HOST, and no redis-server or valkey-server on the PATH',
     unit: 'container',
     redis: undefined,
     links: undefined,

@@ -35,6 +35,10 @@ export class BookClient {
   async #send(method: string, path: string, expected: number, body?: string): Promise<Response> {
     const response = await fetch(`${this.#url}${path}`, { method, body, signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (response.status === expected) return response;
+    if (response.headers.get('x-eviction') === 'pending')
+      throw new Error(
+        `${method} ${path} was saved, but Redis did not acknowledge the eviction: other servers may serve the old book for a while.`,
+      );
     throw new Error(`${method} ${path} was answered with ${response.status}: ${(await response.text()).trim()}`);
   }
 }

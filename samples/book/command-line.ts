@@ -13,9 +13,9 @@ Usage: npm run sample [-- options]
               (default: ${DEFAULT_SERVE_PORT} with --serve, else 0)
   --help      print this
 
-Redis: REDIS_URL, or REDIS_HOST with REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_DB, REDIS_TLS.
-Without them a private redis-server or valkey-server is started if one is on the PATH. Without that
-too, the servers are four containers in one process.`;
+Redis: REDIS_URL, or REDIS_HOST with REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_DB and
+REDIS_TLS. Without them a private redis-server or valkey-server is started if one is on the PATH.
+Without that too, the servers are four containers in one process.`;
 
 /** What the sample was asked to do. */
 export interface SampleOptions {

@@ -40,5 +40,5 @@ try {
   notify({ kind: 'listening', url: await server.start() });
 } catch (error) {
   notify({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
-  process.disconnect?.();
+  if (process.connected) process.disconnect(); // Else whoever started us was faster.
 }

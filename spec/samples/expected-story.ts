@@ -1,0 +1,88 @@
+import { expect } from 'chai';
+import { ToldStory, type ToldCounters } from './told-story.js';
+
+const ALL = ['server-1', 'server-2', 'server-3', 'server-4'] as const;
+
+/** What is told of the server that is ended and started again. */
+export interface Ending {
+  readonly unit: 'process' | 'container';
+  readonly how: string;
+}
+
+/** Whatever stands between the four servers, the sample tells this story. */
+export function expectWholeStory(output: string, { unit, how }: Ending): void {
+  const story = new ToldStory(output);
+  expect(story.chapters.map(({ title }) => title)).to.deep.equal([
+    '1. Read Dune on all four, twice: the first read runs the method, the others find its result',
+    '2. Save Dune on server-1: the eviction crosses to all four',
+    '3. Kill server-3, save on server-2 while it is away, start it again',
+    `4. Save on the new ${unit} of server-3: it takes part as before`,
+  ]);
+  expectTwoTiers(story);
+  expectUpdate(story, 2, { by: 'server-1', version: 2, price: '12.50', seenBy: ALL });
+  expectUpdate(story, 3, { by: 'server-2', version: 3, price: '14.00', seenBy: ['server-1', 'server-2', 'server-4'] });
+  expectUpdate(story, 4, { by: 'server-3', version: 4, price: '10.00', seenBy: ALL });
+  expect([1, 2, 4].flatMap((chapter) => story.others(chapter))).to.deep.equal([]);
+  expect(story.others(3)).to.deep.equal([`server-3 ${how}`, 'server-3 is back, and subscribed']);
+  expectTable(story);
+  expect(story.lastLine).to.equal('Fresh: all 20 reads equal the database, and every eviction was seen by every running server.');
+  expect(story.lines.filter((line) => line.length > 100 || line.includes('\u001b'))).to.deep.equal([]); // No terminal, no colours.
+}
+
+/** The first server asks the database, the others find its result in L2; after that each has it in L1. */
+function expectTwoTiers(story: ToldStory): void {
+  const read = (server: string, source: string) => ({ server, version: 1, price: '9.99', source });
+  expect(story.reads(1)).to.deep.equal([
+    ...ALL.map((server) => read(server, server === 'server-1' ? 'database' : 'L2')),
+    ...ALL.map((server) => read(server, 'L1')),
+  ]);
+}
+
+function expectUpdate(
+  story: ToldStory,
+  chapter: number,
+  {
+    by,
+    version,
+    price,
+    seenBy,
+  }: { readonly by: string; readonly version: number; readonly price: string; readonly seenBy: readonly string[] },
+): void {
+  const { saved, seen, known } = story.update(chapter);
+  expect(saved.map(({ server, text }) => [server, text])).to.deep.equal([[by, `saved   Dune v${version} ${price.padStart(6)}`]]);
+  expect(seen.map(({ server }) => server)).to.have.members(seenBy);
+  expect(known.map(({ server }) => server)).to.deep.equal([by]);
+  expect(seen.filter(({ atMs }) => atMs < (saved[0]?.atMs ?? Infinity) || atMs > (known[0]?.atMs ?? 0))).to.deep.equal([]);
+
+  const reads = story.reads(chapter);
+  expect(reads.map(({ server, version, price }) => ({ server, version, price }))).to.deep.equal(
+    ALL.map((server) => ({ server, version, price })),
+  );
+  // Nothing is left in either tier: the first read asks the database. The others find what it fetched, but none of them in its own L1.
+  expect(reads[0]?.source).to.equal('database');
+  expect(reads.filter(({ source }) => source === 'L1')).to.deep.equal([]);
+}
+
+/** A row for every server and one for the life that was ended; together they count what the timeline tells. */
+function expectTable(story: ToldStory): void {
+  expect([...story.table.keys()]).to.deep.equal(['server-1', 'server-2', 'server-3', 'server-3 (ended)', 'server-4']);
+  const chapters = [1, 2, 3, 4];
+  for (const name of ALL) {
+    const counted = (title: string): number => sum(story.table, name, title);
+    const reads = chapters.flatMap((chapter) => story.reads(chapter)).filter(({ server }) => server === name);
+    const from = (wanted: string): number => reads.filter(({ source }) => source === wanted).length;
+    const updates = chapters.map((chapter) => story.update(chapter));
+    const told = {
+      'L1 hits': from('L1'),
+      'L2 hits': from('L2'),
+      'database loads': from('database'),
+      'evictions sent': updates.flatMap(({ saved }) => saved).filter(({ server }) => server === name).length,
+      'evictions seen': updates.flatMap(({ seen }) => seen).filter(({ server }) => server === name).length,
+    };
+    expect(Object.fromEntries(Object.keys(told).map((title) => [title, counted(title)])), name).to.deep.equal(told);
+  }
+}
+
+function sum(table: ReadonlyMap<string, ToldCounters>, server: string, title: string): number {
+  return (table.get(server)?.[title] ?? 0) + (table.get(`${server} (ended)`)?.[title] ?? 0);
+}
