@@ -15,8 +15,8 @@ export type {
   ServiceIdentifier,
   ServiceLocator,
 } from './annotation/index.js';
-export { Cache, CacheManager, CompositeCacheManager, NoOpCache, NoOpCacheManager } from './cache/index.js';
-export type { CacheHealth, CacheKey, CompositeCacheManagerOptions, EvictOptions, HealthStatus, LoadOptions, PutOptions, ValueWrapper } from './cache/index.js';
+export { Cache, cacheCodec, CacheManager, CompositeCacheManager, NoOpCache, NoOpCacheManager } from './cache/index.js';
+export type { CacheCodec, CacheHealth, CacheKey, CompositeCacheManagerOptions, EvictOptions, HealthStatus, LoadOptions, PutOptions, ValueWrapper } from './cache/index.js';
 export {
   CacheConfigurationError,
   CacheError,

@@ -48,11 +48,12 @@ describe('the package', function () {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(join(project, 'node_modules', manifest.name).length + 1));
     const isExpected = (file: string): boolean =>
-      /^build\/lib\/.+\.(js|d\.ts)(\.map)?$|^lib\/.+\.ts$|^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/.test(file);
+      /^build\/lib\/.+\.(js|d\.ts)(\.map)?$|^build\/lib\/management\/console\/\w+\.(html|css|svg)$|^lib\/.+\.ts$|^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/.test(file);
     expect(files.filter((file) => !isExpected(file))).to.deep.equal([]);
     expect(files).to.include.members([
       'build/lib/index.js',
       'build/lib/index.d.ts',
+      'build/lib/management/console/console.html',
       'lib/index.ts',
       'LICENSE',
       'README.md',

@@ -1,8 +1,9 @@
 import KeyvRedis from '@keyv/redis';
 import { expect } from 'chai';
 import { Keyv } from 'keyv';
-import { cacheCodec, createCacheCodec, RemoteCache, type TwoTierCache } from '../../lib/cache/index.js';
+import { createCacheCodec, RemoteCache, type TwoTierCache } from '../../lib/cache/index.js';
 import { RemoteCacheError } from '../../lib/errors/index.js';
+import { cacheCodec } from '../../lib/index.js'; // As README tells.
 import { Book } from '../contract/cache-contract.js';
 import { CommandLog, sentNames } from '../contract/command-log.js';
 import { Fleet, type Instance } from '../contract/fleet.js';

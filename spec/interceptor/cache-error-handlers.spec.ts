@@ -58,7 +58,8 @@ describe(FailOpenCacheErrorHandler.name, () => {
   });
 });
 
-for (const handler of [new FailOpenCacheErrorHandler(), new LoggingCacheErrorHandler({ log: () => undefined })]) {
+const failOpen: readonly CacheErrorHandler[] = [new FailOpenCacheErrorHandler(), new LoggingCacheErrorHandler({ log: () => undefined })];
+for (const handler of failOpen) {
   describe(handler.constructor.name, () => {
     it('throws on a failed put whose eviction was not acknowledged: the old value may be read', () => {
       const unacknowledged = new CacheEvictError('book', 'not acknowledged');
