@@ -1,0 +1,80 @@
+import { expect } from 'chai';
+import { TwoTierCache } from '../../lib/cache/index.js';
+import { Fleet } from '../contract/fleet.js';
+import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { waitFor } from '../support/wait.js';
+
+describe(`${TwoTierCache.name}.inspect`, () => {
+  let fleet: Fleet;
+  let proxy: TcpProxy;
+
+  beforeEach(async () => {
+    proxy = await TcpProxy.start((await sharedRedis()).port);
+    fleet = new Fleet({
+      redis: `redis://127.0.0.1:${proxy.port}`,
+      namespace: ownNamespace('inspect'),
+      timeout: '250ms',
+      deadline: '500ms',
+    });
+  });
+
+  afterEach(async () => {
+    await fleet.stop();
+    await proxy.close();
+  });
+
+  it('tells which tier holds a key, and what is left of its life', async () => {
+    const [one, other] = [await fleet.join({ ttl: '60s', localTtl: '10s' }), await fleet.join({ ttl: '60s', localTtl: '10s' })];
+    await one.cache.getOrLoad('Dune', () => 1);
+    one.clock.advance(4_000);
+    const here = await one.cache.inspect('Dune');
+    expect(here).to.deep.include({ key: 'Dune', isServing: true, isDoubtful: false });
+    expect(here.local).to.deep.equal({ state: 'held', leftMs: 6_000 });
+    expect(here.remote.state).to.equal('held');
+    expect(here.remote.leftMs).to.be.within(1, 60_000);
+    expect((await other.cache.inspect('Dune')).local).to.deep.equal({ state: 'absent' });
+    expect((await other.cache.inspect('Dune')).remote.state).to.equal('held');
+    const missing = await one.cache.inspect(['Dune', 2]);
+    expect(missing).to.deep.include({ key: '~["Dune",2]', local: { state: 'absent' }, remote: { state: 'absent' } });
+  });
+
+  it('leaves a life out that does not end, and a tier that is not used', async () => {
+    const { cache } = await fleet.join({ ttl: 0, tiers: 'remote' });
+    await cache.put('Dune', 1);
+    expect(await cache.inspect('Dune')).to.deep.include({ local: { state: 'unused' }, remote: { state: 'held' } });
+  });
+
+  it('disturbs nothing: no counter, no fill, no order of removal', async () => {
+    const { cache } = await fleet.join({ maximumSize: 2 });
+    await cache.put('left', 0);
+    await cache.getOrLoad('old', () => 1);
+    await cache.getOrLoad('young', () => 2);
+    const before = cache.statistics();
+    for (let i = 0; i < 3; i += 1) await cache.inspect('old');
+    await cache.inspect('left');
+    expect({ ...cache.statistics(), bypassTimeMs: 0 }).to.deep.equal({ ...before, bypassTimeMs: 0 });
+    expect((await cache.inspect('left')).local, 'not brought to L1').to.deep.equal({ state: 'absent' });
+    // A read of `old` would have spared it.
+    await cache.getOrLoad('new', () => 3);
+    expect((await cache.inspect('old')).local).to.deep.equal({ state: 'absent' });
+    expect((await cache.inspect('young')).local.state).to.equal('held');
+  });
+
+  it('sees the dead as absent, and does not bury them', async () => {
+    const { cache, clock } = await fleet.join({ localTtl: '10s' });
+    await cache.getOrLoad('Dune', () => 1);
+    clock.advance(10_000);
+    expect((await cache.inspect('Dune')).local).to.deep.equal({ state: 'absent' });
+    expect(cache.statistics()).to.include({ localSize: 1, expirations: 0 });
+  });
+
+  it('tells of L1 alone, and that it is not served, while Redis is away', async () => {
+    const { cache } = await fleet.join({});
+    await cache.getOrLoad('Dune', () => 1);
+    proxy.cut();
+    await waitFor(() => !cache.isServing(1_000), { what: 'the bypass' });
+    const found = await cache.inspect('Dune');
+    expect(found).to.deep.include({ remote: { state: 'unknown' }, isServing: false });
+  });
+});
