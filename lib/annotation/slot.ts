@@ -23,6 +23,8 @@ export interface Slotted {
 
 /** Frozen and sealed instances cannot have an own property any more. */
 const frozen = new WeakMap<object, MethodInterceptor | undefined>();
+/** Whether there ever were any: an object made with plain `new` need not be looked for among none. */
+let hasFrozen = false;
 
 /** Gives a prototype the accessor that turns into an own, non-enumerable property of each instance at the first assignment. */
 export function openSlot(prototype: object): void {
@@ -30,13 +32,14 @@ export function openSlot(prototype: object): void {
   Object.defineProperty(prototype, SLOT, {
     configurable: true,
     get(this: object): MethodInterceptor | undefined {
-      return frozen.get(this);
+      return hasFrozen ? frozen.get(this) : undefined;
     },
     set(this: object, interceptor: MethodInterceptor | undefined) {
       if (Object.isExtensible(this)) {
         Object.defineProperty(this, SLOT, { value: interceptor, writable: true, configurable: true });
       } else {
         frozen.set(this, interceptor);
+        hasFrozen = true;
       }
     },
   });

@@ -1,0 +1,98 @@
+// A hit in Redis with nothing in the process: 512 keys, none asked twice by the same round before the local tiers have let go of it.
+import { latencies, names, value } from '../harness/rounds.mjs';
+
+const COUNT = 512;
+const keys = names(COUNT);
+const pick = (i) => keys[(i * 7) % COUNT];
+
+const never = () => {
+  throw new Error('It was to be a hit.');
+};
+
+export async function rawNodeRedis({ redis, bytes, concurrency }) {
+  const { createClient } = await import('@keyv/redis');
+  const client = createClient({ url: redis });
+  await client.connect();
+  for (const key of keys) await client.set(`raw:${key}`, JSON.stringify({ value: value(bytes, key), expires: Date.now() + 3_600_000 }));
+  return { ...latencies(async (i) => JSON.parse(await client.get(`raw:${pick(i)}`)).value, concurrency), close: () => client.destroy() };
+}
+
+/** Ours: a decorated method. `tiers: 'remote'` keeps nothing in the process. */
+export async function ours({ redis, bytes, concurrency }) {
+  const { library, serviceClass, served } = await import('../harness/library.mjs');
+  const Service = serviceClass({
+    fill: [async (name) => value(bytes, name), library.CachePut('book')],
+    find: [never, library.Cacheable('book')],
+  });
+  const { service, close } = await served(Service, {
+    redis,
+    namespace: `l2-${process.pid}`,
+    bound: '10s',
+    timeout: '5s',
+    deadline: '10s',
+    defaults: { ttl: '1h', tiers: 'remote' },
+  });
+  for (const key of keys) await service.fill(key);
+  return { ...latencies((i) => service.find(pick(i)), concurrency), close };
+}
+
+export async function keyv({ redis, bytes, concurrency }) {
+  const { createKeyv } = await import('@keyv/redis');
+  const cache = createKeyv(redis, { namespace: 'keyv' });
+  for (const key of keys) await cache.set(key, value(bytes, key), 3_600_000);
+  return { ...latencies((i) => cache.get(pick(i)), concurrency), close: () => cache.disconnect() };
+}
+
+export async function layeredLoader({ redis, bytes, concurrency }) {
+  const { Loader, RedisCache } = await import('layered-loader');
+  const { Redis } = await import('ioredis');
+  const client = new Redis(redis);
+  const asyncCache = new RedisCache(client, { json: true, prefix: 'layered', ttlInMsecs: 3_600_000 });
+  for (const key of keys) await asyncCache.set(key, value(bytes, key));
+  const loader = new Loader({ inMemoryCache: false, asyncCache, dataSources: [{ get: never, getMany: never, name: 'books' }] });
+  return { ...latencies((i) => loader.get(pick(i)), concurrency), close: () => client.disconnect() };
+}
+
+export async function bentocache({ redis, bytes, concurrency }) {
+  const { BentoCache, bentostore } = await import('bentocache');
+  const { redisDriver } = await import('bentocache/drivers/redis');
+  const { Redis } = await import('ioredis');
+  const client = new Redis(redis);
+  const bento = new BentoCache({
+    default: 'books',
+    stores: { books: bentostore().useL2Layer(redisDriver({ connection: client })) },
+    ttl: '1h',
+  });
+  for (const key of keys) await bento.set({ key, value: value(bytes, key) });
+  return { ...latencies((i) => bento.getOrSet({ key: pick(i), factory: never }), concurrency), close: () => bento.disconnectAll() };
+}
+
+export async function cacheable({ redis, bytes, concurrency }) {
+  const { Cacheable, KeyvCacheableMemory, Keyv } = await import('cacheable');
+  const { createKeyv } = await import('@keyv/redis');
+  // It cannot go without a primary: one place, so that it never holds what is asked next.
+  const primary = new Keyv({ store: new KeyvCacheableMemory({ lruSize: 1, useClone: false }) });
+  const cache = new Cacheable({ primary, secondary: createKeyv(redis, { namespace: 'cacheable' }), ttl: '1h' });
+  for (const key of keys) await cache.set(key, value(bytes, key));
+  return { ...latencies((i) => cache.getOrSet(pick(i), never), concurrency), close: () => cache.disconnect() };
+}
+
+export async function cacheManager({ redis, bytes, concurrency }) {
+  const { createCache } = await import('cache-manager');
+  const { createKeyv } = await import('@keyv/redis');
+  const cache = createCache({ stores: [createKeyv(redis, { namespace: 'manager' })], ttl: 3_600_000 });
+  for (const key of keys) await cache.set(key, value(bytes, key));
+  return { ...latencies((i) => cache.wrap(pick(i), never), concurrency), close: () => cache.disconnect() };
+}
+
+export async function asyncCacheDedupe({ redis, bytes, concurrency }) {
+  const { createCache } = await import('async-cache-dedupe');
+  const { Redis } = await import('ioredis');
+  const client = new Redis(redis);
+  let load = async (name) => value(bytes, name);
+  const cache = createCache({ ttl: 3_600, storage: { type: 'redis', options: { client } } });
+  cache.define('find', (name) => load(name));
+  for (const key of keys) await cache.find(key);
+  load = never;
+  return { ...latencies((i) => cache.find(pick(i)), concurrency), close: () => client.disconnect() };
+}

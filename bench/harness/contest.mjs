@@ -1,0 +1,79 @@
+// Contestants against a baseline: each in a child process, rounds interleaved, so that what disturbs the machine disturbs all of them.
+import { fork } from 'node:child_process';
+import { median } from './numbers.mjs';
+
+const CHILD = new URL('child.mjs', import.meta.url);
+
+/**
+ * @typedef {object} Contestant
+ * @property {string} label
+ * @property {string} file - module, relative to bench/contestants
+ * @property {string} [make] - its export; default: `make`
+ * @property {object} [options] - what `make` is given
+ *
+ * `make(options)` resolves to `{ round(n): Promise<Record<string, number>>, close?() }`; `round` does the work n times and answers what it measured.
+ */
+
+/**
+ * Runs every contestant `rounds` times, in turns, after one round of warming up.
+ *
+ * @param {Contestant[]} contestants - the first is the baseline
+ * @param {{ n: number, rounds: number, lap?: (label: string) => Promise<void> }} plan
+ * @returns {Promise<{ label: string, error?: string, median: Record<string, number>, ratio: Record<string, number> }[]>} the medians of what each
+ *   measured, and of the ratios to what the baseline measured in the same round.
+ */
+export async function contest(contestants, { n, rounds }) {
+  const entries = await Promise.all(contestants.map(start));
+  for (const entry of entries) await entry.round(n); // Warm up: compiled code, connections.
+  for (let round = 0; round < rounds; round += 1) {
+    // Who comes first changes, so that no contestant always follows the same one.
+    for (let i = 0; i < entries.length; i += 1) await entries[(i + round) % entries.length].round(n);
+  }
+  await Promise.all(entries.map((entry) => entry.close()));
+  const [baseline] = entries;
+  return entries.map(({ label, error, measured }) => {
+    const rows = measured.slice(1);
+    const base = baseline.measured.slice(1);
+    const over = (value) =>
+      Object.fromEntries(Object.keys(rows[0] ?? {}).map((key) => [key, median(rows.map((row, i) => value(row[key], base[i]?.[key])))]));
+    return { label, error, median: over((own) => own), ratio: over((own, of) => own / of) };
+  });
+}
+
+async function start({ label, file, make = 'make', options = {} }) {
+  const url = new URL(`../contestants/${file}`, import.meta.url).href;
+  const child = fork(CHILD, [url, make, JSON.stringify(options)], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: ['--expose-gc'],
+  });
+  const entry = { label, measured: [], error: undefined };
+  let told = '';
+  let settle;
+  child.stderr.on('data', (chunk) => (told += chunk));
+  child.on('message', (message) => settle?.(message));
+  child.on('exit', (code) => settle?.({ failed: `ended with code ${code}: ${told.slice(-2_000)}` }));
+  const next = () => new Promise((resolve) => (settle = resolve));
+  const fail = (reason) => {
+    entry.error = reason;
+    console.error(`  ${label} gave up: ${reason.split('\n').slice(0, 6).join('\n    ')}`);
+  };
+  const ready = await next();
+  if (ready !== 'ready') fail(ready.failed);
+  entry.round = async (n) => {
+    if (entry.error !== undefined) return;
+    const answer = next();
+    child.send({ n });
+    const { measured, failed } = await answer;
+    if (failed === undefined) entry.measured.push(measured);
+    else fail(failed);
+  };
+  entry.close = async () => {
+    if (child.exitCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    if (child.connected) child.send('close');
+    const timer = setTimeout(() => child.kill('SIGKILL'), 3_000);
+    await ended;
+    clearTimeout(timer);
+  };
+  return entry;
+}

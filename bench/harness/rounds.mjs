@@ -1,0 +1,49 @@
+// What one round of a contestant does and measures.
+import { quantile } from './numbers.mjs';
+
+const milliseconds = () => Number(process.hrtime.bigint()) / 1e6;
+
+/** Awaited calls one after the other. `ns`: per call. */
+export function awaited(call) {
+  return {
+    async round(n) {
+      const begun = process.hrtime.bigint();
+      for (let i = 0; i < n; i += 1) await call(i);
+      return { ns: Number(process.hrtime.bigint() - begun) / n };
+    },
+  };
+}
+
+/** Calls by `concurrency` loops side by side. `p50`, `p99` of one call in ms; `perSecond`. */
+export function latencies(call, concurrency = 1) {
+  return {
+    async round(n) {
+      const took = [];
+      let next = 0;
+      const loop = async () => {
+        while (next < n) {
+          const i = next;
+          next += 1;
+          const begun = milliseconds();
+          await call(i);
+          took.push(milliseconds() - begun);
+        }
+      };
+      const begun = milliseconds();
+      await Promise.all(Array.from({ length: concurrency }, loop));
+      const all = milliseconds() - begun;
+      return { p50: quantile(took, 0.5), p99: quantile(took, 0.99), perSecond: (n / all) * 1_000 };
+    },
+  };
+}
+
+/** `count` strings like the names of books: short, not numbers, all different. */
+export const names = (count) => Array.from({ length: count }, (_, i) => `The Book of ${['Sand', 'Dune', 'Hours', 'Kells'][i % 4]} ${i}`);
+
+/** A plain value of about `bytes` bytes of JSON. */
+export function value(bytes, name = 'Dune') {
+  const book = { name, price: 12, tags: ['a', 'b', 'c'], chapters: [] };
+  for (let i = 0; JSON.stringify(book).length < bytes - 40; i += 1)
+    book.chapters.push({ title: `Chapter ${i}`, page: i * 17, read: i % 2 === 0 });
+  return book;
+}
