@@ -3,6 +3,7 @@ import { EmbeddedServer } from './embedded-server.js';
 import { Links } from './links.js';
 import { findProgram, PrivateRedis } from './private-redis.js';
 import { ProcessServer } from './process-server.js';
+import { redisUrl } from './redis-url.js';
 import type { MakeServer } from './server-handle.js';
 import { SERVER_NAMES } from './server-names.js';
 import type { Teardown } from './teardown.js';
@@ -77,6 +78,6 @@ async function overRedis(
 
 function endpointOf(redis: NonNullable<ReturnType<typeof redisOptionsFromEnv>>): string {
   if (typeof redis !== 'string') return `${redis.host}:${redis.port}`;
-  const { hostname, port } = new URL(redis);
-  return `${hostname}:${port === '' ? 6379 : port}`;
+  const url = redisUrl(redis);
+  return url === undefined ? redis : `${url.hostname}:${url.port === '' ? 6379 : url.port}`;
 }

@@ -1,5 +1,6 @@
 import { redisOptionsFromEnv } from '../../lib/index.js';
 import { Link } from './link.js';
+import { redisUrl } from './redis-url.js';
 import type { Teardown } from './teardown.js';
 
 /** How each server is led to Redis: by a link of its own. */
@@ -13,14 +14,14 @@ export class Links {
     this.#target = target;
   }
 
-  /** For the Redis that `env` names. `undefined` where it uses TLS: its certificate is for its own host, not for a link. */
+  /** For the Redis that `env` names. `undefined` where it uses TLS, for its certificate is for its own host, or a Unix socket. */
   static to(env: NodeJS.ProcessEnv): Links | undefined {
     const redis = redisOptionsFromEnv(env);
     if (redis === undefined) return undefined;
     if (typeof redis !== 'string')
       return redis.tls === undefined ? new Links(env, { host: redis.host ?? '127.0.0.1', port: redis.port ?? 6379 }) : undefined;
-    const { protocol, hostname, port } = new URL(redis);
-    return protocol === 'redis:' ? new Links(env, { host: hostname, port: port === '' ? 6379 : Number(port) }) : undefined;
+    const url = redisUrl(redis);
+    return url?.protocol === 'redis:' ? new Links(env, { host: url.hostname, port: url.port === '' ? 6379 : Number(url.port) }) : undefined;
   }
 
   /** Opens the link of `server`, and resolves to an environment that leads over it. */
@@ -31,7 +32,7 @@ export class Links {
     this.#links.set(server, link);
     const { REDIS_URL: url = '' } = this.#env;
     if (url === '') return { ...this.#env, REDIS_HOST: '127.0.0.1', REDIS_PORT: port };
-    const over = new URL(url);
+    const over = redisUrl(url) as URL; // Else there were no links.
     over.hostname = '127.0.0.1';
     over.port = port;
     return { ...this.#env, REDIS_URL: over.href };
