@@ -19,7 +19,7 @@ export interface CacheManagement {
 }
 
 /** The most characters of path and query. A key has at most 4096 bytes, three characters each when they are percent-encoded. */
-const MAXIMUM_URL_LENGTH = 16_384;
+const MAXIMUM_URL_LENGTH = 14_000;
 
 /**
  * The management of the caches of one instance, and the console of its whole fleet. Mount it; it binds no address itself.
@@ -69,7 +69,7 @@ export function cacheManagement(source: ManagedContainer | CacheManager, options
 
   return {
     fetch: async (request) => {
-      const { status, headers, body } = (await answer(fromRequest(request), true)) as Answer;
+      const { status, headers, body } = (await answer(await fromRequest(request), true)) as Answer;
       const isEmpty = request.method === 'HEAD' || status === 204;
       if (isEmpty && body instanceof ReadableStream) await body.cancel();
       return new Response(isEmpty ? null : (body as ConstructorParameters<typeof Response>[0]), { status, headers });
@@ -79,14 +79,33 @@ export function cacheManagement(source: ManagedContainer | CacheManager, options
   };
 }
 
-function fromRequest({ method, url, headers, body }: Request): ManagementRequest {
+async function fromRequest(request: Request): Promise<ManagementRequest> {
+  const { method, url, headers } = request;
   const { pathname, search, host } = new URL(url);
   return {
     method,
     url: `${pathname}${search}`,
     header: (name) => headers.get(name) ?? (name === 'host' ? host : undefined),
-    hasBody: body !== null,
+    hasBody: await hasBody(request),
   };
+}
+
+/** An adapter may hand over the stream of a body that is none: only its first bytes tell. */
+async function hasBody({ headers, body }: Request): Promise<boolean> {
+  if (body === null) return false;
+  if (headers.has('transfer-encoding')) return true;
+  const length = headers.get('content-length');
+  if (length !== null) return Number(length) !== 0;
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return false;
+      if (value.length > 0) return true;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
 }
 
 function toAnswer(error: unknown): Answer {

@@ -20,8 +20,8 @@ export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 export function prometheusText(statistics: Readonly<Record<string, CacheStatistics>>, health: CacheHealth, labels: Labels): string {
-  const metrics: Metric[] = CACHE_METERS.map(({ name, kind, unit, description, series }) => ({
-    name: `${name.replaceAll('.', '_')}${unit === 's' ? '_seconds' : ''}${kind === 'counter' ? '_total' : ''}`,
+  const metrics: Metric[] = CACHE_METERS.map(({ name, kind, description, series }) => ({
+    name: `${name.replaceAll('.', '_')}${kind === 'counter' ? '_total' : ''}`,
     kind,
     help: description,
     samples: Object.entries(statistics).flatMap(([cache, figures]) =>
