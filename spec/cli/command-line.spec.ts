@@ -1,0 +1,86 @@
+import { expect } from 'chai';
+import { readCommandLine, UsageError } from '../../lib/cli/command-line.js';
+import { printable } from '../../lib/cli/printable.js';
+import { runCommandLine } from '../../lib/cli/index.js';
+
+/** Runs it without a server, and tells what it answered. */
+async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  const io = { out: (text: string) => (out += text), err: (text: string) => (err += text), env, interrupt: new AbortController().signal };
+  const code = await runCommandLine(args, io as never);
+  return { code, out, err };
+}
+
+const HELP_LINE = "Try 'inversify-cache --help'.\n";
+
+describe(readCommandLine.name, () => {
+  it('reads what is said, and knows the rest', () => {
+    expect(readCommandLine(['tail'])).to.deep.equal({
+      command: 'tail', redis: undefined, namespace: 'cache', caches: [], topic: undefined, keys: [], acks: 'all', forMs: undefined, timeoutMs: 2_000, isJson: false,
+    }); // prettier-ignore
+    const line = readCommandLine(['evict', 'Dune', '~42', '~["a",1]', '--cache=book', '--acks', 'none', '--timeout', '500', '--json', '--', '-x']);
+    expect(line).to.deep.include({ command: 'evict', keys: ['Dune', 42, ['a', 1], '-x'], caches: ['book'], acks: 'none', timeoutMs: 500, isJson: true });
+    expect(readCommandLine(['tail', '--for', '5m', '--cache', 'a', '--cache', 'b'])).to.deep.include({ forMs: 300_000, caches: ['a', 'b'] });
+  });
+
+  const misuses: readonly (readonly [readonly string[], string])[] = [
+    [[], 'Expected a command.'],
+    [['flush'], "There is no command 'flush'."],
+    [['evict', 'Dune'], 'Expected one --cache for evict.'],
+    [['clear', '--cache', 'a', '--cache', 'b'], 'Expected one --cache for clear.'],
+    [['evict', '--cache', 'book'], 'Expected at least one key to evict; to evict all, use clear.'],
+    [['clear', '--cache', 'book', 'Dune'], "Expected no keys for clear, got 'Dune'."],
+    [['tail', '--topic', 'people'], 'Expected one --cache for --topic.'],
+    [['evict', '--cache', 'book', 'Dune', '--acks', 'some'], "Expected --acks to be all or none, got 'some'."],
+  ];
+  for (const [args, message] of misuses) {
+    it(`refuses \`${args.join(' ')}\``, () => {
+      expect(() => readCommandLine(args)).to.throw(UsageError, message);
+    });
+  }
+});
+
+describe(runCommandLine.name, () => {
+  it('helps on its standard output, and ends with 0', async () => {
+    for (const args of [['--help'], ['tail', '-h']]) {
+      const { code, out, err } = await run(args);
+      expect([code, err]).to.deep.equal([0, '']);
+      for (const word of ['tail', 'stats', 'evict', 'clear', '--redis', '--json', 'Exit codes: 0 done, 1 failed (or no instance answered), 2 misused, 130 interrupted.']) {
+        expect(out).to.include(word);
+      }
+      for (const line of out.split('\n')) expect(line.length).to.be.at.most(110);
+    }
+  });
+
+  it('tells the version of the package', async () => {
+    expect(await run(['--version'])).to.deep.include({ code: 0, err: '' });
+    expect((await run(['--version'])).out).to.match(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('ends with 2 when it is misused, with a way out', async () => {
+    expect(await run(['flush'])).to.deep.equal({ code: 2, out: '', err: `There is no command 'flush'.\n${HELP_LINE}` });
+    expect(await run(['stats'])).to.deep.equal({ code: 2, out: '', err: `Expected --redis, or REDIS_URL or REDIS_HOST in the environment.\n${HELP_LINE}` });
+  });
+
+  it('never repeats a password', async () => {
+    const secret = 'hunter2';
+    for (const args of [
+      ['stats', '--redis', `http://user:${secret}@host`],
+      ['stats', `--rediss://user:${secret}@host`],
+      ['tail', '--redis', `redis://user:${secret}@127.0.0.1:1`, '--timeout', '300ms'],
+      ['evict', '--cache', 'book', 'x', '--redis', `redis://user:${secret}@127.0.0.1:1`, '--timeout', '300ms'],
+    ]) {
+      const { code, out, err } = await run(args);
+      expect(code, err).to.be.oneOf([1, 2]);
+      expect(`${out}${err}`).to.not.include(secret);
+      expect(err).to.not.equal('');
+    }
+  });
+});
+
+describe(printable.name, () => {
+  it('leaves nothing that could drive a terminal', () => {
+    expect(printable('a\u001b[31m\u0007\n\u009b\u202eb')).to.equal('a\\u001b[31m\\u0007\\u000a\\u009b\\u202eb');
+    expect(printable('Käse, 書')).to.equal('Käse, 書');
+  });
+});

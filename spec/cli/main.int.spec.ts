@@ -1,0 +1,213 @@
+import 'reflect-metadata';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { Container } from 'inversify';
+import { type Cache, CacheManager, enableCaching } from '../../lib/index.js';
+import { RedisServer } from '../support/redis-server.js';
+import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { waitFor } from '../support/wait.js';
+
+const MAIN = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url));
+
+/** The program, running. */
+class Run {
+  readonly child: ChildProcess;
+  out = '';
+  err = '';
+
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    this.child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, REDIS_URL: undefined, REDIS_HOST: undefined, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child.stdout!.on('data', (chunk: Buffer) => (this.out += chunk.toString()));
+    this.child.stderr!.on('data', (chunk: Buffer) => (this.err += chunk.toString()));
+  }
+
+  get lines(): readonly string[] {
+    return this.out.split('\n').slice(0, -1);
+  }
+
+  async ended(): Promise<{ code: number | null; out: string; err: string }> {
+    const [code] = this.child.exitCode === null ? ((await once(this.child, 'close')) as [number | null]) : [this.child.exitCode];
+    return { code, out: this.out, err: this.err };
+  }
+}
+
+describe('the command line', function () {
+  this.timeout(30_000);
+
+  let containers: Container[];
+  let proxy: TcpProxy;
+  let namespace: string;
+  let url: string;
+  let runs: Run[];
+
+  const cacheOf = (i: number, name = 'book'): Cache => containers[i]!.get(CacheManager).getCache(name)!;
+  const run = (...args: readonly string[]): Run => {
+    const started = new Run([...args, '--namespace', namespace], { REDIS_URL: url });
+    runs.push(started);
+    return started;
+  };
+  /** Resolves once the tail hears the fleet, by evictions until it tells of one. */
+  const hearing = async (tail: Run): Promise<void> => {
+    await waitFor(
+      async () => {
+        await cacheOf(0).evict('hello');
+        return tail.out.includes('hello') && tail.out.includes('server-2');
+      },
+      { what: `the tail to hear, which said: ${tail.err}`, timeoutMs: 10_000, everyMs: 100 },
+    );
+  };
+
+  beforeEach(async () => {
+    const redis = await sharedRedis();
+    [containers, runs] = [[], []];
+    url = redis.url;
+    namespace = ownNamespace('cli');
+    proxy = await TcpProxy.start(redis.port);
+    for (const [instanceId, port] of [['server-1', redis.port], ['server-2', proxy.port]] as const) {
+      const container = new Container();
+      containers.push(container);
+      await enableCaching(container, { redis: `redis://127.0.0.1:${port}`, namespace, instanceId, caches: { book: {}, author: { topic: `${namespace}-people` } } });
+    }
+  });
+
+  afterEach(async () => {
+    for (const { child } of runs) if (child.exitCode === null) child.kill('SIGKILL');
+    await Promise.all(containers.map((container) => container.unbindAllAsync()));
+    await proxy.close();
+  });
+
+  describe('stats', () => {
+    it('prints what every instance has counted', async () => {
+      await cacheOf(0).getOrLoad('Dune', () => 1);
+      await cacheOf(0).get('Dune');
+      await cacheOf(1).get('Dune');
+      const { code, out, err } = await run('stats', '--cache', 'book').ended();
+      expect([code, err]).to.deep.equal([0, '']);
+      const rows = out.trimEnd().split('\n').map((line) => line.trim().split(/ {2,}/));
+      expect(rows.map((row) => row.slice(0, 8))).to.deep.equal([
+        ['book', 'state', 'L1 hits', 'L2 hits', 'misses', 'hit ratio', 'loads', 'in L1'],
+        ['server-1', 'serving', '1', '0', '1', '50.0 %', '1', '1'],
+        ['server-2', 'serving', '0', '1', '0', '100.0 %', '0', '1'],
+      ]);
+    });
+
+    it('prints one JSON object for each instance', async () => {
+      await cacheOf(1).getOrLoad('Dune', () => 1);
+      const { code, out } = await run('stats', '--json').ended();
+      const instances = out.trimEnd().split('\n').map((line) => JSON.parse(line));
+      expect(code).to.equal(0);
+      expect(instances.map(({ id }) => id)).to.deep.equal(['server-1', 'server-2']);
+      expect(instances[1].caches.book.statistics).to.include({ loads: 1, misses: 1 });
+      expect(Object.keys(instances[1].caches)).to.have.members(['book', 'author']);
+    });
+
+    it('ends with 1 when no instance answers', async () => {
+      const other = new Run(['stats', '--namespace', 'nobody', '--timeout', '200ms', '--redis', url]);
+      runs.push(other);
+      expect(await other.ended()).to.deep.equal({ code: 1, out: '', err: "No instance of namespace 'nobody' answered within 200 ms.\n" });
+    });
+  });
+
+  describe('tail', () => {
+    it('prints each eviction once, with the lag of every instance, and ends with 130 at Ctrl-C', async () => {
+      const tail = run('tail');
+      await hearing(tail);
+      await cacheOf(1).evict(['Dune', ['Emma', 2]]);
+      await cacheOf(0, 'author').clear();
+      await waitFor(() => tail.out.includes('clear'), { what: 'the clear' });
+      const lag = String.raw`\d+(\.\d\d)? ms`;
+      const time = String.raw`\d\d:\d\d:\d\d\.\d{3}`;
+      expect(tail.lines.filter((line) => line.includes('Dune')).length).to.equal(1);
+      expect(tail.lines.find((line) => line.includes('Dune'))).to.match(
+        new RegExp(String.raw`^${time}  book  evict  Dune ~\["Emma",2\]  by server-2  server-1 ${lag}, server-2 ${lag}$`),
+      );
+      expect(tail.lines.find((line) => line.includes('clear'))).to.match(new RegExp(`^${time}  author  clear  all  by server-1  server-1 ${lag}, server-2 ${lag}$`));
+      tail.child.kill('SIGINT');
+      expect(await tail.ended()).to.include({ code: 130, err: '' });
+    });
+
+    it('prints JSON lines, and tells of a link that is cut, of the bypass and of the way back', async () => {
+      const tail = run('tail', '--json', '--cache', 'book');
+      await hearing(tail);
+      proxy.cut();
+      await waitFor(() => !containers[1]!.get(CacheManager).health().links['subscriber']!.includes('up'), { what: 'the loss' });
+      await cacheOf(0).evict('missed');
+      await cacheOf(0, 'author').evict('not asked for');
+      await waitFor(() => tail.out.includes('missed'), { what: 'the eviction' });
+      proxy.heal();
+      const events = (): any[] => tail.lines.map((line) => JSON.parse(line));
+      await waitFor(() => events().some((event) => event.kind === 'bypass' && !event.active), { what: 'the return', timeoutMs: 10_000 });
+      const missed = events().find(({ keys }) => keys?.[0] === 'missed');
+      expect(missed).to.deep.include({ kind: 'eviction', cache: 'book', op: 'evict', origin: 'server-1', missing: ['server-2'] });
+      expect(Object.keys(missed.appliedMs)).to.deep.equal(['server-1']);
+      expect(events().filter(({ kind }) => kind === 'bypass').map(({ instance, cache, active }) => [instance, cache, active])).to.deep.equal([
+        ['server-2', 'book', true],
+        ['server-2', 'book', false],
+      ]);
+      expect(tail.out).to.not.include('not asked for');
+    });
+
+    it('ends with 0 when its time is over', async () => {
+      expect(await run('tail', '--for', '300ms').ended()).to.deep.equal({ code: 0, out: '', err: '' });
+    });
+
+    it('ends quietly when nobody reads it any more', async () => {
+      const tail = run('tail');
+      await hearing(tail);
+      tail.child.stdout!.destroy();
+      await waitFor(
+        async () => {
+          await cacheOf(0).evict('hello');
+          return tail.child.exitCode !== null;
+        },
+        { what: 'its end', everyMs: 50 },
+      );
+      expect([tail.child.exitCode, tail.err]).to.deep.equal([0, '']);
+    });
+  });
+
+  describe('evict', () => {
+    it('evicts keys from Redis and from every instance before it ends', async () => {
+      await cacheOf(0).put('Dune', 1);
+      await cacheOf(0).put(42, 2);
+      await cacheOf(0).put('Emma', 3);
+      for (const key of ['Dune', 42, 'Emma']) await cacheOf(1).get(key);
+      const { code, out, err } = await run('evict', '--cache', 'book', 'Dune', '~42').ended();
+      expect({ code, out, err }).to.deep.equal({ code: 0, out: 'Evicted Dune ~42 from book: no instance serves it any more.\n', err: '' });
+      for (const i of [0, 1]) expect(await Promise.all(['Dune', 42, 'Emma'].map((key) => cacheOf(i).get(key)))).to.deep.equal([undefined, undefined, { value: 3 }]);
+    });
+
+    it('evicts on a topic of its own', async () => {
+      await cacheOf(0, 'author').put('Herbert', 1);
+      await cacheOf(1, 'author').get('Herbert');
+      const { code, out } = await run('evict', '--cache', 'author', '--topic', `${namespace}-people`, '--json', 'Herbert').ended();
+      expect([code, JSON.parse(out)]).to.deep.equal([0, { cache: 'author', op: 'evict', keys: ['Herbert'], acks: 'all' }]);
+      expect(await cacheOf(1, 'author').inspect('Herbert')).to.deep.include({ local: { state: 'absent' }, remote: { state: 'absent' } });
+    });
+
+    it('ends with 1 when Redis does not execute it', async () => {
+      const own = await RedisServer.start();
+      await own.cli('CONFIG', 'SET', 'min-replicas-to-write', '1');
+      const refused = new Run(['evict', '--cache', 'book', 'Dune', '--redis', own.url]);
+      runs.push(refused);
+      const { code, out, err } = await refused.ended();
+      await own.stop();
+      expect([code, out]).to.deep.equal([1, '']);
+      expect(err).to.match(/^CACHE_[A-Z_]+: /);
+    });
+  });
+
+  describe('clear', () => {
+    it('clears one cache, and not the other', async () => {
+      await cacheOf(0).put('Dune', 1);
+      await cacheOf(0, 'author').put('Herbert', 1);
+      const { code, out } = await run('clear', '--cache', 'book').ended();
+      expect([code, out]).to.deep.equal([0, 'Cleared book: no instance serves it any more.\n']);
+      expect(await cacheOf(1).get('Dune')).to.equal(undefined);
+      expect(await cacheOf(1, 'author').get('Herbert')).to.deep.equal({ value: 1 });
+    });
+  });
+});
