@@ -1,4 +1,5 @@
 import type { RemoteConnection } from '../cache/index.js';
+import { RemoteCacheError } from '../errors/index.js';
 
 /** A setting of the server under which a promise is weaker than it could be. */
 export interface SettingWarning {
@@ -35,9 +36,18 @@ export function warningsOf(info: string): readonly SettingWarning[] {
 
 const told = new Set<string>();
 
-/** Warns of the server's settings, of each once per process and server. */
+/**
+ * Warns of the server's settings, of each once per process and server. A server that does not answer now is not judged: its links tell.
+ *
+ * @throws {RemoteCacheError} `CACHE_REMOTE_FAILED` when it refuses to tell.
+ */
 export async function checkServerSettings(connection: RemoteConnection): Promise<void> {
-  const info = await connection.guard.run('info', () => connection.client.info());
+  const info = await connection.guard
+    .run('info', () => connection.client.info())
+    .catch((error: unknown) => {
+      if (RemoteCacheError.is(error) && error.code !== 'CACHE_REMOTE_FAILED') return '';
+      throw error;
+    });
   for (const { code, text } of warningsOf(info)) {
     const { label } = connection.endpoint;
     if (told.has(`${code} ${label}`)) continue;
