@@ -9,6 +9,7 @@ import { sharedRedis } from './support/shared-redis.js';
 
 interface Manifest {
   readonly name: string;
+  readonly version: string;
   readonly peerDependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
 }
@@ -48,11 +49,16 @@ describe('the package', function () {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(join(project, 'node_modules', manifest.name).length + 1));
     const isExpected = (file: string): boolean =>
-      /^build\/lib\/.+\.(js|d\.ts)(\.map)?$|^build\/lib\/management\/console\/\w+\.(html|css|svg)$|^lib\/.+\.ts$|^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/.test(file);
+      /^build\/lib\/.+\.(js|d\.ts)(\.map)?$|^build\/lib\/management\/console\/[a-z]+\.(html|css|svg)$|^build\/lib\/management\/console\/\w+\.(html|css|svg)$|^lib\/.+\.ts$|^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/.test(
+        file,
+      );
     expect(files.filter((file) => !isExpected(file))).to.deep.equal([]);
     expect(files).to.include.members([
       'build/lib/index.js',
       'build/lib/index.d.ts',
+      'build/lib/management/console/console.html',
+      'build/lib/management/console/uplot.js',
+      'build/lib/cli/main.js',
       'build/lib/management/console/console.html',
       'lib/index.ts',
       'LICENSE',
@@ -94,6 +100,24 @@ describe('the package', function () {
       ).to.equal(output);
       expect((await server.commandCalls())['publish'] ?? 0, 'messages published').to.be.greaterThan(before);
     });
+  });
+
+  it('brings the command line, and the management with its console', async () => {
+    expect(await runNpm(['exec', '--no', '--', 'inversify-cache', '--version'], { cwd: project, env: noRedis })).to.equal(
+      `${manifest.version}\n`,
+    );
+    const script = `
+      import 'reflect-metadata';
+      import { Container } from 'inversify';
+      import { enableCaching } from 'inversify-cache';
+      import { cacheManagement } from 'inversify-cache/management';
+      const container = new Container();
+      await enableCaching(container, { caches: { book: {} } });
+      const { fetch } = cacheManagement(container);
+      for (const path of ['health', 'console', 'console.js', 'uplot.js']) console.log((await fetch(new Request('http://localhost/' + path))).status);
+      await container.unbindAllAsync();`;
+    writeFileSync(join(project, 'managed.mjs'), script);
+    expect(await runProgram(process.execPath, ['managed.mjs'], { cwd: project, env: noRedis })).to.equal('200\n'.repeat(4));
   });
 
   it('can be required from CommonJS, as the same module', async () => {

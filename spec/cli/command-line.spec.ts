@@ -18,9 +18,32 @@ describe(readCommandLine.name, () => {
     expect(readCommandLine(['tail'])).to.deep.equal({
       command: 'tail', redis: undefined, namespace: 'cache', caches: [], topic: undefined, keys: [], acks: 'all', forMs: undefined, timeoutMs: 2_000, isJson: false,
     }); // prettier-ignore
-    const line = readCommandLine(['evict', 'Dune', '~42', '~["a",1]', '--cache=book', '--acks', 'none', '--timeout', '500', '--json', '--', '-x']);
-    expect(line).to.deep.include({ command: 'evict', keys: ['Dune', 42, ['a', 1], '-x'], caches: ['book'], acks: 'none', timeoutMs: 500, isJson: true });
-    expect(readCommandLine(['tail', '--for', '5m', '--cache', 'a', '--cache', 'b'])).to.deep.include({ forMs: 300_000, caches: ['a', 'b'] });
+    const line = readCommandLine([
+      'evict',
+      'Dune',
+      '~42',
+      '~["a",1]',
+      '--cache=book',
+      '--acks',
+      'none',
+      '--timeout',
+      '500',
+      '--json',
+      '--',
+      '-x',
+    ]);
+    expect(line).to.deep.include({
+      command: 'evict',
+      keys: ['Dune', 42, ['a', 1], '-x'],
+      caches: ['book'],
+      acks: 'none',
+      timeoutMs: 500,
+      isJson: true,
+    });
+    expect(readCommandLine(['tail', '--for', '5m', '--cache', 'a', '--cache', 'b'])).to.deep.include({
+      forMs: 300_000,
+      caches: ['a', 'b'],
+    });
   });
 
   const misuses: readonly (readonly [readonly string[], string])[] = [
@@ -45,7 +68,15 @@ describe(runCommandLine.name, () => {
     for (const args of [['--help'], ['tail', '-h']]) {
       const { code, out, err } = await run(args);
       expect([code, err]).to.deep.equal([0, '']);
-      for (const word of ['tail', 'stats', 'evict', 'clear', '--redis', '--json', 'Exit codes: 0 done, 1 failed (or no instance answered), 2 misused, 130 interrupted.']) {
+      for (const word of [
+        'tail',
+        'stats',
+        'evict',
+        'clear',
+        '--redis',
+        '--json',
+        'Exit codes: 0 done, 1 failed (or no instance answered), 2 misused, 130 interrupted.',
+      ]) {
         expect(out).to.include(word);
       }
       for (const line of out.split('\n')) expect(line.length).to.be.at.most(110);
@@ -59,7 +90,11 @@ describe(runCommandLine.name, () => {
 
   it('ends with 2 when it is misused, with a way out', async () => {
     expect(await run(['flush'])).to.deep.equal({ code: 2, out: '', err: `There is no command 'flush'.\n${HELP_LINE}` });
-    expect(await run(['stats'])).to.deep.equal({ code: 2, out: '', err: `Expected --redis, or REDIS_URL or REDIS_HOST in the environment.\n${HELP_LINE}` });
+    expect(await run(['stats'])).to.deep.equal({
+      code: 2,
+      out: '',
+      err: `Expected --redis, or REDIS_URL or REDIS_HOST in the environment.\n${HELP_LINE}`,
+    });
   });
 
   it('never repeats a password', async () => {

@@ -19,7 +19,10 @@ class Run {
   err = '';
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    this.child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, REDIS_URL: undefined, REDIS_HOST: undefined, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [MAIN, ...args], {
+      env: { ...process.env, REDIS_URL: undefined, REDIS_HOST: undefined, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.child.stdout!.on('data', (chunk: Buffer) => (this.out += chunk.toString()));
     this.child.stderr!.on('data', (chunk: Buffer) => (this.err += chunk.toString()));
   }
@@ -66,10 +69,18 @@ describe('the command line', function () {
     url = redis.url;
     namespace = ownNamespace('cli');
     proxy = await TcpProxy.start(redis.port);
-    for (const [instanceId, port] of [['server-1', redis.port], ['server-2', proxy.port]] as const) {
+    for (const [instanceId, port] of [
+      ['server-1', redis.port],
+      ['server-2', proxy.port],
+    ] as const) {
       const container = new Container();
       containers.push(container);
-      await enableCaching(container, { redis: `redis://127.0.0.1:${port}`, namespace, instanceId, caches: { book: {}, author: { topic: `${namespace}-people` } } });
+      await enableCaching(container, {
+        redis: `redis://127.0.0.1:${port}`,
+        namespace,
+        instanceId,
+        caches: { book: {}, author: { topic: `${namespace}-people` } },
+      });
     }
   });
 
@@ -86,7 +97,10 @@ describe('the command line', function () {
       await cacheOf(1).get('Dune');
       const { code, out, err } = await run('stats', '--cache', 'book').ended();
       expect([code, err]).to.deep.equal([0, '']);
-      const rows = out.trimEnd().split('\n').map((line) => line.trim().split(/ {2,}/));
+      const rows = out
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.trim().split(/ {2,}/));
       expect(rows.map((row) => row.slice(0, 8))).to.deep.equal([
         ['book', 'state', 'L1 hits', 'L2 hits', 'misses', 'hit ratio', 'loads', 'in L1'],
         ['server-1', 'serving', '1', '0', '1', '50.0 %', '1', '1'],
@@ -97,7 +111,10 @@ describe('the command line', function () {
     it('prints one JSON object for each instance', async () => {
       await cacheOf(1).getOrLoad('Dune', () => 1);
       const { code, out } = await run('stats', '--json').ended();
-      const instances = out.trimEnd().split('\n').map((line) => JSON.parse(line));
+      const instances = out
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
       expect(code).to.equal(0);
       expect(instances.map(({ id }) => id)).to.deep.equal(['server-1', 'server-2']);
       expect(instances[1].caches.book.statistics).to.include({ loads: 1, misses: 1 });
@@ -124,7 +141,9 @@ describe('the command line', function () {
       expect(tail.lines.find((line) => line.includes('Dune'))).to.match(
         new RegExp(String.raw`^${time}  book  evict  Dune ~\["Emma",2\]  by server-2  server-1 ${lag}, server-2 ${lag}$`),
       );
-      expect(tail.lines.find((line) => line.includes('clear'))).to.match(new RegExp(`^${time}  author  clear  all  by server-1  server-1 ${lag}, server-2 ${lag}$`));
+      expect(tail.lines.find((line) => line.includes('clear'))).to.match(
+        new RegExp(`^${time}  author  clear  all  by server-1  server-1 ${lag}, server-2 ${lag}$`),
+      );
       tail.child.kill('SIGINT');
       expect(await tail.ended()).to.include({ code: 130, err: '' });
     });
@@ -143,7 +162,11 @@ describe('the command line', function () {
       const missed = events().find(({ keys }) => keys?.[0] === 'missed');
       expect(missed).to.deep.include({ kind: 'eviction', cache: 'book', op: 'evict', origin: 'server-1', missing: ['server-2'] });
       expect(Object.keys(missed.appliedMs)).to.deep.equal(['server-1']);
-      expect(events().filter(({ kind }) => kind === 'bypass').map(({ instance, cache, active }) => [instance, cache, active])).to.deep.equal([
+      expect(
+        events()
+          .filter(({ kind }) => kind === 'bypass')
+          .map(({ instance, cache, active }) => [instance, cache, active]),
+      ).to.deep.equal([
         ['server-2', 'book', true],
         ['server-2', 'book', false],
       ]);
@@ -177,7 +200,12 @@ describe('the command line', function () {
       for (const key of ['Dune', 42, 'Emma']) await cacheOf(1).get(key);
       const { code, out, err } = await run('evict', '--cache', 'book', 'Dune', '~42').ended();
       expect({ code, out, err }).to.deep.equal({ code: 0, out: 'Evicted Dune ~42 from book: no instance serves it any more.\n', err: '' });
-      for (const i of [0, 1]) expect(await Promise.all(['Dune', 42, 'Emma'].map((key) => cacheOf(i).get(key)))).to.deep.equal([undefined, undefined, { value: 3 }]);
+      for (const i of [0, 1])
+        expect(await Promise.all(['Dune', 42, 'Emma'].map((key) => cacheOf(i).get(key)))).to.deep.equal([
+          undefined,
+          undefined,
+          { value: 3 },
+        ]);
     });
 
     it('evicts on a topic of its own', async () => {

@@ -24,8 +24,6 @@ export interface Page {
   goto(url: string): Promise<unknown>;
   locator(selector: string): Locator;
   frameLocator(selector: string): { locator(selector: string): Locator };
-  /** Resolves once `script`, an expression, is truthy in the page. */
-  waitForFunction(script: string): Promise<unknown>;
   evaluate<T>(script: string): Promise<T>;
   screenshot(options?: { readonly path?: string; readonly fullPage?: boolean }): Promise<Buffer>;
   on(event: 'console', listener: (message: { type(): string; text(): string }) => void): unknown;

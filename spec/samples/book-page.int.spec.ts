@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { type BrowserContext, type Page, sharedBrowser } from '../support/browser.js';
+import { findServerProgram } from '../support/server-program.js';
+import { waitFor } from '../support/wait.js';
+
+/** `npm run sample -- --serve`, as somebody at a browser sees it. */
+describe('the page of the Book sample', function () {
+  this.timeout(60_000);
+
+  let sample: ChildProcess;
+  let output: string;
+  let context: BrowserContext;
+  let page: Page;
+  let complaints: string[];
+
+  const start = async (env: NodeJS.ProcessEnv): Promise<string> => {
+    output = '';
+    complaints = [];
+    const main = fileURLToPath(new URL('../../samples/book/main.js', import.meta.url));
+    sample = spawn(process.execPath, ['--enable-source-maps', main, '--serve', '--port', '0'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [sample.stdout, sample.stderr]) stream!.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    await waitFor(() => output.includes('Ctrl-C ends them.'), {
+      what: `the sample to be up, which printed: ${output}`,
+      timeoutMs: 20_000,
+      everyMs: 20,
+    });
+    return /Open (\S+)/.exec(output)![1]!;
+  };
+
+  const open = async (url: string): Promise<void> => {
+    context = await (await sharedBrowser()).newContext({ viewport: { width: 1280, height: 1000 } });
+    page = await context.newPage();
+    page.on('console', (message) => void (message.type() === 'log' || complaints.push(`${message.type()}: ${message.text()}`)));
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    await page.goto(url);
+  };
+
+  afterEach(async () => {
+    await context?.close();
+    if (sample.exitCode !== null) return;
+    const ended = once(sample, 'exit');
+    sample.kill('SIGINT');
+    expect((await ended)[0], 'exit code after Ctrl-C').to.equal(0);
+  });
+
+  const inConsole = (selector: string) => page.frameLocator('iframe').locator(selector);
+  const states = (): Promise<string[]> => inConsole('.instance .state').allTextContents();
+  const until = (fact: () => Promise<boolean>, what: string): Promise<void> => waitFor(fact, { what, timeoutMs: 15_000, everyMs: 50 });
+
+  it('shows an update cross to four servers, and a paused one go into bypass and come back', async () => {
+    const program = findServerProgram();
+    const folder = program!.slice(0, program!.lastIndexOf('/'));
+    await open(await start({ ...process.env, REDIS_URL: undefined, REDIS_HOST: undefined, PATH: `${folder}:${process.env['PATH']}` }));
+    await until(async () => (await states()).join() === 'Serving,Serving,Serving,Serving', 'four servers that serve');
+
+    await page.locator('#update').click();
+    await until(
+      async () => (await inConsole('#feed .entry').first().locator('.applied li[data-state="applied"]').count()) === 4,
+      'the eviction on all four',
+    );
+    expect(await inConsole('#feed .key').first().textContent()).to.equal('Dune');
+    expect(await page.locator('#told').textContent()).to.match(
+      /^Dune now costs 10\.24 \(version 2\)\. Saved and evicted everywhere after \d+\.\d ms\.$/,
+    );
+
+    const third = page.locator('#links button').locator('nth=2');
+    await third.click();
+    await until(async () => (await states())[2] === 'Bypass', 'the bypass of server-3');
+    expect((await states()).filter((state) => state === 'Serving').length).to.equal(3);
+    await page.locator('#update').click();
+    await until(async () => (await page.locator('#told').textContent())!.includes('(version 3)'), 'an update past the paused one');
+    await third.click();
+    await until(async () => (await states()).join() === 'Serving,Serving,Serving,Serving', 'the return of server-3');
+
+    await page.locator('#readers').click();
+    const reads = inConsole('[data-instance^="server-3"] dd').first();
+    const before = await reads.textContent();
+    await until(async () => (await reads.textContent()) !== before, 'readers');
+    expect(complaints).to.deep.equal([]);
+  });
+
+  it('does without Redis: then there are no links to pause', async () => {
+    await open(await start({ ...process.env, REDIS_URL: undefined, REDIS_HOST: undefined, PATH: '' }));
+    await until(async () => (await states()).length === 4, 'four servers');
+    await until(async () => (await page.locator('#links').textContent()) === 'No Redis: there are no links to pause.', 'the label');
+    await page.locator('#update').click();
+    await until(
+      async () => (await inConsole('#feed .entry').first().locator('.applied li[data-state="applied"]').count()) === 4,
+      'the eviction on all four',
+    );
+    expect(complaints).to.deep.equal([]);
+  });
+});
