@@ -132,6 +132,10 @@ class Sentinel {
   readonly #name: string;
   readonly #timeoutMs: Milliseconds;
   #client: Redis | undefined;
+  /** Of the client: who asks while it connects waits as well, for a command sent too early would end the attempt of the others. */
+  #connecting: Promise<void> | undefined;
+  /** What the client told first on `error`: more than its rejections do. */
+  #reason: unknown;
   #isClosed = false;
 
   constructor(options: RedisOptions, name: string, timeoutMs: Milliseconds) {
@@ -141,28 +145,36 @@ class Sentinel {
   }
 
   async ask(): Promise<Vote> {
+    const late = (): Error => new Error(`no answer within ${this.#timeoutMs} ms`);
     let client = this.#client;
-    let reason: unknown;
     try {
-      if (client === undefined) {
-        if (this.#isClosed) throw new Error('closed');
-        client = this.#client = new Redis(this.#options);
-        client.on('error', (error: unknown) => (reason ??= error)); // Unheard, ioredis prints it.
-        const connecting = client.connect();
-        await withDeadline(connecting, this.#timeoutMs, () => new Error(`no answer within ${this.#timeoutMs} ms`));
-      }
+      client ??= this.#connect();
+      await withDeadline(this.#connecting as Promise<void>, this.#timeoutMs, late);
       // In this order: an epoch that is too old for its address loses against others, one that is too new would win.
       const asked = Promise.all([
         client.call('SENTINEL', 'MASTER', this.#name),
         client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', this.#name),
       ]);
-      const [master, address] = await withDeadline(asked, this.#timeoutMs, () => new Error(`no answer within ${this.#timeoutMs} ms`));
+      const [master, address] = await withDeadline(asked, this.#timeoutMs, late);
       return vote(master, address, this.#name);
     } catch (error) {
+      const reason = this.#reason ?? error;
       if (client === this.#client) this.#client = undefined;
       client?.disconnect();
-      throw this.#described(reason ?? error);
+      throw this.#described(reason);
     }
+  }
+
+  #connect(): Redis {
+    if (this.#isClosed) throw new Error('closed');
+    const client = new Redis(this.#options);
+    this.#client = client;
+    this.#reason = undefined;
+    client.on('error', (error: unknown) => {
+      if (client === this.#client) this.#reason ??= error; // Unheard, ioredis prints it.
+    });
+    this.#connecting = client.connect();
+    return client;
   }
 
   close(): void {
