@@ -91,8 +91,9 @@ export async function asyncCacheDedupe({ redis, bytes, concurrency }) {
   const client = new Redis(redis);
   let load = async (name) => value(bytes, name);
   const cache = createCache({ ttl: 3_600, storage: { type: 'redis', options: { client } } });
-  cache.define('find', (name) => load(name));
-  for (const key of keys) await cache.find(key);
+  const find = `find${bytes}`; // Else it would find what it stored when the values were of another size.
+  cache.define(find, (name) => load(name));
+  for (const key of keys) await cache[find](key);
   load = never;
-  return { ...latencies((i) => cache.find(pick(i)), concurrency), close: () => client.disconnect() };
+  return { ...latencies((i) => cache[find](pick(i)), concurrency), close: () => client.disconnect() };
 }

@@ -2,6 +2,8 @@
 import { fork } from 'node:child_process';
 import { median } from './numbers.mjs';
 
+/** How long a round of what is measured in ns shall take. */
+const ROUND_NS = 50e6;
 const CHILD = new URL('child.mjs', import.meta.url);
 
 /**
@@ -10,6 +12,7 @@ const CHILD = new URL('child.mjs', import.meta.url);
  * @property {string} file - module, relative to bench/contestants
  * @property {string} [make] - its export; default: `make`
  * @property {object} [options] - what `make` is given
+ * @property {object} [env] - added to its environment
  *
  * `make(options)` resolves to `{ round(n): Promise<Record<string, number>>, close?() }`; `round` does the work n times and answers what it measured.
  */
@@ -18,16 +21,24 @@ const CHILD = new URL('child.mjs', import.meta.url);
  * Runs every contestant `rounds` times, in turns, after one round of warming up.
  *
  * @param {Contestant[]} contestants - the first is the baseline
- * @param {{ n: number, rounds: number, lap?: (label: string) => Promise<void> }} plan
+ * @param {{ n: number, rounds: number }} plan
  * @returns {Promise<{ label: string, error?: string, median: Record<string, number>, ratio: Record<string, number> }[]>} the medians of what each
  *   measured, and of the ratios to what the baseline measured in the same round.
  */
 export async function contest(contestants, { n, rounds }) {
   const entries = await Promise.all(contestants.map(start));
-  for (const entry of entries) await entry.round(n); // Warm up: compiled code, connections.
+  for (const entry of entries) {
+    await entry.round(n); // Warm up: compiled code, connections.
+    // Short rounds would measure the waking up of a process that slept while the others had their turn.
+    const { ns } = entry.measured[0] ?? {};
+    entry.n = ns === undefined ? n : Math.max(1_000, Math.round(ROUND_NS / ns));
+  }
   for (let round = 0; round < rounds; round += 1) {
     // Who comes first changes, so that no contestant always follows the same one.
-    for (let i = 0; i < entries.length; i += 1) await entries[(i + round) % entries.length].round(n);
+    for (let i = 0; i < entries.length; i += 1) {
+      const entry = entries[(i + round) % entries.length];
+      await entry.round(entry.n);
+    }
   }
   await Promise.all(entries.map((entry) => entry.close()));
   const [baseline] = entries;
@@ -40,10 +51,11 @@ export async function contest(contestants, { n, rounds }) {
   });
 }
 
-async function start({ label, file, make = 'make', options = {} }) {
+async function start({ label, file, make = 'make', options = {}, env = {} }) {
   const url = new URL(`../contestants/${file}`, import.meta.url).href;
   const child = fork(CHILD, [url, make, JSON.stringify(options)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { ...process.env, ...env },
     execArgv: ['--expose-gc'],
   });
   const entry = { label, measured: [], error: undefined };
