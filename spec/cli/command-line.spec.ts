@@ -6,8 +6,13 @@ import { runCommandLine } from '../../lib/cli/index.js';
 /** Runs it without a server, and tells what it answered. */
 async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ['', ''];
-  const io = { out: (text: string) => (out += text), err: (text: string) => (err += text), env, interrupt: new AbortController().signal };
-  const code = await runCommandLine(args, io as never);
+  const io = {
+    out: (text: string): void => void (out += text),
+    err: (text: string): void => void (err += text),
+    env,
+    interrupt: new AbortController().signal,
+  };
+  const code = await runCommandLine(args, io);
   return { code, out, err };
 }
 
