@@ -41,7 +41,10 @@ export default defineConfig(
     files: ['**/*.{js,mjs}'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['Buffer', 'process', 'console', 'URL', 'setTimeout', 'clearTimeout', 'performance', 'document', 'fetch', 'Option'].map((name) => [name, 'readonly']),
+        ['Buffer', 'process', 'console', 'URL', 'setTimeout', 'clearTimeout', 'performance', 'document', 'fetch', 'Option'].map((name) => [
+          name,
+          'readonly',
+        ]),
       ),
     },
   },
