@@ -15,6 +15,8 @@ const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const factor = Number(/--factor=([\d.]+)/.exec(process.argv.join(' '))?.[1] ?? 1);
 const isAsked = (name) => asked.length === 0 || asked.some((start) => name.startsWith(start));
 const sections = [];
+const BUSY =
+  '**The machine was busy during this run (load average above 1). Medians of ratios shift by a third then, most of all where the baseline takes less than a microsecond: run it again on a quiet machine before quoting a figure.**';
 const load = () => os.loadavg()[0].toFixed(2);
 const begun = load();
 
@@ -91,6 +93,7 @@ function write() {
       .join(', ')} |`,
     '',
   ];
+  if (Math.max(Number(begun), Number(load())) > 1) head.push(BUSY, '');
   const accepted = here('accepted.md');
   const end = existsSync(accepted) ? [readFileSync(accepted, 'utf8')] : [];
   writeFileSync(here('RESULTS.md'), [...head, ...sections, ...end].join('\n'));
