@@ -16,7 +16,17 @@ export type {
   ServiceLocator,
 } from './annotation/index.js';
 export { Cache, cacheCodec, CacheManager, CompositeCacheManager, NoOpCache, NoOpCacheManager } from './cache/index.js';
-export type { CacheCodec, CacheHealth, CacheKey, CompositeCacheManagerOptions, EvictOptions, HealthStatus, LoadOptions, PutOptions, ValueWrapper } from './cache/index.js';
+export type {
+  CacheCodec,
+  CacheHealth,
+  CacheKey,
+  CompositeCacheManagerOptions,
+  EvictOptions,
+  HealthStatus,
+  LoadOptions,
+  PutOptions,
+  ValueWrapper,
+} from './cache/index.js';
 export {
   CacheConfigurationError,
   CacheError,
@@ -49,13 +59,7 @@ export { EventListener, MessageListener } from './listener/index.js';
 export { systemClock } from './time/index.js';
 export type { Clock, Duration, Milliseconds } from './time/index.js';
 export { ChannelTopic, MessageListenerContainer, MessagePublisher, PatternTopic } from './topic/index.js';
-export type {
-  ListenerContainerState,
-  Message,
-  MessageListenerObject,
-  SubscriptionListener,
-  Topic,
-} from './topic/index.js';
+export type { ListenerContainerState, Message, MessageListenerObject, SubscriptionListener, Topic } from './topic/index.js';
 export { redisOptionsFromEnv } from './topic/redis/index.js';
 export { runInTransaction, TransactionAwareCache, TransactionAwareCacheManager, TransactionSynchronization } from './transaction/index.js';
 export type {

@@ -56,7 +56,11 @@ export class PendingEvictions {
    * @param begunAt - since when the caller waits, on the clock. Default: now.
    * @throws {CacheEvictError} when it was not acknowledged by then. It stays pending and is retried in the background.
    */
-  async submit(keys: readonly string[] | 'all', acks: boolean, begunAt: Milliseconds = this.#options.clock.now()): Promise<EvictionReceipt> {
+  async submit(
+    keys: readonly string[] | 'all',
+    acks: boolean,
+    begunAt: Milliseconds = this.#options.clock.now(),
+  ): Promise<EvictionReceipt> {
     const { clock, cache, deadlineMs } = this.#options;
     const deadline = begunAt + deadlineMs;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
@@ -111,7 +115,10 @@ export class PendingEvictions {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       const leftMs = Math.max(1, deadline - this.#options.clock.now());
-      timer = setTimeout(() => reject(new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'The caller was not to be kept waiting longer.')), leftMs);
+      timer = setTimeout(
+        () => reject(new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'The caller was not to be kept waiting longer.')),
+        leftMs,
+      );
     });
     try {
       return await Promise.race([attempt, late]);

@@ -207,7 +207,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     try {
       encoded = encodeKey(key);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     const now = this.#clock.now();
     const hit = this.#local.peek(encoded, now);

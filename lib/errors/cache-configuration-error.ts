@@ -3,7 +3,14 @@ import type { CacheErrorCode } from './error-codes.js';
 
 /** A decorator, an option or a binding is wrong. Thrown at decoration or start wherever it can be known then. */
 export class CacheConfigurationError extends CacheError {
-  constructor(code: Extract<CacheErrorCode, `CACHE_OPTION_${string}` | `CACHE_OPERATION_${string}` | `CACHE_NAME_${string}` | `CACHE_BINDING_${string}` | 'CACHE_STOPPED'>, message: string, options?: CacheErrorOptions) {
+  constructor(
+    code: Extract<
+      CacheErrorCode,
+      `CACHE_OPTION_${string}` | `CACHE_OPERATION_${string}` | `CACHE_NAME_${string}` | `CACHE_BINDING_${string}` | 'CACHE_STOPPED'
+    >,
+    message: string,
+    options?: CacheErrorOptions,
+  ) {
     super(code, message, options);
   }
 }

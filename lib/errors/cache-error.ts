@@ -21,7 +21,10 @@ export abstract class CacheError extends Error {
   readonly hint: string | undefined;
 
   protected constructor(code: CacheErrorCode, message: string, options: CacheErrorOptions = {}) {
-    super(options.hint === undefined ? message : `${message} ${options.hint}`, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      options.hint === undefined ? message : `${message} ${options.hint}`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = code;
     this.hint = options.hint;
     this.name = new.target.name;

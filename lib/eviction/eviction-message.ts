@@ -55,7 +55,8 @@ export function parseMessage(body: string): EvictionMessage | { readonly malform
   }
   if (typeof m !== 'object' || m === null || Array.isArray(m)) return { malformed: 'not an object' };
   if (m.v !== MESSAGE_VERSION) return { malformed: 'unknown version' };
-  if (typeof m.cache !== 'string' || typeof m.ns !== 'string' || typeof m.origin !== 'string') return { malformed: 'no cache, namespace or origin' };
+  if (typeof m.cache !== 'string' || typeof m.ns !== 'string' || typeof m.origin !== 'string')
+    return { malformed: 'no cache, namespace or origin' };
   if (!Number.isSafeInteger(m.seq) || (m.seq as number) < 1) return { malformed: 'no sequence number' };
   if (typeof m.gen !== 'string' || !/^\d{1,20}$/.test(m.gen)) return { malformed: 'no generation' };
   if (m.op !== 'evict' && m.op !== 'put' && m.op !== 'clear') return { malformed: 'unknown operation' };

@@ -132,7 +132,8 @@ function registrarOf(services: ServiceLocator): ListenerRegistrar {
       process.emitWarning(`A second object of ${className === '' ? 'an anonymous class' : className} listens.`, {
         type: 'CacheWarning',
         code: 'CACHE_LISTENER_REPEATED',
-        detail: 'Each object with @EventListener or @MessageListener listens, and is held, until its container is unbound: bind it inSingletonScope().',
+        detail:
+          'Each object with @EventListener or @MessageListener listens, and is held, until its container is unbound: bind it inSingletonScope().',
       }),
   });
 }

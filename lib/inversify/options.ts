@@ -152,7 +152,20 @@ export interface ResolvedCachingOptions {
 export const MINIMUM_BOUND_MS: Milliseconds = 50;
 
 const NAME = /^[A-Za-z0-9_.-]{1,128}$/;
-const CACHE_OPTION_NAMES = ['ttl', 'localTtl', 'nullTtl', 'ttlJitter', 'maximumSize', 'tiers', 'topic', 'type', 'copy', 'allowNullValues', 'whenDisconnected', 'maximumValueSize'];
+const CACHE_OPTION_NAMES = [
+  'ttl',
+  'localTtl',
+  'nullTtl',
+  'ttlJitter',
+  'maximumSize',
+  'tiers',
+  'topic',
+  'type',
+  'copy',
+  'allowNullValues',
+  'whenDisconnected',
+  'maximumValueSize',
+];
 const CACHING_OPTION_NAMES = [
   'enabled', 'redis', 'namespace', 'caches', 'defaults', 'dynamic', 'instanceId', 'bound', 'timeout', 'deadline', 'fillLease', 'connectTimeout', 'failFast', 'clock',
 ]; // prettier-ignore
@@ -174,7 +187,8 @@ export function resolveOptions(options: CachingOptions = {}): ResolvedCachingOpt
   }
   const timeoutMs = parseDuration('timeout', options.timeout ?? DEFAULT_CACHING_OPTIONS.timeout, 1, MAXIMUM_WAIT_MS);
   const deadlineMs = parseDuration('deadline', options.deadline ?? DEFAULT_CACHING_OPTIONS.deadline, 1, MAXIMUM_WAIT_MS);
-  if (deadlineMs < 2 * timeoutMs) throw invalid('deadline', `at least twice \`timeout\` (${timeoutMs} ms)`, options.deadline ?? DEFAULT_CACHING_OPTIONS.deadline);
+  if (deadlineMs < 2 * timeoutMs)
+    throw invalid('deadline', `at least twice \`timeout\` (${timeoutMs} ms)`, options.deadline ?? DEFAULT_CACHING_OPTIONS.deadline);
   return Object.freeze({
     enabled: checkBoolean('enabled', options.enabled ?? DEFAULT_CACHING_OPTIONS.enabled),
     redis: options.redis,
@@ -222,7 +236,8 @@ function resolveCache(path: string, own: CacheOptions, defaults: CacheOptions): 
   });
 }
 
-const withoutUndefined = (options: object): object => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+const withoutUndefined = (options: object): object =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 
 function checkNames(path: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) throw invalid(path, 'an object', options);

@@ -199,7 +199,14 @@ function embeddedFleet({ namespace, instanceId, boundMs, fillLeaseMs }: Resolved
       const codec = new ValueCodec(options);
       const keyv = keyvOver(store.entries, codec, cache);
       const log = new EmbeddedEvictionLog({ store, namespace, cache, channel, instanceId, fillLeaseMs, publish });
-      const remote = new RemoteCache({ keyv, log, codec, guard: alwaysOpen, useGeneration: () => undefined, trace: traceOf(cache, events) });
+      const remote = new RemoteCache({
+        keyv,
+        log,
+        codec,
+        guard: alwaysOpen,
+        useGeneration: () => undefined,
+        trace: traceOf(cache, events),
+      });
       remote.useGeneration(EMBEDDED_GENERATION);
       return remote;
     },
@@ -246,7 +253,16 @@ function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<CachingO
       store.on('error', () => undefined); // Told by the connection already; a Keyv store without a listener throws.
       connection.followClient((client) => (store.client = client));
       const keyv = keyvOver(store, codec, keys.keyvNamespace('0'));
-      const log = new RedisEvictionLog({ connection, namespace, cache, channel, instanceId, fillLeaseMs, acknowledgements, generationChanged: moved });
+      const log = new RedisEvictionLog({
+        connection,
+        namespace,
+        cache,
+        channel,
+        instanceId,
+        fillLeaseMs,
+        acknowledgements,
+        generationChanged: moved,
+      });
       connection.onMoved(() => log.renew());
       return new RemoteCache({
         keyv,
@@ -269,7 +285,9 @@ function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<CachingO
       );
       return connection
         .start()
-        .then(() => checkServerSettings(connection).catch((error: unknown) => void events.emit('error', { where: 'server settings', error })));
+        .then(() =>
+          checkServerSettings(connection).catch((error: unknown) => void events.emit('error', { where: 'server settings', error })),
+        );
     },
     answered: () => connection.confirm(),
     leave: (caches) => heartbeat.leave(caches).catch((error: unknown) => events.emit('error', { where: 'leaving', error })),
@@ -282,7 +300,12 @@ function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<CachingO
   };
 }
 
-function createCache(name: string, resolved: ResolvedCachingOptions, fleet: Fleet, events: CacheEvents): { cache: TwoTierCache; channel: string } {
+function createCache(
+  name: string,
+  resolved: ResolvedCachingOptions,
+  fleet: Fleet,
+  events: CacheEvents,
+): { cache: TwoTierCache; channel: string } {
   const options = resolved.cache(name);
   const channel = options.topic ?? fleet.channel(name);
   const counters = new CacheCounters();
@@ -306,7 +329,12 @@ function wallClock(): ServerClock {
 }
 
 /** What a cache tells of itself to those who watch. */
-function describe(name: string, cache: TwoTierCache | undefined, { cache: optionsOf, clock }: ResolvedCachingOptions, fleet: Fleet): CacheDescription {
+function describe(
+  name: string,
+  cache: TwoTierCache | undefined,
+  { cache: optionsOf, clock }: ResolvedCachingOptions,
+  fleet: Fleet,
+): CacheDescription {
   const { tiers, topic, maximumSize, ttlMs } = optionsOf(name);
   const now = clock.now();
   const leftMs = (cache?.servedUntil ?? Number.NEGATIVE_INFINITY) - now;

@@ -204,7 +204,8 @@ export class MessageListenerContainer {
         onLost: (error) => this.#lost(error),
         onRetry: (attempt, delayMs, error) => {
           this.#failures += 1;
-          if (this.#failures > 0) this.#events.emit('failed', { link: 'subscriber', endpoint: this.endpoint, attempt: this.#failures, error });
+          if (this.#failures > 0)
+            this.#events.emit('failed', { link: 'subscriber', endpoint: this.endpoint, attempt: this.#failures, error });
           this.#events.emit('reconnecting', { link: 'subscriber', endpoint: this.endpoint, attempt, delayMs, error });
         },
       });

@@ -51,7 +51,10 @@ describe(`${EvictionListener.name} on Redis`, () => {
     const [seconds, micros] = (await server.cli('TIME')) as [string, string];
     const now = Number(seconds) * 1e6 + Number(micros);
     expect(times, 'in the order of execution').to.deep.equal([...times].sort((a, b) => a - b));
-    expect(times.filter((at) => !(at <= now && at > now - 60e6)), 'by the clock of the server').to.deep.equal([]);
+    expect(
+      times.filter((at) => !(at <= now && at > now - 60e6)),
+      'by the clock of the server',
+    ).to.deep.equal([]);
     const about = { v: 1, cache: 'book', ns: 'cache' };
     const gen = String(await server.cli('GET', 'cache:book:gen'));
     const before = all[0]?.['gen'] as string;
