@@ -1,38 +1,13 @@
-import KeyvRedis from '@keyv/redis';
-import { Keyv } from 'keyv';
-import {
-  alwaysOpen,
-  type HealthStatus,
-  type InstanceLinks,
-  LocalCache,
-  RemoteCache,
-  type RemoteCacheParts,
-  RemoteConnection,
-  TwoTierCache,
-  TwoTierCacheManager,
-  ValueCodec,
-} from '../cache/index.js';
+import { type InstanceLinks, LocalCache, TwoTierCache, TwoTierCacheManager } from '../cache/index.js';
 import { CacheCounters, CacheEvents } from '../event/index.js';
-import {
-  Acknowledgements,
-  BEATS_PER_BOUND,
-  checkServerSettings,
-  defaultTopic,
-  EMBEDDED_GENERATION,
-  EmbeddedEvictionLog,
-  EmbeddedRemote,
-  EvictionListener,
-  ReadLease,
-  RedisEvictionLog,
-  RedisHeartbeat,
-  RemoteKeys,
-  ServerClock,
-} from '../eviction/index.js';
-import { type CacheDescription, FleetReporter, FleetWatch, fleetTopics, type FleetTopics, topicPort } from '../fleet/index.js';
-import { ChannelTopic, InProcessTransport, MessageListenerContainer, MessagePublisher, type PubSubTransport } from '../topic/index.js';
-import { type RedisEndpoint, redisEndpoint, RedisTransport, SentinelGroup } from '../topic/redis/index.js';
+import { EvictionListener, ReadLease } from '../eviction/index.js';
+import { type CacheDescription, FleetReporter, FleetWatch, topicPort } from '../fleet/index.js';
+import { ChannelTopic, MessageListenerContainer, MessagePublisher } from '../topic/index.js';
 import type { Milliseconds } from '../time/index.js';
-import { type CachingOptions, checkCacheName, type ResolvedCacheOptions, type ResolvedCachingOptions, resolveOptions } from './options.js';
+import { embeddedFleet } from './embedded-fleet.js';
+import type { Fleet } from './fleet.js';
+import { type CachingOptions, checkCacheName, type ResolvedCachingOptions, resolveOptions } from './options.js';
+import { redisFleet } from './redis-fleet.js';
 
 /** Everything one container's caching consists of, put together. */
 export interface CacheRuntime {
@@ -165,141 +140,6 @@ async function startListening(container: MessageListenerContainer, timeoutMs: Mi
   }
 }
 
-/** What differs between Redis and shared memory. */
-interface Fleet {
-  readonly transport: PubSubTransport;
-  readonly heartbeat: RedisHeartbeat | undefined;
-  readonly serverClock: ServerClock;
-  readonly acknowledgements: Acknowledgements;
-  readonly send: (channel: string, message: string) => Promise<number>;
-  readonly topics: FleetTopics;
-  readonly remote: (name: string, options: ResolvedCacheOptions, channel: string, moved: (generation: string) => void) => RemoteCache;
-  readonly channel: (name: string) => string;
-  readonly connect: (firstBeat: () => Promise<void>) => Promise<void>;
-  readonly answered: () => void;
-  readonly leave: (caches: readonly string[]) => Promise<void>;
-  readonly close: () => Promise<void>;
-  readonly health: () => Readonly<Record<string, HealthStatus>>;
-}
-
-function embeddedFleet({ namespace, instanceId, boundMs, fillLeaseMs }: ResolvedCachingOptions, events: CacheEvents): Fleet {
-  const shared = EmbeddedRemote.of(namespace);
-  const transport = new InProcessTransport(`inversify-cache/${namespace}`);
-  const publish = (channel: string, body: string): Promise<number> => transport.publish(channel, body);
-  return {
-    transport,
-    heartbeat: undefined,
-    serverClock: wallClock(),
-    acknowledgements: new Acknowledgements(instanceId, boundMs),
-    send: publish,
-    topics: fleetTopics(namespace),
-    channel: (name) => defaultTopic(namespace, name, 0),
-    remote: (cache, options, channel) => {
-      const store = shared.store(cache);
-      const codec = new ValueCodec(options);
-      const keyv = keyvOver(store.entries, codec, cache);
-      const log = new EmbeddedEvictionLog({ store, namespace, cache, channel, instanceId, fillLeaseMs, publish });
-      const remote = new RemoteCache({
-        keyv,
-        log,
-        codec,
-        guard: alwaysOpen,
-        useGeneration: () => undefined,
-        trace: traceOf(cache, events),
-      });
-      remote.useGeneration(EMBEDDED_GENERATION);
-      return remote;
-    },
-    connect: () => Promise.resolve(),
-    answered: () => undefined,
-    leave: () => Promise.resolve(),
-    close: () => {
-      shared.release();
-      return transport.close();
-    },
-    health: () => ({ command: 'up' }),
-  };
-}
-
-function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<CachingOptions['redis']>, events: CacheEvents): Fleet {
-  const { namespace, instanceId, boundMs, fillLeaseMs, timeoutMs, connectTimeoutMs } = options;
-  const sentinels = SentinelGroup.of(redis, connectTimeoutMs);
-  const endpoint: RedisEndpoint = sentinels?.endpoint ?? redisEndpoint(redis);
-  const socketTimeoutMs = Math.max(boundMs, 2 * timeoutMs);
-  const locate = sentinels && (() => sentinels.locate());
-  const connection = new RemoteConnection({ endpoint, events, timeoutMs, connectTimeoutMs, socketTimeoutMs, locate });
-  const transport = new RedisTransport(redis, {
-    connectTimeoutMs,
-    socketTimeoutMs,
-    connectionName: `${namespace}-topic`,
-    pingIntervalMs: Math.ceil(boundMs / BEATS_PER_BOUND),
-    events,
-  });
-  const serverClock = new ServerClock(options.clock);
-  const heartbeat = new RedisHeartbeat({ connection, namespace, instanceId, boundMs, serverClock, clock: options.clock });
-  const acknowledgements = new Acknowledgements(instanceId, boundMs);
-  return {
-    transport,
-    heartbeat,
-    serverClock,
-    acknowledgements,
-    send: (channel, message) => connection.publish(channel, message),
-    topics: fleetTopics(namespace, endpoint.db),
-    channel: (name) => defaultTopic(namespace, name, endpoint.db),
-    remote: (cache, settings, channel, moved) => {
-      const codec = new ValueCodec(settings);
-      const keys = new RemoteKeys(namespace, cache);
-      const store = new KeyvRedis(connection.client, { throwOnErrors: true });
-      store.on('error', () => undefined); // Told by the connection already; a Keyv store without a listener throws.
-      connection.followClient((client) => (store.client = client));
-      const keyv = keyvOver(store, codec, keys.keyvNamespace('0'));
-      const log = new RedisEvictionLog({
-        connection,
-        namespace,
-        cache,
-        channel,
-        instanceId,
-        fillLeaseMs,
-        acknowledgements,
-        generationChanged: moved,
-      });
-      connection.onMoved(() => log.renew());
-      return new RemoteCache({
-        keyv,
-        log,
-        codec,
-        guard: connection.guard,
-        trace: traceOf(cache, events),
-        useGeneration: (generation) => {
-          log.useGeneration(generation);
-          keyv.namespace = keys.keyvNamespace(generation);
-        },
-      });
-    },
-    connect: (firstBeat) => {
-      connection.verifyWith(firstBeat);
-      sentinels?.watch(
-        Math.ceil(boundMs / BEATS_PER_BOUND),
-        (address) => connection.primaryIs(address),
-        (attempt, error) => events.emit('failed', { link: 'sentinel', endpoint: endpoint.label, attempt, error }),
-      );
-      return connection
-        .start()
-        .then(() =>
-          checkServerSettings(connection).catch((error: unknown) => void events.emit('error', { where: 'server settings', error })),
-        );
-    },
-    answered: () => connection.confirm(),
-    leave: (caches) => heartbeat.leave(caches).catch((error: unknown) => events.emit('error', { where: 'leaving', error })),
-    close: async () => {
-      sentinels?.close();
-      await connection.stop();
-      await transport.close();
-    },
-    health: () => ({ command: connection.isUsable ? 'up' : 'down' }),
-  };
-}
-
 function createCache(
   name: string,
   resolved: ResolvedCachingOptions,
@@ -315,17 +155,6 @@ function createCache(
   const { timeoutMs, deadlineMs, clock } = resolved;
   const cache = new TwoTierCache({ name, settings: { ...options, timeoutMs, deadlineMs }, local, remote, clock, events, counters });
   return { cache, channel };
-}
-
-function traceOf(cache: string, events: CacheEvents): RemoteCacheParts['trace'] {
-  return (step, keys, action) => events.trace({ cache, step, keys }, action);
-}
-
-/** Inside one process sender and receiver read the same clock. */
-function wallClock(): ServerClock {
-  const clock = new ServerClock({ now: Date.now });
-  clock.sample(0, 0, 0);
-  return clock;
 }
 
 /** What a cache tells of itself to those who watch. */
@@ -346,17 +175,4 @@ function describe(
     maximumSize,
     ttlMs,
   };
-}
-
-function keyvOver(store: unknown, codec: ValueCodec, namespace: string): Keyv {
-  const keyv = new Keyv({
-    store,
-    namespace,
-    useKeyPrefix: false,
-    throwOnErrors: true,
-    emitErrors: false,
-    deserialize: (raw) => codec.decode(raw) as never,
-  });
-  keyv.on('error', () => undefined); // `throwOnErrors` reports them where they belong: to the caller.
-  return keyv;
 }
