@@ -3,7 +3,9 @@
  * on Redis) and the two as one; keys and values in their stored form. What it needs of the fleet it declares as a port (`EvictionLog`,
  * implemented by `eviction/`), and what the fleet may do to it as another (`CoherentCache`). Touches time, event, errors and Keyv.
  */
+export { BucketedRemoteCache } from './bucketed-remote-cache.js';
 export { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './cache.js';
+export { bucketsOf } from './cache-bucket.js';
 export type { CacheKey } from './cache-key.js';
 export { type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
 export { type CacheCodec, cacheCodec, createCacheCodec, type StoredEntry, ValueCodec, type ValueCodecOptions } from './codec.js';
@@ -17,7 +19,7 @@ export { NoOpCache } from './no-op-cache.js';
 export { NoOpCacheManager } from './no-op-cache-manager.js';
 export { MAXIMUM_PENDING_KEYS } from './pending-evictions.js';
 export type { Class } from './rich-value.js';
-export { RemoteCache, type RemoteCacheParts } from './remote-cache.js';
+export { RemoteCache, type RemoteCacheParts, type RemoteTier } from './remote-cache.js';
 export { RemoteConnection, type RemoteConnectionOptions, type RemoteEndpoint, Script } from './remote-connection.js';
 export { alwaysOpen, BREAKER_THRESHOLD, CircuitBreaker, type RemoteGuard } from './remote-guard.js';
 export { TwoTierCache, type TwoTierCacheParts, type TwoTierCacheSettings } from './two-tier-cache.js';

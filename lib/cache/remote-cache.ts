@@ -23,6 +23,9 @@ type TraceStep = <T>(step: Exclude<TracedStep['step'], 'load'>, keys: readonly s
 
 const untraced: TraceStep = (_step, _keys, action) => action();
 
+/** What a cache needs of its remote tier. */
+export type RemoteTier = Pick<RemoteCache, keyof RemoteCache>;
+
 /** A lease reply with its value decoded. */
 export type LoadPermit = { readonly kind: 'present'; readonly entry: StoredEntry } | Exclude<LeaseReply, { readonly kind: 'present' }>;
 
@@ -63,10 +66,12 @@ export class RemoteCache {
     return this.#generation;
   }
 
-  /** Moves to another generation of keys. */
-  useGeneration(generation: string): void {
+  /** Moves to a newer generation of keys; an older one than the present is ignored. Answers whether it moved. */
+  useGeneration(generation: string): boolean {
+    if (this.#generation !== undefined && Number(generation) <= Number(this.#generation)) return false;
     this.#generation = generation;
     this.#useGeneration(generation);
+    return true;
   }
 
   /** What is stored under `key`: one GET. The caller must know its generation to be current, within the bound. */

@@ -13,7 +13,7 @@ import { KeyMemo } from './key-memo.js';
 import type { LocalCache } from './local-cache.js';
 import { MissForecast } from './miss-forecast.js';
 import { PendingEvictions } from './pending-evictions.js';
-import type { LoadPermit, RemoteCache } from './remote-cache.js';
+import type { LoadPermit, RemoteTier } from './remote-cache.js';
 import type { ValueWrapper } from './value-wrapper.js';
 
 /** A cache's options, resolved: nothing is optional and every duration is in milliseconds. */
@@ -40,7 +40,7 @@ export interface TwoTierCacheParts {
   readonly name: string;
   readonly settings: TwoTierCacheSettings;
   readonly local: LocalCache;
-  readonly remote: RemoteCache;
+  readonly remote: RemoteTier;
   readonly clock: Clock;
   readonly events: CacheEvents;
   readonly counters: CacheCounters;
@@ -78,7 +78,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   override readonly name: string;
   readonly #settings: TwoTierCacheSettings;
   readonly #local: LocalCache;
-  readonly #remote: RemoteCache;
+  readonly #remote: RemoteTier;
   readonly #clock: Clock;
   readonly #events: CacheEvents;
   readonly #counters: CacheCounters;
@@ -526,9 +526,11 @@ export class TwoTierCache extends Cache implements CoherentCache {
   }
 
   useGeneration(generation: string, cause: 'remote' | 'coherence' = 'coherence'): void {
-    const present = this.#remote.generation;
-    if (present !== undefined && Number(generation) <= Number(present)) return;
-    this.#remote.useGeneration(generation);
+    if (this.#remote.useGeneration(generation)) this.applyGeneration(cause);
+  }
+
+  /** Drops everything, for the remote keys have moved to a newer generation, all of them or some. */
+  applyGeneration(cause: 'remote' | 'coherence' = 'coherence'): void {
     this.#fenceAll(cause);
   }
 

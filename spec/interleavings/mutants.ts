@@ -194,7 +194,7 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: TWO_TIER,
-        from: 'this.#remote.useGeneration(generation); this.#fenceAll(cause);',
+        from: 'if (this.#remote.useGeneration(generation)) this.applyGeneration(cause);',
         to: 'this.#remote.useGeneration(generation);',
       },
     ],
