@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Milliseconds } from '../../lib/time/index.js';
-import { freePort, RedisServer } from '../support/redis-server.js';
+import type { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
-import { LinkProxy } from './link-proxy.js';
+import type { Deployment } from './deployment.js';
 import { monotonicNow } from './monotonic.js';
 import { Oracle } from './oracle.js';
 import type { Random } from './random.js';
@@ -11,6 +11,8 @@ import type { Load, Report, WorkerState } from './worker-protocol.js';
 
 /** What an {@link Arena} is made of. */
 export interface ArenaOptions {
+  /** Where the caches are. Its end is not the arena's business. */
+  readonly deployment: Deployment;
   readonly boundMs: Milliseconds;
   readonly random: Random;
   readonly workers: number;
@@ -21,43 +23,36 @@ export interface ArenaOptions {
   readonly writers: number;
   /** The database: a server that nobody harms. */
   readonly database: RedisServer;
-  /** `false`: the server of the cache is not started before {@link Arena#startServer}. */
-  readonly isServerThere: boolean;
+  /** `false`: the workers start although no server of the deployment is there. */
+  readonly failFast: boolean;
 }
 
 /** The worker's place: it stays when the process in it is replaced. */
 export interface Place {
   readonly number: number;
-  readonly proxy: LinkProxy;
   worker: WorkerHandle;
 }
 
-/** A Redis server, several processes that use it through a proxy each, and the oracle that hears what they see. */
+/** Several processes that use one deployment, and the oracle that hears what they see. */
 export class Arena {
   readonly options: ArenaOptions;
   readonly oracle = new Oracle();
   /** What must not happen, in words. */
   readonly failures: string[] = [];
   readonly places: Place[] = [];
-  #server: RedisServer | undefined;
-  readonly #port: number;
   #instances = 0;
 
-  private constructor(options: ArenaOptions, port: number, server: RedisServer | undefined) {
+  private constructor(options: ArenaOptions) {
     this.options = options;
-    this.#port = port;
-    this.#server = server;
   }
 
   /** Resolves once every worker is up. */
   static async open(options: ArenaOptions): Promise<Arena> {
-    const server = options.isServerThere ? await RedisServer.start() : undefined;
-    const arena = new Arena(options, server?.port ?? (await freePort()), server);
+    const arena = new Arena(options);
     try {
       await options.database.cli('FLUSHALL');
       for (let number = 0; number < options.workers; number += 1) {
-        const proxy = await LinkProxy.start(arena.#port);
-        arena.places.push({ number, proxy, worker: arena.#fork(number, proxy) });
+        arena.places.push({ number, worker: arena.#fork(number) });
       }
       await Promise.all(arena.places.map(({ worker }) => worker.ready()));
     } catch (error) {
@@ -67,21 +62,11 @@ export class Arena {
     return arena;
   }
 
-  get server(): RedisServer {
-    if (this.#server === undefined) throw new Error('The server was not started yet.');
-    return this.#server;
-  }
-
-  /** Starts the server where the workers have been looking for it all the time. */
-  async startServer(): Promise<void> {
-    this.#server ??= await RedisServer.start({ port: this.#port });
-  }
-
   /** Kills the process at `place` and puts a new one there. */
   async replace(place: Place): Promise<void> {
     await place.worker.crash();
     this.oracle.crashed(place.worker.settings.instance);
-    place.worker = this.#fork(place.number, place.proxy);
+    place.worker = this.#fork(place.number);
     await place.worker.ready();
   }
 
@@ -136,7 +121,7 @@ export class Arena {
     return Promise.all(this.places.map(({ worker }) => action(worker)));
   }
 
-  /** Ends everything. */
+  /** Ends every process. */
   async close(): Promise<void> {
     const closing = Promise.allSettled(this.places.map(({ worker }) => worker.close()));
     const isClosed = await Promise.race([closing.then(() => true), pause(5_000, false, { ref: false })]);
@@ -144,12 +129,10 @@ export class Arena {
       this.failures.push('A worker did not end by itself.');
       await Promise.all(this.places.map(({ worker }) => worker.crash()));
     }
-    await Promise.all(this.places.map(({ proxy }) => proxy.close()));
-    await this.#server?.stop();
   }
 
-  #fork(number: number, proxy: LinkProxy): WorkerHandle {
-    const { boundMs, random, keys, hotKeys, putKeys, writers, database, isServerThere } = this.options;
+  #fork(number: number): WorkerHandle {
+    const { deployment, boundMs, random, keys, hotKeys, putKeys, writers, database, failFast } = this.options;
     const ownPutKeys = Array.from({ length: putKeys }, (_, i) => i)
       .filter((i) => i % writers === number)
       .map((i) => keys - 1 - i);
@@ -158,7 +141,7 @@ export class Arena {
     return new WorkerHandle(
       {
         instance,
-        redisPort: proxy.port,
+        redis: deployment.redisOf(number),
         databasePort: database.port,
         boundMs,
         seed,
@@ -166,7 +149,7 @@ export class Arena {
         hotKeys,
         putKeys,
         ownPutKeys,
-        failFast: isServerThere,
+        failFast,
       },
       (report) => this.#told(instance, report),
     );

@@ -5,15 +5,17 @@
 import { expect } from 'chai';
 import { RedisServer } from '../support/redis-server.js';
 import { Arena } from './arena.js';
-import { FAULT_KINDS } from './fault-kinds.js';
+import { DEPLOYMENTS } from './deployments.js';
 import { Random } from './random.js';
 import { breaches, runFault } from './run-fault.js';
+import { SingleServer } from './single-server.js';
 
 const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000);
 const HARM_MS = 1_500;
 
 const SHORT_FORM = [
   {
+    where: 'One server',
     boundMs: 1_000,
     kinds: [
       'none',
@@ -24,7 +26,11 @@ const SHORT_FORM = [
       'worker stopped (SIGSTOP)',
     ],
   },
-  { boundMs: 250, kinds: ['half-open both', 'delay', 'kill -9, empty restart', 'server stopped (SIGSTOP)', 'out of memory'] },
+  {
+    where: 'One server',
+    boundMs: 250,
+    kinds: ['half-open both', 'delay', 'kill -9, empty restart', 'server stopped (SIGSTOP)', 'out of memory'],
+  },
 ] as const;
 
 describe(`faults, seed ${SEED}`, function () {
@@ -37,13 +43,14 @@ describe(`faults, seed ${SEED}`, function () {
 
   after(() => database.stop());
 
-  for (const { boundMs, kinds } of SHORT_FORM) {
-    describe(`D = ${boundMs} ms`, () => {
+  for (const { where, boundMs, kinds } of SHORT_FORM) {
+    describe(`${where}, D = ${boundMs} ms`, () => {
       for (const name of kinds) {
         it(`keep the contract: ${name}`, async () => {
-          const kind = FAULT_KINDS.find((each) => each.name === name);
-          if (kind === undefined) throw new Error(`No fault is called '${name}'.`);
-          const figures = await runFault(kind, { boundMs, seed: SEED, harmMs: HARM_MS, database });
+          const deployment = DEPLOYMENTS.find((each) => each.name === where);
+          const kind = deployment?.faults.find((each) => each.name === name);
+          if (deployment === undefined || kind === undefined) throw new Error(`${where} knows no fault '${name}'.`);
+          const figures = await runFault(deployment, kind, { boundMs, seed: SEED, harmMs: HARM_MS, database });
           expect(breaches(figures), JSON.stringify(figures)).to.deep.equal([]);
         });
       }
@@ -56,8 +63,10 @@ describe('a crowd', function () {
 
   it('of 200 callers in each of four processes on one cold key makes the method run once in total', async () => {
     const database = await RedisServer.start();
+    const deployment = await SingleServer.start(4);
     const random = new Random(SEED);
     const arena = await Arena.open({
+      deployment,
       boundMs: 1_000,
       random,
       workers: 4,
@@ -66,7 +75,7 @@ describe('a crowd', function () {
       putKeys: 0,
       writers: 4,
       database,
-      isServerThere: true,
+      failFast: true,
     });
     try {
       await database.cli('SET', 'book:1', '7');
@@ -76,6 +85,7 @@ describe('a crowd', function () {
       expect(arena.failures).to.deep.equal([]);
     } finally {
       await arena.close();
+      await deployment.stop();
       await database.stop();
     }
   });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { breaches, type FaultFigures } from './run-fault.js';
 
 const KEPT: FaultFigures = {
+  deployment: 'One server',
   kind: 'delay',
   boundMs: 250,
   reads: 100,

@@ -1,7 +1,8 @@
 import type { Milliseconds } from '../../lib/time/index.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { Arena } from './arena.js';
-import { deadline, type FaultKind } from './fault-kinds.js';
+import type { Deployment, DeploymentKind } from './deployment.js';
+import { deadline, type FaultKind } from './fault-kind.js';
 import type { Verdict } from './oracle.js';
 import { Random } from './random.js';
 import { StallWatch } from './stall-watch.js';
@@ -18,6 +19,7 @@ export interface FaultRunOptions {
 
 /** What came of it. */
 export interface FaultFigures extends Verdict {
+  readonly deployment: string;
   readonly kind: string;
   readonly boundMs: Milliseconds;
   readonly permanentlyStale: number;
@@ -45,11 +47,25 @@ const METHOD_MS = LONGEST_METHOD_MS + 60;
 /** By how much the waiting for acknowledgements may exceed the bound, for the sake of clocks that are stepped. */
 const ACKS_MARGIN = 1.1;
 
-/** Lets several processes read and write under one kind of fault, then looks at what they saw. */
-export async function runFault(kind: FaultKind, { boundMs, seed, harmMs, database }: FaultRunOptions): Promise<FaultFigures> {
+/** Lets several processes read and write under one of the faults of `where`, then looks at what they saw. */
+export async function runFault(where: DeploymentKind, kind: FaultKind, options: FaultRunOptions): Promise<FaultFigures> {
+  const deployment = await (kind.startAbsent?.(WORKERS) ?? where.start(WORKERS));
+  try {
+    return { ...(await runOn(deployment, kind, options)), deployment: where.name };
+  } finally {
+    await deployment.stop();
+  }
+}
+
+async function runOn(
+  deployment: Deployment,
+  kind: FaultKind,
+  { boundMs, seed, harmMs, database }: FaultRunOptions,
+): Promise<Omit<FaultFigures, 'deployment'>> {
   const random = new Random(seed);
   const stalls = new StallWatch();
   const arena = await Arena.open({
+    deployment,
     boundMs,
     random: random.fork(),
     workers: WORKERS,
@@ -58,12 +74,12 @@ export async function runFault(kind: FaultKind, { boundMs, seed, harmMs, databas
     putKeys: PUT_KEYS,
     writers: WRITERS,
     database,
-    isServerThere: kind.isServerThere ?? true,
+    failFast: kind.startAbsent === undefined,
   });
   try {
     const load: Load = { readsPerSecond: READS_PER_SECOND, writesPerSecond: WRITES_PER_SECOND, acks: kind.acks ?? 'some' };
     await arena.load(load);
-    await kind.harm({ arena, boundMs, random: random.fork(), load, isOver: deadline(harmMs) });
+    await kind.harm({ arena, deployment, boundMs, random: random.fork(), load, isOver: deadline(harmMs) });
     await arena.settle().catch((error: Error) => arena.failures.push(error.message)); // The reads have their verdict all the same.
     const permanentlyStale = await arena.permanentlyStale();
     const states = await arena.stopReading();

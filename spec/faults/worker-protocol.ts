@@ -1,3 +1,4 @@
+import type { RedisOptions } from 'ioredis';
 import type { CacheStatistics } from '../../lib/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import type { EvictionRecord, ReadRecord } from './oracle.js';
@@ -8,7 +9,7 @@ export const LONGEST_METHOD_MS: Milliseconds = 40;
 /** How a worker is made; given to it on the command line as JSON. */
 export interface WorkerSettings {
   readonly instance: string;
-  readonly redisPort: number;
+  readonly redis: RedisOptions;
   readonly databasePort: number;
   readonly boundMs: Milliseconds;
   readonly seed: number;

@@ -202,7 +202,7 @@ class Worker {
 }
 
 const manager = await enableCaching(container, {
-  redis: { host: '127.0.0.1', port: settings.redisPort },
+  redis: settings.redis,
   namespace: 'faults',
   instanceId: settings.instance,
   bound: settings.boundMs,

@@ -1,0 +1,5 @@
+import type { DeploymentKind } from './deployment.js';
+import { SINGLE_SERVER } from './single-server-faults.js';
+
+/** Every form of deployment the library claims to work with. */
+export const DEPLOYMENTS: readonly DeploymentKind[] = [SINGLE_SERVER];

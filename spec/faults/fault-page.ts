@@ -1,0 +1,29 @@
+import { cpus, release, totalmem, type } from 'node:os';
+import type { DeploymentKind } from './deployment.js';
+import { faultTable } from './fault-table.js';
+import type { FaultFigures } from './run-fault.js';
+
+/**
+ * The figures as a page of the docs: a table for each deployment.
+ *
+ * @param how - the server's version, and how the faults were done.
+ */
+export function faultPage(deployments: readonly DeploymentKind[], figures: readonly FaultFigures[], how: string): string {
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release().split('-')[0]}`;
+  const sections = deployments.map(
+    ({ name, about }) => `## ${name}\n\n${about}\n\n${faultTable(figures.filter(({ deployment }) => deployment === name))}\n`,
+  );
+  return `# What faults did to the cache
+
+Made by \`npm run faults\` (\`spec/faults/\`), which explains the figures; do not edit by hand.
+
+${machine}; Node ${process.version}; ${new Date().toISOString().slice(0, 10)}; ${how}.
+Three processes read, two of them write, over the loopback.
+
+A read is *stale* if it began after an eviction was acknowledged and returned what that eviction removed; *worst staleness* is how long after, and must
+not exceed D. *Bypassed* reads could not use the local tier for want of a read lease. Evictions *in doubt* were answered with a \`CacheEvictError\` and
+executed later; none may be lost. Calls include the method's own time (up to 40 ms); the limit is 1 s on top of it, plus 1.1 D where an eviction
+waits for acknowledgements. Time in which a process did not run is not counted. *Permanently stale* keys must be 0.
+
+${sections.join('\n')}`;
+}

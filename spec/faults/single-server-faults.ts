@@ -1,0 +1,141 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DeploymentKind } from './deployment.js';
+import { anyOf, aWhile, type FaultContext, NO_FAULTS, repeated, type RepeatedKind, untilOver } from './fault-kind.js';
+import { LINKS } from './link-proxy.js';
+import { SingleServer } from './single-server.js';
+
+type Context = FaultContext<SingleServer>;
+type Kind = RepeatedKind<SingleServer>;
+
+const somewhere = ({ deployment, random }: Context) => random.pick(deployment.proxies);
+
+const someone = ({ arena, random }: Context) => random.pick(arena.places).worker;
+
+/** What may happen to the links of one instance. */
+const LINK_KINDS: readonly Kind[] = [
+  repeated('cut subscriber', async (context) => {
+    const proxy = somewhere(context);
+    proxy.cut('subscriber');
+    await aWhile(context);
+    proxy.heal();
+  }),
+  repeated('cut command link', async (context) => {
+    const proxy = somewhere(context);
+    proxy.cut('command');
+    await aWhile(context);
+    proxy.heal();
+  }),
+  repeated('half-open subscriber', async (context) => {
+    const proxy = somewhere(context);
+    proxy.halfOpen('subscriber');
+    await aWhile(context);
+    proxy.heal();
+  }),
+  repeated('half-open command link', async (context) => {
+    const proxy = somewhere(context);
+    proxy.halfOpen('command');
+    await aWhile(context);
+    proxy.heal();
+  }),
+  repeated('half-open both', async (context) => {
+    const proxy = somewhere(context);
+    for (const link of LINKS) proxy.halfOpen(link);
+    await aWhile(context);
+    proxy.heal();
+  }),
+  repeated('delay', async (context) => {
+    const { deployment, random, boundMs } = context;
+    for (const proxy of deployment.proxies) {
+      for (const link of LINKS) proxy.delay(link, random.between(0, 0.3) * boundMs, random.between(0, 0.3) * boundMs);
+    }
+    // One listener hears what happened only after its lease.
+    somewhere(context).delay('subscriber', 0, random.between(0.5, 1.5) * boundMs);
+    await aWhile(context);
+    for (const proxy of deployment.proxies) proxy.heal();
+  }),
+];
+
+/** What may happen to the server, or to a process that uses it. */
+const PROCESS_KINDS: readonly Kind[] = [
+  repeated('CLIENT KILL storm', async ({ deployment, random }) => {
+    for (let left = 10; left > 0; left -= 1) {
+      await deployment.server.cli('CLIENT', 'KILL', 'TYPE', random.pick(['pubsub', 'normal']));
+      await pause(random.between(5, 50));
+    }
+  }),
+  repeated('kill -9, empty restart', async (context) => {
+    await context.deployment.server.kill();
+    await aWhile(context, 1);
+    await context.deployment.server.restart({ keepData: false });
+    await aWhile(context, 2);
+  }),
+  repeated('restart from an old snapshot', async (context) => {
+    const { server } = context.deployment;
+    await server.cli('SAVE');
+    await aWhile(context, 1); // What is evicted now, the snapshot has forgotten.
+    await server.kill();
+    await aWhile(context, 0.5);
+    await server.restart();
+    await aWhile(context, 1);
+  }),
+  repeated('server stopped (SIGSTOP)', async (context) => {
+    context.deployment.server.pause();
+    await aWhile(context);
+    context.deployment.server.resume();
+  }),
+  repeated('worker stopped (SIGSTOP)', async (context) => {
+    const worker = someone(context);
+    worker.pause();
+    await aWhile(context);
+    worker.resume();
+  }),
+  repeated('blocked event loop', async (context) => {
+    const { random, boundMs } = context;
+    await someone(context).ask('block', random.between(0.1, 2) * boundMs);
+  }),
+  repeated('FLUSHALL', async ({ deployment }) => void (await deployment.server.cli('FLUSHALL'))),
+  repeated('SCRIPT FLUSH', async ({ deployment }) => void (await deployment.server.cli('SCRIPT', 'FLUSH'))),
+  repeated('out of memory', async (context) => {
+    const { server } = context.deployment;
+    await server.cli('CONFIG', 'SET', 'maxmemory', 1);
+    await aWhile(context);
+    await server.cli('CONFIG', 'SET', 'maxmemory', 0);
+  }),
+];
+
+const FAULTS: DeploymentKind<SingleServer>['faults'] = [
+  ...NO_FAULTS,
+  ...LINK_KINDS,
+  ...PROCESS_KINDS,
+  repeated('crash of the evicting process', async (context) => {
+    const { arena, load, random } = context;
+    const place = arena.places[random.below(arena.options.writers)];
+    if (place === undefined) throw new Error('There is no writer.');
+    await arena.replace(place);
+    await arena.loadOne(place, load);
+    await aWhile(context, 1);
+  }),
+  {
+    name: 'Redis absent at start',
+    startAbsent: (workers) => SingleServer.startAbsent(workers),
+    harm: async (context) => {
+      await aWhile(context, 2);
+      await context.deployment.startServer();
+      await untilOver(context);
+    },
+  },
+  {
+    name: 'links and processes at once',
+    harm: async (context) => {
+      await Promise.all([LINK_KINDS, PROCESS_KINDS].map((kinds) => anyOf(kinds).harm({ ...context, random: context.random.fork() })));
+    },
+  },
+];
+
+/** One server, and what may happen to it and to each way there. */
+export const SINGLE_SERVER: DeploymentKind<SingleServer> = {
+  name: 'One server',
+  about: 'One server with the default settings; each process reaches it through a proxy of its own.',
+  faults: FAULTS,
+  start: (workers) => SingleServer.start(workers),
+};

@@ -1,0 +1,51 @@
+import type { RedisOptions } from 'ioredis';
+import { freePort, RedisServer } from '../support/redis-server.js';
+import type { Deployment } from './deployment.js';
+import { LinkProxy } from './link-proxy.js';
+
+/** One server, which each worker reaches through a proxy of its own. */
+export class SingleServer implements Deployment {
+  /** One for each place. */
+  readonly proxies: readonly LinkProxy[];
+  readonly #port: number;
+  #server: RedisServer | undefined;
+
+  private constructor(port: number, proxies: readonly LinkProxy[], server?: RedisServer) {
+    this.#port = port;
+    this.proxies = proxies;
+    this.#server = server;
+  }
+
+  static async start(workers: number): Promise<SingleServer> {
+    const server = await RedisServer.start();
+    return new SingleServer(server.port, await proxiesTo(server.port, workers), server);
+  }
+
+  /** Everything but the server, which is started by {@link startServer}. */
+  static async startAbsent(workers: number): Promise<SingleServer> {
+    const port = await freePort();
+    return new SingleServer(port, await proxiesTo(port, workers));
+  }
+
+  get server(): RedisServer {
+    if (this.#server === undefined) throw new Error('The server was not started yet.');
+    return this.#server;
+  }
+
+  /** Starts the server where the workers have been looking for it all the time. */
+  async startServer(): Promise<void> {
+    this.#server ??= await RedisServer.start({ port: this.#port });
+  }
+
+  redisOf(place: number): RedisOptions {
+    return { host: '127.0.0.1', port: (this.proxies[place] as LinkProxy).port };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.proxies.map((proxy) => proxy.close()));
+    await this.#server?.stop();
+  }
+}
+
+const proxiesTo = (port: number, count: number): Promise<LinkProxy[]> =>
+  Promise.all(Array.from({ length: count }, () => LinkProxy.start(port)));
