@@ -1,0 +1,28 @@
+import { Container } from 'inversify';
+import { KeyGenerator, NoOpCacheManager } from '../../../lib/index.js';
+
+export type { Book } from './books.js';
+
+export interface Draft {
+  readonly title: string;
+}
+
+/** One that caching has not been enabled in. */
+export const container = new Container();
+
+export class IsbnKeys extends KeyGenerator {
+  override generate(_target: object, _method: string | symbol, ...[isbn]: readonly unknown[]): string {
+    return String(isbn).replaceAll('-', '');
+  }
+}
+
+export const Archive = Symbol('Archive');
+export const books = new NoOpCacheManager();
+export const authors = new NoOpCacheManager();
+
+/** Of other people. */
+export class GitHubClient {
+  async getUser(login: string): Promise<{ readonly login: string }> {
+    return { login };
+  }
+}

@@ -1,0 +1,1 @@
+export { cache, container, repository } from './books.js';
