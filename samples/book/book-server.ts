@@ -13,7 +13,7 @@ import { STOCK } from './stock.js';
 import { Database } from './database.js';
 import { SERVER_NAMES } from './server-names.js';
 import { HttpError } from './http-error.js';
-import { monotonicMs } from './monotonic-time.js';
+import { monotonicMs } from '../support/monotonic-time.js';
 import { traceRead, traceUpdate } from './request-trace.js';
 import type { ServerNotice } from './server-notice.js';
 

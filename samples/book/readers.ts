@@ -1,5 +1,6 @@
 import { BookClient } from './book-client.js';
-import type { Fleet } from './fleet.js';
+import type { Fleet } from '../support/fleet.js';
+import type { ServerNotice } from './server-notice.js';
 import { STOCK } from './stock.js';
 
 /** How often a book is read, from one server after the other, in milliseconds. */
@@ -7,11 +8,11 @@ const READ_EVERY_MS = 60;
 
 /** People who look at books, so that there is something to be seen. */
 export class Readers {
-  readonly #fleet: Fleet;
+  readonly #fleet: Fleet<ServerNotice>;
   #timer: NodeJS.Timeout | undefined;
   #turn = 0;
 
-  constructor(fleet: Fleet) {
+  constructor(fleet: Fleet<ServerNotice>) {
     this.#fleet = fleet;
   }
 

@@ -1,7 +1,8 @@
+import type { LifeNotice } from '../support/life-notice.js';
+
 /** What a server tells whoever started it. Times are those of `monotonicMs`, which all servers of a machine share. */
 export type ServerNotice =
-  /** It answers requests at this address. */
-  | { readonly kind: 'listening'; readonly url: string }
+  | LifeNotice
   /** It saved a book. `acknowledgedAtMs`: from then on no server may serve an older one. */
   | {
       readonly kind: 'updated';
@@ -13,11 +14,7 @@ export type ServerNotice =
   /** A message from `book-channel` took these keys out of its cache. `origin` is the instance that published it. */
   | { readonly kind: 'evicted'; readonly keys: readonly string[]; readonly origin: string; readonly atMs: number }
   /** Somebody pressed a button on its page: the links and the readers are with whoever started it. */
-  | { readonly kind: 'asked'; readonly ask: Ask }
-  /** It ended, and nobody had asked it to. `how`: its exit code, or the signal. */
-  | { readonly kind: 'ended'; readonly how: string }
-  /** It could not start. */
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'asked'; readonly ask: Ask };
 
 /** What the buttons of the page ask for. */
 export type Ask =

@@ -1,8 +1,9 @@
 import type { Book } from './book.js';
 import { BookClient } from './book-client.js';
-import type { Fleet } from './fleet.js';
-import { monotonicMs } from './monotonic-time.js';
-import type { ServerHandle } from './server-handle.js';
+import type { Fleet } from '../support/fleet.js';
+import { monotonicMs } from '../support/monotonic-time.js';
+import type { ServerHandle } from '../support/server-handle.js';
+import type { ServerNotice } from './server-notice.js';
 import { type StatisticsRow, statisticsTable } from './statistics-table.js';
 import type { Timeline } from './timeline.js';
 import { judge, type Observation, type Sighting, type Verdict } from './verdict.js';
@@ -15,7 +16,7 @@ const SEEN_WITHIN_MS = 5_000;
 /** What a {@link Story} needs. */
 export interface StoryOptions {
   /** Four servers that answer requests. */
-  readonly fleet: Fleet;
+  readonly fleet: Fleet<ServerNotice>;
   /** What the database says, past every cache. */
   readonly stored: (name: string) => Promise<Book | undefined>;
   readonly timeline: Timeline;

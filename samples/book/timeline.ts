@@ -1,6 +1,6 @@
 import type { Book } from './book.js';
-import { monotonicMs } from './monotonic-time.js';
-import type { Colour, Painter } from './painter.js';
+import { monotonicMs } from '../support/monotonic-time.js';
+import type { Colour, Painter } from '../support/painter.js';
 import type { AnswerSource } from './request-trace.js';
 
 const COLOURS: Readonly<Record<AnswerSource, Colour>> = { L1: 'green', L2: 'cyan', database: 'yellow', joined: 'cyan' };

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { readCommandLine, USAGE, UsageError } from '../../samples/book/command-line.js';
+import { readCommandLine, USAGE } from '../../samples/book/command-line.js';
+import { UsageError } from '../../samples/support/command-line.js';
 
 describe(readCommandLine.name, () => {
   it('tells the story on free ports unless asked for something else', () => {

@@ -34,7 +34,7 @@ for (const redis of ['none', 'program'] as const) {
     let urls: readonly string[];
 
     before(async () => {
-      run = new SampleRun(['--serve', '--port', '0'], redis);
+      run = new SampleRun('book', ['--serve', '--port', '0'], redis);
       await run.printed('Ctrl-C ends them.');
       urls = addresses(run.output);
     });
@@ -156,13 +156,13 @@ describe('the command line of samples/book', function () {
   afterEach(() => run.remove());
 
   it('is explained by --help', async () => {
-    run = new SampleRun(['--help'], 'none');
+    run = new SampleRun('book', ['--help'], 'none');
     expect(await run.end).to.deep.equal({ code: 0, signal: null });
     expect({ output: run.output, errors: run.errors }).to.deep.equal({ output: `${USAGE}\n`, errors: '' });
   });
 
   it('refuses an option it does not know, and starts nothing', async () => {
-    run = new SampleRun(['--sevre'], 'none');
+    run = new SampleRun('book', ['--sevre'], 'none');
     expect(await run.end).to.deep.equal({ code: 2, signal: null });
     expect({ output: run.output, errors: run.errors }).to.deep.equal({ output: '', errors: `Unknown option '--sevre'\n\n${USAGE}\n` });
     expect(run.leftovers).to.deep.equal([]);
@@ -174,7 +174,7 @@ describe('the command line of samples/book', function () {
       await once(owner, 'listening');
       const { port } = owner.address() as AddressInfo;
       try {
-        run = new SampleRun(['--serve', '--port', `${port}`], redis);
+        run = new SampleRun('book', ['--serve', '--port', `${port}`], redis);
         expect(await run.end).to.deep.equal({ code: 1, signal: null });
         // The ports after it are not ours: should one of them be taken as well, its server may be the first to say so.
         const [, server, taken] = /^server-(\d) cannot listen on port (\d+): /.exec(run.errors) ?? [];
@@ -191,7 +191,7 @@ describe('the command line of samples/book', function () {
   }
 
   it('leaves no server and no Redis behind if it is killed', async () => {
-    run = new SampleRun(['--serve', '--port', '0'], 'program');
+    run = new SampleRun('book', ['--serve', '--port', '0'], 'program');
     await run.printed('Ctrl-C ends them.');
     const ports = [...addresses(run.output).map((url) => new URL(url).port), /a private redis-server on port (\d+)/.exec(run.output)?.[1]];
     run.kill();

@@ -19,7 +19,7 @@ describe('the story of samples/book', function () {
   let lost: SampleRun; // It spends its time waiting: the others are told meanwhile.
 
   function start(redis: RedisOfRun, ...args: string[]): SampleRun {
-    const run = new SampleRun(args, redis);
+    const run = new SampleRun('book', args, redis);
     runs.push(run);
     return run;
   }
@@ -27,7 +27,7 @@ describe('the story of samples/book', function () {
   before(async () => {
     redis = await RedisServer.start({ password: 's3cret' });
     lostPort = await freePort();
-    lost = new SampleRun([], { url: `redis://bob:s3cret@127.0.0.1:${lostPort}` });
+    lost = new SampleRun('book', [], { url: `redis://bob:s3cret@127.0.0.1:${lostPort}` });
   });
 
   after(async () => {

@@ -7,8 +7,6 @@ import { fileURLToPath } from 'node:url';
 import { findServerProgram } from '../support/server-program.js';
 import { waitFor } from '../support/wait.js';
 
-const PROGRAM = fileURLToPath(new URL('../../samples/book/main.js', import.meta.url));
-
 /** Nothing a spec asks of the sample takes longer, in milliseconds. What does has hung. */
 const GUARD_MS = 25_000;
 
@@ -22,7 +20,7 @@ export interface RunEnd {
 }
 
 /**
- * The compiled Book sample, run as a user would: by `node`, in an environment that knows of Redis only what the spec says, and with a
+ * A compiled sample, run as a user would: by `node`, in an environment that knows of Redis only what the spec says, and with a
  * temporary directory of its own, so that what it leaves behind is found.
  */
 export class SampleRun {
@@ -37,10 +35,11 @@ export class SampleRun {
   #errors = '';
   #hasEnded = false;
 
-  constructor(args: readonly string[], redis: RedisOfRun) {
+  constructor(sample: string, args: readonly string[], redis: RedisOfRun) {
+    const program = fileURLToPath(new URL(`../../samples/${sample}/main.js`, import.meta.url));
     for (const name of ['bin', 'tmp']) mkdirSync(join(this.#home, name));
     // A group of its own, as a shell makes one for each command: Ctrl-C goes to all of it.
-    const child = spawn(process.execPath, ['--enable-source-maps', PROGRAM, ...args], {
+    const child = spawn(process.execPath, ['--enable-source-maps', program, ...args], {
       env: this.#environment(redis),
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,

@@ -1,29 +1,36 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { LifeNotice } from './life-notice.js';
 import type { ServerHandle } from './server-handle.js';
-import type { ServerNotice } from './server-notice.js';
-
-const PROGRAM = fileURLToPath(new URL('./server-process.js', import.meta.url));
 
 /** How long an orderly end may take, in milliseconds, before it becomes a disorderly one. */
 const END_WITHIN_MS = 5_000;
 
-/** A server in a process of its own. */
-export class ProcessServer implements ServerHandle {
+/** What a {@link ProcessServer} is given. */
+export interface ProcessServerOptions<N> {
   readonly name: string;
-  readonly #args: readonly string[];
-  readonly #env: NodeJS.ProcessEnv;
-  readonly #notify: (notice: ServerNotice) => void;
+  /** The module to run; it calls `runServerProcess`. */
+  readonly program: URL;
+  readonly args: readonly string[];
+  /** The environment of the process; tells how Redis is reached. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Told what the process tells, and of its end if nobody had asked for it. */
+  readonly notify: (notice: N) => void;
+}
+
+/** A server in a process of its own. */
+export class ProcessServer<N extends { readonly kind: string }> implements ServerHandle {
+  readonly #options: ProcessServerOptions<N | LifeNotice>;
   #child: ChildProcess | undefined;
   #url = '';
 
-  /** @param env - the environment of the process; tells how Redis is reached. */
-  constructor(name: string, port: number, file: string, env: NodeJS.ProcessEnv, notify: (notice: ServerNotice) => void) {
-    this.name = name;
-    this.#args = [name, `${port}`, file];
-    this.#env = env;
-    this.#notify = notify;
+  constructor(options: ProcessServerOptions<N | LifeNotice>) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
   }
 
   get url(): string {
@@ -32,7 +39,8 @@ export class ProcessServer implements ServerHandle {
 
   /** @throws {Error} when the process ends, or says that it failed, before it answers requests. */
   async start(): Promise<void> {
-    const child = fork(PROGRAM, this.#args, { env: this.#env });
+    const { program, args, env, notify } = this.#options;
+    const child = fork(fileURLToPath(program), args, { env });
     this.#child = child;
     this.#url = await new Promise<string>((resolve, reject) => {
       child.once('error', reject);
@@ -42,12 +50,13 @@ export class ProcessServer implements ServerHandle {
         if (this.#child !== child) return; // It was asked to.
         this.#child = undefined;
         this.#url = '';
-        this.#notify({ kind: 'ended', how });
+        notify({ kind: 'ended', how });
       });
-      child.on('message', (notice: ServerNotice) => {
+      child.on('message', (message) => {
+        const notice = message as LifeNotice;
         if (notice.kind === 'listening') resolve(notice.url);
         else if (notice.kind === 'failed') reject(new Error(notice.message));
-        else this.#notify(notice);
+        else notify(notice);
       });
     });
   }

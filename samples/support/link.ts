@@ -1,18 +1,23 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A way to a server that can be paused: a TCP proxy on the loopback. Paused, it holds back every byte in both directions and closes nothing. */
+/**
+ * A way to a server that can be paused and cut: a TCP proxy on the loopback. Paused, it holds back every byte in both directions and closes
+ * nothing. Cut, it closes every connection, and each new one at once.
+ */
 export class Link {
   readonly #host: string;
   readonly #port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isPaused = false;
+  #isCut = false;
 
   constructor(host: string, port: number) {
     this.#host = host;
     this.#port = port;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+      if (this.#isCut) return void client.destroy();
       const server = connect({ host: this.#host, port: this.#port, allowHalfOpen: true, noDelay: true });
       this.#join(client, server);
       this.#join(server, client);
@@ -38,8 +43,19 @@ export class Link {
     for (const socket of this.#sockets) socket.resume();
   }
 
-  async stop(): Promise<void> {
+  /** Idempotent. */
+  cut(): void {
+    this.#isCut = true;
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Lets connections be made again. Idempotent. */
+  restore(): void {
+    this.#isCut = false;
+  }
+
+  async stop(): Promise<void> {
+    this.cut();
     if (!this.#server.listening) return;
     this.#server.close();
     await once(this.#server, 'close');

@@ -1,6 +1,4 @@
-import type { ServerNotice } from './server-notice.js';
-
-/** One of the four servers, seen from outside. */
+/** One of a sample's servers, seen from outside. */
 export interface ServerHandle {
   readonly name: string;
   /** Where it answers; `''` while it does not run. */
@@ -14,4 +12,12 @@ export interface ServerHandle {
 }
 
 /** How to make a server; it is not running yet. */
-export type MakeServer = (name: string, port: number, notify: (notice: ServerNotice) => void) => ServerHandle;
+export type MakeServer<N> = (name: string, port: number, notify: (notice: N) => void) => ServerHandle;
+
+/** One life of a server, seen from inside. */
+export interface RunnableServer {
+  /** Resolves to the address it answers at. Called once. */
+  start(): Promise<string>;
+  /** Idempotent; while it is starting it waits for that. */
+  stop(): Promise<void>;
+}

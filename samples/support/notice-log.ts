@@ -1,7 +1,5 @@
-import type { ServerNotice } from './server-notice.js';
-
 /** A notice, and the server it came from. */
-export interface LoggedNotice<N extends ServerNotice = ServerNotice> {
+export interface LoggedNotice<N> {
   readonly server: string;
   readonly notice: N;
 }
@@ -12,18 +10,18 @@ interface Waiter {
 }
 
 /** Everything the servers told, in the order in which it arrived. */
-export class NoticeLog {
-  readonly #entries: LoggedNotice[] = [];
+export class NoticeLog<N extends { readonly kind: string }> {
+  readonly #entries: LoggedNotice<N>[] = [];
   readonly #waiters = new Set<Waiter>();
 
-  add(server: string, notice: ServerNotice): void {
+  add(server: string, notice: N): void {
     this.#entries.push({ server, notice });
     for (const waiter of this.#waiters) if (waiter.isMet()) waiter.resolve();
   }
 
   /** All notices of a kind. */
-  of<K extends ServerNotice['kind']>(kind: K): readonly LoggedNotice<Extract<ServerNotice, { kind: K }>>[] {
-    return this.#entries.filter((entry): entry is LoggedNotice<Extract<ServerNotice, { kind: K }>> => entry.notice.kind === kind);
+  of<K extends N['kind']>(kind: K): readonly LoggedNotice<Extract<N, { readonly kind: K }>>[] {
+    return this.#entries.filter((entry): entry is LoggedNotice<Extract<N, { readonly kind: K }>> => entry.notice.kind === kind);
   }
 
   /** Waits until `isMet`, asked at every notice, but no longer than `atMostMs` (default: for ever). Says whether it is. */

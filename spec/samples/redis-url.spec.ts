@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { redisUrl } from '../../samples/book/redis-url.js';
+import { redisUrl } from '../../samples/support/redis-url.js';
 
 describe(redisUrl.name, () => {
   for (const [text, host, port] of [

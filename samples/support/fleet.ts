@@ -1,15 +1,14 @@
 import { NoticeLog } from './notice-log.js';
-import { SERVER_NAMES } from './server-names.js';
 import type { MakeServer, ServerHandle } from './server-handle.js';
 
-/** The four servers, and what they tell. */
-export class Fleet {
+/** A sample's servers, and what they tell. */
+export class Fleet<N extends { readonly kind: string }> {
   readonly servers: readonly ServerHandle[];
-  readonly notices = new NoticeLog();
+  readonly notices = new NoticeLog<N>();
 
   /** @param basePort - the port of the first server; the others take the next ones. `0`: any free ones. */
-  constructor(make: MakeServer, basePort = 0) {
-    this.servers = SERVER_NAMES.map((name, i) => make(name, basePort === 0 ? 0 : basePort + i, (notice) => this.notices.add(name, notice)));
+  constructor(names: readonly string[], make: MakeServer<N>, basePort = 0) {
+    this.servers = names.map((name, i) => make(name, basePort === 0 ? 0 : basePort + i, (notice) => this.notices.add(name, notice)));
   }
 
   /** Resolves once all answer requests. */
