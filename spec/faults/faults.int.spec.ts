@@ -31,6 +31,7 @@ const SHORT_FORM = [
     boundMs: 250,
     kinds: ['half-open both', 'delay', 'kill -9, empty restart', 'server stopped (SIGSTOP)', 'out of memory'],
   },
+  { where: 'Sentinel', boundMs: 1_000, kinds: ['replica promoted, clients still reach the old primary'] },
 ] as const;
 
 describe(`faults, seed ${SEED}`, function () {
