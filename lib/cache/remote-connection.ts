@@ -1,8 +1,10 @@
-import { createClient, type RedisClientType } from '@keyv/redis';
+import type { RedisClientType } from '@keyv/redis';
+import type { Keyv } from 'keyv';
 import { createHash } from 'node:crypto';
 import { RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
 import type { Milliseconds } from '../time/index.js';
+import { type KeyvRedisLibrary, loadKeyvRedis } from './keyv-redis.js';
 import { CircuitBreaker, withDeadline } from './remote-guard.js';
 
 /** Where a Redis server listens, and who we are to it. `label` is what may be shown to people: never a credential. */
@@ -70,9 +72,10 @@ export class RemoteConnection {
   readonly #timeoutMs: Milliseconds;
   readonly #socketTimeoutMs: Milliseconds;
   readonly #locate: (() => Promise<RemoteAddress>) | undefined;
-  readonly #clientListeners: ((client: RedisClientType) => void)[] = [];
+  readonly #readers: Keyv[] = [];
   readonly #moveListeners: (() => Promise<void>)[] = [];
-  #client: RedisClientType;
+  #client: RedisClientType | undefined;
+  #library: KeyvRedisLibrary | undefined;
   /** Where the client of a located server leads to, and where the last one did that was verified. */
   #address: RemoteAddress | undefined;
   #verifiedAddress: RemoteAddress | undefined;
@@ -103,17 +106,22 @@ export class RemoteConnection {
     this.#socketTimeoutMs = options.socketTimeoutMs;
     this.guard = new CircuitBreaker(endpoint.label, options.timeoutMs, (open) => events.emit('breaker', { open }));
     this.#locate = options.locate;
-    this.#client = this.#makeClient(endpoint);
   }
 
-  /** What commands are sent with. Another one after each loss of a connection whose server is located anew; see {@link followClient}. */
+  /**
+   * What commands are sent with. Another one after each loss of a connection whose server is located anew.
+   *
+   * @throws {Error} before {@link start}.
+   */
   get client(): RedisClientType {
+    if (this.#client === undefined) throw new Error('There is no connection yet.');
     return this.#client;
   }
 
-  /** Has `use` told of every client but the present one. */
-  followClient(use: (client: RedisClientType) => void): void {
-    this.#clientListeners.push(use);
+  /** Has `keyv` read through the client, whichever it is. Before {@link start}, when no step is sent either, it holds nothing. */
+  readThrough(keyv: Keyv): void {
+    this.#readers.push(keyv);
+    this.#lead(keyv);
   }
 
   /**
@@ -152,11 +160,13 @@ export class RemoteConnection {
    * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED` when there is no verified connection within the deadline.
    */
   async start(): Promise<void> {
+    this.#library = await loadKeyvRedis();
     const verified = new Promise<void>((resolve) => (this.#onVerified = resolve));
     if (this.#locate !== undefined) {
-      if (this.#search === 0 && !this.client.isOpen) void this.#findPrimary(this.#locate);
-    } else if (!this.client.isOpen) {
-      this.client.connect().catch((error: unknown) => (this.#lastError = error));
+      if (this.#search === 0 && this.#client?.isOpen !== true) void this.#findPrimary(this.#locate);
+    } else if (this.#client?.isOpen !== true && !this.#stopped) {
+      const client = this.#client ?? this.#useClient(this.endpoint);
+      client.connect().catch((error: unknown) => (this.#lastError = error));
     }
     try {
       await withDeadline(verified, this.#connectTimeoutMs, 'connect', this.endpoint.label);
@@ -177,7 +187,7 @@ export class RemoteConnection {
     this.#stopped = true;
     this.guard.disconnected();
     clearTimeout(this.#pausing);
-    if (!this.client.isOpen) return;
+    if (this.#client?.isOpen !== true) return;
     if (!this.client.isReady) await this.#settled();
     if (this.client.isOpen) this.client.destroy();
   }
@@ -278,7 +288,7 @@ export class RemoteConnection {
   #searchAfter(error: unknown): void {
     if (this.#locate === undefined) return;
     this.#lost(error);
-    this.#discard(this.#client);
+    this.#discard(this.client);
     this.#target = undefined;
     void this.#findPrimary(this.#locate);
   }
@@ -301,11 +311,8 @@ export class RemoteConnection {
       try {
         const address = await locate();
         if (isOver()) return;
-        const client = this.#makeClient(address);
         this.#address = this.#target = address;
-        this.#client = client;
-        for (const use of this.#clientListeners) use(client);
-        await client.connect();
+        await this.#useClient(address).connect();
         if (!isOver()) this.#search = 0;
         return;
       } catch (error) {
@@ -316,7 +323,21 @@ export class RemoteConnection {
     }
   }
 
-  #makeClient(address: RemoteAddress): RedisClientType {
+  #useClient(address: RemoteAddress): RedisClientType {
+    const client = (this.#client = this.#makeClient(this.#library as KeyvRedisLibrary, address));
+    for (const keyv of this.#readers) this.#lead(keyv);
+    return client;
+  }
+
+  #lead(keyv: Keyv): void {
+    if (this.#library === undefined || this.#client === undefined) return;
+    const { default: KeyvRedis } = this.#library;
+    const store = new KeyvRedis(this.#client, { throwOnErrors: true });
+    store.on('error', () => undefined); // Told by the connection already; a Keyv store without a listener throws.
+    keyv.store = store;
+  }
+
+  #makeClient({ createClient }: KeyvRedisLibrary, address: RemoteAddress): RedisClientType {
     const { endpoint } = this;
     const socket = {
       ...(endpoint.path === undefined ? { host: address.host, port: address.port } : { path: endpoint.path }),

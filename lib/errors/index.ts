@@ -2,6 +2,7 @@
  * What can fail, one class per failure and one stable code per cause. Touches nothing; every room may import it.
  * Codes are listed, with meaning and remedy, in the README's table; `spec/errors/error-codes.spec.ts` holds the two together.
  */
+export { clientMissing } from './client-missing.js';
 export { CacheError, type CacheErrorOptions } from './cache-error.js';
 export { ERROR_CODES, type CacheErrorCode } from './error-codes.js';
 export { CacheConfigurationError } from './cache-configuration-error.js';

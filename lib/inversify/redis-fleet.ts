@@ -1,4 +1,3 @@
-import KeyvRedis from '@keyv/redis';
 import { RemoteCache, RemoteConnection, ValueCodec } from '../cache/index.js';
 import type { CacheEvents } from '../event/index.js';
 import {
@@ -45,10 +44,8 @@ export function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<C
     remote: (cache, settings, channel, moved) => {
       const codec = new ValueCodec(settings);
       const keys = new RemoteKeys(namespace, cache);
-      const store = new KeyvRedis(connection.client, { throwOnErrors: true });
-      store.on('error', () => undefined); // Told by the connection already; a Keyv store without a listener throws.
-      connection.followClient((client) => (store.client = client));
-      const keyv = keyvOver(store, codec, keys.keyvNamespace('0'));
+      const keyv = keyvOver(new Map(), codec, keys.keyvNamespace('0'));
+      connection.readThrough(keyv);
       const log = new RedisEvictionLog({
         connection,
         namespace,

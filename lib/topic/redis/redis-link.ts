@@ -61,6 +61,7 @@ export class RedisLink {
       link.#open(options.pingIntervalMs);
       return link;
     } catch (error) {
+      if (error instanceof RemoteCacheError) throw error; // Its client is missing: it was not even tried.
       const cause = (link === undefined ? undefined : link.#error) ?? redact(error, source.password);
       await link?.close();
       throw new RemoteCacheError('CACHE_REMOTE_CONNECT_FAILED', `Redis at ${source.label} could not be reached: ${reasonOf(cause)}.`, {

@@ -1,6 +1,7 @@
-import { type Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { Milliseconds } from '../../time/index.js';
 import { withDeadline } from '../index.js';
+import { loadIoredis } from './ioredis.js';
 import { checkConnection, isClient, isCluster, type RedisConnection } from './redis-connection.js';
 import { connectionOptions, redisLabel } from './redis-endpoint.js';
 
@@ -13,7 +14,7 @@ export interface RedisSource {
   /** Sentinel promotes other servers: its clients must look at the role they find. */
   readonly isSentinel: boolean;
   /** @param overrides - take precedence over what the user configured. */
-  create(overrides: RedisOptions, timeoutMs: Milliseconds): Redis | Promise<Redis>;
+  create(overrides: RedisOptions, timeoutMs: Milliseconds): Promise<Redis>;
 }
 
 /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for what is no {@link RedisConnection}. */
@@ -29,7 +30,11 @@ export function redisSource(redis: RedisConnection): RedisSource {
     label,
     password: options.password ?? undefined,
     isSentinel: Boolean(options.sentinels),
-    create: (overrides) => (isClient(redis) ? redis.duplicate(overrides) : new Redis({ ...options, ...overrides })),
+    create: async (overrides) => {
+      if (isClient(redis)) return redis.duplicate(overrides);
+      const { Redis } = await loadIoredis();
+      return new Redis({ ...options, ...overrides });
+    },
   };
 }
 

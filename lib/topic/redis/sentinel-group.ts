@@ -1,7 +1,8 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import { CacheConfigurationError } from '../../errors/index.js';
 import type { Milliseconds } from '../../time/index.js';
 import { withDeadline } from '../index.js';
+import { type IoredisLibrary, loadIoredis } from './ioredis.js';
 import { isCluster, type RedisConnection } from './redis-connection.js';
 import { connectionOptions, hostAndPort, type RedisEndpoint, redisLabel } from './redis-endpoint.js';
 
@@ -64,6 +65,7 @@ export class SentinelGroup {
    * @throws {Error} when no Sentinel could tell.
    */
   async locate(): Promise<RedisAddress> {
+    const library = await loadIoredis();
     const votes: Vote[] = [];
     const failures: unknown[] = [];
     const majority = Math.floor(this.#sentinels.length / 2) + 1;
@@ -73,7 +75,7 @@ export class SentinelGroup {
         if (votes.length >= majority || votes.length + failures.length === this.#sentinels.length) resolve();
       };
       for (const sentinel of this.#sentinels) {
-        sentinel.ask().then(
+        sentinel.ask(library).then(
           (vote) => {
             votes.push(vote);
             heard();
@@ -144,11 +146,11 @@ class Sentinel {
     this.#timeoutMs = timeoutMs;
   }
 
-  async ask(): Promise<Vote> {
+  async ask(library: IoredisLibrary): Promise<Vote> {
     const late = (): Error => new Error(`no answer within ${this.#timeoutMs} ms`);
     let client = this.#client;
     try {
-      client ??= this.#connect();
+      client ??= this.#connect(library);
       await withDeadline(this.#connecting as Promise<void>, this.#timeoutMs, late);
       // In this order: an epoch that is too old for its address loses against others, one that is too new would win.
       const asked = Promise.all([
@@ -165,7 +167,7 @@ class Sentinel {
     }
   }
 
-  #connect(): Redis {
+  #connect({ Redis }: IoredisLibrary): Redis {
     if (this.#isClosed) throw new Error('closed');
     const client = new Redis(this.#options);
     this.#client = client;
