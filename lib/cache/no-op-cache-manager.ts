@@ -1,4 +1,5 @@
 import type { CacheStatistics } from '../event/index.js';
+import type { Cache } from './cache.js';
 import { type CacheHealth, CacheManager } from './cache-manager.js';
 import { NoOpCache } from './no-op-cache.js';
 
@@ -9,7 +10,7 @@ import { NoOpCache } from './no-op-cache.js';
 export class NoOpCacheManager extends CacheManager {
   readonly #caches = new Map<string, NoOpCache>();
 
-  override getCache(name: string): NoOpCache {
+  override getCache(name: string): Cache {
     let cache = this.#caches.get(name);
     if (cache === undefined) this.#caches.set(name, (cache = new NoOpCache(name)));
     return cache;

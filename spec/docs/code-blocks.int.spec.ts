@@ -109,6 +109,12 @@ describe('the code blocks of the pages', function () {
     }
   });
 
+  describe('that are tests pass', () => {
+    for (const block of scripts.filter((each) => pathOf(each)?.endsWith('.spec.ts'))) {
+      it(titleOf(block), async () => void (await project.run(block, {})));
+    }
+  });
+
   describe('in JSON can be parsed', () => {
     for (const block of blocks.filter(({ language }) => language === 'json')) {
       it(titleOf(block), () => void JSON.parse(block.text));
@@ -147,7 +153,7 @@ function checkCommand(command: string): void {
   } else if (program === 'node' && script?.endsWith('.mjs')) {
     expect(existsSync(join(projectRoot, script)), script).to.equal(true);
   } else {
-    expect(['npx', 'node', 'docker', 'mkdir', 'cd', 'redis-cli', 'redis-server', 'kill']).to.include(program);
+    expect(['npx', 'node', 'docker', 'curl', 'mkdir', 'cd', 'redis-cli', 'redis-server']).to.include(program);
   }
 }
 

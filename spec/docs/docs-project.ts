@@ -75,9 +75,14 @@ export class DocsProject {
     return complaints;
   }
 
+  /** Where the compiled block is. */
+  compiled(block: CodeBlock): string {
+    return join(this.#folder, 'build', this.#files.get(block)!.replace(/\.ts$/, '.js'));
+  }
+
   /** Runs a compiled block as a program of its own, and resolves with what it printed. */
   run(block: CodeBlock, env: Readonly<Record<string, string | undefined>>): Promise<string> {
-    return runProgram(process.execPath, [this.#compiled(block)], { cwd: this.#folder, env });
+    return runProgram(process.execPath, [this.compiled(block)], { cwd: this.#folder, env });
   }
 
   /**
@@ -90,7 +95,7 @@ export class DocsProject {
     const driver = `
       import { writeFileSync } from 'node:fs';
       const failures = [];
-      for (const [line, file] of ${JSON.stringify(blocks.map((block) => [block.line, this.#compiled(block)]))}) {
+      for (const [line, file] of ${JSON.stringify(blocks.map((block) => [block.line, this.compiled(block)]))}) {
         try {
           await import(file);
         } catch (error) {
@@ -114,10 +119,6 @@ export class DocsProject {
   #write(file: string, text: string): void {
     mkdirSync(dirname(join(this.#folder, file)), { recursive: true });
     writeFileSync(join(this.#folder, file), text);
-  }
-
-  #compiled(block: CodeBlock): string {
-    return join(this.#folder, 'build', this.#files.get(block)!.replace(/\.ts$/, '.js'));
   }
 
   #install(): void {
