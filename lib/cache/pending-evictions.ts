@@ -2,6 +2,7 @@ import { CacheEvictError, RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
 import type { EvictionReceipt } from './eviction-log.js';
+import { StepDeadlines } from './step-deadlines.js';
 
 /** What a {@link PendingEvictions} is made of. */
 export interface PendingEvictionsOptions {
@@ -30,6 +31,7 @@ export class PendingEvictions {
   /** Key → the number of the eviction that put it in doubt: a later one of the same key must outlive the acknowledgement of an earlier. */
   readonly #doubtful = new Map<string, number>();
   #allDoubtful = 0;
+  readonly #deadlines: StepDeadlines;
   #number = 0;
   #attempts = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -38,6 +40,7 @@ export class PendingEvictions {
 
   constructor(options: PendingEvictionsOptions) {
     this.#options = options;
+    this.#deadlines = new StepDeadlines(options.deadlineMs);
   }
 
   /** How many keys wait for an acknowledgement; `Infinity` when the whole cache does. */
@@ -56,21 +59,19 @@ export class PendingEvictions {
    * @param begunAt - since when the caller waits, on the clock. Default: now.
    * @throws {CacheEvictError} when it was not acknowledged by then. It stays pending and is retried in the background.
    */
-  async submit(
-    keys: readonly string[] | 'all',
-    acks: boolean,
-    begunAt: Milliseconds = this.#options.clock.now(),
-  ): Promise<EvictionReceipt> {
+  async submit(keys: readonly string[] | 'all', acks: boolean, begunAt?: Milliseconds): Promise<EvictionReceipt> {
     const { clock, cache, deadlineMs } = this.#options;
-    const deadline = begunAt + deadlineMs;
+    const deadline = (begunAt ?? clock.now()) + deadlineMs;
+    let deadlines = begunAt === undefined ? this.#deadlines : new StepDeadlines(Math.max(1, deadline - clock.now()));
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
-        const receipt = await this.#before(deadline, this.#options.execute(keys, acks));
+        const receipt = await within(deadlines, this.#options.execute(keys, acks));
         this.#options.fence(keys);
         return receipt;
       } catch (error) {
         if (!this.#stopped && error instanceof RemoteCacheError && clock.now() + pause < deadline) {
           await new Promise((resolve) => setTimeout(resolve, pause));
+          deadlines = new StepDeadlines(Math.max(1, deadline - clock.now()));
           continue;
         }
         this.#doubt(keys, error);
@@ -107,23 +108,6 @@ export class PendingEvictions {
         cause,
       });
       events.emit('error', { where: 'pending evictions', error });
-    }
-  }
-
-  /** What `attempt` answers; a last one that began just before the deadline must not have a whole step's time on top of it. */
-  async #before<T>(deadline: Milliseconds, attempt: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      const leftMs = Math.max(1, deadline - this.#options.clock.now());
-      timer = setTimeout(
-        () => reject(new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'The caller was not to be kept waiting longer.')),
-        leftMs,
-      );
-    });
-    try {
-      return await Promise.race([attempt, late]);
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -182,4 +166,23 @@ export class PendingEvictions {
       for (const key of keys) if ((this.#doubtful.get(key) ?? Infinity) <= upTo) this.#doubtful.delete(key);
     }
   }
+}
+
+/** What `attempt` answers; a last one that began just before the deadline must not have a whole step's time on top of it. */
+function within<T>(deadlines: StepDeadlines, attempt: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = deadlines.begin(() =>
+      reject(new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'The caller was not to be kept waiting longer.')),
+    );
+    attempt.then(
+      (result) => {
+        end();
+        resolve(result);
+      },
+      (error: unknown) => {
+        end();
+        reject(error);
+      },
+    );
+  });
 }

@@ -432,7 +432,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   }
 
   override async evict(keys: CacheKey | readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
-    await this.#evict((isList(keys) ? keys : [keys]).map(encodeKey), options);
+    return this.#evict((isList(keys) ? keys : [keys]).map(encodeKey), options);
   }
 
   override async evictIfPresent(key: CacheKey, options: EvictOptions = {}): Promise<boolean> {
@@ -609,6 +609,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   }
 
   #end(key: string, read: Read): void {
+    read.promise = undefined; // What is left of a Map's old table may outlive it for long, and would take every value along.
     const newest = this.#reads.get(key);
     if (newest === read) {
       if (read.older === undefined) this.#reads.delete(key);

@@ -25,21 +25,28 @@ export const MESSAGE_VERSION = 1;
 /** The most characters of a message that are looked at; more is refused unread. */
 export const MAXIMUM_MESSAGE_LENGTH = 8 * 1024 * 1024;
 
-/**
- * The wire form in two halves, for a script to write number, generation and time between them.
- * `{"v":1,"cache":"book","seq":` 42,"gen":"…","at":… `,"op":"evict","keys":["Dune"],…}`
- */
-export function messageHalves(message: Omit<EvictionMessage, 'seq' | 'gen' | 'at'>): { readonly head: string; readonly tail: string } {
-  const { cache, ...rest } = message;
-  return {
-    head: `{"v":${MESSAGE_VERSION},"cache":${JSON.stringify(cache)},"seq":`,
-    tail: `,${JSON.stringify({ op: rest.op, keys: rest.keys, origin: rest.origin, ns: rest.ns, ...(rest.ack === undefined ? {} : { ack: rest.ack }) }).slice(1)}`,
-  };
+/** Writes the messages of one cache of one instance. */
+export type MessageWriter = (op: EvictionMessage['op'], keys: readonly string[], ack?: string) => MessageHalves;
+
+/** The wire form in two halves, for a script to write number, generation and time between them. */
+export interface MessageHalves {
+  readonly head: string;
+  readonly tail: string;
+}
+
+/** `{"v":1,"cache":"book","seq":` 42,"gen":"…","at":… `,"op":"evict","keys":["Dune"],…}` */
+export function messageWriter({ cache, origin, ns }: Pick<EvictionMessage, 'cache' | 'origin' | 'ns'>): MessageWriter {
+  const head = `{"v":${MESSAGE_VERSION},"cache":${JSON.stringify(cache)},"seq":`;
+  const sender = `,"origin":${JSON.stringify(origin)},"ns":${JSON.stringify(ns)}`;
+  return (op, keys, ack) => ({
+    head,
+    tail: `,"op":"${op}","keys":${JSON.stringify(keys)}${sender}${ack === undefined ? '' : `,"ack":${JSON.stringify(ack)}`}}`,
+  });
 }
 
 /** The whole wire form: what the script writes, for transports inside the process. */
 export function formatMessage(message: EvictionMessage): string {
-  const { head, tail } = messageHalves(message);
+  const { head, tail } = messageWriter(message)(message.op, message.keys, message.ack);
   const at = message.at === undefined ? '' : `,"at":${message.at}`;
   return `${head}${message.seq},"gen":"${message.gen}"${at}${tail}`;
 }

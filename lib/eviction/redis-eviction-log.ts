@@ -2,7 +2,7 @@ import type { EvictionLog, EvictionReceipt, LeaseReply, RemoteConnection, Script
 import { RemoteCacheError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { Acknowledgements, Audience } from './acknowledgements.js';
-import { messageHalves, type EvictionMessage } from './eviction-message.js';
+import { type EvictionMessage, type MessageHalves, messageWriter, type MessageWriter } from './eviction-message.js';
 import { inboxOf, RemoteKeys } from './remote-keys.js';
 import { ACQUIRE, CLAIM, CLEAR, EVICT, FILL, RELEASE } from './scripts.js';
 
@@ -33,6 +33,8 @@ export class RedisEvictionLog implements EvictionLog {
   readonly #options: RedisEvictionLogOptions;
   readonly #connection: RemoteConnection;
   readonly #keys: RemoteKeys;
+  readonly #write: MessageWriter;
+  readonly #inbox: string;
   /** `undefined` until the first contact: an unknown generation is asked for with `''`, which no server has. */
   #generation = '';
   /** Whether evictions were sent since the last {@link renew}. */
@@ -42,6 +44,8 @@ export class RedisEvictionLog implements EvictionLog {
     this.#options = options;
     this.#connection = options.connection;
     this.#keys = new RemoteKeys(options.namespace, options.cache);
+    this.#write = messageWriter({ ns: options.namespace, cache: options.cache, origin: options.instanceId });
+    this.#inbox = inboxOf(options.namespace, options.instanceId);
   }
 
   /** Uses the keys of this generation from now on. */
@@ -106,7 +110,7 @@ export class RedisEvictionLog implements EvictionLog {
     }
   }
 
-  async evict(keys: readonly string[], acks: boolean): Promise<EvictionReceipt> {
+  evict(keys: readonly string[], acks: boolean): Promise<EvictionReceipt> {
     const { head, tail } = this.#message('evict', keys, acks);
     return this.#acknowledged(acks, async () => {
       const [, seq, removed, audience] = await this.#inGeneration<[string, number, number, AudienceReply]>((gen) => [
@@ -126,7 +130,7 @@ export class RedisEvictionLog implements EvictionLog {
     });
   }
 
-  async clear(acks: boolean): Promise<EvictionReceipt> {
+  clear(acks: boolean): Promise<EvictionReceipt> {
     const { head, tail } = this.#message('clear', [], acks);
     return this.#acknowledged(acks, async () => {
       const [, seq, gen, audience] = await this.#connection.run<[string, number, string, AudienceReply]>(
@@ -152,7 +156,7 @@ export class RedisEvictionLog implements EvictionLog {
     throw this.#restless();
   }
 
-  async #claim(key: string, keep: boolean): Promise<LeaseReply> {
+  #claim(key: string, keep: boolean): Promise<LeaseReply> {
     const { head, tail } = this.#message('put', [key], false);
     return this.#lease(CLAIM, (gen, token, leaseMs) => [
       [this.#keys.data(gen, key), this.#keys.lease(gen, key), this.#keys.seq, this.#keys.gen, this.#keys.rid],
@@ -175,11 +179,9 @@ export class RedisEvictionLog implements EvictionLog {
     return kind === 'granted' ? { kind, token: `${asked}/${token}` } : { kind: 'busy' };
   }
 
-  #message(op: EvictionMessage['op'], keys: readonly string[], acks: boolean): { head: string; tail: string } {
+  #message(op: EvictionMessage['op'], keys: readonly string[], acks: boolean): MessageHalves {
     this.#hasWritten = true;
-    const { namespace, cache, instanceId } = this.#options;
-    const ack = acks ? { ack: inboxOf(namespace, instanceId) } : {};
-    return messageHalves({ ns: namespace, cache, op, keys, origin: instanceId, ...ack });
+    return this.#write(op, keys, acks ? this.#inbox : undefined);
   }
 
   async #acknowledged(

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type EvictionMessage, formatMessage, MESSAGE_VERSION, parseMessage } from '../../lib/eviction/index.js';
-import { MAXIMUM_MESSAGE_LENGTH, messageHalves } from '../../lib/eviction/eviction-message.js';
+import { MAXIMUM_MESSAGE_LENGTH, messageWriter } from '../../lib/eviction/eviction-message.js';
 
 const evicted: EvictionMessage = {
   ns: 'cache',
@@ -44,7 +44,7 @@ describe(formatMessage.name, () => {
 
   it('comes in halves, between which a script writes number and generation', () => {
     const { ns, cache, op, keys, origin } = evicted;
-    const { head, tail } = messageHalves({ ns, cache, op, keys, origin });
+    const { head, tail } = messageWriter({ ns, cache, origin })(op, keys);
     expect(`${head}42,"gen":"1700000000000000"${tail}`).to.equal(formatMessage(evicted));
   });
 
