@@ -67,16 +67,19 @@ const LINK = 'command';
 export class RemoteConnection {
   readonly guard: CircuitBreaker;
   readonly endpoint: RemoteEndpoint;
+  /** Resolves with the first connection that is verified, however late. */
+  readonly verified: Promise<void>;
+  #onVerified: () => void = () => undefined;
   readonly #events: CacheEvents;
   readonly #connectTimeoutMs: Milliseconds;
   readonly #timeoutMs: Milliseconds;
   readonly #socketTimeoutMs: Milliseconds;
-  readonly #locate: (() => Promise<RemoteAddress>) | undefined;
+  readonly #locate: () => Promise<RemoteAddress>;
   readonly #readers: Keyv[] = [];
   readonly #moveListeners: (() => Promise<void>)[] = [];
   #client: RedisClientType | undefined;
   #library: KeyvRedisLibrary | undefined;
-  /** Where the client of a located server leads to, and where the last one did that was verified. */
+  /** Where the client leads to, and where the last one did that was verified. */
   #address: RemoteAddress | undefined;
   #verifiedAddress: RemoteAddress | undefined;
   /** Where the client leads, or is on its way to; `undefined` while there is none worth keeping. */
@@ -87,9 +90,11 @@ export class RemoteConnection {
   #pausing: NodeJS.Timeout | undefined;
   #verify: () => Promise<void> = () => Promise.resolve();
   #stopped = false;
-  #attempt = 0;
-  /** Attempts to connect that failed in a row; `-1` while there is a connection, whose end is a loss and no failure. */
+  /** Whether the present connection is verified: its end is a loss then, else an attempt that failed. */
+  #isVerified = false;
+  /** Attempts that failed since the last verified connection, and attempts made again. */
   #failures = 0;
+  #retries = 0;
   #connection = 0;
   #lastError: unknown;
   /** What the server answered to the first heartbeat if not what it should; a server that refuses us may hang up too, and that tells less. */
@@ -105,11 +110,12 @@ export class RemoteConnection {
     this.#timeoutMs = options.timeoutMs;
     this.#socketTimeoutMs = options.socketTimeoutMs;
     this.guard = new CircuitBreaker(endpoint.label, options.timeoutMs, (open) => events.emit('breaker', { open }));
-    this.#locate = options.locate;
+    this.#locate = options.locate ?? (() => Promise.resolve(endpoint));
+    this.verified = new Promise((resolve) => (this.#onVerified = resolve));
   }
 
   /**
-   * What commands are sent with. Another one after each loss of a connection whose server is located anew.
+   * What commands are sent with. Another one for each connection.
    *
    * @throws {Error} before {@link start}.
    */
@@ -134,7 +140,8 @@ export class RemoteConnection {
 
   /** A heartbeat has succeeded: the connection may be used, at once unless it leads to another server than before. */
   confirm(): void {
-    if (!this.#hasMoved()) return this.guard.succeeded();
+    if (this.#search !== 0) return; // It ran on the connection before.
+    if (!this.#hasMoved()) return this.#confirmed();
     this.#confirmMove(this.#connection).catch((error: unknown) => (this.#lastError = error)); // The next heartbeat tries again.
   }
 
@@ -161,15 +168,9 @@ export class RemoteConnection {
    */
   async start(): Promise<void> {
     this.#library = await loadKeyvRedis();
-    const verified = new Promise<void>((resolve) => (this.#onVerified = resolve));
-    if (this.#locate !== undefined) {
-      if (this.#search === 0 && this.#client?.isOpen !== true) void this.#findPrimary(this.#locate);
-    } else if (this.#client?.isOpen !== true && !this.#stopped) {
-      const client = this.#client ?? this.#useClient(this.endpoint);
-      client.connect().catch((error: unknown) => (this.#lastError = error));
-    }
+    if (this.#search === 0 && this.#client?.isOpen !== true) void this.#findPrimary();
     try {
-      await withDeadline(verified, this.#connectTimeoutMs, 'connect', this.endpoint.label);
+      await withDeadline(this.verified, this.#connectTimeoutMs, 'connect', this.endpoint.label);
     } catch (error) {
       const cause = this.#refusal ?? this.#lastError ?? error;
       throw new RemoteCacheError(
@@ -179,7 +180,6 @@ export class RemoteConnection {
       );
     }
   }
-  #onVerified: () => void = () => {};
 
   /** Closes the connection; steps under way fail. Idempotent; never throws. */
   async stop(): Promise<void> {
@@ -235,21 +235,13 @@ export class RemoteConnection {
   async #ready(): Promise<void> {
     const connection = ++this.#connection;
     this.#answeredAt = performance.now();
-    if (this.#locate === undefined) this.#attempt = 0;
-    this.#failures = -1;
     if (this.#stopped) return;
     this.#events.emit('connected', { link: LINK, endpoint: this.endpoint.label });
     try {
       await this.#verify();
       if (connection !== this.#connection || this.#stopped) return;
       if (this.#hasMoved()) await this.#confirmMove(connection);
-      if (connection !== this.#connection || this.#stopped) return;
-      this.#lastError = undefined;
-      this.#attempt = 0;
-      this.#verifiedAddress = this.#address;
-      this.#refusal = undefined;
-      this.guard.succeeded();
-      this.#onVerified();
+      else this.#confirmed();
     } catch (error) {
       this.#lastError = error; // The next heartbeat tries again.
       if (isReply(error)) this.#refusal = error;
@@ -258,16 +250,13 @@ export class RemoteConnection {
 
   #giveUpIfSilent(error: RemoteCacheError): void {
     if (this.#stopped || !this.client.isReady || performance.now() - this.#answeredAt < this.#socketTimeoutMs) return;
-    if (this.#locate !== undefined) return this.#searchAfter(error);
-    this.#lost(error);
-    this.client.destroy();
-    this.client.connect().catch((reason: unknown) => (this.#lastError = reason));
+    this.#searchAfter(error);
   }
 
   /** The server says itself that it may not be the primary, or not the only one: what it holds is not to be relied on. */
   #distrust(error: unknown): void {
     if (this.#stopped) return;
-    if (this.#locate !== undefined && isReadOnly(error)) return this.#searchAfter(error);
+    if (isReadOnly(error)) return this.#searchAfter(error);
     this.#lastError = error;
     this.guard.disconnected(); // The next heartbeat that succeeds opens it again.
   }
@@ -279,48 +268,68 @@ export class RemoteConnection {
 
   async #confirmMove(connection: number): Promise<void> {
     await Promise.all(this.#moveListeners.map((listener) => listener()));
-    if (connection !== this.#connection || this.#stopped) return;
+    if (connection === this.#connection && !this.#stopped) this.#confirmed();
+  }
+
+  #confirmed(): void {
+    this.#isVerified = true;
     this.#verifiedAddress = this.#address;
+    this.#failures = this.#retries = 0;
+    this.#lastError = this.#refusal = undefined;
     this.guard.succeeded();
+    this.#onVerified();
   }
 
   /** Gives the connection up and looks for the primary. */
   #searchAfter(error: unknown): void {
-    if (this.#locate === undefined) return;
     this.#lost(error);
     this.#discard(this.client);
     this.#target = undefined;
-    void this.#findPrimary(this.#locate);
+    void this.#findPrimary();
   }
 
-  /** Locates the primary and connects to it, until that succeeds; a search begun later ends this one. */
-  async #findPrimary(locate: () => Promise<RemoteAddress>): Promise<void> {
+  /**
+   * Locates the primary and connects to it, until that succeeds; a search begun later ends this one. The first attempt is made at once
+   * unless the last connection was of no use: a proxy may let us in and hang up, and a demoted server is named by its Sentinels for a while.
+   */
+  async #findPrimary(): Promise<void> {
     const search = (this.#search = this.#searches += 1);
     const isOver = (): boolean => this.#stopped || search !== this.#search;
     clearTimeout(this.#pausing);
-    // Not at once when the last connection was of no use: a demoted server is named by its Sentinels for a while.
-    for (let retries = this.#attempt; !isOver(); retries += 1) {
-      if (retries > 0) {
-        const delayMs = this.#reconnect(retries - 1, this.#lastError as Error);
-        if (typeof delayMs !== 'number') return;
-        await new Promise<void>((resolve) => (this.#pausing = setTimeout(resolve, delayMs)));
-        if (isOver()) return;
-      } else {
-        this.#attempt += 1;
-      }
+    for (let isFirst = search === 1; !isOver(); isFirst = false) {
+      if (!isFirst) await this.#rest();
+      if (isOver()) return;
       try {
-        const address = await locate();
+        const address = await this.#locate();
         if (isOver()) return;
         this.#address = this.#target = address;
-        await this.#useClient(address).connect();
-        if (!isOver()) this.#search = 0;
+        const client = this.#useClient(address);
+        await client.connect();
+        if (isOver()) return;
+        this.#search = 0;
+        if (!client.isReady) this.#searchAfter(this.#lastError); // It has ended already.
         return;
       } catch (error) {
         if (isOver()) return;
-        this.#lastError = error;
         this.#target = undefined;
+        this.#attemptFailed(error);
       }
     }
+  }
+
+  async #rest(): Promise<void> {
+    const meanMs = this.#failures === 0 ? 0 : Math.min(25 * 2 ** Math.min(this.#failures - 1, 8), RECONNECT_MAX_MS);
+    const delayMs = Math.round(meanMs * (0.75 + Math.random() / 2));
+    this.#retries += 1;
+    this.#events.emit('reconnecting', { link: LINK, endpoint: this.endpoint.label, attempt: this.#retries, delayMs });
+    await new Promise<void>((resolve) => (this.#pausing = setTimeout(resolve, delayMs)));
+  }
+
+  #attemptFailed(cause: unknown): void {
+    this.#lastError = cause;
+    this.#failures += 1;
+    const error = withoutCredentials(cause, this.endpoint);
+    this.#events.emit('failed', { link: LINK, endpoint: this.endpoint.label, attempt: this.#failures, error });
   }
 
   #useClient(address: RemoteAddress): RedisClientType {
@@ -346,7 +355,7 @@ export class RemoteConnection {
       keepAlive: true,
       keepAliveInitialDelay: 1_000,
       noDelay: true,
-      reconnectStrategy: this.#locate !== undefined ? (false as const) : (retries: number, cause: Error) => this.#reconnect(retries, cause),
+      reconnectStrategy: false as const, // We connect anew ourselves: node-redis does so without a pause when a connection ends.
     };
     const client = createClient({
       socket: endpoint.tls === undefined ? socket : { ...socket, ...endpoint.tls, tls: true },
@@ -365,7 +374,6 @@ export class RemoteConnection {
 
   #failed(client: RedisClientType, error: unknown): void {
     if (client !== this.#client || this.#discarded.has(client)) return;
-    if (this.#locate === undefined) return this.#lost(error);
     this.#lastError = error;
     if (this.#search === 0 && !this.#stopped) this.#searchAfter(error); // Else the search hears of it.
   }
@@ -379,25 +387,13 @@ export class RemoteConnection {
 
   #lost(error: unknown): void {
     this.#lastError = error;
-    const wasUsable = this.guard.isOpenForUse;
+    const wasVerified = this.#isVerified;
+    this.#isVerified = false;
     this.#connection += 1;
     this.guard.disconnected();
-    if (wasUsable && !this.#stopped) {
-      this.#events.emit('lost', { link: LINK, endpoint: this.endpoint.label, error: withoutCredentials(error, this.endpoint) });
-    }
-  }
-
-  #reconnect(retries: number, cause: Error): number | Error {
-    if (this.#stopped) return new Error('stopped');
-    this.#failures += 1;
-    if (this.#failures > 0) {
-      const error = withoutCredentials(cause, this.endpoint);
-      this.#events.emit('failed', { link: LINK, endpoint: this.endpoint.label, attempt: this.#failures, error });
-    }
-    const delayMs = Math.round(Math.min(25 * 2 ** Math.min(retries, 8), RECONNECT_MAX_MS) * (0.75 + Math.random() / 2));
-    this.#attempt += 1;
-    this.#events.emit('reconnecting', { link: LINK, endpoint: this.endpoint.label, attempt: this.#attempt, delayMs });
-    return delayMs;
+    if (this.#stopped) return;
+    if (!wasVerified) return this.#attemptFailed(error);
+    this.#events.emit('lost', { link: LINK, endpoint: this.endpoint.label, error: withoutCredentials(error, this.endpoint) });
   }
 
   /** node-redis cannot be destroyed between TCP connect and handshake without leaking the socket: wait for either end of it. */

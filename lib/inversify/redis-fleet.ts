@@ -69,18 +69,19 @@ export function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<C
         },
       });
     },
-    connect: (firstBeat) => {
+    connect: async (firstBeat) => {
       connection.verifyWith(firstBeat);
       sentinels?.watch(
         Math.ceil(boundMs / BEATS_PER_BOUND),
         (address) => connection.primaryIs(address),
         (attempt, error) => events.emit('failed', { link: 'sentinel', endpoint: endpoint.label, attempt, error }),
       );
-      return connection
-        .start()
-        .then(() =>
-          checkServerSettings(connection).catch((error: unknown) => void events.emit('error', { where: 'server settings', error })),
-        );
+      // Also when it is verified only after this start has failed.
+      const checked = connection.verified
+        .then(() => checkServerSettings(connection))
+        .catch((error: unknown) => void events.emit('error', { where: 'server settings', error }));
+      await connection.start();
+      await checked;
     },
     answered: () => connection.confirm(),
     leave: (caches) => heartbeat.leave(caches).catch((error: unknown) => events.emit('error', { where: 'leaving', error })),

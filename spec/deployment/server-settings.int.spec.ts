@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { checkServerSettings } from '../../lib/eviction/index.js';
 import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
-import { RedisServer } from '../support/redis-server.js';
+import { freePort, RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 
 describe(checkServerSettings.name, () => {
@@ -47,6 +47,17 @@ describe(checkServerSettings.name, () => {
       ],
     ]);
     expect(await warnedOf(server)).to.deep.equal([]);
+  });
+
+  it('warns when Redis comes later than a start that does not wait for it', async () => {
+    const port = await freePort();
+    const runtime = createRuntime({ redis: { port }, caches: { book: {} }, failFast: false, connectTimeout: '50ms' });
+    runtimes.push(runtime);
+    await runtime.start();
+    expect(warnings).to.deep.equal([]);
+    servers.push(await RedisServer.start({ port, args: ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'] }));
+    await waitFor(() => warnings.length > 0, { what: 'the warning' });
+    expect(warnings.map(({ code }) => code)).to.deep.equal(['CACHE_SERVER_EVICTION_POLICY']);
   });
 
   it('warns of replicas that a write does not wait for', async () => {
