@@ -32,6 +32,8 @@ export interface RemoteConnectionOptions {
   readonly socketTimeoutMs: Milliseconds;
   /** Where the primary is, asked before each connection. Default: always where {@link endpoint} says. */
   readonly locate?: () => Promise<RemoteAddress>;
+  /** Whether what is published stays within a slot of a Redis Cluster. Default: `false`. */
+  readonly isSharded?: boolean;
 }
 
 /** Where a server listens. */
@@ -52,6 +54,12 @@ export class Script {
     this.source = source;
     this.sha = createHash('sha1').update(source).digest('hex');
   }
+
+  /** The same for a Redis Cluster, where a script may publish on sharded channels only, in the slot of its keys. */
+  get sharded(): Script {
+    return (this.#sharded ??= new Script(this.name, this.source.replaceAll(`'PUBLISH'`, `'SPUBLISH'`)));
+  }
+  #sharded: Script | undefined;
 }
 
 const RECONNECT_MAX_MS = 500;
@@ -75,6 +83,7 @@ export class RemoteConnection {
   readonly #timeoutMs: Milliseconds;
   readonly #socketTimeoutMs: Milliseconds;
   readonly #locate: () => Promise<RemoteAddress>;
+  readonly #isSharded: boolean;
   readonly #readers: Keyv[] = [];
   readonly #moveListeners: (() => Promise<void>)[] = [];
   #client: RedisClientType | undefined;
@@ -111,6 +120,7 @@ export class RemoteConnection {
     this.#socketTimeoutMs = options.socketTimeoutMs;
     this.guard = new CircuitBreaker(endpoint.label, options.timeoutMs, (open) => events.emit('breaker', { open }));
     this.#locate = options.locate ?? (() => Promise.resolve(endpoint));
+    this.#isSharded = options.isSharded === true;
     this.verified = new Promise((resolve) => (this.#onVerified = resolve));
   }
 
@@ -149,6 +159,11 @@ export class RemoteConnection {
   primaryIs({ host, port }: RemoteAddress): void {
     if (this.#stopped || this.#target === undefined || (this.#target.host === host && this.#target.port === port)) return;
     this.#searchAfter(new Error(`the primary is ${host}:${port} now`));
+  }
+
+  /** Where the present connection leads; `undefined` unless it is located. */
+  get address(): RemoteAddress | undefined {
+    return this.#address;
   }
 
   /** Whether steps may be sent now. */
@@ -215,15 +230,16 @@ export class RemoteConnection {
 
   /** Publishes on this connection; for private messages between instances. */
   publish(channel: string, message: string): Promise<number> {
-    return this.guard.run('publish', () => this.client.publish(channel, message));
+    return this.guard.run('publish', () => this.client[this.#isSharded ? 'sPublish' : 'publish'](channel, message));
   }
 
   async #evaluate<T>(script: Script, keys: string[], args: string[]): Promise<T> {
+    const { sha, source } = this.#isSharded ? script.sharded : script;
     try {
-      return this.#answered(await this.client.evalSha(script.sha, { keys, arguments: args })) as T;
+      return this.#answered(await this.client.evalSha(sha, { keys, arguments: args })) as T;
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return this.#answered(await this.client.eval(script.source, { keys, arguments: args })) as T; // A new or flushed server does not know it yet.
+      return this.#answered(await this.client.eval(source, { keys, arguments: args })) as T; // A new or flushed server does not know it yet.
     }
   }
 
@@ -256,7 +272,7 @@ export class RemoteConnection {
   /** The server says itself that it may not be the primary, or not the only one: what it holds is not to be relied on. */
   #distrust(error: unknown): void {
     if (this.#stopped) return;
-    if (isReadOnly(error)) return this.#searchAfter(error);
+    if (isElsewhere(error)) return this.#searchAfter(error);
     this.#lastError = error;
     this.guard.disconnected(); // The next heartbeat that succeeds opens it again.
   }
@@ -422,9 +438,11 @@ const reasonOf = (error: unknown, endpoint: RemoteEndpoint): string => {
 /** Whether these are the words of a server, as in `NOPERM this user has …` or `ERR …`. */
 const isReply = (error: unknown): error is Error => error instanceof Error && /^[A-Z]{3,} /.test(error.message);
 
-/** Whether a server says that it is a replica, or that it has lost those it must have: it may be another's by now. */
-const isReadOnly = (error: unknown): boolean => error instanceof Error && error.message.startsWith('READONLY ');
-const isNoPrimary = (error: unknown): boolean => isReadOnly(error) || (error instanceof Error && error.message.startsWith('NOREPLICAS '));
+/** Whether a server says that another one is the primary: it is a replica, or has given the slot away. */
+const isElsewhere = (error: unknown): boolean => error instanceof Error && /^(READONLY|MOVED) /.test(error.message);
+/** Whether a server says that it is not the primary, or not for sure: it lacks its replicas, is giving the slot away, or is cut off. */
+const isNoPrimary = (error: unknown): boolean =>
+  isElsewhere(error) || (error instanceof Error && /^(NOREPLICAS|ASK|TRYAGAIN|CLUSTERDOWN) /.test(error.message));
 
 /** Node's codes of certificates it does not trust, and of handshakes that went wrong. */
 const isAboutTls = (code: unknown): boolean => typeof code === 'string' && /CERT|SIGNATURE|ISSUER|_TLS_|_SSL_|^EPROTO$/.test(code);

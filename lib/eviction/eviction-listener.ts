@@ -20,6 +20,8 @@ export interface EvictionListenerOptions {
   readonly events: CacheEvents;
   /** Tells how late a message is. Default: not known. */
   readonly serverClock?: ServerClock;
+  /** Whether a clear is told as an event: of a cache with several primaries one listener does. Default: `true`. */
+  readonly tellsClears?: boolean;
 }
 
 /**
@@ -91,13 +93,13 @@ export class EvictionListener {
   }
 
   #apply(cache: CoherentCache, message: EvictionMessage): void {
-    const { events, instanceId, serverClock } = this.#options;
+    const { events, instanceId, serverClock, tellsClears = true } = this.#options;
     const { cache: name, keys, origin, seq } = message;
     const own = origin === instanceId;
     const lagMs = serverClock?.lagOf(message.at);
     if (message.op === 'clear') {
       cache.applyClear(own ? 'own' : 'remote', lagMs);
-      if (events.has('cleared')) events.emit('cleared', { cache: name, origin, seq, lagMs });
+      if (tellsClears && events.has('cleared')) events.emit('cleared', { cache: name, origin, seq, lagMs });
     } else {
       cache.applyEviction(keys, own, lagMs);
       if (events.has('evicted')) events.emit('evicted', { cache: name, keys, origin, seq, lagMs });

@@ -4,6 +4,9 @@
  * It implements the ports of `cache/` and listens through `topic/`. The protocol as a whole is told in `docs/coherence.md`.
  */
 export { Acknowledgements, type Audience } from './acknowledgements.js';
+export { BucketAgreement } from './bucket-agreement.js';
+export { bucketOf, bucketTags, slotOf, SLOTS } from './buckets.js';
+export { BypassNotices } from './bypass-notices.js';
 export { EmbeddedEvictionLog, type EmbeddedEvictionLogOptions, EMBEDDED_GENERATION } from './embedded-eviction-log.js';
 export { EmbeddedRemote, EmbeddedStore, EMBEDDED_MAXIMUM_SIZE } from './embedded-remote.js';
 export { EvictionListener, type EvictionListenerOptions } from './eviction-listener.js';

@@ -29,6 +29,8 @@ export interface ReadLeaseOptions {
   readonly boundMs: Milliseconds;
   /** `undefined` inside one process: deliveries are synchronous there, and the lease never ends. */
   readonly heartbeat: Heartbeat | undefined;
+  /** Told when a cache can no longer be served and when it can again. Default: it becomes a `bypass` event. */
+  readonly tellBypass?: (cache: string, active: boolean) => void;
 }
 
 /** Heartbeats per bound. One may be lost, and another late, before the lease lapses. */
@@ -60,6 +62,7 @@ export class ReadLease {
   readonly #events: CacheEvents;
   readonly #boundMs: Milliseconds;
   readonly #heartbeat: Heartbeat | undefined;
+  readonly #told: (cache: string, active: boolean) => void;
   readonly #followed = new Map<string, Followed>();
   readonly #underWay = new Map<number, Beat>();
   /** Told whenever a cache may be served again. */
@@ -74,6 +77,7 @@ export class ReadLease {
     this.#events = options.events;
     this.#boundMs = options.boundMs;
     this.#heartbeat = options.heartbeat;
+    this.#told = options.tellBypass ?? ((cache, active) => this.#events.emit('bypass', { cache, active }));
   }
 
   /** Takes a cache under the lease; it serves nothing before {@link subscribed} names it. */
@@ -236,6 +240,6 @@ export class ReadLease {
   #tellBypass(followed: Followed, active: boolean): void {
     if (followed.bypassed === active) return;
     followed.bypassed = active;
-    this.#events.emit('bypass', { cache: followed.cache.name, active });
+    this.#told(followed.cache.name, active);
   }
 }

@@ -22,8 +22,13 @@ export function warningsOf(info: string): readonly SettingWarning[] {
         `and an eviction with acks: 'all' may not wait for everybody. Set maxmemory-policy to volatile-lru, volatile-lfu or volatile-ttl.`,
     });
   }
-  // Redis tells `min_slaves_good_slaves` only where replicas are demanded.
-  if (field('role') === 'master' && Number(field('connected_slaves') ?? 0) > 0 && field('min_slaves_good_slaves') === undefined) {
+  // Redis tells `min_slaves_good_slaves` only where replicas are demanded. A cluster's primaries stop by themselves when they are cut off.
+  if (
+    field('cluster_enabled') !== '1' &&
+    field('role') === 'master' &&
+    Number(field('connected_slaves') ?? 0) > 0 &&
+    field('min_slaves_good_slaves') === undefined
+  ) {
     warnings.push({
       code: 'CACHE_SERVER_REPLICAS',
       text:
@@ -49,7 +54,8 @@ export async function checkServerSettings(connection: RemoteConnection): Promise
       throw error;
     });
   for (const { code, text } of warningsOf(info)) {
-    const { label } = connection.endpoint;
+    const { address } = connection;
+    const label = address === undefined ? connection.endpoint.label : `${address.host}:${address.port}`;
     if (told.has(`${code} ${label}`)) continue;
     told.add(`${code} ${label}`);
     process.emitWarning(`Redis at ${label} ${text}`, { type: 'CacheWarning', code });

@@ -9,26 +9,29 @@ import {
   ServerClock,
 } from '../eviction/index.js';
 import { fleetTopics } from '../fleet/index.js';
-import { InProcessTransport } from '../topic/index.js';
-import { type Fleet, keyvOver, traceOf } from './fleet.js';
+import { InProcessTransport, MessageListenerContainer } from '../topic/index.js';
+import { type Fleet, keyvOver, type Primary, traceOf } from './fleet.js';
 import type { ResolvedCachingOptions } from './options.js';
 
 /** Instances of one process that share memory. */
-export function embeddedFleet({ namespace, instanceId, boundMs, fillLeaseMs }: ResolvedCachingOptions, events: CacheEvents): Fleet {
+export function embeddedFleet(options: ResolvedCachingOptions, events: CacheEvents): Fleet {
+  const { namespace, instanceId, boundMs, fillLeaseMs, connectTimeoutMs } = options;
   const shared = EmbeddedRemote.of(namespace);
   const transport = new InProcessTransport(`inversify-cache/${namespace}`);
+  const container = new MessageListenerContainer(transport, { events, subscribeTimeoutMs: connectTimeoutMs });
   const publish = (channel: string, body: string): Promise<number> => transport.publish(channel, body);
-  return {
-    transport,
+  const topicOf: Fleet['topicOf'] = (cache, own) => own ?? defaultTopic(namespace, cache, 0);
+  const primary: Primary = {
+    namespace,
+    container,
     heartbeat: undefined,
     serverClock: wallClock(),
     acknowledgements: new Acknowledgements(instanceId, boundMs),
     send: publish,
-    topics: fleetTopics(namespace),
-    channel: (name) => defaultTopic(namespace, name, 0),
-    remote: (cache, options, channel) => {
+    channel: topicOf,
+    remote: (cache, settings, channel) => {
       const store = shared.store(cache);
-      const codec = new ValueCodec(options);
+      const codec = new ValueCodec(settings);
       const keyv = keyvOver(store.entries, codec, cache);
       const log = new EmbeddedEvictionLog({ store, namespace, cache, channel, instanceId, fillLeaseMs, publish });
       const remote = new RemoteCache({
@@ -45,11 +48,19 @@ export function embeddedFleet({ namespace, instanceId, boundMs, fillLeaseMs }: R
     connect: () => Promise.resolve(),
     answered: () => undefined,
     leave: () => Promise.resolve(),
+    isUsable: () => true,
+  };
+  return {
+    transport,
+    container,
+    topics: fleetTopics(namespace),
+    send: publish,
+    primaries: [primary],
+    topicOf,
     close: () => {
       shared.release();
       return transport.close();
     },
-    health: () => ({ command: 'up' }),
   };
 }
 

@@ -1,26 +1,44 @@
 import { Keyv } from 'keyv';
-import type { HealthStatus, RemoteCache, RemoteCacheParts, ValueCodec } from '../cache/index.js';
+import type { RemoteCache, RemoteCacheParts, ValueCodec } from '../cache/index.js';
 import type { CacheEvents } from '../event/index.js';
-import type { Acknowledgements, RedisHeartbeat, ServerClock } from '../eviction/index.js';
+import type { Acknowledgements, Heartbeat, ServerClock } from '../eviction/index.js';
 import type { FleetTopics } from '../fleet/index.js';
-import type { PubSubTransport } from '../topic/index.js';
+import type { MessageListenerContainer, PubSubTransport } from '../topic/index.js';
 import type { ResolvedCacheOptions } from './options.js';
 
-/** What differs between Redis and shared memory. */
+/** What differs between Redis, a Redis Cluster and shared memory. */
 export interface Fleet {
+  /** Where messages of users travel, and those of who watches the fleet. */
   readonly transport: PubSubTransport;
-  readonly heartbeat: RedisHeartbeat | undefined;
+  readonly container: MessageListenerContainer;
+  readonly topics: FleetTopics;
+  readonly send: (channel: string, message: string) => Promise<number>;
+  /** Each holds a part of every cache, and coherence is kept with each by itself. One, but for a Redis Cluster. */
+  readonly primaries: readonly Primary[];
+  /** Names where the evictions of a cache are announced, for people to read. @param own - the cache's `topic`. */
+  readonly topicOf: (cache: string, own: string | undefined) => string;
+  readonly close: () => Promise<void>;
+}
+
+/** One primary, and what leads to it. */
+export interface Primary {
+  /** What the names of its keys and of private channels begin with. */
+  readonly namespace: string;
+  /** Listens to the evictions of this primary. */
+  readonly container: MessageListenerContainer;
+  readonly heartbeat: Heartbeat | undefined;
   readonly serverClock: ServerClock;
   readonly acknowledgements: Acknowledgements;
+  /** Sends a private message to another instance. */
   readonly send: (channel: string, message: string) => Promise<number>;
-  readonly topics: FleetTopics;
   readonly remote: (name: string, options: ResolvedCacheOptions, channel: string, moved: (generation: string) => void) => RemoteCache;
-  readonly channel: (name: string) => string;
+  /** Where the evictions of a cache are announced. @param own - the cache's `topic`. */
+  readonly channel: (cache: string, own: string | undefined) => string;
   readonly connect: (firstBeat: () => Promise<void>) => Promise<void>;
+  /** A heartbeat has succeeded. */
   readonly answered: () => void;
   readonly leave: (caches: readonly string[]) => Promise<void>;
-  readonly close: () => Promise<void>;
-  readonly health: () => Readonly<Record<string, HealthStatus>>;
+  readonly isUsable: () => boolean;
 }
 
 /** Has those who trace hear of each remote step of `cache`. */

@@ -67,6 +67,11 @@ export interface CachingOptions {
   readonly defaults?: CacheOptions;
   /** Whether caches that are not in `caches` are created when first asked for. Default: `true`. */
   readonly dynamic?: boolean;
+  /**
+   * How many buckets the keys are spread over on a Redis Cluster, from 1 to 64: no more primaries than that are used, and each costs two
+   * connections and its heartbeats. The same for all instances of a namespace; who disagrees is refused at start. Default: `8`.
+   */
+  readonly buckets?: number;
   /** Names this instance in messages, events and statistics; must be unique among the instances of a namespace. Default: random. */
   readonly instanceId?: string;
   /** D: the most a read may lag behind an eviction, whatever happens. At least 50 ms, at most a day. Default: `'1s'`. */
@@ -106,6 +111,7 @@ export const DEFAULT_CACHING_OPTIONS = Object.freeze({
   enabled: true,
   namespace: DEFAULT_NAMESPACE,
   dynamic: true,
+  buckets: 8,
   bound: '1s',
   timeout: '250ms',
   deadline: '1s',
@@ -138,6 +144,7 @@ export interface ResolvedCachingOptions {
   readonly cacheNames: readonly string[];
   readonly cache: (name: string) => ResolvedCacheOptions;
   readonly dynamic: boolean;
+  readonly buckets: number;
   readonly instanceId: string;
   readonly boundMs: Milliseconds;
   readonly timeoutMs: Milliseconds;
@@ -151,6 +158,7 @@ export interface ResolvedCachingOptions {
 /** Below this a bound cannot be kept: one garbage collection would break every lease. */
 export const MINIMUM_BOUND_MS: Milliseconds = 50;
 
+const LARGEST_NUMBER_OF_BUCKETS = 64;
 const NAME = /^[A-Za-z0-9_.-]{1,128}$/;
 const CACHE_OPTION_NAMES = [
   'ttl',
@@ -167,7 +175,7 @@ const CACHE_OPTION_NAMES = [
   'maximumValueSize',
 ];
 const CACHING_OPTION_NAMES = [
-  'enabled', 'redis', 'namespace', 'caches', 'defaults', 'dynamic', 'instanceId', 'bound', 'timeout', 'deadline', 'fillLease', 'connectTimeout', 'failFast', 'clock',
+  'enabled', 'redis', 'namespace', 'caches', 'defaults', 'dynamic', 'buckets', 'instanceId', 'bound', 'timeout', 'deadline', 'fillLease', 'connectTimeout', 'failFast', 'clock',
 ]; // prettier-ignore
 
 /**
@@ -196,6 +204,7 @@ export function resolveOptions(options: CachingOptions = {}): ResolvedCachingOpt
     cacheNames: Object.freeze([...resolved.keys()]),
     cache: (name: string) => resolved.get(name) ?? fallback,
     dynamic: checkBoolean('dynamic', options.dynamic ?? DEFAULT_CACHING_OPTIONS.dynamic),
+    buckets: checkCount('buckets', options.buckets ?? DEFAULT_CACHING_OPTIONS.buckets, LARGEST_NUMBER_OF_BUCKETS),
     instanceId: checkName('instanceId', options.instanceId ?? randomId()),
     boundMs: parseDuration('bound', options.bound ?? DEFAULT_CACHING_OPTIONS.bound, MINIMUM_BOUND_MS, MAXIMUM_WAIT_MS),
     timeoutMs,

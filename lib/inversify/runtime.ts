@@ -1,11 +1,23 @@
-import { type InstanceLinks, LocalCache, TwoTierCache, TwoTierCacheManager } from '../cache/index.js';
+import {
+  BucketedRemoteCache,
+  bucketsOf,
+  type CoherentCache,
+  type HealthStatus,
+  type InstanceLinks,
+  LocalCache,
+  type RemoteCache,
+  TwoTierCache,
+  TwoTierCacheManager,
+} from '../cache/index.js';
 import { CacheCounters, CacheEvents } from '../event/index.js';
-import { EvictionListener, ReadLease } from '../eviction/index.js';
+import { bucketOf, BypassNotices, EvictionListener, ReadLease } from '../eviction/index.js';
 import { type CacheDescription, FleetReporter, FleetWatch, topicPort } from '../fleet/index.js';
-import { ChannelTopic, MessageListenerContainer, MessagePublisher } from '../topic/index.js';
+import { ChannelTopic, type MessageListenerContainer, MessagePublisher } from '../topic/index.js';
+import { ClusterTopology } from '../topic/redis/index.js';
 import type { Milliseconds } from '../time/index.js';
+import { clusterFleet } from './cluster-fleet.js';
 import { embeddedFleet } from './embedded-fleet.js';
-import type { Fleet } from './fleet.js';
+import type { Fleet, Primary } from './fleet.js';
 import { type CachingOptions, checkCacheName, type ResolvedCachingOptions, resolveOptions } from './options.js';
 import { redisFleet } from './redis-fleet.js';
 
@@ -27,54 +39,57 @@ export interface CacheRuntime {
 export function createRuntime(options: CachingOptions = {}): CacheRuntime {
   const resolved = resolveOptions(options);
   const events = new CacheEvents({ instanceId: resolved.instanceId });
-  const fleet = resolved.redis === undefined ? embeddedFleet(resolved, events) : redisFleet(resolved, resolved.redis, events);
-  const listenerContainer = new MessageListenerContainer(fleet.transport, { events, subscribeTimeoutMs: resolved.connectTimeoutMs });
-  const lease = new ReadLease({ clock: resolved.clock, events, boundMs: resolved.boundMs, heartbeat: fleet.heartbeat });
-  const listener = new EvictionListener({
-    namespace: resolved.namespace,
-    instanceId: resolved.instanceId,
-    container: listenerContainer,
-    lease,
-    acknowledgements: fleet.acknowledgements,
-    send: fleet.send,
-    events,
-    serverClock: fleet.serverClock,
-  });
+  const fleet = fleetOf(resolved, events);
+  const listenerContainer = fleet.container;
+  const bypass = new BypassNotices(events);
+  const strands = fleet.primaries.map((primary, number) => strandOf(primary, number, resolved, bypass, events));
+  const containers = [...new Set([...fleet.primaries.map(({ container }) => container), listenerContainer])];
   const links: InstanceLinks = {
     async start() {
-      await listener.open();
+      await Promise.all(strands.map(({ listener }) => listener.open()));
       await listenerContainer.addMessageListener((message) => reporter.heard(message), ChannelTopic.of(fleet.topics.ask));
-      lease.start(
-        () => {
-          fleet.answered();
-          manager.reconnected();
-        },
-        () => undefined, // A heartbeat that fails is seen by the lease running out; its error is told by the connection.
-      );
-      // Both at once, and both to their end: one that fails goes on trying, in time for this start or in the background.
-      const [commands, topics] = await Promise.allSettled([
-        fleet.connect(() => lease.beat()),
-        startListening(listenerContainer, resolved.connectTimeoutMs),
+      for (const [number, { primary, lease }] of strands.entries()) {
+        lease.start(
+          () => {
+            primary.answered();
+            if (number === 0) manager.reconnected();
+          },
+          () => undefined, // A heartbeat that fails is seen by the lease running out; its error is told by the connection.
+        );
+      }
+      // All at once, and all to their end: one that fails goes on trying, in time for this start or in the background.
+      const outcomes = await Promise.allSettled([
+        ...strands.map(({ primary, lease }) => primary.connect(() => lease.beat())),
+        ...containers.map((container) => startListening(container, resolved.connectTimeoutMs)),
       ]);
-      if (commands.status === 'rejected') throw commands.reason;
-      if (topics.status === 'rejected') throw topics.reason;
-      await lease.proven(resolved.boundMs);
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+      await Promise.all(strands.map(({ lease }) => lease.proven(resolved.boundMs)));
     },
-    // What a read may spend before its last remote step; see `TwoTierCache`.
-    joined: (name) => lease.proven(Math.max(1, resolved.deadlineMs - 2 * resolved.timeoutMs), [name]),
+    async joined(name) {
+      // What a read may spend before its last remote step; see `TwoTierCache`.
+      const timeoutMs = Math.max(1, resolved.deadlineMs - 2 * resolved.timeoutMs);
+      await Promise.all(strands.map(({ lease }) => lease.proven(timeoutMs, [name])));
+    },
     async quiesce() {
       await watch.stop();
       await reporter.stop();
-      const { names } = lease;
-      lease.stop();
-      await fleet.leave(names);
-      await listenerContainer.stop();
+      await Promise.all(
+        strands.map(({ primary, lease }) => {
+          const { names } = lease;
+          lease.stop();
+          return primary.leave(names);
+        }),
+      );
+      await Promise.all(containers.map((container) => container.stop()));
     },
     async stop() {
-      fleet.acknowledgements.close();
+      for (const { acknowledgements } of fleet.primaries) acknowledgements.close();
       await fleet.close();
     },
-    health: () => ({ ...fleet.health(), subscriber: listenerContainer.isListening ? 'up' : 'down' }),
+    health: () => ({
+      command: statusOf(fleet.primaries.map(({ isUsable }) => isUsable())),
+      subscriber: statusOf(containers.map(({ isListening }) => isListening)),
+    }),
   };
   const manager = new TwoTierCacheManager({
     names: resolved.cacheNames,
@@ -82,9 +97,7 @@ export function createRuntime(options: CachingOptions = {}): CacheRuntime {
     clock: resolved.clock,
     links,
     create: (name) => {
-      const { cache, channel } = createCache(checkCacheName(name), resolved, fleet, events);
-      listener.follow(cache, channel).catch((error: unknown) => events.emit('error', { where: `subscription of '${channel}'`, error }));
-      return cache;
+      return createCache(checkCacheName(name), resolved, strands, events);
     },
   });
   const reporter = new FleetReporter({
@@ -124,6 +137,49 @@ export function createRuntime(options: CachingOptions = {}): CacheRuntime {
   };
 }
 
+function fleetOf(resolved: ResolvedCachingOptions, events: CacheEvents): Fleet {
+  const { redis } = resolved;
+  if (redis === undefined) return embeddedFleet(resolved, events);
+  const topology = ClusterTopology.of(redis, resolved.connectTimeoutMs);
+  return topology === undefined ? redisFleet(resolved, redis, events) : clusterFleet(resolved, redis, topology, events);
+}
+
+/** What holds an instance to one primary. */
+interface Strand {
+  readonly primary: Primary;
+  readonly lease: ReadLease;
+  readonly listener: EvictionListener;
+}
+
+function strandOf(
+  primary: Primary,
+  number: number,
+  { instanceId, clock, boundMs }: ResolvedCachingOptions,
+  bypass: BypassNotices,
+  events: CacheEvents,
+): Strand {
+  const { namespace, container, heartbeat, acknowledgements, send, serverClock } = primary;
+  const lease = new ReadLease({ clock, events, boundMs, heartbeat, tellBypass: (cache, active) => bypass.tell(cache, active) });
+  const tellsClears = number === 0;
+  const listener = new EvictionListener({
+    namespace,
+    instanceId,
+    container,
+    lease,
+    acknowledgements,
+    send,
+    events,
+    serverClock,
+    tellsClears,
+  });
+  return { primary, lease, listener };
+}
+
+const statusOf = (parts: readonly boolean[]): HealthStatus => {
+  if (parts.every((isUp) => isUp)) return 'up';
+  return parts.includes(true) ? 'degraded' : 'down';
+};
+
 /** Starts `container`, and gives it until `timeoutMs` to succeed: the first attempt may be too early for a server that is starting as well. */
 async function startListening(container: MessageListenerContainer, timeoutMs: Milliseconds): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
@@ -140,21 +196,28 @@ async function startListening(container: MessageListenerContainer, timeoutMs: Mi
   }
 }
 
-function createCache(
-  name: string,
-  resolved: ResolvedCachingOptions,
-  fleet: Fleet,
-  events: CacheEvents,
-): { cache: TwoTierCache; channel: string } {
+/** Makes a cache and has it follow its evictions, those of each primary by themselves. */
+function createCache(name: string, resolved: ResolvedCachingOptions, strands: readonly Strand[], events: CacheEvents): TwoTierCache {
   const options = resolved.cache(name);
-  const channel = options.topic ?? fleet.channel(name);
   const counters = new CacheCounters();
   const { maximumSize, copy, type } = options;
   const local = new LocalCache({ maximumSize, copy, type, clock: resolved.clock, counters });
-  const remote = fleet.remote(name, options, channel, (generation) => cache.useGeneration(generation));
+  const channels = strands.map(({ primary }) => primary.channel(name, options.topic));
+  const remotes = strands.map(({ primary }, i) =>
+    primary.remote(name, options, channels[i] as string, (generation) => (parts[i] as CoherentCache).useGeneration(generation)),
+  );
+  const [only] = remotes as [RemoteCache, ...RemoteCache[]];
+  const remote = remotes.length === 1 ? only : new BucketedRemoteCache(remotes, (key) => bucketOf(key, remotes.length));
   const { timeoutMs, deadlineMs, clock } = resolved;
   const cache = new TwoTierCache({ name, settings: { ...options, timeoutMs, deadlineMs }, local, remote, clock, events, counters });
-  return { cache, channel };
+  const parts: readonly CoherentCache[] = remotes.length === 1 ? [cache] : bucketsOf(cache, remotes);
+  for (const [i, { listener }] of strands.entries()) {
+    const channel = channels[i] as string;
+    listener
+      .follow(parts[i] as CoherentCache, channel)
+      .catch((error: unknown) => events.emit('error', { where: `subscription of '${channel}'`, error }));
+  }
+  return cache;
 }
 
 /** What a cache tells of itself to those who watch. */
@@ -171,7 +234,7 @@ function describe(
     isServing: leftMs >= 0,
     ...(leftMs >= 0 && Number.isFinite(leftMs) ? { leaseLeftMs: leftMs } : {}),
     tiers,
-    topic: topic ?? fleet.channel(name),
+    topic: fleet.topicOf(name, topic),
     maximumSize,
     ttlMs,
   };

@@ -16,6 +16,7 @@ describe(resolveOptions.name, () => {
       namespace: 'cache',
       cacheNames: [],
       dynamic: true,
+      buckets: 8,
       boundMs: 1_000,
       timeoutMs: 250,
       deadlineMs: 1_000,
@@ -83,7 +84,7 @@ describe(resolveOptions.name, () => {
     ['redis://host', 'Expected `options` to be an object, got `redis://host` (string).'],
     [
       { url: 'redis://host' },
-      'Unknown option `url`. Known here: enabled, redis, namespace, caches, defaults, dynamic, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, clock.',
+      'Unknown option `url`. Known here: enabled, redis, namespace, caches, defaults, dynamic, buckets, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, clock.',
     ],
     [
       { defaults: { ttlMs: 5 } },
@@ -108,6 +109,8 @@ describe(resolveOptions.name, () => {
     [{ instanceId: 'a|b' }, `Expected \`instanceId\` to be ${name}, got \`a|b\` (string).`],
     [{ instanceId: 7 }, `Expected \`instanceId\` to be ${name}, got \`7\` (number).`],
     [{ dynamic: 'no' }, 'Expected `dynamic` to be a boolean, got `no` (string).'],
+    [{ buckets: 0 }, `Expected \`buckets\` to be ${count(64)}, got \`0\` (number).`],
+    [{ buckets: 65 }, `Expected \`buckets\` to be ${count(64)}, got \`65\` (number).`],
     [{ failFast: 0 }, 'Expected `failFast` to be a boolean, got `0` (number).'],
     [{ bound: 49 }, `Expected \`bound\` to be ${duration('at least 50 ms')}, got \`49\` (number).`],
     [{ bound: '1 s' }, `Expected \`bound\` to be ${duration('at least 50 ms')}, got \`1 s\` (string).`],

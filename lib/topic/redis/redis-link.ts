@@ -33,6 +33,12 @@ export class RedisLink {
     client.on('error', (error: unknown) => (this.#error = redact(error, source.password))); // Unheard, ioredis prints it.
     client.on('close', () => this.#lose());
     client.on('message', (channel: string, body: string) => this.#handlers.onMessage?.({ channel, body }));
+    client.on('smessage', (channel: string, body: string) => this.#handlers.onMessage?.({ channel, body }));
+    // The server has ended sharded subscriptions by itself, for their slot has gone to another.
+    client.on('moved', () => {
+      this.#error ??= new Error('The slot of the channels has moved.');
+      this.#lose();
+    });
     client.on('pmessage', (pattern: string, channel: string, body: string) => this.#handlers.onMessage?.({ channel, body, pattern }));
   }
 
@@ -92,7 +98,7 @@ export class RedisLink {
   close(): Promise<void> {
     this.#isOpen = false;
     clearInterval(this.#pinging);
-    this.client.removeAllListeners('message').removeAllListeners('pmessage');
+    for (const event of ['message', 'pmessage', 'smessage']) this.client.removeAllListeners(event);
     if (this.client.status !== 'end') this.client.disconnect();
     return this.client.status === 'end' ? Promise.resolve() : this.#ended;
   }

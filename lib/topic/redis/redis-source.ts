@@ -13,6 +13,8 @@ export interface RedisSource {
   readonly password: string | undefined;
   /** Sentinel promotes other servers: its clients must look at the role they find. */
   readonly isSentinel: boolean;
+  /** Channels lie in a slot of a Redis Cluster, and messages stay within it. Default: `false`. */
+  readonly isSharded?: boolean;
   /** @param overrides - take precedence over what the user configured. */
   create(overrides: RedisOptions, timeoutMs: Milliseconds): Promise<Redis>;
 }

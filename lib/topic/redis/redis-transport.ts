@@ -26,11 +26,11 @@ export class RedisTransport implements PubSubTransport {
   readonly #pending = new Set<Promise<unknown>>();
 
   /**
-   * @param redis - a client is duplicated, never used itself and never closed.
+   * @param redis - a client is duplicated, never used itself and never closed; or what makes one for each connection.
    * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`.
    */
-  constructor(redis: RedisConnection, options: RedisTransportOptions = {}) {
-    this.#source = redisSource(redis);
+  constructor(redis: RedisConnection | RedisSource, options: RedisTransportOptions = {}) {
+    this.#source = isSource(redis) ? redis : redisSource(redis);
     this.#options = resolveTransportOptions(options);
     this.endpoint = this.#source.label;
   }
@@ -55,7 +55,9 @@ export class RedisTransport implements PubSubTransport {
   async publish(channel: string, body: string): Promise<number> {
     if (this.#session.signal.aborted) throw new TopicError('TOPIC_PUBLISH_FAILED', `The transport of ${this.endpoint} is closed.`);
     const link = await (this.#publisher ??= this.#openPublisher());
-    return link.run(link.client.publish(channel, body));
+    return link.run(
+      this.#source.isSharded === true ? (link.client.spublish(channel, body) as Promise<number>) : link.client.publish(channel, body),
+    );
   }
 
   reconnect(reason?: unknown): void {
@@ -123,7 +125,8 @@ export class RedisTransport implements PubSubTransport {
     const channels = topics.filter(({ kind }) => kind === 'channel').map(({ name }) => name);
     const patterns = topics.filter(({ kind }) => kind === 'pattern').map(({ name }) => name);
     const commands: Promise<unknown>[] = [];
-    if (channels.length > 0) commands.push(link.run(link.client[verb](...channels)));
+    if (channels.length > 0)
+      commands.push(link.run(link.client[this.#source.isSharded === true ? (`s${verb}` as const) : verb](...channels)));
     if (patterns.length > 0) commands.push(link.run(link.client[`p${verb}`](...patterns)));
     for (const outcome of await Promise.allSettled(commands)) if (outcome.status === 'rejected') throw outcome.reason;
   }
@@ -147,3 +150,6 @@ export class RedisTransport implements PubSubTransport {
     this.#pending.add(settled);
   }
 }
+
+const isSource = (redis: RedisConnection | RedisSource): redis is RedisSource =>
+  typeof redis === 'object' && 'create' in redis && 'label' in redis;

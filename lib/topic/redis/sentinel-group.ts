@@ -1,8 +1,8 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { CacheConfigurationError } from '../../errors/index.js';
 import type { Milliseconds } from '../../time/index.js';
-import { withDeadline } from '../index.js';
-import { type IoredisLibrary, loadIoredis } from './ioredis.js';
+import { AskedServer } from './asked-server.js';
+import { majorityOf } from './majority.js';
 import { isCluster, type RedisConnection } from './redis-connection.js';
 import { connectionOptions, hostAndPort, type RedisEndpoint, redisLabel } from './redis-endpoint.js';
 
@@ -25,7 +25,8 @@ interface Vote {
 export class SentinelGroup {
   /** How the primary is entered. Its `host` and `port` mean nothing: ask {@link locate}. */
   readonly endpoint: RedisEndpoint;
-  readonly #sentinels: readonly Sentinel[];
+  readonly #sentinels: readonly AskedServer[];
+  readonly #name: string;
   readonly #natMap: RedisOptions['natMap'];
   #isClosed = false;
   #watching: NodeJS.Timeout | undefined;
@@ -44,7 +45,9 @@ export class SentinelGroup {
       label,
     };
     this.#natMap = options.natMap;
-    this.#sentinels = sentinels.map((address) => new Sentinel(sentinelOptions(address, options, timeoutMs), name, timeoutMs));
+    this.#name = name;
+    const failed = (at: string): string => `Sentinel ${at} could not tell where '${name}' is`;
+    this.#sentinels = sentinels.map((address) => new AskedServer(sentinelOptions(address, options), failed, timeoutMs));
   }
 
   /**
@@ -65,28 +68,7 @@ export class SentinelGroup {
    * @throws {Error} when no Sentinel could tell.
    */
   async locate(): Promise<RedisAddress> {
-    const library = await loadIoredis();
-    const votes: Vote[] = [];
-    const failures: unknown[] = [];
-    const majority = Math.floor(this.#sentinels.length / 2) + 1;
-    // Every question ends by its own deadline, so this does.
-    await new Promise<void>((resolve) => {
-      const heard = (): void => {
-        if (votes.length >= majority || votes.length + failures.length === this.#sentinels.length) resolve();
-      };
-      for (const sentinel of this.#sentinels) {
-        sentinel.ask(library).then(
-          (vote) => {
-            votes.push(vote);
-            heard();
-          },
-          (error: unknown) => {
-            failures.push(error);
-            heard();
-          },
-        );
-      }
-    });
+    const { answers: votes, failures } = await majorityOf(this.#sentinels.map((sentinel) => sentinel.ask((client) => this.#vote(client))));
     const [newest] = votes.sort((a, b) => b.epoch - a.epoch);
     if (newest === undefined) throw failures[0];
     return this.#translated(newest.address);
@@ -121,6 +103,15 @@ export class SentinelGroup {
     for (const sentinel of this.#sentinels) sentinel.close();
   }
 
+  async #vote(client: Redis): Promise<Vote> {
+    // In this order: an epoch that is too old for its address loses against others, one that is too new would win.
+    const [master, address] = await Promise.all([
+      client.call('SENTINEL', 'MASTER', this.#name),
+      client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', this.#name),
+    ]);
+    return voteOf(master, address, this.#name);
+  }
+
   #translated(address: RedisAddress): RedisAddress {
     const key = hostAndPort(address.host, address.port);
     const found = typeof this.#natMap === 'function' ? this.#natMap(key) : this.#natMap?.[key];
@@ -128,84 +119,13 @@ export class SentinelGroup {
   }
 }
 
-/** One Sentinel, over a connection that is kept until it fails. */
-class Sentinel {
-  readonly #options: RedisOptions;
-  readonly #name: string;
-  readonly #timeoutMs: Milliseconds;
-  #client: Redis | undefined;
-  /** Of the client: who asks while it connects waits as well, for a command sent too early would end the attempt of the others. */
-  #connecting: Promise<void> | undefined;
-  /** What the client told first on `error`: more than its rejections do. */
-  #reason: unknown;
-  #isClosed = false;
-
-  constructor(options: RedisOptions, name: string, timeoutMs: Milliseconds) {
-    this.#options = options;
-    this.#name = name;
-    this.#timeoutMs = timeoutMs;
-  }
-
-  async ask(library: IoredisLibrary): Promise<Vote> {
-    const late = (): Error => new Error(`no answer within ${this.#timeoutMs} ms`);
-    let client = this.#client;
-    try {
-      client ??= this.#connect(library);
-      await withDeadline(this.#connecting as Promise<void>, this.#timeoutMs, late);
-      // In this order: an epoch that is too old for its address loses against others, one that is too new would win.
-      const asked = Promise.all([
-        client.call('SENTINEL', 'MASTER', this.#name),
-        client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', this.#name),
-      ]);
-      const [master, address] = await withDeadline(asked, this.#timeoutMs, late);
-      return vote(master, address, this.#name);
-    } catch (error) {
-      const reason = this.#reason ?? error;
-      if (client === this.#client) this.#client = undefined;
-      client?.disconnect();
-      throw this.#described(reason);
-    }
-  }
-
-  #connect({ Redis }: IoredisLibrary): Redis {
-    if (this.#isClosed) throw new Error('closed');
-    const client = new Redis(this.#options);
-    this.#client = client;
-    this.#reason = undefined;
-    client.on('error', (error: unknown) => {
-      if (client === this.#client) this.#reason ??= error; // Unheard, ioredis prints it.
-    });
-    this.#connecting = client.connect();
-    return client;
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#client?.disconnect();
-    this.#client = undefined;
-  }
-
-  /** ioredis notes the command on its errors, AUTH's with its password: only the words are kept, and they without it. */
-  #described(error: unknown): Error {
-    const { host = 'localhost', port = 26_379, password } = this.#options;
-    const said = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
-    const words = said instanceof Error ? said.message : String(said);
-    const safe = password === undefined || password === null || password === '' ? words : words.replaceAll(password, '***');
-    return new Error(`Sentinel ${hostAndPort(host, port)} could not tell where '${this.#name}' is: ${safe.replace(/\.$/, '')}.`);
-  }
-}
-
-function vote(master: unknown, address: unknown, name: string): Vote {
+function voteOf(master: unknown, address: unknown, name: string): Vote {
   if (!Array.isArray(address) || !Array.isArray(master)) throw new Error(`it does not watch '${name}'`);
   const epoch = Number((master as string[])[(master as string[]).indexOf('config-epoch') + 1]);
   return { address: { host: String(address[0]), port: Number(address[1]) }, epoch: Number.isFinite(epoch) ? epoch : 0 };
 }
 
-function sentinelOptions(
-  address: Partial<RedisAddress> & { family?: number },
-  options: RedisOptions,
-  timeoutMs: Milliseconds,
-): RedisOptions {
+function sentinelOptions(address: Partial<RedisAddress> & { family?: number }, options: RedisOptions): RedisOptions {
   return {
     host: address.host ?? 'localhost',
     port: address.port ?? 26_379,
@@ -213,17 +133,6 @@ function sentinelOptions(
     ...(options.sentinelUsername ? { username: options.sentinelUsername } : {}),
     ...(options.sentinelPassword ? { password: options.sentinelPassword } : {}),
     ...(options.sentinelTLS ? { tls: options.sentinelTLS } : {}),
-    protocol: 2, // Replies are lists, whatever the server speaks.
-    lazyConnect: true,
-    retryStrategy: null,
-    enableReadyCheck: false,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    disableClientInfo: true,
-    connectTimeout: timeoutMs,
-    disconnectTimeout: 100,
-    keepAlive: 1_000,
   };
 }
 

@@ -1,0 +1,72 @@
+import { type RemoteConnection, Script } from '../cache/index.js';
+import { CacheConfigurationError, RemoteCacheError } from '../errors/index.js';
+
+/** KEYS number of buckets · ARGV what the caller takes it for. */
+const AGREE = new Script(
+  'agree',
+  `
+redis.call('SET', KEYS[1], ARGV[1], 'NX')
+return redis.call('GET', KEYS[1])`,
+);
+
+/**
+ * Sees to it that all instances of a namespace spread their keys over the same number of buckets: the first one writes its number down, and
+ * who has another is refused. Instances that disagreed would not hear of each other's evictions.
+ */
+export class BucketAgreement {
+  readonly #namespace: string;
+  readonly #connection: RemoteConnection;
+  readonly #key: string;
+  readonly #count: number;
+  #isReached = false;
+  #refusal: CacheConfigurationError | undefined;
+  readonly #whenRefused: ((refusal: CacheConfigurationError) => void)[] = [];
+
+  /** @param tag - of the first bucket, to whose primary `connection` leads. */
+  constructor(namespace: string, connection: RemoteConnection, tag: string, count: number) {
+    this.#namespace = namespace;
+    this.#connection = connection;
+    this.#key = `{${tag}}:buckets`;
+    this.#count = count;
+  }
+
+  /**
+   * Asks the server. To be done again and again: it may have lost what was written down, and somebody else may have written something else.
+   *
+   * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` when others have another number.
+   */
+  async confirm(): Promise<void> {
+    const agreed = await this.#connection.runUnguarded<string>(AGREE, [this.#key], [String(this.#count)]);
+    this.#isReached = Number(agreed) === this.#count;
+    this.#refusal = this.#isReached ? undefined : this.#disagreement(agreed);
+    if (this.#refusal === undefined) return;
+    for (const tell of this.#whenRefused.splice(0)) tell(this.#refusal);
+    throw this.#refusal;
+  }
+
+  /**
+   * Returns if the last {@link confirm} that was answered succeeded.
+   *
+   * @throws {CacheConfigurationError} as that did; {RemoteCacheError} `CACHE_REMOTE_UNAVAILABLE` if none was answered yet.
+   */
+  check(): void {
+    if (this.#isReached) return;
+    throw (
+      this.#refusal ??
+      new RemoteCacheError('CACHE_REMOTE_UNAVAILABLE', `How many buckets namespace '${this.#namespace}' has could not be asked yet.`)
+    );
+  }
+
+  /** Rejects when others have another number; else it never settles. */
+  refused(): Promise<never> {
+    return new Promise((_resolve, reject) => this.#whenRefused.push(reject));
+  }
+
+  #disagreement(agreed: string): CacheConfigurationError {
+    return new CacheConfigurationError(
+      'CACHE_OPTION_INVALID',
+      `Expected \`buckets\` to be ${agreed}, as other instances of namespace '${this.#namespace}' have it, got \`${this.#count}\`.`,
+      { hint: `To change it for good, stop every instance of the namespace, delete the key '${this.#key}', and start them again.` },
+    );
+  }
+}

@@ -1,0 +1,92 @@
+import { RemoteCache, type RemoteConnection, ValueCodec } from '../cache/index.js';
+import type { CacheEvents } from '../event/index.js';
+import {
+  Acknowledgements,
+  checkServerSettings,
+  type Heartbeat,
+  RedisEvictionLog,
+  RedisHeartbeat,
+  RemoteKeys,
+  ServerClock,
+} from '../eviction/index.js';
+import type { MessageListenerContainer } from '../topic/index.js';
+import { keyvOver, type Primary, traceOf } from './fleet.js';
+import type { ResolvedCachingOptions } from './options.js';
+
+/** What a primary on Redis is made of. */
+export interface RedisPrimaryParts {
+  readonly namespace: string;
+  readonly connection: RemoteConnection;
+  readonly container: MessageListenerContainer;
+  readonly channel: Primary['channel'];
+  readonly options: ResolvedCachingOptions;
+  readonly events: CacheEvents;
+  /** Must resolve before each heartbeat. Default: nothing. */
+  readonly beforeHeartbeat?: () => Promise<void>;
+}
+
+/** A primary on Redis, through a command connection and a listener container of its own. */
+export function redisPrimary(parts: RedisPrimaryParts): Primary {
+  const { namespace, connection, container, channel, options, events, beforeHeartbeat } = parts;
+  const { instanceId, boundMs, fillLeaseMs, clock } = options;
+  const serverClock = new ServerClock(clock);
+  const heartbeat = new RedisHeartbeat({ connection, namespace, instanceId, boundMs, serverClock, clock });
+  const acknowledgements = new Acknowledgements(instanceId, boundMs);
+  return {
+    namespace,
+    container,
+    heartbeat: beforeHeartbeat === undefined ? heartbeat : preceded(heartbeat, beforeHeartbeat),
+    serverClock,
+    acknowledgements,
+    send: (to, message) => connection.publish(to, message),
+    channel,
+    remote: (cache, settings, announced, moved) => {
+      const codec = new ValueCodec(settings);
+      const keys = new RemoteKeys(namespace, cache);
+      const keyv = keyvOver(new Map(), codec, keys.keyvNamespace('0'));
+      connection.readThrough(keyv);
+      const log = new RedisEvictionLog({
+        connection,
+        namespace,
+        cache,
+        channel: announced,
+        instanceId,
+        fillLeaseMs,
+        acknowledgements,
+        generationChanged: moved,
+      });
+      connection.onMoved(() => log.renew());
+      return new RemoteCache({
+        keyv,
+        log,
+        codec,
+        guard: connection.guard,
+        trace: traceOf(cache, events),
+        useGeneration: (generation) => {
+          log.useGeneration(generation);
+          keyv.namespace = keys.keyvNamespace(generation);
+        },
+      });
+    },
+    connect: async (firstBeat) => {
+      connection.verifyWith(firstBeat);
+      // Also when it is verified only after this start has failed.
+      const checked = connection.verified
+        .then(() => checkServerSettings(connection))
+        .catch((error: unknown) => void events.emit('error', { where: 'server settings', error }));
+      await connection.start();
+      await checked;
+    },
+    answered: () => connection.confirm(),
+    leave: (caches) => heartbeat.leave(caches).catch((error: unknown) => events.emit('error', { where: 'leaving', error })),
+    isUsable: () => connection.isUsable,
+  };
+}
+
+const preceded = (heartbeat: Heartbeat, before: () => Promise<void>): Heartbeat => ({
+  pulse: async (caches, head) => {
+    await before();
+    return heartbeat.pulse(caches, head);
+  },
+  leave: (caches) => heartbeat.leave(caches),
+});
