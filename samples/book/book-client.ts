@@ -1,6 +1,6 @@
 import type { CacheStatistics } from '../../lib/index.js';
 import type { Book } from './book.js';
-import type { AnswerSource } from './request-trace.js';
+import type { AnswerSource } from '../support/request-trace.js';
 
 /** The most a request may take, in milliseconds. */
 const TIMEOUT_MS = 10_000;

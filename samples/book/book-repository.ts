@@ -1,7 +1,7 @@
 import { inject, injectable } from 'inversify';
 import { Book } from './book.js';
 import { Database } from './database.js';
-import { noteCommit, noteDatabaseRead } from './request-trace.js';
+import { noteCommit, noteDatabaseRead } from '../support/request-trace.js';
 
 const UPSERT = `
   INSERT INTO book (name, author, price) VALUES (:name, :author, :price)

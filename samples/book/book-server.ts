@@ -14,7 +14,7 @@ import { Database } from './database.js';
 import { SERVER_NAMES } from './server-names.js';
 import { HttpError } from './http-error.js';
 import { monotonicMs } from '../support/monotonic-time.js';
-import { traceRead, traceUpdate } from './request-trace.js';
+import { traceRead, traceUpdate } from '../support/request-trace.js';
 import type { ServerNotice } from './server-notice.js';
 
 /** What a {@link BookServer} is given. */

@@ -19,7 +19,7 @@ import { SERVER_NAMES } from './server-names.js';
 import type { Ask, ServerNotice } from './server-notice.js';
 import { fillStock } from './stock.js';
 import { Story } from './story.js';
-import { Timeline } from './timeline.js';
+import { Timeline } from '../support/timeline.js';
 import { exitCodeOf, type Verdict } from './verdict.js';
 
 const print = (line: string): void => console.log(line);

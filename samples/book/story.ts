@@ -5,7 +5,7 @@ import { monotonicMs } from '../support/monotonic-time.js';
 import type { ServerHandle } from '../support/server-handle.js';
 import type { ServerNotice } from './server-notice.js';
 import { type StatisticsRow, statisticsTable } from './statistics-table.js';
-import type { Timeline } from './timeline.js';
+import type { Timeline } from '../support/timeline.js';
 import { judge, type Observation, type Sighting, type Verdict } from './verdict.js';
 
 const NAME = 'Dune';
@@ -74,7 +74,9 @@ export class Story {
     if (inDatabase === undefined) throw new Error(`There is no book '${NAME}' in the database.`);
     const observation = { server: server.name, answer, stored: inDatabase };
     this.#observations.push(observation);
-    timeline.read(server.name, answer, source, judge([observation], []).stale.length === 0);
+    const { name, version, price } = answer;
+    const what = `${name} v${version} ${price.toFixed(2).padStart(6)}`;
+    timeline.answer(server.name, what, source, judge([observation], []).stale.length === 0);
   }
 
   async #update(server: ServerHandle, price: number): Promise<void> {

@@ -3,13 +3,15 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 
 /**
  * A way to a server that can be paused and cut: a TCP proxy on the loopback. Paused, it holds back every byte in both directions and closes
- * nothing. Cut, it closes every connection, and each new one at once.
+ * nothing. Cut, it closes every connection, and new ones lead nowhere.
  */
 export class Link {
   readonly #host: string;
   readonly #port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Those that came while it was cut. */
+  readonly #stranded = new Set<Socket>();
   #isPaused = false;
   #isCut = false;
 
@@ -17,7 +19,7 @@ export class Link {
     this.#host = host;
     this.#port = port;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-      if (this.#isCut) return void client.destroy();
+      if (this.#isCut) return this.#strand(client);
       const server = connect({ host: this.#host, port: this.#port, allowHalfOpen: true, noDelay: true });
       this.#join(client, server);
       this.#join(server, client);
@@ -49,16 +51,26 @@ export class Link {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Lets connections be made again. Idempotent. */
+  /** Lets connections be made again, and closes those that lead nowhere. Idempotent. */
   restore(): void {
     this.#isCut = false;
+    for (const socket of this.#stranded) socket.destroy();
   }
 
   async stop(): Promise<void> {
     this.cut();
+    for (const socket of this.#stranded) socket.destroy();
     if (!this.#server.listening) return;
     this.#server.close();
     await once(this.#server, 'close');
+  }
+
+  #strand(client: Socket): void {
+    this.#stranded.add(client);
+    client.on('error', () => undefined);
+    client.on('end', () => client.end());
+    client.on('close', () => this.#stranded.delete(client));
+    client.resume(); // What arrives is lost.
   }
 
   #join(from: Socket, to: Socket): void {

@@ -76,11 +76,11 @@ export class SampleRun {
     return readdirSync(join(this.#home, 'tmp'));
   }
 
-  /** Resolves once it has printed `text`. Rejects if it ends without. */
-  async printed(text: string): Promise<void> {
-    const isDone = (): boolean => this.#output.includes(text) || this.#hasEnded;
+  /** Resolves once it has printed `text`, behind what it had printed when its output was `after` characters long. Rejects if it ends without. */
+  async printed(text: string, after = 0): Promise<void> {
+    const isDone = (): boolean => this.#output.includes(text, after) || this.#hasEnded;
     await waitFor(isDone, { what: `the sample to print '${text}'; it printed: ${this.#output}${this.#errors}`, timeoutMs: GUARD_MS });
-    if (!this.#output.includes(text)) throw new Error(`The sample ended without printing '${text}': ${this.#output}${this.#errors}`);
+    if (!this.#output.includes(text, after)) throw new Error(`The sample ended without printing '${text}': ${this.#output}${this.#errors}`);
   }
 
   /** What Ctrl-C does: SIGINT to the sample and its servers. */

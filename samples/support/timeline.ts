@@ -1,14 +1,13 @@
-import type { Book } from './book.js';
-import { monotonicMs } from '../support/monotonic-time.js';
-import type { Colour, Painter } from '../support/painter.js';
+import { monotonicMs } from './monotonic-time.js';
+import type { Colour, Painter } from './painter.js';
 import type { AnswerSource } from './request-trace.js';
 
 const COLOURS: Readonly<Record<AnswerSource, Colour>> = { L1: 'green', L2: 'cyan', database: 'yellow', joined: 'cyan' };
 
 /**
- * Prints what happened when, and on which server, at most 100 columns wide:
+ * Prints what happened when, and on which server:
  *
- * `+    41.3 ms  server-2  read    Dune v1   9.99  from L2`
+ * `+    41.3 ms  server-2  saw the eviction`
  */
 export class Timeline {
   readonly #print: (line: string) => void;
@@ -28,16 +27,15 @@ export class Timeline {
     this.#print(this.#paint('bold', title));
   }
 
-  /** A server answered a read, now. */
-  read(server: string, { name, price, version }: Book, source: AnswerSource, isFresh: boolean): void {
-    const from = this.#paint(COLOURS[source], `from ${source}`);
-    const verdict = isFresh ? '' : this.#paint('red', '   STALE');
-    this.event(monotonicMs(), server, `read    ${name} v${version} ${price.toFixed(2).padStart(6)}  ${from}${verdict}`);
-  }
-
   /** Something happened on a server at this time of the common clock. */
   event(atMs: number, server: string, text: string): void {
     const offset = `+ ${(atMs - this.#startedAtMs).toFixed(1).padStart(7)} ms`;
     this.#print(`  ${this.#paint('dim', offset)}  ${server.padEnd(8)}  ${text}`);
+  }
+
+  /** A server answered a read, now. `what` tells its answer. */
+  answer(server: string, what: string, source: AnswerSource, isFresh: boolean): void {
+    const verdict = isFresh ? '' : this.#paint('red', '   STALE');
+    this.event(monotonicMs(), server, `read    ${what}  ${this.#paint(COLOURS[source], `from ${source}`)}${verdict}`);
   }
 }

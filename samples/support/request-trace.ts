@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CacheStatistics } from '../../lib/index.js';
-import { monotonicMs } from '../support/monotonic-time.js';
+import { monotonicMs } from './monotonic-time.js';
 
 /**
  * Where an answer came from: `L1`, this process; `L2`, Redis (or what stands in for it); `database`, the method ran for this request;
