@@ -3,6 +3,7 @@ export type {
   AsyncMethod,
   CacheableOptions,
   CacheableOperation,
+  CacheClassDecorator,
   CacheConfigOptions,
   CacheDecorator,
   CacheEvictOperation,
@@ -20,11 +21,14 @@ export type {
   CacheCodec,
   CacheHealth,
   CacheKey,
+  Class,
   CompositeCacheManagerOptions,
   EvictOptions,
   HealthStatus,
+  KeyInspection,
   LoadOptions,
   PutOptions,
+  TierInspection,
   ValueWrapper,
 } from './cache/index.js';
 export {
@@ -38,7 +42,7 @@ export {
   RemoteCacheError,
   TopicError,
 } from './errors/index.js';
-export type { CacheErrorCode } from './errors/index.js';
+export type { CacheErrorCode, CacheErrorOptions } from './errors/index.js';
 export { CACHE_EVENT_NAMES, CacheEvents, diagnosticsChannelName } from './event/index.js';
 export type { CacheEventMap, CacheStatistics, CacheTracer, DiagnosticsMessage, RemovalCause, TracedStep } from './event/index.js';
 export {
@@ -54,8 +58,9 @@ export {
 } from './interceptor/index.js';
 export type { CacheOperationContext, LogFailure, LoggingOptions } from './interceptor/index.js';
 export { cached, cacheProxy, cachingModule, DEFAULT_CACHE_OPTIONS, DEFAULT_CACHING_OPTIONS, enableCaching } from './inversify/index.js';
-export type { CacheOptions, CacheProxyOperations, CachingOptions } from './inversify/index.js';
+export type { CacheOptions, CacheProxyOperations, CachingOptions, InterceptorSource } from './inversify/index.js';
 export { EventListener, MessageListener } from './listener/index.js';
+export type { EventListenerDecorator, MessageListenerDecorator } from './listener/index.js';
 export { systemClock } from './time/index.js';
 export type { Clock, Duration, Milliseconds } from './time/index.js';
 export { ChannelTopic, MessageListenerContainer, MessagePublisher, PatternTopic } from './topic/index.js';

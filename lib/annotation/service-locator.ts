@@ -5,5 +5,6 @@ export type ServiceIdentifier<T = unknown> = string | symbol | (abstract new (..
 export interface ServiceLocator {
   /** The service of this identifier. Throws where nothing is bound under it, unless `optional` is set: then it is `undefined`. */
   get<T>(serviceIdentifier: ServiceIdentifier<T>, options: { readonly optional: true }): T | undefined;
+  /** The service of this identifier, which must be bound. */
   get<T>(serviceIdentifier: ServiceIdentifier<T>): T;
 }

@@ -131,10 +131,12 @@ export class ValueCodec {
   }
 }
 
-/** What `new Keyv(store, …)` takes: {@link ValueCodec} under Keyv's names. */
+/** What `new Keyv(store, …)` takes: the form of entries in the remote tier, under Keyv's names. */
 export interface CacheCodec {
   // Generic as Keyv's own `Serialize` and `Deserialize` are, which promise a type that nothing checks.
+  /** An entry as the remote tier holds it. */
   serialize<V>(entry: { value?: V; expires?: number | null }): string;
+  /** And back; the end is in milliseconds since the Unix epoch. */
   deserialize<V>(raw: string): { value: V; expires?: number };
 }
 
@@ -151,7 +153,10 @@ export function createCacheCodec(options: ValueCodecOptions = {}): CacheCodec {
   };
 }
 
-/** {@link createCacheCodec} without options: instances of a cache's `type` are read as plain objects. */
+/**
+ * For a plain Keyv that reads entries of a cache from the same store: `new Keyv(store, { namespace, useKeyPrefix: false, ...cacheCodec })`.
+ * Instances of the cache's `type` are read as plain objects. Read only: what such a Keyv writes, the caches do not hear of.
+ */
 export const cacheCodec: CacheCodec = Object.freeze(createCacheCodec());
 
 /**

@@ -105,6 +105,7 @@ export class CacheEvents {
   readonly #instanceId: string;
   readonly #listeners = new Map<Name, readonly Listener[]>();
 
+  /** @internal Made by the caching module. */
   constructor({ instanceId = '' }: CacheEventsOptions = {}) {
     this.#instanceId = instanceId;
   }

@@ -4,6 +4,7 @@ import { INTERCEPTOR, type Interceptor, LISTENERS } from './tokens.js';
 
 /** What `cached` needs of a container: inversify's `ResolutionContext` and `Container` both have it. */
 export interface InterceptorSource {
+  /** The service of this identifier, or `undefined` where nothing is bound under it. */
   get<T>(serviceIdentifier: ServiceIdentifier<T>, options: { readonly optional: true }): T | undefined;
 }
 

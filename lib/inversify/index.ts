@@ -7,6 +7,6 @@ import './wiring.js';
 
 export { cachingModule } from './caching-module.js';
 export { enableCaching } from './enable-caching.js';
-export { cached } from './cached.js';
+export { cached, type InterceptorSource } from './cached.js';
 export { cacheProxy, type CacheProxyOperations } from './cache-proxy.js';
 export { DEFAULT_CACHE_OPTIONS, DEFAULT_CACHING_OPTIONS, type CacheOptions, type CachingOptions } from './options.js';

@@ -7,6 +7,7 @@ import { systemClock } from '../time/index.js';
 
 /** What is needed of a container: inversify's `Container` and `ResolutionContext` both have it. */
 export interface ManagedContainer {
+  /** The service of this identifier, or `undefined` where nothing is bound under it. */
   get<T>(serviceIdentifier: ServiceIdentifier<T>, options: { readonly optional: true }): T | undefined;
 }
 

@@ -26,6 +26,7 @@ export class ChannelTopic {
     return new ChannelTopic(name);
   }
 
+  /** The name. */
   toString(): string {
     return this.name;
   }

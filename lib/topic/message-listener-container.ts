@@ -52,6 +52,7 @@ export class MessageListenerContainer {
   #releasing: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
 
+  /** @internal Made by the caching module. */
   constructor(transport: PubSubTransport, options: MessageListenerContainerOptions = {}) {
     this.#transport = transport;
     this.#events = options.events ?? new CacheEvents();

@@ -18,6 +18,7 @@ export class MessagePublisher {
   readonly #transport: PubSubTransport;
   readonly #publishTimeoutMs: Milliseconds;
 
+  /** @internal Made by the caching module. */
   constructor(transport: PubSubTransport, options: MessagePublisherOptions = {}) {
     this.#transport = transport;
     this.#publishTimeoutMs = options.publishTimeoutMs ?? DEFAULT_PUBLISH_TIMEOUT_MS;

@@ -28,6 +28,7 @@ export class PatternTopic {
     return new PatternTopic(glob);
   }
 
+  /** The pattern. */
   toString(): string {
     return this.name;
   }

@@ -17,8 +17,11 @@ import type { TransactionSynchronization } from './transaction-synchronization.j
  * survived; what is thrown reaches the caller of the transaction. A `CacheErrorHandler` fits.
  */
 export interface DeferredFailures {
+  /** A put failed. */
   handleCachePutError(error: unknown, cache: Cache, key: CacheKey, value: unknown): void;
+  /** An eviction was not acknowledged. */
   handleCacheEvictError(error: unknown, cache: Cache, key: CacheKey): void;
+  /** A clear was not acknowledged. */
   handleCacheClearError(error: unknown, cache: Cache): void;
 }
 
