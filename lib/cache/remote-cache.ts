@@ -1,5 +1,5 @@
 import type { Keyv } from 'keyv';
-import type { TracedStep } from '../event/index.js';
+import type { CacheEvents, TracedStep } from '../event/index.js';
 import type { EvictionLog, EvictionReceipt, LeaseReply } from './eviction-log.js';
 import type { RemoteGuard } from './remote-guard.js';
 import type { Milliseconds } from '../time/index.js';
@@ -15,16 +15,15 @@ export interface RemoteCacheParts {
   readonly guard: RemoteGuard;
   /** Points `keyv` at the keys of another generation. */
   readonly useGeneration: (generation: string) => void;
-  /** Runs each step; see `CacheTracer`. Default: untraced. */
-  readonly trace?: TraceStep;
+  /** Whose tracer, while there is one, runs each step; under which name. Default: untraced. */
+  readonly traced?: { readonly cache: string; readonly events: CacheEvents };
 }
-
-type TraceStep = <T>(step: Exclude<TracedStep['step'], 'load'>, keys: readonly string[], action: () => Promise<T>) => Promise<T>;
-
-const untraced: TraceStep = (_step, _keys, action) => action();
 
 /** What a cache needs of its remote tier. */
 export type RemoteTier = Pick<RemoteCache, keyof RemoteCache>;
+
+/** Has Keyv answer with the whole entry, its end included. */
+const RAW = { raw: true } as const;
 
 /** A lease reply with its value decoded. */
 export type LoadPermit = { readonly kind: 'present'; readonly entry: StoredEntry } | Exclude<LeaseReply, { readonly kind: 'present' }>;
@@ -39,7 +38,7 @@ export class RemoteCache {
   readonly #codec: ValueCodec;
   readonly #guard: RemoteGuard;
   readonly #useGeneration: (generation: string) => void;
-  readonly #trace: TraceStep;
+  readonly #traced: RemoteCacheParts['traced'];
   #generation: string | undefined;
 
   constructor(parts: RemoteCacheParts) {
@@ -48,7 +47,7 @@ export class RemoteCache {
     this.#codec = parts.codec;
     this.#guard = parts.guard;
     this.#useGeneration = parts.useGeneration;
-    this.#trace = parts.trace ?? untraced;
+    this.#traced = parts.traced;
   }
 
   /** Whether a remote step would be tried at all now. */
@@ -76,13 +75,16 @@ export class RemoteCache {
 
   /** What is stored under `key`: one GET. The caller must know its generation to be current, within the bound. */
   get(key: string): Promise<StoredEntry | undefined> {
-    const run = (): Promise<unknown> => this.#guard.run('get', () => this.#keyv.get(key, { raw: true }));
-    return this.#trace('get', [key], run) as Promise<StoredEntry | undefined>;
+    return this.#traced?.events.tracer === undefined ? this.#read(key) : this.#trace('get', [key], () => this.#read(key));
+  }
+
+  #read(key: string): Promise<StoredEntry | undefined> {
+    return this.#guard.run('get', () => this.#keyv.get(key, RAW) as Promise<StoredEntry | undefined>);
   }
 
   /** As {@link get} for several keys: one MGET. */
   getAll(keys: string[]): Promise<(StoredEntry | undefined)[]> {
-    const run = (): Promise<unknown> => this.#guard.run('get', () => this.#keyv.getMany(keys, { raw: true }));
+    const run = (): Promise<unknown> => this.#guard.run('get', () => this.#keyv.getMany(keys, RAW));
     return this.#trace('get', keys, run) as Promise<(StoredEntry | undefined)[]>;
   }
 
@@ -140,6 +142,11 @@ export class RemoteCache {
   /** Makes every entry unreachable and announces it, in one round trip. */
   clear(acks: boolean): Promise<EvictionReceipt> {
     return this.#trace('clear', [], () => this.#log.clear(acks));
+  }
+
+  #trace<T>(step: Exclude<TracedStep['step'], 'load'>, keys: readonly string[], action: () => Promise<T>): Promise<T> {
+    const traced = this.#traced;
+    return traced === undefined ? action() : traced.events.trace({ cache: traced.cache, step, keys }, action);
   }
 
   #alive(raw: string): StoredEntry | undefined {

@@ -356,8 +356,7 @@ export class RemoteConnection {
 
   #lead(keyv: Keyv): void {
     if (this.#library === undefined || this.#client === undefined) return;
-    const { default: KeyvRedis } = this.#library;
-    const store = new KeyvRedis(this.#client, { throwOnErrors: true });
+    const store = this.#library.storeOver(this.#client);
     store.on('error', () => undefined); // Told by the connection already; a Keyv store without a listener throws.
     keyv.store = store;
   }

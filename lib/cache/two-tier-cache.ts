@@ -226,14 +226,14 @@ export class TwoTierCache extends Cache implements CoherentCache {
       return running as Promise<V>;
     }
     const read = this.#begin(encoded);
-    const promise = this.#load(encoded, read, loader, options);
+    const promise = this.#load(encoded, read, loader, options, now);
     if (mayJoin) read.promise = promise;
     return promise;
   }
 
-  async #load<V>(key: string, read: Read, loader: () => V | Promise<V>, options: LoadOptions<V>): Promise<V> {
+  async #load<V>(key: string, read: Read, loader: () => V | Promise<V>, options: LoadOptions<V>, now: Milliseconds): Promise<V> {
     try {
-      const permit = this.#readsRemote(key) ? await this.#permit(key, options) : undefined;
+      const permit = this.#readsRemote(key) ? await this.#permit(key, options, now) : undefined;
       if (permit?.kind === 'present') return this.#keep(key, read, permit.entry) as V;
       const token = permit?.kind === 'granted' ? permit.token : undefined;
       this.#counters.misses += 1;
@@ -247,13 +247,13 @@ export class TwoTierCache extends Cache implements CoherentCache {
   }
 
   /** What L2 holds, else the right to fill it; `undefined` if neither can be had. One GET, if that finds something. */
-  async #permit<V>(key: string, options: LoadOptions<V>): Promise<LoadPermit | undefined> {
+  async #permit<V>(key: string, options: LoadOptions<V>, now: Milliseconds): Promise<LoadPermit | undefined> {
     const { deadlineMs, timeoutMs } = this.#settings;
-    const lastStep = this.#clock.now() + deadlineMs - 2 * timeoutMs; // One step may start then, and the fill comes after the load.
+    const lastStep = now + deadlineMs - 2 * timeoutMs; // One step may start then, and the fill comes after the load.
     const looks = !this.#forecast.expectsMiss(key);
     try {
       if (looks) {
-        const entry = await this.#getRemote(key);
+        const entry = await this.#getRemote(key, now);
         this.#forecast.saw(key, entry === undefined);
         if (entry !== undefined) return { kind: 'present', entry };
       }
@@ -331,8 +331,8 @@ export class TwoTierCache extends Cache implements CoherentCache {
     }
   }
 
-  #getRemote(key: string): Promise<StoredEntry | undefined> {
-    if (this.isServing(this.#clock.now())) return this.#remote.get(key);
+  #getRemote(key: string, now = this.#clock.now()): Promise<StoredEntry | undefined> {
+    if (this.isServing(now)) return this.#remote.get(key);
     return this.#remote.getAllCurrent([key]).then(([entry]) => entry);
   }
 
@@ -355,7 +355,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     return entry.value;
   }
 
-  #keepLocally(key: string, read: Read, value: unknown, ttlMs: Milliseconds, now = this.#clock.now()): void {
+  #keepLocally(key: string, read: Read, value: unknown, ttlMs: Milliseconds, writtenAt?: Milliseconds): void {
     const { tiers, localTtlMs } = this.#settings;
     if (tiers === 'remote' || this.#isStopped) return;
     if (this.#isCancelled(read)) {
@@ -363,7 +363,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       return;
     }
     const lifeMs = Math.min(ttlMs === 0 ? Infinity : ttlMs, localTtlMs === 0 ? Infinity : localTtlMs);
-    this.#local.set(key, value, now + lifeMs);
+    this.#local.set(key, value, (writtenAt ?? this.#clock.now()) + lifeMs);
   }
 
   // ——— writing ———

@@ -10,7 +10,7 @@ import {
 } from '../eviction/index.js';
 import { fleetTopics } from '../fleet/index.js';
 import { InProcessTransport, MessageListenerContainer } from '../topic/index.js';
-import { type Fleet, keyvOver, type Primary, traceOf } from './fleet.js';
+import { type Fleet, keyvOver, type Primary } from './fleet.js';
 import type { ResolvedCachingOptions } from './options.js';
 
 /** Instances of one process that share memory. */
@@ -40,7 +40,7 @@ export function embeddedFleet(options: ResolvedCachingOptions, events: CacheEven
         codec,
         guard: alwaysOpen,
         useGeneration: () => undefined,
-        trace: traceOf(cache, events),
+        traced: { cache, events },
       });
       remote.useGeneration(EMBEDDED_GENERATION);
       return remote;

@@ -1,6 +1,5 @@
 import { Keyv } from 'keyv';
-import type { RemoteCache, RemoteCacheParts, ValueCodec } from '../cache/index.js';
-import type { CacheEvents } from '../event/index.js';
+import type { RemoteCache, ValueCodec } from '../cache/index.js';
 import type { Acknowledgements, Heartbeat, ServerClock } from '../eviction/index.js';
 import type { FleetTopics } from '../fleet/index.js';
 import type { MessageListenerContainer, PubSubTransport } from '../topic/index.js';
@@ -39,11 +38,6 @@ export interface Primary {
   readonly answered: () => void;
   readonly leave: (caches: readonly string[]) => Promise<void>;
   readonly isUsable: () => boolean;
-}
-
-/** Has those who trace hear of each remote step of `cache`. */
-export function traceOf(cache: string, events: CacheEvents): RemoteCacheParts['trace'] {
-  return (step, keys, action) => events.trace({ cache, step, keys }, action);
 }
 
 /** A Keyv that leaves keys as they are, and raises errors. */

@@ -10,7 +10,7 @@ import {
   ServerClock,
 } from '../eviction/index.js';
 import type { MessageListenerContainer } from '../topic/index.js';
-import { keyvOver, type Primary, traceOf } from './fleet.js';
+import { keyvOver, type Primary } from './fleet.js';
 import type { ResolvedCachingOptions } from './options.js';
 
 /** What a primary on Redis is made of. */
@@ -61,7 +61,7 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
         log,
         codec,
         guard: connection.guard,
-        trace: traceOf(cache, events),
+        traced: { cache, events },
         useGeneration: (generation) => {
           log.useGeneration(generation);
           keyv.namespace = keys.keyvNamespace(generation);
