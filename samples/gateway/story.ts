@@ -1,0 +1,250 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CacheStatistics } from '../../lib/index.js';
+import { monotonicMs } from '../support/monotonic-time.js';
+import type { ServerHandle } from '../support/server-handle.js';
+import { type Answer, GatewayClient } from './gateway-client.js';
+import type { Issuer } from './issuer.js';
+import { PLANS, type PlanName } from './plan.js';
+import { inMs, type Report } from './report.js';
+
+/** Requests after the revocation, at each of the other gateways. Fewer than an address may have refused in a minute. */
+const TRIES = 50;
+
+/** How many clients ask one gateway at the same time while the key is revoked. */
+const CLIENTS = 3;
+
+/** The life of the token that is watched expiring, in seconds. */
+const TOKEN_LIFE_S = 3;
+
+/** How long something may take that normally takes milliseconds. */
+const PATIENCE_MS = 5_000;
+
+/** What a {@link Story} needs. */
+export interface StoryOptions {
+  readonly gateways: readonly ServerHandle[];
+  readonly issuer: Issuer;
+  /** May create and revoke. */
+  readonly admin: GatewayClient;
+  readonly report: Report;
+}
+
+/** A key of a consumer, and a client with it. */
+interface KeyHolder {
+  readonly id: string;
+  readonly client: GatewayClient;
+}
+
+/** The demonstration: keys, tokens, limits, messages, and a revocation in the middle of the traffic. */
+export class Story {
+  readonly #options: StoryOptions;
+  readonly #urls: readonly string[];
+  readonly #first: string;
+  readonly #others: readonly string[];
+
+  constructor(options: StoryOptions) {
+    this.#options = options;
+    this.#urls = options.gateways.map(({ url }) => url);
+    const [first = '', ...others] = this.#urls;
+    this.#first = first;
+    this.#others = others;
+  }
+
+  /** @throws {Error} when a gateway does not answer at all. */
+  async tell(): Promise<void> {
+    await this.#tellOfKeys();
+    await this.#tellOfTokens();
+    await this.#tellOfLimits();
+    await this.#tellOfMessages();
+    await this.#tellOfRevocation();
+  }
+
+  async #tellOfKeys(): Promise<void> {
+    const { report } = this.#options;
+    report.chapter('1. A new API key, twice on each gateway: one asks the database, the others find it in L2, then L1');
+    const { id, client } = await this.#createKey('ann', 'standard');
+    const before = await this.#counted();
+    const answers: Answer[] = [];
+    for (const url of [...this.#urls, ...this.#urls]) answers.push(await client.ask(`${url}/api/books`));
+    const after = await this.#counted();
+    const grew = (counter: 'loads' | 'remoteHits' | 'localHits'): number => after[counter] - before[counter];
+    const localHits = grew('localHits') - this.#urls.length; // The admin's key was had from there, too, to read the counters.
+    report.tell(`${id}… took ${answers.map(({ tookMs }) => inMs(tookMs)).join(', ')}`);
+    report.state(
+      answers.every(({ status }) => status === 200),
+      `all ${answers.length} requests were passed on`,
+    );
+    report.state(
+      grew('loads') === 1 && grew('remoteHits') === 2 && localHits === 3,
+      `the key was had ${grew('loads')} × from the database, ${grew('remoteHits')} × from L2, ${localHits} × from L1`,
+    );
+    const consumers = new Set(answers.map(({ body }) => forwardedHeaders(body)['x-consumer']));
+    report.state(consumers.size === 1 && consumers.has(encodeURIComponent(`key:${id}`)), 'the service was told who asked');
+    report.state(
+      answers.every(({ body }) => forwardedHeaders(body)['x-api-key'] === undefined),
+      'the service did not see the key',
+    );
+  }
+
+  async #tellOfTokens(): Promise<void> {
+    const { report, issuer } = this.#options;
+    report.chapter(`2. Tokens: one that expires after ${TOKEN_LIFE_S} s, one that is forged, one that is revoked`);
+    const mortal = await issuer.issue('bob', TOKEN_LIFE_S);
+    const expiresAtMs = Number(JSON.parse(Buffer.from(mortal.split('.')[1] ?? '', 'base64url').toString()).exp) * 1_000;
+    await this.#watchExpire(new GatewayClient({ kind: 'token', text: mortal }), expiresAtMs);
+
+    const forged = `${mortal.slice(0, -10)}${mortal.endsWith('AAAAAAAAAA') ? 'BBBBBBBBBB' : 'AAAAAAAAAA'}`;
+    report.state(await this.#isRefused(new GatewayClient({ kind: 'token', text: forged })), 'the forged one was refused by every gateway');
+
+    const token = await issuer.issue('eve', 600);
+    const eve = new GatewayClient({ kind: 'token', text: token });
+    const accepted = await Promise.all(this.#urls.map((url) => eve.ask(`${url}/api/books`)));
+    const { status, tookMs } = await this.#options.admin.ask(`${this.#first}/admin/revoked-tokens`, { method: 'POST', body: { token } });
+    const isRefused = await this.#isRefused(eve);
+    report.tell(`revoked in ${inMs(tookMs)}`);
+    report.state(
+      accepted.every((answer) => answer.status === 200) && status === 200 && isRefused,
+      'the revoked one was accepted before, and by no gateway afterwards',
+    );
+  }
+
+  async #watchExpire(client: GatewayClient, expiresAtMs: number): Promise<void> {
+    const { report } = this.#options;
+    let accepted = 0;
+    let late = 0;
+    let refused: Answer | undefined;
+    for (let turn = 0; refused === undefined && Date.now() < expiresAtMs + PATIENCE_MS; turn += 1) {
+      const isLate = Date.now() >= expiresAtMs;
+      const answer = await client.ask(`${this.#urls[turn % this.#urls.length]}/api/books`);
+      if (answer.status === 200) accepted += 1;
+      else refused = answer;
+      if (isLate && answer.status === 200) late += 1;
+      await pause(20);
+    }
+    report.tell(`accepted ${accepted} times, until ${inMs(Date.now() - expiresAtMs)} after its end`);
+    report.state(accepted > 0 && late === 0, 'the first was accepted, and never after its end');
+    report.state(refused?.status === 401 && refused.body['message'] === 'This token has expired.', 'then it was refused as expired');
+  }
+
+  async #tellOfLimits(): Promise<void> {
+    const { report } = this.#options;
+    const { requests, seconds } = PLANS.trial;
+    report.chapter(`3. The plan 'trial': ${requests} requests in ${seconds} s, whichever gateway they go to`);
+    const { client } = await this.#createKey('tim', 'trial');
+    const asked = requests + 10;
+    const answers = await Promise.all(
+      Array.from({ length: asked }, (_, i) => client.ask(`${this.#urls[i % this.#urls.length]}/api/books`)),
+    );
+    const passed = answers.filter(({ status }) => status === 200).length;
+    const refused = answers.filter(({ status }) => status === 429);
+    report.state(
+      passed === requests && refused.length === asked - requests,
+      `of ${asked} at once ${passed} were passed on, and ${refused.length} refused with 429`,
+    );
+    const waits = refused.map(({ headers }) => Number(headers.get('retry-after')));
+    report.state(
+      waits.every((wait) => wait >= 1 && wait <= seconds),
+      `they were told to come back in ${Math.max(...waits)} s`,
+    );
+  }
+
+  async #tellOfMessages(): Promise<void> {
+    const { report, issuer } = this.#options;
+    report.chapter('4. WebSockets: what is said on the first gateway is heard on the others');
+    const { client } = await this.#createKey('ann', 'standard');
+    const speaker = await client.connect(this.#first);
+    const listener = new GatewayClient({ kind: 'token', text: await issuer.issue('bob', 600) });
+    const listeners = await Promise.all(this.#others.map((url) => listener.connect(url)));
+    const saidAtMs = monotonicMs();
+    const heard = listeners.map((socket) =>
+      within<number>((resolve) => {
+        socket.once('said', ({ from, text }) => resolve(from === 'ann' && text === 'hello' ? monotonicMs() - saidAtMs : Number.NaN));
+      }),
+    );
+    const answer = await speaker.emitWithAck('say', 'hello');
+    const delays = await Promise.all(heard);
+    for (const socket of [speaker, ...listeners]) socket.disconnect();
+    report.tell(`heard after ${delays.map((ms) => (ms === undefined ? 'never' : inMs(ms))).join(', ')}`);
+    report.state('ok' in answer && delays.every((ms) => Number.isFinite(ms)), `a client on each of the ${delays.length} others heard it`);
+  }
+
+  async #tellOfRevocation(): Promise<void> {
+    const { report, admin } = this.#options;
+    report.chapter('5. Revoke a key on the first gateway while it is used on the others');
+    const { id, client } = await this.#createKey('mallory', 'standard');
+    const sockets = await Promise.all(this.#others.map((url) => client.connect(url)));
+    const ended = sockets.map((socket) => within<number>((resolve) => void socket.once('disconnect', () => resolve(monotonicMs()))));
+
+    let returnedAtMs = Infinity;
+    const traffic = this.#others.flatMap((url) => Array.from({ length: CLIENTS }, () => this.#use(client, url, () => returnedAtMs)));
+    await pause(100); // In which each client asks again and again.
+    const revocation = await admin.ask(`${this.#first}/admin/keys/${id}`, { method: 'DELETE' });
+    returnedAtMs = monotonicMs();
+    const answers = (await Promise.all(traffic)).flat();
+    const endings = await Promise.all(ended);
+    for (const socket of sockets) socket.disconnect();
+
+    const before = answers.filter(({ beganAtMs }) => beganAtMs < revocation.beganAtMs);
+    const after = answers.filter(({ beganAtMs }) => beganAtMs > returnedAtMs);
+    const stale = after.filter(({ status }) => status !== 401);
+    report.tell(`revoked in ${inMs(revocation.tookMs)}, with ${answers.length - before.length - after.length} requests meanwhile`);
+    report.state(
+      revocation.status === 200 && revocation.body['everywhere'] === true,
+      'the revocation returned: no gateway accepts the key',
+    );
+    report.state(before.length > 0 && before.every(({ status }) => status === 200), `${before.length} requests were passed on before it`);
+    report.state(
+      after.length >= TRIES && stale.length === 0,
+      `${after.length} began after it had returned, and ${stale.length} of them were accepted`,
+    );
+    const delays = endings.map((atMs) => (atMs === undefined ? undefined : atMs - revocation.beganAtMs));
+    report.tell(`its sockets ended ${delays.map((ms) => (ms === undefined ? 'never' : inMs(ms))).join(', ')} after the revocation began`);
+    report.state(
+      endings.every((atMs) => atMs !== undefined),
+      'its WebSockets on the other gateways were ended',
+    );
+  }
+
+  /** Asks one gateway again and again, until a while after the revocation has returned. */
+  async #use(client: GatewayClient, url: string, returnedAtMs: () => number): Promise<readonly Answer[]> {
+    const answers: Answer[] = [];
+    for (let after = 0; after < TRIES / CLIENTS;) {
+      const answer = await client.ask(`${url}/api/books`);
+      answers.push(answer);
+      if (answer.beganAtMs > returnedAtMs()) after += 1;
+    }
+    return answers;
+  }
+
+  async #isRefused(client: GatewayClient): Promise<boolean> {
+    const answers = await Promise.all(this.#urls.map((url) => client.ask(`${url}/api/books`)));
+    return answers.every(({ status }) => status === 401);
+  }
+
+  async #createKey(owner: string, plan: PlanName): Promise<KeyHolder> {
+    const { status, body } = await this.#options.admin.ask(`${this.#first}/admin/keys`, { method: 'POST', body: { owner, plan } });
+    if (status !== 201) throw new Error(`A key could not be created: ${JSON.stringify(body)}`);
+    return { id: String(body['id']), client: new GatewayClient({ kind: 'key', text: String(body['key']) }) };
+  }
+
+  /** The counters of the cache `api-keys`, of all gateways together. */
+  async #counted(): Promise<Pick<CacheStatistics, 'loads' | 'remoteHits' | 'localHits'>> {
+    const answers = await Promise.all(this.#urls.map((url) => this.#options.admin.ask(`${url}/admin/statistics`)));
+    const counted = answers.map(({ body }) => body['api-keys'] as CacheStatistics);
+    const sum = (counter: 'loads' | 'remoteHits' | 'localHits'): number => counted.reduce((total, each) => total + each[counter], 0);
+    return { loads: sum('loads'), remoteHits: sum('remoteHits'), localHits: sum('localHits') };
+  }
+}
+
+/** What the service says it was sent. */
+const forwardedHeaders = (body: Answer['body']): Readonly<Record<string, unknown>> =>
+  (body['headers'] ?? {}) as Readonly<Record<string, unknown>>;
+
+/** `undefined`: it did not happen in time. */
+async function within<T>(happens: (resolve: (value: T) => void) => void): Promise<T | undefined> {
+  const late = new AbortController();
+  try {
+    return await Promise.race([new Promise<T>(happens), pause(PATIENCE_MS, undefined, { signal: late.signal })]);
+  } finally {
+    late.abort();
+  }
+}
