@@ -1,4 +1,4 @@
-import { Cluster } from 'ioredis';
+import { Cluster, type RedisOptions } from 'ioredis';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
@@ -8,7 +8,7 @@ const PRIMARIES = 3;
 const SLOTS = 16_384;
 
 /** How long a node hears nothing before it takes another to be down. */
-export const NODE_TIMEOUT_MS: Milliseconds = 1_500;
+export const NODE_TIMEOUT_MS: Milliseconds = 2_000;
 
 /** One server, and where it talks to the others. */
 interface ClusterNode {
@@ -27,7 +27,6 @@ interface NodeLine {
 
 /** A Redis Cluster of three primaries with a replica each, with the settings that `docs/deployment.md` asks for. */
 export class ClusterDeployment {
-  readonly password = PASSWORD;
   readonly #nodes: readonly ClusterNode[];
 
   private constructor(nodes: readonly ClusterNode[]) {
@@ -52,12 +51,14 @@ export class ClusterDeployment {
     }
   }
 
+  /** What a client of the default user is made from. */
+  redisOf(): { readonly nodes: { readonly host: string; readonly port: number }[]; readonly redisOptions: RedisOptions } {
+    return { nodes: this.servers.map(({ port }) => ({ host: '127.0.0.1', port })), redisOptions: { password: PASSWORD } };
+  }
+
   /** A client as users have it, not connected. */
-  client(credentials: { readonly username?: string; readonly password?: string } = { password: PASSWORD }): Cluster {
-    return new Cluster(
-      this.servers.map(({ port }) => ({ host: '127.0.0.1', port })),
-      { lazyConnect: true, redisOptions: credentials },
-    );
+  client(redisOptions: RedisOptions = { password: PASSWORD }): Cluster {
+    return new Cluster(this.redisOf().nodes, { lazyConnect: true, redisOptions });
   }
 
   /** The primary that `slot` belongs to, as most of the primaries that answer have it. */
@@ -76,48 +77,68 @@ export class ClusterDeployment {
     return server;
   }
 
-  /** A replica of `primary`. */
-  async replicaOf(primary: RedisServer): Promise<RedisServer> {
-    const lines = await this.#known(primary);
-    const self = lines.find(({ flags }) => flags.includes('myself'));
-    const line = lines.find(({ flags, primary: id }) => flags.includes('slave') && !flags.includes('fail') && id === self?.id);
-    const server = this.servers.find(({ port }) => port === line?.port);
-    if (server === undefined) throw new Error(`The primary on port ${primary.port} has no replica.`);
-    return server;
-  }
-
   /** Resolves once most nodes name another primary of `slot` than `before`. */
   async movedFrom(before: RedisServer, slot: number): Promise<void> {
     await waitFor(async () => (await this.owner(slot)) !== before, { what: 'another primary', timeoutMs: 40_000, everyMs: 50 });
   }
 
-  /** Has its replica take over from `primary`, which is well. */
-  async failOver(primary: RedisServer): Promise<void> {
-    await (await this.replicaOf(primary)).cli('CLUSTER', 'FAILOVER');
+  /**
+   * Has its replica take over from `primary`. Resolves once it has.
+   *
+   * @param how - `graceful`: the primary helps, and loses nothing. `takeover`: it is not asked, and neither are the others.
+   */
+  async failOver(primary: RedisServer, how: 'graceful' | 'takeover' = 'graceful'): Promise<void> {
+    const replica = await this.#replicaOf(primary);
+    const hasTakenOver = async (): Promise<boolean> => (await replica.info('replication'))['role'] === 'master';
+    for (let attempt = 1; ; attempt += 1) {
+      await replica.cli('CLUSTER', 'FAILOVER', ...(how === 'graceful' ? [] : ['TAKEOVER']));
+      try {
+        return await waitFor(hasTakenOver, { what: 'the replica to take over', timeoutMs: 6_000, everyMs: 20 });
+      } catch (error) {
+        if (attempt === 5) throw error; // Redis gives it up after 5 s when it has not had the time.
+      }
+    }
   }
 
-  /** Moves `slot`, with all its keys, to another primary; `meanwhile` is run while some keys are here and some there. */
+  /**
+   * Moves `slot`, with all its keys, to another primary.
+   *
+   * @param meanwhile - run while some keys are here and some there.
+   */
   async migrate(slot: number, meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     const from = await this.owner(slot);
-    const others = (await this.#known(from)).filter(({ flags, ranges }) => ranges.length > 0 && !flags.includes('myself'));
-    const target = this.servers.find(({ port }) => port === others[0]?.port) as RedisServer;
-    const [fromId, targetId] = [await from.cli('CLUSTER', 'MYID'), await target.cli('CLUSTER', 'MYID')].map(String) as [string, string];
-    await target.cli('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId);
-    await from.cli('CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetId);
-    const some = (await from.cli('CLUSTER', 'GETKEYSINSLOT', slot, 3)) as string[];
-    await this.#hand(some, from, target);
+    const target = await this.#otherPrimary(from);
+    const [fromId, targetId] = await Promise.all([from, target].map(async (server) => String(await server.cli('CLUSTER', 'MYID'))));
+    await target.cli('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId as string);
+    await from.cli('CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetId as string);
+    await this.#hand(slot, 3, from, target);
     await meanwhile();
-    for (;;) {
-      const keys = (await from.cli('CLUSTER', 'GETKEYSINSLOT', slot, 100)) as string[];
-      if (keys.length === 0) break;
-      await this.#hand(keys, from, target);
-    }
-    for (const node of [target, from, ...this.servers.filter((each) => each !== target && each !== from && each.pid !== undefined)]) {
-      await node.cli('CLUSTER', 'SETSLOT', slot, 'NODE', targetId).catch((error: Error) => {
-        if (!error.message.includes('only with masters') && !error.message.includes('to a master')) throw error;
-      });
-    }
+    while ((await this.#hand(slot, 100, from, target)) > 0);
+    for (const server of [target, from]) await server.cli('CLUSTER', 'SETSLOT', slot, 'NODE', targetId as string);
     await this.movedFrom(from, slot);
+  }
+
+  /** Starts a killed server again: the others make it a replica if they have replaced it. */
+  async revive(server: RedisServer): Promise<void> {
+    await server.restart();
+  }
+
+  /** Resolves once there are three primaries that all nodes agree about, with a replica each that follows. */
+  async whole(): Promise<void> {
+    const isWhole = async (): Promise<boolean> => {
+      const views = await Promise.all(this.servers.map((server) => this.#known(server)));
+      const seen = views.map((lines) =>
+        lines
+          .map(({ id, port, primary, ranges }) => `${id} ${port} ${primary} ${ranges.join()}`)
+          .sort()
+          .join(),
+      );
+      const isSound = views.flat().every(({ flags }) => !flags.some((flag) => flag.startsWith('fail') || flag === 'handshake'));
+      if (!isSound || new Set(seen).size > 1) return false;
+      const infos = await Promise.all(this.servers.map((server) => server.info('replication')));
+      return infos.filter((info) => info['slave0']?.includes('state=online')).length === PRIMARIES;
+    };
+    await waitFor(isWhole, { what: 'three primaries with a replica each', timeoutMs: 40_000, everyMs: 50 });
   }
 
   async stop(): Promise<void> {
@@ -125,8 +146,29 @@ export class ClusterDeployment {
     await Promise.all(this.servers.map((server) => server.stop()));
   }
 
-  async #hand(keys: readonly string[], from: RedisServer, to: RedisServer): Promise<void> {
+  /** Answers how many keys there were to hand over, `most` at the most. */
+  async #hand(slot: number, most: number, from: RedisServer, to: RedisServer): Promise<number> {
+    const keys = (await from.cli('CLUSTER', 'GETKEYSINSLOT', slot, most)) as string[];
     if (keys.length > 0) await from.cli('MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, 'AUTH', PASSWORD, 'KEYS', ...keys);
+    return keys.length;
+  }
+
+  async #replicaOf(primary: RedisServer): Promise<RedisServer> {
+    const asked = this.servers.find((server) => server !== primary && server.pid !== undefined) as RedisServer; // The primary may hang.
+    const lines = await this.#known(asked);
+    const self = lines.find(({ port }) => port === primary.port);
+    return this.#serverAt(lines.find(({ flags, primary: id }) => flags.includes('slave') && id === self?.id));
+  }
+
+  #serverAt(line: NodeLine | undefined): RedisServer {
+    const server = this.servers.find(({ port }) => port === line?.port);
+    if (server === undefined) throw new Error('There is no such node.');
+    return server;
+  }
+
+  async #otherPrimary(than: RedisServer): Promise<RedisServer> {
+    const lines = (await this.#known(than)).filter(({ flags, ranges }) => ranges.length > 0 && !flags.includes('myself'));
+    return this.#serverAt(lines[0]);
   }
 
   async #form(): Promise<void> {
@@ -144,10 +186,7 @@ export class ClusterDeployment {
     for (const [i, primary] of primaries.entries()) {
       await (this.servers[PRIMARIES + i] as RedisServer).cli('CLUSTER', 'REPLICATE', String(await primary.cli('CLUSTER', 'MYID')));
     }
-    for (const primary of primaries) {
-      const isFollowed = async (): Promise<boolean> => (await primary.info('replication'))['slave0']?.includes('state=online') === true;
-      await waitFor(isFollowed, { what: 'the replicas to follow', timeoutMs: 40_000, everyMs: 50 });
-    }
+    await this.whole();
   }
 
   async #known(server: RedisServer): Promise<readonly NodeLine[]> {

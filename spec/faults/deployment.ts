@@ -1,10 +1,16 @@
 import type { RedisOptions } from 'ioredis';
 import type { FaultKind } from './fault-kind.js';
 
+/** The nodes of a Redis Cluster and how they are entered: what a client of it is made from. */
+export interface ClusterNodes {
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  readonly redisOptions: RedisOptions;
+}
+
 /** The servers of one run, which the faults harm. */
 export interface Deployment {
-  /** How the worker at `place` (0, 1, …) reaches it: as `enableCaching` takes it, and fit for JSON. */
-  redisOf(place: number): RedisOptions;
+  /** How the worker at `place` (0, 1, …) reaches it: as `enableCaching` takes it, or what a client for it is made from. Fit for JSON. */
+  redisOf(place: number): RedisOptions | ClusterNodes;
   /** Ends every server, in whatever state it is. */
   stop(): Promise<void>;
 }

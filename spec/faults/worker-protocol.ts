@@ -1,7 +1,11 @@
 import type { RedisOptions } from 'ioredis';
 import type { CacheStatistics } from '../../lib/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
+import type { ClusterNodes } from './deployment.js';
 import type { EvictionRecord, ReadRecord } from './oracle.js';
+
+/** Of the workers' caches. */
+export const NAMESPACE = 'faults';
 
 /** What the service's own method takes at the most, besides asking its database. */
 export const LONGEST_METHOD_MS: Milliseconds = 40;
@@ -9,7 +13,7 @@ export const LONGEST_METHOD_MS: Milliseconds = 40;
 /** How a worker is made; given to it on the command line as JSON. */
 export interface WorkerSettings {
   readonly instance: string;
-  readonly redis: RedisOptions;
+  readonly redis: RedisOptions | ClusterNodes;
   readonly databasePort: number;
   readonly boundMs: Milliseconds;
   readonly seed: number;

@@ -5,7 +5,7 @@
 import 'reflect-metadata';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Container } from 'inversify';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { type CacheManager, CacheEvents, CacheEvictError, enableCaching } from '../../lib/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { BookRepository } from './book-repository.js';
@@ -16,6 +16,7 @@ import { StallWatch } from './stall-watch.js';
 import {
   type Load,
   LONGEST_METHOD_MS,
+  NAMESPACE,
   type Report,
   type Request,
   type Verb,
@@ -31,6 +32,7 @@ const MAXIMUM_UNDER_WAY = 500;
 const MAXIMUM_WRITES_UNDER_WAY = 20;
 
 const settings = JSON.parse(process.argv[2] as string) as WorkerSettings;
+const { redis } = settings;
 const random = new Random(settings.seed);
 const stalls = new StallWatch();
 
@@ -202,8 +204,8 @@ class Worker {
 }
 
 const manager = await enableCaching(container, {
-  redis: settings.redis,
-  namespace: 'faults',
+  redis: 'nodes' in redis ? new Cluster([...redis.nodes], { lazyConnect: true, redisOptions: redis.redisOptions }) : redis,
+  namespace: NAMESPACE,
   instanceId: settings.instance,
   bound: settings.boundMs,
   failFast: settings.failFast,
