@@ -5,6 +5,7 @@ import os from 'node:os';
 import { contest } from './harness/contest.mjs';
 import { startRedis } from './harness/redis.mjs';
 import { bars } from './harness/svg.mjs';
+import { growth } from './scenarios/growth.mjs';
 import { cold } from './scenarios/cold.mjs';
 import { hitRatios } from './scenarios/hit-ratio.mjs';
 import { startUps } from './scenarios/start-up.mjs';
@@ -20,23 +21,29 @@ const BUSY =
 const load = () => os.loadavg()[0].toFixed(2);
 const begun = load();
 
-const redis = await startRedis();
-try {
-  for (const scenario of scenarios) if (isAsked(scenario.name)) sections.push(await one(scenario));
-  if (isAsked('cold')) sections.push(await cold(redis.url));
-  if (isAsked('hit-ratio')) sections.push(await hitRatios());
-  if (isAsked('start-up')) sections.push(await startUps(median));
-} finally {
-  await redis.stop();
-}
+for (const scenario of scenarios) if (isAsked(scenario.name)) sections.push(await withRedis((redis) => one(scenario, redis)));
+if (isAsked('cold')) sections.push(await withRedis(cold));
+if (isAsked('growth')) sections.push(await growth(factor));
+if (isAsked('hit-ratio')) sections.push(await hitRatios());
+if (isAsked('start-up')) sections.push(await startUps(median));
 if (asked.length === 0) write();
 process.exit(0);
 
-async function one({ name, title, note, file, contestants, n, rounds, columns, plot }) {
+/** Every scenario has a server of its own: what one leaves behind must not be found by the next. */
+async function withRedis(measure) {
+  const redis = await startRedis();
+  try {
+    return await measure(redis.url);
+  } finally {
+    await redis.stop();
+  }
+}
+
+async function one({ name, title, note, file, contestants, n, rounds, columns, plot }, redis) {
   console.log(`\n${title}`);
   const plan = { n, rounds: Math.max(3, Math.round(rounds * factor)) };
   const rows = await contest(
-    contestants.map((contestant) => ({ ...contestant, file, options: { redis: redis.url, ...contestant.options } })),
+    contestants.map((contestant) => ({ ...contestant, file, options: { redis, ...contestant.options } })),
     plan,
   );
   const keys = Object.keys(columns);

@@ -1,4 +1,4 @@
-// A hit in Redis with nothing in the process: 512 keys, none asked twice by the same round before the local tiers have let go of it.
+// A hit in Redis with nothing in the process: 512 keys (or `count`), none asked twice by the same round before the local tiers have let go of it.
 import { latencies, names, value } from '../harness/rounds.mjs';
 
 const COUNT = 512;
@@ -9,16 +9,20 @@ const never = () => {
   throw new Error('It was to be a hit.');
 };
 
-export async function rawNodeRedis({ redis, bytes, concurrency }) {
+export async function rawNodeRedis({ redis, bytes, concurrency, count = COUNT }) {
   const { createClient } = await import('@keyv/redis');
   const client = createClient({ url: redis });
   await client.connect();
-  for (const key of keys) await client.set(`raw:${key}`, JSON.stringify({ value: value(bytes, key), expires: Date.now() + 3_600_000 }));
-  return { ...latencies(async (i) => JSON.parse(await client.get(`raw:${pick(i)}`)).value, concurrency), close: () => client.destroy() };
+  for (const key of keys.slice(0, count))
+    await client.set(`raw:${key}`, JSON.stringify({ value: value(bytes, key), expires: Date.now() + 3_600_000 }));
+  return {
+    ...latencies(async (i) => JSON.parse(await client.get(`raw:${keys[(i * 7) % count]}`)).value, concurrency),
+    close: () => client.destroy(),
+  };
 }
 
 /** Ours: a decorated method. `tiers: 'remote'` keeps nothing in the process. */
-export async function ours({ redis, bytes, concurrency }) {
+export async function ours({ redis, bytes, concurrency, count = COUNT }) {
   const { library, serviceClass, served } = await import('../harness/library.mjs');
   const Service = serviceClass({
     fill: [async (name) => value(bytes, name), library.CachePut('book')],
@@ -30,10 +34,10 @@ export async function ours({ redis, bytes, concurrency }) {
     bound: '10s',
     timeout: '5s',
     deadline: '10s',
-    defaults: { ttl: '1h', tiers: 'remote' },
+    defaults: { ttl: '1h', tiers: 'remote', maximumValueSize: 4_194_304 },
   });
-  for (const key of keys) await service.fill(key);
-  return { ...latencies((i) => service.find(pick(i)), concurrency), close };
+  for (const key of keys.slice(0, count)) await service.fill(key);
+  return { ...latencies((i) => service.find(keys[(i * 7) % count]), concurrency), close };
 }
 
 export async function keyv({ redis, bytes, concurrency }) {

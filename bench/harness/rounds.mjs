@@ -43,7 +43,10 @@ export const names = (count) => Array.from({ length: count }, (_, i) => `The Boo
 /** A plain value of about `bytes` bytes of JSON. */
 export function value(bytes, name = 'Dune') {
   const book = { name, price: 12, tags: ['a', 'b', 'c'], chapters: [] };
-  for (let i = 0; JSON.stringify(book).length < bytes - 40; i += 1)
-    book.chapters.push({ title: `Chapter ${i}`, page: i * 17, read: i % 2 === 0 });
+  for (let i = 0, length = JSON.stringify(book).length; length < bytes - 40; i += 1) {
+    const chapter = { title: `Chapter ${i}`, page: i * 17, read: i % 2 === 0 };
+    book.chapters.push(chapter);
+    length += JSON.stringify(chapter).length + (i === 0 ? 0 : 1);
+  }
   return book;
 }

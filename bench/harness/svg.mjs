@@ -63,3 +63,40 @@ ${[...scale, ...drawn, ...legend].join('\n')}
 </svg>
 `;
 }
+
+/** Lines over positive numbers, both scales logarithmic. A point is `[x, y]`. */
+export function lines({ title, x: xName, y: yName, series }) {
+  const [width, height, left, right, top, base] = [820, 360, 70, 20, 40, 300];
+  const all = series.flatMap(({ points }) => points);
+  const [xLow, xHigh] = bounds(all.map(([x]) => x));
+  const [yLow, yHigh] = decades(all.map(([, y]) => y));
+  const at = (value, low, high, from, to) => from + (Math.log(value / low) / Math.log(high / low)) * (to - from);
+  const xAt = (x) => at(x, xLow, xHigh, left, width - right).toFixed(1);
+  const yAt = (y) => at(y, yLow, yHigh, base, top).toFixed(1);
+  const short = (n) => (n >= 1e6 ? `${n / 1e6}M` : n >= 1e3 ? `${n / 1e3}k` : String(Number(n.toPrecision(3))));
+  const drawn = series.flatMap(({ name, points }, s) => [
+    `<polyline fill="none" stroke="${COLOURS[s]}" stroke-width="2" points="${points.map(([x, y]) => `${xAt(x)},${yAt(y)}`).join(' ')}"/>`,
+    ...points.map(([x, y]) => `<circle cx="${xAt(x)}" cy="${yAt(y)}" r="3" fill="${COLOURS[s]}"/>`),
+    `<rect x="${left + s * 240}" y="${height - 18}" width="12" height="12" fill="${COLOURS[s]}"/><text x="${left + 16 + s * 240}" y="${height - 8}">${escape(name)}</text>`,
+  ]);
+  const ticks = [];
+  for (let y = yLow; y <= yHigh * 1.001; y *= 10)
+    ticks.push(
+      `<text x="${left - 6}" y="${Number(yAt(y)) + 4}" text-anchor="end">${short(y)}</text><line x1="${left}" x2="${width - right}" y1="${yAt(y)}" y2="${yAt(y)}" stroke="#d9dee4"/>`,
+    );
+  for (const x of new Set(all.map(([value]) => value)))
+    ticks.push(`<text x="${xAt(x)}" y="${base + 16}" text-anchor="middle">${short(x)}</text>`);
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="12" fill="#1f2933">
+<rect width="${width}" height="${height}" fill="white"/>
+<text x="8" y="22" font-weight="bold" font-size="13">${escape(title)}</text>
+<text x="${width - right}" y="${base + 32}" text-anchor="end">${escape(xName)}</text><text x="8" y="${top + 4}">${escape(yName)}</text>
+${[...ticks, ...drawn].join('\n')}
+</svg>
+`;
+}
+
+const bounds = (numbers) => [Math.min(...numbers), Math.max(...numbers)];
+const decades = (numbers) => {
+  const [low, high] = bounds(numbers.filter((number) => number > 0));
+  return [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high * 1.0001))];
+};
