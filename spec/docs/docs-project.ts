@@ -165,7 +165,7 @@ function originsFor(page: string): Origins {
     if (!existsSync(module)) return;
     for (const name of exportedNames(readFileSync(module, 'utf8'))) if (!origins.has(name)) origins.set(name, specifier);
   };
-  const cast = join(compiledRoot, 'spec/docs/cast', basename(page, '.md').toLowerCase());
+  const cast = join(compiledRoot, 'spec/docs/cast', basename(page).split('.')[0]!.toLowerCase()); // README.ko.md is README.md.
   offer(`${cast}.js`, `${cast}.d.ts`);
   offer('inversify-cache', join(compiledRoot, 'lib/index.d.ts'));
   for (const name of ['Container', 'inject', 'injectable']) origins.set(name, 'inversify');
