@@ -87,13 +87,12 @@ function wrap(method: CachedMethod): MethodBody {
   const withAll = function (this: Slotted, ...args: unknown[]): unknown {
     return this[SLOT]?.invoke(this, method, args);
   };
-  // `arguments` and no rest parameter: an array is made only where it is needed, and a hit on one string needs none.
+  // `arguments` and no rest parameter: an array is made only where it is needed, and a hit on one argument needs none.
   /* eslint-disable prefer-rest-params */
   const wrapper = function (this: unknown, first?: unknown): unknown {
     const interceptor = (this as Slotted | undefined)?.[SLOT];
     if (interceptor !== undefined) {
-      if (typeof first === 'string' && arguments.length === 1) return interceptor.invokeWith(this as object, method, first);
-      return Reflect.apply(withAll, this, arguments);
+      return arguments.length === 1 ? interceptor.invokeWith(this as object, method, first) : Reflect.apply(withAll, this, arguments);
     }
     if (this?.constructor !== method.wiredClass && this != null) callUnserved(this, method);
     return Reflect.apply(body, this, arguments);

@@ -7,8 +7,8 @@ import type { CachedMethod } from './cached-method.js';
 export interface MethodInterceptor {
   /** Runs `method` on `target` under its cache operations. */
   invoke(target: object, method: CachedMethod, args: unknown[]): Promise<unknown>;
-  /** {@link invoke} with one string, the commonest call: a hit needs no array of arguments. */
-  invokeWith(target: object, method: CachedMethod, argument: string): Promise<unknown>;
+  /** {@link invoke} with one argument, the commonest call: a hit needs no array. */
+  invokeWith(target: object, method: CachedMethod, argument: unknown): Promise<unknown>;
   /** Whether its container is gone. It passes every call straight through then, and another interceptor may take its place. */
   readonly isClosed: boolean;
 }

@@ -29,7 +29,7 @@ export class CacheInterceptor implements MethodInterceptor {
   readonly #isEnabled: boolean;
   #plans: (MethodPlan | undefined)[] = [];
   /** Those of the plans that {@link invokeWith} needs no more of than this. */
-  #plain: (SinglePlan | undefined)[] = [];
+  #short: (SinglePlan | undefined)[] = [];
   #errors: CacheErrorHandler | undefined;
   #isClosed = false;
 
@@ -48,7 +48,7 @@ export class CacheInterceptor implements MethodInterceptor {
   close(): void {
     this.#isClosed = true;
     this.#plans = [];
-    this.#plain = [];
+    this.#short = [];
   }
 
   /** Runs `method` on `target`, or answers from a cache. Whatever is thrown on the way comes as a rejection. */
@@ -59,10 +59,23 @@ export class CacheInterceptor implements MethodInterceptor {
     return this.#intercept(target, method, args);
   }
 
-  invokeWith(target: object, method: CachedMethod, argument: string): Promise<unknown> {
-    const plain = this.#plain[method.id];
-    if (plain === undefined) return this.invoke(target, method, [argument]);
-    return peek(plain.cache, argument) ?? this.#loadSingle(plain, plain.cacheable.begin(target, [argument]), method, [argument], argument);
+  invokeWith(target: object, method: CachedMethod, argument: unknown): Promise<unknown> {
+    const short = this.#short[method.id];
+    if (short === undefined) return this.invoke(target, method, [argument]);
+    if (!short.isPlain || typeof argument !== 'string') return this.#invokeShort(short, target, method, argument);
+    return peek(short.cache, argument) ?? this.#loadSingle(short, target, method, [argument], argument);
+  }
+
+  #invokeShort(short: SinglePlan, target: object, method: CachedMethod, argument: unknown): Promise<unknown> {
+    const { cacheable, cache } = short;
+    let key: CacheKey;
+    try {
+      if (!cacheable.appliesTo(argument)) return method.body.call(target, argument) as Promise<unknown>;
+      key = cacheable.keyOf(argument);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return peek(cache, key) ?? this.#loadSingle(short, target, method, [argument], key);
   }
 
   /** The fast path: a hit costs the key, one look-up and the promise that the cache already has. */
@@ -78,18 +91,19 @@ export class CacheInterceptor implements MethodInterceptor {
     } catch (error) {
       return Promise.reject(error);
     }
-    return peek(cache, key) ?? this.#loadSingle(single, invocation ?? cacheable.begin(target, args), method, args, key);
+    return peek(cache, key) ?? this.#loadSingle(single, target, method, args, key, invocation);
   }
 
   #loadSingle(
     { cacheable }: SinglePlan,
-    invocation: CacheInvocation,
+    target: object,
     method: CachedMethod,
     args: unknown[],
     key: CacheKey,
+    invocation = cacheable.begin(target, args),
   ): Promise<unknown> {
-    const body = new MethodRun(method, invocation.target, args);
-    return new LookUp([cacheable], invocation.target, args, body, true, this.#errorHandler()).loadSingle(cacheable, invocation, key);
+    const body = new MethodRun(method, target, args);
+    return new LookUp([cacheable], target, args, body, true, this.#errorHandler()).loadSingle(cacheable, invocation, key);
   }
 
   /** The recipe. */
@@ -111,7 +125,7 @@ export class CacheInterceptor implements MethodInterceptor {
     this.#errorHandler();
     const plan = new MethodPlan(method, this.#container);
     // The short way passes `invoke` by, so it is not for those who extend that.
-    if (this.invoke === CacheInterceptor.prototype.invoke) this.#plain[method.id] = plan.plain;
+    if (this.invoke === CacheInterceptor.prototype.invoke) this.#short[method.id] = plan.short;
     return plan;
   }
 

@@ -6,6 +6,8 @@ import { OperationPlan } from './operation-plan.js';
 export interface SinglePlan {
   readonly cacheable: OperationPlan<CacheableOperation>;
   readonly cache: Cache;
+  /** Whether it applies to every call, under a key that the default generator makes of the arguments. */
+  readonly isPlain: boolean;
 }
 
 /** The operations of one method, sorted into the steps of the recipe and resolved against one container. */
@@ -15,8 +17,8 @@ export class MethodPlan {
   readonly puts: readonly OperationPlan<CachePutOperation>[];
   readonly lateEvicts: readonly OperationPlan<CacheEvictOperation>[];
   readonly single: SinglePlan | undefined;
-  /** The {@link single} plan, where it applies to every call and the only argument, if it is a string, is the key. */
-  readonly plain: SinglePlan | undefined;
+  /** The {@link single} plan, where a call with one argument needs no `CacheInvocation` before it has to load. */
+  readonly short: SinglePlan | undefined;
 
   constructor(method: CachedMethod, container: ServiceLocator) {
     const { operations } = method;
@@ -32,11 +34,11 @@ export class MethodPlan {
       .filter((operation) => operation.kind === 'put')
       .map((operation) => new OperationPlan(operation, method, container));
     this.single = operations.length === 1 ? singlePlan(this.cacheables[0]) : undefined;
-    this.plain = this.single?.cacheable.isKeyedByArguments === true ? this.single : undefined;
+    this.short = this.single?.cacheable.needsNoInvocation === true ? this.single : undefined;
   }
 }
 
 function singlePlan(cacheable: OperationPlan<CacheableOperation> | undefined): SinglePlan | undefined {
   if (cacheable?.fixedCaches?.length !== 1) return undefined;
-  return { cacheable, cache: cacheable.fixedCaches[0]! };
+  return { cacheable, cache: cacheable.fixedCaches[0]!, isPlain: cacheable.isKeyedByArguments };
 }

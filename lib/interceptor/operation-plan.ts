@@ -10,8 +10,9 @@ import type { Cache, CacheKey, CacheManager } from '../cache/index.js';
 import { CacheConfigurationError, CacheKeyError } from '../errors/index.js';
 import { parseDuration, type Milliseconds } from '../time/index.js';
 import { CacheResolver } from './cache-resolver.js';
+import { isArrowFunction } from './is-arrow-function.js';
 import { KeyGenerator } from './key-generator.js';
-import { keyOf, SimpleKeyGenerator } from './simple-key-generator.js';
+import { keyOf, keyOfOne, SimpleKeyGenerator } from './simple-key-generator.js';
 import { bindingMissing, cacheNamesOf, operationLabel, type OperationServices, servicesOf } from './operation-services.js';
 import { SimpleCacheResolver } from './simple-cache-resolver.js';
 
@@ -19,6 +20,9 @@ import { SimpleCacheResolver } from './simple-cache-resolver.js';
 type GenerateKey = (target: object, args: readonly unknown[]) => CacheKey;
 
 const keyOfArguments: GenerateKey = (_target, args) => keyOf(args);
+
+/** Called as it is, and not by `call` or `apply`, it can be compiled into the method. */
+type ArrowFunction = (argument: unknown) => unknown;
 
 /**
  * One operation with its strategies, resolved once per method and container: caches, resolver and key generator.
@@ -68,6 +72,13 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
     return condition === undefined && key === undefined && this.#generate === keyOfArguments;
   }
 
+  /** Whether {@link appliesTo} and {@link keyOf} may be asked: `condition` and `key`, if any, have no `this`. */
+  get needsNoInvocation(): boolean {
+    const { condition, key } = this.operation;
+    if (key === undefined && this.#generate !== keyOfArguments) return false;
+    return [condition, key].every((question) => question === undefined || isArrowFunction(question));
+  }
+
   /** The call as this operation sees it. */
   begin(target: object, args: readonly unknown[]): CacheInvocation {
     const caches = this.fixedCaches ?? this.#resolve(target, args);
@@ -78,6 +89,18 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
   applies(invocation: CacheInvocation): boolean {
     const { condition } = this.operation;
     return condition === undefined || this.#ask('condition', condition, invocation, invocation.args);
+  }
+
+  /** Whether the operation applies to a call with this argument alone. */
+  appliesTo(argument: unknown): boolean {
+    const condition = this.operation.condition as ArrowFunction | undefined;
+    return condition === undefined || this.#decided('condition', condition(argument));
+  }
+
+  /** The key of a call with this argument alone. */
+  keyOf(argument: unknown): CacheKey {
+    const key = this.operation.key as ArrowFunction | undefined;
+    return key === undefined ? keyOfOne(argument) : this.#defined('key', key(argument));
   }
 
   /** Whether `unless` speaks against the result. */
@@ -164,7 +187,10 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
   }
 
   #ask(option: string, question: OperationFunction, invocation: CacheInvocation, args: readonly unknown[]): boolean {
-    const answer = question.apply(invocation, args as unknown[]);
+    return this.#decided(option, question.apply(invocation, args as unknown[]));
+  }
+
+  #decided(option: string, answer: unknown): boolean {
     if (typeof answer === 'object' && answer !== null && 'then' in answer) {
       throw new CacheConfigurationError('CACHE_OPERATION_INVALID', `Invalid ${this.label}: \`${option}\` returned a promise.`, {
         hint: 'A promise is always truthy; decide by what is at hand.',

@@ -11,6 +11,11 @@ export class SimpleKeyGenerator extends KeyGenerator {
   }
 }
 
+/** The same for one argument. */
+export function keyOfOne(argument: unknown): CacheKey {
+  return typeof argument === 'object' || argument === undefined ? keyOf([argument]) : (argument as CacheKey);
+}
+
 /** The same for arguments that are in an array already. What cannot be a key is refused by the cache, which says where it stands. */
 export function keyOf(args: readonly unknown[]): CacheKey {
   let length = args.length;

@@ -225,6 +225,94 @@ describe(CacheInterceptor.name, () => {
       for (const method of Object.values(cache)) if (typeof method === 'function') expect(method).to.have.property('called', false);
     });
 
+    it('is as if it were not there where the condition is false: the promise is the one of the method', async () => {
+      const own = Promise.resolve('Dune');
+      class Books {
+        @Cacheable('book', { condition: (name) => name === '' })
+        find(_name: string): Promise<string> {
+          return own;
+        }
+      }
+      const books = serve(Books);
+      await books.find('Dune'); // Makes the plan.
+      expect(books.find('Dune')).to.equal(own);
+    });
+
+    it('turns what a condition, a key or the method beneath a false condition throws at once into a rejection', async () => {
+      const error = new Error('no opinion');
+      const fail = (): never => {
+        throw error;
+      };
+      class Books {
+        @Cacheable('book', { condition: () => fail() })
+        async byCondition(name: string): Promise<string> {
+          return name;
+        }
+
+        @Cacheable('book', { key: () => fail() })
+        async byKey(name: string): Promise<string> {
+          return name;
+        }
+
+        @Cacheable('book', { condition: () => false })
+        find(_name: string): Promise<string> {
+          return fail();
+        }
+      }
+      const books = serve(Books);
+      for (let i = 0; i < 2; i++) {
+        expect(await rejection(books.byCondition('Dune'))).to.equal(error);
+        expect(await rejection(books.byKey('Dune'))).to.equal(error);
+        expect(await rejection(books.find('Dune'))).to.equal(error);
+      }
+    });
+
+    it('tells functions and methods of the call, whatever they are written as', async () => {
+      const seen: unknown[] = [];
+      class Books {
+        @Cacheable('book', {
+          condition(name) {
+            seen.push(this.target, this.args);
+            return name !== '';
+          },
+          key: function (name) {
+            seen.push(this.method, this.caches);
+            return name;
+          },
+        })
+        async find(name: string): Promise<string> {
+          return body(name);
+        }
+      }
+      const books = serve(Books);
+      for (let i = 0; i < 2; i++) {
+        expect(await books.find('Dune')).to.equal('Dune');
+        expect(seen.splice(0)).to.deep.equal([books, ['Dune'], 'find', [caches.cache('book')]]);
+      }
+      expect(body.callCount).to.equal(1);
+    });
+
+    it('makes the same key of one argument as of an array of it', async () => {
+      class Books {
+        @Cacheable('book')
+        async find(_argument?: unknown, _other?: unknown): Promise<void> {}
+      }
+      const books = serve(Books);
+      const peek = sinon.spy(caches.cache('book'), 'peek');
+      const key = (): unknown => peek.lastCall.args[0];
+      await books.find('Dune'); // Makes the plan.
+      const date = new Date(0);
+      for (const argument of ['Dune', '', 7, -0, 7n, true, null, undefined, ['Dune'], [], { name: 'Dune' }, date]) {
+        await books.find(argument);
+        const single = key();
+        await books.find(argument, undefined);
+        expect([single]).to.deep.equal([key()]);
+        expect([single]).to.deep.equal([
+          argument === undefined ? [] : argument === null || Array.isArray(argument) ? [argument] : argument,
+        ]);
+      }
+    });
+
     it('asks unless about results, never about hits', async () => {
       const unless = sinon.fake((result: number) => result > 10);
       class Books {
@@ -391,16 +479,19 @@ describe(CacheInterceptor.name, () => {
 
     it('refuses a condition that returns a promise', async () => {
       class Books {
-        @Cacheable('book', { condition: (async () => false) as never })
+        @Cacheable('book', { condition: (() => Promise.resolve(false)) as never })
         async find(name: string): Promise<string> {
           return name;
         }
       }
-      const error = await rejection(serve(Books).find('Dune'));
-      expect(error).to.be.instanceOf(CacheConfigurationError);
-      expect(error.message).to.equal(
-        'Invalid @Cacheable on Books.find: `condition` returned a promise. A promise is always truthy; decide by what is at hand.',
-      );
+      const books = serve(Books);
+      for (let i = 0; i < 2; i++) {
+        const error = await rejection(books.find('Dune'));
+        expect(error).to.be.instanceOf(CacheConfigurationError);
+        expect(error.message).to.equal(
+          'Invalid @Cacheable on Books.find: `condition` returned a promise. A promise is always truthy; decide by what is at hand.',
+        );
+      }
     });
 
     it('refuses to cache what can be read only once', async () => {
