@@ -36,6 +36,25 @@ export async function rawTogether({ redis, together }) {
   return { ...latencies((i) => Promise.all(keysOf(i, together).map((key) => evict([key])))), close };
 }
 
+/** Our script by itself, in a process that listens and drops the keys: the floor of what follows. */
+export async function script({ redis }) {
+  const { createClient } = await import('@keyv/redis');
+  const { scriptAlone } = await import('../harness/library.mjs');
+  const channel = `script-${process.pid}`;
+  const { evict, client } = await scriptAlone(redis, channel);
+  const subscriber = createClient({ url: redis });
+  await subscriber.connect();
+  const local = new Map();
+  await subscriber.subscribe(channel, (message) => {
+    for (const key of JSON.parse(message).keys) local.delete(key);
+  });
+  const close = () => {
+    client.destroy();
+    subscriber.destroy();
+  };
+  return { ...latencies((i) => evict(keysOf(i, 1)[0])), close };
+}
+
 async function instance(redis) {
   const { library, serviceClass, served } = await import('../harness/library.mjs');
   const Service = serviceClass({ update: [async (name) => name, library.CacheEvict('book')] });

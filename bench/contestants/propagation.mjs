@@ -9,15 +9,14 @@ async function each(n, one) {
   return { p50: quantile(took, 0.5), p99: quantile(took, 0.99) };
 }
 
-/** PUBLISH, and the handlers of as many subscribers. */
-export async function raw({ redis, count }) {
+/** `send`, until the handlers of as many subscribers of `channel` were called. */
+async function untilHandled(redis, count, channel, send, closeSender) {
   const { Redis } = await import('ioredis');
-  const publisher = new Redis(redis);
   const subscribers = Array.from({ length: count }, () => new Redis(redis));
   let arrived = () => undefined;
   for (const subscriber of subscribers) {
     subscriber.on('message', () => arrived());
-    await subscriber.subscribe('raw-propagation');
+    await subscriber.subscribe(channel);
   }
   const one = async (i) => {
     let missing = count;
@@ -29,10 +28,34 @@ export async function raw({ redis, count }) {
         if ((missing -= 1) === 0) resolve();
       };
     });
-    await Promise.all([publisher.publish('raw-propagation', `The Book of Sand ${i}`), all]);
+    await Promise.all([send(`The Book of Sand ${i}`), all]);
     return at - begun;
   };
-  return { round: (n) => each(n, one), close: () => [publisher, ...subscribers].forEach((client) => client.disconnect()) };
+  const close = () => {
+    closeSender();
+    for (const subscriber of subscribers) subscriber.disconnect();
+  };
+  return { round: (n) => each(n, one), close };
+}
+
+/** PUBLISH, and the handlers of as many subscribers. */
+export async function raw({ redis, count }) {
+  const { Redis } = await import('ioredis');
+  const publisher = new Redis(redis);
+  return untilHandled(
+    redis,
+    count,
+    'raw-propagation',
+    (text) => publisher.publish('raw-propagation', text),
+    () => publisher.disconnect(),
+  );
+}
+
+/** Our script by itself, and the handlers of as many subscribers: the floor of what follows. */
+export async function script({ redis, count }) {
+  const { scriptAlone } = await import('../harness/library.mjs');
+  const { evict, client } = await scriptAlone(redis, 'script-propagation');
+  return untilHandled(redis, count, 'script-propagation', evict, () => client.destroy());
 }
 
 /** Ours: `applied` is seen by the event that follows it. */

@@ -40,6 +40,21 @@ export async function ours({ redis, bytes, concurrency, count = COUNT }) {
   return { ...latencies((i) => service.find(keys[(i * 7) % count]), concurrency), close };
 }
 
+/** Keyv with our adapter and our codec, without a cache around it: the floor of ours. */
+export async function keyvAlone({ redis, bytes, concurrency }) {
+  const { inside } = await import('../harness/library.mjs');
+  const { Keyv } = await import('keyv');
+  const { loadKeyvRedis } = await inside('cache/keyv-redis.js');
+  const { ValueCodec } = await inside('cache/codec.js');
+  const { createClient, storeOver } = await loadKeyvRedis();
+  const client = createClient({ url: redis });
+  await client.connect();
+  const codec = new ValueCodec();
+  const cache = new Keyv({ store: storeOver(client), namespace: 'alone', useKeyPrefix: false, deserialize: (raw) => codec.decode(raw) });
+  for (const key of keys) await client.set(`alone::${key}`, codec.encode(value(bytes, key), Date.now() + 3_600_000));
+  return { ...latencies((i) => cache.get(pick(i)), concurrency), close: () => client.destroy() };
+}
+
 export async function keyv({ redis, bytes, concurrency }) {
   const { createKeyv } = await import('@keyv/redis');
   const cache = createKeyv(redis, { namespace: 'keyv' });

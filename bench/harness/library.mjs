@@ -3,6 +3,9 @@ import 'reflect-metadata';
 
 const root = new URL(`../../${process.env.BENCH_BUILD ?? 'build'}/`, import.meta.url);
 export const library = await import(new URL('lib/index.js', root).href);
+
+/** A module of the inside of the library, to measure a part alone. */
+export const inside = (path) => import(new URL(`lib/${path}`, root).href);
 export const { Container } = await import('inversify');
 
 /** A service of an inversify container whose methods are decorated: `{ find: [body, decorator] }`. */
@@ -22,4 +25,22 @@ export async function served(Service, options) {
   container.bind(Service).toSelf().inSingletonScope();
   const manager = await library.enableCaching(container, options);
   return { service: container.get(Service), manager, close: () => container.unbindAllAsync() };
+}
+
+/** The script of an eviction on a client of its own: what an eviction takes without a cache around it. */
+export async function scriptAlone(redis, channel) {
+  const { createClient } = await import('@keyv/redis');
+  const { EVICT } = await inside('eviction/scripts.js');
+  const client = createClient({ url: redis });
+  await client.connect();
+  const sha = await client.sendCommand(['SCRIPT', 'LOAD', EVICT.source]);
+  const own = ['seq', 'gen', 'members', 'born', 'rid'].map((name) => `${channel}:${name}`);
+  await client.set(`${channel}:gen`, '1');
+  const head = '{"v":1,"cache":"book","seq":';
+  const evict = (key) =>
+    client.evalSha(sha, {
+      keys: [`${channel}:1::${key}`, `${channel}:1:lease::${key}`, ...own],
+      arguments: ['1', '1', channel, head, `,"op":"evict","keys":["${key}"],"origin":"bench","ns":"bench"}`, '0'],
+    });
+  return { evict, client };
 }

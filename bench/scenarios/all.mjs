@@ -23,6 +23,7 @@ const hitters = (isTwo) => [
 const readers = (options) => [
   { label: 'node-redis GET + JSON.parse', make: 'rawNodeRedis', options },
   ours(options),
+  { label: 'our Keyv alone', make: 'keyvAlone', options },
   ...[
     ['keyv', 'keyv'],
     ['layered-loader (ioredis)', 'layeredLoader'],
@@ -106,7 +107,13 @@ export const scenarios = [
     title: 'Eviction of one key',
     note: 'The baseline is UNLINK, then PUBLISH, both awaited, in a process that listens to the channel, as ours and the peers do.',
     file: 'eviction.mjs',
-    contestants: [raw, ours(), { label: 'layered-loader', make: 'layeredLoader' }, { label: 'bentocache', make: 'bentocache' }],
+    contestants: [
+      raw,
+      ours(),
+      { label: 'our script alone', make: 'script' },
+      { label: 'layered-loader', make: 'layeredLoader' },
+      { label: 'bentocache', make: 'bentocache' },
+    ],
     n: 2_000,
     rounds: 11,
     columns: LATENCY,
@@ -144,7 +151,7 @@ export const scenarios = [
     title: `From the call of an eviction until the last of ${count} other container${count === 1 ? '' : 's'} has applied it`,
     note: 'The baseline is a PUBLISH until the last of as many ioredis subscribers was called. All in one process.',
     file: 'propagation.mjs',
-    contestants: [{ ...raw, options: { count } }, { ...ours({ count }) }],
+    contestants: [{ ...raw, options: { count } }, ours({ count }), { label: 'our script alone', make: 'script', options: { count } }],
     n: 500,
     rounds: 9,
     columns: { p50: MS, p99: MS },
