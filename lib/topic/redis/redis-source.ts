@@ -3,7 +3,7 @@ import type { Milliseconds } from '../../time/index.js';
 import { withDeadline } from '../index.js';
 import { loadIoredis } from './ioredis.js';
 import { checkConnection, isClient, isCluster, type RedisConnection } from './redis-connection.js';
-import { connectionOptions, redisLabel } from './redis-endpoint.js';
+import { connectionOptions, redisLabel, severalServers } from './redis-endpoint.js';
 
 /** Makes a fresh client, not yet connected, for every connection: nothing of a lost connection can leak into the next. */
 export interface RedisSource {
@@ -11,27 +11,25 @@ export interface RedisSource {
   readonly label: string;
   /** The password in use, to be kept out of messages; `undefined` for none. */
   readonly password: string | undefined;
-  /** Sentinel promotes other servers: its clients must look at the role they find. */
-  readonly isSentinel: boolean;
   /** Channels lie in a slot of a Redis Cluster, and messages stay within it. Default: `false`. */
   readonly isSharded?: boolean;
   /** @param overrides - take precedence over what the user configured. */
   create(overrides: RedisOptions, timeoutMs: Milliseconds): Promise<Redis>;
 }
 
-/** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for what is no {@link RedisConnection}. */
+/** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for what is no {@link RedisConnection}, and for Sentinel: see {@link SentinelGroup#source}. */
 export function redisSource(redis: RedisConnection): RedisSource {
   checkConnection(redis);
   const label = redisLabel(redis);
   if (isCluster(redis)) {
     const password = redis.options.redisOptions?.password;
-    return { label, password, isSentinel: false, create: (overrides, timeoutMs) => fromCluster(redis, overrides, timeoutMs) };
+    return { label, password, create: (overrides, timeoutMs) => fromCluster(redis, overrides, timeoutMs) };
   }
   const options = connectionOptions(redis);
+  if (options.sentinels) throw severalServers('Sentinel options');
   return {
     label,
     password: options.password ?? undefined,
-    isSentinel: Boolean(options.sentinels),
     create: async (overrides) => {
       if (isClient(redis)) return redis.duplicate(overrides);
       const { Redis } = await loadIoredis();
@@ -61,8 +59,11 @@ async function fromCluster(cluster: Cluster, overrides: RedisOptions, timeoutMs:
     if (master === undefined) throw new Error('The cluster has no master.');
     return master.duplicate(overrides);
   } catch (error) {
-    throw lastError ?? error;
+    throw reasonOf(lastError ?? error);
   } finally {
     topology.disconnect();
   }
 }
+
+/** What ioredis says of a cluster tells little; what it notes with it, of a node, tells more, and is looked through for the password. */
+const reasonOf = (error: unknown): unknown => (error as { readonly lastNodeError?: unknown }).lastNodeError ?? error;

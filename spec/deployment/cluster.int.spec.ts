@@ -1,0 +1,336 @@
+/**
+ * Caches on a Redis Cluster of three primaries with a replica each. What faults do to them is in `spec/faults`.
+ */
+import 'reflect-metadata';
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import { Container } from 'inversify';
+import type { Cluster } from 'ioredis';
+import { bucketOf, bucketTags, SLOTS, slotOf } from '../../lib/eviction/index.js';
+import { CacheConfigurationError, CacheEvictError } from '../../lib/errors/index.js';
+import {
+  Cacheable,
+  CacheEvict,
+  CacheManager,
+  type CachingOptions,
+  ChannelTopic,
+  enableCaching,
+  MessageListenerContainer,
+  MessagePublisher,
+} from '../../lib/index.js';
+import { type Cache, encodeKey } from '../../lib/cache/index.js';
+import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
+import { cacheErrorOf } from '../contract/rejection.js';
+import type { RedisServer } from '../support/redis-server.js';
+import { waitFor } from '../support/wait.js';
+import { ClusterDeployment } from './cluster-deployment.js';
+
+const BUCKETS = 8;
+
+/** One key for each bucket. */
+const KEYS = Array.from({ length: BUCKETS }, (_, bucket) => {
+  for (let i = 0; ; i += 1) if (bucketOf(`book-${i}`, BUCKETS) === bucket) return `book-${i}`;
+});
+
+describe('A Redis Cluster', function () {
+  this.timeout(60_000);
+
+  let deployment: ClusterDeployment;
+  let namespace: string;
+  let runs = 0;
+  const stopping: (() => Promise<unknown>)[] = [];
+  const clients: Cluster[] = [];
+
+  before(async () => {
+    deployment = await ClusterDeployment.start();
+  });
+
+  beforeEach(() => {
+    namespace = `books${(runs += 1)}`;
+  });
+
+  afterEach(async () => {
+    for (const stop of stopping.splice(0)) await stop();
+    const statuses = clients.splice(0).map(({ status }) => status);
+    expect(new Set([...statuses, 'wait'])).to.deep.equal(new Set(['wait'])); // The clients given were never used.
+  });
+
+  after(() => deployment.stop());
+
+  const given = (): Cluster => {
+    const client = deployment.client();
+    clients.push(client);
+    return client;
+  };
+  const runtimeOf = (options: CachingOptions = {}): CacheRuntime => {
+    const runtime = createRuntime({ redis: given(), namespace, caches: { book: { ttl: '1h' } }, ...options });
+    stopping.push(() => runtime.stop());
+    return runtime;
+  };
+  const joined = async (options?: CachingOptions): Promise<CacheRuntime> => {
+    const runtime = runtimeOf(options);
+    await runtime.start();
+    return runtime;
+  };
+  const bookOf = (runtime: CacheRuntime): Cache => runtime.manager.getCache('book') as Cache;
+  const tagOf = (key: string): string => bucketTags(namespace, BUCKETS)[bucketOf(key, BUCKETS)] as string;
+  const ownerOf = (key: string): Promise<RedisServer> => deployment.owner(slotOf(tagOf(key)));
+  /** Has both tiers of `runtime` hold `value` under each of `keys`. */
+  const fill = async (runtime: CacheRuntime, value: unknown, keys: readonly string[] = KEYS): Promise<void> => {
+    for (const key of keys) expect(await bookOf(runtime).getOrLoad(key, () => value)).to.equal(value);
+  };
+  const localHits = (runtime: CacheRuntime): number => bookOf(runtime).statistics().localHits;
+
+  it('carries decorated methods of two containers: what one evicts, the other reads anew', async () => {
+    class Books {
+      price = 12;
+
+      @Cacheable('book')
+      async priceOf(_title: string): Promise<number> {
+        return this.price;
+      }
+
+      @CacheEvict('book', { key: (title: string) => title, acks: 'all' })
+      async reprice(_title: string, price: number): Promise<void> {
+        this.price = price;
+      }
+    }
+    const [here, there] = await Promise.all(
+      [0, 1].map(async () => {
+        const container = new Container();
+        stopping.push(() => container.unbindAllAsync());
+        container.bind(Books).toSelf().inSingletonScope();
+        await enableCaching(container, { redis: given(), namespace, caches: { book: {} } });
+        expect(container.get(CacheManager).health()).to.deep.equal({
+          status: 'up',
+          links: { command: 'up', subscriber: 'up' },
+          caches: { book: 'up' },
+        });
+        return container.get(Books);
+      }),
+    );
+    if (here === undefined || there === undefined) throw new Error('Both must be there.');
+    expect([await here.priceOf('Dune'), await there.priceOf('Dune')]).to.deep.equal([12, 12]);
+    there.price = 15;
+    expect(await there.priceOf('Dune')).to.equal(12);
+    await here.reprice('Dune', 15);
+    expect([await there.priceOf('Dune'), await here.priceOf('Dune')]).to.deep.equal([15, 15]);
+  });
+
+  it('keeps everything of a bucket in one slot, whatever is in the keys, and the buckets on all primaries', async () => {
+    const strange = ['{', '}', '{}', 'a{b}c', '}{', `{${namespace}:0}`, 'line\nbreak', '\0', '\u{1f4da}', '~tagged', ' '];
+    const [here, there] = [await joined(), await joined()];
+    await fill(here, 1, [...KEYS, ...strange]);
+    await fill(there, 1, [...KEYS, ...strange]);
+    await bookOf(here).evict(strange, { acks: 'all' });
+    await fill(there, 2, strange);
+    await fill(there, 1);
+
+    const tags = bucketTags(namespace, BUCKETS);
+    const primaries = new Set<RedisServer>();
+    for (const [bucket, tag] of tags.entries()) {
+      const owner = await deployment.owner(slotOf(tag));
+      primaries.add(owner);
+      expect(await owner.cli('CLUSTER', 'KEYSLOT', `{${tag}}:any{thing}`)).to.equal(slotOf(tag));
+      const keys = (await owner.cli('CLUSTER', 'GETKEYSINSLOT', slotOf(tag), 1_000)) as string[];
+      const entries = [...KEYS, ...strange].map(encodeKey).filter((key) => bucketOf(key, BUCKETS) === bucket);
+      for (const entry of entries)
+        expect(keys.some((key) => key.startsWith(`{${tag}}:book:`) && key.endsWith(`::${entry}`))).to.equal(true);
+    }
+    expect(primaries.size).to.equal(3);
+    const own = await Promise.all([...primaries].map(async (server) => (await server.cli('KEYS', `*${namespace}*`)) as string[]));
+    const slots = new Set(own.flat().map((key) => slotOf(/^\{([^}]+)\}:/.exec(key)?.[1] ?? '')));
+    expect(slots).to.deep.equal(new Set(tags.map(slotOf)));
+    expect([...slots].every((slot) => slot < SLOTS)).to.equal(true);
+  });
+
+  it('serves and evicts many keys of many buckets at once, in the order asked for', async () => {
+    const [here, there] = [await joined(), await joined()];
+    for (const [i, key] of KEYS.entries()) await bookOf(here).put(key, i);
+    expect(await bookOf(there).getAll([...KEYS, 'nowhere'])).to.deep.equal([...KEYS.map((_, i) => ({ value: i })), undefined]);
+    expect(await bookOf(there).getAll([...KEYS].reverse())).to.deep.equal(KEYS.map((_, i) => ({ value: i })).reverse());
+    expect(localHits(there)).to.equal(KEYS.length);
+    await bookOf(here).evict(KEYS.slice(1), { acks: 'all' });
+    expect(await bookOf(there).getAll(KEYS)).to.deep.equal(KEYS.map((_, i) => (i === 0 ? { value: 0 } : undefined)));
+    expect(await bookOf(here).evictIfPresent(KEYS[0])).to.equal(true);
+    expect(await bookOf(here).evictIfPresent(KEYS[0])).to.equal(false);
+  });
+
+  it('puts, once', async () => {
+    const [here, there] = [await joined(), await joined()];
+    await fill(there, 'old');
+    await bookOf(here).put(KEYS[3], 'new');
+    await waitFor(async () => (await bookOf(there).getOrLoad(KEYS[3], () => 'loaded')) === 'new', { what: 'the other to hear of it' });
+    expect(await bookOf(there).putIfAbsent(KEYS[3], 'newer')).to.deep.equal({ value: 'new' });
+    expect(await bookOf(there).putIfAbsent('another', 'first')).to.equal(undefined);
+    expect(await bookOf(here).get('another')).to.deep.equal({ value: 'first' });
+  });
+
+  it('clears every bucket, which is told and counted once', async () => {
+    const [here, there] = [await joined(), await joined()];
+    await fill(here, 1);
+    await fill(there, 1);
+    const told: string[] = [];
+    for (const [name, runtime] of Object.entries({ here, there })) runtime.events.on('cleared', () => void told.push(name));
+    await bookOf(here).clear({ acks: 'all' });
+    await fill(there, 2);
+    await waitFor(() => told.length === 2, { what: 'both to tell' });
+    await fill(here, 2);
+    expect(told.sort()).to.deep.equal(['here', 'there']);
+    const [origin, other] = [bookOf(here).statistics(), bookOf(there).statistics()];
+    expect([origin.clears, origin.messagesApplied, other.messagesApplied]).to.deep.equal([1, 1, 1]);
+    expect([other.remoteRemovals, other.coherenceRemovals, other.gaps, other.localSize]).to.deep.equal([BUCKETS, 0, 0, BUCKETS]);
+  });
+
+  it("waits, with acks: 'all', for the living of each bucket", async () => {
+    const [here, there] = [await joined({ instanceId: 'here' }), await joined()];
+    await fill(there, 1);
+    const key = KEYS[5] as string;
+    const owner = await ownerOf(key);
+    const prefix = `{${tagOf(key)}}`;
+    await owner.cli('ZADD', `${prefix}:book:members`, Date.now() + 60_000, 'ghost'); // Lives in this bucket only.
+    let isOver = false;
+    const evicted = bookOf(here)
+      .evict(KEYS, { acks: 'all' })
+      .then(() => (isOver = true));
+    await waitFor(async () => (await owner.cli('GET', `${prefix}:book:seq`)) === '1', { what: 'the eviction to be executed' });
+    await fill(there, 2);
+    expect(isOver).to.equal(false);
+    await waitFor(
+      async () => {
+        await owner.cli('SPUBLISH', `${prefix}:inbox:here`, JSON.stringify({ v: 1, acked: ['book', 1], from: 'ghost' }));
+        return isOver;
+      },
+      { what: 'the eviction to be over' },
+    );
+    await evicted;
+  });
+
+  it('lets users listen and publish, on every node', async () => {
+    const [here, there] = [await joined(), await joined()];
+    const heard: string[] = [];
+    const listener: MessageListenerContainer = there.listenerContainer;
+    await listener.addMessageListener(({ body }) => void heard.push(body), ChannelTopic.of('news'));
+    const publisher: MessagePublisher = here.publisher;
+    await publisher.publish('news', 'hello');
+    await waitFor(() => heard.length > 0, { what: 'the message' });
+    expect(heard).to.deep.equal(['hello']);
+    const seen = new Set<string>();
+    const unwatch = here.fleet.watch({ onStatus: ({ id }) => void seen.add(id) });
+    await waitFor(() => seen.size === 2, { what: 'both instances to be seen' });
+    unwatch();
+  });
+
+  it('announces evictions on a sharded channel of the cache’s own name', async () => {
+    const here = await joined({ caches: { book: { topic: 'titles' } } });
+    const owner = await ownerOf('Dune');
+    const channel = `{${tagOf('Dune')}}:titles`;
+    expect(await owner.cli('PUBSUB', 'SHARDNUMSUB', channel)).to.deep.equal([channel, 1]);
+    await bookOf(here).evict('Dune');
+    expect(bookOf(here).statistics().pendingEvictions).to.equal(0);
+  });
+
+  it('works with one bucket, and with caches that come later', async () => {
+    const [here, there] = [await joined({ buckets: 1 }), await joined({ buckets: 1 })];
+    const [late, later] = [here, there].map(({ manager }) => manager.getCache('late') as Cache);
+    for (const key of KEYS) expect([await late?.getOrLoad(key, () => 1), await later?.getOrLoad(key, () => 2)]).to.deep.equal([1, 1]);
+    await late?.evict(KEYS, { acks: 'all' });
+    for (const key of KEYS) expect(await later?.getOrLoad(key, () => 2)).to.equal(2);
+  });
+
+  describe('the number of buckets', () => {
+    const key = (): string => `{${namespace}:0}:buckets`;
+
+    it('must be the same for all: who has another is refused at start, and uses nothing', async () => {
+      await fill(await joined(), 1);
+      const other = runtimeOf({ buckets: 4 });
+      const error = await cacheErrorOf(other.start());
+      expect(error).to.be.instanceOf(CacheConfigurationError);
+      expect([error.code, error.message]).to.deep.equal([
+        'CACHE_OPTION_INVALID',
+        `Expected \`buckets\` to be 8, as other instances of namespace '${namespace}' have it, got \`4\`. ` +
+          `To change it for good, stop every instance of the namespace, delete the key '${key()}', and start them again.`,
+      ]);
+      const health = other.manager.health();
+      expect([health.status, health.links['command']]).to.deep.equal(['degraded', 'down']);
+      expect(await bookOf(other).getOrLoad(KEYS[1], () => 'own')).to.equal('own');
+      expect((await cacheErrorOf(bookOf(other).evict(KEYS[1]))).code).to.equal('CACHE_EVICT_UNACKNOWLEDGED');
+    });
+
+    it('is held to while they run: those who come to disagree use nothing until they agree again', async () => {
+      const runtime = await joined({ bound: '200ms' });
+      await fill(runtime, 1);
+      const owner = await deployment.owner(slotOf(`${namespace}:0`));
+      await owner.cli('SET', key(), 4);
+      await waitFor(() => runtime.manager.health().links['command'] === 'down', { what: 'every bucket to be out of use' });
+      await waitFor(() => runtime.manager.health().caches['book'] === 'degraded', { what: 'the lease to run out' });
+      await owner.cli('SET', key(), 8);
+      await waitFor(() => runtime.manager.health().status === 'up', { what: 'it to be used again' });
+    });
+  });
+
+  it('costs no more than the bucket while a primary hangs: others go on, and what was evicted is made good', async () => {
+    const runtime = await joined({ bound: '500ms' });
+    await fill(runtime, 1);
+    const told: string[] = [];
+    for (const name of ['evictPending', 'evictRecovered'] as const) runtime.events.on(name, () => void told.push(name));
+    const [key] = KEYS as [string, ...string[]];
+    const owner = await ownerOf(key);
+    const others = await Promise.all(KEYS.map(async (each) => ((await ownerOf(each)) === owner ? [] : [each])));
+    const [elsewhere] = others.flat();
+    owner.pause();
+    try {
+      const error = await cacheErrorOf(bookOf(runtime).evict(key));
+      expect(error).to.be.instanceOf(CacheEvictError);
+      expect(await bookOf(runtime).getOrLoad(key, () => 2)).to.equal(2);
+      expect(runtime.manager.health().links['command']).to.equal('degraded');
+      await bookOf(runtime).evict(elsewhere);
+      expect(await bookOf(runtime).getOrLoad(elsewhere, () => 2)).to.equal(2);
+      expect(told).to.deep.equal(['evictPending']);
+    } finally {
+      owner.resume();
+    }
+    await waitFor(() => told.includes('evictRecovered') && runtime.manager.health().status === 'up', {
+      what: 'the eviction to be made good',
+      timeoutMs: 30_000,
+    });
+    expect(await bookOf(runtime).getOrLoad(key, () => 3)).to.equal(3);
+    await deployment.whole();
+  });
+
+  it('tells that it cannot be reached, or entered, without a credential', async () => {
+    const client = deployment.client({ password: 's3cret' });
+    clients.push(client);
+    const errors: unknown[] = [];
+    const runtime = runtimeOf({ redis: client, connectTimeout: '500ms' });
+    runtime.events.on('error', (event) => void errors.push(event));
+    runtime.events.on('failed', (event) => void errors.push(event));
+    const error = await cacheErrorOf(runtime.start());
+    const [first] = deployment.servers as [RedisServer];
+    expect(error.message).to.equal(
+      `Could not reach Redis at bucket 0 of cluster of 127.0.0.1:${first.port} within 500 ms. Check host, port, credentials and that the server accepts connections.`,
+    );
+    expect((error.cause as Error).message).to.match(
+      /^Node 127\.0\.0\.1:\d+ of the cluster could not tell which slots are whose: WRONGPASS .+\.$/,
+    );
+
+    expect(inspect([error, errors], { depth: 10 })).not.to.include('s3cret');
+  });
+
+  it('is left with no connection when all have stopped', async () => {
+    const connections = async (): Promise<number> => {
+      const lists = await Promise.all(
+        deployment.servers.map(async (server) => String(await server.cli('CLIENT', 'LIST', 'TYPE', 'normal'))),
+      );
+      const pubsub = await Promise.all(
+        deployment.servers.map(async (server) => String(await server.cli('CLIENT', 'LIST', 'TYPE', 'pubsub'))),
+      );
+      // The one that asks is among the former.
+      return [...lists, ...pubsub].flatMap((list) => list.split('\n').filter((line) => line.startsWith('id='))).length - lists.length;
+    };
+    const runtime = await joined();
+    expect(await connections()).to.be.at.least(2 * BUCKETS);
+    await runtime.stop();
+    await waitFor(async () => (await connections()) === 0, { what: 'every connection to be gone' });
+  });
+});
