@@ -75,7 +75,7 @@ describe(PAGE, function () {
     expect(await server.interrupt()).to.equal(0);
   });
 
-  it('lets an update on one server reach the other, and both survive the end of Redis', async () => {
+  it('lets an update on one server reach the other, and lets both survive the end of Redis', async () => {
     const redis = await RedisServer.start();
     try {
       const [one, other] = [await start({ REDIS_URL: redis.url }), await start({ REDIS_URL: redis.url })];
@@ -85,6 +85,9 @@ describe(PAGE, function () {
       await waitFor(async () => (await other.ask()) === '15\n', { what: 'the update on the other server', timeoutMs: 5_000 });
       await redis.kill();
       expect([await one.ask(), await other.ask()]).to.deep.equal(['15\n', '15\n']);
+      expect(await one.ask({ method: 'PUT', body: '18' })).to.match(
+        /^CacheEvictError: .* What the method did stands\. The eviction is retried/,
+      );
       expect([await one.interrupt(), await other.interrupt()]).to.deep.equal([0, 0]);
     } finally {
       await redis.stop();
