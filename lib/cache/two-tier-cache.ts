@@ -1,6 +1,7 @@
 import { CacheValueError, RemoteCacheError } from '../errors/index.js';
 import type { CacheCounters, CacheEvents, CacheStatistics } from '../event/index.js';
 import { type Clock, type Duration, type Milliseconds, parseDuration } from '../time/index.js';
+import { checkKeys, checkLoader, wantsAcks } from './arguments.js';
 import { BypassTime } from './bypass-time.js';
 import { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './cache.js';
 import type { CacheKey } from './cache-key.js';
@@ -167,6 +168,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   }
 
   override async getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]> {
+    checkKeys(keys);
     const encoded = keys.map(encodeKey);
     if (this.#joining !== undefined) await this.#joining;
     const now = this.#clock.now();
@@ -205,6 +207,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   override getOrLoad<V>(key: CacheKey, loader: () => V | Promise<V>, options: LoadOptions<V> = {}): Promise<V> {
     let encoded: string;
     try {
+      checkLoader(loader);
       encoded = encodeKey(key);
     } catch (error) {
       return Promise.reject(error);
@@ -325,7 +328,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
    */
   async #acquire(key: string, replace: boolean, lastStep: Milliseconds): Promise<LoadPermit> {
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(1.5 * pause, LONGEST_POLL_MS)) {
-      const permit = await this.#remote.acquire(key, replace);
+      const permit = await this.#remote.acquire(key, replace && pause === FIRST_POLL_MS); // What is there later is another's.
       if (permit.kind !== 'busy' || this.#isStopped || this.#clock.now() + pause > lastStep) return permit;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
@@ -436,20 +439,22 @@ export class TwoTierCache extends Cache implements CoherentCache {
   }
 
   override async evictIfPresent(key: CacheKey, options: EvictOptions = {}): Promise<boolean> {
+    const acks = wantsAcks(options);
     const encoded = encodeKey(key);
     const wasLocal = this.#local.get(encoded, this.#clock.now()) !== undefined;
     this.#counters.evictions += 1;
     this.#drop([encoded], 'explicitRemovals');
     // By itself: what a batch removed does not tell about one key.
-    const receipt = await this.#untilAnswered([encoded], () => this.#pending.submit([encoded], options.acks === 'all'));
+    const receipt = await this.#untilAnswered([encoded], () => this.#pending.submit([encoded], acks));
     await receipt.acknowledged;
     return this.#settings.tiers === 'local' ? wasLocal : receipt.removed > 0;
   }
 
   override async clear(options: EvictOptions = {}): Promise<void> {
+    const acks = wantsAcks(options);
     this.#counters.clears += 1;
     this.#fenceAll('explicit');
-    const receipt = await this.#pending.submit('all', options.acks === 'all');
+    const receipt = await this.#pending.submit('all', acks);
     await receipt.acknowledged;
   }
 
@@ -575,10 +580,11 @@ export class TwoTierCache extends Cache implements CoherentCache {
   // ——— helpers ———
 
   async #evict(keys: readonly string[], options: EvictOptions): Promise<void> {
+    const acks = wantsAcks(options);
     if (keys.length === 0) return;
     this.#counters.evictions += keys.length;
     this.#drop(keys, 'explicitRemovals');
-    const receipt = await this.#untilAnswered(keys, () => this.#evictions.add(keys, options.acks === 'all'));
+    const receipt = await this.#untilAnswered(keys, () => this.#evictions.add(keys, acks));
     this.#forecast.gone(keys);
     await receipt.acknowledged;
   }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { Keyv } from 'keyv';
 import { alwaysOpen, LocalCache, RemoteCache, TwoTierCache, ValueCodec } from '../../lib/cache/index.js';
-import { CacheEvictError, RemoteCacheError } from '../../lib/errors/index.js';
+import { type CacheConfigurationError, CacheEvictError, RemoteCacheError } from '../../lib/errors/index.js';
 import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
 import { EmbeddedEvictionLog, EmbeddedStore } from '../../lib/eviction/index.js';
 import { describeCacheContract } from '../contract/cache-contract.js';
@@ -23,7 +23,9 @@ describe(TwoTierCache.name, () => {
   let cache: TwoTierCache;
   let pending: unknown[];
 
-  beforeEach(() => {
+  beforeEach(() => create());
+
+  function create(deadlineMs = 2): void {
     const [clock, events, counters, codec] = [new FakeClock(), new CacheEvents(), new CacheCounters(), new ValueCodec()];
     pending = [];
     events.on('evictPending', ({ keys }) => void pending.push(keys));
@@ -54,7 +56,7 @@ describe(TwoTierCache.name, () => {
         allowNullValues: true,
         whenDisconnected: 'bypass',
         timeoutMs: 1,
-        deadlineMs: 2,
+        deadlineMs,
       },
       local: new LocalCache({ maximumSize: 100, clock, counters }),
       remote: new RemoteCache({ keyv, log, codec, guard: alwaysOpen, useGeneration: () => undefined }),
@@ -63,7 +65,7 @@ describe(TwoTierCache.name, () => {
       counters,
     });
     cache.serveUntil(Infinity);
-  });
+  }
 
   afterEach(async () => {
     sinon.restore();
@@ -71,6 +73,40 @@ describe(TwoTierCache.name, () => {
   });
 
   const away = (): RemoteCacheError => new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'Redis did not answer.');
+
+  describe('what the types rule out', () => {
+    const refused = async (call: Promise<unknown>): Promise<unknown> => {
+      const error = (await rejectionOf(call)) as CacheConfigurationError;
+      return [error.code, error.message];
+    };
+    const got = (what: string): unknown => ['CACHE_OPTION_INVALID', `Expected ${what}.`];
+
+    it('is refused before anything is done', async () => {
+      await cache.put('Dune', 'old');
+      const acks = { acks: 'some' as 'all' };
+      expect(await refused(cache.getOrLoad('Emma', undefined as never))).to.deep.equal(got('`loader` to be a function, got undefined'));
+      expect(await refused(cache.getAll('Dune' as never))).to.deep.equal(got("`keys` to be an array, got 'Dune'"));
+      for (const call of [cache.evict('Dune', acks), cache.evictIfPresent('Dune', acks), cache.clear(acks)]) {
+        expect(await refused(call)).to.deep.equal(got("`acks` to be 'none' or 'all', got 'some'"));
+      }
+      expect(await cache.get('Dune')).to.deep.equal({ value: 'old' });
+      expect(cache.statistics()).to.include({ evictions: 0, clears: 0, loads: 0 });
+    });
+  });
+
+  it('drops an unreadable entry once, and not what another instance stores in its place', async () => {
+    create(1_000);
+    sinon.stub(log, 'readCurrent').resolves(['no JSON']);
+    const acquire = sinon.stub(log, 'acquire');
+    acquire.onFirstCall().resolves({ kind: 'busy' });
+    acquire.resolves({ kind: 'present', raw: '{"value":"theirs"}' });
+    cache.serveUntil(Number.NEGATIVE_INFINITY);
+    expect(await cache.getOrLoad('Dune', () => 'ours')).to.equal('theirs');
+    expect(acquire.args).to.deep.equal([
+      ['Dune', true],
+      ['Dune', false],
+    ]);
+  });
 
   describe('an eviction that Redis does not acknowledge', () => {
     it('C6: is told, and keeps its key out of both tiers until a repetition is acknowledged', async () => {
