@@ -4,9 +4,13 @@ import { BEATS_PER_BOUND, defaultTopic } from '../eviction/index.js';
 import { fleetTopics } from '../fleet/index.js';
 import { MessageListenerContainer } from '../topic/index.js';
 import { type RedisEndpoint, redisEndpoint, RedisTransport, SentinelGroup } from '../topic/redis/index.js';
+import type { Milliseconds } from '../time/index.js';
 import type { Fleet } from './fleet.js';
 import type { CachingOptions, ResolvedCachingOptions } from './options.js';
 import { redisPrimary } from './redis-primary.js';
+
+/** The Sentinels are asked again after this time at the most, however large the bound. */
+const LONGEST_UNASKED_MS: Milliseconds = 1_000;
 
 /** Instances around one Redis server, or around a primary behind Sentinel. */
 export function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<CachingOptions['redis']>, events: CacheEvents): Fleet {
@@ -16,7 +20,7 @@ export function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<C
   const socketTimeoutMs = Math.max(boundMs, 2 * timeoutMs);
   const locate = sentinels && (() => sentinels.locate());
   const connection = new RemoteConnection({ endpoint, events, timeoutMs, connectTimeoutMs, socketTimeoutMs, locate });
-  const transport = new RedisTransport(redis, {
+  const transport = new RedisTransport(sentinels?.source() ?? redis, {
     connectTimeoutMs,
     socketTimeoutMs,
     connectionName: `${namespace}-topic`,
@@ -37,8 +41,11 @@ export function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<C
         ...primary,
         connect: (firstBeat) => {
           sentinels?.watch(
-            Math.ceil(boundMs / BEATS_PER_BOUND),
-            (address) => connection.primaryIs(address),
+            Math.min(Math.ceil(boundMs / BEATS_PER_BOUND), LONGEST_UNASKED_MS),
+            (address) => {
+              connection.primaryIs(address);
+              transport.primaryIs(address);
+            },
             (attempt, error) => events.emit('failed', { link: 'sentinel', endpoint: endpoint.label, attempt, error }),
           );
           return primary.connect(firstBeat);

@@ -6,7 +6,6 @@ export class ScriptedSentinel {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #subscribers = new Set<Socket>();
   #primary: number;
   #epoch = 1;
 
@@ -23,11 +22,10 @@ export class ScriptedSentinel {
     return new ScriptedSentinel(server, primary);
   }
 
-  /** Names the server on this port from now on, and announces it. */
+  /** Names the server on this port from now on. */
   switchTo(primary: number): void {
     this.#primary = primary;
     this.#epoch += 1;
-    for (const socket of this.#subscribers) socket.write(list(['message', '+switch-master', 'books']));
   }
 
   async stop(): Promise<void> {
@@ -38,31 +36,26 @@ export class ScriptedSentinel {
 
   #serve(socket: Socket): void {
     this.#sockets.add(socket);
-    socket.on('close', () => (this.#sockets.delete(socket), this.#subscribers.delete(socket)));
+    socket.on('close', () => this.#sockets.delete(socket));
     socket.on('error', () => undefined);
     let text = '';
     socket.on('data', (chunk) => {
       text += chunk.toString();
       for (let command = parse(text); command !== undefined; command = parse(text)) {
         text = text.slice(command.length);
-        socket.write(this.#answer(command.words, socket));
+        socket.write(this.#answer(command.words));
       }
     });
   }
 
-  #answer([name = '', sub = '']: readonly string[], socket: Socket): string {
+  #answer([name = '', sub = '', ...rest]: readonly string[]): string {
     switch (`${name} ${name.toLowerCase() === 'sentinel' ? sub : ''}`.trim().toLowerCase()) {
       case 'sentinel master':
         return list(['name', 'books', 'config-epoch', `${this.#epoch}`]);
       case 'sentinel get-master-addr-by-name':
         return list(['127.0.0.1', `${this.#primary}`]);
-      case 'sentinel sentinels':
-        return '*0\r\n';
-      case 'subscribe':
-        this.#subscribers.add(socket);
-        return `*3\r\n$9\r\nsubscribe\r\n${bulk(sub)}:1\r\n`;
       default:
-        return `-ERR unknown command '${name}'\r\n`;
+        return `-ERR unknown command '${name}', with args beginning with: '${[sub, ...rest].join("' '")}'\r\n`; // As servers say it.
     }
   }
 }

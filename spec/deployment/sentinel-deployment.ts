@@ -4,52 +4,68 @@ import { join } from 'node:path';
 import type { RedisOptions } from 'ioredis';
 import type { Milliseconds } from '../../lib/time/index.js';
 import type { Deployment } from '../faults/deployment.js';
-import { RedisServer } from '../support/redis-server.js';
+import { freePort, RedisServer, type RedisServerOptions } from '../support/redis-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
+import type { Certificate, CertificateAuthority } from './certificates.js';
 
 const NAME = 'books';
 const PASSWORD = 'for-the-books-only';
+const SENTINEL_PASSWORD = 'for-the-way-there';
 
 /** How long a Sentinel hears nothing before it takes a server to be down. */
 export const DOWN_AFTER_MS: Milliseconds = 1_000;
 
-/** A server, and the proxy through which replicas and Sentinels reach it; clients are told to go straight to it. */
-interface Node {
+/** What the servers show, and whom they trust, where everything but what the specs ask of them goes over TLS. */
+export interface SentinelTls {
+  readonly authority: CertificateAuthority;
+  readonly certificate: Certificate;
+}
+
+/** A server or a Sentinel, and the port at which all others reach it. */
+interface Reached {
   readonly server: RedisServer;
+  readonly port: number;
+}
+
+/** A server, and the proxy through which replicas and Sentinels reach it; clients are told to go straight to it. */
+interface Node extends Reached {
   readonly proxy: TcpProxy;
 }
 
-/** A primary, two replicas and three Sentinels, with the settings that `docs/deployment.md` asks for. */
+/** A primary, two replicas and three Sentinels, with passwords, and with the settings that `docs/deployment.md` asks for. */
 export class SentinelDeployment implements Deployment {
   readonly #nodes: readonly Node[];
-  readonly #sentinels: readonly RedisServer[];
+  readonly #sentinels: readonly Reached[];
   readonly #dir: string;
 
-  private constructor(nodes: readonly Node[], sentinels: readonly RedisServer[], dir: string) {
+  readonly #tls: SentinelTls | undefined;
+
+  private constructor(nodes: readonly Node[], sentinels: readonly Reached[], dir: string, tls: SentinelTls | undefined) {
+    this.#tls = tls;
     this.#nodes = nodes;
     this.#sentinels = sentinels;
     this.#dir = dir;
   }
 
-  /** Resolves once both replicas follow and the Sentinels know of each other. */
-  static async start(): Promise<SentinelDeployment> {
+  /** Resolves once both replicas follow and the Sentinels know of each other. Default: without TLS. */
+  static async start(tls?: SentinelTls): Promise<SentinelDeployment> {
     const dir = mkdtempSync(join(tmpdir(), 'inversify-cache-sentinel-'));
     const settings = ['--masterauth', PASSWORD, '--min-replicas-to-write', '1', '--min-replicas-max-lag', '2'];
     const quick = ['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1'];
     const nodes: Node[] = [];
-    const sentinels: RedisServer[] = [];
-    const deployment = new SentinelDeployment(nodes, sentinels, dir);
+    const sentinels: Reached[] = [];
+    const deployment = new SentinelDeployment(nodes, sentinels, dir, tls);
     try {
       for (let i = 0; i < 3; i += 1) {
-        const server = await RedisServer.start({ password: PASSWORD, args: [...settings, ...quick] });
-        const node = { server, proxy: await TcpProxy.start(server.port) };
+        const reached = await launch({ password: PASSWORD, args: [...settings, ...quick] }, tls);
+        const node = { ...reached, proxy: await TcpProxy.start(reached.port) };
         nodes.push(node);
         await announce(node);
       }
       const [primary, ...replicas] = nodes as [Node, ...Node[]];
       for (const { server } of replicas) await server.cli('REPLICAOF', '127.0.0.1', primary.proxy.port);
-      for (let i = 0; i < 3; i += 1) sentinels.push(await RedisServer.start(sentinelOptions(join(dir, `${i}`), primary.proxy.port)));
+      for (let i = 0; i < 3; i += 1) sentinels.push(await launch(sentinelOptions(join(dir, `${i}`), primary.proxy.port), tls));
       await deployment.whole();
       return deployment;
     } catch (error) {
@@ -59,11 +75,17 @@ export class SentinelDeployment implements Deployment {
   }
 
   redisOf(): RedisOptions {
-    const straight = this.#nodes.map(({ server, proxy }) => [`127.0.0.1:${proxy.port}`, { host: '127.0.0.1', port: server.port }]);
+    const straight = this.#nodes.map(({ port, proxy }) => [`127.0.0.1:${proxy.port}`, { host: '127.0.0.1', port }]);
     return {
       sentinels: this.#sentinels.map(({ port }) => ({ host: '127.0.0.1', port })),
       name: NAME,
       password: PASSWORD,
+      sentinelPassword: SENTINEL_PASSWORD,
+      ...(this.#tls && {
+        tls: { ca: this.#tls.authority.cert },
+        enableTLSForSentinelMode: true,
+        sentinelTLS: { ca: this.#tls.authority.cert },
+      }),
       natMap: Object.fromEntries(straight) as Record<string, { host: string; port: number }>,
     };
   }
@@ -71,7 +93,7 @@ export class SentinelDeployment implements Deployment {
   /** The server that most Sentinels name as the primary. */
   async primary(): Promise<RedisServer> {
     const ports = await Promise.all(
-      this.#sentinels.map(async (sentinel) => Number(((await sentinel.cli('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME)) as string[])[1])),
+      this.#sentinels.map(async ({ server }) => Number(((await server.cli('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME)) as string[])[1])),
     );
     const port = ports.find((each, i) => ports.indexOf(each) !== i);
     const node = this.#nodes.find(({ proxy }) => proxy.port === port);
@@ -86,7 +108,7 @@ export class SentinelDeployment implements Deployment {
 
   /** Has a replica promoted while the primary is well. */
   async failOver(): Promise<void> {
-    await this.#sentinels[0]?.cli('SENTINEL', 'FAILOVER', NAME);
+    await this.#sentinels[0]?.server.cli('SENTINEL', 'FAILOVER', NAME);
   }
 
   /**
@@ -120,7 +142,7 @@ export class SentinelDeployment implements Deployment {
         const info = await (await this.primary()).info('replication');
         if (info['min_slaves_good_slaves'] !== '2') return false;
         const known = await Promise.all(
-          this.#sentinels.map(async (sentinel) => `${String(await sentinel.cli('SENTINEL', 'MASTER', NAME))},`),
+          this.#sentinels.map(async ({ server }) => `${String(await server.cli('SENTINEL', 'MASTER', NAME))},`),
         );
         const [port] = known.map((each) => /,port,\d+,/.exec(each)?.[0]);
         return known.every((each) =>
@@ -132,7 +154,7 @@ export class SentinelDeployment implements Deployment {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#sentinels.map((server) => server.stop()));
+    await Promise.all(this.#sentinels.map(({ server }) => server.stop()));
     await Promise.all(this.#nodes.map(({ proxy }) => proxy.close()));
     await Promise.all(this.#nodes.map(({ server }) => server.stop()));
     rmSync(this.#dir, { recursive: true, force: true });
@@ -143,21 +165,35 @@ export class SentinelDeployment implements Deployment {
   }
 }
 
+/** @param tls - default: without. */
+async function launch(options: RedisServerOptions, tls: SentinelTls | undefined): Promise<Reached> {
+  if (tls === undefined) {
+    const server = await RedisServer.start(options);
+    return { server, port: server.port };
+  }
+  const port = await freePort();
+  const { certFile, keyFile } = tls.certificate;
+  const files = ['--tls-cert-file', certFile, '--tls-key-file', keyFile, '--tls-ca-cert-file', tls.authority.certFile];
+  const args = ['--tls-port', `${port}`, '--tls-replication', 'yes', '--tls-auth-clients', 'no', ...files];
+  return { server: await RedisServer.start({ ...options, args: [...(options.args ?? []), ...args] }), port };
+}
+
 /** Has the server tell its primary, who tells the Sentinels, the way to it through the proxy. */
 async function announce({ server, proxy }: Node): Promise<void> {
   await server.cli('CONFIG', 'SET', 'replica-announce-port', proxy.port);
 }
 
 /** A Sentinel rewrites its configuration, so each has a file, and a directory, of its own. */
-function sentinelOptions(dir: string, port: number): Parameters<typeof RedisServer.start>[0] {
+function sentinelOptions(dir: string, port: number): RedisServerOptions {
   const file = join(dir, 'sentinel.conf');
   mkdirSync(dir);
   const lines = [
     `sentinel monitor ${NAME} 127.0.0.1 ${port} 2`,
     `sentinel auth-pass ${NAME} ${PASSWORD}`,
+    `sentinel sentinel-pass ${SENTINEL_PASSWORD}`,
     `sentinel down-after-milliseconds ${NAME} ${DOWN_AFTER_MS}`,
     `sentinel failover-timeout ${NAME} 6000`,
   ];
   writeFileSync(file, `${lines.join('\n')}\n`);
-  return { dir, args: [file, '--sentinel'] };
+  return { dir, password: SENTINEL_PASSWORD, args: [file, '--sentinel'] };
 }

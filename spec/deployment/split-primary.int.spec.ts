@@ -2,8 +2,10 @@
  * Two servers that both take themselves for the primary, as during a failover: one instance has moved to the new one, the other has not yet,
  * and evicts on the old one. What the old one acknowledged is lost with it, so the evicting instance must see to it itself.
  */
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import type { Cache } from '../../lib/cache/index.js';
+import { ChannelTopic } from '../../lib/topic/index.js';
 import { CacheConfigurationError } from '../../lib/errors/index.js';
 import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
 import { cacheErrorIn, cacheErrorOf } from '../contract/rejection.js';
@@ -57,21 +59,26 @@ describe('An instance behind Sentinel', function () {
     await waitFor(async () => (await bookOf(ahead).getOrLoad('Dune', () => price)) === 2, { what: 'the first to hear of it' });
   });
 
-  it('moves its command connection when a Sentinel names another primary, though the old one is well', async () => {
+  it('moves every connection when a Sentinel names another primary, though the old one is well', async () => {
     const [first, second] = [kept(await RedisServer.start()), kept(await RedisServer.start())];
     const sentinel = kept(await ScriptedSentinel.start(first.port));
     const connections: string[] = [];
     const runtime = await join(sentinel, connections);
     expect([await membersOf(first), await membersOf(second)]).to.deep.equal([1, 0]);
+    const heard: string[] = [];
+    await runtime.listenerContainer.addMessageListener(({ body }) => void heard.push(body), ChannelTopic.of('news'));
+    await runtime.publisher.publish('news', 'before');
     sentinel.switchTo(second.port);
     await waitFor(async () => (await membersOf(second)) === 1 && runtime.manager.health().status === 'up', {
       what: 'the instance to move',
     });
-    expect(connections.filter((each) => each.endsWith('command'))).to.deep.equal([
-      'connected command',
-      'lost command',
-      'connected command',
-    ]);
+    for (const link of ['command', 'subscriber']) {
+      const own = connections.filter((each) => each.endsWith(link));
+      expect(own).to.deep.equal([`connected ${link}`, `lost ${link}`, `connected ${link}`]);
+    }
+    expect(await runtime.publisher.publish('news', 'after')).to.equal(1);
+    await waitFor(() => heard.length === 2, { what: 'what was published before and after' });
+    expect(String(await first.cli('CLIENT', 'LIST'))).not.to.match(/name=cache-topic-/);
     await bookOf(runtime).put('Dune', 1);
     expect(String(await second.cli('KEYS', 'cache:book:*::Dune'))).to.include('::Dune');
     expect(await first.cli('KEYS', 'cache:book:*::Dune')).to.deep.equal([]);
@@ -98,16 +105,40 @@ describe('An instance behind Sentinel', function () {
     runtime.manager.getCache('book');
     const error = await cacheErrorOf(runtime.start());
     expect(error.message).to.equal(
-      `Could not reach Redis at books of sentinel 127.0.0.1:${port} within 300 ms. Check host, port, credentials and that the server accepts connections.`,
+      `Could not reach Redis at books of sentinel 127.0.0.1:${port} within 300 ms (ECONNREFUSED). Check host, port, credentials and that the server accepts connections.`,
     );
     expect((error.cause as Error).message).to.equal(
       `Sentinel 127.0.0.1:${port} could not tell where 'books' is: connect ECONNREFUSED 127.0.0.1:${port}.`,
     );
   });
 
+  it('never tells a password, though the Sentinel repeats it', async () => {
+    const sentinel = kept(await ScriptedSentinel.start(1));
+    const redis = { sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'books', sentinelPassword: 's3cret' };
+    const runtime = kept(createRuntime({ redis, connectTimeout: '300ms' }));
+    const told: unknown[] = [];
+    for (const name of ['failed', 'error', 'reconnecting'] as const) runtime.events.on(name, (event) => void told.push(event));
+    const error = await cacheErrorOf(runtime.start());
+    expect((error.cause as Error).message).to.equal(
+      `Sentinel 127.0.0.1:${sentinel.port} could not tell where 'books' is: ERR unknown command 'auth', with args beginning with: '***'.`,
+    );
+    await waitFor(() => ['command', 'subscriber', 'sentinel'].every((link) => inspect(told).includes(`link: '${link}'`)), {
+      what: 'all to fail',
+    });
+    expect(inspect([told, error], { depth: 10, showHidden: true })).not.to.include('s3cret');
+  });
+
   it('wants to know the name of the primary', () => {
     const error = cacheErrorIn(() => createRuntime({ redis: { sentinels: [{ host: 'h' }] } }));
     expect(error).to.be.instanceOf(CacheConfigurationError);
     expect(error.message).to.equal('Expected `redis.name` to be the name of the primary that the Sentinels watch, got `undefined`.');
+  });
+
+  it('wants to know whether TLS is meant for the servers too', () => {
+    const error = cacheErrorIn(() => createRuntime({ redis: { sentinels: [{ host: 'h' }], name: 'books', tls: {} } }));
+    expect(error).to.be.instanceOf(CacheConfigurationError);
+    expect(error.message).to.equal(
+      'Expected `redis.enableTLSForSentinelMode` to be true or false beside `redis.tls`, which is not used without it, got `undefined`.',
+    );
   });
 });

@@ -110,6 +110,20 @@ describe('TLS', function () {
     }
   });
 
+  it('survives a handshake that is broken off, whatever the server has to say of it', async () => {
+    const other = new CertificateAuthority('somebody else');
+    other.remove();
+    const redis = { host: '127.0.0.1', port: tlsPort, tls: { ca: other.cert } };
+    const observer = { onReady: () => undefined, onLost: () => undefined, onMessage: () => undefined };
+    for (let turns = 0; turns < 150; turns += 1) {
+      const transport = new RedisTransport(redis);
+      const connecting = transport.connect(observer).catch(() => undefined);
+      for (let i = 0; i < turns; i += 1) await new Promise((resolve) => setImmediate(resolve));
+      await transport.close(); // An error that nobody hears would fail this spec, as it would end the process.
+      await connecting;
+    }
+  });
+
   describe('refuses, names host and port, and tells no credential, when', () => {
     const refusals: readonly (readonly [title: string, redis: () => CachingOptions['redis'], code: string])[] = [
       ['the authority is unknown (rediss://)', () => `rediss://user:s3cret@127.0.0.1:${tlsPort}`, 'SELF_SIGNED_CERT_IN_CHAIN'],

@@ -45,8 +45,8 @@ const FAULTS: DeploymentKind<SentinelDeployment>['faults'] = [
 export const SENTINEL: DeploymentKind<SentinelDeployment> = {
   name: 'Sentinel',
   about:
-    `A primary, two replicas and three Sentinels. Servers: \`min-replicas-to-write 1\`, \`min-replicas-max-lag 2\`; Sentinels: \`down-after-milliseconds ${DOWN_AFTER_MS}\`;\n` +
-    'clients: `failoverDetector`, which the library sets. A run goes on until the old primary is a replica of the new one.',
+    `A primary, two replicas and three Sentinels. Servers: \`min-replicas-to-write 1\`, \`min-replicas-max-lag 2\`; Sentinels: \`down-after-milliseconds ${DOWN_AFTER_MS}\`.\n` +
+    'A run goes on until the old primary is a replica of the new one.',
   faults: FAULTS,
   start: () => SentinelDeployment.start(),
 };

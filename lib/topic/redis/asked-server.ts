@@ -3,6 +3,7 @@ import type { Milliseconds } from '../../time/index.js';
 import { withDeadline } from '../index.js';
 import { loadIoredis } from './ioredis.js';
 import { hostAndPort } from './redis-endpoint.js';
+import { hearSocketErrors } from './socket-errors.js';
 
 /** A Sentinel, or a node of a cluster, that is asked where others are, now and then, over a connection that is kept until it fails. */
 export class AskedServer {
@@ -55,16 +56,18 @@ export class AskedServer {
       return await withDeadline(question(client), this.#timeoutMs, late);
     } catch (error) {
       const reason = this.#reason ?? error;
-      if (client === this.#client) this.#client = undefined;
-      client?.disconnect();
+      if (client === this.#client) this.rest();
       throw this.#inWords(reason);
     }
   }
 
   /** Lets the connection go until the next question. */
   rest(): void {
-    this.#client?.disconnect();
+    const client = this.#client;
     this.#client = undefined;
+    if (client === undefined) return;
+    hearSocketErrors(client);
+    client.disconnect();
   }
 
   /** Ends it for good. Idempotent; never throws. */
@@ -78,6 +81,7 @@ export class AskedServer {
     this.#reason = undefined;
     client.on('error', (error: unknown) => {
       if (client === this.#client) this.#reason ??= error; // Unheard, ioredis prints it.
+      hearSocketErrors(client);
     });
     this.#connecting = client.connect();
     return client;
@@ -86,9 +90,11 @@ export class AskedServer {
   /** ioredis notes the command on its errors, AUTH's with its password: only the words are kept, and they without it. */
   #inWords(error: unknown): Error {
     const { host, port, password } = this.#options;
-    const said = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
-    const words = (said instanceof Error ? said.message : String(said)).replace(/\.$/, '');
+    const said = (error instanceof AggregateError ? error.errors[0] : error) as Error;
+    const words = said.message.replace(/\.$/, '');
     const safe = password === undefined || password === null || password === '' ? words : words.replaceAll(password, '***');
-    return new Error(`${this.#failed(hostAndPort(host as string, port as number))}: ${safe}.`);
+    const { code } = said as { code?: unknown };
+    const described = new Error(`${this.#failed(hostAndPort(host as string, port as number))}: ${safe}.`);
+    return typeof code === 'string' ? Object.assign(described, { code }) : described;
   }
 }

@@ -96,7 +96,6 @@ export class ClusterTopology {
     return {
       label,
       password: this.#options.password ?? undefined,
-      isSentinel: false,
       isSharded: true,
       get address() {
         return address;

@@ -136,6 +136,7 @@ function invalidUrl(): CacheConfigurationError {
   );
 }
 
-function severalServers(what: string): CacheConfigurationError {
+/** For what takes one server only. */
+export function severalServers(what: string): CacheConfigurationError {
   return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`redis\` to lead to one server, got ${what}.`);
 }

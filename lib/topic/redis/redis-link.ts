@@ -3,6 +3,8 @@ import { RemoteCacheError } from '../../errors/index.js';
 import { type Message, withDeadline } from '../index.js';
 import type { RedisSource } from './redis-source.js';
 import type { ResolvedRedisTransportOptions } from './redis-transport-options.js';
+import type { RedisAddress } from './sentinel-group.js';
+import { hearSocketErrors } from './socket-errors.js';
 
 /** Whom a link tells; nothing after {@link RedisLink#close}. */
 export interface RedisLinkHandlers {
@@ -30,7 +32,10 @@ export class RedisLink {
     this.#source = source;
     this.#handlers = handlers;
     this.#ended = new Promise((resolve) => client.once('end', () => resolve()));
-    client.on('error', (error: unknown) => (this.#error = redact(error, source.password))); // Unheard, ioredis prints it.
+    client.on('error', (error: unknown) => {
+      this.#error = redact(error, source.password); // Unheard, ioredis prints it.
+      hearSocketErrors(client);
+    });
     client.on('close', () => this.#lose());
     client.on('message', (channel: string, body: string) => this.#handlers.onMessage?.({ channel, body }));
     client.on('smessage', (channel: string, body: string) => this.#handlers.onMessage?.({ channel, body }));
@@ -59,7 +64,7 @@ export class RedisLink {
     const giveUp = (): void => void link?.close();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      const client = await source.create(clientOptions(source, role, options), options.connectTimeoutMs);
+      const client = await source.create(clientOptions(role, options), options.connectTimeoutMs);
       link = new RedisLink(client, source, handlers);
       signal.throwIfAborted();
       await withDeadline(client.connect(), options.connectTimeoutMs, () => new Error(`no answer within ${options.connectTimeoutMs} ms`));
@@ -77,6 +82,12 @@ export class RedisLink {
     } finally {
       signal.removeEventListener('abort', giveUp);
     }
+  }
+
+  /** Whether it leads to this server. */
+  leadsTo({ host, port }: RedisAddress): boolean {
+    const { options } = this.client;
+    return options.host === host && options.port === port;
   }
 
   /** Whether commands may be sent. */
@@ -99,6 +110,7 @@ export class RedisLink {
     this.#isOpen = false;
     clearInterval(this.#pinging);
     for (const event of ['message', 'pmessage', 'smessage']) this.client.removeAllListeners(event);
+    hearSocketErrors(this.client);
     if (this.client.status !== 'end') this.client.disconnect();
     return this.client.status === 'end' ? Promise.resolve() : this.#ended;
   }
@@ -117,7 +129,7 @@ export class RedisLink {
   }
 }
 
-function clientOptions(source: RedisSource, role: string, options: ResolvedRedisTransportOptions): RedisOptions {
+function clientOptions(role: string, options: ResolvedRedisTransportOptions): RedisOptions {
   return {
     lazyConnect: true,
     retryStrategy: null, // The transport counts attempts and waits; a client is used once.
@@ -140,16 +152,7 @@ function clientOptions(source: RedisSource, role: string, options: ResolvedRedis
     readOnly: false,
     reconnectOnError: null,
     stringNumbers: false,
-    // SUBSCRIBE and PUBLISH work while a server loads its data, so we need not wait; but with Sentinel the check looks at the role.
-    enableReadyCheck: source.isSentinel,
-    ...(source.isSentinel
-      ? {
-          maxLoadingRetryTime: 250,
-          failoverDetector: true,
-          sentinelRetryStrategy: () => null,
-          sentinelCommandTimeout: options.connectTimeoutMs,
-        }
-      : {}),
+    enableReadyCheck: false, // SUBSCRIBE and PUBLISH work while a server loads its data.
   };
 }
 

@@ -2,7 +2,9 @@ import { RemoteCacheError, TopicError } from '../../errors/index.js';
 import type { PubSubObserver, PubSubTransport, Topic } from '../index.js';
 import type { RedisConnection } from './redis-connection.js';
 import { RedisLink, type RedisLinkHandlers } from './redis-link.js';
+import { hostAndPort } from './redis-endpoint.js';
 import { redisSource, type RedisSource } from './redis-source.js';
+import type { RedisAddress } from './sentinel-group.js';
 import { resolveTransportOptions, type RedisTransportOptions, type ResolvedRedisTransportOptions } from './redis-transport-options.js';
 
 /**
@@ -65,6 +67,20 @@ export class RedisTransport implements PubSubTransport {
     if (link === undefined) return;
     this.#track(link.close());
     this.#lost(link, reason);
+  }
+
+  /** Gives up what leads elsewhere: messages are published at `address` now. */
+  primaryIs(address: RedisAddress): void {
+    if (this.#link?.leadsTo(address) === false) this.reconnect(new Error(`the primary is ${hostAndPort(address.host, address.port)} now`));
+    const publisher = this.#publisher;
+    publisher?.then(
+      (link) => {
+        if (publisher !== this.#publisher || link.leadsTo(address)) return;
+        this.#publisher = undefined; // The next message opens another.
+        this.#track(link.close());
+      },
+      () => undefined,
+    );
   }
 
   async close(): Promise<void> {

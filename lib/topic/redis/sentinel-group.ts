@@ -2,9 +2,11 @@ import type { Redis, RedisOptions } from 'ioredis';
 import { CacheConfigurationError } from '../../errors/index.js';
 import type { Milliseconds } from '../../time/index.js';
 import { AskedServer } from './asked-server.js';
+import { loadIoredis } from './ioredis.js';
 import { majorityOf } from './majority.js';
 import { isCluster, type RedisConnection } from './redis-connection.js';
 import { connectionOptions, hostAndPort, type RedisEndpoint, redisLabel } from './redis-endpoint.js';
+import type { RedisSource } from './redis-source.js';
 
 /** Where a server listens. */
 export interface RedisAddress {
@@ -27,13 +29,16 @@ export class SentinelGroup {
   readonly endpoint: RedisEndpoint;
   readonly #sentinels: readonly AskedServer[];
   readonly #name: string;
-  readonly #natMap: RedisOptions['natMap'];
+  readonly #options: RedisOptions;
   #isClosed = false;
   #watching: NodeJS.Timeout | undefined;
 
   private constructor(options: RedisOptions, label: string, timeoutMs: Milliseconds) {
-    const { sentinels = [], name, username, password, db, tls, enableTLSForSentinelMode } = options;
+    const { name, username, password, db, tls, enableTLSForSentinelMode } = options;
+    const sentinels = options.sentinels ?? [];
     if (typeof name !== 'string' || name === '') throw invalid('redis.name', 'the name of the primary that the Sentinels watch', name);
+    if (tls && enableTLSForSentinelMode === undefined)
+      throw invalid('redis.enableTLSForSentinelMode', 'true or false beside `redis.tls`, which is not used without it', undefined);
     if (sentinels.length === 0) throw invalid('redis.sentinels', 'at least one Sentinel', '[]');
     this.endpoint = {
       host: '',
@@ -44,7 +49,7 @@ export class SentinelGroup {
       ...(enableTLSForSentinelMode === true && tls ? { tls: typeof tls === 'object' ? tls : {} } : {}),
       label,
     };
-    this.#natMap = options.natMap;
+    this.#options = options;
     this.#name = name;
     const failed = (at: string): string => `Sentinel ${at} could not tell where '${name}' is`;
     this.#sentinels = sentinels.map((address) => new AskedServer(sentinelOptions(address, options), failed, timeoutMs));
@@ -72,6 +77,23 @@ export class SentinelGroup {
     const [newest] = votes.sort((a, b) => b.epoch - a.epoch);
     if (newest === undefined) throw failures[0];
     return this.#translated(newest.address);
+  }
+
+  /**
+   * Has each connection made to the primary of the moment. Not by ioredis' own way behind Sentinel: it believes the first Sentinel that
+   * answers, hears of a failover only from those that have not restarted since, and prints their errors.
+   */
+  source(): RedisSource {
+    const { label, password, tls } = this.endpoint;
+    return {
+      label,
+      password,
+      create: async (overrides) => {
+        const { Redis } = await loadIoredis();
+        const address = await this.locate();
+        return new Redis({ ...this.#options, sentinels: undefined, tls, ...address, ...overrides });
+      },
+    };
   }
 
   /**
@@ -114,7 +136,8 @@ export class SentinelGroup {
 
   #translated(address: RedisAddress): RedisAddress {
     const key = hostAndPort(address.host, address.port);
-    const found = typeof this.#natMap === 'function' ? this.#natMap(key) : this.#natMap?.[key];
+    const { natMap } = this.#options;
+    const found = typeof natMap === 'function' ? natMap(key) : natMap?.[key];
     return found ?? address;
   }
 }
