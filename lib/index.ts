@@ -1,3 +1,9 @@
+/**
+ * The front door: decorators, what wires them into an inversify container, caches and topics by hand, errors and events. Begin with
+ * {@link Cacheable}, {@link CacheEvict} and {@link enableCaching}.
+ *
+ * @module inversify-cache
+ */
 export { Cacheable, CacheConfig, CacheEvict, CachePut, Caching, composeDecorators } from './annotation/index.js';
 export type {
   AsyncMethod,
