@@ -31,11 +31,22 @@ const SHORT_FORM = [
     boundMs: 250,
     kinds: ['half-open both', 'delay', 'kill -9, empty restart', 'server stopped (SIGSTOP)', 'out of memory'],
   },
+  {
+    where: 'Redis Cluster',
+    boundMs: 1_000,
+    kinds: [
+      'primary killed (kill -9)',
+      'primary hung (SIGSTOP)',
+      'graceful failover (CLUSTER FAILOVER)',
+      'replica promoted while the primary hangs (TAKEOVER)',
+      'slot migration',
+    ],
+  },
   { where: 'Sentinel', boundMs: 1_000, kinds: ['replica promoted, clients still reach the old primary'] },
 ] as const;
 
 describe(`faults, seed ${SEED}`, function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let database: RedisServer;
 
   before(async () => {

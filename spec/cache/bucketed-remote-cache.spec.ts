@@ -1,0 +1,247 @@
+import { expect } from 'chai';
+import { Keyv } from 'keyv';
+import sinon from 'sinon';
+import {
+  alwaysOpen,
+  BucketedRemoteCache,
+  bucketsOf,
+  type CoherentCache,
+  type EvictionReceipt,
+  LocalCache,
+  RemoteCache,
+  TwoTierCache,
+  ValueCodec,
+} from '../../lib/cache/index.js';
+import { CacheEvictError, CacheValueError, RemoteCacheError } from '../../lib/errors/index.js';
+import { EmbeddedEvictionLog, EmbeddedStore } from '../../lib/eviction/index.js';
+import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
+import { cacheErrorOf, rejectionOf } from '../contract/rejection.js';
+import { FakeClock } from '../support/fake-clock.js';
+
+const BUCKETS = 3;
+
+/** `'1:Dune'` lies in the bucket 1. */
+const bucketOf = (key: string): number => Number(key[0]);
+
+const away = (): RemoteCacheError => new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'Redis did not answer.');
+
+describe(BucketedRemoteCache.name, () => {
+  let clock: FakeClock;
+  let stores: EmbeddedStore[];
+  let logs: EmbeddedEvictionLog[];
+  let generations: (string | undefined)[];
+  let remotes: RemoteCache[];
+  let guard: { isOpenForUse: boolean; isOpen: boolean; run: typeof alwaysOpen.run };
+  let remote: BucketedRemoteCache;
+  let cache: TwoTierCache;
+  let views: readonly CoherentCache[];
+
+  const cacheWith = (whenDisconnected: 'bypass' | 'serve'): TwoTierCache => {
+    const [events, counters] = [new CacheEvents(), new CacheCounters()];
+    return new TwoTierCache({
+      name: 'book',
+      settings: {
+        tiers: 'both',
+        ttlMs: 0,
+        localTtlMs: 0,
+        nullTtlMs: 0,
+        allowNullValues: true,
+        whenDisconnected,
+        timeoutMs: 1,
+        deadlineMs: 2,
+      },
+      local: new LocalCache({ maximumSize: 100, clock, counters }),
+      remote,
+      clock,
+      events,
+      counters,
+    });
+  };
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    const codec = new ValueCodec();
+    const numbers = Array.from({ length: BUCKETS }, (_, i) => i);
+    stores = numbers.map(() => new EmbeddedStore());
+    generations = numbers.map(() => undefined);
+    guard = { isOpenForUse: true, isOpen: false, run: (_step, action) => action() };
+    logs = stores.map(
+      (store) =>
+        new EmbeddedEvictionLog({
+          store,
+          namespace: 'cache',
+          cache: 'book',
+          channel: 'c',
+          instanceId: 'one',
+          fillLeaseMs: 1_000,
+          publish: () => 0,
+        }),
+    );
+    remotes = stores.map((store, i) => {
+      const keyv = new Keyv({ store: store.entries, useKeyPrefix: false, deserialize: (raw) => codec.decode(raw) as never });
+      const useGeneration = (generation: string): void => void (generations[i] = generation);
+      return new RemoteCache({ keyv, log: logs[i] as EmbeddedEvictionLog, codec, guard: i === 0 ? guard : alwaysOpen, useGeneration });
+    });
+    remote = new BucketedRemoteCache(remotes, bucketOf);
+    cache = cacheWith('bypass');
+    views = bucketsOf(cache, remotes);
+    for (const view of views) view.serveUntil(Number.POSITIVE_INFINITY);
+  });
+
+  afterEach(async () => {
+    sinon.restore();
+    await cache.stop();
+  });
+
+  const keys = ['2:Walden', '0:Dune', '1:Emma', '0:Ulysses'];
+
+  it('keeps each key in its bucket', async () => {
+    for (const key of keys) await cache.getOrLoad(key, () => key);
+    expect(stores.map(({ entries }) => [...entries.keys()])).to.deep.equal([['0:Dune', '0:Ulysses'], ['1:Emma'], ['2:Walden']]);
+    await cache.put('1:Emma', 'put');
+    expect(await cache.putIfAbsent('1:Emma', 'late')).to.deep.equal({ value: 'put' });
+    expect(await remote.get('1:Emma')).to.deep.equal({ value: 'put' });
+  });
+
+  it('answers several keys in the order asked for, from one question to each bucket', async () => {
+    for (const key of keys.slice(1)) await cache.put(key, key);
+    const asked = remotes.map((bucket) => sinon.spy(bucket, 'getAll'));
+    expect(await remote.getAll([...keys, 'again'].map((key) => (key === 'again' ? '1:nowhere' : key)))).to.deep.equal([
+      undefined,
+      ...keys.slice(1).map((value) => ({ value })),
+      undefined,
+    ]);
+    expect(asked.map((spy) => spy.args)).to.deep.equal([[[['0:Dune', '0:Ulysses']]], [[['1:Emma', '1:nowhere']]], [[['2:Walden']]]]);
+  });
+
+  it('says of several failures the one that asking again does not get over', async () => {
+    const corrupt = new CacheValueError('CACHE_VALUE_CORRUPT', 'Not readable.');
+    sinon.stub(remotes[0] as RemoteCache, 'getAll').rejects(corrupt);
+    expect(await rejectionOf(remote.getAll(keys))).to.equal(corrupt);
+    const lost = away();
+    sinon.stub(remotes[1] as RemoteCache, 'getAll').rejects(lost);
+    expect(await rejectionOf(remote.getAll(keys))).to.equal(lost);
+  });
+
+  it('evicts keys of several buckets, counts them together, and waits for everybody', async () => {
+    for (const key of keys) await cache.put(key, 1);
+    let go: () => void = () => undefined;
+    const slow: EvictionReceipt = { removed: 1, acknowledged: new Promise((resolve) => (go = resolve)) };
+    sinon.stub(logs[2] as EmbeddedEvictionLog, 'evict').resolves(slow);
+    const { removed, acknowledged } = await remote.evict(keys, true);
+    expect(removed).to.equal(4);
+    let isOver = false;
+    const over = acknowledged?.then(() => (isOver = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isOver).to.equal(false);
+    go();
+    await over;
+    expect((await remote.evict(['0:Dune'], false)).acknowledged).to.equal(undefined);
+  });
+
+  it('is done with a failed eviction only when every bucket has answered, and leaves all its keys in doubt', async () => {
+    for (const key of keys) await cache.getOrLoad(key, () => 1);
+    let answer: (error: Error) => void = () => undefined;
+    sinon.stub(logs[0] as EmbeddedEvictionLog, 'evict').rejects(away());
+    sinon.stub(logs[2] as EmbeddedEvictionLog, 'evict').returns(new Promise((_resolve, reject) => (answer = reject)));
+    let failed: unknown;
+    const evicted = remote.evict(keys, false).catch((error: unknown) => (failed = error));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(failed).to.equal(undefined);
+    answer(away());
+    await evicted;
+    expect(failed).to.be.instanceOf(RemoteCacheError);
+
+    expect(await cacheErrorOf(cache.evict(keys))).to.be.instanceOf(CacheEvictError);
+    expect(stores[1]?.entries.size).to.equal(0);
+    expect(cache.pendingEvictions).to.equal(4);
+    for (const key of keys) expect(await cache.getOrLoad(key, () => 2)).to.equal(2);
+    sinon.restore();
+    cache.reconnected();
+    await cache.evict('0:other');
+    expect(stores.map(({ entries }) => entries.size)).to.deep.equal([0, 0, 0]);
+  });
+
+  it('clears every bucket', async () => {
+    for (const key of keys) await cache.put(key, 1);
+    const { removed } = await remote.clear(false);
+    expect([removed, ...stores.map(({ entries }) => entries.size)]).to.deep.equal([-1, 0, 0, 0]);
+  });
+
+  it('is usable with one bucket, broken with one, and gives nothing back to one that is away', async () => {
+    const release = sinon.spy(logs[0] as EmbeddedEvictionLog, 'release');
+    await remote.release('0:Dune', 't');
+    expect(release.callCount).to.equal(1);
+    Object.assign(guard, { isOpenForUse: false, isOpen: true });
+    expect([remote.isUsable, remote.isBroken]).to.deep.equal([true, true]);
+    await remote.release('0:Dune', 't');
+    expect(release.callCount).to.equal(1);
+  });
+
+  describe(bucketsOf.name, () => {
+    const isServing = (): boolean => cache.isServing(clock.now());
+    const fill = async (): Promise<void> => {
+      for (const key of keys) await cache.getOrLoad(key, () => 1);
+      expect(cache.statistics().localSize).to.equal(keys.length);
+    };
+
+    it('serves the local tier only while every lease holds', () => {
+      const [first, second, third] = views as [CoherentCache, CoherentCache, CoherentCache];
+      const now = clock.now();
+      first.serveUntil(now + 10);
+      second.serveUntil(now + 20);
+      third.serveUntil(now + 30);
+      expect([isServing(), ...views.map((view) => view.isServing(now + 10))]).to.deep.equal([true, true, true, true]);
+      clock.advance(11);
+      expect([isServing(), ...views.map((view) => view.isServing(clock.now()))]).to.deep.equal([false, false, true, true]);
+      first.serveUntil(now + 40);
+      expect(isServing()).to.equal(true);
+      second.serveUntil(Number.NEGATIVE_INFINITY);
+      expect(isServing()).to.equal(false);
+    });
+
+    it('serves without a lease what is to be served so', async () => {
+      await cache.stop();
+      cache = cacheWith('serve');
+      const [view] = bucketsOf(cache, remotes) as [CoherentCache];
+      view.serveUntil(Number.NEGATIVE_INFINITY);
+      expect([isServing(), view.isServing(clock.now())]).to.deep.equal([true, true]);
+    });
+
+    it('moves one bucket to a newer generation, and drops what is held of all', async () => {
+      const [first, second] = views as [CoherentCache, CoherentCache];
+      first.useGeneration('7');
+      await fill();
+      first.useGeneration('6');
+      first.useGeneration('7');
+      expect(cache.statistics().localSize).to.equal(keys.length);
+      second.useGeneration('8', 'remote');
+      expect([generations, first.generation, second.generation]).to.deep.equal([['7', '8', undefined], '7', '8']);
+      const { localSize, remoteRemovals, messagesApplied } = cache.statistics();
+      expect([localSize, remoteRemovals, messagesApplied]).to.deep.equal([0, keys.length, 0]);
+    });
+
+    it('drops everything for the clear of any bucket, and counts that of the first', async () => {
+      const [first, second] = views as [CoherentCache, CoherentCache];
+      await fill();
+      second.applyClear('remote', 5);
+      expect(cache.statistics()).to.include({ localSize: 0, remoteRemovals: keys.length, messagesApplied: 0 });
+      await fill();
+      first.applyClear('remote', 5);
+      expect(cache.statistics()).to.include({ localSize: 0, messagesApplied: 1, lastLagMs: 5 });
+      await fill();
+      second.applyClear('own');
+      expect(cache.statistics()).to.include({ localSize: keys.length, messagesApplied: 1 });
+      second.applyClear('gap');
+      expect(cache.statistics()).to.include({ localSize: 0, gaps: 1 });
+    });
+
+    it('applies evictions to the one local tier', async () => {
+      await fill();
+      const [, , third] = views as [CoherentCache, CoherentCache, CoherentCache];
+      third.applyEviction(['2:Walden'], false, 3);
+      expect(cache.statistics()).to.include({ localSize: keys.length - 1, remoteRemovals: 1, lastLagMs: 3 });
+      expect(views.map(({ name }) => name)).to.deep.equal(['book', 'book', 'book']);
+    });
+  });
+});
