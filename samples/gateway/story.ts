@@ -174,17 +174,17 @@ export class Story {
     const sockets = await Promise.all(this.#others.map((url) => client.connect(url)));
     const ended = sockets.map((socket) => within<number>((resolve) => void socket.once('disconnect', () => resolve(monotonicMs()))));
 
-    let returnedAtMs = Infinity;
-    const traffic = this.#others.flatMap((url) => Array.from({ length: CLIENTS }, () => this.#use(client, url, () => returnedAtMs)));
+    const returned = new Signal();
+    const traffic = this.#others.flatMap((url) => Array.from({ length: CLIENTS }, () => this.#use(client, url, returned)));
     await pause(100); // In which each client asks again and again.
     const revocation = await admin.ask(`${this.#first}/admin/keys/${id}`, { method: 'DELETE' });
-    returnedAtMs = monotonicMs();
+    returned.give();
     const answers = (await Promise.all(traffic)).flat();
     const endings = await Promise.all(ended);
     for (const socket of sockets) socket.disconnect();
 
     const before = answers.filter(({ beganAtMs }) => beganAtMs < revocation.beganAtMs);
-    const after = answers.filter(({ beganAtMs }) => beganAtMs > returnedAtMs);
+    const after = answers.filter(({ beganAtMs }) => beganAtMs > returned.givenAtMs);
     const stale = after.filter(({ status }) => status !== 401);
     report.tell(`revoked in ${inMs(revocation.tookMs)}, with ${answers.length - before.length - after.length} requests meanwhile`);
     report.state(
@@ -205,12 +205,13 @@ export class Story {
   }
 
   /** Asks one gateway again and again, until a while after the revocation has returned. */
-  async #use(client: GatewayClient, url: string, returnedAtMs: () => number): Promise<readonly Answer[]> {
+  async #use(client: GatewayClient, url: string, returned: Signal): Promise<readonly Answer[]> {
     const answers: Answer[] = [];
     for (let after = 0; after < TRIES / CLIENTS;) {
       const answer = await client.ask(`${url}/api/books`);
       answers.push(answer);
-      if (answer.beganAtMs > returnedAtMs()) after += 1;
+      if (answer.beganAtMs > returned.givenAtMs) after += 1;
+      else if (answer.status !== 200) await returned.given; // Else too many refusals would be another reason to be refused.
     }
     return answers;
   }
@@ -238,6 +239,18 @@ export class Story {
 /** What the service says it was sent. */
 const forwardedHeaders = (body: Answer['body']): Readonly<Record<string, unknown>> =>
   (body['headers'] ?? {}) as Readonly<Record<string, unknown>>;
+
+/** Something that happens once. */
+class Signal {
+  givenAtMs = Infinity;
+  give!: () => void;
+  readonly given = new Promise<void>((resolve) => {
+    this.give = () => {
+      this.givenAtMs = monotonicMs();
+      resolve();
+    };
+  });
+}
 
 /** `undefined`: it did not happen in time. */
 async function within<T>(happens: (resolve: (value: T) => void) => void): Promise<T | undefined> {

@@ -27,18 +27,24 @@ describe('samples/gateway, when Redis is slow or away', function () {
 
   const ask = (gateway: number, client = setup.admin.client) => client.ask(`${setup.urls[gateway]}/api/books`);
   const revoke = (id: string) => setup.admin.client.ask(`${setup.urls[0]}/admin/keys/${id}`, { method: 'DELETE' });
+  const revokeToken = (token: string) =>
+    setup.admin.client.ask(`${setup.urls[0]}/admin/revoked-tokens`, { method: 'POST', body: { token } });
 
-  it('has a revocation wait for a gateway that hears late: nobody is accepted once it has returned', async () => {
-    const { id, client } = await setup.createKey('mallory');
-    expect(await setup.statuses(client)).to.deep.equal([200, 200, 200]);
-    proxy.delay(150, 'down'); // Without acknowledgements the second gateway would go on for so long.
-    const isAcceptedMeanwhile = ask(1, client).then(({ status }) => status === 200);
-    const { status, body } = await revoke(id);
-    const after = await Promise.all(Array.from({ length: 50 }, () => ask(1, client)));
-    expect(await isAcceptedMeanwhile).to.be.true;
-    expect({ status, body }).to.deep.equal({ status: 200, body: { revoked: true, everywhere: true } });
-    expect(after.map(({ status }) => status)).to.deep.equal(Array(50).fill(401));
-  });
+  for (const kind of ['key', 'token'] as const) {
+    it(`has the revocation of a ${kind} wait for a gateway that hears late: nobody is accepted once it has returned`, async () => {
+      const key = await setup.createKey('mallory');
+      const token = await setup.issueToken('mallory');
+      const { client } = kind === 'key' ? key : token;
+      expect(await setup.statuses(client)).to.deep.equal([200, 200, 200]);
+      proxy.delay(150, 'down'); // Without acknowledgements the second gateway would go on for so long.
+      const isAcceptedMeanwhile = ask(1, client).then(({ status }) => status === 200);
+      const { status, body } = await (kind === 'key' ? revoke(key.id) : revokeToken(token.text));
+      const after = await Promise.all(Array.from({ length: 50 }, () => ask(1, client)));
+      expect(await isAcceptedMeanwhile).to.be.true;
+      expect({ status, body }).to.deep.equal({ status: 200, body: { revoked: true, everywhere: true } });
+      expect(after.map(({ status }) => status)).to.deep.equal(Array(50).fill(401));
+    });
+  }
 
   it('has ended the WebSockets of a revoked key there before the revocation returns', async () => {
     const { id, client } = await setup.createKey('mallory');

@@ -166,19 +166,24 @@ for (const mode of ['embedded', 'on Redis'] as const) {
         const told: string[] = [];
         for (const socket of sockets) socket.on('refused', ({ error }) => told.push(error));
 
-        let returned = false;
+        let isReturned = false;
         const statuses: { readonly isLate: boolean; readonly status: number }[] = [];
-        const use = async (gateway: number): Promise<void> => {
+        const use = async (gateway: number, returned: Promise<unknown>): Promise<void> => {
           for (let late = 0; late < 40;) {
-            const isLate = returned; // Before it is asked.
-            statuses.push({ isLate, status: (await client.ask(api(gateway))).status });
+            const isLate = isReturned; // Before it is asked.
+            const { status } = await client.ask(api(gateway));
+            statuses.push({ isLate, status });
             if (isLate) late += 1;
+            else if (status !== 200) await returned; // Too many refusals would be another reason to be refused.
           }
         };
-        const traffic = [0, 1, 2, 1, 2].map(use);
+        let tellReturned!: () => void;
+        const returned = new Promise<void>((resolve) => (tellReturned = resolve));
+        const traffic = [0, 1, 2, 1, 2].map((gateway) => use(gateway, returned));
         await waitFor(() => statuses.length >= 20, { what: 'traffic' });
         const { status, body } = await setup.admin.client.ask(`${setup.urls[0]}/admin/keys/${id}`, { method: 'DELETE' });
-        returned = true;
+        isReturned = true;
+        tellReturned();
         await Promise.all(traffic);
 
         expect({ status, body }).to.deep.equal({ status: 200, body: { revoked: true, everywhere: true } });
