@@ -39,9 +39,9 @@ async function withRedis(measure) {
   }
 }
 
-async function one({ name, title, note, file, contestants, n, rounds, columns, plot }, redis) {
+async function one({ name, title, note, file, contestants, n, rounds, starts, columns, plot }, redis) {
   console.log(`\n${title}`);
-  const plan = { n, rounds: Math.max(3, Math.round(rounds * factor)) };
+  const plan = { n, rounds: Math.max(3, Math.round(rounds * factor)), starts };
   const rows = await contest(
     contestants.map((contestant) => ({ ...contestant, file, options: { redis, ...contestant.options } })),
     plan,
@@ -86,6 +86,7 @@ function write() {
     '',
     'Written by `npm run bench`. Every contestant runs in a process of its own; their rounds alternate. A figure is the median over the rounds; a ratio is the median of the ratios',
     'to the first row of the table in the same round. Ratios of a single figure say more than the figures, which depend on the machine and on who else used it.',
+    'Times in ns are CPU time, of work that never waits, spread over three processes of each contestant: what the compiler makes of such a loop is not the same in each.',
     '',
     '| | |',
     '| --- | --- |',

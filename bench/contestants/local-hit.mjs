@@ -38,6 +38,26 @@ export async function handWritten({ isTwo }) {
   );
 }
 
+/** Many such methods, each with a Map of its own, called in turn. */
+export async function handWrittenMany({ methods }) {
+  class BookService {
+    constructor() {
+      for (let i = 0; i < methods; i += 1) this[`books${i}`] = new Map();
+    }
+  }
+  for (let i = 0; i < methods; i += 1) {
+    BookService.prototype[`find${i}`] = new Function(
+      'load',
+      `return async function find${i}(name) {
+        let book = this.books${i}.get(name);
+        if (book === undefined) this.books${i}.set(name, (book = load(name)));
+        return book;
+      };`,
+    )(load);
+  }
+  return inTurn(new BookService(), methods);
+}
+
 /** The same with a time to live. */
 export async function handWrittenWithTtl({ isTwo }) {
   class BookService {
@@ -87,10 +107,14 @@ export async function ours({ redis, methods = 1, isTwo }) {
       isTwo,
       close,
     );
-  // Every call another method.
+  return { ...(await inTurn(service, methods)), close };
+}
+
+/** Every call another method, each from its own place in the program. */
+async function inTurn(service, methods) {
   const calls = Array.from({ length: methods }, (_, i) => new Function('service', `return (name) => service.find${i}(name)`)(service));
   for (const call of calls) for (const key of keys) await call(key);
-  return { ...awaited((i) => calls[i % methods](keys[i & MASK])), close };
+  return awaited((i) => calls[i % methods](keys[i & MASK]));
 }
 
 export async function lruCache({ isTwo }) {

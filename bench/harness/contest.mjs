@@ -21,11 +21,25 @@ const CHILD = new URL('child.mjs', import.meta.url);
  * Runs every contestant `rounds` times, in turns, after one round of warming up.
  *
  * @param {Contestant[]} contestants - the first is the baseline
- * @param {{ n: number, rounds: number }} plan
+ * @param {{ n: number, rounds: number, starts?: number }} plan - the rounds are spread over `starts` processes of each contestant (default: 1),
+ *   for what the compiler makes of a loop of some ns is not the same in every process.
  * @returns {Promise<{ label: string, error?: string, median: Record<string, number>, ratio: Record<string, number> }[]>} the medians of what each
  *   measured, and of the ratios to what the baseline measured in the same round.
  */
-export async function contest(contestants, { n, rounds }) {
+export async function contest(contestants, { n, rounds, starts = 1 }) {
+  const runs = [];
+  for (let i = 0; i < starts; i += 1) runs.push(await run(contestants, n, Math.ceil(rounds / starts)));
+  return contestants.map(({ label }, c) => {
+    const rows = runs.flatMap((entries) => entries[c].measured.slice(1));
+    const base = runs.flatMap((entries) => entries[0].measured.slice(1));
+    const error = runs.map((entries) => entries[c].error).find((one) => one !== undefined);
+    const over = (value) =>
+      Object.fromEntries(Object.keys(rows[0] ?? {}).map((key) => [key, median(rows.map((row, i) => value(row[key], base[i]?.[key])))]));
+    return { label, error, median: over((own) => own), ratio: over((own, of) => own / of) };
+  });
+}
+
+async function run(contestants, n, rounds) {
   const entries = await Promise.all(contestants.map(start));
   for (const entry of entries) {
     await entry.round(n); // Warm up: compiled code, connections.
@@ -41,14 +55,7 @@ export async function contest(contestants, { n, rounds }) {
     }
   }
   await Promise.all(entries.map((entry) => entry.close()));
-  const [baseline] = entries;
-  return entries.map(({ label, error, measured }) => {
-    const rows = measured.slice(1);
-    const base = baseline.measured.slice(1);
-    const over = (value) =>
-      Object.fromEntries(Object.keys(rows[0] ?? {}).map((key) => [key, median(rows.map((row, i) => value(row[key], base[i]?.[key])))]));
-    return { label, error, median: over((own) => own), ratio: over((own, of) => own / of) };
-  });
+  return entries;
 }
 
 async function start({ label, file, make = 'make', options = {}, env = {} }) {

@@ -24,7 +24,7 @@ export async function served(Service, options) {
   const container = new Container();
   container.bind(Service).toSelf().inSingletonScope();
   const manager = await library.enableCaching(container, options);
-  return { service: container.get(Service), manager, close: () => container.unbindAllAsync() };
+  return { service: container.get(Service), manager, container, close: () => container.unbindAllAsync() };
 }
 
 /** The script of an eviction on a client of its own: what an eviction takes without a cache around it. */
