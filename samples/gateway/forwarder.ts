@@ -15,11 +15,16 @@ const CREDENTIALS = ['authorization', 'x-api-key', 'proxy-authorization', 'cooki
 /** Passes requests on to the service behind the gateway, and its answers back. */
 export class Forwarder {
   readonly #upstream: URL;
+  readonly #silentForMs: number;
   readonly #agent = new Agent({ keepAlive: true });
 
-  /** @param upstream - the address of the service. */
-  constructor(upstream: string) {
+  /**
+   * @param upstream - the address of the service.
+   * @param silentForMs - how long it may be silent, in milliseconds.
+   */
+  constructor(upstream: string, silentForMs = SILENT_FOR_MS) {
     this.#upstream = new URL(upstream);
+    this.#silentForMs = silentForMs;
   }
 
   /**
@@ -32,7 +37,7 @@ export class Forwarder {
     const { hostname, port } = this.#upstream;
     const headers = this.#headersFor(incoming, consumer);
     const forwarded = request({ agent: this.#agent, hostname, port, method: incoming.method, path, headers });
-    forwarded.setTimeout(SILENT_FOR_MS, () =>
+    forwarded.setTimeout(this.#silentForMs, () =>
       forwarded.destroy(new Refusal(504, 'upstream_timeout', 'The service did not answer in time.')),
     );
     outgoing.once('close', () => forwarded.destroy()); // Nobody waits any more.

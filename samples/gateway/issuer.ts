@@ -46,12 +46,13 @@ export class Issuer {
   }
 
   async #respond({ method, url = '' }: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname, searchParams } = new URL(url, 'http://issuer');
-    if (method === 'GET' && pathname === '/.well-known/jwks.json') return answer(response, 200, { keys: [await this.#publicKey()] });
-    if (method !== 'POST' || pathname !== '/tokens')
+    const [path, query] = url.split('?');
+    if (method === 'GET' && path === '/.well-known/jwks.json') return answer(response, 200, { keys: [await this.#publicKey()] });
+    if (method !== 'POST' || path !== '/tokens')
       return answer(response, 404, { error: 'not_found', message: 'There is POST /tokens?subject=ann&seconds=60.' });
-    const subject = searchParams.get('subject') ?? '';
-    const lifeS = Number(searchParams.get('seconds') ?? '60');
+    const asked = new URLSearchParams(query);
+    const subject = asked.get('subject') ?? '';
+    const lifeS = Number(asked.get('seconds') ?? '60');
     if (subject === '' || !Number.isInteger(lifeS) || lifeS < 1 || lifeS > MAXIMUM_LIFE_S)
       return answer(response, 400, { error: 'bad_request', message: `Expected a subject, and 1 to ${MAXIMUM_LIFE_S} seconds.` });
     return answer(response, 201, { token: await this.issue(subject, lifeS) });
