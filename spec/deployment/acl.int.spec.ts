@@ -2,29 +2,19 @@
  * The least a Redis user must be allowed, as `docs/deployment.md` lists it: with exactly these rights everything works and the server
  * refuses nothing; without any single one of them it does not.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import type { Cache } from '../../lib/cache/index.js';
 import { type CacheError, RemoteCacheError } from '../../lib/errors/index.js';
 import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
 import type { Duration } from '../../lib/time/index.js';
-import { projectRoot } from '../support/project.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
+import { documentedRights } from './documented-rights.js';
 
 const USER = 'books';
 const PASSWORD = 'for-the-books-only';
 const NAMESPACE = 'app';
-
-/** Read from the docs, so that what is proven is what is told: the words after `ACL SETUSER <name> on >… resetkeys resetchannels -@all`. */
-function documentedRights(): readonly string[] {
-  const text = readFileSync(join(projectRoot, 'docs/deployment.md'), 'utf8');
-  const [, rights] = /ACL SETUSER books on >\S+ resetkeys resetchannels -@all \\\n([^`]+)\n```/.exec(text) ?? [];
-  if (rights === undefined) throw new Error('docs/deployment.md lists no rights.');
-  return rights.split(/[\s\\]+/).filter((right) => right !== '');
-}
 
 /** Whatever else is refused, these do not hinder the caches: clients that name themselves, and a sign of life that is answered either way. */
 const COURTESIES = ['+client|setname', '+ping'];

@@ -1,0 +1,118 @@
+/**
+ * What a Redis user needs on a Cluster, as `docs/deployment.md` lists it: with these rights everything works and no node refuses anything;
+ * each of those that are needed there only is needed.
+ */
+import { expect } from 'chai';
+import type { Cache } from '../../lib/cache/index.js';
+import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
+import type { Duration } from '../../lib/time/index.js';
+import { waitFor } from '../support/wait.js';
+import { ClusterDeployment } from './cluster-deployment.js';
+import { documentedClusterRights, documentedRights } from './documented-rights.js';
+
+const USER = 'books';
+const PASSWORD = 'for-the-books-alone';
+
+describe('The rights of a Redis user on a Cluster', function () {
+  this.timeout(60_000);
+
+  const rights = [...documentedRights().filter((right) => right !== '~app:*'), ...documentedClusterRights()];
+  let deployment: ClusterDeployment;
+  const runtimes: CacheRuntime[] = [];
+
+  before(async () => {
+    deployment = await ClusterDeployment.start();
+  });
+
+  afterEach(stop);
+
+  after(() => deployment.stop());
+
+  async function stop(): Promise<void> {
+    await Promise.all(runtimes.splice(0).map((runtime) => runtime.stop()));
+  }
+
+  const everywhere = (...command: readonly string[]): Promise<unknown> =>
+    Promise.all(deployment.servers.map((server) => server.cli(...command)));
+
+  const useEverything = async (connectTimeout: Duration): Promise<void> => {
+    for (let i = 0; i < 2; i += 1) {
+      const redis = deployment.client({ username: USER, password: PASSWORD });
+      const runtime = createRuntime({
+        redis,
+        namespace: 'app',
+        caches: { book: {} },
+        bound: '200ms',
+        timeout: '1s',
+        deadline: '3s',
+        connectTimeout,
+      });
+      runtimes.push(runtime);
+      await runtime.start();
+    }
+    const [here, there] = runtimes as [CacheRuntime, CacheRuntime];
+    const [book, elsewhere] = [here, there].map(({ manager }) => manager.getCache('book') as Cache) as [Cache, Cache];
+    const keys = Array.from({ length: 20 }, (_, i) => `isbn:${i}`);
+    for (const key of keys) expect([await book.getOrLoad(key, () => 1), await elsewhere.getOrLoad(key, () => 2)]).to.deep.equal([1, 1]);
+    await book.evict(keys, { acks: 'all' });
+    for (const key of keys) expect(await elsewhere.getOrLoad(key, () => 2)).to.equal(2);
+    await book.put('Dune', 12);
+    expect(await elsewhere.putIfAbsent('Dune', 13)).to.deep.equal({ value: 12 });
+    await elsewhere.clear({ acks: 'all' });
+    expect(await book.getAll(keys)).to.deep.equal(keys.map(() => undefined));
+
+    await everywhere('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await waitFor(() => here.manager.health().links['subscriber'] !== 'up', { what: 'the loss to be noticed' });
+    expect(await book.get('nowhere')).to.equal(undefined);
+    await waitFor(() => runtimes.every(({ manager }) => manager.health().status === 'up'), { what: 'the subscribers to be back' });
+
+    const seen = new Set<string>();
+    const unwatch = here.fleet.watch({ onStatus: ({ id }) => void seen.add(id) });
+    await waitFor(() => seen.size === 2, { what: 'both instances to be seen' });
+    unwatch();
+    await stop();
+  };
+
+  /** What the nodes refused while `granted` was all that the user had, and what went wrong because of it. */
+  const tryWith = async (
+    granted: readonly string[],
+    connectTimeout: Duration,
+  ): Promise<{ readonly failure: unknown; readonly refusals: readonly string[] }> => {
+    await everywhere('ACL', 'DELUSER', USER);
+    await everywhere('ACL', 'SETUSER', USER, 'on', `>${PASSWORD}`, 'resetkeys', 'resetchannels', '-@all', ...granted);
+    await everywhere('ACL', 'LOG', 'RESET');
+    const failure = await useEverything(connectTimeout).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    await stop();
+    const logs = await Promise.all(
+      deployment.servers.map(async (server) => (await server.cli('ACL', 'LOG')) as readonly (readonly string[])[]),
+    );
+    const entries = logs
+      .flat()
+      .map((fields) => Object.fromEntries(fields.flatMap((field, i) => (i % 2 === 0 ? [[field, fields[i + 1]]] : []))));
+    return { failure, refusals: entries.map((entry) => `${entry['reason']} ${entry['object']}`) };
+  };
+
+  it('are enough: everything works, and nothing is refused', async () => {
+    const { failure, refusals } = await tryWith(rights, '5s');
+    expect([failure, refusals]).to.deep.equal([undefined, []]);
+  });
+
+  for (const right of documentedClusterRights()) {
+    // Who ends lets its channels go: refused, it ends all the same.
+    const isCourtesy = right === '+sunsubscribe';
+    it(`are needed: without ${right} ${isCourtesy ? 'the server refuses something' : 'something fails'}`, async () => {
+      const { failure, refusals } = await tryWith(
+        rights.filter((other) => other !== right),
+        isCourtesy ? '5s' : '600ms',
+      );
+      const about = right.startsWith('+')
+        ? `command ${right.slice(1)}`
+        : `${right.startsWith('~') ? 'key' : 'channel'} ${right.slice(1, right.indexOf('*'))}`;
+      expect(refusals.filter((refusal) => refusal.startsWith(about))).not.to.deep.equal([]);
+      expect(failure === undefined).to.equal(isCourtesy);
+    });
+  }
+});
