@@ -29,6 +29,7 @@ export interface Mutant {
 }
 
 const TWO_TIER = 'cache/two-tier-cache.js';
+const REMOTE = 'cache/remote-cache.js';
 const PENDING = 'cache/pending-evictions.js';
 const LEASE = 'eviction/read-lease.js';
 
@@ -171,7 +172,7 @@ export const MUTANTS: readonly Mutant[] = [
     without: 'keeping generations from going back',
     breaks: /^C/,
     script: CLEARED,
-    patches: [{ file: TWO_TIER, from: 'Number(generation) <= Number(present)', to: 'generation === present' }],
+    patches: [{ file: REMOTE, from: 'Number(generation) <= Number(this.#generation)', to: 'generation === this.#generation' }],
   },
   { without: 'noticing another server by its run id', breaks: /^C/, script: RESTORED, flaws: { server: IgnoringRunIds } },
   { without: 'a heartbeat before a new command connection is used', breaks: /^C/, script: RESTORED, flaws: { verifies: false } },
