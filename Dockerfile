@@ -1,6 +1,7 @@
-# The Book sample: four servers over the Redis that REDIS_URL (or REDIS_HOST and its companions) names, and the story they tell.
+# The samples, over the Redis that REDIS_URL (or REDIS_HOST and its companions) names: the Book sample unless another is named, as
+# docker-compose.yml does.
 #   docker compose run --rm book
-# Not Alpine: the sample's database brings native code, built for glibc first of all.
+# Not Alpine: their database brings native code, built for glibc first of all.
 FROM node:22-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -11,7 +12,7 @@ RUN npm run build
 FROM node:22-slim
 ENV NODE_ENV=production
 WORKDIR /app
-# The sample's own dependencies (its database) are development dependencies of the library: nothing is pruned.
+# The samples' own dependencies (their database, for one) are development dependencies of the library: nothing is pruned.
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/build ./build

@@ -1,4 +1,4 @@
-import { parseOptions, readPort, REDIS_USAGE } from '../support/command-line.js';
+import { readServersOptions, REDIS_USAGE, type ServersOptions } from '../support/command-line.js';
 import { SERVER_NAMES } from './server-names.js';
 
 /** The port of the first server under `--serve`; the others take the next ones. */
@@ -17,24 +17,6 @@ Usage: npm run sample [-- options]
 ${REDIS_USAGE}
 Without that too, the servers are four containers in one process.`;
 
-/** What the sample was asked to do. */
-export interface SampleOptions {
-  readonly mode: 'story' | 'serve' | 'help';
-  /** `0`: any free ports. */
-  readonly port: number;
-}
-
 /** @throws {UsageError} for an unknown option, or a wrong value. */
-export function readCommandLine(args: readonly string[]): SampleOptions {
-  const {
-    serve = false,
-    help = false,
-    port,
-  } = parseOptions(args, {
-    serve: { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-    port: { type: 'string' },
-  });
-  const mode = help ? 'help' : serve ? 'serve' : 'story';
-  return { mode, port: port === undefined ? (serve ? DEFAULT_SERVE_PORT : 0) : readPort(port, SERVER_NAMES.length - 1) };
-}
+export const readCommandLine = (args: readonly string[]): ServersOptions =>
+  readServersOptions(args, DEFAULT_SERVE_PORT, SERVER_NAMES.length);

@@ -1,8 +1,5 @@
-import { pathToFileURL } from 'node:url';
-import { type Client, createClient, type InStatement, type Row } from '@libsql/client';
-
-/** How long a statement waits for another process that is writing, in milliseconds. */
-const BUSY_TIMEOUT_MS = 2_000;
+import type { Client, InStatement, Row } from '@libsql/client';
+import { openSqlFile } from '../support/sql-file.js';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS book (
@@ -23,8 +20,7 @@ export class Database {
 
   /** Opens the file, and creates it and its table where they are missing. */
   static async open(file: string): Promise<Database> {
-    const client = createClient({ url: pathToFileURL(file).href, timeout: BUSY_TIMEOUT_MS });
-    await client.execute('PRAGMA journal_mode = WAL'); // Readers and a writer do not stand in each other's way.
+    const client = await openSqlFile(file);
     await client.execute(SCHEMA);
     return new Database(client);
   }

@@ -4,7 +4,9 @@
  */
 import { join } from 'node:path';
 import { type Backend, chooseBackend } from '../support/backend.js';
+import type { ServersOptions } from '../support/command-line.js';
 import type { Fleet } from '../support/fleet.js';
+import { keepUp } from '../support/keep-up.js';
 import { Links } from '../support/links.js';
 import { painterFor } from '../support/painter.js';
 import { runSample } from '../support/run-sample.js';
@@ -12,7 +14,7 @@ import type { Teardown } from '../support/teardown.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { bookFleet } from './book-fleet.js';
 import { BookRepository } from './book-repository.js';
-import { readCommandLine, type SampleOptions, USAGE } from './command-line.js';
+import { readCommandLine, USAGE } from './command-line.js';
 import { Database } from './database.js';
 import { Readers } from './readers.js';
 import { SERVER_NAMES } from './server-names.js';
@@ -26,7 +28,7 @@ const print = (line: string): void => console.log(line);
 const paint = painterFor(process.stdout);
 
 /** Starts everything, does what it was asked to do, and returns the exit code. */
-async function run({ mode, port }: SampleOptions, teardown: Teardown): Promise<number> {
+async function run({ mode, port }: ServersOptions, teardown: Teardown): Promise<number> {
   const file = join(temporaryDirectory('book', teardown), 'books.db');
   const backend = await chooseBackend(teardown);
   const links = mode === 'serve' ? await Links.open(SERVER_NAMES, backend.env, teardown) : undefined;
@@ -87,17 +89,17 @@ async function serve(fleet: Fleet<ServerNotice>, links: Links | undefined, teard
   print(`  curl ${url}/cache/caches/book`);
   print('');
   print('Ctrl-C ends them.');
-  let told = 0;
-  let asked = 0;
-  for (;;) {
-    await fleet.notices.until(() => fleet.notices.of('ended').length > told || fleet.notices.of('asked').length > asked);
-    const asks = fleet.notices.of('asked');
-    for (const { notice } of asks.slice(asked)) obey(notice.ask, links, readers);
-    asked = asks.length;
-    const ended = fleet.notices.of('ended');
-    for (const { server, notice } of ended.slice(told)) console.error(`${server} ended (${notice.how}), though nobody asked it to.`);
-    told = ended.length;
-    if (fleet.servers.every(({ url }) => url === '')) return 1;
+  await Promise.race([keepUp(fleet), obeyAll(fleet, links, readers)]);
+  return 1;
+}
+
+async function obeyAll({ notices }: Fleet<ServerNotice>, links: Links | undefined, readers: Readers): Promise<never> {
+  for (let obeyed = 0; ;) {
+    await notices.until(() => notices.of('asked').length > obeyed);
+    for (const { notice } of notices.of('asked').slice(obeyed)) {
+      obey(notice.ask, links, readers);
+      obeyed += 1;
+    }
   }
 }
 

@@ -15,6 +15,30 @@ export function parseOptions<T extends NonNullable<ParseArgsConfig['options']>>(
   }
 }
 
+/** What a sample of several servers was asked to do. */
+export interface ServersOptions {
+  readonly mode: 'story' | 'serve' | 'help';
+  /** Of the first server; `0`: any free ones. */
+  readonly port: number;
+}
+
+/**
+ * Reads `--serve`, `--port N` and `--help`.
+ *
+ * @param servePort - the default of `--port` under `--serve`.
+ * @param servers - how many there are; they take the ports from the first one on.
+ * @throws {UsageError} for an unknown option, or a wrong value.
+ */
+export function readServersOptions(args: readonly string[], servePort: number, servers: number): ServersOptions {
+  const {
+    serve = false,
+    help = false,
+    port,
+  } = parseOptions(args, { serve: { type: 'boolean' }, help: { type: 'boolean', short: 'h' }, port: { type: 'string' } });
+  const mode = help ? 'help' : serve ? 'serve' : 'story';
+  return { mode, port: port === undefined ? (serve ? servePort : 0) : readPort(port, servers - 1) };
+}
+
 /**
  * The port of the first of several servers, or `0` for any free ones.
  *

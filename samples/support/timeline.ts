@@ -2,7 +2,10 @@ import { monotonicMs } from './monotonic-time.js';
 import type { Colour, Painter } from './painter.js';
 import type { AnswerSource } from './request-trace.js';
 
-const COLOURS: Readonly<Record<AnswerSource, Colour>> = { L1: 'green', L2: 'cyan', database: 'yellow', joined: 'cyan' };
+const COLOURS: Readonly<Partial<Record<string, Colour>>> = { L1: 'green', L2: 'cyan', database: 'yellow', joined: 'cyan' } satisfies Record<
+  AnswerSource,
+  Colour
+>;
 
 /**
  * Prints what happened when, and on which server:
@@ -33,9 +36,9 @@ export class Timeline {
     this.#print(`  ${this.#paint('dim', offset)}  ${server.padEnd(8)}  ${text}`);
   }
 
-  /** A server answered a read, now. `what` tells its answer. */
-  answer(server: string, what: string, source: AnswerSource, isFresh: boolean): void {
+  /** A server answered a read, now. `what` tells its answer; `source` is an {@link AnswerSource}, or another place. */
+  answer(server: string, what: string, source: string, isFresh: boolean): void {
     const verdict = isFresh ? '' : this.#paint('red', '   STALE');
-    this.event(monotonicMs(), server, `read    ${what}  ${this.#paint(COLOURS[source], `from ${source}`)}${verdict}`);
+    this.event(monotonicMs(), server, `read    ${what}  ${this.#paint(COLOURS[source] ?? 'cyan', `from ${source}`)}${verdict}`);
   }
 }

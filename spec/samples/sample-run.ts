@@ -35,12 +35,13 @@ export class SampleRun {
   #errors = '';
   #hasEnded = false;
 
-  constructor(sample: string, args: readonly string[], redis: RedisOfRun) {
+  /** @param env - what the environment holds beside. */
+  constructor(sample: string, args: readonly string[], redis: RedisOfRun, env: NodeJS.ProcessEnv = {}) {
     const program = fileURLToPath(new URL(`../../samples/${sample}/main.js`, import.meta.url));
     for (const name of ['bin', 'tmp']) mkdirSync(join(this.#home, name));
     // A group of its own, as a shell makes one for each command: Ctrl-C goes to all of it.
     const child = spawn(process.execPath, ['--enable-source-maps', program, ...args], {
-      env: this.#environment(redis),
+      env: { ...this.#environment(redis), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
