@@ -115,9 +115,7 @@ export const MUTANTS: readonly Mutant[] = [
     without: 'checking the generation in bypass',
     breaks: /^C/,
     script: FROZEN,
-    patches: [
-      { file: TWO_TIER, from: 'if (this.isServing(this.#clock.now())) return this.#remote.get(key);', to: 'return this.#remote.get(key);' },
-    ],
+    patches: [{ file: TWO_TIER, from: 'if (this.isServing(now)) return this.#remote.get(key);', to: 'return this.#remote.get(key);' }],
   },
   {
     without: 'keeping doubtful keys out of both tiers',
