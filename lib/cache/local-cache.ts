@@ -3,6 +3,8 @@ import type { CacheCounters } from '../event/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
 import { ValueCodec } from './codec.js';
 import { deepFreeze } from './deep-freeze.js';
+import { KeptPromises } from './kept-promises.js';
+import { ReplacementPolicy } from './replacement-policy.js';
 import type { Class } from './rich-value.js';
 
 /**
@@ -42,28 +44,15 @@ const SWEEP_PER_WRITE = 2;
 const FIRST_CAPACITY = 16;
 
 /**
- * L1: a bounded table of values in the process, evicting with SIEVE [1].
+ * L1: a bounded table of values in the process. Which entry makes room for a new one is up to the {@link ReplacementPolicy}.
  *
- * SIEVE keeps entries in the order of their arrival, one *visited* flag each, and a *hand*. A hit sets the flag and moves nothing. To make
- * room, the hand walks from the oldest towards the newest: a visited entry loses its flag and stays where it is, the first unvisited one
- * goes, and the hand rests behind it; past the newest it starts again at the oldest. New entries arrive unvisited. Writing to a key that
- * is present is a use like a read: the entry keeps its place and is flagged, as in the authors' simulator [2]. One-time keys leave soon and
- * do not flush the popular ones, as they do with LRU; when the popular keys change all at once, it follows about a turnover later than LRU.
+ * A `Map` leads from key to *slot*, an index into columns (keys, values, ends). An object per entry would take half as much memory again, and
+ * be more work for the garbage collector. A hit is a look-up, two comparisons, a count in a column, and a promise that is mostly there
+ * already (see {@link KeptPromises}). Slots that were given back are taken first, so the columns grow with the entries held, and
+ * what an entry leaves behind is nothing.
  *
- * The order is the insertion order of one `Map`, and the hand is a live iterator over it: by the language's definition it goes on after
- * deletions and meets what was added meanwhile. It has always taken one step more, to the entry it rests on, because an iterator that has
- * just passed the newest entry would meet the next arrival before the oldest. And in V8 an iterator at rest keeps alive every table the
- * `Map` has outgrown since (300 MB after five million replacements), so it must not rest for ever: after more removals than there are
- * entries left, none of them to make room, it is let go and will start at the oldest.
- *
- * The `Map` leads from key to *slot*, an index into columns (values, promises, ends, flags). An object per entry would take half as much
- * memory again, and be more work for the garbage collector.
- *
- * There are no timers. An entry lives while `expiresAt > now`; it is found dead by the read that asks for it, by the hand, or by a second
- * iterator that sweeps two entries with each new one. So the dead take the room of the living for at most about half a turnover.
- *
- * [1] Zhang et al., "SIEVE is Simpler than LRU", NSDI '24, https://www.usenix.org/conference/nsdi24/presentation/zhang-yazhuo
- * [2] https://github.com/1a1a11a/libCacheSim, `libCacheSim/cache/eviction/Sieve.c`
+ * There are no timers. An entry lives while `expiresAt > now`; it is found dead by the read that asks for it, or by a sweep that goes round
+ * the slots, two with each new entry. So the dead take the room of the living for at most about half a turnover.
  */
 export class LocalCache {
   /**
@@ -79,21 +68,18 @@ export class LocalCache {
   readonly #counters: CacheCounters;
 
   readonly #slots = new Map<string, number>();
+  #policy: ReplacementPolicy;
+  #promises = new KeptPromises();
+  #keys: (string | undefined)[] = [];
   /** The value; in mode `'clone'` its encoded form. */
   #values: unknown[] = [];
-  /** The settled promise of the value, made when it is first asked for, then kept: making one costs more than the look-up. */
-  #promises: (Promise<unknown> | undefined)[] = [];
+  /** `Infinity` where there is no entry. */
   #ends = new Float64Array(0);
-  #visited = new Uint8Array(0);
   /** Slots given back; the others below `#used` are taken. */
   #free: number[] = [];
   #used = 0;
-
-  #hand: Iterator<string, undefined> | undefined;
-  /** The entry the hand rests on; `undefined`: the oldest. */
-  #handKey: string | undefined;
-  #removalsAtRest = 0;
-  #sweep: Iterator<string, undefined> | undefined;
+  /** The slot the sweep looks at next. */
+  #swept = 0;
 
   /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for a `maximumSize` out of range. */
   constructor(options: LocalCacheOptions) {
@@ -106,6 +92,7 @@ export class LocalCache {
       );
     }
     this.#maximumSize = maximumSize;
+    this.#policy = new ReplacementPolicy(maximumSize);
     this.#freezes = copy === 'freeze';
     this.#codec = copy === 'clone' ? new ValueCodec({ type: options.type }) : undefined;
     this.#clock = options.clock;
@@ -123,13 +110,13 @@ export class LocalCache {
   }
 
   /**
-   * The fast path: the settled promise of the value, or `undefined` if there is none to serve.
-   * The same promise at every call, until the value is replaced; in mode `'clone'` a new one of a new copy.
+   * The fast path: a settled promise of the value, or `undefined` if there is none to serve.
+   * The same promise at every call while the entry is one of those asked for most; in mode `'clone'` a new one of a new copy.
    */
   peek(key: string, now: Milliseconds): Promise<unknown> | undefined {
     const slot = this.#find(key, now);
     if (slot === undefined) return undefined;
-    return this.#promises[slot] ?? this.#promise(slot);
+    return this.#promises.bySlot[slot] ?? this.#promise(slot);
   }
 
   /** The entry, or `undefined` if there is none to serve. An entry whose value is `undefined` is an entry. */
@@ -162,18 +149,20 @@ export class LocalCache {
       return;
     }
     const held = this.#hold(key, value);
-    const isNew = slot === undefined;
     if (slot === undefined) {
       this.#sweepSome(now);
-      if (this.#slots.size >= this.#maximumSize) this.#makeRoom(now);
+      if (this.#slots.size >= this.#maximumSize) this.#makeRoom();
       slot = this.#takeSlot();
       this.#slots.set(key, slot);
+      this.#keys[slot] = key;
+      this.#policy.enter(slot, key);
+    } else {
+      this.#promises.drop(slot);
+      this.#policy.touch(slot); // Writing to a key that is present is a use like a read.
+      this.#counters.replacements += 1;
     }
     this.#values[slot] = held;
-    this.#promises[slot] = undefined;
     this.#ends[slot] = expiresAt;
-    this.#visited[slot] = isNew ? 0 : 1;
-    if (!isNew) this.#counters.replacements += 1;
   }
 
   /** Drops an entry. `true` if there was one, be it dead. */
@@ -188,14 +177,14 @@ export class LocalCache {
   clear(): number {
     const count = this.#slots.size;
     this.#slots.clear();
+    this.#policy = new ReplacementPolicy(this.#maximumSize);
+    this.#promises = new KeptPromises();
+    this.#keys = [];
     this.#values = [];
-    this.#promises = [];
     this.#ends = new Float64Array(0);
-    this.#visited = new Uint8Array(0);
     this.#free = [];
     this.#used = 0;
-    this.#letGo();
-    this.#sweep = undefined;
+    this.#swept = 0;
     return count;
   }
 
@@ -207,7 +196,7 @@ export class LocalCache {
       this.#expire(key, slot);
       return undefined;
     }
-    this.#visited[slot] = 1;
+    this.#policy.touch(slot);
     return slot;
   }
 
@@ -229,48 +218,21 @@ export class LocalCache {
 
   #promise(slot: number): Promise<unknown> {
     const promise = Promise.resolve(this.#value(slot));
-    if (this.#codec === undefined) this.#promises[slot] = promise;
+    if (this.#codec === undefined) this.#promises.offer(slot, promise);
     return promise;
   }
 
-  /** Walks the hand until an entry has gone. It ends: after one round every flag is off. */
-  #makeRoom(now: Milliseconds): void {
-    this.#removalsAtRest = 0;
-    for (;;) {
-      if (this.#handKey === undefined) this.#step();
-      const key = this.#handKey as unknown as string;
-      const slot = this.#slots.get(key) as number;
-      if (!((this.#ends[slot] as number) > now)) return this.#expire(key, slot);
-      if (this.#visited[slot] === 0) {
-        this.#counters.sizeRemovals += 1;
-        return this.#remove(key, slot);
-      }
-      this.#visited[slot] = 0;
-      this.#step();
-    }
-  }
-
-  #step(): void {
-    this.#hand ??= this.#slots.keys();
-    this.#handKey = this.#hand.next().value;
-    if (this.#handKey === undefined) this.#hand = undefined;
-  }
-
-  #letGo(): void {
-    this.#hand = undefined;
-    this.#handKey = undefined;
+  #makeRoom(): void {
+    const slot = this.#policy.evict(this.#keys);
+    this.#counters.sizeRemovals += 1;
+    this.#vacate(this.#keys[slot] as string, slot);
   }
 
   #sweepSome(now: Milliseconds): void {
-    for (let i = 0; i < SWEEP_PER_WRITE; i += 1) {
-      this.#sweep ??= this.#slots.keys();
-      const { done, value: key } = this.#sweep.next();
-      if (done) {
-        this.#sweep = undefined;
-        return;
-      }
-      const slot = this.#slots.get(key) as number;
-      if (!((this.#ends[slot] as number) > now)) this.#expire(key, slot);
+    for (let i = 0; i < SWEEP_PER_WRITE && i < this.#used; i += 1) {
+      const slot = this.#swept < this.#used ? this.#swept : 0;
+      this.#swept = slot + 1;
+      if (!((this.#ends[slot] as number) > now)) this.#expire(this.#keys[slot] as string, slot);
     }
   }
 
@@ -280,13 +242,17 @@ export class LocalCache {
   }
 
   #remove(key: string, slot: number): void {
-    if (key === this.#handKey) this.#step();
+    this.#policy.leave(slot, key);
+    this.#vacate(key, slot);
+  }
+
+  #vacate(key: string, slot: number): void {
     this.#slots.delete(key);
+    this.#promises.drop(slot);
+    this.#keys[slot] = undefined;
     this.#values[slot] = undefined;
-    this.#promises[slot] = undefined;
+    this.#ends[slot] = Number.POSITIVE_INFINITY;
     this.#free.push(slot);
-    this.#removalsAtRest += 1;
-    if (this.#removalsAtRest > this.#slots.size) this.#letGo(); // See the essay: outgrown tables.
   }
 
   #takeSlot(): number {
@@ -302,11 +268,10 @@ export class LocalCache {
     const ends = new Float64Array(capacity);
     ends.set(this.#ends);
     this.#ends = ends;
-    const visited = new Uint8Array(capacity);
-    visited.set(this.#visited);
-    this.#visited = visited;
+    this.#policy.grow(capacity);
+    this.#promises.grow(capacity);
     // `length` is set so that the arrays neither grow by guess nor turn into dictionaries.
     this.#values.length = capacity;
-    this.#promises.length = capacity;
+    this.#keys.length = capacity;
   }
 }
