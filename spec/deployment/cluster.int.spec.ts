@@ -18,9 +18,11 @@ import {
   MessageListenerContainer,
   MessagePublisher,
 } from '../../lib/index.js';
-import { type Cache, encodeKey } from '../../lib/cache/index.js';
+import { type Cache, encodeKey, RemoteConnection, Script } from '../../lib/cache/index.js';
 import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
-import { cacheErrorOf } from '../contract/rejection.js';
+import { CacheEvents } from '../../lib/event/index.js';
+import { ClusterTopology, RedisTransport } from '../../lib/topic/redis/index.js';
+import { cacheErrorOf, rejectionOf } from '../contract/rejection.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 import { ClusterDeployment } from './cluster-deployment.js';
@@ -296,6 +298,70 @@ describe('A Redis Cluster', function () {
     });
     expect(await bookOf(runtime).getOrLoad(key, () => 3)).to.equal(3);
     await deployment.whole();
+  });
+
+  it('is followed away from a primary that hangs, long before its connections are given up for their silence', async () => {
+    const runtime = await joined({ bound: '24s' });
+    const [key] = KEYS as [string, ...string[]];
+    const owner = await ownerOf(key);
+    owner.pause();
+    try {
+      await deployment.failOver(owner, 'takeover');
+      await deployment.movedFrom(owner, slotOf(tagOf(key)));
+      const isUp = (): boolean => runtime.manager.health().status === 'up';
+      const subscribers = async (): Promise<unknown> => {
+        const channel = `{${tagOf(key)}}:book-channel`;
+        return ((await (await ownerOf(key)).cli('PUBSUB', 'SHARDNUMSUB', channel)) as unknown[])[1];
+      };
+      await waitFor(async () => (await subscribers()) === 1 && isUp(), {
+        what: 'the new primary to be used',
+        timeoutMs: 18_000,
+        everyMs: 20,
+      });
+    } finally {
+      owner.resume();
+    }
+    await deployment.whole();
+    expect(await bookOf(runtime).getOrLoad(key, () => 1)).to.equal(1);
+  });
+
+  describe('the connections to a slot that moves', () => {
+    let topology: ClusterTopology;
+    const slot = slotOf('wanderer');
+
+    beforeEach(() => {
+      topology = ClusterTopology.of(given(), 5_000) as ClusterTopology;
+      stopping.push(async () => topology.close());
+    });
+
+    it('are told by the server that their subscriptions have ended, and subscribe where the slot is', async () => {
+      const container = new MessageListenerContainer(new RedisTransport(topology.source(slot, 'wanderer')));
+      stopping.push(() => container.stop());
+      const heard: string[] = [];
+      await container.addMessageListener(({ body }) => void heard.push(body), ChannelTopic.of('{wanderer}:news'));
+      await container.start();
+      await deployment.migrate(slot);
+      await waitFor(() => container.epoch > 0 && container.isListening, { what: 'the loss, and the new subscription' });
+      await (await deployment.owner(slot)).cli('SPUBLISH', '{wanderer}:news', 'hello');
+      await waitFor(() => heard.length > 0, { what: 'the message' });
+    });
+
+    it('are given up when a heartbeat is told that the slot has moved, and lead to where it is', async () => {
+      const endpoint = topology.endpoint('wanderer');
+      const events = new CacheEvents();
+      const patience = { timeoutMs: 5_000, connectTimeoutMs: 5_000, socketTimeoutMs: 10_000 };
+      const connection = new RemoteConnection({ endpoint, events, ...patience, locate: () => topology.locate(slot), isSharded: true });
+      stopping.push(() => connection.stop());
+      await connection.start();
+      const heartbeat = new Script('heartbeat', `return redis.call('PUBLISH', KEYS[1], 'alive')`);
+      const beat = (): Promise<number> => connection.runUnguarded(heartbeat, ['{wanderer}:echo'], []);
+      expect(await beat()).to.equal(0);
+      await deployment.migrate(slot);
+      expect(((await rejectionOf(beat())) as Error).message).to.match(/^MOVED /);
+      expect(connection.isUsable).to.equal(false);
+      await waitFor(() => connection.isUsable, { what: 'the next connection' });
+      expect([await beat(), connection.address?.port]).to.deep.equal([0, (await deployment.owner(slot)).port]);
+    });
   });
 
   it('tells that it cannot be reached, or entered, without a credential', async () => {
