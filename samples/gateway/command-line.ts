@@ -1,4 +1,4 @@
-import { parseOptions, readPort, REDIS_USAGE } from '../support/command-line.js';
+import { readServersOptions, REDIS_USAGE, type ServersOptions } from '../support/command-line.js';
 import { GATEWAY_NAMES } from './gateway-names.js';
 
 /** The port of the first gateway under `--serve`; the others take the next ones. */
@@ -18,24 +18,6 @@ Usage: npm run sample:gateway [-- options]
 ${REDIS_USAGE}
 Without that too, the gateways are three containers in one process.`;
 
-/** What the sample was asked to do. */
-export interface SampleOptions {
-  readonly mode: 'story' | 'serve' | 'help';
-  /** `0`: any free ports. */
-  readonly port: number;
-}
-
 /** @throws {UsageError} for an unknown option, or a wrong value. */
-export function readCommandLine(args: readonly string[]): SampleOptions {
-  const {
-    serve = false,
-    help = false,
-    port,
-  } = parseOptions(args, {
-    serve: { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-    port: { type: 'string' },
-  });
-  const mode = help ? 'help' : serve ? 'serve' : 'story';
-  return { mode, port: port === undefined ? (serve ? DEFAULT_SERVE_PORT : 0) : readPort(port, GATEWAY_NAMES.length - 1) };
-}
+export const readCommandLine = (args: readonly string[]): ServersOptions =>
+  readServersOptions(args, DEFAULT_SERVE_PORT, GATEWAY_NAMES.length);

@@ -1,11 +1,8 @@
-import { pathToFileURL } from 'node:url';
-import { type Client, createClient } from '@libsql/client';
+import type { Client } from '@libsql/client';
 import { injectable } from 'inversify';
+import { openSqlFile } from '../support/sql-file.js';
 import type { ApiKey } from './api-key.js';
 import { isPlanName } from './plan.js';
-
-/** How long a statement waits for another process that is writing, in milliseconds. */
-const BUSY_TIMEOUT_MS = 2_000;
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS api_key (
@@ -32,8 +29,7 @@ export class CredentialStore {
   }
 
   static async open(file: string): Promise<CredentialStore> {
-    const client = createClient({ url: pathToFileURL(file).href, timeout: BUSY_TIMEOUT_MS });
-    await client.execute('PRAGMA journal_mode = WAL'); // Readers and a writer do not stand in each other's way.
+    const client = await openSqlFile(file);
     await client.executeMultiple(SCHEMA);
     return new CredentialStore(client);
   }

@@ -4,14 +4,16 @@
  */
 import { join } from 'node:path';
 import { type Backend, chooseBackend } from '../support/backend.js';
+import type { ServersOptions } from '../support/command-line.js';
 import type { Fleet } from '../support/fleet.js';
+import { keepUp } from '../support/keep-up.js';
 import type { LifeNotice } from '../support/life-notice.js';
 import { painterFor } from '../support/painter.js';
 import { runSample } from '../support/run-sample.js';
 import type { Teardown } from '../support/teardown.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { ApiKeyService } from './api-key-service.js';
-import { readCommandLine, type SampleOptions, USAGE } from './command-line.js';
+import { readCommandLine, USAGE } from './command-line.js';
 import { CredentialStore } from './credential-store.js';
 import { GatewayClient } from './gateway-client.js';
 import { gatewayFleet } from './gateway-fleet.js';
@@ -24,7 +26,7 @@ const print = (line: string): void => console.log(line);
 const paint = painterFor(process.stdout);
 
 /** Starts everything, does what it was asked to do, and returns the exit code. */
-async function run({ mode, port }: SampleOptions, teardown: Teardown): Promise<number> {
+async function run({ mode, port }: ServersOptions, teardown: Teardown): Promise<number> {
   const file = join(temporaryDirectory('gateway', teardown), 'credentials.db');
   const backend = await chooseBackend(teardown);
   const issuer = new Issuer();
@@ -80,11 +82,7 @@ async function serve(fleet: Fleet<LifeNotice>, issuer: Issuer, adminKey: string)
   print(`    node -e "require('socket.io-client')('${first}', {transports: ['websocket'], auth: {key: '$ADMIN'}}).emit('say', 'hello')"`);
   print('');
   print('Ctrl-C ends them.');
-  for (let told = 0; fleet.servers.some(({ url }) => url !== ''); told = fleet.notices.of('ended').length) {
-    await fleet.notices.until(() => fleet.notices.of('ended').length > told);
-    for (const { server, notice } of fleet.notices.of('ended').slice(told))
-      console.error(`${server} ended (${notice.how}), though nobody asked it to.`);
-  }
+  await keepUp(fleet);
   return 1;
 }
 

@@ -1,7 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 
 /** How long Redis may take to count a request or to relay a message, in milliseconds. */
-const COMMAND_WITHIN_MS = 250;
+const COMMAND_WITHIN_MS = 500;
 
 /**
  * A connection of the rate limits or of the relay. The Socket.IO adapter does not wait for the answers to what it publishes: were one of
@@ -17,7 +17,7 @@ export class RedisConnection extends Redis {
     return connection;
   }
 
-  /** For commands that rather fail than wait: at once while Redis is away; a Redis that hangs is one that is away, after half a second. */
+  /** For commands that rather fail than wait: at once while Redis is away; a Redis that hangs is one that is away, after a second. */
   static forCommands(redis: string | RedisOptions): RedisConnection {
     return RedisConnection.to(redis, {
       enableOfflineQueue: false,
