@@ -53,7 +53,7 @@ async function test() {
   const checks = [
     ['lint (eslint)', node('node_modules/eslint/bin/eslint.js', '.')],
     ['types (TypeScript 7)', node('node_modules/typescript-7/bin/tsc', '--noEmit', '--incremental', 'false')],
-    ['types of the console (TypeScript 7)', node('node_modules/typescript-7/bin/tsc', '-p', 'console', '--noEmit')],
+    ['types of the console (TypeScript 7)', node('node_modules/typescript-7/bin/tsc', '-p', 'lib/management/console', '--noEmit')],
     ['API reference (TypeDoc)', node('scripts/docs.mjs', '--check')],
     ['format (prettier)', node('node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')],
     ['package (publint)', node('node_modules/publint/src/cli.js', 'run', tarball, '--strict')],

@@ -37,6 +37,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   eviction: { rooms: ['cache', 'topic', 'time', 'event', 'errors'] },
   fleet: { rooms: ['cache', 'topic', 'event', 'time', 'errors'] },
   management: { rooms: ['annotation', 'fleet', 'cache', 'event', 'time', 'errors'] },
+  'management/console': { rooms: [] }, // Runs in the browser: it knows of the rest what it is sent.
   cli: {
     rooms: ['inversify', 'fleet', 'eviction', 'cache', 'topic', 'topic/redis', 'event', 'time', 'errors'],
     packages: ['inversify', 'reflect-metadata', 'ioredis'],
