@@ -70,6 +70,8 @@ export class LocalCache {
   readonly #slots = new Map<string, number>();
   #policy: ReplacementPolicy;
   #promises = new KeptPromises();
+  /** The array of `#promises` itself: a hit has one step less to go. */
+  #settled = this.#promises.bySlot;
   #keys: (string | undefined)[] = [];
   /** The value; in mode `'clone'` its encoded form. */
   #values: unknown[] = [];
@@ -116,7 +118,7 @@ export class LocalCache {
   peek(key: string, now: Milliseconds): Promise<unknown> | undefined {
     const slot = this.#find(key, now);
     if (slot === undefined) return undefined;
-    return this.#promises.bySlot[slot] ?? this.#promise(slot);
+    return this.#settled[slot] ?? this.#promise(slot);
   }
 
   /** The entry, or `undefined` if there is none to serve. An entry whose value is `undefined` is an entry. */
@@ -179,6 +181,7 @@ export class LocalCache {
     this.#slots.clear();
     this.#policy = new ReplacementPolicy(this.#maximumSize);
     this.#promises = new KeptPromises();
+    this.#settled = this.#promises.bySlot;
     this.#keys = [];
     this.#values = [];
     this.#ends = new Float64Array(0);
