@@ -186,21 +186,23 @@ describe('A Redis Cluster', function () {
 
   it("waits, with acks: 'all', for the living of each bucket", async () => {
     const [here, there] = [await joined({ instanceId: 'here' }), await joined()];
-    await fill(there, 1);
+    await bookOf(here).evict(KEYS, { acks: 'all' }); // The lists of the living are old enough from now on.
     const key = KEYS[5] as string;
     const owner = await ownerOf(key);
     const prefix = `{${tagOf(key)}}`;
+    await fill(there, 1);
     await owner.cli('ZADD', `${prefix}:book:members`, Date.now() + 60_000, 'ghost'); // Lives in this bucket only.
     let isOver = false;
     const evicted = bookOf(here)
       .evict(KEYS, { acks: 'all' })
       .then(() => (isOver = true));
-    await waitFor(async () => (await owner.cli('GET', `${prefix}:book:seq`)) === '1', { what: 'the eviction to be executed' });
+    await waitFor(async () => (await owner.cli('GET', `${prefix}:book:seq`)) === '2', { what: 'the eviction to be executed' });
     await fill(there, 2);
+    await bookOf(here).evict(KEYS[0], { acks: 'all' }); // Begun later, and over.
     expect(isOver).to.equal(false);
     await waitFor(
       async () => {
-        await owner.cli('SPUBLISH', `${prefix}:inbox:here`, JSON.stringify({ v: 1, acked: ['book', 1], from: 'ghost' }));
+        await owner.cli('SPUBLISH', `${prefix}:inbox:here`, JSON.stringify({ v: 1, acked: ['book', 2], from: 'ghost' }));
         return isOver;
       },
       { what: 'the eviction to be over' },
