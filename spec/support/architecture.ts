@@ -37,7 +37,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   eviction: { rooms: ['cache', 'topic', 'time', 'event', 'errors'] },
   fleet: { rooms: ['cache', 'topic', 'event', 'time', 'errors'] },
   management: { rooms: ['annotation', 'fleet', 'cache', 'event', 'time', 'errors'] },
-  'management/console': { rooms: [] }, // Runs in the browser: it knows of the rest what it is sent.
   cli: {
     rooms: ['inversify', 'fleet', 'eviction', 'cache', 'topic', 'topic/redis', 'event', 'time', 'errors'],
     packages: ['inversify', 'reflect-metadata', 'ioredis'],
@@ -68,13 +67,16 @@ const FRONT_DOOR = 'lib/index.ts';
 /** What is published beside it: `inversify-cache/management`, …. */
 const SIDE_DOORS: readonly string[] = ['lib/management/index.ts'];
 
+/** What runs in the browser is a project of its own, with a tsconfig.json of its own. */
+const PAGE = 'lib/management/console/';
+
 /** The TypeScript files under these folders. */
 export function readSources(root: string, folders: readonly string[]): Sources {
   const files = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
   );
-  const sources = files.filter((file) => file.endsWith('.ts')).sort();
-  return Object.fromEntries(sources.map((file) => [file.split(sep).join('/'), readFileSync(join(root, file), 'utf8')]));
+  const sources = files.map((file) => file.split(sep).join('/')).filter((file) => file.endsWith('.ts') && !file.startsWith(PAGE));
+  return Object.fromEntries(sources.sort().map((file) => [file, readFileSync(join(root, file), 'utf8')]));
 }
 
 /** One sentence for each arrow that some file crosses; empty when the house is in order. */
