@@ -60,6 +60,8 @@ export class LocalCache {
    * Writes and removals go on regardless. Set from outside.
    */
   servableUntil: Milliseconds = Number.POSITIVE_INFINITY;
+  /** Told of each entry that a read found at the end of its life. Set from outside. */
+  expired: ((key: string) => void) | undefined;
 
   readonly #maximumSize: number;
   readonly #freezes: boolean;
@@ -197,6 +199,7 @@ export class LocalCache {
     if (slot === undefined) return undefined;
     if (!((this.#ends[slot] as number) > now)) {
       this.#expire(key, slot);
+      this.expired?.(key);
       return undefined;
     }
     this.#policy.touch(slot);

@@ -8,7 +8,8 @@ const THRESHOLD = 0.25;
 /**
  * Guesses whether the remote tier holds a key, to save a round trip. A hit is cheapest as a plain GET; a miss is not: after a GET in vain
  * the fill lease must be asked for. That script answers a value as well if there is one, in one round trip too, but costs the server
- * as much again as the GET. So a GET comes first unless the key is known to be gone (an eviction just removed it) or misses prevail.
+ * as much again as the GET. So a GET comes first unless the key is known to be gone (an eviction just removed it, or its copy in the
+ * local tier has ended) or misses prevail.
  *
  * A wrong guess costs a round trip or a little of the server's time, and is never wrong about what is stored.
  */
@@ -27,7 +28,7 @@ export class MissForecast {
     this.#rate += ((isMiss ? 1 : 0) - this.#rate) * WEIGHT;
   }
 
-  /** An eviction removed these keys. */
+  /** The remote tier has these keys no longer: they were evicted, or have ended. */
   gone(keys: readonly string[]): void {
     if (this.#gone.size + keys.length > MAXIMUM_GONE) this.#gone.clear();
     for (const key of keys.slice(0, MAXIMUM_GONE)) this.#gone.add(key);

@@ -117,6 +117,8 @@ export class TwoTierCache extends Cache implements CoherentCache {
       execute: (keys, acks) => (keys === 'all' ? this.#remote.clear(acks) : this.#remote.evict(keys, acks)),
       fence: (keys) => (keys === 'all' ? this.#fenceAll('explicit') : this.#drop(keys, 'explicitRemovals')),
     });
+    // Entries of both tiers end together, unless the local ones have a life of their own.
+    if (parts.settings.localTtlMs === 0) parts.local.expired = (key) => this.#forecast.gone([key]);
     this.#bypassTime = new BypassTime(parts.clock.now());
     this.serveUntil(Number.NEGATIVE_INFINITY);
   }

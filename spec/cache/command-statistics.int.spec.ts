@@ -101,6 +101,15 @@ describe('Commands on the wire', () => {
     }
   });
 
+  it('a miss of a key whose life has ended is no more than that either', async () => {
+    const life = 30;
+    await books.getOrLoad('Emil', () => 'Kästner', { ttl: life });
+    await waitFor(async () => (await books.inspect('Emil'))?.remote.state === 'absent', { what: 'the end in the remote tier' });
+    await waitFor(async () => (await books.inspect('Emil'))?.local.state === 'absent', { what: 'the end in the local tier' });
+    const { sent } = await counted(() => books.getOrLoad('Emil', () => 'Kästner'));
+    expect(sent).to.deep.equal(['EVALSHA', 'EVALSHA']);
+  });
+
   it('evictions of one turn are one EVALSHA', async () => {
     const { sent } = await counted(() => Promise.all(['Nana', 'Emma', 'Kim'].map((book) => books.evict(book))));
     expect(sent).to.deep.equal(['EVALSHA']);
