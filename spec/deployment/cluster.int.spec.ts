@@ -385,6 +385,24 @@ describe('A Redis Cluster', function () {
     expect(inspect([error, errors], { depth: 10 })).not.to.include('s3cret');
   });
 
+  it('is warned of by its nodes, each by its address and once, and not for its replicas', async () => {
+    const warnings: (Error & { readonly code?: string })[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    const owner = await ownerOf(KEYS[6] as string);
+    for (const [setting, value] of Object.entries({ maxmemory: '100mb', 'maxmemory-policy': 'allkeys-lru' }))
+      await owner.cli('CONFIG', 'SET', setting, value);
+    process.on('warning', listen);
+    try {
+      await joined();
+      await new Promise((resolve) => process.nextTick(resolve)); // Node tells warnings a tick later.
+      const told = warnings.map(({ code, message }) => [code, /^Redis at \S+/.exec(message)?.[0]]);
+      expect(told).to.deep.equal([['CACHE_SERVER_EVICTION_POLICY', `Redis at 127.0.0.1:${owner.port}`]]);
+    } finally {
+      process.off('warning', listen);
+      await owner.cli('CONFIG', 'SET', 'maxmemory', 0);
+    }
+  });
+
   it('is left with no connection when all have stopped', async () => {
     const connections = async (): Promise<number> => {
       const lists = await Promise.all(

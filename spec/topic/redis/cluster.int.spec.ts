@@ -1,45 +1,29 @@
 import { expect } from 'chai';
-import { Cluster } from 'ioredis';
+import type { Cluster } from 'ioredis';
 import { ChannelTopic, MessageListenerContainer, MessagePublisher } from '../../../lib/topic/index.js';
 import { RedisTransport } from '../../../lib/topic/redis/index.js';
-import { RedisServer } from '../../support/redis-server.js';
+import { ClusterDeployment } from '../../deployment/cluster-deployment.js';
+import type { RedisServer } from '../../support/redis-server.js';
 import { waitFor } from '../../support/wait.js';
 
 describe(`${RedisTransport.name} with a Cluster`, function () {
   this.timeout(60_000);
 
-  const nodes: RedisServer[] = [];
+  let deployment: ClusterDeployment;
+  let nodes: readonly RedisServer[];
   let cluster: Cluster;
   let containers: MessageListenerContainer[];
   let seen: string[][];
 
   before(async () => {
-    const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--cluster-require-full-coverage', 'no'];
-    for (let i = 0; i < 3; i++) nodes.push(await RedisServer.start({ args }));
-    for (const [i, range] of [
-      [0, 5460],
-      [5461, 10922],
-      [10923, 16383],
-    ].entries()) {
-      await nodes[i]!.cli('CLUSTER', 'ADDSLOTSRANGE', ...range);
-      await nodes[0]!.cli('CLUSTER', 'MEET', '127.0.0.1', nodes[i]!.port);
-    }
-    for (const node of nodes) {
-      const knowsAll = async (): Promise<boolean> =>
-        /cluster_state:ok[^]*cluster_known_nodes:3/.test(String(await node.cli('CLUSTER', 'INFO')));
-      await waitFor(knowsAll, { what: 'the cluster to form', timeoutMs: 30_000, everyMs: 50 });
-    }
+    deployment = await ClusterDeployment.start();
+    nodes = deployment.servers;
   });
 
-  after(async () => {
-    for (const node of nodes) await node.stop();
-  });
+  after(() => deployment.stop());
 
   beforeEach(() => {
-    cluster = new Cluster(
-      nodes.map(({ port }) => ({ host: '127.0.0.1', port })),
-      { lazyConnect: true },
-    );
+    cluster = deployment.client();
     seen = [[], [], [], []];
     containers = seen.map((bodies) => {
       const container = new MessageListenerContainer(new RedisTransport(cluster, { pingIntervalMs: 50, socketTimeoutMs: 500 }));
