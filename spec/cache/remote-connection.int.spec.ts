@@ -21,7 +21,7 @@ describe(RemoteConnection.name, () => {
     for (const name of ['connected', 'lost', 'failed', 'reconnecting'] as const)
       events.on(name, (event) => void told.push({ name, at: performance.now(), ...event }));
     const endpoint = { host: '127.0.0.1', port, db: 0, label: `127.0.0.1:${port}` };
-    connection = new RemoteConnection({ endpoint, events, timeoutMs: 500, connectTimeoutMs, socketTimeoutMs: 1_000 });
+    connection = new RemoteConnection({ endpoint, events, timeoutMs: 4_000, connectTimeoutMs, socketTimeoutMs: 4_000 });
     const heartbeat = new RedisHeartbeat({ connection, namespace: 'connection', instanceId: 'a', boundMs: 1_000 });
     connection.verifyWith(beat);
     closing.push(() => connection.stop());
@@ -66,7 +66,7 @@ describe(RemoteConnection.name, () => {
   it('tries at once when a verified connection has ended, and counts from the beginning', async () => {
     const server = await RedisServer.start();
     closing.push(() => server.stop());
-    connectTo(server.port, 2_000);
+    connectTo(server.port, 8_000);
     await connection.start();
     await server.restart();
     await waitFor(() => connection.isUsable, { what: 'another verified connection' });
@@ -80,7 +80,7 @@ describe(RemoteConnection.name, () => {
   it('looks for another server behind the address when this one says that it is a replica', async () => {
     const server = await RedisServer.start();
     closing.push(() => server.stop());
-    connectTo(server.port, 2_000);
+    connectTo(server.port, 8_000);
     await connection.start();
     await server.cli('REPLICAOF', '127.0.0.1', await freePort());
     expect((await beatAgain().catch((error: Error) => error))?.message).to.match(/^READONLY /);
