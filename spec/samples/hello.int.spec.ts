@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { USAGE } from '../../samples/hello/command-line.js';
 import { RedisServer } from '../support/redis-server.js';
-import { isRunning, type RedisOfRun, SampleRun } from './sample-run.js';
+import { isRunning } from './sample-run.js';
+import { expectRefusal, expectSuccess, sampleRuns } from './sample-runs.js';
 
 const SERVERS = ['one', 'two', 'one', 'two'] as const;
 
@@ -74,32 +75,18 @@ function expectHealing(output: string, begins: string, ends: string): void {
 describe('samples/hello', function () {
   this.timeout(30_000);
 
-  const runs: SampleRun[] = [];
-
-  function start(redis: RedisOfRun, ...args: string[]): SampleRun {
-    const run = new SampleRun('hello', args, redis);
-    runs.push(run);
-    return run;
-  }
-
-  afterEach(() => Promise.all(runs.splice(0).map((run) => run.remove())));
-
-  const endsWell = async (run: SampleRun): Promise<void> => {
-    expect(await run.end, run.output + run.errors).to.deep.equal({ code: 0, signal: null });
-    expect(run.errors).to.equal('');
-    expect(run.leftovers).to.deep.equal([]);
-  };
+  const start = sampleRuns('hello');
 
   it('tells the beginning of its story where there is no Redis', async () => {
     const run = start('none');
-    await endsWell(run);
+    await expectSuccess(run);
     expectBeginning(run.output);
     expect(run.output).to.match(/\n3\. There is no Redis that could go away\n\nRight: all 8 reads\.\n$/);
   });
 
   it('kills its private Redis, starts it again, and heals', async () => {
     const run = start('program');
-    await endsWell(run);
+    await expectSuccess(run);
     expectBeginning(run.output);
     expectHealing(run.output, 'Kill Redis (SIGKILL)', 'Start Redis again: it has forgotten everything');
     expect(run.output.split('\n').filter((line) => line.length > 100)).to.deep.equal([]);
@@ -114,7 +101,7 @@ describe('samples/hello', function () {
       await listener.subscribe('user-events');
       const { run_id: before } = await server.info('server');
       const run = start({ url: server.url });
-      await endsWell(run);
+      await expectSuccess(run);
       expectBeginning(run.output);
       expectHealing(run.output, 'Cut the way to Redis', 'Restore the way to Redis');
       expect(run.output).not.to.include('s3cret');
@@ -130,7 +117,7 @@ describe('samples/hello', function () {
   });
 
   it('can be watched while somebody kills its Redis: it is started again, and both servers come back', async () => {
-    const run = start('program', '--watch');
+    const run = start('program', ['--watch']);
     await run.printed('"  subscription listening   from L1');
     const pid = Number(/Redis is process (\d+): kill -9 \1, and it is started again after 5 s\./.exec(run.output)?.[1]);
     expect(isRunning(pid)).to.be.true;
@@ -145,25 +132,23 @@ describe('samples/hello', function () {
     expect(second).not.to.equal(pid);
     expect(run.output).not.to.include('STALE');
     run.interrupt();
-    await endsWell(run);
+    await expectSuccess(run);
     expect([pid, second].map(isRunning)).to.deep.equal([false, false]);
   });
 
   it('can be watched without Redis, until Ctrl-C', async () => {
-    const run = start('none', '--watch');
+    const run = start('none', ['--watch']);
     await run.printed('"  subscription listening   from L1');
     expect(run.output).not.to.include('Redis is process');
     run.interrupt();
-    await endsWell(run);
+    await expectSuccess(run);
   });
 
   it('explains itself, and refuses what it does not know', async () => {
-    const help = start('none', '--help');
-    await endsWell(help);
+    const help = start('none', ['--help']);
+    await expectSuccess(help);
     expect(help.output).to.equal(`${USAGE}\n`);
-    const wrong = start('none', '--wacth');
-    expect(await wrong.end).to.deep.equal({ code: 2, signal: null });
-    expect({ output: wrong.output, errors: wrong.errors }).to.deep.equal({ output: '', errors: `Unknown option '--wacth'\n\n${USAGE}\n` });
+    await expectRefusal(start('none', ['--wacth']), "Unknown option '--wacth'", USAGE);
     expect(USAGE.split('\n').filter((line) => line.length > 100)).to.deep.equal([]);
   });
 });

@@ -3,7 +3,8 @@ import { USAGE } from '../../samples/settings/command-line.js';
 import { MAXIMUM_BODY_BYTES } from '../../samples/settings/settings-app.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
-import { isListening, type RedisOfRun, SampleRun } from './sample-run.js';
+import { isListening, SampleRun } from './sample-run.js';
+import { expectRefusal, expectSuccess, sampleRuns } from './sample-runs.js';
 
 const TOKEN = 't0ken-of-the-specs';
 const NAMES = ['server-1', 'server-2', 'server-3'];
@@ -25,12 +26,14 @@ const put = (body: unknown, headers: Record<string, string> = { authorization: `
   body: typeof body === 'string' ? body : JSON.stringify(body),
 });
 
-async function serve(redis: RedisOfRun, env: NodeJS.ProcessEnv = { SETTINGS_ADMIN_TOKEN: TOKEN }) {
-  const run = new SampleRun('settings', ['--serve', '--port', '0'], redis, env);
+const SERVE = ['--serve', '--port', '0'];
+
+/** The addresses of the three servers, as they are printed. */
+async function addresses(run: SampleRun): Promise<readonly string[]> {
   await run.printed('Ctrl-C ends them.');
   const lines = [...run.output.matchAll(/^ {2}(server-\d) {2}(http:\/\/127\.0\.0\.1:\d+)$/gm)];
   expect(lines.map(([, name]) => name)).to.deep.equal(NAMES);
-  return { run, urls: lines.map(([, , url]) => String(url)) };
+  return lines.map(([, , url]) => String(url));
 }
 
 /** What every server answers from its board, once it vouches for it. */
@@ -62,7 +65,8 @@ for (const redis of ['none', 'program'] as const) {
     let urls: readonly string[];
 
     before(async () => {
-      ({ run, urls } = await serve(redis));
+      run = new SampleRun('settings', SERVE, redis, { SETTINGS_ADMIN_TOKEN: TOKEN });
+      urls = await addresses(run);
     });
 
     after(() => run.remove());
@@ -172,8 +176,9 @@ describe('samples/settings --serve, when its Redis dies and comes back', functio
 
   it('saves what it is told meanwhile, says what it cannot vouch for, and has it in force everywhere afterwards', async () => {
     const server = await RedisServer.start();
-    const { run, urls } = await serve({ url: server.url });
+    const run = new SampleRun('settings', SERVE, { url: server.url }, { SETTINGS_ADMIN_TOKEN: TOKEN });
     try {
+      const urls = await addresses(run);
       const old = { name: 'page-size', value: 20, version: 1 };
       await everywhere(urls, old);
       await server.kill();
@@ -206,35 +211,27 @@ describe('samples/settings --serve, when its Redis dies and comes back', functio
 describe('the command line of samples/settings', function () {
   this.timeout(30_000);
 
-  let run: SampleRun;
-
-  afterEach(() => run.remove());
+  const start = sampleRuns('settings');
 
   it('is explained by --help', async () => {
-    run = new SampleRun('settings', ['--help'], 'none');
-    expect(await run.end).to.deep.equal({ code: 0, signal: null });
-    expect({ output: run.output, errors: run.errors }).to.deep.equal({ output: `${USAGE}\n`, errors: '' });
+    const run = start('none', ['--help']);
+    await expectSuccess(run);
+    expect(run.output).to.equal(`${USAGE}\n`);
     expect(USAGE.split('\n').filter((line) => line.length > 100)).to.deep.equal([]);
   });
 
   it('refuses an option it does not know, and a port that is none, and starts nothing', async () => {
-    for (const [args, complaint] of [
-      [['--sevre'], "Unknown option '--sevre'"],
-      [['--port', '65534'], "Expected --port to be 0 or a port from 1 to 65533, got '65534'."],
-    ] as const) {
-      run = new SampleRun('settings', args, 'none');
-      expect(await run.end).to.deep.equal({ code: 2, signal: null });
-      expect({ output: run.output, errors: run.errors }).to.deep.equal({ output: '', errors: `${complaint}\n\n${USAGE}\n` });
-      await run.remove();
-    }
+    await expectRefusal(start('none', ['--sevre']), "Unknown option '--sevre'", USAGE);
+    const complaint = "Expected --port to be 0 or a port from 1 to 65533, got '65534'.";
+    await expectRefusal(start('none', ['--port', '65534']), complaint, USAGE);
   });
 
   it('makes up a token where the environment has none, and tells it, as nobody else could', async () => {
-    const served = await serve('none', { SETTINGS_ADMIN_TOKEN: '' });
-    ({ run } = served);
+    const run = start('none', SERVE, { SETTINGS_ADMIN_TOKEN: '' });
+    const [url] = await addresses(run);
     const token = /authorization: Bearer ([\w-]{24})"/.exec(run.output)?.[1];
-    expect((await ask(`${served.urls[0]}/admin/settings/banner`, put({ value: '' }, { authorization: 'Bearer ' }))).status).to.equal(401);
-    const { status } = await ask(`${served.urls[0]}/admin/settings/banner`, put({ value: 'Hello' }, { authorization: `Bearer ${token}` }));
+    expect((await ask(`${url}/admin/settings/banner`, put({ value: '' }, { authorization: 'Bearer ' }))).status).to.equal(401);
+    const { status } = await ask(`${url}/admin/settings/banner`, put({ value: 'Hello' }, { authorization: `Bearer ${token}` }));
     expect(status).to.equal(200);
   });
 });

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { RedisServer } from '../support/redis-server.js';
-import { isListening, type RedisOfRun, SampleRun } from './sample-run.js';
+import { isListening, type SampleRun } from './sample-run.js';
+import { expectSuccess, sampleRuns } from './sample-runs.js';
 
 const SERVERS = ['server-1', 'server-2', 'server-3'];
 const CLOSED = 'banner v2 "Closed on Monday"';
@@ -103,20 +104,10 @@ const IN_FORCE =
 describe('the story of samples/settings', function () {
   this.timeout(30_000);
 
-  const runs: SampleRun[] = [];
-
-  function start(redis: RedisOfRun, env: NodeJS.ProcessEnv = {}): SampleRun {
-    const run = new SampleRun('settings', [], redis, env);
-    runs.push(run);
-    return run;
-  }
-
-  afterEach(() => Promise.all(runs.splice(0).map((run) => run.remove())));
+  const start = sampleRuns('settings');
 
   const endsWell = async (run: SampleRun): Promise<void> => {
-    expect(await run.end, run.output + run.errors).to.deep.equal({ code: 0, signal: null });
-    expect(run.errors).to.equal('');
-    expect(run.leftovers).to.deep.equal([]);
+    await expectSuccess(run);
     expect(run.output.split('\n').filter((line) => line.length > 110 || line.includes('\u001b'))).to.deep.equal([]);
   };
 
@@ -146,7 +137,7 @@ describe('the story of samples/settings', function () {
       listener.on('message', (channel: string, message: string) => heard[channel]?.push(JSON.parse(message)));
       await listener.subscribe('settings-changed', 'settings-channel');
       for (const token of ['t0ken-of-the-first', 't0ken-of-the-second']) {
-        const run = start({ url: server.url }, { SETTINGS_ADMIN_TOKEN: token });
+        const run = start({ url: server.url }, [], { SETTINGS_ADMIN_TOKEN: token });
         await endsWell(run);
         expectCommonStory(run.output);
         expectCut(run.output);
