@@ -4,8 +4,8 @@ import type { CacheEvents } from '../event/index.js';
 import { BEATS_PER_BOUND, BucketAgreement, bucketTags, slotOf } from '../eviction/index.js';
 import { fleetTopics } from '../fleet/index.js';
 import { MessageListenerContainer, MessagePublisher } from '../topic/index.js';
-import { type ClusterTopology, type RedisAddress, RedisTransport, type ShardSource } from '../topic/redis/index.js';
-import type { Fleet, Primary } from './fleet.js';
+import { type ClusterTopology, RedisTransport } from '../topic/redis/index.js';
+import { askEveryMs, type Fleet, type Primary } from './fleet.js';
 import type { CachingOptions, ResolvedCachingOptions } from './options.js';
 import { redisPrimary } from './redis-primary.js';
 
@@ -13,7 +13,6 @@ import { redisPrimary } from './redis-primary.js';
 interface Bucket {
   readonly slot: number;
   readonly connection: RemoteConnection;
-  readonly source: ShardSource;
   readonly transport: RedisTransport;
   readonly primary: Primary;
 }
@@ -30,8 +29,7 @@ export function clusterFleet(
 ): Fleet {
   const { namespace, boundMs, timeoutMs, connectTimeoutMs } = options;
   const socketTimeoutMs = Math.max(boundMs, 2 * timeoutMs);
-  const pulseMs = Math.ceil(boundMs / BEATS_PER_BOUND);
-  const transportOptions = { connectTimeoutMs, socketTimeoutMs, pingIntervalMs: pulseMs, events };
+  const transportOptions = { connectTimeoutMs, socketTimeoutMs, pingIntervalMs: Math.ceil(boundMs / BEATS_PER_BOUND), events };
   const transport = new RedisTransport(redis, { ...transportOptions, connectionName: `${namespace}-topic` });
   const publisher = new MessagePublisher(transport);
   const tags = bucketTags(namespace, options.buckets);
@@ -48,8 +46,10 @@ export function clusterFleet(
       locate: () => topology.locate(slot),
       isSharded: true,
     });
-    const source = topology.source(slot, label);
-    const transport = new RedisTransport(source, { ...transportOptions, connectionName: `${namespace}-bucket-${number}` });
+    const transport = new RedisTransport(topology.source(slot, label), {
+      ...transportOptions,
+      connectionName: `${namespace}-bucket-${number}`,
+    });
     const primary = redisPrimary({
       namespace: `{${tag}}`,
       connection,
@@ -67,18 +67,17 @@ export function clusterFleet(
         }
       },
     });
-    return { slot, connection, source, transport, primary };
+    return { slot, connection, transport, primary };
   };
   const buckets = tags.map(bucketAt);
   const [first] = buckets as [Bucket, ...Bucket[]];
   const agreement = new BucketAgreement(namespace, first.connection, tags[0] as string, buckets.length);
 
   /** Connections that lead elsewhere than to the present primary are given up for others. */
-  const follow = async ({ slot, connection, source, primary }: Bucket): Promise<void> => {
+  const follow = async ({ slot, connection, transport }: Bucket): Promise<void> => {
     const owner = await topology.locate(slot);
     connection.primaryIs(owner);
-    if (source.address === undefined || isSame(source.address, owner)) return;
-    primary.container.reconnect(new Error(`The primary is ${owner.host}:${owner.port} now.`));
+    transport.primaryIs(owner);
   };
 
   let agreed: Promise<void> = Promise.resolve();
@@ -91,7 +90,7 @@ export function clusterFleet(
       });
     }
     topology.watch(
-      pulseMs,
+      askEveryMs(boundMs),
       () => Promise.all(buckets.map(follow)).then(() => undefined),
       (attempt, error) => events.emit('failed', { link: 'cluster', endpoint: topology.label, attempt, error }),
     );
@@ -114,5 +113,3 @@ export function clusterFleet(
 }
 
 const channelOf = (cache: string): string => `${cache}-channel`;
-
-const isSame = (a: RedisAddress, b: RedisAddress): boolean => a.host === b.host && a.port === b.port;

@@ -1,8 +1,9 @@
 import { Keyv } from 'keyv';
 import type { RemoteCache, ValueCodec } from '../cache/index.js';
-import type { Acknowledgements, Heartbeat, ServerClock } from '../eviction/index.js';
+import { type Acknowledgements, BEATS_PER_BOUND, type Heartbeat, type ServerClock } from '../eviction/index.js';
 import type { FleetTopics } from '../fleet/index.js';
 import type { MessageListenerContainer, PubSubTransport } from '../topic/index.js';
+import type { Milliseconds } from '../time/index.js';
 import type { ResolvedCacheOptions } from './options.js';
 
 /** What differs between Redis, a Redis Cluster and shared memory. */
@@ -39,6 +40,12 @@ export interface Primary {
   readonly leave: (caches: readonly string[]) => Promise<void>;
   readonly isUsable: () => boolean;
 }
+
+/** However large the bound: where a primary is, others are asked again after this time at the most. */
+const LONGEST_UNASKED_MS: Milliseconds = 1_000;
+
+/** How often others are asked where a primary is. */
+export const askEveryMs = (boundMs: Milliseconds): Milliseconds => Math.min(Math.ceil(boundMs / BEATS_PER_BOUND), LONGEST_UNASKED_MS);
 
 /** A Keyv that leaves keys as they are, and raises errors. */
 export function keyvOver(store: unknown, codec: ValueCodec, namespace: string): Keyv {

@@ -4,13 +4,9 @@ import { BEATS_PER_BOUND, defaultTopic } from '../eviction/index.js';
 import { fleetTopics } from '../fleet/index.js';
 import { MessageListenerContainer } from '../topic/index.js';
 import { type RedisEndpoint, redisEndpoint, RedisTransport, SentinelGroup } from '../topic/redis/index.js';
-import type { Milliseconds } from '../time/index.js';
-import type { Fleet } from './fleet.js';
+import { askEveryMs, type Fleet } from './fleet.js';
 import type { CachingOptions, ResolvedCachingOptions } from './options.js';
 import { redisPrimary } from './redis-primary.js';
-
-/** The Sentinels are asked again after this time at the most, however large the bound. */
-const LONGEST_UNASKED_MS: Milliseconds = 1_000;
 
 /** Instances around one Redis server, or around a primary behind Sentinel. */
 export function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<CachingOptions['redis']>, events: CacheEvents): Fleet {
@@ -41,7 +37,7 @@ export function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<C
         ...primary,
         connect: (firstBeat) => {
           sentinels?.watch(
-            Math.min(Math.ceil(boundMs / BEATS_PER_BOUND), LONGEST_UNASKED_MS),
+            askEveryMs(boundMs),
             (address) => {
               connection.primaryIs(address);
               transport.primaryIs(address);

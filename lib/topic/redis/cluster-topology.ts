@@ -16,12 +16,6 @@ interface Stretch {
   readonly epoch: number;
 }
 
-/** Connections for the sharded channels of one slot. */
-export interface ShardSource extends RedisSource {
-  /** Where the last connection leads; `undefined` before the first. */
-  readonly address: RedisAddress | undefined;
-}
-
 /** More nodes are not asked at a time: any of them knows of all. */
 const MAXIMUM_ASKED = 5;
 
@@ -91,18 +85,14 @@ export class ClusterTopology {
   }
 
   /** Has connections for the sharded channels of `slot` made, to whichever primary has it. @param label - names it in messages. */
-  source(slot: number, label: string): ShardSource {
-    let address: RedisAddress | undefined;
+  source(slot: number, label: string): RedisSource {
     return {
       label,
       password: this.#options.password ?? undefined,
       isSharded: true,
-      get address() {
-        return address;
-      },
       create: async (overrides) => {
         const { Redis } = await loadIoredis();
-        address = await this.locate(slot);
+        const address = await this.locate(slot);
         return new Redis({ ...this.#options, ...address, ...overrides });
       },
     };

@@ -2,7 +2,7 @@
  * Redis as a broker: `RedisTransport`, and how a user says where Redis is. The one room that imports ioredis; other rooms that need a
  * client of their own take plain values from {@link redisEndpoint}.
  */
-export { ClusterTopology, type ShardSource } from './cluster-topology.js';
+export { ClusterTopology } from './cluster-topology.js';
 export type { RedisConnection } from './redis-connection.js';
 export { redisEndpoint, redisLabel, type RedisEndpoint } from './redis-endpoint.js';
 export { redisOptionsFromEnv } from './redis-options-from-env.js';
