@@ -38,11 +38,6 @@ export class ConnectionWatch {
     this.#journal.note('evicted', `dropped ${keys.join(', ')} from L1${lag}`);
   }
 
-  @EventListener('cleared')
-  onCleared(): void {
-    this.#journal.note('cleared', 'dropped everything from L1: the cache was cleared');
-  }
-
   @EventListener('evictPending')
   onEvictPending(): void {
     this.#journal.note('evictPending', 'could not evict: Redis does not answer. It is tried again until it does');

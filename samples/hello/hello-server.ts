@@ -33,8 +33,14 @@ export class HelloServer {
     const hello = { ttl: '60s', maximumSize: 100, topic: 'user-events' } as const;
     container.load(cachingModule({ redis, instanceId: `${name}-${process.pid}`, caches: { hello } }));
     container.get(ConnectionWatch); // Before the start: it shall hear of the first connection, too.
-    await container.get(CacheManager).start();
-    return new HelloServer(name, container);
+    const server = new HelloServer(name, container);
+    try {
+      await container.get(CacheManager).start();
+      return server;
+    } catch (error) {
+      await server.stop(); // Else it would go on trying.
+      throw error;
+    }
   }
 
   /** The greeting, and where it came from. */

@@ -5,16 +5,7 @@ import type { Timeline } from '../support/timeline.js';
 /** What can happen to a server. */
 export type HelloNotice = {
   readonly kind:
-    | 'changing'
-    | 'subscribed'
-    | 'lost'
-    | 'reconnecting'
-    | 'bypassing'
-    | 'serving'
-    | 'evicted'
-    | 'cleared'
-    | 'evictPending'
-    | 'evictRecovered';
+    'changing' | 'subscribed' | 'lost' | 'reconnecting' | 'bypassing' | 'serving' | 'evicted' | 'evictPending' | 'evictRecovered';
 };
 
 /** One server's part of the story: what happens to it is printed, and noted for whoever waits for it. */

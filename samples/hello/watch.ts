@@ -12,7 +12,6 @@ const START_AGAIN_AFTER_MS = 5_000;
 
 /** Reads the greeting on all servers, until the process ends. */
 export async function watch(servers: readonly HelloServer[], store: GreetingStore, timeline: Timeline): Promise<never> {
-  await servers[0]?.clear(); // An earlier run may have left its greeting in Redis.
   for (let turn = 1; ; turn += 1) {
     for (const server of servers) {
       const { value, source } = await server.read();

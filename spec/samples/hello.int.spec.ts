@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { USAGE } from '../../samples/hello/command-line.js';
-import { RedisServer } from '../support/redis-server.js';
+import { freePort, RedisServer } from '../support/redis-server.js';
 import { isRunning } from './sample-run.js';
 import { expectRefusal, expectSuccess, sampleRuns } from './sample-runs.js';
 
@@ -135,6 +135,19 @@ describe('samples/hello', function () {
     await expectSuccess(run);
     expect([pid, second].map(isRunning)).to.deep.equal([false, false]);
   });
+
+  for (const mode of [[], ['--watch']]) {
+    it(`breaks off${mode.map((option) => ` ${option}`).join('')} where the Redis is not there, and says where it looked`, async () => {
+      const port = await freePort();
+      const run = start({ url: `redis://bob:s3cret@127.0.0.1:${port}` }, mode);
+      expect(await run.end).to.deep.equal({ code: 1, signal: null });
+      expect(run.errors).to.equal(
+        `CACHE_REMOTE_CONNECT_FAILED: Could not reach Redis at 127.0.0.1:${port} within 5000 ms (ECONNREFUSED). ` +
+          'Check host, port, credentials and that the server accepts connections.\n',
+      );
+      expect(run.output).not.to.include('s3cret');
+    });
+  }
 
   it('can be watched without Redis, until Ctrl-C', async () => {
     const run = start('none', ['--watch']);
