@@ -1,0 +1,23 @@
+import { BentoCache, bentostore } from 'bentocache';
+import { memoryDriver } from 'bentocache/drivers/memory';
+import { redisBusDriver, redisDriver } from 'bentocache/drivers/redis';
+
+export const packages = ['bentocache'];
+export const exported = () => import('bentocache');
+
+/** Memory, Redis and the Redis bus with its retry queue, as its documentation on tiers has it. */
+export async function start({ redis, load, ttlMs }) {
+  const { hostname: host, port } = new URL(redis);
+  const connection = { host, port: Number(port) };
+  const store = bentostore()
+    .useL1Layer(memoryDriver({ maxItems: 1_000 }))
+    .useL2Layer(redisDriver({ connection }))
+    .useBus(redisBusDriver({ connection, retryQueue: { enabled: true } }));
+  const bento = new BentoCache({ default: 'books', stores: { books: store }, ttl: ttlMs });
+  return {
+    find: (name) => bento.getOrSet({ key: name, factory: () => load(name) }),
+    evict: (name) => bento.delete({ key: name }),
+    clear: () => bento.clear(),
+    close: () => bento.disconnectAll(),
+  };
+}

@@ -1,0 +1,106 @@
+// A Redis of its own, a database, and instances of one library on them: what each observation begins with.
+import { Redis } from 'ioredis';
+import { startRedis } from '../harness/redis.mjs';
+import { startLink } from './link.mjs';
+
+export const HOUR = 3_600_000;
+
+/** Resolves to whether `fact` came true in time. */
+export async function until(fact, withinMs) {
+  const end = performance.now() + withinMs;
+  for (;;) {
+    if (await fact()) return true;
+    if (performance.now() > end) return false;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** What `observe` makes of a fresh world, which is taken down afterwards. */
+export async function inWorld(library, observe, { ttlMs = HOUR } = {}) {
+  const server = await startRedis();
+  const redis = new Redis(server.url);
+  const database = new Database();
+  const closing = [];
+  const start = async () => {
+    const link = await startLink(server.url);
+    const instance = await library.start({ redis: link.url, load: (name) => database.load(name), ttlMs });
+    closing.push(async () => {
+      await Promise.race([Promise.resolve(instance.close()).catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 1_000))]);
+      link.close();
+    });
+    return { ...instance, link };
+  };
+  try {
+    return await observe({ redis, database, start });
+  } finally {
+    await Promise.all(closing.map((close) => close()));
+    redis.disconnect();
+    await server.stop();
+  }
+}
+
+/** Books, of which there are new editions, and loads that can be held up between reading a book and returning it. */
+class Database {
+  loads = 0;
+  #editions = new Map();
+  #held = new Map();
+
+  async load(name) {
+    this.loads += 1;
+    const book = { name, edition: this.edition(name) };
+    const held = this.#held.get(name);
+    this.#held.delete(name);
+    held?.reached();
+    await held?.gate;
+    return book;
+  }
+
+  edition(name) {
+    return this.#editions.get(name) ?? 1;
+  }
+
+  revise(name) {
+    this.#editions.set(name, this.edition(name) + 1);
+  }
+
+  /** Holds up the next load of `name`. */
+  hold(name) {
+    const held = {};
+    const reached = new Promise((resolve) => (held.reached = resolve));
+    held.gate = new Promise((resolve) => (held.release = resolve));
+    this.#held.set(name, held);
+    return { reached, release: held.release };
+  }
+}
+
+let controls = 0;
+/** A name that nothing has been asked about. */
+export const unusedName = () => `control ${(controls += 1)}`;
+
+/** Whether `instance` answers with the present edition. */
+export async function isFresh({ database }, instance, name) {
+  return (await instance.find(name)).edition === database.edition(name);
+}
+
+/** Whether an instance holds in its process what it loaded: it still answers when the server has lost everything. */
+export async function holdsLocally({ redis, database, start }) {
+  const instance = await start();
+  const name = unusedName();
+  await instance.find(name);
+  await redis.flushall();
+  const { loads } = database;
+  await instance.find(name);
+  return database.loads === loads;
+}
+
+/** Whether, in time, an eviction of `from` made `to` forget its copy. Tried again and again: the subscription may yet be under way. */
+export function isInStep(world, from, to, withinMs) {
+  return until(async () => {
+    const name = unusedName();
+    await from.find(name);
+    await to.find(name);
+    world.database.revise(name);
+    await from.evict(name);
+    return until(() => isFresh(world, to, name), 500);
+  }, withinMs);
+}
