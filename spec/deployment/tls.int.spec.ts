@@ -1,7 +1,7 @@
 /** Both connections over TLS, to a server whose certificate an authority of ours has signed. */
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import type { RedisOptions } from 'ioredis';
+import { Cluster } from 'ioredis';
 import type { Cache } from '../../lib/cache/index.js';
 import { RemoteCacheError } from '../../lib/errors/index.js';
 import type { CachingOptions } from '../../lib/inversify/options.js';
@@ -58,7 +58,7 @@ describe('TLS', function () {
   });
 
   /** A value that one instance stores is read by the other, and its eviction reaches it: both connections of both carry traffic. */
-  const proveBothConnections = async (redis: RedisOptions): Promise<void> => {
+  const proveBothConnections = async (redis: CachingOptions['redis']): Promise<void> => {
     const namespace = ownNamespace('tls');
     const [here, there] = [make(redis, { namespace }), make(redis, { namespace })];
     await Promise.all([here.start(), there.start()]);
@@ -164,5 +164,20 @@ describe('TLS', function () {
     expect((await cacheErrorOf(runtime.start())).message).to.match(
       new RegExp(`^Could not reach Redis at 127\\.0\\.0\\.1:${server.port} within 500 ms`),
     );
+  });
+
+  it('enters the nodes of a cluster, whose slots they tell with the ports for TLS', async () => {
+    const busPort = `${await freePort()}`;
+    const node = await serve('--tls-auth-clients', 'no', '--tls-cluster', 'yes', '--cluster-enabled', 'yes', '--cluster-port', busPort);
+    try {
+      await node.server.cli('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);
+      const isOk = async (): Promise<boolean> => String(await node.server.cli('CLUSTER', 'INFO')).includes('cluster_state:ok');
+      await waitFor(isOk, { what: 'the node to serve its slots', timeoutMs: 20_000 });
+      const redisOptions = { tls: { ca: authority.cert } };
+      await proveBothConnections(new Cluster([{ host: '127.0.0.1', port: node.port }], { lazyConnect: true, redisOptions }));
+      await Promise.all(runtimes.splice(0).map((each) => each.stop()));
+    } finally {
+      await node.server.stop();
+    }
   });
 });

@@ -78,10 +78,18 @@ export class ClusterTopology {
    * @throws {Error} when no node could tell, or the slot belongs to none.
    */
   async locate(slot: number): Promise<RedisAddress> {
-    const stretches = await (this.#asking ??= this.#ask().finally(() => (this.#asking = undefined)));
+    const stretches = await this.#stretchesNow();
     const [newest] = stretches.filter(({ from, to }) => from <= slot && slot <= to).sort((a, b) => b.epoch - a.epoch);
     if (newest === undefined) throw new Error(`No primary of the ${this.label} has slot ${slot}.`);
     return newest.owner;
+  }
+
+  /** Asks for the primaries, and answers one of them. @throws {Error} as {@link locate}. */
+  async anyPrimary(): Promise<RedisAddress> {
+    const owners = (await this.#stretchesNow()).map(({ owner }) => owner);
+    const owner = owners[Math.floor(Math.random() * owners.length)];
+    if (owner === undefined) throw new Error(`No primary of the ${this.label} has any slots.`);
+    return owner;
   }
 
   /** Has connections for the sharded channels of `slot` made, to whichever primary has it. @param label - names it in messages. */
@@ -124,6 +132,11 @@ export class ClusterTopology {
     this.#isClosed = true;
     clearTimeout(this.#watching);
     for (const node of [...this.#seeds, ...this.#nodes]) node.server.close();
+  }
+
+  /** Who asks while others do is answered with them. */
+  #stretchesNow(): Promise<readonly Stretch[]> {
+    return (this.#asking ??= this.#ask().finally(() => (this.#asking = undefined)));
   }
 
   async #ask(): Promise<readonly Stretch[]> {

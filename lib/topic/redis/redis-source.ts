@@ -1,6 +1,6 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { Milliseconds } from '../../time/index.js';
-import { withDeadline } from '../index.js';
+import { ClusterTopology } from './cluster-topology.js';
 import { loadIoredis } from './ioredis.js';
 import { checkConnection, isClient, isCluster, type RedisConnection } from './redis-connection.js';
 import { connectionOptions, redisLabel, severalServers } from './redis-endpoint.js';
@@ -39,31 +39,15 @@ export function redisSource(redis: RedisConnection): RedisSource {
 }
 
 /**
- * A client of one master of the cluster. Classic pub/sub reaches every node whichever it was published on, and ioredis' own cluster
+ * A client of one primary of the cluster. Classic pub/sub reaches every node whichever it was published on, and ioredis' own cluster
  * subscriber changes nodes without a word, which hides the loss. The topology is read anew each time: after a failover it is another.
  */
 async function fromCluster(cluster: Cluster, overrides: RedisOptions, timeoutMs: Milliseconds): Promise<Redis> {
-  const topology = cluster.duplicate([], {
-    lazyConnect: true,
-    enableReadyCheck: false, // Knowing the nodes is enough; and when the check fails, `connect()` never settles (ioredis 6.0).
-    clusterRetryStrategy: null,
-    slotsRefreshTimeout: timeoutMs,
-    redisOptions: { ...cluster.options.redisOptions, connectTimeout: timeoutMs },
-  });
-  let lastError: unknown;
-  topology.on('error', (error: unknown) => (lastError = error));
+  const { Redis } = await loadIoredis();
+  const topology = ClusterTopology.of(cluster, timeoutMs) as ClusterTopology;
   try {
-    await withDeadline(topology.connect(), timeoutMs, () => new Error(`no answer within ${timeoutMs} ms`));
-    const masters = topology.nodes('master');
-    const master = masters[Math.floor(Math.random() * masters.length)];
-    if (master === undefined) throw new Error('The cluster has no master.');
-    return master.duplicate(overrides);
-  } catch (error) {
-    throw reasonOf(lastError ?? error);
+    return new Redis({ ...cluster.options.redisOptions, ...(await topology.anyPrimary()), ...overrides });
   } finally {
-    topology.disconnect();
+    topology.close();
   }
 }
-
-/** What ioredis says of a cluster tells little; what it notes with it, of a node, tells more, and is looked through for the password. */
-const reasonOf = (error: unknown): unknown => (error as { readonly lastNodeError?: unknown }).lastNodeError ?? error;
