@@ -5,7 +5,7 @@ import { inWorld, isInStep, until, unusedName } from '../world.mjs';
 const EVICTORS = ['itself', 'another'];
 
 const shared =
-  'The caller gets what was read either way. Tried with an eviction by the same instance and by another one, and with each method that loads; `stored` if it happened once.';
+  'Tried with an eviction by the same instance and by another one, and with each method that loads; `stored` if it happened once.';
 
 export const inLocal = {
   title: 'a load overtaken by an eviction, in L1',
