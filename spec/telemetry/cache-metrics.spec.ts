@@ -38,7 +38,7 @@ describe(bindCacheMetrics.name, () => {
     for (const key of ['a', 'b', 'c']) await load(book, key); // Three misses; room for two.
     await load(book, 'c');
     await load(book, 'c'); // Two hits.
-    await load(book, 'a'); // The remote tier has it still.
+    await load(book, 'b'); // It had to make room, but the remote tier has it still.
     await Promise.all([1, 2, 3].map(() => load(book, 'd'))); // One miss, two join it.
     await book.put('d', 'D');
     await book.evict(['d', 'none']);
