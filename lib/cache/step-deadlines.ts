@@ -1,9 +1,15 @@
 import process from 'node:process';
 import type { Milliseconds } from '../time/index.js';
 
-/** Steps that began in one tick, and with them one timer. */
+/** A step; `late` goes when it ends, and with it what that holds. */
+interface Step {
+  late: (() => void) | undefined;
+}
+
+/** Steps that began in one tick, and with them one timer. No `Set`: its old tables would keep what was deleted from it. */
 interface Group {
-  readonly late: Set<() => void>;
+  readonly steps: Step[];
+  underWay: number;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -23,19 +29,23 @@ export class StepDeadlines {
   /** Calls `late` after the timeout, unless the function it returns is called before. */
   begin(late: () => void): () => void {
     const group = (this.#open ??= this.#begin());
-    group.late.add(late);
+    const step: Step = { late };
+    group.steps.push(step);
+    group.underWay += 1;
     return () => {
-      if (group.late.delete(late) && group.late.size === 0) this.#end(group);
+      if (step.late === undefined) return;
+      step.late = undefined;
+      group.underWay -= 1;
+      if (group.underWay === 0) this.#end(group);
     };
   }
 
   #begin(): Group {
-    const late = new Set<() => void>();
     const timer = setTimeout(() => {
       this.#end(group);
-      for (const tell of late) tell();
+      for (const { late } of group.steps) late?.();
     }, this.#timeoutMs);
-    const group: Group = { late, timer };
+    const group: Group = { steps: [], underWay: 0, timer };
     // Runs once all that this turn's promises lead to has run.
     process.nextTick(() => {
       if (this.#open === group) this.#open = undefined;
