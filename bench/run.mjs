@@ -10,22 +10,26 @@ import { cold } from './scenarios/cold.mjs';
 import { hitRatios } from './scenarios/hit-ratio.mjs';
 import { startUps } from './scenarios/start-up.mjs';
 import { scenarios } from './scenarios/all.mjs';
+import { targets } from './scenarios/targets.mjs';
 
 const here = (path) => new URL(path, import.meta.url);
 const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const factor = Number(/--factor=([\d.]+)/.exec(process.argv.join(' '))?.[1] ?? 1);
 const isAsked = (name) => asked.length === 0 || asked.some((start) => name.startsWith(start));
 const sections = [];
+/** What was measured, for the targets: rows by scenario, and single facts. */
+const measured = new Map();
+const facts = {};
 const BUSY =
-  '**The machine was busy during this run (load average above 1). Medians of ratios shift by a third then, most of all where the baseline takes less than a microsecond: run it again on a quiet machine before quoting a figure.**';
+  '**The machine was busy during this run (load average above 3; the run itself makes 1 to 2 of that). Ratios shift then: run it again on a quiet machine before quoting a figure.**';
 const load = () => os.loadavg()[0].toFixed(2);
 const begun = load();
 
 for (const scenario of scenarios) if (isAsked(scenario.name)) sections.push(await withRedis((redis) => one(scenario, redis)));
-if (isAsked('cold')) sections.push(await withRedis(cold));
+if (isAsked('cold')) sections.push(await withRedis((redis) => cold(redis, facts)));
 if (isAsked('growth')) sections.push(await growth(factor));
-if (isAsked('hit-ratio')) sections.push(await hitRatios());
-if (isAsked('start-up')) sections.push(await startUps(median));
+if (isAsked('hit-ratio')) sections.push(await hitRatios(facts));
+if (isAsked('start-up')) sections.push(await startUps(median, facts));
 if (asked.length === 0) write();
 process.exit(0);
 
@@ -46,6 +50,7 @@ async function one({ name, title, note, file, contestants, n, rounds, starts, co
     contestants.map((contestant) => ({ ...contestant, file, options: { redis, ...contestant.options } })),
     plan,
   );
+  measured.set(name, rows);
   const keys = Object.keys(columns);
   const table = [
     ['', ...keys.flatMap((key) => [key === 'perSecond' ? 'throughput' : key === 'ns' || key === 'bytes' ? 'median' : key, 'ratio'])],
@@ -101,10 +106,10 @@ function write() {
       .join(', ')} |`,
     '',
   ];
-  if (Math.max(Number(begun), Number(load())) > 1) head.push(BUSY, '');
+  if (Math.max(Number(begun), Number(load())) > 3) head.push(BUSY, '');
   const accepted = here('accepted.md');
   const end = existsSync(accepted) ? [readFileSync(accepted, 'utf8')] : [];
-  writeFileSync(here('RESULTS.md'), [...head, ...sections, ...end].join('\n'));
+  writeFileSync(here('RESULTS.md'), [...head, targets(measured, facts), ...sections, ...end].join('\n'));
 }
 
 function print(table) {

@@ -16,4 +16,5 @@ process.on('message', async (message) => {
     process.send({ failed: String(error?.stack ?? error) });
   }
 });
+process.on('disconnect', () => process.exit()); // The parent has gone, however it ended.
 process.send('ready');

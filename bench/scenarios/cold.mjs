@@ -1,10 +1,12 @@
 import { fork } from 'node:child_process';
 
 /** Loads per cold key: 1000 callers in one process, then 250 in each of four. */
-export async function cold(redis) {
+export async function cold(redis, facts) {
   console.log('\nA cold key');
   const single = await together(redis, 1, 1_000);
   const spread = await together(redis, 4, 250);
+  facts.coldSingle = Math.max(...single);
+  facts.coldSpread = Math.max(...spread);
   console.log(`  1000 callers in one process: ${single.join(', ')} loads; 250 in each of 4: ${spread.join(', ')} loads`);
   return [
     '## Loads of a cold key',

@@ -100,7 +100,7 @@ async function containers(rounds) {
     `| an eviction | ${us(evictionCost * 1_000)} of the server, ${count(ESTIMATED)} messages |`,
     `| ${evictionsPerSecond} evictions a second | ${count(evictionsPerSecond * ESTIMATED)} messages a second: ${percent(evictionsPerSecond * evictionCost)} of the server's thread |`,
     '',
-    `Above about ${percent(0.5)} of the thread latency begins to suffer. What to change, in this order: a longer \`bound\` (heartbeats cost in inverse proportion to it: at 4 s ${percent(idleShare / 4)}); evictions of one turn in one`,
+    `The slopes hold the waking up of a server that mostly sleeps, as the table of evictions below shows: with more to do, each costs less. Above about half of the thread latency begins to suffer. What to change, in this order: a longer \`bound\` (heartbeats cost in inverse proportion to it: at 4 s ${percent(idleShare / 4)}); evictions of one turn in one`,
     'call (they are one message then); caches that are written often on a Redis, or at least a namespace, of their own, so that only those who use them listen; a Redis Cluster, where every bucket has its own owner.',
     '',
   ];

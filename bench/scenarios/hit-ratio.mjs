@@ -5,7 +5,7 @@ import { belady, lru, s3fifo, sieve, wTinyLfu } from '../policies/simulators.mjs
 import { traces } from '../policies/traces.mjs';
 
 /** Hit ratios of the local tier, of other policies simulated on the same traces, and of who knows the future. No clock in it: the same at each run. */
-export async function hitRatios() {
+export async function hitRatios(facts) {
   console.log('\nHit ratio of the local tier');
   const policies = { 'inversify-cache': await ours(), LRU: lru, SIEVE: sieve, 'S3-FIFO': s3fifo, 'W-TinyLFU': wTinyLfu, Belady: belady };
   const names = Object.keys(policies);
@@ -19,6 +19,10 @@ export async function hitRatios() {
       );
     }
   }
+  const named = rows.filter(({ name }) => /^(zipf 0.9|loop|zipf polluted|shifting|web)/.test(name));
+  const points = (of) => named.map(({ values: [own, lru, ...others] }) => 100 * of(own, lru, Math.max(...others.slice(0, 3))));
+  facts.leadOverLru = Math.min(...points((own, lru) => own - lru));
+  facts.behindBest = Math.max(...points((own, _lru, best) => best - own));
   const plots = new URL('../plots/', import.meta.url);
   mkdirSync(plots, { recursive: true });
   const chart = {

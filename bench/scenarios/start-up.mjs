@@ -51,7 +51,7 @@ const STARTS = {
 };
 
 /** Import and start without a server, with and without the Redis client that a program with a server needs; and what an installation weighs. */
-export async function startUps(median) {
+export async function startUps(median, facts) {
   console.log('\nImport and embedded start');
   const none = () => Object.fromEntries(Object.keys(STARTS).map((name) => [name, []]));
   const [alone, withRedis] = [none(), none()];
@@ -65,8 +65,20 @@ export async function startUps(median) {
   }
   const bare = median(empty);
   const ms = (times) => (times.length === 0 ? '' : `${(median(times) - bare).toFixed(0)} ms`);
-  const rows = Object.entries(STARTS).map(([name, [, , cwd, roots]]) => {
-    const { packages, megabytes } = weight(cwd, roots);
+  const others = Object.keys(STARTS).filter((name) => name !== 'inversify-cache' && name !== FLOOR);
+  const weights = Object.fromEntries(Object.entries(STARTS).map(([name, [, , cwd, roots]]) => [name, weight(cwd, roots)]));
+  const own = weights['inversify-cache'];
+  Object.assign(facts, {
+    start: median(alone['inversify-cache']) - bare,
+    floor: median(alone[FLOOR]) - bare,
+    medianStart: median(others.map((name) => median(alone[name]) - bare)),
+    packages: own.packages,
+    medianPackages: median(others.map((name) => weights[name].packages)),
+    megabytes: own.megabytes,
+    medianMegabytes: median(others.map((name) => weights[name].megabytes)),
+  });
+  const rows = Object.keys(STARTS).map((name) => {
+    const { packages, megabytes } = weights[name];
     return [name, ms(alone[name]), ms(withRedis[name]), String(packages), `${megabytes.toFixed(1)} MB`];
   });
   for (const [name, ...figures] of rows) console.log(`  ${name.padEnd(30)} ${figures.join(', ')}`);
