@@ -22,12 +22,15 @@ describe('Commands on the wire', () => {
     runtimes = [proxy.port, server.port].map((port) =>
       createRuntime({ redis: { host: '127.0.0.1', port }, bound: '10m', timeout: '5s', deadline: '10s', caches: { book: {} } }),
     );
-    [books, elsewhere] = runtimes.map(({ manager }) => manager.getCache('book') as Cache) as [Cache, Cache];
-    await runtimes[0]?.start();
+    const [here, there] = runtimes as [CacheRuntime, CacheRuntime];
+    await here.start();
+    books = here.manager.getCache('book') as Cache;
     await books.getOrLoad('warm', () => 'the scripts are known to the server from here on');
     await books.evict('warm');
     await books.clear();
-    await runtimes[1]?.start(); // Only now: whoever has yet to hear of a clear does not store what it loads meanwhile.
+    // Only now, and the cache is not even asked for before: that would connect. Who has yet to hear of a clear stores nothing it loads.
+    await there.start();
+    elsewhere = there.manager.getCache('book') as Cache;
   });
 
   after(async () => {
