@@ -14,9 +14,9 @@ describe('README.md, beside others', () => {
 
   it('names the versions that it was observed with', () => {
     const versions = (page: string): string[] =>
-      [
-        ...readPage(page).matchAll(/\b(bentocache|cacheable|layered-loader|cache-manager|type-cacheable\/core|Redis) (\d+\.\d+\.\d+)/g),
-      ].map(([, name, version]) => `${name} ${version}`);
+      [...readPage(page).matchAll(/\b(bentocache|cacheable|layered-loader|cache-manager|type-cacheable\/core|Redis) (\d+\.\d+\.\d+)/g)].map(
+        ([, name, version]) => `${name} ${version}`,
+      );
     expect(versions('bench/BEHAVIOUR.md')).to.have.length(6);
     expect(versions('README.md')).to.include.members(versions('bench/BEHAVIOUR.md'));
   });
