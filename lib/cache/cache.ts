@@ -30,7 +30,7 @@ export interface LoadOptions<V = unknown> {
   readonly join?: boolean;
   /**
    * Told of a failure of the cache itself (never of the loader) while getting or storing. If it throws, the read fails with what it threw.
-   * Default: failures are counted and survived.
+   * Default: failures are counted and survived. Told also of a key that cannot be one, with which the read fails in any case.
    */
   readonly onError?: (verb: 'get' | 'put', error: unknown, value?: unknown) => void;
 }

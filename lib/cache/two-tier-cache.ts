@@ -1,4 +1,4 @@
-import { CacheValueError, RemoteCacheError } from '../errors/index.js';
+import { CacheKeyError, CacheValueError, RemoteCacheError } from '../errors/index.js';
 import type { CacheCounters, CacheEvents, CacheStatistics } from '../event/index.js';
 import { type Clock, type Duration, type Milliseconds, parseDuration } from '../time/index.js';
 import { checkKeys, checkLoader, wantsAcks } from './arguments.js';
@@ -212,7 +212,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       checkLoader(loader);
       encoded = encodeKey(key);
     } catch (error) {
-      return Promise.reject(error);
+      return refused(error, options);
     }
     const now = this.#clock.now();
     const hit = this.#local.peek(encoded, now);
@@ -690,6 +690,12 @@ export class TwoTierCache extends Cache implements CoherentCache {
 }
 
 const held = (leftMs: Milliseconds): TierInspection => (leftMs === Infinity ? { state: 'held' } : { state: 'held', leftMs });
+
+/** Whoever is told of a key that cannot be one may say more about it. */
+async function refused<V>(error: unknown, { onError }: LoadOptions<V>): Promise<never> {
+  if (error instanceof CacheKeyError) onError?.('get', error);
+  throw error;
+}
 
 const isList = (keys: CacheKey | readonly CacheKey[]): keys is readonly CacheKey[] => Array.isArray(keys);
 

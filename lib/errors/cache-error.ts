@@ -31,6 +31,11 @@ export abstract class CacheError extends Error {
     Object.defineProperty(this, BRAND, { value: true });
   }
 
+  /** The message without the hint. */
+  protected get said(): string {
+    return this.hint === undefined ? this.message : this.message.slice(0, -` ${this.hint}`.length);
+  }
+
   /** Whether `error` is one of ours, also when two copies of this library are installed. (The brand idea is undici's.) */
   static is(error: unknown): error is CacheError {
     return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;

@@ -19,7 +19,6 @@ export class CacheEvictError extends CacheError {
 
   /** The same error, carrying what the decorated method returned. */
   withResult(result: unknown): CacheEvictError {
-    const said = this.hint === undefined ? this.message : this.message.slice(0, -` ${this.hint}`.length);
-    return new CacheEvictError(this.cacheName, said, { hint: this.hint, cause: this.cause ?? this, result });
+    return new CacheEvictError(this.cacheName, this.said, { hint: this.hint, cause: this.cause ?? this, result });
   }
 }

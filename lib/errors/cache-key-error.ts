@@ -3,7 +3,15 @@ import type { CacheErrorCode } from './error-codes.js';
 
 /** A key cannot be made of what the caller passed. The hint says to give a \`key\`. */
 export class CacheKeyError extends CacheError {
-  constructor(code: Extract<CacheErrorCode, `CACHE_KEY_${string}`>, message: string, options?: CacheErrorOptions) {
+  declare readonly code: Extract<CacheErrorCode, `CACHE_KEY_${string}`>;
+
+  constructor(code: CacheKeyError['code'], message: string, options?: CacheErrorOptions) {
     super(code, message, options);
+  }
+
+  /** The same error, telling whose key it was. */
+  of(operation: string, cacheName: string): CacheKeyError {
+    const { code, hint, said, cause = this } = this;
+    return new CacheKeyError(code, `${said.replace(/\.$/, '')} (${operation}, cache '${cacheName}').`, { hint, cause });
   }
 }

@@ -9,7 +9,7 @@ import type {
 import type { Cache, CacheKey } from '../cache/index.js';
 import { CacheEvictError } from '../errors/index.js';
 import { CacheErrorHandler } from './cache-error-handler.js';
-import { isKeyError } from './is-key-error.js';
+import { isKeyError, keyErrorOf } from './key-error.js';
 import { LookUp } from './look-up.js';
 import { MethodRun } from './method-run.js';
 import { MethodPlan, type SinglePlan } from './method-plan.js';
@@ -160,7 +160,7 @@ export class CacheInterceptor implements MethodInterceptor {
         if (plan.isVetoed(invocation, result)) continue;
         const key = plan.key(invocation, result);
         const ttl = plan.ttl(invocation, result);
-        for (const cache of invocation.caches) await this.#doPut(cache, key, result, ttl);
+        for (const cache of invocation.caches) await this.#doPut(plan, cache, key, result, ttl);
       } catch (error) {
         failures.push(withResult(error, result));
       }
@@ -201,26 +201,26 @@ export class CacheInterceptor implements MethodInterceptor {
     }
     const doomed = keys === undefined ? [plan.key(invocation, outcome?.result)] : plan.keys(invocation, keys);
     if (doomed.length === 0) return;
-    const failures = await failuresOf(invocation.caches.map((cache) => this.#doEvict(cache, doomed, isEarly, acks)));
+    const failures = await failuresOf(invocation.caches.map((cache) => this.#doEvict(plan, cache, doomed, isEarly, acks)));
     if (failures.length > 0) throw failures[0];
   }
 
-  async #doPut(cache: Cache, key: CacheKey, value: unknown, ttl: number | undefined): Promise<void> {
+  async #doPut(plan: OperationPlan, cache: Cache, key: CacheKey, value: unknown, ttl: number | undefined): Promise<void> {
     try {
       await cache.put(key, value, { ttl });
     } catch (error) {
-      if (isKeyError(error)) throw error;
+      if (isKeyError(error)) throw keyErrorOf(error, plan.label, cache);
       this.#errorHandler().handleCachePutError(error, cache, key, value);
     }
   }
 
   /** Early evictions are immediate: they must not wait for the end of a transaction, as the plain verbs may. */
-  async #doEvict(cache: Cache, keys: readonly CacheKey[], isEarly: boolean, acks: 'none' | 'all'): Promise<void> {
+  async #doEvict(plan: OperationPlan, cache: Cache, keys: readonly CacheKey[], isEarly: boolean, acks: 'none' | 'all'): Promise<void> {
     try {
       if (isEarly) await Promise.all(keys.map((key) => cache.evictIfPresent(key, { acks })));
       else await cache.evict(keys, { acks });
     } catch (error) {
-      if (isKeyError(error)) throw error;
+      if (isKeyError(error)) throw keyErrorOf(error, plan.label, cache);
       for (const key of keys) this.#errorHandler().handleCacheEvictError(error, cache, key);
     }
   }

@@ -1,7 +1,7 @@
 import type { CacheableOperation, CacheInvocation } from '../annotation/index.js';
 import type { Cache, CacheKey, LoadOptions } from '../cache/index.js';
 import type { CacheErrorHandler } from './cache-error-handler.js';
-import { isKeyError } from './is-key-error.js';
+import { isKeyError, keyErrorOf } from './key-error.js';
 import { isBeingLoadedByCaller, whileLoading } from './load-stack.js';
 import type { MethodRun } from './method-run.js';
 import type { OperationPlan } from './operation-plan.js';
@@ -16,6 +16,11 @@ class CacheableCall {
   constructor(plan: OperationPlan<CacheableOperation>, invocation: CacheInvocation) {
     this.#plan = plan;
     this.#invocation = invocation;
+  }
+
+  /** `@Cacheable on BookService.find`, for messages. */
+  get label(): string {
+    return this.#plan.label;
   }
 
   /** Whether the result must not be stored. */
@@ -95,7 +100,7 @@ export class LookUp {
       return value;
     };
     const { ttl } = call;
-    const onError: LoadOptions['onError'] = (verb, error, value) => this.#failed(verb, error, cache, key, value);
+    const onError: LoadOptions['onError'] = (verb, error, value) => this.#failed(call, verb, error, cache, key, value);
     try {
       return cache.getOrLoad(key, loader, { ttl, unless: () => isVetoed, join: this.#takeJoin(), onError });
     } catch (error) {
@@ -113,8 +118,8 @@ export class LookUp {
     return join;
   }
 
-  #failed(verb: 'get' | 'put', error: unknown, cache: Cache, key: CacheKey, value: unknown): void {
-    if (isKeyError(error)) throw error;
+  #failed(call: CacheableCall, verb: 'get' | 'put', error: unknown, cache: Cache, key: CacheKey, value: unknown): void {
+    if (isKeyError(error)) throw keyErrorOf(error, call.label, cache);
     if (verb === 'get') this.#errors.handleCacheGetError(error, cache, key);
     else this.#errors.handleCachePutError(error, cache, key, value);
   }

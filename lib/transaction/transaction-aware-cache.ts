@@ -8,6 +8,7 @@ import {
   type PutOptions,
   type ValueWrapper,
 } from '../cache/index.js';
+import { CacheKeyError } from '../errors/index.js';
 import type { CacheStatistics } from '../event/index.js';
 import { TransactionLedger } from './transaction-ledger.js';
 import type { TransactionSynchronization } from './transaction-synchronization.js';
@@ -89,12 +90,12 @@ export class TransactionAwareCache extends Cache {
   }
 
   async #loadInside<V>(key: CacheKey, loader: () => V | Promise<V>, { onError }: LoadOptions<V>): Promise<V> {
-    encodeKey(key); // What is no key is the caller's mistake, and no failure of the cache.
     let found: ValueWrapper<V> | undefined;
     try {
       found = await this.get<V>(key);
     } catch (error) {
       onError?.('get', error);
+      if (error instanceof CacheKeyError) throw error; // The caller's mistake, and no failure of the cache.
     }
     return found === undefined ? loader() : found.value;
   }

@@ -580,6 +580,18 @@ export function describeCacheContract(name: string, tiers: 'both' | 'local' | 'r
         }
         expect(runs).to.equal(0);
       });
+
+      it('that cannot be one are told to a read’s `onError`, which may say more', async () => {
+        const told: unknown[] = [];
+        const wrong = new Map() as unknown as CacheKey;
+        const error = await cacheErrorOf(cache.getOrLoad(wrong, () => 1, { onError: (verb, why) => void told.push(verb, why) }));
+        expect(told).to.deep.equal(['get', error]);
+        const more = new CacheKeyError('CACHE_KEY_UNSUPPORTED', 'More.');
+        const onError = (): never => {
+          throw more;
+        };
+        expect(await cacheErrorOf(cache.getOrLoad(wrong, () => 1, { onError }))).to.equal(more);
+      });
     });
 
     describe('statistics', () => {

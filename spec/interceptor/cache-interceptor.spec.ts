@@ -477,6 +477,50 @@ describe(CacheInterceptor.name, () => {
       expect(body.called).to.equal(false);
     });
 
+    it('says whose key it was that cannot be made', async () => {
+      class Books {
+        @Cacheable('book')
+        async find(_what: unknown): Promise<string> {
+          return body('never');
+        }
+
+        @Cacheable('book')
+        @CacheEvict('other')
+        async refresh(_what: unknown): Promise<string> {
+          return body('never');
+        }
+
+        @CachePut('book')
+        async save(_what: unknown): Promise<string> {
+          return 'saved';
+        }
+
+        @CacheEvict(['book', 'other'])
+        async remove(_what: unknown): Promise<void> {}
+
+        @CacheEvict({ cacheNames: 'book', beforeInvocation: true })
+        async replace(_what: unknown): Promise<void> {}
+      }
+      const books = serve(Books);
+      const wrong = { shelf: [new Map()] };
+      const calls: Record<string, () => Promise<unknown>> = {
+        '@Cacheable on Books.find': () => books.find(wrong),
+        '@Cacheable on Books.refresh': () => books.refresh(wrong),
+        '@CachePut on Books.save': () => books.save(wrong),
+        '@CacheEvict on Books.remove': () => books.remove(wrong),
+        '@CacheEvict on Books.replace': () => books.replace(wrong),
+      };
+      for (const [operation, call] of Object.entries(calls)) {
+        for (let i = 0; i < 2; i++) {
+          const error = await rejection(call());
+          expect(error.message).to.match(/^A key cannot be made of an instance of Map, found at `\.shelf\[0\]` \(/);
+          expect(error.message).to.include(` (${operation}, cache 'book'). Give the operation a \`key\` that `);
+          expect(error.cause).to.be.instanceOf(CacheKeyError);
+        }
+      }
+      expect((await rejection(books.find('x'.repeat(5_000)))).message).to.include("(@Cacheable on Books.find, cache 'book'). ");
+    });
+
     it('refuses a condition that returns a promise', async () => {
       class Books {
         @Cacheable('book', { condition: (() => Promise.resolve(false)) as never })
@@ -1220,7 +1264,11 @@ describe(CacheInterceptor.name, () => {
         options?.onError?.('get', keyError);
         throw new Error('The error was survived.');
       };
-      for (const call of [books.find('Dune'), books.save('Dune'), books.remove('Dune')]) expect(await rejection(call)).to.equal(keyError);
+      for (const call of [books.find('Dune'), books.save('Dune'), books.remove('Dune')]) {
+        const error = await rejection(call);
+        expect(error.code).to.equal('CACHE_KEY_UNSUPPORTED');
+        expect(error.cause).to.equal(keyError);
+      }
       for (const verb of ['handleCacheGetError', 'handleCachePutError', 'handleCacheEvictError'] as const) {
         expect(handler[verb].called, verb).to.equal(false);
       }

@@ -51,7 +51,7 @@ export class MapCache extends Cache {
   }
 
   override async getOrLoad<V>(key: CacheKey, loader: () => V | Promise<V>, options: LoadOptions<V> = {}): Promise<V> {
-    const encoded = encodeKey(key);
+    const encoded = encodedOr(key, (error) => options.onError?.('get', error));
     const entry = this.entries.get(encoded);
     if (entry !== undefined) return entry.value as V;
     const running = options.join === false ? undefined : this.#loads.get(encoded);
@@ -169,5 +169,14 @@ export class MapCacheManager extends CacheManager {
 
   override statistics(): Readonly<Record<string, CacheStatistics>> {
     return Object.fromEntries([...this.#caches].map(([name, cache]) => [name, cache.statistics()]));
+  }
+}
+
+function encodedOr(key: CacheKey, refused: (error: unknown) => void): string {
+  try {
+    return encodeKey(key);
+  } catch (error) {
+    refused(error);
+    throw error;
   }
 }
