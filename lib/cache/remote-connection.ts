@@ -3,9 +3,9 @@ import type { Keyv } from 'keyv';
 import { createHash } from 'node:crypto';
 import { RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
-import type { Milliseconds } from '../time/index.js';
+import { type Milliseconds, withDeadline } from '../time/index.js';
 import { type KeyvRedisLibrary, loadKeyvRedis } from './keyv-redis.js';
-import { CircuitBreaker, withDeadline } from './remote-guard.js';
+import { CircuitBreaker, lateError } from './remote-guard.js';
 
 /** Where a Redis server listens, and who we are to it. `label` is what may be shown to people: never a credential. */
 export interface RemoteEndpoint {
@@ -185,7 +185,7 @@ export class RemoteConnection {
     this.#library = await loadKeyvRedis();
     if (this.#search === 0 && this.#client?.isOpen !== true) void this.#findPrimary();
     try {
-      await withDeadline(this.verified, this.#connectTimeoutMs, 'connect', this.endpoint.label);
+      await withDeadline(this.verified, this.#connectTimeoutMs, () => lateError('connect', this.#connectTimeoutMs, this.endpoint.label));
     } catch (error) {
       const cause = this.#refusal ?? this.#lastError ?? error;
       throw new RemoteCacheError(
@@ -219,7 +219,8 @@ export class RemoteConnection {
    */
   async runUnguarded<T>(script: Script, keys: string[], args: string[]): Promise<T> {
     try {
-      return await withDeadline(this.#evaluate<T>(script, keys, args), this.#timeoutMs, script.name, this.endpoint.label);
+      const late = (): Error => lateError(script.name, this.#timeoutMs, this.endpoint.label);
+      return await withDeadline(this.#evaluate<T>(script, keys, args), this.#timeoutMs, late);
     } catch (error) {
       // After a blocked event loop timers come first: let the answers in that have been waiting at the door.
       if (error instanceof RemoteCacheError) setImmediate(() => this.#giveUpIfSilent(error));

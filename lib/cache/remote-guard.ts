@@ -112,20 +112,8 @@ export class CircuitBreaker implements RemoteGuard {
   }
 }
 
-/** `promise`, or a `CACHE_REMOTE_TIMEOUT` after `timeoutMs`. */
-export async function withDeadline<T>(promise: Promise<T>, timeoutMs: Milliseconds, step: string, endpoint: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(lateError(step, timeoutMs, endpoint)), timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-const lateError = (step: string, timeoutMs: Milliseconds, endpoint: string): RemoteCacheError =>
+/** What a step that was not answered in time fails with. */
+export const lateError = (step: string, timeoutMs: Milliseconds, endpoint: string): RemoteCacheError =>
   new RemoteCacheError('CACHE_REMOTE_TIMEOUT', `Redis at ${endpoint} did not answer '${step}' within ${timeoutMs} ms.`);
 
 /** An error reply of the server, as against a lost connection or silence. node-redis names the former `ErrorReply` or `SimpleError`. */

@@ -1,5 +1,3 @@
-import type { Milliseconds } from '../time/index.js';
-
 /** A promise with its levers, for Node 20, which has no `Promise.withResolvers`. Nobody need await it: a rejection may go unheard. */
 export class Deferred<T> {
   readonly promise: Promise<T>;
@@ -13,12 +11,4 @@ export class Deferred<T> {
     });
     this.promise.catch(() => undefined);
   }
-}
-
-/** What `promise` settles with, or a rejection with `late()` after `timeoutMs`. Leaves no timer behind. */
-export function withDeadline<T>(promise: Promise<T>, timeoutMs: Milliseconds, late: () => Error): Promise<T> {
-  const { promise: settled, resolve, reject } = new Deferred<T>();
-  const timer = setTimeout(() => reject(late()), timeoutMs);
-  void promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  return settled;
 }

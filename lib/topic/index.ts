@@ -18,4 +18,3 @@ export {
   type MessageListenerContainerOptions,
 } from './message-listener-container.js';
 export { DEFAULT_PUBLISH_TIMEOUT_MS, MessagePublisher, type MessagePublisherOptions } from './message-publisher.js';
-export { withDeadline } from './deferred.js';

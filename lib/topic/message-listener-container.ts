@@ -1,7 +1,6 @@
 import { TopicError } from '../errors/index.js';
 import { CacheEvents } from '../event/index.js';
-import type { Milliseconds } from '../time/index.js';
-import { withDeadline } from './deferred.js';
+import { type Milliseconds, withDeadline } from '../time/index.js';
 import type { ListenerContainerState } from './listener-container-state.js';
 import { checkListener, type MessageListener } from './message-listener.js';
 import type { Message } from './message.js';

@@ -1,6 +1,5 @@
 import { TopicError } from '../errors/index.js';
-import type { Milliseconds } from '../time/index.js';
-import { withDeadline } from './deferred.js';
+import { type Milliseconds, withDeadline } from '../time/index.js';
 import type { PubSubTransport } from './pub-sub-transport.js';
 import type { Topic } from './topic.js';
 

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { alwaysOpen, BREAKER_THRESHOLD, CircuitBreaker } from '../../lib/cache/index.js';
-import { withDeadline } from '../../lib/cache/remote-guard.js';
 import { CacheValueError, RemoteCacheError } from '../../lib/errors/index.js';
 import { cacheErrorOf, rejectionOf } from '../contract/rejection.js';
 
@@ -121,18 +120,5 @@ describe('alwaysOpen', () => {
     const thrown = new Error('as it is');
     expect([alwaysOpen.isOpenForUse, await alwaysOpen.run('get', () => Promise.resolve(1))]).to.deep.equal([true, 1]);
     expect(await rejectionOf(alwaysOpen.run('get', () => Promise.reject(thrown)))).to.equal(thrown);
-  });
-});
-
-describe(withDeadline.name, () => {
-  it('leaves no timer behind, whichever way it ends', async () => {
-    const timers = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    try {
-      await withDeadline(Promise.resolve(), 100, 'get', 'redis:6379');
-      await rejectionOf(withDeadline(Promise.reject(new Error('no')), 100, 'get', 'redis:6379'));
-      expect(timers.countTimers()).to.equal(0);
-    } finally {
-      timers.restore();
-    }
   });
 });

@@ -1,6 +1,6 @@
 import type { Scheduler } from 'fast-check';
 import type { RemoteConnection, Script } from '../../lib/cache/index.js';
-import type { Milliseconds } from '../../lib/time/index.js';
+import { type Milliseconds, withDeadline } from '../../lib/time/index.js';
 import type { FakeRedis, Request } from './fake-redis.js';
 import { Lane } from './lane.js';
 import type { Library } from './library.js';
@@ -69,7 +69,7 @@ export class CommandLink {
   runUnguarded<T>(script: Script, keys: string[], args: string[]): Promise<T> {
     const { library, timeoutMs } = this.#options;
     const reply = this.#ask<T>({ kind: 'script', name: script.name, keys, args });
-    return library.guard.withDeadline(reply, timeoutMs, script.name, this.endpoint.label);
+    return withDeadline(reply, timeoutMs, () => library.guard.lateError(script.name, timeoutMs, this.endpoint.label));
   }
 
   publish(channel: string, body: string): Promise<number> {

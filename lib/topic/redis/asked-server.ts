@@ -1,6 +1,5 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import type { Milliseconds } from '../../time/index.js';
-import { withDeadline } from '../index.js';
+import { type Milliseconds, withDeadline } from '../../time/index.js';
 import { loadIoredis } from './ioredis.js';
 import { hostAndPort } from './redis-endpoint.js';
 import { hearSocketErrors } from './socket-errors.js';

@@ -6,6 +6,7 @@ import { majorityOf } from './majority.js';
 import { checkConnection, isCluster, type RedisConnection } from './redis-connection.js';
 import { connectionOptions, hostAndPort, type RedisEndpoint, redisLabel } from './redis-endpoint.js';
 import type { RedisSource } from './redis-source.js';
+import { RepeatedLook } from './repeated-look.js';
 import type { RedisAddress } from './sentinel-group.js';
 
 /** A stretch of slots with the primary they belong to, as one node has it, since the `epoch`th change of the configuration. */
@@ -36,8 +37,7 @@ export class ClusterTopology {
   /** The primaries, once they are known. */
   #nodes: readonly AskedNode[] = [];
   #asking: Promise<readonly Stretch[]> | undefined;
-  #isClosed = false;
-  #watching: NodeJS.Timeout | undefined;
+  readonly #watch = new RepeatedLook();
 
   private constructor(cluster: Cluster, timeoutMs: Milliseconds) {
     this.label = redisLabel(cluster);
@@ -112,25 +112,12 @@ export class ClusterTopology {
    * @param failed - told when it rejects, with how often in a row.
    */
   watch(everyMs: Milliseconds, look: () => Promise<void>, failed: (attempt: number, error: unknown) => void): void {
-    let failures = 0;
-    const tick = async (): Promise<void> => {
-      try {
-        await look();
-        failures = 0;
-      } catch (error) {
-        failures += 1;
-        if (!this.#isClosed) failed(failures, error);
-      }
-      if (!this.#isClosed) this.#watching = setTimeout(() => void tick(), everyMs);
-    };
-    clearTimeout(this.#watching);
-    this.#watching = setTimeout(() => void tick(), everyMs);
+    this.#watch.start(everyMs, look, failed);
   }
 
   /** Closes every connection. Idempotent; never throws. */
   close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#watching);
+    this.#watch.stop();
     for (const node of [...this.#seeds, ...this.#nodes]) node.server.close();
   }
 
@@ -166,7 +153,7 @@ export class ClusterTopology {
 
   /** Those to be asked from now on: connections to others are closed. */
   #useNodes(stretches: readonly Stretch[]): void {
-    if (this.#isClosed) return;
+    if (this.#watch.isStopped) return;
     const newestFirst = [...stretches].sort((a, b) => b.epoch - a.epoch);
     const owners = new Map(newestFirst.map(({ owner }) => [hostAndPort(owner.host, owner.port), owner]));
     const before = new Map(this.#nodes.map((node) => [hostAndPort(node.address.host, node.address.port), node]));

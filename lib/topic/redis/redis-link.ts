@@ -1,6 +1,7 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { RemoteCacheError } from '../../errors/index.js';
-import { type Message, withDeadline } from '../index.js';
+import { withDeadline } from '../../time/index.js';
+import type { Message } from '../index.js';
 import type { RedisSource } from './redis-source.js';
 import type { ResolvedRedisTransportOptions } from './redis-transport-options.js';
 import type { RedisAddress } from './sentinel-group.js';

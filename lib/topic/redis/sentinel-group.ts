@@ -7,6 +7,7 @@ import { majorityOf } from './majority.js';
 import { isCluster, type RedisConnection } from './redis-connection.js';
 import { connectionOptions, hostAndPort, type RedisEndpoint, redisLabel } from './redis-endpoint.js';
 import type { RedisSource } from './redis-source.js';
+import { RepeatedLook } from './repeated-look.js';
 
 /** Where a server listens. */
 export interface RedisAddress {
@@ -30,8 +31,7 @@ export class SentinelGroup {
   readonly #sentinels: readonly AskedServer[];
   readonly #name: string;
   readonly #options: RedisOptions;
-  #isClosed = false;
-  #watching: NodeJS.Timeout | undefined;
+  readonly #watch = new RepeatedLook();
 
   private constructor(options: RedisOptions, label: string, timeoutMs: Milliseconds) {
     const { name, username, password, db, tls, enableTLSForSentinelMode } = options;
@@ -102,26 +102,16 @@ export class SentinelGroup {
    * @param failed - told when no Sentinel answered, with how often in a row.
    */
   watch(everyMs: Milliseconds, told: (address: RedisAddress) => void, failed: (attempt: number, error: unknown) => void): void {
-    let failures = 0;
-    const ask = async (): Promise<void> => {
-      try {
-        const address = await this.locate();
-        failures = 0;
-        if (!this.#isClosed) told(address);
-      } catch (error) {
-        failures += 1;
-        if (!this.#isClosed) failed(failures, error);
-      }
-      if (!this.#isClosed) this.#watching = setTimeout(() => void ask(), everyMs);
+    const look = async (): Promise<void> => {
+      const address = await this.locate();
+      if (!this.#watch.isStopped) told(address);
     };
-    clearTimeout(this.#watching);
-    this.#watching = setTimeout(() => void ask(), everyMs);
+    this.#watch.start(everyMs, look, failed);
   }
 
   /** Closes every connection. Idempotent; never throws. */
   close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#watching);
+    this.#watch.stop();
     for (const sentinel of this.#sentinels) sentinel.close();
   }
 
