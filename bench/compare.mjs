@@ -5,7 +5,7 @@ import { scenarios } from './scenarios/all.mjs';
 
 const [before, after, ...asked] = process.argv.slice(2);
 const redis = await startRedis();
-for (const { name, title, file, contestants, n, rounds, starts } of scenarios) {
+for (const { name, title, file, contestants, n, rounds, warmUp, starts } of scenarios) {
   if (asked.length > 0 && !asked.some((start) => name.startsWith(start))) continue;
   const compared = contestants.flatMap((contestant, i) => {
     const own = { ...contestant, file, options: { redis: redis.url, ...contestant.options } };
@@ -15,7 +15,7 @@ for (const { name, title, file, contestants, n, rounds, starts } of scenarios) {
     return i === 0 ? [own] : [];
   });
   console.log(title);
-  for (const { label, median, ratio } of await contest(compared, { n, rounds, starts })) {
+  for (const { label, median, ratio } of await contest(compared, { n, rounds, warmUp, starts })) {
     console.log(`  ${label}`);
     for (const key of Object.keys(median)) console.log(`    ${key}: ${median[key].toPrecision(4)}, ratio ${ratio[key].toFixed(2)}`);
   }

@@ -43,9 +43,9 @@ async function withRedis(measure) {
   }
 }
 
-async function one({ name, title, note, file, contestants, n, rounds, starts, columns, plot }, redis) {
+async function one({ name, title, note, file, contestants, n, rounds, warmUp, starts, columns, plot }, redis) {
   console.log(`\n${title}`);
-  const plan = { n, rounds: Math.max(3, Math.round(rounds * factor)), starts };
+  const plan = { n, rounds: Math.max(3, Math.round(rounds * factor)), warmUp, starts };
   const rows = await contest(
     contestants.map((contestant) => ({ ...contestant, file, options: { redis, ...contestant.options } })),
     plan,

@@ -1,90 +1,64 @@
-// From the beginning of an eviction in one container until the last of `count` others has applied it.
+// From the call of an eviction in one process until the last of `count` receivers in another has applied it. (How much later a message is
+// handled that was published from the same process says more of that process: it has to read the answer, and its own copy, as well.)
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { quantile } from '../harness/numbers.mjs';
 
+const RECEIVERS = new URL('../harness/receivers.mjs', import.meta.url);
+/** Of the machine, not of the process. */
 const milliseconds = () => Number(process.hrtime.bigint()) / 1e6;
 
-async function each(n, one) {
-  const took = [];
-  for (let i = 0; i < n; i += 1) took.push(await one(i));
-  return { p50: quantile(took, 0.5), p99: quantile(took, 0.99) };
-}
-
-/** `send`, until the handlers of as many subscribers of `channel` were called. */
-async function untilHandled(redis, count, channel, send, closeSender) {
-  const { Redis } = await import('ioredis');
-  const subscribers = Array.from({ length: count }, () => new Redis(redis));
+/** `send`, until the last receiver of `kind` tells when it was there. */
+async function untilReceived(kind, options, send, closeSender) {
+  const receivers = fork(RECEIVERS, [kind, JSON.stringify(options)]);
+  const ready = await Promise.race([once(receivers, 'message'), once(receivers, 'exit')]);
+  if (ready[0] !== 'ready') throw new Error(`The receivers ended with code ${ready[0]}.`);
   let arrived = () => undefined;
-  for (const subscriber of subscribers) {
-    subscriber.on('message', () => arrived());
-    await subscriber.subscribe(channel);
-  }
-  const one = async (i) => {
-    let missing = count;
-    let at = 0;
-    const begun = milliseconds();
-    const all = new Promise((resolve) => {
-      arrived = () => {
-        at = milliseconds();
-        if ((missing -= 1) === 0) resolve();
-      };
-    });
-    await Promise.all([send(`The Book of Sand ${i}`), all]);
-    return at - begun;
+  receivers.on('message', (at) => arrived(at));
+  return {
+    async round(n) {
+      const took = [];
+      for (let i = 0; i < n; i += 1) {
+        const last = new Promise((resolve) => (arrived = resolve));
+        const begun = milliseconds();
+        const [at] = await Promise.all([last, send(`The Book of Sand ${i}`)]);
+        took.push(at - begun);
+      }
+      return { p50: quantile(took, 0.5), p99: quantile(took, 0.99) };
+    },
+    close: () => {
+      receivers.disconnect();
+      return closeSender();
+    },
   };
-  const close = () => {
-    closeSender();
-    for (const subscriber of subscribers) subscriber.disconnect();
-  };
-  return { round: (n) => each(n, one), close };
 }
 
-/** PUBLISH, and the handlers of as many subscribers. */
+/** PUBLISH, and the handlers of ioredis subscribers. */
 export async function raw({ redis, count }) {
   const { Redis } = await import('ioredis');
   const publisher = new Redis(redis);
-  return untilHandled(
-    redis,
-    count,
-    'raw-propagation',
-    (text) => publisher.publish('raw-propagation', text),
+  const channel = 'raw-propagation';
+  return untilReceived(
+    'handlers',
+    { redis, count, channel },
+    (text) => publisher.publish(channel, text),
     () => publisher.disconnect(),
   );
 }
 
-/** Our script by itself, and the handlers of as many subscribers: the floor of what follows. */
+/** Our script by itself, and the same handlers: the floor of what follows. */
 export async function script({ redis, count }) {
   const { scriptAlone } = await import('../harness/library.mjs');
-  const { evict, client } = await scriptAlone(redis, 'script-propagation');
-  return untilHandled(redis, count, 'script-propagation', evict, () => client.destroy());
+  const channel = 'script-propagation';
+  const { evict, client } = await scriptAlone(redis, channel);
+  return untilReceived('handlers', { redis, count, channel }, evict, () => client.destroy());
 }
 
-/** Ours: `applied` is seen by the event that follows it. */
+/** Ours, from a decorated method. */
 export async function ours({ redis, count }) {
-  const { library, serviceClass, Container } = await import('../harness/library.mjs');
+  const { library, serviceClass, served, fleetOptions } = await import('../harness/library.mjs');
+  const namespace = `prop-${process.pid}`;
   const Service = serviceClass({ update: [async (name) => name, library.CacheEvict('book')] });
-  const options = { redis, namespace: `prop-${process.pid}`, bound: '10s', timeout: '5s', deadline: '20s', caches: { book: {} } };
-  const containers = [];
-  let arrived = () => undefined;
-  for (let i = 0; i <= count; i += 1) {
-    const container = new Container();
-    container.bind(Service).toSelf().inSingletonScope();
-    await library.enableCaching(container, options);
-    if (i > 0) container.get(library.CacheEvents).on('evicted', () => arrived());
-    containers.push(container);
-  }
-  const service = containers[0].get(Service);
-  const one = async (i) => {
-    let missing = count;
-    let at = 0;
-    const begun = milliseconds();
-    const all = new Promise((resolve) => {
-      arrived = () => {
-        at = milliseconds();
-        if ((missing -= 1) === 0) resolve();
-      };
-    });
-    await Promise.all([service.update(`The Book of Sand ${i}`), all]);
-    return at - begun;
-  };
-  return { round: (n) => each(n, one), close: () => Promise.all(containers.map((container) => container.unbindAllAsync())) };
+  const { service, close } = await served(Service, fleetOptions(redis, namespace));
+  return untilReceived('containers', { redis, count, namespace }, (name) => service.update(name), close);
 }

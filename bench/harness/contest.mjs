@@ -21,14 +21,15 @@ const CHILD = new URL('child.mjs', import.meta.url);
  * Runs every contestant `rounds` times, in turns, after one round of warming up.
  *
  * @param {Contestant[]} contestants - the first is the baseline
- * @param {{ n: number, rounds: number, starts?: number }} plan - the rounds are spread over `starts` processes of each contestant (default: 1),
- *   for what the compiler makes of a loop of some ns is not the same in every process.
+ * @param {{ n: number, rounds: number, warmUp?: number, starts?: number }} plan - `warmUp`: the calls of the first round, which does not count
+ *   (default: n); a service has run for longer than a benchmark, so what is compiled late must have been by then. `starts`: the rounds are
+ *   spread over as many processes of each contestant (default: 1), for what the compiler makes of a loop of some ns differs between them.
  * @returns {Promise<{ label: string, error?: string, median: Record<string, number>, ratio: Record<string, number> }[]>} the medians of what each
  *   measured, and of the ratios to what the baseline measured in the same round.
  */
-export async function contest(contestants, { n, rounds, starts = 1 }) {
+export async function contest(contestants, { n, rounds, warmUp = n, starts = 1 }) {
   const runs = [];
-  for (let i = 0; i < starts; i += 1) runs.push(await run(contestants, n, Math.ceil(rounds / starts)));
+  for (let i = 0; i < starts; i += 1) runs.push(await run(contestants, n, Math.ceil(rounds / starts), warmUp));
   return contestants.map(({ label }, c) => {
     const rows = runs.flatMap((entries) => entries[c].measured.slice(1));
     const base = runs.flatMap((entries) => entries[0].measured.slice(1));
@@ -39,10 +40,10 @@ export async function contest(contestants, { n, rounds, starts = 1 }) {
   });
 }
 
-async function run(contestants, n, rounds) {
+async function run(contestants, n, rounds, warmUp) {
   const entries = await Promise.all(contestants.map(start));
   for (const entry of entries) {
-    await entry.round(n); // Warm up: compiled code, connections.
+    await entry.round(warmUp); // Compiled code, connections.
     // Short rounds would measure the waking up of a process that slept while the others had their turn.
     const { ns } = entry.measured[0] ?? {};
     entry.n = ns === undefined ? n : Math.max(1_000, Math.round(ROUND_NS / ns));

@@ -27,6 +27,16 @@ export async function served(Service, options) {
   return { service: container.get(Service), manager, container, close: () => container.unbindAllAsync() };
 }
 
+/** Of instances that are measured together: one `book` cache, and a bound that a busy machine does not overrun. */
+export const fleetOptions = (redis, namespace) => ({
+  redis,
+  namespace,
+  bound: '10s',
+  timeout: '5s',
+  deadline: '20s',
+  caches: { book: {} },
+});
+
 /** The script of an eviction on a client of its own: what an eviction takes without a cache around it. */
 export async function scriptAlone(redis, channel) {
   const { createClient } = await import('@keyv/redis');

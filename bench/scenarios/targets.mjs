@@ -95,7 +95,7 @@ const EVICTION =
 const MANY =
   'The keys go out twice, as data and as lease, and come back once in our own message; writing them to the socket takes most of the time. Scripts must be given every key they touch, so the leases cannot be left out.';
 const PROPAGATION =
-  'All containers share one process here: the sender often hears its own message, and always its reply, before the last receiver has its turn. `node bench/path.mjs` shows the way and what each part of it takes.';
+  'On top of it come the way from the method to the socket, and the message, which is parsed, checked and applied where the baseline only counts; `node bench/path.mjs` shows the way and what each part of it takes. Two cores are shared here by sender, server and receivers.';
 const PACKAGES = 'inversify, ioredis and node-redis (by way of @keyv/redis) are given; beyond them there is devalue.';
 const start = ({ floor, start: own }) =>
   `inversify and reflect-metadata alone take ${floor.toFixed(0)} of our ${own.toFixed(0)} ms. Kept: the Redis clients are imported by the first connection. Tried: one file in place of 149, about 45 ms less, for a bundler and for code that is not what users debug.`;
