@@ -1,6 +1,6 @@
 // `node bench/layers.mjs [bytes] [concurrency]`: what each layer of a remote hit adds, all in one process and in turns.
 import { names, latencies, value } from './harness/rounds.mjs';
-import { inside, library, served, serviceClass } from './harness/library.mjs';
+import { inside, library, PATIENT, served, serviceClass } from './harness/library.mjs';
 import { median } from './harness/numbers.mjs';
 import { startRedis } from './harness/redis.mjs';
 
@@ -27,9 +27,7 @@ const Service = serviceClass({
 const { service, manager, close } = await served(Service, {
   redis: redis.url,
   namespace: 'layers',
-  bound: '10s',
-  timeout: '5s',
-  deadline: '10s',
+  ...PATIENT,
   defaults: { ttl: '1h', tiers: 'remote' },
 });
 for (const key of keys) await service.fill(key);

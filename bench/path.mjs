@@ -1,6 +1,6 @@
 // `node bench/path.mjs`: when an eviction passes the places on its way, from the call of the method until another container has applied it.
 import net from 'node:net';
-import { Container, inside, library, serviceClass } from './harness/library.mjs';
+import { inside, library, PATIENT, served, serviceClass } from './harness/library.mjs';
 import { median } from './harness/numbers.mjs';
 import { startRedis } from './harness/redis.mjs';
 
@@ -37,23 +37,11 @@ watch(TwoTierCache.prototype, 'applyEviction', ([, isOwn]) => {
 
 const redis = await startRedis();
 const Service = serviceClass({ update: [async (name) => name, library.CacheEvict('book')] });
-const containers = [];
-for (let i = 0; i < 2; i += 1) {
-  const container = new Container();
-  container.bind(Service).toSelf().inSingletonScope();
-  await library.enableCaching(container, {
-    redis: redis.url,
-    namespace: 'path',
-    bound: '10s',
-    timeout: '5s',
-    deadline: '20s',
-    caches: { book: {} },
-  });
-  containers.push(container);
-}
+const instance = () => served(Service, { redis: redis.url, namespace: 'path', ...PATIENT, caches: { book: {} } });
+const [sender, receiver] = [await instance(), await instance()];
 let applied = () => undefined;
-containers[1].get(library.CacheEvents).on('evicted', () => applied());
-const service = containers[0].get(Service);
+receiver.container.get(library.CacheEvents).on('evicted', () => applied());
+const { service } = sender;
 
 const passed = new Map();
 for (let i = 0; i < WARM_UP + EVICTIONS; i += 1) {
@@ -71,5 +59,5 @@ for (let i = 0; i < WARM_UP + EVICTIONS; i += 1) {
 }
 const places = [...passed].map(([place, times]) => [place, median(times)]).sort((a, b) => a[1] - b[1]);
 for (const [place, at] of places) console.log(`${at.toFixed(1).padStart(7)} µs  ${place}`);
-for (const container of containers) await container.unbindAllAsync();
+for (const { close } of [sender, receiver]) await close();
 await redis.stop();

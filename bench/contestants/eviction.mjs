@@ -56,14 +56,12 @@ export async function script({ redis }) {
 }
 
 async function instance(redis) {
-  const { library, serviceClass, served } = await import('../harness/library.mjs');
+  const { library, PATIENT, serviceClass, served } = await import('../harness/library.mjs');
   const Service = serviceClass({ update: [async (name) => name, library.CacheEvict('book')] });
   const { service, manager, close } = await served(Service, {
     redis,
     namespace: `ev-${process.pid}`,
-    bound: '10s',
-    timeout: '5s',
-    deadline: '10s',
+    ...PATIENT,
   });
   return { service, cache: manager.getCache('book'), close };
 }

@@ -26,13 +26,11 @@ export async function raw({ redis }) {
 }
 
 export async function ours({ redis }) {
-  const { library, serviceClass, served } = await import('../harness/library.mjs');
+  const { library, PATIENT, serviceClass, served } = await import('../harness/library.mjs');
   const { service, close } = await served(serviceClass({ find: [load, library.Cacheable('book')] }), {
     redis,
     namespace: `miss-${process.pid}`,
-    bound: '10s',
-    timeout: '5s',
-    deadline: '20s',
+    ...PATIENT,
     defaults: { ttl: '1h' },
   });
   return { ...latencies(() => service.find(fresh())), close };

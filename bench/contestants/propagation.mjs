@@ -56,9 +56,9 @@ export async function script({ redis, count }) {
 
 /** Ours, from a decorated method. */
 export async function ours({ redis, count }) {
-  const { library, serviceClass, served, fleetOptions } = await import('../harness/library.mjs');
+  const { library, PATIENT, serviceClass, served } = await import('../harness/library.mjs');
   const namespace = `prop-${process.pid}`;
   const Service = serviceClass({ update: [async (name) => name, library.CacheEvict('book')] });
-  const { service, close } = await served(Service, fleetOptions(redis, namespace));
+  const { service, close } = await served(Service, { redis, namespace, ...PATIENT, caches: { book: {} } });
   return untilReceived('containers', { redis, count, namespace }, (name) => service.update(name), close);
 }

@@ -23,7 +23,7 @@ export async function rawNodeRedis({ redis, bytes, concurrency, count = COUNT })
 
 /** Ours: a decorated method. `tiers: 'remote'` keeps nothing in the process. */
 export async function ours({ redis, bytes, concurrency, count = COUNT }) {
-  const { library, serviceClass, served } = await import('../harness/library.mjs');
+  const { library, PATIENT, serviceClass, served } = await import('../harness/library.mjs');
   const Service = serviceClass({
     fill: [async (name) => value(bytes, name), library.CachePut('book')],
     find: [never, library.Cacheable('book')],
@@ -31,9 +31,7 @@ export async function ours({ redis, bytes, concurrency, count = COUNT }) {
   const { service, close } = await served(Service, {
     redis,
     namespace: `l2-${process.pid}`,
-    bound: '10s',
-    timeout: '5s',
-    deadline: '10s',
+    ...PATIENT,
     defaults: { ttl: '1h', tiers: 'remote', maximumValueSize: 4_194_304 },
   });
   for (const key of keys.slice(0, count)) await service.fill(key);

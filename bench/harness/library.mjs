@@ -19,6 +19,9 @@ export function serviceClass(methods) {
   return BookService;
 }
 
+/** Options that a busy machine does not overrun: it must not turn hits in the process into reads of Redis, nor reads of Redis into calls. */
+export const PATIENT = { bound: '10s', timeout: '5s', deadline: '20s' };
+
 /** An instance of `Service` from a container with caching. */
 export async function served(Service, options) {
   const container = new Container();
@@ -26,16 +29,6 @@ export async function served(Service, options) {
   const manager = await library.enableCaching(container, options);
   return { service: container.get(Service), manager, container, close: () => container.unbindAllAsync() };
 }
-
-/** Of instances that are measured together: one `book` cache, and a bound that a busy machine does not overrun. */
-export const fleetOptions = (redis, namespace) => ({
-  redis,
-  namespace,
-  bound: '10s',
-  timeout: '5s',
-  deadline: '20s',
-  caches: { book: {} },
-});
 
 /** The script of an eviction on a client of its own: what an eviction takes without a cache around it. */
 export async function scriptAlone(redis, channel) {

@@ -22,10 +22,10 @@ async function handlers() {
 
 /** Of caches: that it was applied is seen by the event that follows. */
 async function containers() {
-  const { library, serviceClass, served, fleetOptions } = await import('./library.mjs');
+  const { library, PATIENT, serviceClass, served } = await import('./library.mjs');
   const Service = serviceClass({ find: [async (name) => name, library.Cacheable('book')] });
   for (let i = 0; i < count; i += 1) {
-    const { container } = await served(Service, fleetOptions(redis, namespace));
+    const { container } = await served(Service, { redis, namespace, ...PATIENT, caches: { book: {} } });
     container.get(library.CacheEvents).on('evicted', handled);
   }
 }

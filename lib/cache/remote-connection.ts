@@ -448,7 +448,7 @@ const isNoPrimary = (error: unknown): boolean =>
 const isAboutTls = (code: unknown): boolean => typeof code === 'string' && /CERT|SIGNATURE|ISSUER|_TLS_|_SSL_|^EPROTO$/.test(code);
 
 function hintFor(error: unknown, { tls }: RemoteEndpoint): string {
-  if (isReply(error) && error.message.startsWith('NOPERM')) return 'Give the user the rights that docs/deployment.md lists.';
+  if (isReply(error) && error.message.startsWith('NOPERM')) return 'Give the user the rights that the README lists.';
   return tls !== undefined && isAboutTls((error as { code?: unknown } | undefined)?.code)
     ? 'Check that the certificate of the server is for this host and that an authority in `tls.ca` (or NODE_EXTRA_CA_CERTS) has signed it; also host, port and credentials.'
     : 'Check host, port, credentials and that the server accepts connections.';

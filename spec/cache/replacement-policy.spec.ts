@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ReplacementPolicy } from '../../lib/cache/replacement-policy.js';
+import { Random } from '../support/random.js';
 
 /** What a table does with its policy, without values. */
 class Table {
@@ -59,23 +60,12 @@ class Lru {
   }
 }
 
-/** Numbers in [0, 1) from a seed (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 /** Ranks from 0, drawn with a probability of 1 / (rank + 1). */
-function zipf(ranks: number, next: () => number): () => number {
+function zipf(ranks: number, random: Random): () => number {
   const sums: number[] = [];
   for (let rank = 1, sum = 0; rank <= ranks; rank += 1) sums.push((sum += 1 / rank));
   return () => {
-    const drawn = next() * (sums[ranks - 1] as number);
+    const drawn = random.next() * (sums[ranks - 1] as number);
     let low = 0;
     for (let high = ranks - 1; low < high;) {
       const middle = (low + high) >> 1;
@@ -178,7 +168,7 @@ describe(ReplacementPolicy.name, () => {
 
   it('turns to a loop after other keys were popular', () => {
     const table = new Table(500);
-    const draw = zipf(20_000, random(1));
+    const draw = zipf(20_000, new Random(1));
     hits(
       table,
       times(20_000, () => `z${draw()}`),
@@ -241,30 +231,30 @@ describe(ReplacementPolicy.name, () => {
 
   describe('hits more often than LRU of the same size', () => {
     const LENGTH = 100_000;
-    const traces: Record<string, (next: () => number) => (i: number) => string> = {
-      'on a Zipf trace': (next) => {
-        const draw = zipf(10_000, next);
+    const traces: Record<string, (random: Random) => (i: number) => string> = {
+      'on a Zipf trace': (random) => {
+        const draw = zipf(10_000, random);
         return () => `z${draw()}`;
       },
-      'on a Zipf trace crossed by scans': (next) => {
-        const draw = zipf(5_000, next);
+      'on a Zipf trace crossed by scans': (random) => {
+        const draw = zipf(5_000, random);
         return (i) => (i % 1_000 < 300 ? `s${i}` : `z${draw()}`);
       },
-      'on a Zipf trace whose popular keys change at once': (next) => {
-        const draw = zipf(20_000, next);
+      'on a Zipf trace whose popular keys change at once': (random) => {
+        const draw = zipf(20_000, random);
         return (i) => `z${draw() + Math.floor(i / 20_000) * 5_000}`;
       },
       'on a loop that does not fit': () => (i) => `l${i % 700}`,
       'on a loop that fits, interrupted by scans that do not': () => (i) => (i % 1_500 < 600 ? `s${i}` : `l${i % 300}`),
-      'on a loop and a Zipf trace in turn': (next) => {
-        const draw = zipf(10_000, next);
+      'on a loop and a Zipf trace in turn': (random) => {
+        const draw = zipf(10_000, random);
         return (i) => (Math.floor(i / 20_000) % 2 === 0 ? `z${draw()}` : `l${i % 750}`);
       },
     };
     for (const [title, trace] of Object.entries(traces)) {
       for (const size of [100, 500]) {
         it(`${title}, ${size} entries`, () => {
-          const keys = times(LENGTH, trace(random(1)));
+          const keys = times(LENGTH, trace(new Random(1)));
           expect(hits(new Table(size), keys)).to.be.greaterThan(hits(new Lru(size), keys));
         });
       }
@@ -273,7 +263,7 @@ describe(ReplacementPolicy.name, () => {
 
   it('comes near LRU where only recency counts, by widening the cold part', () => {
     // Popular keys drift all the time: whatever was popular for long is so no more.
-    const draw = zipf(20_000, random(1));
+    const draw = zipf(20_000, new Random(1));
     const keys = times(200_000, (i) => `z${draw() + Math.floor(i / 2_000) * 300}`);
     expect(hits(new Table(2_000), keys)).to.be.greaterThan(0.97 * hits(new Lru(2_000), keys));
   });

@@ -1,5 +1,5 @@
 /**
- * The least a Redis user must be allowed, as `docs/deployment.md` lists it: with exactly these rights everything works and the server
+ * The least a Redis user must be allowed, as the README lists it: with exactly these rights everything works and the server
  * refuses nothing; without any single one of them it does not.
  */
 import { inspect } from 'node:util';
@@ -11,16 +11,12 @@ import type { Duration } from '../../lib/time/index.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 import { documentedRights } from './documented-rights.js';
+import { grant, type Outcome, PASSWORD, refusalFor, tryRights, USER } from './rights-trial.js';
 
-const USER = 'books';
-const PASSWORD = 'for-the-books-only';
 const NAMESPACE = 'app';
 
 /** Whatever else is refused, these do not hinder the caches: clients that name themselves, and a sign of life that is answered either way. */
 const COURTESIES = ['+client|setname', '+ping'];
-
-/** One entry of ACL LOG: `command app:…`, `key app:…` or `channel app:…`. */
-type Refusal = string;
 
 describe('The rights of a Redis user', function () {
   this.timeout(60_000);
@@ -131,24 +127,10 @@ describe('The rights of a Redis user', function () {
     expect(await server.cli('ZCARD', `${NAMESPACE}:book:members`)).to.equal(0);
   };
 
-  /** What the server refused while `rights` were all that the user had, and what went wrong because of it. */
-  const tryWith = async (
-    granted: readonly string[],
-    connectTimeout: Duration,
-  ): Promise<{ failure: unknown; refusals: readonly Refusal[] }> => {
+  const tryWith = async (granted: readonly string[], connectTimeout: Duration): Promise<Outcome> => {
     await server.cli('FLUSHALL');
     await server.cli('SCRIPT', 'FLUSH');
-    await server.cli('ACL', 'DELUSER', USER);
-    await server.cli('ACL', 'SETUSER', USER, 'on', `>${PASSWORD}`, 'resetkeys', 'resetchannels', '-@all', ...granted);
-    await server.cli('ACL', 'LOG', 'RESET');
-    const failure = await useEverything(connectTimeout).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    await stop();
-    const log = (await server.cli('ACL', 'LOG')) as readonly (readonly string[])[];
-    const entries = log.map((fields) => Object.fromEntries(fields.flatMap((field, i) => (i % 2 === 0 ? [[field, fields[i + 1]]] : []))));
-    return { failure, refusals: entries.map((entry) => `${entry['reason']} ${entry['object']}`) };
+    return tryRights([server], granted, () => useEverything(connectTimeout).finally(stop));
   };
 
   it('are enough: everything works, and nothing is refused', async () => {
@@ -159,8 +141,7 @@ describe('The rights of a Redis user', function () {
   it('are more for the default namespace, whose topics bear the names of the caches, and for a database', async () => {
     const granted = rights.map((right) => right.replace('app:*', 'cache:*'));
     const start = async (more: readonly string[]): Promise<string> => {
-      await server.cli('ACL', 'DELUSER', USER);
-      await server.cli('ACL', 'SETUSER', USER, 'on', `>${PASSWORD}`, 'resetkeys', 'resetchannels', '-@all', ...granted, ...more);
+      await grant([server], [...granted, ...more]);
       const redis = { host: '127.0.0.1', port: server.port, username: USER, password: PASSWORD, db: 1 };
       const runtime = createRuntime({ redis, caches: { book: {} }, bound: '200ms', connectTimeout: '600ms' });
       runtimes.push(runtime);
@@ -188,7 +169,7 @@ describe('The rights of a Redis user', function () {
     // Since Redis 7.2, and in Valkey, the server names the user.
     expect((error as CacheError).message.replace(`User ${USER} has`, 'this user has')).to.equal(
       `Could not reach Redis at 127.0.0.1:${server.port} within 600 ms (NOPERM this user has no permissions to run the 'evalsha' command). ` +
-        'Give the user the rights that docs/deployment.md lists.',
+        'Give the user the rights that the README lists.',
     );
     expect(inspect(error, { depth: 10 })).not.to.include(PASSWORD);
   });
@@ -201,10 +182,7 @@ describe('The rights of a Redis user', function () {
           rights.filter((other) => other !== right),
           isCourtesy ? '5s' : '600ms',
         );
-        const about = right.startsWith('+')
-          ? `command ${right.slice(1)}`
-          : `${right.startsWith('~') ? 'key' : 'channel'} ${right.slice(1, right.indexOf('*'))}`;
-        expect(refusals.filter((refusal) => refusal.startsWith(about))).not.to.deep.equal([]);
+        expect(refusals.filter((refusal) => refusal.startsWith(refusalFor(right)))).not.to.deep.equal([]);
         expect(failure === undefined).to.equal(isCourtesy);
       });
     }

@@ -1,5 +1,5 @@
 /**
- * What a Redis user needs on a Cluster, as `docs/deployment.md` lists it: with these rights everything works and no node refuses anything;
+ * What a Redis user needs on a Cluster, as the README and `docs/deployment.md` list it: with these rights everything works and no node refuses anything;
  * each of those that are needed there only is needed.
  */
 import { expect } from 'chai';
@@ -9,9 +9,7 @@ import type { Duration } from '../../lib/time/index.js';
 import { waitFor } from '../support/wait.js';
 import { ClusterDeployment } from './cluster-deployment.js';
 import { documentedClusterRights, documentedRights } from './documented-rights.js';
-
-const USER = 'books';
-const PASSWORD = 'for-the-books-alone';
+import { type Outcome, PASSWORD, refusalFor, tryRights, USER } from './rights-trial.js';
 
 describe('The rights of a Redis user on a Cluster', function () {
   this.timeout(60_000);
@@ -31,9 +29,6 @@ describe('The rights of a Redis user on a Cluster', function () {
   async function stop(): Promise<void> {
     await Promise.all(runtimes.splice(0).map((runtime) => runtime.stop()));
   }
-
-  const everywhere = (...command: readonly string[]): Promise<unknown> =>
-    Promise.all(deployment.servers.map((server) => server.cli(...command)));
 
   const useEverything = async (connectTimeout: Duration): Promise<void> => {
     for (let i = 0; i < 2; i += 1) {
@@ -61,7 +56,7 @@ describe('The rights of a Redis user on a Cluster', function () {
     await elsewhere.clear({ acks: 'all' });
     expect(await book.getAll(keys)).to.deep.equal(keys.map(() => undefined));
 
-    await everywhere('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await Promise.all(deployment.servers.map((server) => server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')));
     await waitFor(() => here.manager.health().links['subscriber'] !== 'up', { what: 'the loss to be noticed' });
     expect(await book.get('nowhere')).to.equal(undefined);
     await waitFor(() => runtimes.every(({ manager }) => manager.health().status === 'up'), { what: 'the subscribers to be back' });
@@ -73,27 +68,8 @@ describe('The rights of a Redis user on a Cluster', function () {
     await stop();
   };
 
-  /** What the nodes refused while `granted` was all that the user had, and what went wrong because of it. */
-  const tryWith = async (
-    granted: readonly string[],
-    connectTimeout: Duration,
-  ): Promise<{ readonly failure: unknown; readonly refusals: readonly string[] }> => {
-    await everywhere('ACL', 'DELUSER', USER);
-    await everywhere('ACL', 'SETUSER', USER, 'on', `>${PASSWORD}`, 'resetkeys', 'resetchannels', '-@all', ...granted);
-    await everywhere('ACL', 'LOG', 'RESET');
-    const failure = await useEverything(connectTimeout).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    await stop();
-    const logs = await Promise.all(
-      deployment.servers.map(async (server) => (await server.cli('ACL', 'LOG')) as readonly (readonly string[])[]),
-    );
-    const entries = logs
-      .flat()
-      .map((fields) => Object.fromEntries(fields.flatMap((field, i) => (i % 2 === 0 ? [[field, fields[i + 1]]] : []))));
-    return { failure, refusals: entries.map((entry) => `${entry['reason']} ${entry['object']}`) };
-  };
+  const tryWith = (granted: readonly string[], connectTimeout: Duration): Promise<Outcome> =>
+    tryRights(deployment.servers, granted, () => useEverything(connectTimeout).finally(stop));
 
   it('are enough: everything works, and nothing is refused', async () => {
     const { failure, refusals } = await tryWith(rights, '5s');
@@ -108,10 +84,7 @@ describe('The rights of a Redis user on a Cluster', function () {
         rights.filter((other) => other !== right),
         isCourtesy ? '5s' : '600ms',
       );
-      const about = right.startsWith('+')
-        ? `command ${right.slice(1)}`
-        : `${right.startsWith('~') ? 'key' : 'channel'} ${right.slice(1, right.indexOf('*'))}`;
-      expect(refusals.filter((refusal) => refusal.startsWith(about))).not.to.deep.equal([]);
+      expect(refusals.filter((refusal) => refusal.startsWith(refusalFor(right)))).not.to.deep.equal([]);
       expect(failure === undefined).to.equal(isCourtesy);
     });
   }

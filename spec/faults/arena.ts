@@ -5,7 +5,7 @@ import { waitFor } from '../support/wait.js';
 import type { Deployment } from './deployment.js';
 import { monotonicNow } from './monotonic.js';
 import { Oracle } from './oracle.js';
-import type { Random } from './random.js';
+import type { Random } from '../support/random.js';
 import { WorkerHandle } from './worker-handle.js';
 import type { Load, Report, WorkerState } from './worker-protocol.js';
 

@@ -3,7 +3,7 @@ import type { Milliseconds } from '../../lib/time/index.js';
 import type { Arena } from './arena.js';
 import type { Deployment } from './deployment.js';
 import { monotonicNow } from './monotonic.js';
-import type { Random } from './random.js';
+import type { Random } from '../support/random.js';
 import type { Load } from './worker-protocol.js';
 
 /** What a fault works on, and with. */

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { RedisServer } from '../support/redis-server.js';
 import { Arena } from './arena.js';
 import { DEPLOYMENTS } from './deployments.js';
-import { Random } from './random.js';
+import { Random } from '../support/random.js';
 import { breaches, runFault } from './run-fault.js';
 import { SingleServer } from './single-server.js';
 

@@ -4,7 +4,7 @@ import { Arena } from './arena.js';
 import type { Deployment, DeploymentKind } from './deployment.js';
 import { deadline, type FaultKind } from './fault-kind.js';
 import type { Verdict } from './oracle.js';
-import { Random } from './random.js';
+import { Random } from '../support/random.js';
 import { StallWatch } from './stall-watch.js';
 import { type Load, LONGEST_METHOD_MS } from './worker-protocol.js';
 

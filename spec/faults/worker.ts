@@ -11,7 +11,7 @@ import type { Milliseconds } from '../../lib/time/index.js';
 import { BookRepository } from './book-repository.js';
 import { monotonicNow } from './monotonic.js';
 import type { ReadRecord } from './oracle.js';
-import { Random } from './random.js';
+import { Random } from '../support/random.js';
 import { StallWatch } from './stall-watch.js';
 import {
   type Load,

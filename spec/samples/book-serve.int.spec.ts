@@ -3,21 +3,11 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { MAXIMUM_BODY_BYTES, MAXIMUM_NAME_LENGTH } from '../../samples/book/book-request.js';
 import { USAGE } from '../../samples/book/command-line.js';
+import { ask } from './ask.js';
 import { isListening, isRunning, SampleRun } from './sample-run.js';
 
 const NAMES = ['server-1', 'server-2', 'server-3', 'server-4'];
 const PUT = (body: unknown): RequestInit => ({ method: 'PUT', body: typeof body === 'string' ? body : JSON.stringify(body) });
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: any;
-}
-
-async function ask(url: string, init: RequestInit = {}): Promise<Answer> {
-  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(10_000) });
-  return { status: response.status, headers: response.headers, body: await response.json() };
-}
 
 /** The addresses of the four servers, as they are printed. */
 function addresses(output: string): readonly string[] {

@@ -3,22 +3,12 @@ import { USAGE } from '../../samples/settings/command-line.js';
 import { MAXIMUM_BODY_BYTES } from '../../samples/settings/settings-app.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
+import { ask } from './ask.js';
 import { isListening, SampleRun } from './sample-run.js';
 import { expectRefusal, expectSuccess, sampleRuns } from './sample-runs.js';
 
 const TOKEN = 't0ken-of-the-specs';
 const NAMES = ['server-1', 'server-2', 'server-3'];
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: any;
-}
-
-async function ask(url: string, init: RequestInit = {}): Promise<Answer> {
-  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(10_000) });
-  return { status: response.status, headers: response.headers, body: await response.json() };
-}
 
 const put = (body: unknown, headers: Record<string, string> = { authorization: `Bearer ${TOKEN}` }): RequestInit => ({
   method: 'PUT',
