@@ -32,8 +32,16 @@ export class BucketedRemoteCache implements RemoteTier {
   }
 
   /** Moves every bucket that is behind. */
-  useGeneration(generation: string): boolean {
-    return this.#buckets.map((bucket) => bucket.useGeneration(generation)).includes(true);
+  useGeneration(generation: string, isReplacement = false): boolean {
+    return this.#buckets.map((bucket) => bucket.useGeneration(generation, isReplacement)).includes(true);
+  }
+
+  doubtGeneration(generation: string): void {
+    for (const bucket of this.#buckets) bucket.doubtGeneration(generation);
+  }
+
+  trustGeneration(): void {
+    for (const bucket of this.#buckets) bucket.trustGeneration();
   }
 
   get(key: string): Promise<StoredEntry | undefined> {

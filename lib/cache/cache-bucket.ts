@@ -39,8 +39,17 @@ class CacheBucket implements CoherentCache {
     else if (cause === 'remote') this.#cache.applyGeneration('remote');
   }
 
-  useGeneration(generation: string, cause?: 'remote' | 'coherence'): void {
-    if (this.#remote.useGeneration(generation)) this.#cache.applyGeneration(cause);
+  useGeneration(generation: string, isReplacement?: boolean): void {
+    if (this.#remote.useGeneration(generation, isReplacement)) this.#cache.applyGeneration();
+  }
+
+  doubtGeneration(generation: string, cause: 'remote' | 'coherence'): void {
+    this.#remote.doubtGeneration(generation);
+    this.#cache.applyGeneration(cause);
+  }
+
+  trustGeneration(): void {
+    this.#remote.trustGeneration();
   }
 
   serveUntil(time: Milliseconds): void {

@@ -65,10 +65,19 @@ export interface CoherentCache {
    */
   applyClear(cause: 'remote' | 'own' | 'gap' | 'coherence', lagMs?: Milliseconds): void;
   /**
-   * Moves to a newer generation of remote keys, which implies {@link applyClear}; an older one than the present is ignored.
-   * `cause` is what its removals are put down to. Default: `coherence`.
+   * Moves to a newer generation of remote keys, which a reply of Redis has named; this implies {@link applyClear}. An older one than the
+   * present is ignored, unless it is a replacement of what was damaged.
    */
-  useGeneration(generation: string, cause?: 'remote' | 'coherence'): void;
+  useGeneration(generation: string, isReplacement?: boolean): void;
+  /**
+   * A message or an echo names a generation that no reply has named. It may be the next one, or a forgery: drops everything, and reads the
+   * remote tier together with its generation until {@link trustGeneration}, or until a reply names it.
+   *
+   * @param cause - what the removals are put down to.
+   */
+  doubtGeneration(generation: string, cause: 'remote' | 'coherence'): void;
+  /** A reply to what was asked after {@link doubtGeneration} is there, and has been applied. */
+  trustGeneration(): void;
   /** The read lease: the local tier may be served up to this time on the instance's clock. `-Infinity`: not at all. */
   serveUntil(time: Milliseconds): void;
   /** Whether the local tier may be served at `now`. */

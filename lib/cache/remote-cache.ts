@@ -40,6 +40,8 @@ export class RemoteCache {
   readonly #useGeneration: (generation: string) => void;
   readonly #traced: RemoteCacheParts['traced'];
   #generation: string | undefined;
+  /** Named by a message, and by no reply yet. */
+  #rumoured: string | undefined;
 
   constructor(parts: RemoteCacheParts) {
     this.#keyv = parts.keyv;
@@ -65,16 +67,33 @@ export class RemoteCache {
     return this.#generation;
   }
 
-  /** Moves to a newer generation of keys; an older one than the present is ignored. Answers whether it moved. */
-  useGeneration(generation: string): boolean {
-    if (this.#generation !== undefined && Number(generation) <= Number(this.#generation)) return false;
+  /**
+   * Moves to a newer generation of keys; an older one than the present is ignored, unless it is a replacement of what was damaged. Answers
+   * whether something may have been read of another one meanwhile: not after {@link doubtGeneration} has named it.
+   */
+  useGeneration(generation: string, isReplacement = false): boolean {
+    const before = this.#generation;
+    if (before !== undefined && (generation === before || (Number(generation) < Number(before) && !isReplacement))) return false;
+    const isExpected = generation === this.#rumoured;
+    if (isExpected) this.#rumoured = undefined;
     this.#generation = generation;
     this.#useGeneration(generation);
-    return true;
+    return !isExpected;
+  }
+
+  /** From now on {@link get} and {@link getAll} make sure of the generation, as {@link getAllCurrent} does. */
+  doubtGeneration(generation: string): void {
+    this.#rumoured = generation;
+  }
+
+  /** Ends {@link doubtGeneration}. */
+  trustGeneration(): void {
+    this.#rumoured = undefined;
   }
 
   /** What is stored under `key`: one GET. The caller must know its generation to be current, within the bound. */
   get(key: string): Promise<StoredEntry | undefined> {
+    if (this.#rumoured !== undefined) return this.getAllCurrent([key]).then(([entry]) => entry);
     return this.#traced?.events.tracer === undefined ? this.#read(key) : this.#trace('get', [key], () => this.#read(key));
   }
 
@@ -84,6 +103,7 @@ export class RemoteCache {
 
   /** As {@link get} for several keys: one MGET. */
   getAll(keys: string[]): Promise<(StoredEntry | undefined)[]> {
+    if (this.#rumoured !== undefined) return this.getAllCurrent(keys);
     const run = (): Promise<unknown> => this.#guard.run('get', () => this.#keyv.getMany(keys, RAW));
     return this.#trace('get', keys, run) as Promise<(StoredEntry | undefined)[]>;
   }

@@ -532,11 +532,20 @@ export class TwoTierCache extends Cache implements CoherentCache {
     this.#fenceAll(cause === 'remote' ? 'remote' : 'coherence');
   }
 
-  useGeneration(generation: string, cause: 'remote' | 'coherence' = 'coherence'): void {
-    if (this.#remote.useGeneration(generation)) this.applyGeneration(cause);
+  useGeneration(generation: string, isReplacement?: boolean): void {
+    if (this.#remote.useGeneration(generation, isReplacement)) this.applyGeneration();
   }
 
-  /** Drops everything, for the remote keys have moved to a newer generation, all of them or some. */
+  doubtGeneration(generation: string, cause: 'remote' | 'coherence'): void {
+    this.#remote.doubtGeneration(generation);
+    this.applyGeneration(cause);
+  }
+
+  trustGeneration(): void {
+    this.#remote.trustGeneration();
+  }
+
+  /** Drops everything, for the remote keys have moved to another generation, all of them or some, or may have. */
   applyGeneration(cause: 'remote' | 'coherence' = 'coherence'): void {
     this.#fenceAll(cause);
   }

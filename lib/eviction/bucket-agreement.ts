@@ -1,12 +1,14 @@
 import { type RemoteConnection, Script } from '../cache/index.js';
 import { CacheConfigurationError, RemoteCacheError } from '../errors/index.js';
 
-/** KEYS number of buckets · ARGV what the caller takes it for. */
+/** KEYS number of buckets · ARGV what the caller takes it for. What cannot be such a number was written by another program, and is replaced. */
 const AGREE = new Script(
   'agree',
   `
-redis.call('SET', KEYS[1], ARGV[1], 'NX')
-return redis.call('GET', KEYS[1])`,
+local agreed = redis.pcall('GET', KEYS[1])
+if type(agreed) == 'string' and string.match(agreed, '^[1-9]%d?$') and tonumber(agreed) <= 64 then return agreed end
+redis.call('SET', KEYS[1], ARGV[1])
+return ARGV[1]`,
 );
 
 /**

@@ -9,7 +9,8 @@ export interface EmbeddedEvictionLogOptions {
   readonly namespace: string;
   readonly cache: string;
   readonly channel: string;
-  readonly instanceId: string;
+  /** The instance's {@link originOf origin}. */
+  readonly origin: string;
   readonly fillLeaseMs: Milliseconds;
   /** Publishes to every instance of the process; delivers before it returns. */
   readonly publish: (channel: string, body: string) => unknown;
@@ -32,13 +33,13 @@ export class EmbeddedEvictionLog implements EvictionLog {
   }
 
   async acquire(key: string, replace: boolean): Promise<LeaseReply> {
-    const { store, instanceId, fillLeaseMs } = this.#options;
+    const { store, origin, fillLeaseMs } = this.#options;
     if (replace) store.entries.delete(key);
     const raw = store.entries.get(key);
     if (raw !== undefined) return { kind: 'present', raw };
     const held = store.leases.get(key);
     if (held !== undefined && held.untilEpochMs > Date.now()) return { kind: 'busy' };
-    const token = `${instanceId}|${(tokens += 1).toString(36)}`;
+    const token = `${origin}|${(tokens += 1).toString(36)}`;
     store.leases.set(key, { token, untilEpochMs: Date.now() + fillLeaseMs });
     return { kind: 'granted', token };
   }
@@ -94,9 +95,9 @@ export class EmbeddedEvictionLog implements EvictionLog {
 
   /** Delivers before its first pause. Rejects after the instance was stopped: the others cannot be told then. */
   async #announce(op: EvictionMessage['op'], keys: readonly string[]): Promise<void> {
-    const { store, namespace, cache, channel, instanceId, publish } = this.#options;
+    const { store, namespace, cache, channel, origin, publish } = this.#options;
     const seq = (store.seq += 1);
     const at = Date.now() * 1_000;
-    await publish(channel, formatMessage({ ns: namespace, cache, seq, gen: EMBEDDED_GENERATION, at, op, keys, origin: instanceId }));
+    await publish(channel, formatMessage({ ns: namespace, cache, seq, gen: EMBEDDED_GENERATION, at, op, keys, origin }));
   }
 }

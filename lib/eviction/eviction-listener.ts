@@ -1,17 +1,20 @@
 import type { CoherentCache } from '../cache/index.js';
 import type { CacheEvents } from '../event/index.js';
+import type { Milliseconds } from '../time/index.js';
 import { ChannelTopic, type Message, type MessageListenerContainer } from '../topic/index.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import { formatAcknowledgement, parseInbox } from './inbox-message.js';
 import { type EvictionMessage, parseMessage } from './eviction-message.js';
 import type { ReadLease } from './read-lease.js';
+import { nameOfOrigin } from './origin.js';
 import { inboxOf } from './remote-keys.js';
 import type { ServerClock } from './server-clock.js';
 
 /** What an {@link EvictionListener} is made of. */
 export interface EvictionListenerOptions {
   readonly namespace: string;
-  readonly instanceId: string;
+  /** The instance's {@link originOf origin}. */
+  readonly origin: string;
   readonly container: MessageListenerContainer;
   readonly lease: ReadLease;
   readonly acknowledgements: Acknowledgements;
@@ -23,6 +26,12 @@ export interface EvictionListenerOptions {
   /** Whether a clear is told as an event: of a cache with several primaries one listener does. Default: `true`. */
   readonly tellsClears?: boolean;
 }
+
+/** How far a generation in a message may be ahead of the server's clock, as it is estimated. */
+const MAXIMUM_LEAD_MS: Milliseconds = 86_400_000;
+
+/** How many acknowledgements may be under way: anybody may ask for one. */
+const MAXIMUM_ACKNOWLEDGING = 256;
 
 /**
  * The bridge from the topics to the caches of one instance: reads eviction messages, lets the {@link ReadLease} judge their number, has the
@@ -37,10 +46,12 @@ export class EvictionListener {
   readonly #told = new Set<string>();
   readonly #onMessage = (message: Message): void => this.#evictionArrived(message);
   #malformed = 0;
+  #acknowledging = 0;
 
   constructor(options: EvictionListenerOptions) {
     this.#options = options;
     const { container, lease } = options;
+    lease.onForged((cache) => this.#tellMalformed(this.#channelOf(cache), 'a generation that Redis does not have'));
     container.addSubscriptionListener({
       onSubscribed: (topics, epoch) => {
         const names = topics.flatMap((topic) => [...(this.#channels.get(topic) ?? [])]);
@@ -57,8 +68,8 @@ export class EvictionListener {
 
   /** Listens to the private channel of this instance. Resolves as `addMessageListener` does. */
   async open(): Promise<void> {
-    const { container, namespace, instanceId } = this.#options;
-    await container.addMessageListener((message) => this.#privateArrived(message), ChannelTopic.of(inboxOf(namespace, instanceId)));
+    const { container, namespace, origin } = this.#options;
+    await container.addMessageListener((message) => this.#privateArrived(message), ChannelTopic.of(inboxOf(namespace, origin)));
   }
 
   /** Has `cache` follow the evictions announced on `channel`. Resolves once confirmed, or at once if the container does not run yet. */
@@ -87,15 +98,23 @@ export class EvictionListener {
     if ('malformed' in message) return this.#tellMalformed(channel, message.malformed);
     if (message.ns !== this.#options.namespace || this.#channels.get(channel)?.has(message.cache) !== true) return; // Not ours to apply.
     const cache = this.#caches.get(message.cache) as CoherentCache;
+    if (this.#isFromTheFuture(message, cache)) return this.#tellMalformed(channel, 'a generation from the future');
     const cause = message.op === 'clear' ? 'remote' : 'coherence';
     if (this.#options.lease.received(message.cache, message.seq, message.gen, cause)) this.#apply(cache, message);
-    if (message.ack !== undefined && message.origin !== this.#options.instanceId) this.#acknowledge(message, message.ack);
+    if (message.ack === true && message.origin !== this.#options.origin) this.#acknowledge(message);
+  }
+
+  /** Generations are times of the server's clock. One that ran ahead may have named one; then a reply has named it too. */
+  #isFromTheFuture({ gen }: EvictionMessage, { generation }: CoherentCache): boolean {
+    const now = this.#options.serverClock?.now();
+    return now !== undefined && gen !== generation && Number(gen) / 1_000 > now + MAXIMUM_LEAD_MS;
   }
 
   #apply(cache: CoherentCache, message: EvictionMessage): void {
-    const { events, instanceId, serverClock, tellsClears = true } = this.#options;
-    const { cache: name, keys, origin, seq } = message;
-    const own = origin === instanceId;
+    const { events, serverClock, tellsClears = true } = this.#options;
+    const { cache: name, keys, seq } = message;
+    const own = message.origin === this.#options.origin;
+    const origin = nameOfOrigin(message.origin);
     const lagMs = serverClock?.lagOf(message.at);
     if (message.op === 'clear') {
       cache.applyClear(own ? 'own' : 'remote', lagMs);
@@ -106,19 +125,28 @@ export class EvictionListener {
     }
   }
 
-  #acknowledge(message: EvictionMessage, channel: string): void {
-    const { send, events, instanceId } = this.#options;
+  #acknowledge({ cache, seq, origin }: EvictionMessage): void {
+    const { send, events, namespace } = this.#options;
     // Should it get lost, the evicting instance waits until our read lease has run out, and is right again.
-    send(channel, formatAcknowledgement({ cache: message.cache, seq: message.seq, from: instanceId })).catch((error: unknown) => {
-      events.emit('error', { where: 'acknowledgement of an eviction', error, topic: { verb: 'publish', name: channel } });
-    });
+    if (this.#acknowledging >= MAXIMUM_ACKNOWLEDGING) return;
+    this.#acknowledging += 1;
+    const channel = inboxOf(namespace, origin);
+    send(channel, formatAcknowledgement({ cache, seq, from: this.#options.origin }))
+      .catch((error: unknown) => {
+        events.emit('error', { where: 'acknowledgement of an eviction', error, topic: { verb: 'publish', name: channel } });
+      })
+      .finally(() => (this.#acknowledging -= 1));
   }
 
   #privateArrived({ channel, body }: Message): void {
-    const message = parseInbox(body);
+    const message = parseInbox(body, this.#caches.size);
     if ('malformed' in message) this.#tellMalformed(channel, message.malformed);
     else if ('beat' in message) this.#options.lease.echoed(message.beat, message.states);
     else this.#options.acknowledgements.received(message.cache, message.seq, message.from);
+  }
+
+  #channelOf(cache: string): string {
+    return [...this.#channels].find(([, names]) => names.has(cache))?.[0] ?? cache;
   }
 
   #tellMalformed(topic: string, reason: string): void {

@@ -1,3 +1,7 @@
+import { parseFrame } from '../topic/index.js';
+import { isGeneration } from './generation.js';
+import { isOrigin } from './origin.js';
+
 /** What an eviction tells the other instances: which keys, never which values. */
 export interface EvictionMessage {
   /** The namespace the cache belongs to; instances of another namespace ignore the message. */
@@ -11,12 +15,12 @@ export interface EvictionMessage {
   /** `put` and `evict` name their keys; `clear` means all and names none. */
   readonly op: 'evict' | 'put' | 'clear';
   readonly keys: readonly string[];
-  /** The instance that published it. */
+  /** The instance that published it: its name, and what tells it from others of that name (see {@link originOf}). */
   readonly origin: string;
   /** When the server executed it, in microseconds of the server's clock; `undefined` from a sender that does not say. */
   readonly at?: number;
-  /** Where to acknowledge it, if the origin waits for that. */
-  readonly ack?: string;
+  /** Whether the origin waits until it is acknowledged, in its inbox. */
+  readonly ack?: boolean;
 }
 
 /** Version of the wire form; raised when an older reader would misread a newer message. */
@@ -26,7 +30,7 @@ export const MESSAGE_VERSION = 1;
 export const MAXIMUM_MESSAGE_LENGTH = 8 * 1024 * 1024;
 
 /** Writes the messages of one cache of one instance. */
-export type MessageWriter = (op: EvictionMessage['op'], keys: readonly string[], ack?: string) => MessageHalves;
+export type MessageWriter = (op: EvictionMessage['op'], keys: readonly string[], ack?: boolean) => MessageHalves;
 
 /** The wire form in two halves, for a script to write number, generation and time between them. */
 export interface MessageHalves {
@@ -40,7 +44,7 @@ export function messageWriter({ cache, origin, ns }: Pick<EvictionMessage, 'cach
   const sender = `,"origin":${JSON.stringify(origin)},"ns":${JSON.stringify(ns)}`;
   return (op, keys, ack) => ({
     head,
-    tail: `,"op":"${op}","keys":${JSON.stringify(keys)}${sender}${ack === undefined ? '' : `,"ack":${JSON.stringify(ack)}`}}`,
+    tail: `,"op":"${op}","keys":${JSON.stringify(keys)}${sender}${ack === true ? ',"ack":true' : ''}}`,
   });
 }
 
@@ -53,22 +57,17 @@ export function formatMessage(message: EvictionMessage): string {
 
 /** The message in `body`, or a reason why there is none. Never throws: anybody may publish anything on a topic. */
 export function parseMessage(body: string): EvictionMessage | { readonly malformed: string } {
-  if (body.length > MAXIMUM_MESSAGE_LENGTH) return { malformed: 'too long' };
-  let m: Partial<EvictionMessage> & { v?: unknown };
-  try {
-    m = JSON.parse(body) as typeof m;
-  } catch {
-    return { malformed: 'not JSON' };
-  }
-  if (typeof m !== 'object' || m === null || Array.isArray(m)) return { malformed: 'not an object' };
+  const frame = parseFrame(body, { head: '{"v":', maximumLength: MAXIMUM_MESSAGE_LENGTH });
+  if ('malformed' in frame) return frame;
+  const m = frame.fields as Partial<EvictionMessage> & { v?: unknown };
   if (m.v !== MESSAGE_VERSION) return { malformed: 'unknown version' };
-  if (typeof m.cache !== 'string' || typeof m.ns !== 'string' || typeof m.origin !== 'string')
-    return { malformed: 'no cache, namespace or origin' };
+  if (typeof m.cache !== 'string' || typeof m.ns !== 'string') return { malformed: 'no cache or namespace' };
+  if (!isOrigin(m.origin)) return { malformed: 'no origin' };
   if (!Number.isSafeInteger(m.seq) || (m.seq as number) < 1) return { malformed: 'no sequence number' };
-  if (typeof m.gen !== 'string' || !/^\d{1,20}$/.test(m.gen)) return { malformed: 'no generation' };
+  if (!isGeneration(m.gen)) return { malformed: 'no generation' };
   if (m.op !== 'evict' && m.op !== 'put' && m.op !== 'clear') return { malformed: 'unknown operation' };
   if (!Array.isArray(m.keys) || !m.keys.every((key) => typeof key === 'string')) return { malformed: 'no keys' };
   if (m.at !== undefined && !(Number.isSafeInteger(m.at) && m.at >= 0)) return { malformed: 'no time' };
-  if (m.ack !== undefined && typeof m.ack !== 'string') return { malformed: 'no acknowledgement channel' };
+  if (m.ack !== undefined && typeof m.ack !== 'boolean') return { malformed: 'no word on acknowledgement' };
   return m as EvictionMessage;
 }

@@ -1,7 +1,8 @@
 import type { RemoteConnection } from '../cache/index.js';
 import { type Clock, type Milliseconds, systemClock } from '../time/index.js';
-import { inboxOf, RemoteKeys } from './remote-keys.js';
-import { HEARTBEAT, LEAVE } from './scripts.js';
+import { nameOfOrigin } from './origin.js';
+import { aliveKey, inboxOf, RemoteKeys } from './remote-keys.js';
+import { HEARTBEAT, LEAVE, NAMESAKES } from './scripts.js';
 import type { ServerClock } from './server-clock.js';
 
 /** What the server knew of one cache when a heartbeat was executed. */
@@ -9,6 +10,8 @@ export interface CacheState {
   /** The number of the last eviction message. */
   readonly seq: number;
   readonly gen: string;
+  /** Only in a reply. `true`: what was stored could not be right and was replaced, by a generation that may be lower than the one before. */
+  readonly isReplaced?: boolean;
 }
 
 /** One cache in a heartbeat, with the newest generation its sender knows. */
@@ -21,24 +24,30 @@ export interface BeatenCache {
 export interface Heartbeat {
   /**
    * Registers this instance as alive for one bound, and has an echo published to its inbox: `head`, then the caches' states.
-   * Answers the same states by the command connection.
+   * Answers the same states by the command connection. Without a cache it writes all the same, to see whether it may.
    */
   pulse(caches: readonly BeatenCache[], head: string): Promise<readonly CacheState[]>;
   /** Takes this instance off the lists of the living. */
   leave(caches: readonly string[]): Promise<void>;
+  /** How many living instances of these caches have this instance's name, itself included. */
+  namesakes(caches: readonly string[]): Promise<number>;
 }
 
 /** What a {@link RedisHeartbeat} needs. */
 export interface RedisHeartbeatOptions {
   readonly connection: RemoteConnection;
   readonly namespace: string;
-  readonly instanceId: string;
+  /** The instance's {@link originOf origin}. */
+  readonly origin: string;
   readonly boundMs: Milliseconds;
   /** Set by what the server answers. Default: the server's time is not looked at. */
   readonly serverClock?: ServerClock;
   /** The scale of {@link serverClock}. Default: {@link systemClock}. */
   readonly clock?: Clock;
 }
+
+/** What the reply holds of each cache: its number, its generation, and whether that was replaced. */
+const REPLY_PARTS = 3;
 
 /** Heartbeats as a write script on the command connection. */
 export class RedisHeartbeat implements Heartbeat {
@@ -49,25 +58,37 @@ export class RedisHeartbeat implements Heartbeat {
   }
 
   async pulse(caches: readonly BeatenCache[], head: string): Promise<readonly CacheState[]> {
-    const { connection, namespace, instanceId, boundMs, serverClock, clock = systemClock } = this.#options;
-    const keys: string[] = [];
+    const { connection, namespace, origin, boundMs, serverClock, clock = systemClock } = this.#options;
+    const keys: string[] = caches.length === 0 ? [aliveKey(namespace)] : [];
     for (const { name } of caches) {
       const of = new RemoteKeys(namespace, name);
       keys.push(of.seq, of.gen, of.rid, of.members, of.born);
     }
     const known = caches.map(({ generation }) => generation ?? '0');
-    const args = [instanceId, String(boundMs), inboxOf(namespace, instanceId), head, ...known];
+    const args = [origin, String(boundMs), inboxOf(namespace, origin), head, ...known];
     const sentAt = clock.now();
     const reply = await connection.runUnguarded<string[]>(HEARTBEAT, keys, args);
-    const micros = reply[2 * caches.length];
+    const micros = reply[REPLY_PARTS * caches.length];
     if (micros !== undefined) serverClock?.sample(sentAt, clock.now(), Number(micros) / 1_000);
-    return caches.map((_, i) => ({ seq: Number(reply[2 * i]), gen: reply[2 * i + 1] as string }));
+    return caches.map((_, i) => {
+      const [seq, gen, isReplaced] = reply.slice(REPLY_PARTS * i) as [string, string, string];
+      return { seq: Number(seq), gen, isReplaced: isReplaced === '1' };
+    });
   }
 
   async leave(caches: readonly string[]): Promise<void> {
-    const { connection, namespace, instanceId } = this.#options;
+    const { connection, origin } = this.#options;
     if (caches.length === 0 || !connection.isUsable) return;
-    const keys = caches.map((name) => new RemoteKeys(namespace, name).members);
-    await connection.run<number>(LEAVE, keys, [instanceId]);
+    await connection.run<number>(LEAVE, this.#members(caches), [origin]);
+  }
+
+  async namesakes(caches: readonly string[]): Promise<number> {
+    const { connection, origin } = this.#options;
+    if (caches.length === 0 || !connection.isUsable) return 1;
+    return connection.run<number>(NAMESAKES, this.#members(caches), [`${nameOfOrigin(origin)}~`]);
+  }
+
+  #members(caches: readonly string[]): string[] {
+    return caches.map((name) => new RemoteKeys(this.#options.namespace, name).members);
   }
 }

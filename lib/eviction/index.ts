@@ -11,8 +11,10 @@ export { EmbeddedEvictionLog, type EmbeddedEvictionLogOptions, EMBEDDED_GENERATI
 export { EmbeddedRemote, EmbeddedStore, EMBEDDED_MAXIMUM_SIZE } from './embedded-remote.js';
 export { EvictionListener, type EvictionListenerOptions } from './eviction-listener.js';
 export { type EvictionMessage, formatMessage, MESSAGE_VERSION, parseMessage } from './eviction-message.js';
+export { isGeneration, LEAST_DAMAGED } from './generation.js';
 export { type BeatenCache, type CacheState, type Heartbeat, RedisHeartbeat, type RedisHeartbeatOptions } from './heartbeat.js';
 export { type Acknowledgement, type Echo, formatAcknowledgement, parseInbox } from './inbox-message.js';
+export { isOrigin, nameOfOrigin, originOf } from './origin.js';
 export { BEATS_PER_BOUND, ReadLease, type ReadLeaseOptions } from './read-lease.js';
 export { RedisEvictionLog, type RedisEvictionLogOptions } from './redis-eviction-log.js';
 export { DEFAULT_NAMESPACE, defaultTopic, inboxOf, RemoteKeys } from './remote-keys.js';

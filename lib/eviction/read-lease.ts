@@ -1,7 +1,10 @@
+import { randomInt } from 'node:crypto';
 import type { CoherentCache } from '../cache/index.js';
+import { RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
 import type { CacheState, Heartbeat } from './heartbeat.js';
+import { echoHead } from './inbox-message.js';
 
 /** One cache under a {@link ReadLease}: how far it has followed the messages. */
 interface Followed {
@@ -12,6 +15,12 @@ interface Followed {
   provenFrom: number;
   /** As last told by the `bypass` event. */
   bypassed: boolean;
+  /** The generation that a message or an echo named, and no reply yet. */
+  rumour: string | undefined;
+  /** The reply to a beat after this one settles the rumour, true or not. */
+  rumouredAt: number;
+  /** An echo that came before a reply had named its generation: what it proves if one does. */
+  unproven: { readonly beat: number; readonly gen: string; readonly until: Milliseconds } | undefined;
 }
 
 interface Beat {
@@ -36,6 +45,12 @@ export interface ReadLeaseOptions {
 /** Heartbeats per bound. One may be lost, and another late, before the lease lapses. */
 export const BEATS_PER_BOUND = 4;
 
+/** How many pauses there are in a bound between beats that rumours ask for: anybody may start a rumour at any time. */
+const RUMOURS_PER_BOUND = 16;
+
+/** Where the numbering of beats may begin: who cannot read our echoes must not guess them. */
+const LATEST_FIRST_BEAT = 2 ** 47;
+
 /** Beats whose echo may still be on its way. More are not remembered: a link that slow cannot keep a lease anyway. */
 const MAXIMUM_UNDER_WAY = 16;
 
@@ -51,7 +66,11 @@ const MAXIMUM_UNDER_WAY = 16;
  *   unproven  not subscribed, or no echo since: nothing is served.
  *   proven    an echo of the present subscription epoch, with the number of the last applied message, is younger than D.
  *   lapsed    the last one is older: bypass, until the next echo.
- * A gap in the numbers, a new generation and every confirmed subscription empty the local tier; a lost connection ends the lease at once.
+ * A gap in the numbers, another generation and every confirmed subscription empty the local tier; a lost connection ends the lease at once.
+ *
+ * Generations come from replies on the command connection alone. Anybody may publish: a message or an echo that names another one than the
+ * known is a *rumour*. It empties the local tier, the remote one is read with care, and a heartbeat asks; an echo with a rumoured generation
+ * proves nothing before a reply has named that as well.
  *
  * The wall clock is consulted beside the monotonic one, which stands still while a virtual machine is suspended.
  *
@@ -67,7 +86,14 @@ export class ReadLease {
   readonly #underWay = new Map<number, Beat>();
   /** Told whenever a cache may be served again. */
   readonly #whenServed = new Set<() => void>();
-  #number = 0;
+  /** Told of a cache whose topic spread a rumour that came to nothing. */
+  #whenForged: (cache: string) => void = () => undefined;
+  #number = randomInt(LATEST_FIRST_BEAT);
+  /** The newest beat whose reply was applied. */
+  #replied = 0;
+  /** A beat that a rumour asked for is under way, or the pause after it. */
+  #isAsking = false;
+  #pausing: NodeJS.Timeout | undefined;
   #epoch = 0;
   #timer: NodeJS.Timeout | undefined;
   #lastTick: { readonly at: Milliseconds; readonly epochMs: Milliseconds } | undefined;
@@ -82,8 +108,21 @@ export class ReadLease {
 
   /** Takes a cache under the lease; it serves nothing before {@link subscribed} names it. */
   follow(cache: CoherentCache): void {
-    this.#followed.set(cache.name, { cache, applied: undefined, provenFrom: Number.POSITIVE_INFINITY, bypassed: false });
+    this.#followed.set(cache.name, {
+      cache,
+      applied: undefined,
+      provenFrom: Number.POSITIVE_INFINITY,
+      bypassed: false,
+      rumour: undefined,
+      rumouredAt: 0,
+      unproven: undefined,
+    });
     cache.serveUntil(Number.NEGATIVE_INFINITY);
+  }
+
+  /** Has `listener` told of each cache of which somebody named a generation that Redis does not have. */
+  onForged(listener: (cache: string) => void): void {
+    this.#whenForged = listener;
   }
 
   /** The caches under the lease. */
@@ -98,7 +137,7 @@ export class ReadLease {
       const followed = this.#followed.get(name);
       if (followed === undefined) continue;
       followed.cache.applyClear('coherence');
-      followed.applied = undefined;
+      followed.applied = followed.unproven = undefined;
       followed.provenFrom = this.#number + 1;
       if (this.#heartbeat === undefined) followed.cache.serveUntil(Number.POSITIVE_INFINITY);
     }
@@ -111,6 +150,7 @@ export class ReadLease {
     this.#underWay.clear();
     for (const followed of this.#followed.values()) {
       followed.provenFrom = Number.POSITIVE_INFINITY;
+      followed.unproven = undefined;
       followed.cache.serveUntil(Number.NEGATIVE_INFINITY);
       this.#tellBypass(followed, true);
     }
@@ -123,10 +163,26 @@ export class ReadLease {
     const caches = [...this.#followed.values()];
     this.#underWay.set(number, { sentAt: this.#clock.now(), sentAtEpoch: Date.now(), epoch: this.#epoch, caches });
     if (this.#underWay.size > MAXIMUM_UNDER_WAY) this.#underWay.delete(this.#underWay.keys().next().value as number);
-    const head = `{"v":1,"beat":${number},"states":[`;
     const beaten = caches.map(({ cache }) => ({ name: cache.name, generation: cache.generation }));
-    const states = await this.#heartbeat.pulse(beaten, head);
-    caches.forEach((followed, i) => followed.cache.useGeneration((states[i] as CacheState).gen));
+    const states = await this.#heartbeat.pulse(beaten, echoHead(number));
+    this.#replied = Math.max(this.#replied, number);
+    caches.forEach((followed, i) => this.#applyReply(followed, number, states[i] as CacheState));
+    for (const look of this.#whenServed) look();
+  }
+
+  #applyReply(followed: Followed, number: number, { gen, isReplaced }: CacheState): void {
+    const { cache, unproven } = followed;
+    cache.useGeneration(gen, isReplaced);
+    if (isReplaced === true) this.#events.emit('error', { where: `bookkeeping of cache '${cache.name}'`, error: damaged(cache.name) });
+    if (followed.rumour !== undefined && number > followed.rumouredAt) {
+      // Rumours of older generations are messages that a clear has overtaken.
+      if (Number(followed.rumour) > Number(cache.generation)) this.#whenForged(cache.name);
+      followed.rumour = undefined;
+      cache.trustGeneration();
+    }
+    if (unproven === undefined || number < unproven.beat) return;
+    followed.unproven = undefined;
+    if (unproven.gen === cache.generation) this.#prove(followed, unproven.until);
   }
 
   /** The echo of heartbeat `number` arrived on the subscriber's connection. */
@@ -138,37 +194,64 @@ export class ReadLease {
     beat.caches.forEach((followed, i) => {
       if (number < followed.provenFrom) return;
       const { seq, gen } = states[i] as CacheState;
-      followed.cache.useGeneration(gen);
+      const isNamed = gen === followed.cache.generation;
+      if (!isNamed && gen !== followed.rumour) this.#rumoured(followed, gen, 'coherence', number);
       if (followed.applied !== seq) this.#skipTo(followed, seq);
       if (suspended) return;
-      followed.cache.serveUntil(beat.sentAt + this.#boundMs);
-      this.#tellBypass(followed, false);
+      const until = beat.sentAt + this.#boundMs;
+      if (isNamed) this.#prove(followed, until);
+      else followed.unproven = { beat: number, gen, until };
     });
     for (const look of this.#whenServed) look();
   }
 
+  #prove(followed: Followed, until: Milliseconds): void {
+    followed.cache.serveUntil(until);
+    this.#tellBypass(followed, false);
+  }
+
+  /**
+   * Somebody names a generation that no reply has named. `beat`: it is the echo of this one.
+   * What the reply to a beat says that was sent later is the truth about it, for that beat was executed later.
+   */
+  #rumoured(followed: Followed, gen: string, cause: 'remote' | 'coherence', beat?: number): void {
+    const since = beat === undefined ? this.#number : beat - 1;
+    followed.rumouredAt = followed.rumour === undefined ? since : Math.max(since, followed.rumouredAt);
+    followed.rumour = gen;
+    followed.cache.doubtGeneration(gen, cause);
+    if (beat === undefined || beat <= this.#replied) this.#ask(); // Else the reply to the same beat is on its way.
+  }
+
+  /** Sends a beat, one at a time and with a pause, until no rumour is left. If it fails, the next one is due in D/4. */
+  #ask(): void {
+    if (this.#isAsking || this.#heartbeat === undefined) return;
+    this.#isAsking = true;
+    const again = (): void => {
+      this.#isAsking = false;
+      if ([...this.#followed.values()].some(({ rumour }) => rumour !== undefined)) this.#ask();
+    };
+    const pause = (): void => {
+      if (this.#followed.size > 0) this.#pausing = setTimeout(again, this.#boundMs / RUMOURS_PER_BOUND).unref();
+    };
+    this.beat().then(pause, pause);
+  }
+
   /**
    * A message of `cache` arrived with this number and generation. `true`: it is the next one, apply it.
-   * `false`: some were missed; the local tier has been emptied instead, which covers this message too.
+   * `false`: some were missed, or made up; the local tier has been emptied instead, which covers this message too.
    *
-   * @param cause - what a new generation is put down to: `remote` for the message of a clear. Default: `coherence`.
+   * @param cause - what the removals for another generation are put down to: `remote` for the message of a clear. Default: `coherence`.
    */
   received(cache: string, seq: number, gen: string, cause: 'remote' | 'coherence' = 'coherence'): boolean {
     const followed = this.#followed.get(cache);
     if (followed === undefined) return false;
     const { applied } = followed;
-    const known = followed.cache.generation;
-    if (known !== undefined && Number(gen) < Number(known) && applied !== undefined && seq !== applied + 1) {
-      this.#skipTo(followed, seq); // The server has lost its memory; the next heartbeat puts it right.
-      return false;
-    }
-    followed.cache.useGeneration(gen, cause);
-    if (applied === undefined || seq === applied + 1) {
-      followed.applied = seq;
-      return true;
-    }
-    this.#skipTo(followed, seq);
-    return false;
+    const isNext = applied === undefined || seq === applied + 1;
+    const isNews = gen !== followed.cache.generation && gen !== followed.rumour;
+    if (isNews) this.#rumoured(followed, gen, cause);
+    if (isNext) followed.applied = seq;
+    else if (!isNews) this.#skipTo(followed, seq); // Of a rumour, which has emptied the local tier, the number may be made up as well.
+    return isNext;
   }
 
   /** Resolves once these caches (default: all) are served, or after `timeoutMs`: reads do without the local tier then. */
@@ -202,6 +285,7 @@ export class ReadLease {
   /** Ends the heartbeats and the lease, for good. */
   stop(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#pausing);
     this.#timer = undefined;
     this.#underWay.clear();
     for (const { cache } of this.#followed.values()) cache.serveUntil(Number.NEGATIVE_INFINITY);
@@ -243,3 +327,8 @@ export class ReadLease {
     this.#told(followed.cache.name, active);
   }
 }
+
+const damaged = (cache: string): RemoteCacheError =>
+  new RemoteCacheError('CACHE_REMOTE_FAILED', `The bookkeeping of cache '${cache}' in Redis was damaged, and has been replaced.`, {
+    hint: 'Another program writes to its keys. What was cached in Redis is loaded anew.',
+  });

@@ -3,7 +3,8 @@ import { RemoteCacheError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { Acknowledgements, Audience } from './acknowledgements.js';
 import { type EvictionMessage, type MessageHalves, messageWriter, type MessageWriter } from './eviction-message.js';
-import { inboxOf, RemoteKeys } from './remote-keys.js';
+import { isGeneration } from './generation.js';
+import { RemoteKeys } from './remote-keys.js';
 import { ACQUIRE, CLAIM, CLEAR, EVICT, FILL, RELEASE } from './scripts.js';
 
 /** What a {@link RedisEvictionLog} is made of. */
@@ -13,14 +14,16 @@ export interface RedisEvictionLogOptions {
   readonly cache: string;
   /** The channel evictions are announced on. */
   readonly channel: string;
-  readonly instanceId: string;
+  /** The instance's {@link originOf origin}. */
+  readonly origin: string;
   /** The longest a load may take and still fill L2. */
   readonly fillLeaseMs: Milliseconds;
   readonly acknowledgements: Acknowledgements;
-  /** Told when Redis has moved to another generation of keys. */
-  readonly generationChanged: (generation: string) => void;
+  /** Told when Redis has moved to another generation of keys; `isReplacement`: it may be lower than the one before. */
+  readonly generationChanged: (generation: string, isReplacement?: boolean) => void;
 }
 
+type ClearReply = [kind: string, seq: number, generation: string, audience: AudienceReply, isReplacement: string];
 type AudienceReply = [now: string, born: string, members: string[]] | null;
 
 /** After this many generations changed under one call something else is wrong. */
@@ -34,7 +37,6 @@ export class RedisEvictionLog implements EvictionLog {
   readonly #connection: RemoteConnection;
   readonly #keys: RemoteKeys;
   readonly #write: MessageWriter;
-  readonly #inbox: string;
   /** `undefined` until the first contact: an unknown generation is asked for with `''`, which no server has. */
   #generation = '';
   /** Whether evictions were sent since the last {@link renew}. */
@@ -44,8 +46,7 @@ export class RedisEvictionLog implements EvictionLog {
     this.#options = options;
     this.#connection = options.connection;
     this.#keys = new RemoteKeys(options.namespace, options.cache);
-    this.#write = messageWriter({ ns: options.namespace, cache: options.cache, origin: options.instanceId });
-    this.#inbox = inboxOf(options.namespace, options.instanceId);
+    this.#write = messageWriter({ ns: options.namespace, cache: options.cache, origin: options.origin });
   }
 
   /** Uses the keys of this generation from now on. */
@@ -59,14 +60,8 @@ export class RedisEvictionLog implements EvictionLog {
    */
   async renew(): Promise<void> {
     if (!this.#hasWritten) return;
-    const { head, tail } = this.#message('clear', [], false);
-    const [, , gen] = await this.#connection.runUnguarded<[string, number, string, AudienceReply]>(
-      CLEAR,
-      [this.#keys.seq, this.#keys.gen, this.#keys.members, this.#keys.born, this.#keys.rid],
-      [this.#options.channel, head, tail, '0'],
-    );
+    await this.#clear((script, keys, args) => this.#connection.runUnguarded<ClearReply>(script, keys, args), false);
     this.#hasWritten = false;
-    this.#options.generationChanged(gen);
   }
 
   acquire(key: string, replace: boolean): Promise<LeaseReply> {
@@ -131,14 +126,8 @@ export class RedisEvictionLog implements EvictionLog {
   }
 
   clear(acks: boolean): Promise<EvictionReceipt> {
-    const { head, tail } = this.#message('clear', [], acks);
     return this.#acknowledged(acks, async () => {
-      const [, seq, gen, audience] = await this.#connection.run<[string, number, string, AudienceReply]>(
-        CLEAR,
-        [this.#keys.seq, this.#keys.gen, this.#keys.members, this.#keys.born, this.#keys.rid],
-        [this.#options.channel, head, tail, acks ? '1' : '0'],
-      );
-      this.#options.generationChanged(gen);
+      const [, seq, , audience] = await this.#clear((script, keys, args) => this.#connection.run<ClearReply>(script, keys, args), acks);
       return { seq, removed: -1, audience };
     });
   }
@@ -150,7 +139,8 @@ export class RedisEvictionLog implements EvictionLog {
         this.#connection.client.mGet([this.#keys.gen, ...keys.map((key) => this.#keys.data(asked, key))]),
       );
       if (gen === asked) return raws.map((raw) => (typeof raw === 'string' ? raw : undefined));
-      if (typeof gen !== 'string') return keys.map(() => undefined); // The server lost everything; the next write begins a generation.
+      // The server lost everything, or another program wrote there: the next write, or heartbeat, begins a generation.
+      if (!isGeneration(gen)) return keys.map(() => undefined);
       this.#options.generationChanged(gen);
     }
     throw this.#restless();
@@ -169,7 +159,7 @@ export class RedisEvictionLog implements EvictionLog {
     script: Script,
     call: (generation: string, token: string, leaseMs: string) => [keys: string[], args: string[]],
   ): Promise<LeaseReply> {
-    const token = `${this.#options.instanceId}|${(tokens += 1).toString(36)}`;
+    const token = `${this.#options.origin}|${(tokens += 1).toString(36)}`;
     let asked = '';
     const [kind, raw] = await this.#inGeneration<[string, string]>((gen) => {
       asked = gen;
@@ -181,7 +171,17 @@ export class RedisEvictionLog implements EvictionLog {
 
   #message(op: EvictionMessage['op'], keys: readonly string[], acks: boolean): MessageHalves {
     this.#hasWritten = true;
-    return this.#write(op, keys, acks ? this.#inbox : undefined);
+    return this.#write(op, keys, acks);
+  }
+
+  async #clear(run: (script: Script, keys: string[], args: string[]) => Promise<ClearReply>, acks: boolean): Promise<ClearReply> {
+    const { head, tail } = this.#message('clear', [], acks);
+    const { seq, gen, members, born, rid } = this.#keys;
+    const known = this.#generation === '' ? '0' : this.#generation;
+    const reply = await run(CLEAR, [seq, gen, members, born, rid], [this.#options.channel, head, tail, acks ? '1' : '0', known]);
+    const [, , generation, , isReplacement] = reply;
+    this.#options.generationChanged(generation, isReplacement === '1');
+    return reply;
   }
 
   async #acknowledged(
@@ -200,11 +200,18 @@ export class RedisEvictionLog implements EvictionLog {
   async #inGeneration<T extends unknown[]>(call: (generation: string) => [Script, string[], string[]]): Promise<T> {
     for (let moves = 0; moves <= MAXIMUM_MOVES; moves += 1) {
       const [script, keys, args] = call(this.#generation);
-      const reply = await this.#connection.run<T | ['generation', string]>(script, keys, args);
+      const reply = await this.#connection.run<T | ['generation', string] | ['damaged']>(script, keys, args);
+      if (reply[0] === 'damaged') throw this.#damaged();
       if (reply[0] !== 'generation') return reply as T;
       this.#options.generationChanged(reply[1] as string);
     }
     throw this.#restless();
+  }
+
+  #damaged(): RemoteCacheError {
+    return new RemoteCacheError('CACHE_REMOTE_FAILED', `What Redis holds as the generation of cache '${this.#options.cache}' is none.`, {
+      hint: `Another program wrote to '${this.#keys.gen}'. The next heartbeat replaces it.`,
+    });
   }
 
   #restless(): RemoteCacheError {

@@ -33,7 +33,10 @@ export class RemoteKeys {
 }
 
 /** The private channel of an instance: its heartbeats come back, and acknowledgements come in, on it. */
-export const inboxOf = (namespace: string, instanceId: string): string => `${namespace}:inbox:${instanceId}`;
+export const inboxOf = (namespace: string, origin: string): string => `${namespace}:inbox:${origin}`;
+
+/** What an instance without caches writes, so that its heartbeat proves its rights. It ends by itself. */
+export const aliveKey = (namespace: string): string => `${namespace}:alive`;
 
 /** The namespace of those who choose none. */
 export const DEFAULT_NAMESPACE = 'cache';

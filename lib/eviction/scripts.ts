@@ -1,4 +1,5 @@
 import { Script } from '../cache/index.js';
+import { LEAST_DAMAGED } from './generation.js';
 
 /**
  * The Lua scripts. A Redis server runs them one at a time, each as a whole: that is what makes "delete, number, publish" one step and
@@ -13,18 +14,30 @@ local function micros()
   local t = redis.call('TIME')
   return string.format('%d%06d', tonumber(t[1]), tonumber(t[2]))
 end
+-- The generation or number that a stored string stands for; nil if it cannot be one: another program wrote it, or another type lies there.
+local function number(stored)
+  if type(stored) ~= 'string' or #stored > 16 or not string.match(stored, '^[1-9]%d*$') then return nil end
+  local n = tonumber(stored)
+  if n < ${LEAST_DAMAGED} then return n end
+end
+-- A generation that is newer than both, and whether it is in truth an older one, since there is none above them.
+local function fresh(known, stored)
+  local n = math.max(tonumber(micros()), (known or 0) + 1, (stored or 0) + 1)
+  if n < ${LEAST_DAMAGED} then return string.format('%.0f', n), false end
+  return micros(), true
+end
 local function run()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or '?'
 end
 local function generation(key, ridKey, expected)
-  local current = redis.call('GET', key)
+  local current = redis.pcall('GET', key)
   if current == expected then return nil end
   if not current then
     current = micros()
     redis.call('SET', key, current)
     redis.call('SET', ridKey, run()) -- else the first heartbeat would abandon it, with what was written meanwhile
   end
-  return { 'generation', current }
+  return number(current) and { 'generation', current } or { 'damaged' }
 end
 local function unlink(from, to)
   local removed = 0
@@ -34,7 +47,11 @@ local function unlink(from, to)
   return removed
 end
 local function announce(seqKey, channel, head, gen, tail)
-  local seq = redis.call('INCR', seqKey)
+  local seq = redis.pcall('INCR', seqKey)
+  if type(seq) == 'table' or seq < 2 or seq >= ${LEAST_DAMAGED} then -- lost or damaged: no number is to be used twice
+    seq = tonumber(micros())
+    redis.call('SET', seqKey, micros())
+  end
   redis.call('PUBLISH', channel, head .. string.format('%.0f', seq) .. ',"gen":"' .. gen .. '","at":' .. micros() .. tail)
   return seq
 end
@@ -125,25 +142,30 @@ local seq = announce(seqKey, ARGV[3], ARGV[4], ARGV[1], ARGV[5])
 return { 'done', seq, removed, ARGV[6] == '1' and audience(KEYS[2 * n + 3], KEYS[2 * n + 4]) or false }`,
 );
 
-/** KEYS seq, gen, members, born, rid · ARGV channel, head, tail, '1' to list the audience. Old entries become unreachable and die by their TTL. */
+/**
+ * KEYS seq, gen, members, born, rid · ARGV channel, head, tail, '1' to list the audience, known generation ('0': none).
+ * Old entries become unreachable and die by their TTL. The generation always changes, whatever was stored. The last of the reply tells
+ * whether it became a lower one.
+ */
 export const CLEAR = new Script(
   'clear',
   `${GENERATION}
-local old = redis.call('GET', KEYS[2])
-local gen = micros()
-if old and tonumber(gen) <= tonumber(old) then gen = string.format('%.0f', tonumber(old) + 1) end
+local old = number(redis.pcall('GET', KEYS[2]))
+local gen, isLower = fresh(tonumber(ARGV[5]), old)
 redis.call('UNLINK', KEYS[2])
 redis.call('SET', KEYS[2], gen)
 if not old then redis.call('SET', KEYS[5], run()) end
 local seq = announce(KEYS[1], ARGV[1], ARGV[2], gen, ARGV[3])
-return { 'done', seq, gen, ARGV[4] == '1' and audience(KEYS[3], KEYS[4]) or false }`,
+return { 'done', seq, gen, ARGV[4] == '1' and audience(KEYS[3], KEYS[4]) or false, isLower and '1' or '0' }`,
 );
 
 /**
- * KEYS (seq, gen, rid, members, born) × n · ARGV instance, lease ms, channel, head (the echo without its end), known generation × n.
+ * KEYS (seq, gen, rid, members, born) × n, or one key to write where there is no cache yet · ARGV instance, lease ms, channel, head (the
+ * echo without its end), known generation × n.
  * A write on purpose: a demoted primary refuses it, while it would still answer a PING or a plain PUBLISH.
  * A server with another run id, or one that knows less than the caller does, may hold the data of another time: its generation is
  * abandoned. Generations only ever grow, whatever the server's clock does, so that a late reply cannot take an instance back to an old one.
+ * Bookkeeping that cannot be right is replaced, and the reply says so: on that alone an instance goes down to a lower generation.
  */
 export const HEARTBEAT = new Script(
   'heartbeat',
@@ -153,23 +175,35 @@ local t = redis.call('TIME')
 local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 local lease = tonumber(ARGV[2])
 local states, out = {}, {}
-for i = 1, #KEYS, 5 do
+if #KEYS == 1 then redis.call('SET', KEYS[1], ARGV[1], 'PX', 10 * lease) end
+for i = 1, #KEYS - 1, 5 do
   local seqKey, genKey, ridKey, membersKey, bornKey = KEYS[i], KEYS[i + 1], KEYS[i + 2], KEYS[i + 3], KEYS[i + 4]
-  redis.call('ZREMRANGEBYSCORE', membersKey, '-inf', now - 10 * lease)
-  local gen = redis.call('GET', genKey)
-  local known = tonumber(ARGV[4 + (i + 4) / 5]) or 0
-  if redis.call('GET', ridKey) ~= run or not gen or known > tonumber(gen) then
-    gen = string.format('%.0f', math.max(tonumber(micros()), known + 1, (tonumber(gen) or 0) + 1))
+  if type(redis.pcall('ZREMRANGEBYSCORE', membersKey, '-inf', now - 10 * lease)) == 'table' then
+    redis.call('UNLINK', membersKey, bornKey)
+  end
+  local storedGen, storedSeq, storedRid = redis.pcall('GET', genKey), redis.pcall('GET', seqKey), redis.pcall('GET', ridKey)
+  local known, old, seq = tonumber(ARGV[4 + (i + 4) / 5]) or 0, number(storedGen), number(storedSeq)
+  local gen, isReplaced = storedGen, (storedGen and not old) or (storedSeq and not seq) or type(storedRid) == 'table'
+  if isReplaced or storedRid ~= run or not old or known > old then
+    local isLower
+    gen, isLower = fresh(known, old)
+    isReplaced = isReplaced or isLower
     redis.call('SET', ridKey, run)
     redis.call('SET', genKey, gen)
     redis.call('UNLINK', bornKey) -- who else is alive is not known on this server
   end
-  redis.call('SET', bornKey, now, 'NX')
+  if seq then
+    seq = storedSeq
+  else
+    seq = micros() -- never 0: that could be a number in use
+    redis.call('SET', seqKey, seq)
+  end
+  if not number(redis.pcall('GET', bornKey)) then redis.call('SET', bornKey, now) end
   redis.call('ZADD', membersKey, now + lease, ARGV[1])
-  local seq = redis.call('GET', seqKey) or '0'
   states[#states + 1] = '["' .. seq .. '","' .. gen .. '"]'
   out[#out + 1] = seq
   out[#out + 1] = gen
+  out[#out + 1] = isReplaced and '1' or '0'
 end
 redis.call('PUBLISH', ARGV[3], ARGV[4] .. table.concat(states, ',') .. ']}')
 out[#out + 1] = micros() -- for the sender's estimate of this clock
@@ -182,4 +216,22 @@ export const LEAVE = new Script(
   `
 for i = 1, #KEYS do redis.call('ZREM', KEYS[i], ARGV[1]) end
 return 1`,
+);
+
+/** KEYS members × n · ARGV name. How many instances of this name are alive, by one list or another. */
+export const NAMESAKES = new Script(
+  'namesakes',
+  `
+local t = redis.call('TIME')
+local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+local found, count = {}, 0
+for i = 1, #KEYS do
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[i], '(' .. now, '+inf')) do
+    if not found[member] and string.sub(member, 1, #ARGV[1]) == ARGV[1] then
+      found[member] = true
+      count = count + 1
+    end
+  end
+end
+return count`,
 );

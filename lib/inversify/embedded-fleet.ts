@@ -15,7 +15,7 @@ import type { ResolvedCachingOptions } from './options.js';
 
 /** Instances of one process that share memory. */
 export function embeddedFleet(options: ResolvedCachingOptions, events: CacheEvents): Fleet {
-  const { namespace, instanceId, boundMs, fillLeaseMs, connectTimeoutMs } = options;
+  const { namespace, origin, boundMs, fillLeaseMs, connectTimeoutMs } = options;
   const shared = EmbeddedRemote.of(namespace);
   const transport = new InProcessTransport(`inversify-cache/${namespace}`);
   const container = new MessageListenerContainer(transport, { events, subscribeTimeoutMs: connectTimeoutMs });
@@ -26,14 +26,14 @@ export function embeddedFleet(options: ResolvedCachingOptions, events: CacheEven
     container,
     heartbeat: undefined,
     serverClock: wallClock(),
-    acknowledgements: new Acknowledgements(instanceId, boundMs),
+    acknowledgements: new Acknowledgements(origin, boundMs),
     send: publish,
     channel: topicOf,
     remote: (cache, settings, channel) => {
       const store = shared.store(cache);
       const codec = new ValueCodec(settings);
       const keyv = keyvOver(store.entries, codec, cache);
-      const log = new EmbeddedEvictionLog({ store, namespace, cache, channel, instanceId, fillLeaseMs, publish });
+      const log = new EmbeddedEvictionLog({ store, namespace, cache, channel, origin, fillLeaseMs, publish });
       const remote = new RemoteCache({
         keyv,
         log,

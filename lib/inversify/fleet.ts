@@ -20,6 +20,9 @@ export interface Fleet {
   readonly close: () => Promise<void>;
 }
 
+/** Told when Redis has moved to another generation of keys; `isReplacement`: it may be lower than the one before. */
+export type Moved = (generation: string, isReplacement?: boolean) => void;
+
 /** One primary, and what leads to it. */
 export interface Primary {
   /** What the names of its keys and of private channels begin with. */
@@ -31,7 +34,7 @@ export interface Primary {
   readonly acknowledgements: Acknowledgements;
   /** Sends a private message to another instance. */
   readonly send: (channel: string, message: string) => Promise<number>;
-  readonly remote: (name: string, options: ResolvedCacheOptions, channel: string, moved: (generation: string) => void) => RemoteCache;
+  readonly remote: (name: string, options: ResolvedCacheOptions, channel: string, moved: Moved) => RemoteCache;
   /** Where the evictions of a cache are announced. @param own - the cache's `topic`. */
   readonly channel: (cache: string, own: string | undefined) => string;
   readonly connect: (firstBeat: () => Promise<void>) => Promise<void>;

@@ -1,7 +1,7 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { type Class, LARGEST_MAXIMUM_SIZE } from '../cache/index.js';
 import { CacheConfigurationError } from '../errors/index.js';
-import { DEFAULT_NAMESPACE } from '../eviction/index.js';
+import { DEFAULT_NAMESPACE, originOf } from '../eviction/index.js';
 import { type Clock, type Duration, MAXIMUM_WAIT_MS, type Milliseconds, parseDuration, systemClock } from '../time/index.js';
 
 /** How one cache behaves. Everything is optional; {@link DEFAULT_CACHE_OPTIONS} tells what holds otherwise. */
@@ -72,7 +72,10 @@ export interface CachingOptions {
    * connections and its heartbeats. The same for all instances of a namespace; who disagrees is refused at start. Default: `8`.
    */
   readonly buckets?: number;
-  /** Names this instance in messages, events and statistics; must be unique among the instances of a namespace. Default: random. */
+  /**
+   * Names this instance in messages, events and statistics. Should be unique among the instances of a namespace, for people to know them
+   * apart; coherence does not rest on it. A name that is used twice is told by a warning. Default: random.
+   */
   readonly instanceId?: string;
   /** D: the most a read may lag behind an eviction, whatever happens. At least 50 ms, at most a day. Default: `'1s'`. */
   readonly bound?: Duration;
@@ -146,6 +149,8 @@ export interface ResolvedCachingOptions {
   readonly dynamic: boolean;
   readonly buckets: number;
   readonly instanceId: string;
+  /** What tells this instance from every other, whatever they are called. */
+  readonly origin: string;
   readonly boundMs: Milliseconds;
   readonly timeoutMs: Milliseconds;
   readonly deadlineMs: Milliseconds;
@@ -193,6 +198,7 @@ export function resolveOptions(options: CachingOptions = {}): ResolvedCachingOpt
     checkCacheName(name);
     resolved.set(name, resolveCache(`caches.${name}`, own, defaults));
   }
+  const instanceId = checkName('instanceId', options.instanceId ?? randomId());
   const timeoutMs = parseDuration('timeout', options.timeout ?? DEFAULT_CACHING_OPTIONS.timeout, 1, MAXIMUM_WAIT_MS);
   const deadlineMs = parseDuration('deadline', options.deadline ?? DEFAULT_CACHING_OPTIONS.deadline, 1, MAXIMUM_WAIT_MS);
   if (deadlineMs < 2 * timeoutMs)
@@ -205,7 +211,8 @@ export function resolveOptions(options: CachingOptions = {}): ResolvedCachingOpt
     cache: (name: string) => resolved.get(name) ?? fallback,
     dynamic: checkBoolean('dynamic', options.dynamic ?? DEFAULT_CACHING_OPTIONS.dynamic),
     buckets: checkCount('buckets', options.buckets ?? DEFAULT_CACHING_OPTIONS.buckets, LARGEST_NUMBER_OF_BUCKETS),
-    instanceId: checkName('instanceId', options.instanceId ?? randomId()),
+    instanceId,
+    origin: originOf(instanceId),
     boundMs: parseDuration('bound', options.bound ?? DEFAULT_CACHING_OPTIONS.bound, MINIMUM_BOUND_MS, MAXIMUM_WAIT_MS),
     timeoutMs,
     deadlineMs,

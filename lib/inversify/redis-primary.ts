@@ -28,10 +28,10 @@ export interface RedisPrimaryParts {
 /** A primary on Redis, through a command connection and a listener container of its own. */
 export function redisPrimary(parts: RedisPrimaryParts): Primary {
   const { namespace, connection, container, channel, options, events, beforeHeartbeat } = parts;
-  const { instanceId, boundMs, fillLeaseMs, clock } = options;
+  const { origin, boundMs, fillLeaseMs, clock } = options;
   const serverClock = new ServerClock(clock);
-  const heartbeat = new RedisHeartbeat({ connection, namespace, instanceId, boundMs, serverClock, clock });
-  const acknowledgements = new Acknowledgements(instanceId, boundMs);
+  const heartbeat = new RedisHeartbeat({ connection, namespace, origin, boundMs, serverClock, clock });
+  const acknowledgements = new Acknowledgements(origin, boundMs);
   return {
     namespace,
     container,
@@ -50,7 +50,7 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
         namespace,
         cache,
         channel: announced,
-        instanceId,
+        origin,
         fillLeaseMs,
         acknowledgements,
         generationChanged: moved,
@@ -89,4 +89,5 @@ const preceded = (heartbeat: Heartbeat, before: () => Promise<void>): Heartbeat 
     return heartbeat.pulse(caches, head);
   },
   leave: (caches) => heartbeat.leave(caches),
+  namesakes: (caches) => heartbeat.namesakes(caches),
 });

@@ -154,7 +154,7 @@ interface Strand {
 function strandOf(
   primary: Primary,
   number: number,
-  { instanceId, clock, boundMs }: ResolvedCachingOptions,
+  { origin, clock, boundMs }: ResolvedCachingOptions,
   bypass: BypassNotices,
   events: CacheEvents,
 ): Strand {
@@ -163,7 +163,7 @@ function strandOf(
   const tellsClears = number === 0;
   const listener = new EvictionListener({
     namespace,
-    instanceId,
+    origin,
     container,
     lease,
     acknowledgements,
@@ -204,7 +204,9 @@ function createCache(name: string, resolved: ResolvedCachingOptions, strands: re
   const local = new LocalCache({ maximumSize, copy, type, clock: resolved.clock, counters });
   const channels = strands.map(({ primary }) => primary.channel(name, options.topic));
   const remotes = strands.map(({ primary }, i) =>
-    primary.remote(name, options, channels[i] as string, (generation) => (parts[i] as CoherentCache).useGeneration(generation)),
+    primary.remote(name, options, channels[i] as string, (generation, isReplacement) =>
+      (parts[i] as CoherentCache).useGeneration(generation, isReplacement),
+    ),
   );
   const [only] = remotes as [RemoteCache, ...RemoteCache[]];
   const remote = remotes.length === 1 ? only : new BucketedRemoteCache(remotes, (key) => bucketOf(key, remotes.length));

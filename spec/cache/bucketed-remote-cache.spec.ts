@@ -72,7 +72,7 @@ describe(BucketedRemoteCache.name, () => {
           namespace: 'cache',
           cache: 'book',
           channel: 'c',
-          instanceId: 'one',
+          origin: 'one~0123456789ab',
           fillLeaseMs: 1_000,
           publish: () => 0,
         }),
@@ -215,10 +215,14 @@ describe(BucketedRemoteCache.name, () => {
       first.useGeneration('6');
       first.useGeneration('7');
       expect(cache.statistics().localSize).to.equal(keys.length);
-      second.useGeneration('8', 'remote');
+      second.doubtGeneration('8', 'remote');
+      await fill();
+      second.useGeneration('8'); // What was read since it was heard of is of this one.
+      expect(cache.statistics().localSize).to.equal(keys.length);
+      second.doubtGeneration('9', 'remote');
       expect([generations, first.generation, second.generation]).to.deep.equal([['7', '8', undefined], '7', '8']);
       const { localSize, remoteRemovals, messagesApplied } = cache.statistics();
-      expect([localSize, remoteRemovals, messagesApplied]).to.deep.equal([0, keys.length, 0]);
+      expect([localSize, remoteRemovals, messagesApplied]).to.deep.equal([0, 2 * keys.length, 0]);
     });
 
     it('drops everything for the clear of any bucket, and counts that of the first', async () => {

@@ -22,7 +22,7 @@ describe(RemoteConnection.name, () => {
       events.on(name, (event) => void told.push({ name, at: performance.now(), ...event }));
     const endpoint = { host: '127.0.0.1', port, db: 0, label: `127.0.0.1:${port}` };
     connection = new RemoteConnection({ endpoint, events, timeoutMs: 4_000, connectTimeoutMs, socketTimeoutMs: 4_000 });
-    const heartbeat = new RedisHeartbeat({ connection, namespace: 'connection', instanceId: 'a', boundMs: 1_000 });
+    const heartbeat = new RedisHeartbeat({ connection, namespace: 'connection', origin: 'a', boundMs: 1_000 });
     connection.verifyWith(beat);
     closing.push(() => connection.stop());
     async function beat(): Promise<void> {

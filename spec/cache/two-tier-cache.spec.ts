@@ -35,7 +35,7 @@ describe(TwoTierCache.name, () => {
       namespace: 'cache',
       cache: 'book',
       channel: 'c',
-      instanceId: 'one',
+      origin: 'one~0123456789ab',
       fillLeaseMs: 1_000,
       publish: () => 0,
     });

@@ -16,7 +16,7 @@ describe(EmbeddedEvictionLog.name, () => {
       namespace: 'cache',
       cache: 'book',
       channel: 'book-channel',
-      instanceId: 'one',
+      origin: 'one~0123456789ab',
       fillLeaseMs: 100,
       publish,
     });
@@ -71,7 +71,7 @@ describe(EmbeddedEvictionLog.name, () => {
     await log.putIfAbsent('Emma', 'secret');
     expect((await log.evict(['Dune', 'Emma', 'none'], true)).removed).to.equal(2);
     await log.clear(false);
-    const about = { v: 1, cache: 'book', gen: '1', origin: 'one', ns: 'cache' };
+    const about = { v: 1, cache: 'book', gen: '1', origin: 'one~0123456789ab', ns: 'cache' };
     const times = published.map(([, message]) => message['at'] as number);
     expect(times.filter((at) => !(at >= before && at <= Date.now() * 1_000))).to.deep.equal([]);
     expect(published.map(([channel, { at: _, ...message }]) => [channel, message])).to.deep.equal([

@@ -12,6 +12,8 @@ import { CacheEvents } from '../../lib/event/index.js';
 import { InProcessTransport, MessageListenerContainer } from '../../lib/topic/index.js';
 import { FakeClock } from '../support/fake-clock.js';
 
+const [SELF, OTHER] = ['self~0123456789ab', 'other~ba9876543210'];
+
 let hubs = 0;
 
 /** A cache that notes what is applied to it. */
@@ -27,6 +29,8 @@ class NotedCache implements CoherentCache {
     if (cause === 'remote') this.applied.push('clear');
   }
   useGeneration(): void {}
+  doubtGeneration(): void {}
+  trustGeneration(): void {}
   serveUntil(time: number): void {
     this.#until = time;
   }
@@ -46,7 +50,7 @@ describe(EvictionListener.name, () => {
   let told: unknown[];
 
   const message = (more: Partial<EvictionMessage> = {}): string =>
-    formatMessage({ ns: 'cache', cache: 'book', seq: 1, gen: '1', op: 'evict', keys: ['Dune'], origin: 'other', ...more });
+    formatMessage({ ns: 'cache', cache: 'book', seq: 1, gen: '1', op: 'evict', keys: ['Dune'], origin: OTHER, ...more });
   const publish = (body: string, channel = 'book-channel'): Promise<number> => transport.publish(channel, body);
 
   beforeEach(async () => {
@@ -56,10 +60,10 @@ describe(EvictionListener.name, () => {
     [sent, told] = [[], []];
     for (const name of ['malformed', 'evicted', 'cleared', 'error'] as const) events.on(name, (event) => void told.push({ [name]: event }));
     container = new MessageListenerContainer(new InProcessTransport(hub), { events });
-    acknowledgements = new Acknowledgements('self', 1_000);
+    acknowledgements = new Acknowledgements(SELF, 1_000);
     listener = new EvictionListener({
       namespace: 'cache',
-      instanceId: 'self',
+      origin: SELF,
       container,
       lease: new ReadLease({ clock: new FakeClock(), events, boundMs: 1_000, heartbeat: undefined }),
       acknowledgements,
@@ -90,8 +94,8 @@ describe(EvictionListener.name, () => {
   });
 
   it('says which messages are of this instance; its clear has been applied by its generation', async () => {
-    await publish(message({ origin: 'self' }));
-    await publish(message({ seq: 2, op: 'clear', keys: [], origin: 'self' }));
+    await publish(message({ origin: SELF }));
+    await publish(message({ seq: 2, op: 'clear', keys: [], origin: SELF }));
     expect(book.applied).to.deep.equal([['Dune', true]]);
     expect(told.at(-1)).to.deep.equal({ cleared: { cache: 'book', origin: 'self', seq: 2, lagMs: undefined } });
   });
@@ -120,34 +124,34 @@ describe(EvictionListener.name, () => {
 
   it('counts what is malformed, tells each reason once per topic, and goes on', async () => {
     for (const body of ['hello', 'hello again', '{"v":2}', message({ seq: 0 }), 'once more']) await publish(body);
-    await publish('not for us', 'cache:inbox:self');
+    await publish('not for us', `cache:inbox:${SELF}`);
     await publish(message());
     expect(listener.malformedMessages).to.equal(6);
     expect(told).to.deep.equal([
-      { malformed: { topic: 'book-channel', reason: 'not JSON' } },
+      { malformed: { topic: 'book-channel', reason: 'unknown head' } },
       { malformed: { topic: 'book-channel', reason: 'unknown version' } },
       { malformed: { topic: 'book-channel', reason: 'no sequence number' } },
-      { malformed: { topic: 'cache:inbox:self', reason: 'not JSON' } },
+      { malformed: { topic: `cache:inbox:${SELF}`, reason: 'unknown head' } },
       { evicted: { cache: 'book', keys: ['Dune'], origin: 'other', seq: 1, lagMs: undefined } },
     ]);
     expect(book.applied).to.deep.equal([['Dune', false]]);
   });
 
   it('acknowledges to whoever asks, also what was covered otherwise, but not to itself', async () => {
-    await publish(message({ ack: 'cache:inbox:other' }));
-    await publish(message({ seq: 7, ack: 'cache:inbox:other' }));
+    await publish(message({ ack: true }));
+    await publish(message({ seq: 7, ack: true }));
     await publish(message({ seq: 8 }));
-    await publish(message({ seq: 9, origin: 'self', ack: 'cache:inbox:self' }));
+    await publish(message({ seq: 9, origin: SELF, ack: true }));
     expect(sent).to.deep.equal([
-      ['cache:inbox:other', '{"v":1,"acked":["book",1],"from":"self"}'],
-      ['cache:inbox:other', '{"v":1,"acked":["book",7],"from":"self"}'],
+      [`cache:inbox:${OTHER}`, `{"v":1,"acked":["book",1],"from":"${SELF}"}`],
+      [`cache:inbox:${OTHER}`, `{"v":1,"acked":["book",7],"from":"${SELF}"}`],
     ]);
   });
 
   it('passes acknowledgements from its inbox on', async () => {
-    const audience = { now: 50_000, born: 0, members: new Map([['other', 60_000]]) };
+    const audience = { now: 50_000, born: 0, members: new Map([[OTHER as string, 60_000]]) };
     const acknowledged = acknowledgements.wait('book', 42, audience);
-    await publish(formatAcknowledgement({ cache: 'book', seq: 42, from: 'other' }), 'cache:inbox:self');
+    await publish(formatAcknowledgement({ cache: 'book', seq: 42, from: OTHER as string }), `cache:inbox:${SELF}`);
     await acknowledged;
   });
 });

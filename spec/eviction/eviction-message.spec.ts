@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type EvictionMessage, formatMessage, MESSAGE_VERSION, parseMessage } from '../../lib/eviction/index.js';
+import { type EvictionMessage, formatMessage, LEAST_DAMAGED, MESSAGE_VERSION, parseMessage } from '../../lib/eviction/index.js';
 import { MAXIMUM_MESSAGE_LENGTH, messageWriter } from '../../lib/eviction/eviction-message.js';
 
 const evicted: EvictionMessage = {
@@ -10,7 +10,7 @@ const evicted: EvictionMessage = {
   gen: '1700000000000000',
   op: 'evict',
   keys: ['Dune', '~["a",1]'],
-  origin: 'one',
+  origin: 'one~0123456789ab',
 };
 
 const messages: fc.Arbitrary<EvictionMessage> = fc.record(
@@ -18,12 +18,12 @@ const messages: fc.Arbitrary<EvictionMessage> = fc.record(
     ns: fc.string(),
     cache: fc.string({ unit: 'binary' }),
     seq: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-    gen: fc.bigInt({ min: 0n, max: 99_999_999_999_999_999_999n }).map(String),
+    gen: fc.integer({ min: 1, max: LEAST_DAMAGED - 1 }).map(String),
     op: fc.constantFrom('evict', 'put', 'clear'),
     keys: fc.array(fc.string({ unit: 'binary' })),
-    origin: fc.string(),
+    origin: fc.stringMatching(/^[\w.-]{1,128}~[0-9a-f]{12}$/),
     at: fc.nat(Number.MAX_SAFE_INTEGER),
-    ack: fc.string(),
+    ack: fc.constant(true),
   },
   { requiredKeys: ['ns', 'cache', 'seq', 'gen', 'op', 'keys', 'origin'] },
 );
@@ -31,13 +31,13 @@ const messages: fc.Arbitrary<EvictionMessage> = fc.record(
 describe(formatMessage.name, () => {
   it('has a wire form that other versions rely on', () => {
     expect(formatMessage(evicted)).to.equal(
-      '{"v":1,"cache":"book","seq":42,"gen":"1700000000000000","op":"evict","keys":["Dune","~[\\"a\\",1]"],"origin":"one","ns":"cache"}',
+      '{"v":1,"cache":"book","seq":42,"gen":"1700000000000000","op":"evict","keys":["Dune","~[\\"a\\",1]"],"origin":"one~0123456789ab","ns":"cache"}',
     );
-    expect(formatMessage({ ...evicted, op: 'clear', keys: [], ack: 'cache:inbox:one' })).to.equal(
-      '{"v":1,"cache":"book","seq":42,"gen":"1700000000000000","op":"clear","keys":[],"origin":"one","ns":"cache","ack":"cache:inbox:one"}',
+    expect(formatMessage({ ...evicted, op: 'clear', keys: [], ack: true })).to.equal(
+      '{"v":1,"cache":"book","seq":42,"gen":"1700000000000000","op":"clear","keys":[],"origin":"one~0123456789ab","ns":"cache","ack":true}',
     );
     expect(formatMessage({ ...evicted, at: 1_700_000_000_000_001 })).to.equal(
-      '{"v":1,"cache":"book","seq":42,"gen":"1700000000000000","at":1700000000000001,"op":"evict","keys":["Dune","~[\\"a\\",1]"],"origin":"one","ns":"cache"}',
+      '{"v":1,"cache":"book","seq":42,"gen":"1700000000000000","at":1700000000000001,"op":"evict","keys":["Dune","~[\\"a\\",1]"],"origin":"one~0123456789ab","ns":"cache"}',
     );
     expect(MESSAGE_VERSION).to.equal(1);
   });
@@ -66,18 +66,48 @@ describe(parseMessage.name, () => {
   });
 
   const malformed: Readonly<Record<string, readonly unknown[]>> = {
-    'not an object': [null, [], [wire], 'text', 42, true],
-    'unknown version': [{}, without('v'), { ...wire, v: 2 }, { ...wire, v: '1' }],
-    'no cache, namespace or origin': [without('cache'), without('ns'), without('origin'), { ...wire, cache: 1 }, { ...wire, ns: null }],
-    'no sequence number': [without('seq'), ...[0, -1, 1.5, '42', 2 ** 53, null].map((seq) => ({ ...wire, seq }))],
-    'no generation': [without('gen'), ...['', '-1', '1e3', ' 1', '1'.repeat(21), 1, null].map((gen) => ({ ...wire, gen }))],
+    'unknown head': [null, [], [wire], 'text', 42, true, {}, without('v')],
+    'unknown version': [{ ...wire, v: 2 }, { ...wire, v: '1' }, { v: null }],
+    'no cache or namespace': [without('cache'), without('ns'), { ...wire, cache: 1 }, { ...wire, ns: null }],
+    'no origin': [
+      without('origin'),
+      ...[
+        1,
+        null,
+        '',
+        'one',
+        'one~',
+        'one~0123456789AB',
+        'one~0123456789abc',
+        'a:b~0123456789ab',
+        '~0123456789ab',
+        'one~0123456789ab\n',
+      ].map((origin) => ({ ...wire, origin })),
+    ],
+    'no sequence number': [without('seq'), ...[0, -1, 1.5, '42', 2 ** 53, 1e300, null].map((seq) => ({ ...wire, seq }))],
+    'no generation': [
+      without('gen'),
+      ...[
+        '',
+        '0',
+        '01',
+        '-1',
+        '1e3',
+        ' 1',
+        '1.5',
+        String(2 ** 53),
+        String(LEAST_DAMAGED),
+        '1'.repeat(17),
+        '1'.repeat(20),
+        1,
+        5e14,
+        null,
+      ].map((gen) => ({ ...wire, gen })),
+    ],
     'no time': ['1', -1, 1.5, 2 ** 53, null].map((at) => ({ ...wire, at })),
     'unknown operation': [without('op'), { ...wire, op: 'EVICT' }, { ...wire, op: 1 }],
     'no keys': [without('keys'), { ...wire, keys: 'Dune' }, { ...wire, keys: ['Dune', 1] }, { ...wire, keys: { length: 1 } }],
-    'no acknowledgement channel': [
-      { ...wire, ack: 1 },
-      { ...wire, ack: null },
-    ],
+    'no word on acknowledgement': [1, null, 'cache:inbox:one', 'any-channel', {}].map((ack) => ({ ...wire, ack })),
   };
   for (const [reason, bodies] of Object.entries(malformed)) {
     it(`says '${reason}'`, () => {
@@ -86,7 +116,7 @@ describe(parseMessage.name, () => {
   }
 
   it("says 'not JSON'", () => {
-    for (const body of ['', 'Dune', '{', formatMessage(evicted).slice(0, -1), `${formatMessage(evicted)}x`]) {
+    for (const body of ['{"v":', '{"v":1', formatMessage(evicted).slice(0, -1), `${formatMessage(evicted)}x`]) {
       expect(parseMessage(body), body).to.deep.equal({ malformed: 'not JSON' });
     }
   });
@@ -122,7 +152,7 @@ describe(parseMessage.name, () => {
         }
         expect([typeof message.ns, typeof message.cache, typeof message.origin]).to.deep.equal(['string', 'string', 'string']);
         expect(Number.isSafeInteger(message.seq) && message.seq > 0).to.equal(true);
-        expect(Number.isFinite(Number(message.gen))).to.equal(true);
+        expect(Number.isSafeInteger(Number(message.gen))).to.equal(true);
         expect(message.op).to.be.oneOf(['evict', 'put', 'clear']);
         expect(message.keys.every((key) => typeof key === 'string')).to.equal(true);
       }),

@@ -4,9 +4,9 @@ import { formatAcknowledgement, parseInbox } from '../../lib/eviction/index.js';
 
 describe(parseInbox.name, () => {
   it('reads an acknowledgement', () => {
-    const acknowledgement = { cache: 'book', seq: 42, from: 'two' };
+    const acknowledgement = { cache: 'book', seq: 42, from: 'two~0123456789ab' };
     const body = formatAcknowledgement(acknowledgement);
-    expect(body).to.equal('{"v":1,"acked":["book",42],"from":"two"}');
+    expect(body).to.equal('{"v":1,"acked":["book",42],"from":"two~0123456789ab"}');
     expect(parseInbox(body)).to.deep.equal(acknowledgement);
   });
 
@@ -22,8 +22,10 @@ describe(parseInbox.name, () => {
   });
 
   const malformed: Readonly<Record<string, readonly string[]>> = {
-    'not JSON': ['', '{', 'beat'],
-    'unknown version': ['null', '7', '"text"', '[]', '{}', '{"v":2,"beat":1,"states":[]}', '{"v":"1"}'],
+    'unknown head': ['', '{', 'beat', 'null', '7', '"text"', '[]', '{}', '{"beat":1,"v":1}'],
+    'not JSON': ['{"v":', '{"v":1,'],
+    'too deep': [`{"v":${'['.repeat(100_000)}`],
+    'unknown version': ['{"v":2,"beat":1,"states":[]}', '{"v":"1"}'],
     'neither an echo nor an acknowledgement': [
       '{"v":1}',
       '{"v":1,"beat":1}',
@@ -33,11 +35,14 @@ describe(parseInbox.name, () => {
       '{"v":1,"beat":1,"states":[["1","2","3"]]}',
       '{"v":1,"beat":1,"states":[[1,2]]}',
       '{"v":1,"beat":1,"states":[["-1","2"]]}',
+      '{"v":1,"beat":1,"states":[["12345678901234567","2"]]}',
+      '{"v":1,"beat":1e300,"states":[]}',
       '{"v":1,"beat":1,"states":[["1","2"],null]}',
-      '{"v":1,"acked":["book"],"from":"two"}',
-      '{"v":1,"acked":["book","42"],"from":"two"}',
-      '{"v":1,"acked":[1,42],"from":"two"}',
+      '{"v":1,"acked":["book"],"from":"two~0123456789ab"}',
+      '{"v":1,"acked":["book","42"],"from":"two~0123456789ab"}',
+      '{"v":1,"acked":[1,42],"from":"two~0123456789ab"}',
       '{"v":1,"acked":["book",42]}',
+      '{"v":1,"acked":["book",42],"from":"two"}',
     ],
   };
   for (const [reason, bodies] of Object.entries(malformed)) {

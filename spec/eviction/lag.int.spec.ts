@@ -58,7 +58,7 @@ describe('the lag of a message, on Redis', () => {
     await cacheOf(there).getOrLoad('Dune', () => 'old');
     const gen = String(await server.cli('GET', 'cache:book:gen'));
     const seq = Number(await server.cli('INCR', 'cache:book:seq'));
-    const old = { v: 1, cache: 'book', seq, gen, op: 'evict', keys: ['Dune'], origin: 'older', ns: 'cache' };
+    const old = { v: 1, cache: 'book', seq, gen, op: 'evict', keys: ['Dune'], origin: 'older~0123456789ab', ns: 'cache' };
     await server.cli('PUBLISH', 'book-channel', JSON.stringify(old));
     await waitFor(() => heard.length === 1, { what: 'the message' });
     expect(heard[0]?.event).to.deep.equal({ cache: 'book', keys: ['Dune'], origin: 'older', seq, lagMs: undefined });

@@ -11,6 +11,7 @@ const BOUND = 1_000;
 class NotedCache implements CoherentCache {
   generation: string | undefined = '5';
   clears: string[] = [];
+  rumour: string | undefined;
   #until = Number.POSITIVE_INFINITY;
   constructor(readonly name = 'book') {}
   applyEviction(): void {
@@ -19,10 +20,17 @@ class NotedCache implements CoherentCache {
   applyClear(cause: string): void {
     this.clears.push(cause);
   }
-  useGeneration(generation: string): void {
-    if (this.generation !== undefined && Number(generation) <= Number(this.generation)) return;
+  useGeneration(generation: string, isReplacement = false): void {
+    if (this.generation !== undefined && Number(generation) <= Number(this.generation) && !isReplacement) return;
     this.generation = generation;
     this.clears.push(`generation ${generation}`);
+  }
+  doubtGeneration(generation: string, cause: string): void {
+    this.rumour = generation;
+    this.clears.push(`rumour ${generation}, ${cause}`);
+  }
+  trustGeneration(): void {
+    this.rumour = undefined;
   }
   serveUntil(time: number): void {
     this.#until = time;
@@ -45,6 +53,9 @@ class HandHeartbeat implements Heartbeat {
   leave(): Promise<void> {
     return Promise.resolve();
   }
+  namesakes(): Promise<number> {
+    return Promise.resolve(1);
+  }
 }
 
 describe(ReadLease.name, () => {
@@ -55,6 +66,8 @@ describe(ReadLease.name, () => {
   let lease: ReadLease;
   let cache: NotedCache;
   let told: unknown[];
+  let forged: string[];
+  let failures: unknown[];
 
   const state = (seq: number, gen = '5'): CacheState => ({ seq, gen });
   const isServing = (): boolean => cache.isServing(clock.now());
@@ -63,10 +76,16 @@ describe(ReadLease.name, () => {
     clock.advance(ms);
     timers.tick(ms);
   };
+  const number = ({ head }: { readonly head: string }): number => Number(/"beat":(\d+)/.exec(head)![1]);
   /** Sends a heartbeat and returns its number. */
   const beat = (): number => {
     void lease.beat();
-    return Number(/"beat":(\d+)/.exec(heartbeat.beats.at(-1)!.head)![1]);
+    return number(heartbeat.beats.at(-1)!);
+  };
+  /** Answers beat `of`, and waits until that is applied. */
+  const reply = async (of: number, ...states: CacheState[]): Promise<void> => {
+    heartbeat.beats.find((each) => number(each) === of)!.answer(states);
+    for (let turns = 0; turns < 5; turns += 1) await Promise.resolve();
   };
   /** Subscribed, proven by an echo that names message `seq` as the last. */
   const prove = (seq: number): void => {
@@ -85,7 +104,10 @@ describe(ReadLease.name, () => {
     events = new CacheEvents();
     told = [];
     for (const name of ['bypass', 'gap'] as const) events.on(name, (event) => void told.push({ [name]: event }));
+    [forged, failures] = [[], []];
+    events.on('error', ({ error }) => void failures.push(error));
     lease = new ReadLease({ clock, events, boundMs: BOUND, heartbeat });
+    lease.onForged((name) => forged.push(name));
     cache = new NotedCache();
     lease.follow(cache);
   });
@@ -189,10 +211,44 @@ describe(ReadLease.name, () => {
       expect(lease.received('book', 7, '5')).to.equal(true);
     });
 
-    it('moves the cache to a newer generation', () => {
-      prove(3);
+    it('proves nothing while no reply has named its generation, and empties the local tier', () => {
+      lease.subscribed(['book'], 0);
+      cache.clears = [];
       lease.echoed(beat(), [state(3, '6')]);
-      expect([cache.generation, cache.clears]).to.deep.equal(['6', ['generation 6']]);
+      expect([cache.generation, cache.rumour, cache.clears]).to.deep.equal(['5', '6', ['rumour 6, coherence', 'coherence']]);
+      expect(isServing()).to.equal(false);
+    });
+
+    it('proves what it would have once the reply to its beat names its generation', async () => {
+      lease.subscribed(['book'], 0);
+      const number = beat();
+      const sentAt = clock.now();
+      pass(100);
+      lease.echoed(number, [state(3, '6')]);
+      await reply(number, state(3, '6'));
+      expect([cache.generation, isServing()]).to.deep.equal(['6', true]);
+      pass(sentAt + BOUND + 1 - clock.now());
+      expect(isServing(), 'counted from when the heartbeat was sent').to.equal(false);
+    });
+
+    it('proves nothing ever when the reply names another generation, and is told of as forged', async () => {
+      lease.subscribed(['book'], 0);
+      const number = beat();
+      lease.echoed(number, [state(3, '9')]);
+      await reply(number, state(3));
+      expect([cache.generation, isServing(), forged]).to.deep.equal(['5', false, ['book']]);
+    });
+
+    it('proves nothing by a reply to an earlier beat, nor after another subscription', async () => {
+      lease.subscribed(['book'], 0);
+      const [early, late] = [beat(), beat()];
+      lease.echoed(late, [state(3, '6')]);
+      await reply(early, state(3, '6'));
+      expect(isServing()).to.equal(false);
+      lease.lost(1);
+      lease.subscribed(['book'], 1);
+      await reply(late, state(3, '6'));
+      expect(isServing()).to.equal(false);
     });
 
     it('proves nothing when the machine was suspended in between: the monotonic clock stood still', () => {
@@ -236,14 +292,67 @@ describe(ReadLease.name, () => {
       });
     }
 
-    it('moves the cache to a newer generation, and lets the message through', () => {
-      expect(lease.received('book', 4, '6')).to.equal(true);
-      expect(cache.generation).to.equal('6');
+    for (const gen of ['4', '6', '9007194959773695']) {
+      it(`takes no generation from a message (${gen}), but empties the local tier and asks`, () => {
+        expect(lease.received('book', 4, gen, 'remote')).to.equal(true);
+        expect([cache.generation, cache.rumour, cache.clears]).to.deep.equal(['5', gen, [`rumour ${gen}, remote`]]);
+        expect(lease.received('book', 5, gen), 'the next one of that generation').to.equal(true);
+        expect(cache.clears.length, 'which tells nothing new').to.equal(1);
+        expect(heartbeat.beats.length, 'beats under way').to.equal(2);
+      });
+    }
+
+    it('does not take over the number of a rumour that is not the next one', () => {
+      expect(lease.received('book', 1_000, '6')).to.equal(false);
+      expect(lease.received('book', 4, '5')).to.equal(true);
+      expect([cache.clears, told]).to.deep.equal([['rumour 6, coherence'], []]);
     });
 
-    it('does not go back to an older generation, whatever it says', () => {
-      expect(lease.received('book', 1, '4')).to.equal(false);
-      expect([cache.generation, cache.clears]).to.deep.equal(['5', ['gap']]);
+    it('notices a gap within the generation of a rumour', () => {
+      lease.received('book', 4, '6');
+      expect(lease.received('book', 6, '6')).to.equal(false);
+      expect(cache.clears).to.deep.equal(['rumour 6, coherence', 'gap']);
+    });
+
+    it('trusts its generation again after the reply to a beat sent later, and tells of the forgery', async () => {
+      const early = beat();
+      lease.received('book', 4, '6');
+      await reply(early, state(3));
+      expect(cache.rumour, 'sent before').to.equal('6');
+      await reply(number(heartbeat.beats.at(-1)!), state(3));
+      expect([cache.generation, cache.rumour, forged]).to.deep.equal(['5', undefined, ['book']]);
+    });
+
+    it('says nothing of a message that a clear has overtaken', async () => {
+      lease.received('book', 4, '4');
+      await reply(number(heartbeat.beats.at(-1)!), state(4));
+      expect([cache.rumour, forged]).to.deep.equal([undefined, []]);
+    });
+
+    it('asks one at a time, and seldom, however many rumours there are', async () => {
+      const sent = heartbeat.beats.length;
+      for (let seq = 4; seq < 1_000; seq += 1) lease.received('book', seq, `${seq}`);
+      expect(heartbeat.beats.length).to.equal(sent + 1);
+      await reply(number(heartbeat.beats.at(-1)!), state(3));
+      lease.received('book', 4, '77');
+      pass(BOUND / 16 - 1);
+      expect(heartbeat.beats.length).to.equal(sent + 1);
+      pass(1);
+      expect(heartbeat.beats.length).to.equal(sent + 2);
+      await reply(number(heartbeat.beats.at(-1)!), state(3));
+      pass(BOUND);
+      expect(heartbeat.beats.length, 'with none left').to.equal(sent + 2);
+    });
+
+    it('goes down to a lower generation only where the reply says that what was stored was damaged, and tells that', async () => {
+      await reply(beat(), state(3, '4'));
+      expect(cache.generation).to.equal('5');
+      await reply(beat(), { ...state(3, '4'), isReplaced: true });
+      expect(cache.generation).to.equal('4');
+      expect(failures.map((error) => (error as Error).message)).to.deep.equal([
+        "The bookkeeping of cache 'book' in Redis was damaged, and has been replaced. " +
+          'Another program writes to its keys. What was cached in Redis is loaded anew.',
+      ]);
     });
 
     it('knows nothing of caches it does not follow', () => {
@@ -279,7 +388,15 @@ describe(ReadLease.name, () => {
         { name: 'book', generation: '5' },
         { name: 'author', generation: '5' },
       ]);
-      expect(heartbeat.beats[0]!.head).to.equal('{"v":1,"beat":1,"states":[');
+      expect(heartbeat.beats[0]!.head).to.match(/^\{"v":1,"beat":\d+,"states":\[$/);
+    });
+
+    it('begins to number where nobody can guess it', () => {
+      const others = [1, 2].map(() => {
+        void new ReadLease({ clock, events, boundMs: BOUND, heartbeat }).beat();
+        return number(heartbeat.beats.at(-1)!);
+      });
+      expect(Math.abs((others[0] as number) - (others[1] as number))).to.be.greaterThan(1_000);
     });
 
     it('takes generations from the answer, but no proof', async () => {
@@ -309,7 +426,7 @@ describe(ReadLease.name, () => {
       prove(3);
       lease.start(() => undefined, () => undefined); // prettier-ignore
       pass(BOUND / BEATS_PER_BOUND);
-      lease.echoed(heartbeat.beats.length, [state(3)]);
+      lease.echoed(number(heartbeat.beats.at(-1)!), [state(3)]);
       expect(isServing()).to.equal(true);
       timers.setSystemTime(Date.now() + 60_000); // A minute asleep; timers and the monotonic clock know nothing of it.
       pass(BOUND / BEATS_PER_BOUND);

@@ -19,7 +19,7 @@ describe(RedisEvictionLog.name, () => {
   let generation: string | undefined;
 
   /** The writing half of one instance, which has sent no heartbeat yet. */
-  const join = async (instanceId: string, fillLeaseMs = 30_000): Promise<{ log: RedisEvictionLog; heartbeat: RedisHeartbeat }> => {
+  const join = async (origin: string, fillLeaseMs = 30_000): Promise<{ log: RedisEvictionLog; heartbeat: RedisHeartbeat }> => {
     const connection = new RemoteConnection({
       endpoint: redisEndpoint(server.url),
       events: new CacheEvents(),
@@ -34,15 +34,15 @@ describe(RedisEvictionLog.name, () => {
       namespace,
       cache: 'book',
       channel: `${namespace}:book-channel`,
-      instanceId,
+      origin,
       fillLeaseMs,
-      acknowledgements: new Acknowledgements(instanceId, BOUND),
+      acknowledgements: new Acknowledgements(origin, BOUND),
       generationChanged: (gen) => {
         generation = gen;
         joined.useGeneration(gen);
       },
     });
-    return { log: joined, heartbeat: new RedisHeartbeat({ connection, namespace, instanceId, boundMs: BOUND }) };
+    return { log: joined, heartbeat: new RedisHeartbeat({ connection, namespace, origin, boundMs: BOUND }) };
   };
   const beat = async (by = heartbeat, known: string | undefined = generation): Promise<{ seq: number; gen: string }> =>
     (await by.pulse([{ name: 'book', generation: known }], '{"v":1,"beat":1,"states":['))[0]!;
@@ -89,9 +89,10 @@ describe(RedisEvictionLog.name, () => {
       const born = Number(await server.cli('GET', keys.born));
       await server.cli('SET', keys.born, 1);
       await server.cli('SET', keys.rid, 'another');
+      const numbered = Number(await server.cli('GET', keys.seq));
       const { gen, seq } = await beat();
       expect(Number(gen)).to.be.greaterThan(Number(before));
-      expect([seq, await stored('Dune')]).to.deep.equal([1, null]);
+      expect([seq, await stored('Dune')]).to.deep.equal([numbered, null]);
       expect(Number(await server.cli('GET', keys.born))).to.be.at.least(born);
       expect(await server.cli('GET', keys.rid)).to.match(/^[0-9a-f]{40}$/);
     });

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import * as fc from 'fast-check';
 import type { Script } from '../../lib/cache/index.js';
 import * as scripts from '../../lib/eviction/scripts.js';
-import { RemoteKeys } from '../../lib/eviction/index.js';
+import { isGeneration, LEAST_DAMAGED, RemoteKeys } from '../../lib/eviction/index.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 import { FakeRedis } from './fake-redis.js';
 
@@ -18,7 +18,9 @@ type Call =
   | { readonly script: 'heartbeat'; readonly by: number; readonly known: 'none' | 'current' | 'newer' }
   | { readonly script: 'leave'; readonly by: number }
   /** No script: the run id that the keys were last used under is made another server's. */
-  | { readonly script: 'restart' };
+  | { readonly script: 'restart' }
+  /** No script: another program writes over the bookkeeping. */
+  | { readonly script: 'damage'; readonly what: 'seq' | 'gen' | 'rid' | 'born'; readonly by: string };
 type Gen = 'current' | 'previous' | 'unknown';
 
 const KEYS = ['a', 'b'];
@@ -37,6 +39,11 @@ const call: fc.Arbitrary<Call> = fc.oneof(
   fc.record({ script: fc.constant('heartbeat' as const), by: who, known: fc.constantFrom('none', 'current', 'newer') }),
   fc.record({ script: fc.constant('leave' as const), by: who }),
   fc.constant<Call>({ script: 'restart' }),
+  fc.record({
+    script: fc.constant('damage' as const),
+    what: fc.constantFrom('seq', 'gen', 'rid', 'born'),
+    by: fc.constantFrom('', 'x', '0', '-5', '007', '1.5', '1e15', String(2 ** 53), String(2 ** 53 - 2 ** 32 - 1), '9'.repeat(20), ' 1'),
+  }),
 );
 
 interface Server {
@@ -58,8 +65,17 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
       await server.set(keys.rid, 'of another server');
       continue;
     }
+    if (each.script === 'damage') {
+      await server.set(keys[each.what], each.by);
+      continue;
+    }
     const current = (await server.get(keys.gen)) ?? '';
     if (current !== '' && generations.at(-1) !== current) generations.push(current);
+    // No instance takes what is damaged for a generation.
+    const known = (which: 'none' | 'current' | 'newer'): string => {
+      if (which === 'none' || !isGeneration(current)) return '0';
+      return which === 'current' ? current : String(Math.min(Number(current) + 1_000_000_000, LEAST_DAMAGED - 1));
+    };
     const of = (which: Gen): string => (which === 'current' ? current : which === 'previous' ? (generations.at(-2) ?? '7') : '');
     const { name, scriptKeys, args } = ((): { name: Call['script']; scriptKeys: string[]; args: string[] } => {
       const channel = `${namespace}:topic`;
@@ -104,27 +120,35 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           };
         }
         case 'clear':
-          return { name: each.script, scriptKeys: common, args: [...halves, each.acks ? '1' : '0'] };
+          return { name: each.script, scriptKeys: common, args: [...halves, each.acks ? '1' : '0', known('current')] };
         case 'heartbeat': {
-          const known =
-            each.known === 'none' ? '0' : each.known === 'current' ? current || '0' : String(Number(current || '1') + 1_000_000_000);
           return {
             name: each.script,
             scriptKeys: [keys.seq, keys.gen, keys.rid, keys.members, keys.born],
-            args: [IDS[each.by] as string, '60000', channel, '{"states":[', known],
+            args: [IDS[each.by] as string, '60000', channel, '{"states":[', known(each.known)],
           };
         }
         case 'leave':
           return { name: each.script, scriptKeys: [keys.members], args: [IDS[each.by] as string] };
       }
     })();
+    const seqBefore = await server.get(keys.seq);
     const reply = sorted(await server.run(name, scriptKeys, args));
     const after = (await server.get(keys.gen)) ?? '';
     const held = await Promise.all(KEYS.flatMap((k) => [server.get(keys.data(after, k)), server.get(keys.lease(after, k))]));
-    seen.push({ name, reply, published: await server.published(), moved: after !== current, held, seq: await server.get(keys.seq) });
+    const seqAfter = await server.get(keys.seq);
+    const counted = Number(seqAfter) - Number(seqBefore);
+    seen.push({
+      name,
+      reply,
+      published: await server.published(),
+      moved: after !== current,
+      held,
+      counted: counted < 100 ? counted : 'anew',
+    });
   }
-  // Points of time, in milliseconds and microseconds, and the generations made of them differ; that they are there does not.
-  return JSON.parse(JSON.stringify(seen).replace(/\d{13,}/g, 'T')) as unknown[];
+  // Points of time, in milliseconds and microseconds, and what is made of them (generations, numbers) differ; that they are there does not.
+  return JSON.parse(JSON.stringify(seen).replace(/\d{13,}/g, '0')) as unknown[];
 }
 
 /** Members come in the order of their scores, which are times. */

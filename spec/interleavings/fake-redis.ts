@@ -1,3 +1,4 @@
+import { isGeneration, LEAST_DAMAGED } from '../../lib/eviction/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 
 /** What a client of the {@link FakeRedis} asks. */
@@ -64,6 +65,12 @@ export class FakeRedis {
     this.runId = `${(Number.parseInt(this.runId, 16) + 1).toString(16)}`;
   }
 
+  /** Another program writes a key, or (`undefined`) removes it. */
+  overwrite(key: string, value: string | undefined): void {
+    if (value === undefined) this.memory.strings.delete(key);
+    else this.#set(key, value, 0);
+  }
+
   /** FLUSHALL. */
   flush(): void {
     this.memory = { strings: new Map(), sets: new Map() };
@@ -77,6 +84,16 @@ export class FakeRedis {
   /** Whether the data may be of another time than the caller has seen: its generation is abandoned then. */
   protected isAnotherTime(rid: string | null, gen: string | null, known: number): boolean {
     return rid !== this.runId || gen === null || known > Number(gen);
+  }
+
+  /** Whether what is stored can be no generation or number. */
+  protected isDamaged(number: string | null, stored: string | null): boolean {
+    return number === null && stored !== null;
+  }
+
+  /** The number that counts the next message; it must not have been used before in its generation. */
+  protected firstNumber(): string {
+    return String(this.#micros);
   }
 
   /** Which keys an eviction removes. */
@@ -157,12 +174,18 @@ export class FakeRedis {
   }
 
   #clear([seq, gen, members, born, rid]: [string, string, string, string, string], args: readonly string[]): Reply {
-    const [channel, head, tail, listed] = args as [string, string, string, string];
-    const old = this.get(gen);
-    const next = String(Math.max(this.#micros, Number(old ?? 0) + 1));
+    const [channel, head, tail, listed, known] = args as [string, string, string, string, string];
+    const old = this.#number(gen);
+    const [next, isLower] = this.#fresh(Number(known), old);
     this.#set(gen, next, 0);
     if (old === null) this.#set(rid, this.runId, 0);
-    return ['done', this.#announce(seq, channel, head, next, tail), next, listed === '1' ? this.#audience(members, born) : null];
+    return [
+      'done',
+      this.#announce(seq, channel, head, next, tail),
+      next,
+      listed === '1' ? this.#audience(members, born) : null,
+      isLower ? '1' : '0',
+    ];
   }
 
   #heartbeat(keys: readonly string[], args: readonly string[]): Reply {
@@ -170,22 +193,28 @@ export class FakeRedis {
     const now = Math.floor(this.#micros / 1_000);
     const states: string[] = [];
     const out: string[] = [];
+    if (keys.length === 1) this.#set(keys[0] as string, instance, 10 * Number(leaseMs));
     known.forEach((seen, i) => {
       const [seqKey, genKey, ridKey, membersKey, bornKey] = keys.slice(5 * i) as [string, string, string, string, string];
       const members = this.#members(membersKey);
       for (const [member, until] of members) if (until <= now - 10 * Number(leaseMs)) members.delete(member);
-      let gen = this.get(genKey);
-      if (this.isAnotherTime(this.get(ridKey), gen, Number(seen))) {
-        gen = String(Math.max(this.#micros, Number(seen) + 1, Number(gen ?? 0) + 1));
+      let gen = this.#number(genKey);
+      let seq = this.#number(seqKey);
+      let isReplaced = this.isDamaged(gen, this.get(genKey)) || this.isDamaged(seq, this.get(seqKey));
+      if (!isReplaced && gen === null) gen = this.get(genKey);
+      if (isReplaced || this.isAnotherTime(this.get(ridKey), gen, Number(seen))) {
+        const [fresh, isLower] = this.#fresh(Number(seen), gen);
+        gen = fresh;
+        isReplaced ||= isLower;
         this.#set(ridKey, this.runId, 0);
         this.#set(genKey, gen, 0);
         this.#unlink([bornKey]);
       }
-      if (this.get(bornKey) === null) this.#set(bornKey, String(now), 0);
+      if (seq === null) this.#set(seqKey, (seq = this.firstNumber()), 0);
+      if (this.#number(bornKey) === null) this.#set(bornKey, String(now), 0);
       this.#members(membersKey).set(instance, now + Number(leaseMs));
-      const seq = this.get(seqKey) ?? '0';
       states.push(`["${seq}","${gen}"]`);
-      out.push(seq, gen as string);
+      out.push(seq, gen as string, isReplaced ? '1' : '0');
     });
     this.onPublish(channel, `${head}${states.join(',')}]}`);
     return [...out, String(this.#micros)];
@@ -198,11 +227,24 @@ export class FakeRedis {
       this.#set(genKey, (current = String(this.#micros)), 0);
       this.#set(ridKey, this.runId, 0);
     }
-    return ['generation', current];
+    return isGeneration(current) ? ['generation', current] : ['damaged'];
+  }
+
+  /** The generation or number under `key`; `null` if there is none, or what is there cannot be one. */
+  #number(key: string): string | null {
+    const stored = this.get(key);
+    return isGeneration(stored) ? stored : null;
+  }
+
+  #fresh(known: number, stored: string | null): [generation: string, isLower: boolean] {
+    const next = Math.max(this.#micros, known + 1, Number(stored ?? 0) + 1);
+    return next < LEAST_DAMAGED ? [String(next), false] : [String(this.#micros), true];
   }
 
   #announce(seqKey: string, channel: string, head: string, gen: string, tail: string): number {
-    const seq = Number(this.get(seqKey) ?? '0') + 1;
+    const last = this.get(seqKey);
+    let seq = /^(0|-?[1-9]\d*)$/.test(last ?? '') ? Number(last) + 1 : 1;
+    if (seq < 2 || seq >= LEAST_DAMAGED) seq = Number(this.firstNumber());
     this.#set(seqKey, String(seq), 0);
     this.onPublish(channel, `${head}${seq},"gen":"${gen}","at":${this.#micros}${tail}`);
     return seq;

@@ -12,6 +12,9 @@ export const NAMESPACE = 'app';
 export const CACHE = 'book';
 export const CHANNEL = 'book-channel';
 
+/** What an instance signs its messages with. */
+export const originOfInstance = (id: string): string => `${id}~0123456789ab`;
+
 /** Durations of every instance: those of the defaults, but for a fill lease short enough to run out. */
 export const TIMES = { boundMs: 1_000, timeoutMs: 250, deadlineMs: 1_000, fillLeaseMs: 2_000, ttlMs: 60_000 } as const;
 
@@ -44,6 +47,7 @@ export class Instance {
     const { LocalCache, RemoteCache, TwoTierCache, ValueCodec } = library.cache;
     const { Acknowledgements, EvictionListener, ReadLease, RedisEvictionLog, RedisHeartbeat, RemoteKeys } = library.eviction;
     this.id = id;
+    const origin = originOfInstance(id);
     this.#clock = clock;
     this.command = new CommandLink({ ...options, timeoutMs });
     this.subscriber = new SubscriberLink(options);
@@ -51,13 +55,13 @@ export class Instance {
     const events = new library.event.CacheEvents();
     const counters = new library.event.CacheCounters();
     const connection = this.command.asConnection;
-    const acknowledgements = new Acknowledgements(id, boundMs);
-    const heartbeat = new RedisHeartbeat({ connection, namespace: NAMESPACE, instanceId: id, boundMs });
+    const acknowledgements = new Acknowledgements(origin, boundMs);
+    const heartbeat = new RedisHeartbeat({ connection, namespace: NAMESPACE, origin, boundMs });
     const container = new library.topic.MessageListenerContainer(this.subscriber, { events });
     const lease = new ReadLease({ clock, events, boundMs, heartbeat });
     const listener = new EvictionListener({
       namespace: NAMESPACE,
-      instanceId: id,
+      origin,
       container,
       lease,
       acknowledgements,
@@ -75,13 +79,13 @@ export class Instance {
       emitErrors: false,
       deserialize: (raw) => codec.decode(raw) as never,
     });
-    const generationChanged = (generation: string): void => this.cache.useGeneration(generation);
+    const generationChanged = (generation: string, isReplacement?: boolean): void => this.cache.useGeneration(generation, isReplacement);
     const log = new RedisEvictionLog({
       connection,
       namespace: NAMESPACE,
       cache: CACHE,
       channel: CHANNEL,
-      instanceId: id,
+      origin,
       fillLeaseMs,
       acknowledgements,
       generationChanged,

@@ -5,6 +5,8 @@ import {
   CLEARED,
   CLEARED_OFFLINE,
   CUT,
+  DAMAGED,
+  FORGED,
   FORGOTTEN,
   FROZEN,
   LATE,
@@ -45,6 +47,12 @@ class LeavingLeases extends FakeRedis {
   }
 }
 
+class KeepingDamage extends FakeRedis {
+  protected override isDamaged(): boolean {
+    return false;
+  }
+}
+
 class IgnoringRunIds extends FakeRedis {
   protected override isAnotherTime(_rid: string | null, gen: string | null, known: number): boolean {
     return gen === null || known > Number(gen);
@@ -76,26 +84,30 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: /^C/,
     script: CUT,
     patches: [
-      { file: LEASE, from: "followed.cache.applyClear('coherence'); followed.applied = undefined;", to: 'followed.applied = undefined;' },
+      {
+        file: LEASE,
+        from: "followed.cache.applyClear('coherence'); followed.applied = followed.unproven = undefined;",
+        to: 'followed.applied = followed.unproven = undefined;',
+      },
     ],
   },
   {
     without: 'counting the lease from when the heartbeat was sent',
     breaks: /^C2/,
     script: LATE,
-    patches: [{ file: LEASE, from: 'serveUntil(beat.sentAt + this.#boundMs)', to: 'serveUntil(this.#clock.now() + this.#boundMs)' }],
+    patches: [{ file: LEASE, from: 'const until = beat.sentAt + this.#boundMs;', to: 'const until = this.#clock.now() + this.#boundMs;' }],
   },
   {
     without: 'an end of the lease',
     breaks: /^C/,
     script: SLOW_SUBSCRIBER,
-    patches: [{ file: LEASE, from: 'serveUntil(beat.sentAt + this.#boundMs)', to: 'serveUntil(Infinity)' }],
+    patches: [{ file: LEASE, from: 'const until = beat.sentAt + this.#boundMs;', to: 'const until = Infinity;' }],
   },
   {
     without: 'noticing a gap between messages',
     breaks: /^C/,
     script: SWALLOWING,
-    patches: [{ file: LEASE, from: 'if (applied === undefined || seq === applied + 1) {', to: 'if (true) {' }],
+    patches: [{ file: LEASE, from: 'const isNext = applied === undefined || seq === applied + 1;', to: 'const isNext = true;' }],
   },
   {
     without: 'noticing a gap from an echo',
@@ -170,7 +182,55 @@ export const MUTANTS: readonly Mutant[] = [
     without: 'keeping generations from going back',
     breaks: /^C/,
     script: CLEARED,
-    patches: [{ file: REMOTE, from: 'Number(generation) <= Number(this.#generation)', to: 'generation === this.#generation' }],
+    patches: [{ file: REMOTE, from: '(Number(generation) < Number(before) && !isReplacement)', to: 'false' }],
+  },
+  {
+    without: 'reading the generation along with the value while a rumour is unsettled',
+    breaks: /^C/,
+    script: FORGED,
+    patches: [
+      {
+        file: REMOTE,
+        from: 'if (this.#rumoured !== undefined) return this.getAllCurrent([key]).then(([entry]) => entry);',
+        to: '',
+      },
+    ],
+  },
+  {
+    without: 'emptying the local tier for a rumour',
+    breaks: /^C/,
+    script: FORGED,
+    patches: [
+      {
+        file: TWO_TIER,
+        from: 'this.#remote.doubtGeneration(generation); this.applyGeneration(cause);',
+        to: 'this.#remote.doubtGeneration(generation);',
+      },
+    ],
+  },
+  {
+    without: 'waiting for the reply to a beat that was sent after a rumour',
+    breaks: /^C/,
+    script: FORGED,
+    patches: [
+      {
+        file: LEASE,
+        from: 'if (followed.rumour !== undefined && number > followed.rumouredAt) {',
+        to: 'if (followed.rumour !== undefined) {',
+      },
+    ],
+  },
+  {
+    without: 'replacing a generation that cannot be one',
+    breaks: /^C/,
+    script: DAMAGED,
+    flaws: { server: KeepingDamage },
+  },
+  {
+    without: 'going down to a lower generation where it was replaced',
+    breaks: /^C/,
+    script: DAMAGED,
+    patches: [{ file: REMOTE, from: '&& !isReplacement)', to: ')' }],
   },
   { without: 'noticing another server by its run id', breaks: /^C/, script: RESTORED, flaws: { server: IgnoringRunIds } },
   { without: 'a heartbeat before a new command connection is used', breaks: /^C/, script: RESTORED, flaws: { verifies: false } },
@@ -193,8 +253,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: TWO_TIER,
-        from: 'if (this.#remote.useGeneration(generation)) this.applyGeneration(cause);',
-        to: 'this.#remote.useGeneration(generation);',
+        from: 'if (this.#remote.useGeneration(generation, isReplacement)) this.applyGeneration();',
+        to: 'this.#remote.useGeneration(generation, isReplacement);',
       },
     ],
   },

@@ -66,6 +66,20 @@ export const RESTORED: ScriptConstraints = {
   passes: [30],
 };
 
+/** Somebody else publishes on the topic, while generations come and go. */
+export const FORGED: ScriptConstraints = {
+  ...FEW,
+  weights: { ...UNDISTURBED, update: 4, clear: 3, pass: 3, holdCommand: 2, resume: 3, forge: 5 },
+  passes: [30, 250],
+};
+
+/** Somebody else writes over the bookkeeping, or it gets lost piece by piece. */
+export const DAMAGED: ScriptConstraints = {
+  ...FEW,
+  weights: { ...UNDISTURBED, update: 6, clear: 2, pass: 5, damage: 5 },
+  passes: [30, 250],
+};
+
 /** All of them, by name. */
 export const PROFILES: Readonly<Record<string, ScriptConstraints>> = {
   SLOW_SUBSCRIBER,
@@ -79,4 +93,6 @@ export const PROFILES: Readonly<Record<string, ScriptConstraints>> = {
   CUT,
   CLEARED,
   RESTORED,
+  FORGED,
+  DAMAGED,
 };

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { LEAST_DAMAGED } from '../../lib/eviction/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 
 /** One thing that happens in a schedule; between two of them the network and the loaders go on. */
@@ -27,7 +28,16 @@ export type Step =
   | { readonly do: 'swallow'; readonly in: number }
   | { readonly do: 'snapshot' }
   | { readonly do: 'restart'; readonly with: 'nothing' | 'snapshot' }
-  | { readonly do: 'flush' };
+  | { readonly do: 'flush' }
+  /** Somebody who may publish on the topic makes a message up. */
+  | {
+      readonly do: 'forge';
+      readonly op: 'evict' | 'clear';
+      readonly gen: 'current' | 'earlier' | 'later' | 'latest';
+      readonly seq: 'next' | 'far' | 'first';
+    }
+  /** Somebody who may write keys writes over the bookkeeping, or removes it; or the server loses it. */
+  | { readonly do: 'damage'; readonly what: 'gen' | 'seq' | 'rid' | 'born'; readonly by: string | undefined };
 
 /** How often each step happens, relative to the others. */
 export type Weights = Readonly<Record<Step['do'], number>>;
@@ -50,6 +60,8 @@ export const EVERYTHING: Weights = {
   snapshot: 1,
   restart: 1,
   flush: 1,
+  forge: 1,
+  damage: 1,
 };
 
 /** Reads and updates while nothing fails: to build upon. */
@@ -65,6 +77,8 @@ export const UNDISTURBED: Weights = {
   snapshot: 0,
   restart: 0,
   flush: 0,
+  forge: 0,
+  damage: 0,
 };
 
 /** One schedule but for the order of its hops: who takes part, and what happens. */
@@ -141,6 +155,17 @@ function steps({ weights, updates, passes }: ScriptConstraints): fc.Arbitrary<St
     snapshot: fc.constant({ do: 'snapshot' }),
     restart: fc.record({ do: fc.constant('restart' as const), with: fc.constantFrom('nothing', 'snapshot') }),
     flush: fc.constant({ do: 'flush' }),
+    forge: fc.record({
+      do: fc.constant('forge' as const),
+      op: fc.constantFrom('evict', 'evict', 'clear'),
+      gen: fc.constantFrom('current', 'earlier', 'later', 'latest'),
+      seq: fc.constantFrom('next', 'next', 'far', 'first'),
+    }),
+    damage: fc.record({
+      do: fc.constant('damage' as const),
+      what: fc.constantFrom('gen', 'gen', 'seq', 'seq', 'rid', 'born'),
+      by: fc.constantFrom(undefined, 'x', '0', '1.5', String(LEAST_DAMAGED - 1), String(2 ** 53), '9'.repeat(20)),
+    }),
   };
   const weight = { ...EVERYTHING, ...weights };
   return fc.oneof(...Object.entries(of).map(([name, arbitrary]) => ({ arbitrary, weight: weight[name as Step['do']] })));

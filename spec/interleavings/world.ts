@@ -1,9 +1,9 @@
 import type { Scheduler } from 'fast-check';
 import sinon from 'sinon';
-import { parseMessage } from '../../lib/eviction/index.js';
+import { formatMessage, LEAST_DAMAGED, nameOfOrigin, parseMessage } from '../../lib/eviction/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { FakeRedis, type Memory } from './fake-redis.js';
-import { CACHE, CHANNEL, Instance, NAMESPACE, TIMES } from './instance.js';
+import { CACHE, CHANNEL, Instance, NAMESPACE, originOfInstance, TIMES } from './instance.js';
 import { Lane } from './lane.js';
 import type { Library } from './library.js';
 import { type Announced, Oracle, type Stored } from './oracle.js';
@@ -183,7 +183,22 @@ class World {
         return this.#restart(step.with === 'snapshot' ? this.#snapshot : undefined);
       case 'flush':
         return this.#server.flush();
+      case 'forge':
+        return this.#forge(step);
+      case 'damage':
+        return this.#server.overwrite(`${NAMESPACE}:${CACHE}:${step.what}`, step.by);
     }
+  }
+
+  #forge({ op, gen: which, seq: number }: Extract<Step, { do: 'forge' }>): void {
+    const current = Number(this.#server.get(`${NAMESPACE}:${CACHE}:gen`)) || 1;
+    const gen = String({ current, earlier: Math.max(1, current - 1), later: current + 1, latest: LEAST_DAMAGED - 1 }[which]);
+    const last = Number(this.#server.get(`${NAMESPACE}:${CACHE}:seq`)) || 0;
+    const seq = { next: last + 1, far: last + 1_000, first: 1 }[number];
+    const keys = op === 'clear' ? [] : this.#oracle.keys;
+    const body = formatMessage({ ns: NAMESPACE, cache: CACHE, seq, gen, op, keys, origin: originOfInstance('forger') });
+    if ('malformed' in parseMessage(body)) return; // Damaged bookkeeping makes no message.
+    for (const { subscriber } of this.#instances) subscriber.deliver({ channel: CHANNEL, body }, undefined);
   }
 
   /** Whatever was on its way is lost with the server's process; each client notices its two losses when it does. */
@@ -344,7 +359,7 @@ class World {
     const message = parseMessage(body);
     if ('malformed' in message) throw new Violation(`A malformed message was published: ${body}`);
     const keys = message.op === 'clear' ? this.#oracle.keys : message.keys;
-    const announced = this.#oracle.announcedBy(message.origin, keys);
+    const announced = this.#oracle.announcedBy(nameOfOrigin(message.origin), keys);
     this.#oracle.executed(performance.now(), announced);
     return announced;
   }

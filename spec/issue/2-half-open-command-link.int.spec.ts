@@ -28,7 +28,7 @@ describe('Issue 2: half-open command link', () => {
       connectTimeoutMs: 2_000,
       socketTimeoutMs: 150,
     });
-    const heartbeat = new RedisHeartbeat({ connection, namespace: ownNamespace(), instanceId: 'a', boundMs: 150 });
+    const heartbeat = new RedisHeartbeat({ connection, namespace: ownNamespace(), origin: 'a', boundMs: 150 });
     const beat = async (): Promise<void> => {
       await heartbeat.pulse([{ name: 'book', generation: undefined }], '{"v":1,"beat":1,"states":[');
       connection.guard.succeeded();

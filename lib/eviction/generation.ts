@@ -1,0 +1,10 @@
+/**
+ * The least number that cannot be a generation, or the number of a message, as Redis keeps them. Generations are microseconds of the
+ * server's clock, or a little more, and numbers begin there too; both are far below until the year 2255. What is above was written by
+ * another program, and Lua's and JavaScript's numbers could soon not count any further.
+ */
+export const LEAST_DAMAGED = 2 ** 53 - 2 ** 32;
+
+/** Whether `text` can be a generation: the form in which our scripts write them. */
+export const isGeneration = (text: unknown): text is string =>
+  typeof text === 'string' && /^[1-9]\d{0,15}$/.test(text) && Number(text) < LEAST_DAMAGED;
