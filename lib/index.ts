@@ -25,6 +25,7 @@ export type {
 export { Cache, cacheCodec, CacheManager, CompositeCacheManager, NoOpCache, NoOpCacheManager } from './cache/index.js';
 export type {
   CacheCodec,
+  CacheCondition,
   CacheHealth,
   CacheKey,
   Class,

@@ -4,13 +4,20 @@ import type { Cache } from './cache.js';
 /** The state of one link or one cache, as {@link CacheManager.health} tells it. */
 export type HealthStatus = 'up' | 'degraded' | 'down';
 
+/** The state of one cache, and why it is not `up`. */
+export interface CacheCondition {
+  readonly status: HealthStatus;
+  /** In words, for people: what keeps the cache from working with both tiers. Absent while it does. */
+  readonly reason?: string;
+}
+
 /** Fit for a readiness probe: `down` only while the instance cannot answer at all; without Redis it is `degraded`. */
 export interface CacheHealth {
   readonly status: HealthStatus;
   /** One status per connection: `command`, `subscriber`. */
   readonly links: Readonly<Record<string, HealthStatus>>;
-  /** One status per cache; `degraded` while its local tier is bypassed. */
-  readonly caches: Readonly<Record<string, HealthStatus>>;
+  /** By cache: `degraded` while its local tier is bypassed or evictions are not acknowledged, `down` once stopped. */
+  readonly caches: Readonly<Record<string, CacheCondition>>;
 }
 
 /**

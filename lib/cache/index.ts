@@ -7,7 +7,7 @@ export { BucketedRemoteCache } from './bucketed-remote-cache.js';
 export { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './cache.js';
 export { bucketsOf } from './cache-bucket.js';
 export type { CacheKey } from './cache-key.js';
-export { type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
+export { type CacheCondition, type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
 export { type CacheCodec, cacheCodec, createCacheCodec, type StoredEntry, ValueCodec, type ValueCodecOptions } from './codec.js';
 export { CompositeCacheManager, type CompositeCacheManagerOptions } from './composite-cache-manager.js';
 export { decodeKey } from './decode-key.js';

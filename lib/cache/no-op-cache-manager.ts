@@ -26,7 +26,7 @@ export class NoOpCacheManager extends CacheManager {
   override async stop(): Promise<void> {}
 
   override health(): CacheHealth {
-    return { status: 'up', links: {}, caches: Object.fromEntries(this.cacheNames.map((name) => [name, 'up'])) };
+    return { status: 'up', links: {}, caches: Object.fromEntries(this.cacheNames.map((name) => [name, { status: 'up' }])) };
   }
 
   override statistics(): Readonly<Record<string, CacheStatistics>> {

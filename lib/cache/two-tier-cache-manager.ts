@@ -1,7 +1,7 @@
 import { CacheConfigurationError } from '../errors/index.js';
 import type { CacheStatistics } from '../event/index.js';
 import type { Clock } from '../time/index.js';
-import { type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
+import { type CacheCondition, type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
 import type { TwoTierCache } from './two-tier-cache.js';
 
 /** The connections of an instance, as its cache manager drives them: the port that the composition root implements. */
@@ -16,6 +16,8 @@ export interface InstanceLinks {
   stop(): Promise<void>;
   /** How each connection stands. */
   health(): Readonly<Record<string, HealthStatus>>;
+  /** Why local tiers may not be served now, as far as the connections know, in words. */
+  reason(): string;
 }
 
 /** What a {@link TwoTierCacheManager} is made of. */
@@ -84,12 +86,18 @@ export class TwoTierCacheManager extends CacheManager {
 
   override health(): CacheHealth {
     const links = this.#parts.links.health();
-    const now = this.#parts.clock.now();
-    const caches: Record<string, HealthStatus> = {};
-    for (const [name, cache] of this.#caches) caches[name] = cache.isServing(now) && cache.pendingEvictions === 0 ? 'up' : 'degraded';
-    const all = [...Object.values(links), ...Object.values(caches)];
+    const caches = Object.fromEntries([...this.#caches].map(([name, cache]) => [name, this.#conditionOf(cache)]));
     if (this.#stopping !== undefined) return { status: 'down', links, caches };
+    const all = [...Object.values(links), ...Object.values(caches).map(({ status }) => status)];
     return { status: all.every((status) => status === 'up') ? 'up' : 'degraded', links, caches };
+  }
+
+  #conditionOf(cache: TwoTierCache): CacheCondition {
+    if (this.#stopping !== undefined) return { status: 'down', reason: 'The cache manager was stopped.' };
+    const reasons: string[] = [];
+    if (!cache.isServing(this.#parts.clock.now())) reasons.push(this.#parts.links.reason());
+    if (cache.pendingEvictions > 0) reasons.push(`Evictions that are not acknowledged: ${cache.pendingEvictions}.`);
+    return reasons.length === 0 ? { status: 'up' } : { status: 'degraded', reason: reasons.join(' ') };
   }
 
   override statistics(): Readonly<Record<string, CacheStatistics>> {

@@ -3,18 +3,23 @@ export class EmbeddedRemote {
   static readonly #shared = new Map<string, EmbeddedRemote>();
   readonly #caches = new Map<string, EmbeddedStore>();
   readonly #namespace: string;
-  #users = 0;
+  readonly #users: string[] = [];
 
   private constructor(namespace: string) {
     this.#namespace = namespace;
   }
 
-  /** The shared memory of `namespace`. Give it back with {@link release}. */
-  static of(namespace: string): EmbeddedRemote {
+  /** The shared memory of `namespace`, for the instance of this name. Give it back with {@link release}. */
+  static of(namespace: string, user: string): EmbeddedRemote {
     let remote = this.#shared.get(namespace);
     if (remote === undefined) this.#shared.set(namespace, (remote = new EmbeddedRemote(namespace)));
-    remote.#users += 1;
+    remote.#users.push(user);
     return remote;
+  }
+
+  /** How many instances of this name use it. */
+  usersCalled(name: string): number {
+    return this.#users.filter((user) => user === name).length;
   }
 
   /** What is stored of one cache. */
@@ -25,9 +30,9 @@ export class EmbeddedRemote {
   }
 
   /** One user less; the last one takes the memory with it. */
-  release(): void {
-    this.#users -= 1;
-    if (this.#users === 0) EmbeddedRemote.#shared.delete(this.#namespace);
+  release(user: string): void {
+    this.#users.splice(this.#users.indexOf(user), 1);
+    if (this.#users.length === 0) EmbeddedRemote.#shared.delete(this.#namespace);
   }
 }
 

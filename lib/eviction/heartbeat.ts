@@ -29,8 +29,6 @@ export interface Heartbeat {
   pulse(caches: readonly BeatenCache[], head: string): Promise<readonly CacheState[]>;
   /** Takes this instance off the lists of the living. */
   leave(caches: readonly string[]): Promise<void>;
-  /** How many living instances of these caches have this instance's name, itself included. */
-  namesakes(caches: readonly string[]): Promise<number>;
 }
 
 /** What a {@link RedisHeartbeat} needs. */
@@ -82,6 +80,7 @@ export class RedisHeartbeat implements Heartbeat {
     await connection.run<number>(LEAVE, this.#members(caches), [origin]);
   }
 
+  /** How many living instances of these caches have this instance's name, itself included. */
   async namesakes(caches: readonly string[]): Promise<number> {
     const { connection, origin } = this.#options;
     if (caches.length === 0 || !connection.isUsable) return 1;

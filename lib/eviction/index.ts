@@ -12,8 +12,10 @@ export { EmbeddedRemote, EmbeddedStore, EMBEDDED_MAXIMUM_SIZE } from './embedded
 export { EvictionListener, type EvictionListenerOptions } from './eviction-listener.js';
 export { type EvictionMessage, formatMessage, MESSAGE_VERSION, parseMessage } from './eviction-message.js';
 export { isGeneration, LEAST_DAMAGED } from './generation.js';
+export { HeartbeatRefusals } from './heartbeat-refusals.js';
 export { type BeatenCache, type CacheState, type Heartbeat, RedisHeartbeat, type RedisHeartbeatOptions } from './heartbeat.js';
 export { type Acknowledgement, type Echo, formatAcknowledgement, parseInbox } from './inbox-message.js';
+export { Namesakes, type NamesakesOptions } from './namesakes.js';
 export { isOrigin, nameOfOrigin, originOf } from './origin.js';
 export { BEATS_PER_BOUND, ReadLease, type ReadLeaseOptions } from './read-lease.js';
 export { RedisEvictionLog, type RedisEvictionLogOptions } from './redis-eviction-log.js';

@@ -83,7 +83,7 @@ export class FleetReporter {
     const { instanceId, namespace, boundMs, manager, describe } = this.#options;
     const { status, links, caches } = manager.health();
     const statistics = manager.statistics();
-    const told = Object.entries(caches).map(([name, health]): [string, CacheStatus] => [
+    const told = Object.entries(caches).map(([name, { status: health }]): [string, CacheStatus] => [
       name,
       { status: health, isServing: health === 'up', ...describe(name), statistics: figures(statistics[name] ?? {}) },
     ]);

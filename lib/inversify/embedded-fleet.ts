@@ -15,8 +15,8 @@ import type { ResolvedCachingOptions } from './options.js';
 
 /** Instances of one process that share memory. */
 export function embeddedFleet(options: ResolvedCachingOptions, events: CacheEvents): Fleet {
-  const { namespace, origin, boundMs, fillLeaseMs, connectTimeoutMs } = options;
-  const shared = EmbeddedRemote.of(namespace);
+  const { namespace, instanceId, origin, boundMs, fillLeaseMs, connectTimeoutMs } = options;
+  const shared = EmbeddedRemote.of(namespace, instanceId);
   const transport = new InProcessTransport(`inversify-cache/${namespace}`);
   const container = new MessageListenerContainer(transport, { events, subscribeTimeoutMs: connectTimeoutMs });
   const publish = (channel: string, body: string): Promise<number> => transport.publish(channel, body);
@@ -46,9 +46,11 @@ export function embeddedFleet(options: ResolvedCachingOptions, events: CacheEven
       return remote;
     },
     connect: () => Promise.resolve(),
+    namesakes: () => Promise.resolve(shared.usersCalled(instanceId)),
     answered: () => undefined,
     leave: () => Promise.resolve(),
     isUsable: () => true,
+    refusal: () => undefined,
   };
   return {
     transport,
@@ -58,7 +60,7 @@ export function embeddedFleet(options: ResolvedCachingOptions, events: CacheEven
     primaries: [primary],
     topicOf,
     close: () => {
-      shared.release();
+      shared.release(instanceId);
       return transport.close();
     },
   };

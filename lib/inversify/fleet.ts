@@ -41,7 +41,11 @@ export interface Primary {
   /** A heartbeat has succeeded. */
   readonly answered: () => void;
   readonly leave: (caches: readonly string[]) => Promise<void>;
+  /** How many living instances of these caches have this one's name, itself included. */
+  readonly namesakes: (caches: readonly string[]) => Promise<number>;
   readonly isUsable: () => boolean;
+  /** Why its heartbeats are refused; `undefined`: they are not. */
+  readonly refusal: () => string | undefined;
 }
 
 /** However large the bound: where a primary is, others are asked again after this time at the most. */

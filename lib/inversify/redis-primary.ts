@@ -4,6 +4,7 @@ import {
   Acknowledgements,
   checkServerSettings,
   type Heartbeat,
+  HeartbeatRefusals,
   RedisEvictionLog,
   RedisHeartbeat,
   RemoteKeys,
@@ -30,12 +31,13 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
   const { namespace, connection, container, channel, options, events, beforeHeartbeat } = parts;
   const { origin, boundMs, fillLeaseMs, clock } = options;
   const serverClock = new ServerClock(clock);
+  const refusals = new HeartbeatRefusals(connection.endpoint.label, events);
   const heartbeat = new RedisHeartbeat({ connection, namespace, origin, boundMs, serverClock, clock });
   const acknowledgements = new Acknowledgements(origin, boundMs);
   return {
     namespace,
     container,
-    heartbeat: beforeHeartbeat === undefined ? heartbeat : preceded(heartbeat, beforeHeartbeat),
+    heartbeat: watched(beforeHeartbeat === undefined ? heartbeat : preceded(heartbeat, beforeHeartbeat), refusals),
     serverClock,
     acknowledgements,
     send: (to, message) => connection.publish(to, message),
@@ -79,9 +81,25 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
     },
     answered: () => connection.confirm(),
     leave: (caches) => heartbeat.leave(caches).catch((error: unknown) => events.emit('error', { where: 'leaving', error })),
+    namesakes: (caches) => heartbeat.namesakes(caches),
     isUsable: () => connection.isUsable,
+    refusal: () => refusals.reason,
   };
 }
+
+const watched = (heartbeat: Heartbeat, refusals: HeartbeatRefusals): Heartbeat => ({
+  pulse: async (caches, head) => {
+    try {
+      const states = await heartbeat.pulse(caches, head);
+      refusals.succeeded();
+      return states;
+    } catch (error) {
+      refusals.failed(error);
+      throw error;
+    }
+  },
+  leave: (caches) => heartbeat.leave(caches),
+});
 
 const preceded = (heartbeat: Heartbeat, before: () => Promise<void>): Heartbeat => ({
   pulse: async (caches, head) => {
@@ -89,5 +107,4 @@ const preceded = (heartbeat: Heartbeat, before: () => Promise<void>): Heartbeat 
     return heartbeat.pulse(caches, head);
   },
   leave: (caches) => heartbeat.leave(caches),
-  namesakes: (caches) => heartbeat.namesakes(caches),
 });

@@ -10,7 +10,7 @@ import {
   TwoTierCacheManager,
 } from '../cache/index.js';
 import { CacheCounters, CacheEvents } from '../event/index.js';
-import { bucketOf, BypassNotices, EvictionListener, ReadLease } from '../eviction/index.js';
+import { bucketOf, BypassNotices, EvictionListener, Namesakes, ReadLease } from '../eviction/index.js';
 import { type CacheDescription, FleetReporter, FleetWatch, topicPort } from '../fleet/index.js';
 import { ChannelTopic, type MessageListenerContainer, MessagePublisher } from '../topic/index.js';
 import { ClusterTopology } from '../topic/redis/index.js';
@@ -44,8 +44,16 @@ export function createRuntime(options: CachingOptions = {}): CacheRuntime {
   const bypass = new BypassNotices(events);
   const strands = fleet.primaries.map((primary, number) => strandOf(primary, number, resolved, bypass, events));
   const containers = [...new Set([...fleet.primaries.map(({ container }) => container), listenerContainer])];
+  const [first] = strands as [Strand, ...Strand[]];
+  const namesakes = new Namesakes({
+    name: resolved.instanceId,
+    boundMs: resolved.boundMs,
+    count: async () => (first.primary.isUsable() ? first.primary.namesakes(first.lease.names) : undefined),
+    events,
+  });
   const links: InstanceLinks = {
     async start() {
+      namesakes.start();
       await Promise.all(strands.map(({ listener }) => listener.open()));
       await listenerContainer.addMessageListener((message) => reporter.heard(message), ChannelTopic.of(fleet.topics.ask));
       for (const [number, { primary, lease }] of strands.entries()) {
@@ -71,6 +79,7 @@ export function createRuntime(options: CachingOptions = {}): CacheRuntime {
       await Promise.all(strands.map(({ lease }) => lease.proven(timeoutMs, [name])));
     },
     async quiesce() {
+      namesakes.stop();
       await watch.stop();
       await reporter.stop();
       await Promise.all(
@@ -90,6 +99,13 @@ export function createRuntime(options: CachingOptions = {}): CacheRuntime {
       command: statusOf(fleet.primaries.map(({ isUsable }) => isUsable())),
       subscriber: statusOf(containers.map(({ isListening }) => isListening)),
     }),
+    reason: () => {
+      const refusal = fleet.primaries.map((primary) => primary.refusal()).find((reason) => reason !== undefined);
+      if (refusal !== undefined) return refusal;
+      if (!fleet.primaries.every(({ isUsable }) => isUsable())) return 'Redis cannot be reached.';
+      if (!containers.every(({ isListening }) => isListening)) return 'The topics are not subscribed.';
+      return 'No heartbeat has come back within the bound.';
+    },
   };
   const manager = new TwoTierCacheManager({
     names: resolved.cacheNames,

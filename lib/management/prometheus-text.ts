@@ -39,7 +39,7 @@ export function prometheusText(statistics: Readonly<Record<string, CacheStatisti
       name: 'cache_up',
       kind: 'gauge',
       help: '1 while the cache works with both tiers, else 0: reads bypass the local tier, or evictions are pending.',
-      samples: up(health.caches, 'cache'),
+      samples: up(Object.fromEntries(Object.entries(health.caches).map(([name, { status }]) => [name, status])), 'cache'),
     },
   );
   return metrics.map((metric) => format(metric, labels)).join('');

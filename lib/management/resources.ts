@@ -73,7 +73,7 @@ export class Resources {
 
   #health(): Answer {
     const { status, links, caches } = this.#instance.manager.health();
-    const components = { ...each(links), caches: { status: told(worst(caches)), components: each(caches) } };
+    const components = { ...each(links), caches: { status: told(worst(caches)), components: eachCache(caches) } };
     return json({ status: told(status), components }, status === 'down' ? 503 : 200);
   }
 
@@ -179,7 +179,15 @@ const told = (status: HealthStatus): string => status.toUpperCase();
 const each = (statuses: CacheHealth['links']): object =>
   Object.fromEntries(Object.entries(statuses).map(([name, status]) => [name, { status: told(status) }]));
 
-const worst = (statuses: CacheHealth['caches']): HealthStatus => {
-  const all = Object.values(statuses);
+const eachCache = (caches: CacheHealth['caches']): object =>
+  Object.fromEntries(
+    Object.entries(caches).map(([name, { status, reason }]) => [
+      name,
+      { status: told(status), ...(reason === undefined ? {} : { details: { reason } }) },
+    ]),
+  );
+
+const worst = (caches: CacheHealth['caches']): HealthStatus => {
+  const all = Object.values(caches).map(({ status }) => status);
   return all.includes('down') ? 'down' : all.includes('degraded') ? 'degraded' : 'up';
 };

@@ -56,7 +56,7 @@ export function bindCacheMetrics(
     }
     const { links, caches }: CacheHealth = target.health();
     for (const [link, status] of Object.entries(links)) result.observe(linkUp, Number(status === 'up'), { ...attributes, link });
-    for (const [cache, status] of Object.entries(caches)) result.observe(cacheUp, Number(status === 'up'), { ...attributes, cache });
+    for (const [cache, { status }] of Object.entries(caches)) result.observe(cacheUp, Number(status === 'up'), { ...attributes, cache });
   };
   const unbind = (): void => meter.removeBatchObservableCallback(collect, observables);
   meter.addBatchObservableCallback(collect, observables);

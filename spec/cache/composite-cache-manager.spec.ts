@@ -61,7 +61,9 @@ describe(CompositeCacheManager.name, () => {
     const health = (...statuses: CacheHealth['status'][]): CacheHealth => {
       const managers = statuses.map((status, i) => {
         const manager = books();
-        sinon.stub(manager, 'health').returns({ status, links: { command: status }, caches: { [`c${i}`]: status, shared: status } });
+        sinon
+          .stub(manager, 'health')
+          .returns({ status, links: { command: status }, caches: { [`c${i}`]: { status }, shared: { status } } });
         return manager;
       });
       return new CompositeCacheManager(managers).health();
@@ -71,7 +73,7 @@ describe(CompositeCacheManager.name, () => {
     expect(health('up', 'down')).to.deep.equal({
       status: 'degraded',
       links: { '0.command': 'up', '1.command': 'down' },
-      caches: { c0: 'up', c1: 'down', shared: 'up' },
+      caches: { c0: { status: 'up' }, c1: { status: 'down' }, shared: { status: 'up' } },
     });
   });
 });

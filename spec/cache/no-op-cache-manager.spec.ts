@@ -13,7 +13,7 @@ describe(NoOpCacheManager.name, () => {
     expect(manager.getCache('book')).to.equal(book);
     expect(manager.getCache('author')).not.to.equal(book);
     expect(manager.cacheNames).to.deep.equal(['book', 'author']);
-    expect(manager.health()).to.deep.equal({ status: 'up', links: {}, caches: { book: 'up', author: 'up' } });
+    expect(manager.health()).to.deep.equal({ status: 'up', links: {}, caches: { book: { status: 'up' }, author: { status: 'up' } } });
     expect(manager.statistics()['book']?.misses).to.equal(0);
     await manager.stop();
   });

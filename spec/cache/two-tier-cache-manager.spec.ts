@@ -40,6 +40,7 @@ describe(TwoTierCacheManager.name, () => {
       quiesce: async () => void did.push('quiesce'),
       stop: async () => void did.push('stop links'),
       health: () => ({ command: states.command }),
+      reason: () => 'The links know why.',
     };
   });
 
@@ -131,24 +132,27 @@ describe(TwoTierCacheManager.name, () => {
 
   describe('health', () => {
     it('is up when every link is and every cache serves', () => {
-      expect(make().health()).to.deep.equal({ status: 'up', links: { command: 'up' }, caches: { book: 'up' } });
+      expect(make().health()).to.deep.equal({ status: 'up', links: { command: 'up' }, caches: { book: { status: 'up' } } });
     });
 
-    for (const [what, change, links_, caches] of [
-      ['a link is down', { command: 'down' }, 'down', 'up'],
-      ['a cache is bypassed', { serving: false }, 'up', 'degraded'],
-      ['an eviction is not acknowledged', { pending: 1 }, 'up', 'degraded'],
+    for (const [what, change, links_, reason] of [
+      ['a link is down', { command: 'down' }, 'down', undefined],
+      ['a cache is bypassed', { serving: false }, 'up', 'The links know why.'],
+      ['an eviction is not acknowledged', { pending: 1 }, 'up', 'Evictions that are not acknowledged: 1.'],
+      ['a cache has two reasons', { serving: false, pending: 1 }, 'up', 'The links know why. Evictions that are not acknowledged: 1.'],
     ] as const) {
       it(`is degraded while ${what}`, () => {
         Object.assign(states, change);
-        expect(make().health()).to.deep.equal({ status: 'degraded', links: { command: links_ }, caches: { book: caches } });
+        const book = reason === undefined ? { status: 'up' } : { status: 'degraded', reason };
+        expect(make().health()).to.deep.equal({ status: 'degraded', links: { command: links_ }, caches: { book } });
       });
     }
 
     it('is down after stop', async () => {
       const manager = make();
       await manager.stop();
-      expect(manager.health().status).to.equal('down');
+      const { status, caches } = manager.health();
+      expect([status, caches]).to.deep.equal(['down', { book: { status: 'down', reason: 'The cache manager was stopped.' } }]);
     });
   });
 

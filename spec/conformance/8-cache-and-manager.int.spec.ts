@@ -151,7 +151,7 @@ describe('8. Cache and manager contract', () => {
       expect(created?.name).to.equal('created');
       expect(stage.manager.getCache('created')).to.equal(created);
       expect(stage.manager.cacheNames).to.deep.equal(['testCache', 'primary', 'secondary', 'created']);
-      await waitFor(() => stage.manager.health().caches['created'] === 'up', { what: 'the topic of the new cache' });
+      await waitFor(() => stage.manager.health().caches['created']?.status === 'up', { what: 'the topic of the new cache' });
       expect([await created!.getOrLoad('key', () => 1), await created!.getOrLoad('key', () => 2)]).to.deep.equal([1, 1]);
     });
 

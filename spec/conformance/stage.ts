@@ -182,9 +182,9 @@ export class Stage {
 
   /** Shared memory that stands for Redis; gone with the stage. */
   #memory(cache: string): { readonly entries: Map<string, string> } {
-    const remote = EmbeddedRemote.of(this.namespace);
+    const remote = EmbeddedRemote.of(this.namespace, 'stage');
     const store = remote.store(cache);
-    remote.release();
+    remote.release('stage');
     return store;
   }
 

@@ -106,7 +106,7 @@ describe('A Redis Cluster', function () {
         expect(container.get(CacheManager).health()).to.deep.equal({
           status: 'up',
           links: { command: 'up', subscriber: 'up' },
-          caches: { book: 'up' },
+          caches: { book: { status: 'up' } },
         });
         return container.get(Books);
       }),
@@ -267,7 +267,7 @@ describe('A Redis Cluster', function () {
       const owner = await deployment.owner(slotOf(`${namespace}:0`));
       await owner.cli('SET', key(), 4);
       await waitFor(() => runtime.manager.health().links['command'] === 'down', { what: 'every bucket to be out of use' });
-      await waitFor(() => runtime.manager.health().caches['book'] === 'degraded', { what: 'the lease to run out' });
+      await waitFor(() => runtime.manager.health().caches['book']?.status === 'degraded', { what: 'the lease to run out' });
       await owner.cli('SET', key(), 8);
       await waitFor(() => runtime.manager.health().status === 'up', { what: 'it to be used again' });
     });

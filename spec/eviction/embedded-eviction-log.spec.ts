@@ -96,16 +96,16 @@ describe(EmbeddedEvictionLog.name, () => {
 
 describe(EmbeddedRemote.name, () => {
   it('is shared by namespace until its last user has gone', () => {
-    const one = EmbeddedRemote.of('embedded-spec');
+    const one = EmbeddedRemote.of('embedded-spec', 'one');
     one.store('book').set('Dune', 'raw');
-    const two = EmbeddedRemote.of('embedded-spec');
-    const other = EmbeddedRemote.of('embedded-spec-other');
-    one.release();
+    const two = EmbeddedRemote.of('embedded-spec', 'two');
+    const other = EmbeddedRemote.of('embedded-spec-other', 'one');
+    one.release('one');
     expect([two.store('book').entries.size, two.store('author').entries.size, other.store('book').entries.size]).to.deep.equal([1, 0, 0]);
-    two.release();
-    other.release();
-    const fresh = EmbeddedRemote.of('embedded-spec');
+    two.release('two');
+    other.release('one');
+    const fresh = EmbeddedRemote.of('embedded-spec', 'one');
     expect(fresh.store('book').entries.size).to.equal(0);
-    fresh.release();
+    fresh.release('one');
   });
 });

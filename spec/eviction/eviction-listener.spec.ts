@@ -149,9 +149,9 @@ describe(EvictionListener.name, () => {
   });
 
   it('passes acknowledgements from its inbox on', async () => {
-    const audience = { now: 50_000, born: 0, members: new Map([[OTHER as string, 60_000]]) };
+    const audience = { now: 50_000, born: 0, members: new Map([[OTHER, 60_000]]) };
     const acknowledged = acknowledgements.wait('book', 42, audience);
-    await publish(formatAcknowledgement({ cache: 'book', seq: 42, from: OTHER as string }), `cache:inbox:${SELF}`);
+    await publish(formatAcknowledgement({ cache: 'book', seq: 42, from: OTHER }), `cache:inbox:${SELF}`);
     await acknowledged;
   });
 });

@@ -53,9 +53,6 @@ class HandHeartbeat implements Heartbeat {
   leave(): Promise<void> {
     return Promise.resolve();
   }
-  namesakes(): Promise<number> {
-    return Promise.resolve(1);
-  }
 }
 
 describe(ReadLease.name, () => {

@@ -116,7 +116,7 @@ class Worker {
     if (statistics === undefined) throw new Error("There is no cache 'book'.");
     return {
       isUp: status === 'up',
-      isServing: caches['book'] === 'up',
+      isServing: caches['book']?.status === 'up',
       underWay: this.#underWay,
       longestPauseMs: stalls.longestMs,
       statistics,

@@ -32,7 +32,7 @@ describe(FleetReporter.name, () => {
     published = [];
     isAway = false;
     snapshots = 0;
-    health = { status: 'up', links: { command: 'up', subscriber: 'up' }, caches: { book: 'up' } };
+    health = { status: 'up', links: { command: 'up', subscriber: 'up' }, caches: { book: { status: 'up' } } };
     reporter = new FleetReporter({
       instanceId: 'one',
       namespace: 'shop',
@@ -142,7 +142,7 @@ describe(FleetReporter.name, () => {
 
   it('tells of a bypass at once, and how it stands then', () => {
     ask();
-    health = { ...health, status: 'degraded', caches: { book: 'degraded' } };
+    health = { ...health, status: 'degraded', caches: { book: { status: 'degraded' } } };
     events.emit('bypass', { cache: 'book', active: true });
     expect(kinds()).to.deep.equal(['status', 'status']);
     expect((published[1] as Extract<FleetMessage, { kind: 'status' }>).status.status).to.equal('degraded');

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { LARGEST_MAXIMUM_SIZE } from '../../lib/cache/index.js';
 import { CacheConfigurationError } from '../../lib/errors/index.js';
+import { isOrigin, nameOfOrigin } from '../../lib/eviction/index.js';
 import { type CachingOptions, checkCacheName, resolveOptions } from '../../lib/inversify/options.js';
 import { systemClock } from '../../lib/time/index.js';
 import { cacheErrorIn } from '../contract/rejection.js';
@@ -9,7 +10,7 @@ class Book {}
 
 describe(resolveOptions.name, () => {
   it('has a default for everything', () => {
-    const { cache, instanceId, ...resolved } = resolveOptions();
+    const { cache, instanceId, origin, ...resolved } = resolveOptions();
     expect(resolved).to.deep.equal({
       enabled: true,
       redis: undefined,
@@ -27,6 +28,8 @@ describe(resolveOptions.name, () => {
     });
     expect(instanceId).to.match(/^[0-9a-f-]{13}$/);
     expect(resolveOptions().instanceId).not.to.equal(instanceId);
+    expect([isOrigin(origin), nameOfOrigin(origin)]).to.deep.equal([true, instanceId]);
+    expect(resolveOptions({ instanceId }).origin, 'of another instance with this name').not.to.equal(origin);
     expect(cache('any')).to.deep.equal({
       ttlMs: 60_000,
       localTtlMs: 0,

@@ -55,7 +55,7 @@ describe(`${createRuntime.name}, on Redis`, () => {
       expect(runtime.manager.health()).to.deep.equal({
         status: 'up',
         links: { command: 'up', subscriber: 'up' },
-        caches: { book: 'up', author: 'up' },
+        caches: { book: { status: 'up' }, author: { status: 'up' } },
       });
     });
 
@@ -134,7 +134,7 @@ describe(`${createRuntime.name}, on Redis`, () => {
       expect(runtime.manager.health()).to.deep.equal({
         status: 'degraded',
         links: { command: 'down', subscriber: 'down' },
-        caches: { book: 'degraded' },
+        caches: { book: { status: 'degraded', reason: 'Redis cannot be reached.' } },
       });
       expect([await cache.getOrLoad('Dune', () => 1), await cache.getOrLoad('Dune', () => 2)]).to.deep.equal([1, 2]);
       expect((await cacheErrorOf(cache.get('Dune'))).message).to.equal(`Redis at 127.0.0.1:${port} is away: 'get' was not sent.`);
@@ -247,7 +247,7 @@ describe(`${createRuntime.name}, on Redis`, () => {
     const fresh = cacheOf(one, 'fresh');
     await fresh.put('Dune', 1);
     const { generation } = fresh;
-    await waitFor(() => one.manager.health().caches['fresh'] === 'up', { what: 'the first heartbeat for the cache' });
+    await waitFor(() => one.manager.health().caches['fresh']?.status === 'up', { what: 'the first heartbeat for the cache' });
     expect([await fresh.get('Dune'), await cacheOf(two, 'fresh').get('Dune'), fresh.generation]).to.deep.equal([
       { value: 1 },
       { value: 1 },

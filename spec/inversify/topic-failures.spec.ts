@@ -12,6 +12,7 @@ import {
   SimpleCacheErrorHandler,
 } from '../../lib/index.js';
 import { InProcessTransport } from '../../lib/topic/index.js';
+import { inboxOf } from '../../lib/eviction/index.js';
 import { waitFor } from '../support/wait.js';
 
 const namespace = 'topic-failures';
@@ -42,7 +43,7 @@ describe('what fails around topics', () => {
     expect([topic, error.code, error.message]).to.deep.equal([
       `${namespace}:book-channel`,
       'TOPIC_MESSAGE_MALFORMED',
-      `A message on '${namespace}:book-channel' was ignored: not JSON. Others like it are ignored without another word. Look for who else publishes there.`,
+      `A message on '${namespace}:book-channel' was ignored: unknown head. Others like it are ignored without another word. Look for who else publishes there.`,
     ]);
   });
 
@@ -57,9 +58,11 @@ describe('what fails around topics', () => {
   });
 
   it('is told to the error handler: an acknowledgement that cannot be published', async () => {
+    const origin = 'other~0123456789ab';
+    const inbox = inboxOf(namespace, origin);
     const really = InProcessTransport.prototype.publish;
     sinon.stub(InProcessTransport.prototype, 'publish').callsFake(async function (this: InProcessTransport, channel: string, body: string) {
-      if (channel === 'evictor') throw boom;
+      if (channel === inbox) throw boom;
       return really.call(this, channel, body);
     });
     await publish(
@@ -67,16 +70,16 @@ describe('what fails around topics', () => {
         v: 1,
         cache: 'book',
         seq: 1,
-        gen: '0',
+        gen: '1',
         op: 'evict',
         keys: ['Dune'],
-        origin: 'other',
+        origin,
         ns: namespace,
-        ack: 'evictor',
+        ack: true,
       }),
     );
     await waitFor(() => handler.handlePublishError.callCount === 1, { what: 'the handler to be told' });
-    expect(handler.handlePublishError.args).to.deep.equal([[boom, 'evictor']]);
+    expect(handler.handlePublishError.args).to.deep.equal([[boom, inbox]]);
   });
 
   it('disturbs nothing, even if the handler throws', async () => {

@@ -57,7 +57,7 @@ describe(TransactionAwareCacheManager.name, () => {
     await proxy.start();
     await proxy.stop();
     proxy.getCache('book');
-    expect(proxy.health()).to.deep.equal({ status: 'up', links: {}, caches: { book: 'up' } });
+    expect(proxy.health()).to.deep.equal({ status: 'up', links: {}, caches: { book: { status: 'up' } } });
     expect(Object.keys(proxy.statistics())).to.deep.equal(['book']);
     expect([spied.start.callCount, spied.stop.callCount]).to.deep.equal([1, 1]);
   });

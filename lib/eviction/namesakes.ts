@@ -1,0 +1,47 @@
+import { CacheConfigurationError } from '../errors/index.js';
+import type { CacheEvents } from '../event/index.js';
+import type { Milliseconds } from '../time/index.js';
+
+/** What {@link Namesakes} needs. */
+export interface NamesakesOptions {
+  readonly name: string;
+  readonly boundMs: Milliseconds;
+  /** How many living instances have the name, this one included; `undefined` while nobody can tell. */
+  readonly count: () => Promise<number | undefined>;
+  readonly events: CacheEvents;
+}
+
+/**
+ * Looks once whether another living instance of the namespace has this one's name, and tells. Coherence does not rest on names; people do.
+ *
+ * Two bounds after the start, and no sooner: whoever had the name before, and died, has left the lists of the living by then.
+ */
+export class Namesakes {
+  readonly #options: NamesakesOptions;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: NamesakesOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => void this.#look(), 2 * this.#options.boundMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    const { count, name, events } = this.#options;
+    const found = await count().catch(() => undefined);
+    if (found === undefined || this.#timer === undefined) return;
+    this.stop();
+    if (found < 2) return;
+    const error = new CacheConfigurationError('CACHE_OPTION_INVALID', `Another living instance is called '${name}' too.`, {
+      hint: 'Give each an `instanceId` of its own, or none. Evictions reach both all the same, but events, statistics and the console take them for one.',
+    });
+    events.emit('error', { where: 'instanceId', error });
+    process.emitWarning(error.message, { type: 'CacheWarning', code: 'CACHE_INSTANCE_ID_REPEATED' });
+  }
+}

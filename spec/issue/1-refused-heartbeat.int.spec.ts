@@ -1,0 +1,96 @@
+/**
+ * What happened: heartbeats that Redis answers with an error (rights taken away at run time, a server made a replica) left the local tier in
+ * bypass for ever, with every link `up`, no event and no reason. With dynamic caches only, the start wrote nothing, so that a user who may
+ * write nothing was let in.
+ *
+ * Decided: an `error` event and a warning once per distinct reason, and the reason in `health()` for as long as it lasts. The first heartbeat
+ * always writes something.
+ */
+import { expect } from 'chai';
+import type { TwoTierCache } from '../../lib/cache/index.js';
+import type { CachingOptions } from '../../lib/inversify/options.js';
+import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js';
+import { cacheErrorOf } from '../contract/rejection.js';
+import { RedisServer } from '../support/redis-server.js';
+import { waitFor } from '../support/wait.js';
+
+const USER = 'cache';
+const ALL = ['on', '>secret', '~*', '&*', '+@all'];
+
+describe('A heartbeat that Redis refuses', () => {
+  let server: RedisServer;
+  let runtimes: CacheRuntime[];
+  let warnings: (Error & { code?: string })[];
+  let failures: string[];
+  const warned = (warning: Error): void => void warnings.push(warning);
+
+  const started = async (options: CachingOptions): Promise<CacheRuntime> => {
+    const redis = `redis://${USER}:secret@127.0.0.1:${server.port}`;
+    const runtime = createRuntime({ redis, bound: '100ms', ...options });
+    runtimes.push(runtime);
+    runtime.events.on('error', ({ where, error }) => void failures.push(`${where}: ${(error as Error).message}`));
+    await runtime.start();
+    return runtime;
+  };
+  const setUser = (...rules: string[]): Promise<unknown> => server.cli('ACL', 'SETUSER', USER, 'reset', ...rules);
+  const book = (runtime: CacheRuntime): { readonly status: string; readonly reason?: string } => runtime.manager.health().caches['book']!;
+
+  beforeEach(async () => {
+    [runtimes, warnings, failures] = [[], [], []];
+    server = await RedisServer.start();
+    await setUser(...ALL);
+    process.on('warning', warned);
+  });
+
+  afterEach(async () => {
+    process.off('warning', warned);
+    await Promise.all(runtimes.map((runtime) => runtime.stop()));
+    await server.stop();
+  });
+
+  for (const [what, act, undo, words] of [
+    [
+      'because a right is gone',
+      () => setUser(...ALL, '-zadd'),
+      () => setUser(...ALL),
+      /^Redis at \S+ refuses heartbeats: \S+ .*(no permissions|can't run this command)/,
+    ],
+    [
+      'because the server was made a replica',
+      () => server.cli('REPLICAOF', '127.0.0.1', '1'),
+      () => server.cli('REPLICAOF', 'NO', 'ONE'),
+      /^Redis at 127\.0\.0\.1:\d+ refuses heartbeats: READONLY /,
+    ],
+  ] as const) {
+    it(`is told, with its reason, ${what}; and serves again when it is over`, async () => {
+      const runtime = await started({ caches: { book: {} } });
+      expect(book(runtime)).to.deep.equal({ status: 'up' });
+      await act();
+      await waitFor(() => words.test(book(runtime).reason ?? ''), { what: 'the reason' });
+      expect(runtime.manager.health().status).to.equal('degraded');
+      expect(book(runtime).status).to.equal('degraded');
+      const told = (): string[] => failures.filter((failure) => failure.startsWith('heartbeat'));
+      await waitFor(() => told().length > 0 && warnings.some(({ code }) => code === 'CACHE_HEARTBEAT_REFUSED'), { what: 'the warning' });
+      await undo();
+      await waitFor(() => book(runtime).status === 'up', { what: 'the lease' });
+      expect(book(runtime)).to.deep.equal({ status: 'up' });
+      expect(new Set(told()).size, 'each reason once').to.equal(told().length);
+      const cache = runtime.manager.getCache('book') as TwoTierCache;
+      expect([await cache.getOrLoad('Dune', () => 1), await cache.getOrLoad('Dune', () => 2)]).to.deep.equal([1, 1]);
+    });
+  }
+
+  it('is not let in at the start, though it names no cache yet', async () => {
+    await setUser('on', '>secret', '~*', '&*', '+@all', '-@write');
+    const error = await cacheErrorOf(started({ connectTimeout: '1s' }));
+    expect(error.code).to.equal('CACHE_REMOTE_CONNECT_FAILED');
+    expect(error.message).to.match(/no permissions|can't run this command/);
+  });
+
+  it('leaves nothing for good where there is no cache', async () => {
+    await started({});
+    const keys = (await server.cli('KEYS', 'cache:*')) as string[];
+    expect(keys).to.deep.equal(['cache:alive']);
+    expect(Number(await server.cli('PTTL', 'cache:alive'))).to.be.within(1, 1_000);
+  });
+});
