@@ -31,7 +31,7 @@ export interface EvictionListenerOptions {
 const MAXIMUM_LEAD_MS: Milliseconds = 86_400_000;
 
 /** How many acknowledgements may be under way: anybody may ask for one. */
-const MAXIMUM_ACKNOWLEDGING = 256;
+const MAXIMUM_ACKNOWLEDGING = 64;
 
 /**
  * The bridge from the topics to the caches of one instance: reads eviction messages, lets the {@link ReadLease} judge their number, has the

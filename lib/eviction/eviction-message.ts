@@ -69,5 +69,16 @@ export function parseMessage(body: string): EvictionMessage | { readonly malform
   if (!Array.isArray(m.keys) || !m.keys.every((key) => typeof key === 'string')) return { malformed: 'no keys' };
   if (m.at !== undefined && !(Number.isSafeInteger(m.at) && m.at >= 0)) return { malformed: 'no time' };
   if (m.ack !== undefined && typeof m.ack !== 'boolean') return { malformed: 'no word on acknowledgement' };
-  return m as EvictionMessage;
+  // A field of its own for each: what else there is has nothing to say here.
+  return {
+    ns: m.ns,
+    cache: m.cache,
+    seq: m.seq as number,
+    gen: m.gen,
+    op: m.op,
+    keys: m.keys,
+    origin: m.origin,
+    ...(m.at === undefined ? {} : { at: m.at }),
+    ...(m.ack === undefined ? {} : { ack: m.ack }),
+  };
 }

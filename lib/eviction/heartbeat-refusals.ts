@@ -34,7 +34,7 @@ export class HeartbeatRefusals {
 
   /** A heartbeat failed. Silence and lost connections are told by others. */
   failed(error: unknown): void {
-    if (!isReply(error) && !CacheConfigurationError.is(error)) return;
+    if (!isReply(error) && !(error instanceof CacheConfigurationError)) return;
     const reason = `Redis at ${this.#endpoint} refuses heartbeats: ${error.message.slice(0, LONGEST_REASON)}`;
     this.#reason = reason;
     if (this.#told.has(reason) || this.#told.size >= MAXIMUM_TOLD) return;

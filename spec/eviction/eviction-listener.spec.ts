@@ -7,6 +7,7 @@ import {
   formatAcknowledgement,
   formatMessage,
   ReadLease,
+  ServerClock,
 } from '../../lib/eviction/index.js';
 import { CacheEvents } from '../../lib/event/index.js';
 import { InProcessTransport, MessageListenerContainer } from '../../lib/topic/index.js';
@@ -18,7 +19,7 @@ let hubs = 0;
 
 /** A cache that notes what is applied to it. */
 class NotedCache implements CoherentCache {
-  readonly generation = '1';
+  generation = '1';
   readonly applied: unknown[] = [];
   #until = 0;
   constructor(readonly name: string) {}
@@ -48,6 +49,10 @@ describe(EvictionListener.name, () => {
   let book: NotedCache;
   let sent: unknown[];
   let told: unknown[];
+  /** What sending waits for. */
+  let answers: Promise<unknown> | undefined;
+  let clock: FakeClock;
+  let serverClock: ServerClock;
 
   const message = (more: Partial<EvictionMessage> = {}): string =>
     formatMessage({ ns: 'cache', cache: 'book', seq: 1, gen: '1', op: 'evict', keys: ['Dune'], origin: OTHER, ...more });
@@ -57,7 +62,9 @@ describe(EvictionListener.name, () => {
     const hub = `eviction-listener-${(hubs += 1)}`;
     transport = new InProcessTransport(hub);
     events = new CacheEvents();
-    [sent, told] = [[], []];
+    [sent, told, answers] = [[], [], undefined];
+    clock = new FakeClock();
+    serverClock = new ServerClock(clock);
     for (const name of ['malformed', 'evicted', 'cleared', 'error'] as const) events.on(name, (event) => void told.push({ [name]: event }));
     container = new MessageListenerContainer(new InProcessTransport(hub), { events });
     acknowledgements = new Acknowledgements(SELF, 1_000);
@@ -65,10 +72,14 @@ describe(EvictionListener.name, () => {
       namespace: 'cache',
       origin: SELF,
       container,
-      lease: new ReadLease({ clock: new FakeClock(), events, boundMs: 1_000, heartbeat: undefined }),
+      lease: new ReadLease({ clock, events, boundMs: 1_000, heartbeat: undefined }),
       acknowledgements,
-      send: async (channel, body) => sent.push([channel, body]),
+      send: async (channel, body) => {
+        sent.push([channel, body]);
+        return answers;
+      },
       events,
+      serverClock,
     });
     book = new NotedCache('book');
     await listener.open();
@@ -145,6 +156,29 @@ describe(EvictionListener.name, () => {
     expect(sent).to.deep.equal([
       [`cache:inbox:${OTHER}`, `{"v":1,"acked":["book",1],"from":"${SELF}"}`],
       [`cache:inbox:${OTHER}`, `{"v":1,"acked":["book",7],"from":"${SELF}"}`],
+    ]);
+  });
+
+  it('has so many acknowledgements under way and no more', async () => {
+    for (let seq = 1; seq <= 200; seq += 1) await publish(message({ seq, ack: true }));
+    expect(sent.length, 'all of them answered at once').to.equal(200);
+    answers = new Promise(() => undefined);
+    for (let seq = 201; seq <= 400; seq += 1) await publish(message({ seq, ack: true }));
+    expect(sent.length).to.equal(264);
+  });
+
+  it('takes a generation of the day after tomorrow for malformed, unless it is the one that Redis named', async () => {
+    const now = 1_700_000_000_000;
+    serverClock.sample(0, 0, now - clock.now());
+    const future = String((now + 90_000_000) * 1_000);
+    await publish(message({ gen: future, op: 'clear', keys: [] }));
+    expect([book.applied, told]).to.deep.equal([[], [{ malformed: { topic: 'book-channel', reason: 'a generation from the future' } }]]);
+    await publish(message({ gen: String((now + 80_000_000) * 1_000) }));
+    book.generation = future;
+    await publish(message({ seq: 2, gen: future }));
+    expect(book.applied).to.deep.equal([
+      ['Dune', false],
+      ['Dune', false],
     ]);
   });
 

@@ -51,7 +51,7 @@ describe(formatMessage.name, () => {
   it('is read back as it was, whatever the names and keys', () => {
     fc.assert(
       fc.property(messages, (message) => {
-        expect(parseMessage(formatMessage(message))).to.deep.equal({ v: 1, ...message });
+        expect(parseMessage(formatMessage(message))).to.deep.equal(message);
       }),
     );
   });
@@ -62,7 +62,7 @@ describe(parseMessage.name, () => {
   const without = (name: string): object => Object.fromEntries(Object.entries(wire).filter(([key]) => key !== name));
 
   it('knows fields of a later minor version from nothing, and minds them not', () => {
-    expect(parseMessage(JSON.stringify({ ...wire, later: true }))).to.deep.include(evicted);
+    expect(parseMessage(JSON.stringify({ ...wire, later: true, malformed: 'in its own words' }))).to.deep.equal(evicted);
   });
 
   const malformed: Readonly<Record<string, readonly unknown[]>> = {

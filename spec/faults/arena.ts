@@ -25,6 +25,8 @@ export interface ArenaOptions {
   readonly database: RedisServer;
   /** `false`: the workers start although no server of the deployment is there. */
   readonly failFast: boolean;
+  /** What every instance is called. Default: each has a name of its own. */
+  readonly sharedName?: string | undefined;
 }
 
 /** The worker's place: it stays when the process in it is replaced. */
@@ -132,7 +134,7 @@ export class Arena {
   }
 
   #fork(number: number): WorkerHandle {
-    const { deployment, boundMs, random, keys, hotKeys, putKeys, writers, database, failFast } = this.options;
+    const { deployment, boundMs, random, keys, hotKeys, putKeys, writers, database, failFast, sharedName } = this.options;
     const ownPutKeys = Array.from({ length: putKeys }, (_, i) => i)
       .filter((i) => i % writers === number)
       .map((i) => keys - 1 - i);
@@ -141,6 +143,7 @@ export class Arena {
     return new WorkerHandle(
       {
         instance,
+        name: sharedName ?? instance,
         redis: deployment.redisOf(number),
         databasePort: database.port,
         boundMs,

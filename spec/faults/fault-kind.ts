@@ -25,6 +25,8 @@ export interface FaultKind<D extends Deployment = Deployment> {
   harm(context: FaultContext<D>): Promise<void>;
   /** Starts the deployment without its servers, which the workers then do not insist on. Default: they are there. */
   startAbsent?(workers: number): Promise<D>;
+  /** What every instance is called. Default: each has a name of its own. */
+  readonly sharedName?: string;
   /** Default: `'some'`. */
   readonly acks?: Load['acks'];
 }

@@ -24,12 +24,15 @@ const SHORT_FORM = [
       'half-open command link',
       'restart from an old snapshot',
       'worker stopped (SIGSTOP)',
+      'forged generation, beyond what a double counts',
+      'damaged generation',
+      'one instance name for all',
     ],
   },
   {
     where: 'One server',
     boundMs: 250,
-    kinds: ['half-open both', 'delay', 'kill -9, empty restart', 'server stopped (SIGSTOP)', 'out of memory'],
+    kinds: ['half-open both', 'delay', 'kill -9, empty restart', 'server stopped (SIGSTOP)', 'out of memory', 'message flood'],
   },
   {
     where: 'Redis Cluster',

@@ -75,6 +75,7 @@ async function runOn(
     writers: WRITERS,
     database,
     failFast: kind.startAbsent === undefined,
+    sharedName: kind.sharedName,
   });
   try {
     const load: Load = { readsPerSecond: READS_PER_SECOND, writesPerSecond: WRITES_PER_SECOND, acks: kind.acks ?? 'some' };

@@ -3,6 +3,7 @@ import type { DeploymentKind } from './deployment.js';
 import { anyOf, aWhile, type FaultContext, NO_FAULTS, repeated, type RepeatedKind, untilOver } from './fault-kind.js';
 import { LINKS } from './link-proxy.js';
 import { SingleServer } from './single-server.js';
+import { WIRE_KINDS } from './wire-faults.js';
 
 type Context = FaultContext<SingleServer>;
 type Kind = RepeatedKind<SingleServer>;
@@ -107,6 +108,7 @@ const FAULTS: DeploymentKind<SingleServer>['faults'] = [
   ...NO_FAULTS,
   ...LINK_KINDS,
   ...PROCESS_KINDS,
+  ...WIRE_KINDS,
   repeated('crash of the evicting process', async (context) => {
     const { arena, load, random } = context;
     const place = arena.places[random.below(arena.options.writers)];

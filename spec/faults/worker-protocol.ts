@@ -13,6 +13,8 @@ export const LONGEST_METHOD_MS: Milliseconds = 40;
 /** How a worker is made; given to it on the command line as JSON. */
 export interface WorkerSettings {
   readonly instance: string;
+  /** Its `instanceId`: several may have the same. */
+  readonly name: string;
   readonly redis: RedisOptions | ClusterNodes;
   readonly databasePort: number;
   readonly boundMs: Milliseconds;

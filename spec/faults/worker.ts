@@ -206,7 +206,7 @@ class Worker {
 const manager = await enableCaching(container, {
   redis: 'nodes' in redis ? new Cluster([...redis.nodes], { lazyConnect: true, redisOptions: redis.redisOptions }) : redis,
   namespace: NAMESPACE,
-  instanceId: settings.instance,
+  instanceId: settings.name,
   bound: settings.boundMs,
   failFast: settings.failFast,
   caches: { book: { ttl: '10m' } },

@@ -1,0 +1,85 @@
+import { Redis } from 'ioredis';
+import { formatMessage, LEAST_DAMAGED, originOf, RemoteKeys } from '../../lib/eviction/index.js';
+import { aWhile, type FaultContext, type FaultKind, repeated, type RepeatedKind, untilOver } from './fault-kind.js';
+import type { SingleServer } from './single-server.js';
+import { NAMESPACE } from './worker-protocol.js';
+
+type Context = FaultContext<SingleServer>;
+
+const keys = new RemoteKeys(NAMESPACE, 'book');
+const CHANNEL = `${NAMESPACE}:book-channel`;
+const FLOOD = 2_000;
+
+/** A message as somebody makes it up who may publish on the topic, and has listened to it. */
+function forged(gen: string, seq: number, op: 'evict' | 'clear' = 'evict'): string {
+  const evicted = op === 'clear' ? [] : ['0', '1'];
+  return formatMessage({ ns: NAMESPACE, cache: 'book', seq, gen, op, keys: evicted, origin: originOf('forger'), ack: true });
+}
+
+async function stateOf({ deployment: { server } }: Context): Promise<{ readonly gen: number; readonly seq: number }> {
+  return { gen: Number(await server.cli('GET', keys.gen)), seq: Number(await server.cli('GET', keys.seq)) };
+}
+
+/** One forged message at a time, half of them with the number that the next real one will have. */
+const forging = (name: string, genOf: (gen: number) => string, op?: 'clear'): RepeatedKind<SingleServer> =>
+  repeated(name, async (context) => {
+    const { gen, seq } = await stateOf(context);
+    const number = context.random.next() < 0.5 ? seq + 1 : seq + context.random.below(1_000) + 1;
+    await context.deployment.server.cli('PUBLISH', CHANNEL, forged(genOf(gen), number, op));
+    await aWhile(context, 1);
+  });
+
+const damaging = (name: string, key: string, otherType: readonly string[]): RepeatedKind<SingleServer> =>
+  repeated(name, async (context) => {
+    const { deployment, random } = context;
+    const value = random.pick(['', 'x', '-1', '1.5', String(LEAST_DAMAGED - 1), String(2 ** 53), '9'.repeat(20), undefined, undefined]);
+    if (value === undefined) {
+      await deployment.server.cli('DEL', key);
+      // A heartbeat may have been quicker.
+      if (random.next() < 0.7) await deployment.server.cli(...(otherType as [string, ...string[]])).catch(() => undefined);
+    } else {
+      await deployment.server.cli('SET', key, value);
+    }
+    await aWhile(context, 1);
+  });
+
+const HASH = (key: string): readonly string[] => ['HSET', key, 'a', 'b'];
+
+/** Everything but harmless at once, as fast as the server takes it. */
+async function flood(context: Context): Promise<void> {
+  const { deployment, random } = context;
+  const { gen, seq } = await stateOf(context);
+  const redis = new Redis({ port: deployment.server.port });
+  try {
+    const pipeline = redis.pipeline();
+    for (let i = 0; i < FLOOD; i += 1) {
+      const bodies = [
+        forged(String(gen), seq + 1 + random.below(3)),
+        forged(String(gen + 1 + random.below(1_000)), seq + 1),
+        forged(String(gen), 1, 'clear'),
+        `{"v":1,"cache":${'['.repeat(100)}`,
+        'x'.repeat(100),
+      ];
+      pipeline.publish(CHANNEL, random.pick(bodies));
+    }
+    await pipeline.exec();
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** What somebody can do who may publish on the caches' topics, or write their bookkeeping, and what users do with names. */
+export const WIRE_KINDS: readonly FaultKind<SingleServer>[] = [
+  forging('forged generation', (gen) => String(gen + 1)),
+  forging('forged generation, the largest there is', () => String(LEAST_DAMAGED - 1)),
+  forging('forged generation, beyond what a double counts', () => String(2 ** 53)),
+  forging('forged generation, 20 digits', () => '9'.repeat(20)),
+  forging('forged clear', (gen) => String(gen + 1), 'clear'),
+  damaging('damaged generation', keys.gen, HASH(keys.gen)),
+  damaging('damaged number', keys.seq, HASH(keys.seq)),
+  damaging('damaged run id', keys.rid, HASH(keys.rid)),
+  damaging('damaged list of members', keys.members, HASH(keys.members)),
+  damaging('damaged age of the list', keys.born, HASH(keys.born)),
+  repeated('message flood', flood),
+  { name: 'one instance name for all', sharedName: 'twin', harm: untilOver },
+];
