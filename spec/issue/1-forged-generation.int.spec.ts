@@ -1,0 +1,150 @@
+/**
+ * What happened: a message with the generation 2^53 on `book-channel` was adopted by every instance and written into Redis by the next
+ * heartbeat. `clear()` then resolved and cleared nothing, or L1 was off and every eviction failed, with health `up`; neither a restart nor
+ * FLUSHALL cured it while one instance ran. Bookkeeping that another program had written over did the same.
+ *
+ * Decided: a generation comes from a reply of Redis alone, and the heartbeat replaces what cannot be one (docs/coherence.md, "The message that
+ * nobody sent").
+ */
+import { expect } from 'chai';
+import type { TwoTierCache } from '../../lib/cache/index.js';
+import { type EvictionMessage, formatMessage, inboxOf, LEAST_DAMAGED, RemoteKeys } from '../../lib/eviction/index.js';
+import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js';
+import { RedisServer } from '../support/redis-server.js';
+import { waitFor } from '../support/wait.js';
+
+const BOUND_MS = 200;
+
+describe('A fleet on one Redis', () => {
+  let server: RedisServer;
+  let runtimes: CacheRuntime[];
+  let told: string[];
+  const keys = new RemoteKeys('cache', 'book');
+
+  const join = async (): Promise<TwoTierCache> => {
+    const runtime = createRuntime({ redis: server.url, bound: BOUND_MS, timeout: '2s', deadline: '4s', caches: { book: { ttl: '10m' } } });
+    runtimes.push(runtime);
+    runtime.events.on('error', ({ where, error }) => void told.push(`${where}: ${(error as Error).message}`));
+    runtime.events.on('malformed', ({ reason }) => void told.push(`malformed: ${reason}`));
+    await runtime.start();
+    return runtime.manager.getCache('book') as TwoTierCache;
+  };
+  const forge = async (more: Partial<EvictionMessage>): Promise<void> => {
+    const seq = Number(await server.cli('GET', keys.seq)) + 1;
+    const gen = String(await server.cli('GET', keys.gen));
+    const message = { ns: 'cache', cache: 'book', seq, gen, op: 'evict', keys: [], origin: 'x~0123456789ab', ...more } as const;
+    await server.cli('PUBLISH', 'book-channel', formatMessage(message));
+  };
+  /** A value that all agree on is cached in both tiers, a clear and an eviction by one are obeyed by all. */
+  const works = async (caches: readonly TwoTierCache[], round: string): Promise<void> => {
+    const [one, ...others] = caches as [TwoTierCache, ...TwoTierCache[]];
+    const isUp = (): boolean => runtimes.every(({ manager }) => manager.health().status === 'up');
+    await waitFor(isUp, { what: 'every instance to be up' });
+    for (const [i, write] of [
+      () => one.clear(),
+      () => one.evict('Dune'),
+      () => one.clear({ acks: 'all' }),
+      () => one.evict('Dune', { acks: 'all' }),
+    ].entries()) {
+      const value = `${round} ${i}`;
+      for (const other of others) await other.getOrLoad('Dune', () => 'old');
+      await write();
+      const isGone = (): boolean => others.every((other) => other.peek('Dune') === undefined);
+      if (i < 2) await waitFor(isGone, { what: 'the others to hear of it' });
+      else expect(isGone(), value).to.equal(true);
+      for (const cache of caches) expect(await cache.getOrLoad('Dune', () => value)).to.equal(value);
+      for (const cache of caches) expect(await cache.getOrLoad('Dune', () => 'loaded twice')).to.equal(value);
+    }
+    await waitFor(isUp, { what: 'every instance to stay up' });
+  };
+  /** Heartbeats of every instance, one and a half bounds of them. */
+  const settle = async (): Promise<void> => {
+    const since = performance.now();
+    await waitFor(() => performance.now() - since > 1.5 * BOUND_MS, { what: 'a bound to pass' });
+  };
+
+  beforeEach(async () => {
+    [runtimes, told] = [[], []];
+    server = await RedisServer.start();
+  });
+
+  afterEach(async () => {
+    await Promise.all(runtimes.map((runtime) => runtime.stop()));
+    await server.stop();
+  });
+
+  const later = String(LEAST_DAMAGED - 1);
+  for (const [what, message, reason] of [
+    ['2^53', { gen: '9007199254740992', seq: 1 }, 'no generation'],
+    ['nanoseconds for microseconds', { gen: '1763690000000000000' }, 'no generation'],
+    ['20 digits', { gen: '9'.repeat(20) }, 'no generation'],
+    ['the largest there is', { gen: later }, 'a generation from the future'],
+    ['the largest there is, of a clear', { gen: later, op: 'clear', seq: 7 }, 'a generation from the future'],
+    ['an hour from now', { gen: String((Date.now() + 3_600_000) * 1_000) }, 'a generation that Redis does not have'],
+    [
+      'an hour from now, of a clear',
+      { gen: String((Date.now() + 3_600_000) * 1_000), op: 'clear', seq: 7 },
+      'a generation that Redis does not have',
+    ],
+    ['2^53, as a number', { gen: (2 ** 53) as never }, 'no generation'],
+  ] as const) {
+    it(`goes on after a message with a forged generation: ${what}`, async () => {
+      const caches = [await join(), await join()];
+      const before = await server.cli('GET', keys.gen);
+      await forge(message);
+      await settle();
+      expect(await server.cli('GET', keys.gen), 'as Redis has it').to.equal(before);
+      expect(caches.map(({ generation }) => generation)).to.deep.equal([before, before]);
+      expect(told, 'once by each').to.deep.equal([`malformed: ${reason}`, `malformed: ${reason}`]);
+      await works(caches, what);
+      await forge(message);
+      await works([...caches, await join()], `${what} again`);
+      expect(told.length).to.equal(2);
+    });
+  }
+
+  it('takes no echo for proof that names a generation no reply has named', async () => {
+    const caches = [await join()];
+    const channels = (await server.cli('PUBSUB', 'CHANNELS', `${inboxOf('cache', '*')}`)) as string[];
+    expect(channels.length).to.equal(1);
+    for (let beat = 0; beat < 50; beat += 1) {
+      await server.cli('PUBLISH', channels[0] as string, `{"v":1,"beat":${beat},"states":[["7","${later}"]]}`);
+    }
+    await works(caches, 'echo');
+    expect(caches[0]?.generation).not.to.equal(later);
+  });
+
+  for (const [which, key] of Object.entries({
+    generation: keys.gen,
+    number: keys.seq,
+    'run id': keys.rid,
+    members: keys.members,
+    'age of the list': keys.born,
+  })) {
+    for (const [how, damage] of Object.entries({
+      'not a number': ['SET', key, 'x'],
+      nothing: ['SET', key, ''],
+      'a fraction': ['SET', key, '1.5'],
+      'beyond what a double counts': ['SET', key, '9007199254740993'],
+      '20 digits': ['SET', key, '9'.repeat(20)],
+      'as large as can be': ['SET', key, later],
+      'another type': ['HSET', key, 'a', 'b'],
+      lost: ['PING'],
+    } as const)) {
+      it(`repairs a damaged ${which} within a bound, and tells at most once by each: ${how}`, async () => {
+        const caches = [await join(), await join()];
+        await caches[0]?.getOrLoad('Dune', () => 'old');
+        await server.cli('DEL', key);
+        await server.cli(...(damage as unknown as [string, ...string[]])).catch(() => undefined); // A heartbeat was quicker.
+        await settle();
+        await caches[0]?.clear(); // Beyond the largest generation there is a smaller one, which each instance has to hear of.
+        await settle();
+        await works(caches, how);
+        await works([...caches, await join()], `${how}, with one more`);
+        const repairs = told.filter((each) => each.includes('was damaged'));
+        expect(repairs.length).to.be.lessThan(caches.length + 1);
+        expect(told.filter((each) => !each.includes('was damaged') && !each.startsWith('heartbeat'))).to.deep.equal([]);
+      });
+    }
+  }
+});
