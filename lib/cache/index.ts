@@ -8,7 +8,16 @@ export { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './c
 export { bucketsOf } from './cache-bucket.js';
 export type { CacheKey } from './cache-key.js';
 export { type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
-export { type CacheCodec, cacheCodec, createCacheCodec, type StoredEntry, ValueCodec, type ValueCodecOptions } from './codec.js';
+export {
+  type CacheCodec,
+  cacheCodec,
+  createCacheCodec,
+  type Reading,
+  type StoredEntry,
+  UNREADABLE,
+  ValueCodec,
+  type ValueCodecOptions,
+} from './codec.js';
 export { CompositeCacheManager, type CompositeCacheManagerOptions } from './composite-cache-manager.js';
 export { decodeKey } from './decode-key.js';
 export { encodeKey } from './encode-key.js';

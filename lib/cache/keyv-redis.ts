@@ -19,11 +19,18 @@ export async function loadKeyvRedis(): Promise<KeyvRedisLibrary> {
     /** Asks the client at once. The adapter would first see to the connection, and connect by itself where there is none. */
     class ManagedStore extends KeyvRedis<unknown> {
       override get<V>(key: string): Promise<V | undefined> {
-        return this.client.get(this.createKeyPrefix(key, this.namespace)) as Promise<V | undefined>; // Keyv takes `null` for nothing too.
+        const found = this.client.get(this.createKeyPrefix(key, this.namespace)) as Promise<V | undefined>; // Keyv takes `null` for nothing too.
+        return found.catch(asUnreadable) as Promise<V | undefined>;
       }
     }
     return { createClient, storeOver: (client) => new ManagedStore(client, { throwOnErrors: true }) };
   } catch (error) {
     throw clientMissing('@keyv/redis', error);
   }
+}
+
+/** Where no string lies, no codec has written: an entry that cannot be read, as an empty string would be. MGET says `nil` for it. */
+function asUnreadable(error: unknown): string {
+  if (error instanceof Error && error.message.startsWith('WRONGTYPE ')) return '';
+  throw error;
 }

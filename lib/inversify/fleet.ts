@@ -55,7 +55,7 @@ export function keyvOver(store: unknown, codec: ValueCodec, namespace: string): 
     useKeyPrefix: false,
     throwOnErrors: true,
     emitErrors: false,
-    deserialize: (raw) => codec.decode(raw) as never,
+    deserialize: (raw) => codec.read(raw) as never,
   });
   keyv.on('error', () => undefined); // `throwOnErrors` reports them where they belong: to the caller.
   return keyv;

@@ -73,7 +73,7 @@ export class Instance {
       useKeyPrefix: false,
       throwOnErrors: true,
       emitErrors: false,
-      deserialize: (raw) => codec.decode(raw) as never,
+      deserialize: (raw) => codec.read(raw) as never,
     });
     const generationChanged = (generation: string): void => this.cache.useGeneration(generation);
     const log = new RedisEvictionLog({
