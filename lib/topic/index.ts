@@ -3,6 +3,7 @@
  * a publisher. It has never heard of a cache. It hooks into a broker through the port {@link PubSubTransport}: `InProcessTransport` is
  * here, Redis is in `topic/redis`, the one room that imports ioredis. Touches time, event and errors.
  */
+export { type Frame, parseFrame } from './frame.js';
 export { ChannelTopic } from './channel-topic.js';
 export { PatternTopic } from './pattern-topic.js';
 export { checkTopics, type Topic } from './topic.js';
