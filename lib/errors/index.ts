@@ -5,6 +5,7 @@
 export { clientMissing } from './client-missing.js';
 export { CacheError, type CacheErrorOptions } from './cache-error.js';
 export { ERROR_CODES, type CacheErrorCode } from './error-codes.js';
+export { MAXIMUM_LINE_LENGTH, MAXIMUM_PRINTED_LENGTH, printable, printableJson, printableLines } from './printable.js';
 export { CacheConfigurationError } from './cache-configuration-error.js';
 export { CacheKeyError } from './cache-key-error.js';
 export { CacheValueError } from './cache-value-error.js';
