@@ -17,6 +17,9 @@ interface Group {
  * One deadline for many steps: those that begin in the same turn of the event loop end at the same moment, so they share a timer. Under
  * load, when one packet brings dozens of answers and each of them leads to the next step, a timer of its own would be a good part of
  * what a step costs.
+ *
+ * A deadline that passes while the event loop stands still is judged once the sockets have been read: timers come before them, and an answer
+ * that has long arrived must not be taken for one that is missing.
  */
 export class StepDeadlines {
   readonly #timeoutMs: Milliseconds;
@@ -43,7 +46,9 @@ export class StepDeadlines {
   #begin(): Group {
     const timer = setTimeout(() => {
       this.#end(group);
-      for (const { late } of group.steps) late?.();
+      setImmediate(() => {
+        for (const { late } of group.steps) late?.();
+      });
     }, this.#timeoutMs);
     const group: Group = { steps: [], underWay: 0, timer };
     // Runs once all that this turn's promises lead to has run.
