@@ -1,5 +1,6 @@
-import { CacheValueError, RemoteCacheError } from '../errors/index.js';
+import { CacheValueError, type Credentials, NO_CREDENTIALS, RemoteCacheError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
+import { isErrorReply } from './keyv-redis.js';
 import { StepDeadlines } from './step-deadlines.js';
 
 /** Runs one remote step so that it can neither hang nor be repeated in vain. */
@@ -24,6 +25,14 @@ export const alwaysOpen: RemoteGuard = {
 /** How many steps in a row must fail before the breaker opens. */
 export const BREAKER_THRESHOLD = 3;
 
+/** What a {@link CircuitBreaker} knows of the errors of its steps. */
+export interface StepErrors {
+  /** What none of them may tell. Default: nothing. */
+  readonly credentials?: Credentials;
+  /** Whether one is a reply of the server. Default: by its form. */
+  readonly isReply?: (error: unknown) => boolean;
+}
+
 /**
  * A deadline for every step and a circuit breaker over all of them. Late counts as failed: a paused or half-open server answers nothing
  * and throws nothing. While open, steps are refused without being sent; the heartbeat, which is not guarded, closes it again by succeeding.
@@ -33,11 +42,15 @@ export class CircuitBreaker implements RemoteGuard {
   readonly #deadlines: StepDeadlines;
   readonly #endpoint: string;
   readonly #changed: (open: boolean) => void;
+  readonly #credentials: Credentials;
+  readonly #isReply: (error: unknown) => boolean;
   #failures = 0;
   #open = false;
   #reachable = false;
 
-  constructor(endpoint: string, timeoutMs: Milliseconds, changed: (open: boolean) => void) {
+  constructor(endpoint: string, timeoutMs: Milliseconds, changed: (open: boolean) => void, errors: StepErrors = {}) {
+    this.#credentials = errors.credentials ?? NO_CREDENTIALS;
+    this.#isReply = errors.isReply ?? ((error) => isErrorReply(error));
     this.#endpoint = endpoint;
     this.#timeoutMs = timeoutMs;
     this.#deadlines = new StepDeadlines(timeoutMs);
@@ -79,7 +92,7 @@ export class CircuitBreaker implements RemoteGuard {
         isOver = true;
         done();
         this.#failed(error);
-        reject(asRemoteError(error, step, this.#endpoint));
+        reject(this.#asRemoteError(error, step));
       };
       const done = this.#deadlines.begin(() => failed(lateError(step, this.#timeoutMs, this.#endpoint)));
       const succeeded = (result: T): void => {
@@ -98,7 +111,7 @@ export class CircuitBreaker implements RemoteGuard {
   }
 
   #failed(error: unknown): void {
-    if (isAnswer(error)) {
+    if (error instanceof CacheValueError || this.#isReply(error)) {
       this.#failures = 0; // The server answered, if only with an error: it is there.
       return;
     }
@@ -110,22 +123,15 @@ export class CircuitBreaker implements RemoteGuard {
     this.#open = open;
     this.#changed(open);
   }
+
+  #asRemoteError(error: unknown, step: string): unknown {
+    if (error instanceof RemoteCacheError || error instanceof CacheValueError) return error;
+    const cause = this.#credentials.clean(error);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new RemoteCacheError('CACHE_REMOTE_FAILED', `Redis at ${this.#endpoint} failed at '${step}': ${reason}`, { cause });
+  }
 }
 
 /** What a step that was not answered in time fails with. */
 export const lateError = (step: string, timeoutMs: Milliseconds, endpoint: string): RemoteCacheError =>
   new RemoteCacheError('CACHE_REMOTE_TIMEOUT', `Redis at ${endpoint} did not answer '${step}' within ${timeoutMs} ms.`);
-
-/** An error reply of the server, as against a lost connection or silence. node-redis names the former `ErrorReply` or `SimpleError`. */
-function isAnswer(error: unknown): boolean {
-  return (
-    error instanceof CacheValueError ||
-    (error instanceof Error && /^(Simple|Blob|Multi)Error(Reply)?$|^ErrorReply$/.test(error.constructor.name))
-  );
-}
-
-function asRemoteError(error: unknown, step: string, endpoint: string): unknown {
-  if (error instanceof RemoteCacheError || error instanceof CacheValueError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new RemoteCacheError('CACHE_REMOTE_FAILED', `Redis at ${endpoint} failed at '${step}': ${reason}`, { cause: error });
-}

@@ -3,6 +3,7 @@ import type { CacheErrorCode } from './error-codes.js';
 
 /** A key cannot be made of what the caller passed. The hint says to give a \`key\`. */
 export class CacheKeyError extends CacheError {
+  override name = 'CacheKeyError'; // Written out: a bundler may shorten the name of the class.
   declare readonly code: Extract<CacheErrorCode, `CACHE_KEY_${string}`>;
 
   constructor(code: CacheKeyError['code'], message: string, options?: CacheErrorOptions) {

@@ -3,6 +3,8 @@
  * Codes are listed, with meaning and remedy, in the README's table; `spec/errors/error-codes.spec.ts` holds the two together.
  */
 export { clientMissing } from './client-missing.js';
+export { Credentials, NO_CREDENTIALS } from './credentials.js';
+export { shown, withoutCredentials } from './shown.js';
 export { CacheError, type CacheErrorOptions } from './cache-error.js';
 export { ERROR_CODES, type CacheErrorCode } from './error-codes.js';
 export { CacheConfigurationError } from './cache-configuration-error.js';

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { alwaysOpen, BREAKER_THRESHOLD, CircuitBreaker } from '../../lib/cache/index.js';
 import { CacheValueError, RemoteCacheError } from '../../lib/errors/index.js';
+import { isErrorReply } from '../../lib/cache/keyv-redis.js';
 import { cacheErrorOf, rejectionOf } from '../contract/rejection.js';
 
 /** As node-redis names what the server answered. */
@@ -96,6 +97,31 @@ describe(CircuitBreaker.name, () => {
       expect(breaker.isOpen).to.equal(false);
       for (let i = 1; i < BREAKER_THRESHOLD; i += 1) await fail();
       expect(breaker.isOpen, 'the count began anew').to.equal(false);
+    });
+  }
+
+  it('does not go by the name of a class, which a bundler may shorten', async () => {
+    class Reply extends Error {}
+    const a = class a extends Reply {};
+    const known = new CircuitBreaker('redis:6379', 250, (open) => changes.push(open), { isReply: (error) => isErrorReply(error, Reply) });
+    known.succeeded();
+    for (let i = 0; i < 2 * BREAKER_THRESHOLD; i += 1) {
+      await rejectionOf(known.run('get', () => Promise.reject(new a('no upstream host')))); // As proxies answer.
+      await rejectionOf(breaker.run('get', () => Promise.reject(new a(`NOPERM User books has no permissions to run the 'get' command`))));
+    }
+    expect(changes).to.deep.equal([]);
+  });
+
+  for (const failure of [
+    new ErrorReply('Socket closed unexpectedly'),
+    new Error('The client is closed'),
+    Object.assign(new Error('ECONNRESET in capitals'), { code: 'ECONNRESET' }),
+    Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }),
+    'WRONGTYPE a text that is no error',
+  ]) {
+    it(`takes no failure for an answer (${String(failure)})`, async () => {
+      for (let i = 0; i < BREAKER_THRESHOLD; i += 1) await rejectionOf(breaker.run('get', () => Promise.reject(failure)));
+      expect(breaker.isOpen).to.equal(true);
     });
   }
 
