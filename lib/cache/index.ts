@@ -17,6 +17,7 @@ export type { KeyInspection, TierInspection } from './key-inspection.js';
 export { type CopyMode, LARGEST_MAXIMUM_SIZE, LocalCache, type LocalCacheOptions } from './local-cache.js';
 export { NoOpCache } from './no-op-cache.js';
 export { NoOpCacheManager } from './no-op-cache-manager.js';
+export { PassThroughCache, type PassThroughCacheParts } from './pass-through-cache.js';
 export { MAXIMUM_PENDING_KEYS } from './pending-evictions.js';
 export type { Class } from './rich-value.js';
 export { RemoteCache, type RemoteCacheParts, type RemoteTier } from './remote-cache.js';

@@ -3,6 +3,9 @@ import type { Cache } from './cache.js';
 import { type CacheHealth, CacheManager } from './cache-manager.js';
 import { NoOpCache } from './no-op-cache.js';
 
+/** Names may come from outside, and never end. */
+const MAXIMUM_KEPT_NAMES = 10_000;
+
 /**
  * Hands out {@link NoOpCache}s under any name: for code that asks for caches where nothing is to be cached (Spring's `NoOpCacheManager`).
  * To turn caching off for a container, see the option `enabled`.
@@ -11,12 +14,14 @@ export class NoOpCacheManager extends CacheManager {
   readonly #caches = new Map<string, NoOpCache>();
 
   override getCache(name: string): Cache {
-    let cache = this.#caches.get(name);
-    if (cache === undefined) this.#caches.set(name, (cache = new NoOpCache(name)));
+    const known = this.#caches.get(name);
+    if (known !== undefined) return known;
+    const cache = new NoOpCache(name);
+    if (this.#caches.size < MAXIMUM_KEPT_NAMES) this.#caches.set(name, cache);
     return cache;
   }
 
-  /** The names that were asked for. */
+  /** The names that were asked for, the first thousands of them. */
   override get cacheNames(): readonly string[] {
     return [...this.#caches.keys()];
   }
@@ -26,10 +31,17 @@ export class NoOpCacheManager extends CacheManager {
   override async stop(): Promise<void> {}
 
   override health(): CacheHealth {
-    return { status: 'up', links: {}, caches: Object.fromEntries(this.cacheNames.map((name) => [name, 'up'])) };
+    return { status: 'up', links: {}, caches: byName(this.#caches, () => 'up' as const) };
   }
 
   override statistics(): Readonly<Record<string, CacheStatistics>> {
-    return Object.fromEntries([...this.#caches].map(([name, cache]) => [name, cache.statistics()]));
+    return byName(this.#caches, (cache) => cache.statistics());
   }
+}
+
+/** Without a prototype: a name may be `__proto__` or `constructor`. */
+function byName<T>(caches: ReadonlyMap<string, NoOpCache>, of: (cache: NoOpCache) => T): Record<string, T> {
+  const record = Object.create(null) as Record<string, T>;
+  for (const [name, cache] of caches) record[name] = of(cache);
+  return record;
 }

@@ -24,6 +24,11 @@ export class EmbeddedRemote {
     return store;
   }
 
+  /** Whether anything could be stored of this cache: an instance has made it. */
+  has(cache: string): boolean {
+    return this.#caches.has(cache);
+  }
+
   /** One user less; the last one takes the memory with it. */
   release(): void {
     this.#users -= 1;

@@ -32,6 +32,8 @@ export interface Primary {
   /** Sends a private message to another instance. */
   readonly send: (channel: string, message: string) => Promise<number>;
   readonly remote: (name: string, options: ResolvedCacheOptions, channel: string, moved: (generation: string) => void) => RemoteCache;
+  /** Executes and announces the evictions of a cache that this instance does not keep. */
+  readonly evictions: (name: string, options: ResolvedCacheOptions, channel: string) => RemoteCache;
   /** Where the evictions of a cache are announced. @param own - the cache's `topic`. */
   readonly channel: (cache: string, own: string | undefined) => string;
   readonly connect: (firstBeat: () => Promise<void>) => Promise<void>;
