@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
 import { encodeKey } from '../cache/index.js';
+import { withoutCredentials } from '../errors/index.js';
 import { type CachingOptions, enableCaching } from '../inversify/index.js';
 import type { CommandLine } from './command-line.js';
 import { printable } from './printable.js';
@@ -30,7 +31,7 @@ export async function evict(line: CommandLine, redis: NonNullable<CachingOptions
   } finally {
     await container.unbindAllAsync();
   }
-  const written = keys.map(encodeKey);
+  const written = keys.map((key) => withoutCredentials(encodeKey(key)));
   if (isJson) return out(JSON.stringify({ cache: name, op: command, keys: written, acks }));
   const what = command === 'clear' ? `Cleared ${name}` : `Evicted ${written.join(' ')} from ${name}`;
   out(printable(`${what}${acks === 'all' ? ': no instance serves it any more.' : '; the instances follow within their bound.'}`));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CacheError } from '../errors/index.js';
 import { redisOptionsFromEnv } from '../topic/redis/index.js';
-import { type CommandLine, readCommandLine, UsageError } from './command-line.js';
+import { type CommandLine, readCommandLine, UsageError, withoutCredentialsOf } from './command-line.js';
 import { evict } from './evict.js';
 import { FleetLink } from './fleet-link.js';
 import { stats } from './stats.js';
@@ -23,9 +23,9 @@ const INTERRUPTED = 130;
 
 /** Does what `args` say. @returns the exit code: 0 done, 1 failed, 2 misused, 130 interrupted. Never rejects. */
 export async function runCommandLine(args: readonly string[], io: CommandLineIo): Promise<number> {
-  const err = (line: string): void => io.err(`${line}\n`);
+  const err = (line: string): void => io.err(`${withoutCredentialsOf(args, line)}\n`);
   try {
-    return await run(readCommandLine(args), io);
+    return await run(readCommandLine(args), { ...io, err: (text) => io.err(withoutCredentialsOf(args, text)) });
   } catch (error) {
     if (io.interrupt.aborted) return INTERRUPTED;
     if (error instanceof UsageError) {
