@@ -65,8 +65,8 @@ export class ReadLease {
   readonly #told: (cache: string, active: boolean) => void;
   readonly #followed = new Map<string, Followed>();
   readonly #underWay = new Map<number, Beat>();
-  /** Told whenever a cache may be served again. */
-  readonly #whenServed = new Set<() => void>();
+  /** Told when one of these caches may be served again, by its name. */
+  readonly #whenServed = new Map<string, Set<() => void>>();
   #number = 0;
   #epoch = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -101,8 +101,8 @@ export class ReadLease {
       followed.applied = undefined;
       followed.provenFrom = this.#number + 1;
       if (this.#heartbeat === undefined) followed.cache.serveUntil(Number.POSITIVE_INFINITY);
+      this.#look(name);
     }
-    for (const look of this.#whenServed) look();
   }
 
   /** The subscriber's connection is gone; `epoch` is the one that begins now. */
@@ -143,8 +143,8 @@ export class ReadLease {
       if (suspended) return;
       followed.cache.serveUntil(beat.sentAt + this.#boundMs);
       this.#tellBypass(followed, false);
+      this.#look(followed.cache.name);
     });
-    for (const look of this.#whenServed) look();
   }
 
   /**
@@ -177,15 +177,27 @@ export class ReadLease {
     await new Promise<void>((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
-        this.#whenServed.delete(look);
+        for (const name of names) {
+          const looks = this.#whenServed.get(name);
+          looks?.delete(look);
+          if (looks?.size === 0) this.#whenServed.delete(name);
+        }
         resolve();
       };
       const look = (): void => {
         if (this.#areServed(names)) done();
       };
       const timer = setTimeout(done, timeoutMs);
-      this.#whenServed.add(look);
+      for (const name of names) {
+        const looks = this.#whenServed.get(name);
+        if (looks === undefined) this.#whenServed.set(name, new Set([look]));
+        else looks.add(look);
+      }
     });
+  }
+
+  #look(name: string): void {
+    for (const look of this.#whenServed.get(name) ?? []) look();
   }
 
   /** Beats every D/4 from now on. `failed` is told of heartbeats that failed. */
