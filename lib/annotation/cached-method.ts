@@ -1,4 +1,4 @@
-import { CacheConfigurationError } from '../errors/index.js';
+import { CacheConfigurationError, shown } from '../errors/index.js';
 import { cacheConfigOf } from './cache-config-registry.js';
 import { DECORATOR_OF, type CacheDefaults, type CacheOperation } from './cache-operation.js';
 import { callUnserved, type ClassConstructor } from './class-port.js';
@@ -119,7 +119,7 @@ function checkSync(label: string, operations: readonly CacheOperation[], default
   if (names.length > 1) {
     throw new CacheConfigurationError(
       'CACHE_OPERATION_INVALID',
-      `Invalid caching of ${label}: @Cacheable with \`sync: true\` takes one cache, got ${names.map((name) => `'${name}'`).join(', ')}.`,
+      `Invalid caching of ${label}: @Cacheable with \`sync: true\` takes one cache, got ${names.map((name) => `'${shown(name)}'`).join(', ')}.`,
       { hint: 'Name one cache, or leave `sync` out: loads of one key are shared without it.' },
     );
   }

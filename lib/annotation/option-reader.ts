@@ -1,4 +1,4 @@
-import { CacheConfigurationError } from '../errors/index.js';
+import { CacheConfigurationError, shown } from '../errors/index.js';
 import { parseDuration, type Milliseconds } from '../time/index.js';
 import type { OperationFunction } from './cache-operation.js';
 import { didYouMean } from './did-you-mean.js';
@@ -22,7 +22,7 @@ export class OptionReader {
     for (const name of Object.keys(options)) {
       if (known.includes(name)) continue;
       const hint = `${didYouMean(name, known)} Known are ${known.map((option) => `\`${option}\``).join(', ')}.`.trimStart();
-      throw this.invalid(`there is no option \`${name}\`.`, hint);
+      throw this.invalid(`there is no option \`${shown(name)}\`.`, hint);
     }
   }
 
@@ -49,7 +49,7 @@ export class OptionReader {
       }
     }
     const repeated = names.find((name, index) => names.indexOf(name) !== index);
-    if (repeated !== undefined) throw this.invalid(`\`cacheNames\` names the cache '${String(repeated)}' twice.`);
+    if (repeated !== undefined) throw this.invalid(`\`cacheNames\` names the cache '${shown(repeated)}' twice.`);
     return Object.freeze([...(names as readonly string[])]);
   }
 
@@ -100,8 +100,8 @@ export class OptionReader {
 function describeValue(value: unknown): string {
   if (value === null || value === undefined) return `\`${String(value)}\``;
   if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'string') return value === '' ? 'an empty string' : `\`${value}\` (string)`;
+  if (typeof value === 'string') return value === '' ? 'an empty string' : `\`${shown(value)}\` (string)`;
   if (typeof value === 'object') return 'an object';
   if (typeof value === 'function') return 'a function';
-  return `\`${String(value)}\` (${typeof value})`;
+  return `\`${shown(value)}\` (${typeof value})`;
 }

@@ -7,6 +7,7 @@ import {
   type CacheOperation,
   type CachePutOperation,
 } from './cache-operation.js';
+import { nameCaches } from './named-caches.js';
 import { OptionReader } from './option-reader.js';
 
 const DEFAULTS = ['cacheNames', 'keyGenerator', 'cacheManager', 'cacheResolver'] as const;
@@ -76,8 +77,10 @@ export function checkBody(body: unknown, label: string): void {
 }
 
 function readCommonDefaults(reader: OptionReader): CacheDefaults {
+  const cacheNames = reader.cacheNames();
+  nameCaches(cacheNames);
   return {
-    cacheNames: reader.cacheNames(),
+    cacheNames,
     keyGenerator: reader.service('keyGenerator'),
     cacheManager: reader.service('cacheManager'),
     cacheResolver: reader.service('cacheResolver'),

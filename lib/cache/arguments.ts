@@ -1,4 +1,4 @@
-import { CacheConfigurationError } from '../errors/index.js';
+import { CacheConfigurationError, shown } from '../errors/index.js';
 import type { EvictOptions } from './cache.js';
 
 // What the types rule out reaches a cache all the same, from JavaScript and from `any`. It is refused before anything is done.
@@ -24,6 +24,6 @@ export function wantsAcks({ acks }: EvictOptions): boolean {
 }
 
 const unexpected = (name: string, what: string, got: unknown): CacheConfigurationError =>
-  new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${name}\` to be ${what}, got ${shown(got)}.`);
+  new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${name}\` to be ${what}, got ${described(got)}.`);
 
-const shown = (got: unknown): string => (typeof got === 'string' ? `'${got}'` : got === null ? 'null' : typeof got);
+const described = (got: unknown): string => (typeof got === 'string' ? `'${shown(got)}'` : got === null ? 'null' : typeof got);

@@ -1,6 +1,5 @@
-import { CacheValueError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
-import type { StoredEntry } from './codec.js';
+import type { Reading } from './codec.js';
 import type { EvictionReceipt } from './eviction-log.js';
 import type { LoadPermit, RemoteCache, RemoteTier } from './remote-cache.js';
 
@@ -44,15 +43,15 @@ export class BucketedRemoteCache implements RemoteTier {
     for (const bucket of this.#buckets) bucket.trustGeneration();
   }
 
-  get(key: string): Promise<StoredEntry | undefined> {
+  get(key: string): Promise<Reading> {
     return this.#of(key).get(key);
   }
 
-  getAll(keys: string[]): Promise<(StoredEntry | undefined)[]> {
+  getAll(keys: string[]): Promise<Reading[]> {
     return this.#gather(keys, (bucket, own) => bucket.getAll(own));
   }
 
-  getAllCurrent(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
+  getAllCurrent(keys: readonly string[]): Promise<Reading[]> {
     return this.#gather(keys, (bucket, own) => bucket.getAllCurrent(own));
   }
 
@@ -77,7 +76,7 @@ export class BucketedRemoteCache implements RemoteTier {
     return this.#of(key).put(key, raw, ttlMs);
   }
 
-  putIfAbsent(key: string, raw: string, ttlMs: Milliseconds): Promise<StoredEntry | undefined> {
+  putIfAbsent(key: string, raw: string, ttlMs: Milliseconds): Promise<Reading> {
     return this.#of(key).putIfAbsent(key, raw, ttlMs);
   }
 
@@ -105,17 +104,14 @@ export class BucketedRemoteCache implements RemoteTier {
   }
 
   /** Asks each bucket for its own of the keys, and puts the answers into the order of the keys. */
-  async #gather(
-    keys: readonly string[],
-    read: (bucket: RemoteCache, own: string[]) => Promise<(StoredEntry | undefined)[]>,
-  ): Promise<(StoredEntry | undefined)[]> {
-    const entries = new Map<string, StoredEntry | undefined>();
+  async #gather(keys: readonly string[], read: (bucket: RemoteCache, own: string[]) => Promise<Reading[]>): Promise<Reading[]> {
+    const entries = new Map<string, Reading>();
     const asked = [...this.#split(keys)].map(async ([bucket, own]) => {
       const found = await read(bucket, own);
       own.forEach((key, i) => entries.set(key, found[i]));
     });
     const outcomes = await Promise.allSettled(asked);
-    throwFirst(outcomes, isCorrupt);
+    throwFirst(outcomes);
     return keys.map((key) => entries.get(key));
   }
 }
@@ -132,10 +128,7 @@ async function whole(parts: readonly Promise<EvictionReceipt>[]): Promise<Evicti
   };
 }
 
-function throwFirst(outcomes: readonly PromiseSettledResult<unknown>[], isLesser: (error: unknown) => boolean = () => false): void {
-  const reasons = outcomes.flatMap((outcome): unknown[] => (outcome.status === 'rejected' ? [outcome.reason] : []));
-  if (reasons.length > 0) throw reasons.find((reason) => !isLesser(reason)) ?? reasons[0];
+function throwFirst(outcomes: readonly PromiseSettledResult<unknown>[]): void {
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
-
-/** Of several failures of a read, one that asking for each key by itself gets over. */
-const isCorrupt = (error: unknown): boolean => error instanceof CacheValueError;

@@ -1,5 +1,6 @@
 import { CacheConfigurationError, CacheValueError } from '../errors/index.js';
-import { type Class, isInstance, MAXIMUM_VALUE_DEPTH, parseRich, revive, stringifyRich } from './rich-value.js';
+import { parseRich } from './rich-reader.js';
+import { type Class, isInstance, MAXIMUM_VALUE_DEPTH, revive, stringifyRich } from './rich-value.js';
 import { isPlainArray, isPlainObject } from './shape.js';
 
 /** What an entry of the remote tier holds: Keyv's `DeserializedData`. */
@@ -9,6 +10,12 @@ export interface StoredEntry<V = unknown> {
   readonly expires?: number;
 }
 
+/** Stands for an entry that cannot be decoded. */
+export const UNREADABLE = Symbol('unreadable');
+
+/** What is found under a key: an entry, nothing, or something that is no entry. */
+export type Reading = StoredEntry | typeof UNREADABLE | undefined;
+
 /** What a {@link ValueCodec} may be told. */
 export interface ValueCodecOptions {
   /**
@@ -17,11 +24,11 @@ export interface ValueCodecOptions {
    * `#private` fields cannot be seen from outside, so such a class loses them: keep its state in plain fields. Default: none.
    */
   readonly type?: Class;
-  /** The most bytes (UTF-8) an encoded entry may have. Default: no limit. */
+  /** The most bytes (UTF-8) an encoded entry may have, be it written or read. Default: no limit. */
   readonly maximumValueSize?: number;
 }
 
-/** An entry as it is written. Exactly one of `value` and `devalue` is there. */
+/** An entry as it is written. Exactly one of `value` and `devalue` is there; `typed` only beside `value`. */
 interface Envelope {
   value?: unknown;
   devalue?: unknown;
@@ -30,6 +37,8 @@ interface Envelope {
 }
 
 const COLON = 58;
+/** JSON of less than this many characters cannot be nested too deeply: each level takes two. */
+const SHORTEST_TOO_DEEP = 2 * MAXIMUM_VALUE_DEPTH;
 const NATIVE = /\{\s*\[native code\]\s*\}$/;
 
 /**
@@ -78,16 +87,39 @@ export class ValueCodec {
     return raw;
   }
 
-  /** @throws {CacheValueError} `CACHE_VALUE_CORRUPT` for what {@link encode} cannot have written. */
+  /**
+   * An entry may be forged or damaged: it is judged before anything large is made of it. What is accepted, {@link encode} would write.
+   *
+   * @throws {CacheValueError} `CACHE_VALUE_CORRUPT` for what {@link encode} cannot have written, and for more than `maximumValueSize`.
+   */
   decode(raw: string): StoredEntry {
-    // No causes: what `JSON.parse` and devalue complain about quotes the value.
+    if (this.#excessOf(raw) !== undefined) throw corrupt('is larger than `maximumValueSize`');
+    // No causes: what `JSON.parse` complains about quotes the value.
     const envelope = attempt(() => JSON.parse(raw) as Envelope | null, 'is not JSON');
     if (typeof envelope !== 'object' || envelope === null) throw corrupt('is not an object');
-    if (typeof envelope.expires !== 'number' && envelope.expires !== undefined) throw corrupt('expires at no number');
-    if ('value' in envelope) return (envelope.typed === undefined ? envelope : this.#revive(envelope)) as StoredEntry;
-    if (!('devalue' in envelope)) throw corrupt('has no value');
-    const value = attempt(() => parseRich(envelope.devalue, this.#type), 'is not what devalue wrote');
-    return { value, expires: envelope.expires };
+    const { value, devalue, typed, expires } = envelope;
+    if (value === undefined && devalue === undefined) throw corrupt('has no value');
+    if (expires !== undefined && !Number.isFinite(expires)) throw corrupt('expires at no number');
+    if (
+      Object.keys(envelope).length !== 1 + (typed === undefined ? 0 : 1) + (expires === undefined ? 0 : 1) ||
+      (typed !== undefined && value === undefined)
+    )
+      throw corrupt('holds more than a value and its end');
+    if (value === undefined)
+      return { value: attempt(() => parseRich(devalue, this.#type), 'is not what devalue wrote'), expires: expires as number };
+    const isSuspect = raw.length >= SHORTEST_TOO_DEEP || mayNameProto(raw);
+    if (isSuspect && typeof value === 'object' && value !== null && !isStorableJson(value, 0))
+      throw corrupt('is nested too deeply, or has a property named `__proto__`');
+    return typed === undefined ? (envelope as StoredEntry) : this.#revive(envelope);
+  }
+
+  /** As {@link decode}, for callers to whom an entry that cannot be decoded is no failure. */
+  read(raw: string): StoredEntry | typeof UNREADABLE {
+    try {
+      return this.decode(raw);
+    } catch {
+      return UNREADABLE;
+    }
   }
 
   /** All but the end of the envelope, or `undefined` if JSON would lose something. */
@@ -97,13 +129,7 @@ export class ValueCodec {
       const fields = { ...(value as object) };
       return isPlainJson(fields, new Set([value as object]), 0) ? `{"typed":"value","value":${JSON.stringify(fields)}` : undefined;
     }
-    if (
-      type !== undefined &&
-      Array.isArray(value) &&
-      isPlainArray(value) &&
-      value.length > 0 &&
-      value.every((element) => isInstance(element, type))
-    ) {
+    if (type !== undefined && Array.isArray(value) && isPlainArray(value) && value.length > 0 && areInstances(value, type)) {
       const elements = value.map((element) => ({ ...(element as object) }));
       const seen = new Set<object>(value as object[]);
       const isPlain = seen.size === value.length && hasOnlyElements(value) && isPlainJson(elements, seen, 0);
@@ -114,20 +140,29 @@ export class ValueCodec {
 
   #revive({ value, typed, expires }: Envelope): StoredEntry {
     const parts: unknown = typed === 'value' ? [value] : typed === 'elements' ? value : undefined;
-    if (!Array.isArray(parts) || !parts.every((part) => typeof part === 'object' && part !== null))
+    if (
+      !Array.isArray(parts) ||
+      parts.length === 0 ||
+      !parts.every((part) => typeof part === 'object' && part !== null && !Array.isArray(part))
+    )
       throw corrupt('is not of the type it claims');
     for (const part of parts as object[]) revive(part, this.#type);
     return { value, expires: expires as number | undefined };
   }
 
   #assertSize(raw: string): void {
+    const size = this.#excessOf(raw);
+    if (size === undefined) return;
+    const text = `A value takes ${size} bytes when encoded; the cache takes ${this.#maximumValueSize}.`;
+    throw new CacheValueError('CACHE_VALUE_TOO_LARGE', text, { hint: 'Cache less of it, or raise `maximumValueSize`.' });
+  }
+
+  /** The size in bytes, if it is too much. */
+  #excessOf(raw: string): number | undefined {
     const limit = this.#maximumValueSize;
-    if (raw.length * 3 <= limit) return; // One UTF-16 unit takes three bytes at most.
+    if (raw.length * 3 <= limit) return undefined; // One UTF-16 unit takes three bytes at most.
     const size = Buffer.byteLength(raw);
-    if (size <= limit) return;
-    throw new CacheValueError('CACHE_VALUE_TOO_LARGE', `A value takes ${size} bytes when encoded; the cache takes ${limit}.`, {
-      hint: 'Cache less of it, or raise `maximumValueSize`.',
-    });
+    return size > limit ? size : undefined;
   }
 }
 
@@ -190,6 +225,35 @@ function isPlainJsonObject(value: object, seen: Set<object>, depth: number): boo
   if (!isPlainObject(value) || Object.getPrototypeOf(value) === null || Object.getOwnPropertySymbols(value).length > 0) return false;
   for (const name of Object.keys(value)) {
     if (name === '__proto__' || !isPlainJson(value[name], seen, depth + 1)) return false;
+  }
+  return true;
+}
+
+/** Not `every`, which passes over holes: an array may be long and nearly empty. */
+function areInstances(array: readonly unknown[], type: Class): boolean {
+  for (const element of array) if (!isInstance(element, type)) return false;
+  return true;
+}
+
+/**
+ * Whether a property named `__proto__` may be in JSON: there in full, or with an escape in it. Escapes of its characters begin alike; encode
+ * writes such only for control characters.
+ */
+const mayNameProto = (raw: string): boolean => raw.includes('__proto__') || raw.includes('\\u00');
+
+/** Whether {@link ValueCodec.encode} would take an object that JSON made. */
+function isStorableJson(value: object, depth: number): boolean {
+  if (depth > MAXIMUM_VALUE_DEPTH) return false;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i += 1) {
+      const part: unknown = value[i];
+      if (typeof part === 'object' && part !== null && !isStorableJson(part, depth + 1)) return false;
+    }
+    return true;
+  }
+  for (const name in value) {
+    const part = (value as Record<string, unknown>)[name];
+    if (name === '__proto__' || (typeof part === 'object' && part !== null && !isStorableJson(part, depth + 1))) return false;
   }
   return true;
 }

@@ -74,5 +74,5 @@ export class CompositeCacheManager extends CacheManager {
 
 /** Under each name what the first has that has it, as with {@link CompositeCacheManager.getCache}. */
 function firstOfEach<T>(records: readonly Readonly<Record<string, T>>[]): Readonly<Record<string, T>> {
-  return Object.assign({}, ...[...records].reverse()) as Record<string, T>;
+  return Object.assign(Object.create(null) as object, ...[...records].reverse()) as Record<string, T>;
 }

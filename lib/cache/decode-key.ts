@@ -1,4 +1,4 @@
-import { CacheKeyError } from '../errors/index.js';
+import { CacheKeyError, printableJson, withoutCredentials } from '../errors/index.js';
 import type { CacheKey } from './cache-key.js';
 import { MAXIMUM_KEY_BYTES, MAXIMUM_KEY_DEPTH } from './encode-key.js';
 
@@ -118,10 +118,7 @@ class Reader {
 }
 
 const unreadable = (text: string): CacheKeyError =>
-  new CacheKeyError(
-    'CACHE_KEY_UNSUPPORTED',
-    `${JSON.stringify(text.length > 100 ? `${text.slice(0, 99)}…` : text)} is not a key as the cache writes it.`,
-    {
-      hint: 'A string stands for itself, unless it begins with ~; other keys are written as in ~42, ~true, ~["Dune",2], ~{"a":1}, ~"~odd".',
-    },
-  );
+  // It may be a URL with a password.
+  new CacheKeyError('CACHE_KEY_UNSUPPORTED', `${printableJson(withoutCredentials(text), 100)} is not a key as the cache writes it.`, {
+    hint: 'A string stands for itself, unless it begins with ~; other keys are written as in ~42, ~true, ~["Dune",2], ~{"a":1}, ~"~odd".',
+  });

@@ -8,7 +8,16 @@ export { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './c
 export { bucketsOf } from './cache-bucket.js';
 export type { CacheKey } from './cache-key.js';
 export { type CacheCondition, type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
-export { type CacheCodec, cacheCodec, createCacheCodec, type StoredEntry, ValueCodec, type ValueCodecOptions } from './codec.js';
+export {
+  type CacheCodec,
+  cacheCodec,
+  createCacheCodec,
+  type Reading,
+  type StoredEntry,
+  UNREADABLE,
+  ValueCodec,
+  type ValueCodecOptions,
+} from './codec.js';
 export { CompositeCacheManager, type CompositeCacheManagerOptions } from './composite-cache-manager.js';
 export { decodeKey } from './decode-key.js';
 export { encodeKey } from './encode-key.js';
@@ -17,6 +26,7 @@ export type { KeyInspection, TierInspection } from './key-inspection.js';
 export { type CopyMode, LARGEST_MAXIMUM_SIZE, LocalCache, type LocalCacheOptions } from './local-cache.js';
 export { NoOpCache } from './no-op-cache.js';
 export { NoOpCacheManager } from './no-op-cache-manager.js';
+export { PassThroughCache, type PassThroughCacheParts } from './pass-through-cache.js';
 export { MAXIMUM_PENDING_KEYS } from './pending-evictions.js';
 export type { Class } from './rich-value.js';
 export { RemoteCache, type RemoteCacheParts, type RemoteTier } from './remote-cache.js';

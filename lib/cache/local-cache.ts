@@ -1,7 +1,7 @@
-import { CacheConfigurationError } from '../errors/index.js';
+import { CacheConfigurationError, CacheValueError } from '../errors/index.js';
 import type { CacheCounters } from '../event/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
-import { ValueCodec } from './codec.js';
+import { UNREADABLE, ValueCodec } from './codec.js';
 import { deepFreeze } from './deep-freeze.js';
 import { KeptPromises } from './kept-promises.js';
 import { ReplacementPolicy } from './replacement-policy.js';
@@ -120,13 +120,17 @@ export class LocalCache {
   peek(key: string, now: Milliseconds): Promise<unknown> | undefined {
     const slot = this.#find(key, now);
     if (slot === undefined) return undefined;
-    return this.#settled[slot] ?? this.#promise(slot);
+    return this.#settled[slot] ?? this.#promise(key, slot);
   }
 
   /** The entry, or `undefined` if there is none to serve. An entry whose value is `undefined` is an entry. */
   get(key: string, now: Milliseconds): LocalEntry | undefined {
     const slot = this.#find(key, now);
-    return slot === undefined ? undefined : { value: this.#value(slot), expiresAt: this.#ends[slot] as number };
+    if (slot === undefined) return undefined;
+    const expiresAt = this.#ends[slot] as number;
+    if (this.#codec === undefined) return { value: this.#values[slot], expiresAt };
+    const copy = this.#copy(this.#codec, key, slot);
+    return copy && { value: copy.value, expiresAt };
   }
 
   /** When the entry's life ends; `undefined` if there is none alive. Disturbs nothing, and does not ask whether it may be served. */
@@ -139,7 +143,8 @@ export class LocalCache {
   /**
    * Holds `value` until `expiresAt`; if that is not after now, the key holds nothing afterwards. Makes room if there is none.
    *
-   * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` in mode `'clone'`, for a value the codec refuses. The key holds nothing then.
+   * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be held: in mode `'clone'` one the codec refuses, in mode
+   *   `'freeze'` a proxy that will not be frozen. The key holds nothing then.
    */
   set(key: string, value: unknown, expiresAt: Milliseconds): void {
     const now = this.#clock.now();
@@ -207,25 +212,35 @@ export class LocalCache {
   }
 
   #hold(key: string, value: unknown): unknown {
-    if (this.#freezes) return deepFreeze(value);
-    if (this.#codec === undefined) return value;
     try {
-      return this.#codec.encode(value);
-    } catch (error) {
+      if (this.#freezes) return deepFreeze(value);
+      return this.#codec === undefined ? value : this.#codec.encode(value);
+    } catch (cause) {
       this.delete(key);
-      throw error;
+      if (cause instanceof CacheValueError) throw cause;
+      throw new CacheValueError('CACHE_VALUE_UNSUPPORTED', 'The local tier cannot freeze a value.', {
+        hint: "A proxy inside it threw, see the cause; with `copy: 'share'` values are left as they are.",
+        cause,
+      });
     }
   }
 
-  #value(slot: number): unknown {
-    const held = this.#values[slot];
-    return this.#codec === undefined ? held : this.#codec.decode(held as string).value;
+  #promise(key: string, slot: number): Promise<unknown> | undefined {
+    if (this.#codec !== undefined) {
+      const copy = this.#copy(this.#codec, key, slot);
+      return copy && Promise.resolve(copy.value);
+    }
+    const promise = Promise.resolve(this.#values[slot]);
+    this.#promises.offer(slot, promise);
+    return promise;
   }
 
-  #promise(slot: number): Promise<unknown> {
-    const promise = Promise.resolve(this.#value(slot));
-    if (this.#codec === undefined) this.#promises.offer(slot, promise);
-    return promise;
+  /** What the codec wrote it reads; should it ever not, the entry is dropped rather than its reader refused. */
+  #copy(codec: ValueCodec, key: string, slot: number): { readonly value: unknown } | undefined {
+    const copy = codec.read(this.#values[slot] as string);
+    if (copy !== UNREADABLE) return copy;
+    this.#remove(key, slot);
+    return undefined;
   }
 
   #makeRoom(): void {

@@ -1,7 +1,11 @@
 import type { CacheStatistics } from '../event/index.js';
+import { byName } from './by-name.js';
 import type { Cache } from './cache.js';
 import { type CacheHealth, CacheManager } from './cache-manager.js';
 import { NoOpCache } from './no-op-cache.js';
+
+/** Names may come from outside, and never end. */
+const MAXIMUM_KEPT_NAMES = 10_000;
 
 /**
  * Hands out {@link NoOpCache}s under any name: for code that asks for caches where nothing is to be cached (Spring's `NoOpCacheManager`).
@@ -11,12 +15,14 @@ export class NoOpCacheManager extends CacheManager {
   readonly #caches = new Map<string, NoOpCache>();
 
   override getCache(name: string): Cache {
-    let cache = this.#caches.get(name);
-    if (cache === undefined) this.#caches.set(name, (cache = new NoOpCache(name)));
+    const known = this.#caches.get(name);
+    if (known !== undefined) return known;
+    const cache = new NoOpCache(name);
+    if (this.#caches.size < MAXIMUM_KEPT_NAMES) this.#caches.set(name, cache);
     return cache;
   }
 
-  /** The names that were asked for. */
+  /** The names that were asked for, the first thousands of them. */
   override get cacheNames(): readonly string[] {
     return [...this.#caches.keys()];
   }
@@ -26,10 +32,10 @@ export class NoOpCacheManager extends CacheManager {
   override async stop(): Promise<void> {}
 
   override health(): CacheHealth {
-    return { status: 'up', links: {}, caches: Object.fromEntries(this.cacheNames.map((name) => [name, { status: 'up' }])) };
+    return { status: 'up', links: {}, caches: byName(this.#caches, () => ({ status: 'up' as const })) };
   }
 
   override statistics(): Readonly<Record<string, CacheStatistics>> {
-    return Object.fromEntries([...this.#caches].map(([name, cache]) => [name, cache.statistics()]));
+    return byName(this.#caches, (cache) => cache.statistics());
   }
 }

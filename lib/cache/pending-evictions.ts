@@ -1,4 +1,4 @@
-import { CacheEvictError, RemoteCacheError } from '../errors/index.js';
+import { CacheEvictError, printable, RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
 import type { EvictionReceipt } from './eviction-log.js';
@@ -75,7 +75,8 @@ export class PendingEvictions {
           continue;
         }
         this.#doubt(keys, error);
-        const what = keys === 'all' ? 'clearing' : `evicting ${keys.length === 1 ? `key '${keys[0]}'` : `${keys.length} keys`}`;
+        const what =
+          keys === 'all' ? 'clearing' : `evicting ${keys.length === 1 ? `key '${printable(keys[0] as string)}'` : `${keys.length} keys`}`;
         throw new CacheEvictError(cache, `Redis did not acknowledge ${what} in cache '${cache}' within ${deadlineMs} ms.`, {
           hint: 'What the method did stands. The eviction is retried in the background; other instances may serve the old value until it succeeds.',
           cause: error,

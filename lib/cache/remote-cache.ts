@@ -1,13 +1,14 @@
 import type { Keyv } from 'keyv';
+import { RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents, TracedStep } from '../event/index.js';
 import type { EvictionLog, EvictionReceipt, LeaseReply } from './eviction-log.js';
 import type { RemoteGuard } from './remote-guard.js';
 import type { Milliseconds } from '../time/index.js';
-import type { StoredEntry, ValueCodec } from './codec.js';
+import { type Reading, type StoredEntry, UNREADABLE, type ValueCodec } from './codec.js';
 
 /** What a {@link RemoteCache} is made of. */
 export interface RemoteCacheParts {
-  /** Reads go through it. Its store must raise errors, and hold nothing but this cache. */
+  /** Reads go through it, and are decoded by {@link ValueCodec.read}. Its store must raise errors, and hold nothing but this cache. */
   readonly keyv: Keyv;
   /** Writes go through it. */
   readonly log: EvictionLog;
@@ -26,7 +27,11 @@ export type RemoteTier = Pick<RemoteCache, keyof RemoteCache>;
 const RAW = { raw: true } as const;
 
 /** A lease reply with its value decoded. */
-export type LoadPermit = { readonly kind: 'present'; readonly entry: StoredEntry } | Exclude<LeaseReply, { readonly kind: 'present' }>;
+export type LoadPermit =
+  | { readonly kind: 'present'; readonly entry: StoredEntry }
+  /** Something lies there that cannot be decoded. */
+  | { readonly kind: 'unreadable' }
+  | Exclude<LeaseReply, { readonly kind: 'present' }>;
 
 /**
  * L2: one cache's entries on Redis (or in shared memory), as values.
@@ -92,24 +97,24 @@ export class RemoteCache {
   }
 
   /** What is stored under `key`: one GET. The caller must know its generation to be current, within the bound. */
-  get(key: string): Promise<StoredEntry | undefined> {
+  get(key: string): Promise<Reading> {
     if (this.#rumoured !== undefined) return this.getAllCurrent([key]).then(([entry]) => entry);
     return this.#traced?.events.tracer === undefined ? this.#read(key) : this.#trace('get', [key], () => this.#read(key));
   }
 
-  #read(key: string): Promise<StoredEntry | undefined> {
-    return this.#guard.run('get', () => this.#keyv.get(key, RAW) as Promise<StoredEntry | undefined>);
+  #read(key: string): Promise<Reading> {
+    return this.#guard.run('get', () => this.#keyv.get(key, RAW) as Promise<Reading>);
   }
 
   /** As {@link get} for several keys: one MGET. */
-  getAll(keys: string[]): Promise<(StoredEntry | undefined)[]> {
+  getAll(keys: string[]): Promise<Reading[]> {
     if (this.#rumoured !== undefined) return this.getAllCurrent(keys);
     const run = (): Promise<unknown> => this.#guard.run('get', () => this.#keyv.getMany(keys, RAW));
-    return this.#trace('get', keys, run) as Promise<(StoredEntry | undefined)[]>;
+    return this.#trace('get', keys, run) as Promise<Reading[]>;
   }
 
   /** As {@link getAll}, after making sure of the generation: for reads without a valid read lease. One MGET. */
-  async getAllCurrent(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
+  async getAllCurrent(keys: readonly string[]): Promise<Reading[]> {
     const raws = await this.#trace('get', keys, () => this.#log.readCurrent(keys));
     return raws.map((raw) => (raw === undefined ? undefined : this.#alive(raw)));
   }
@@ -119,6 +124,7 @@ export class RemoteCache {
     const reply = await this.#trace('acquire', [key], () => this.#log.acquire(key, replace));
     if (reply.kind !== 'present') return reply;
     const entry = this.#alive(reply.raw);
+    if (entry === UNREADABLE) return { kind: 'unreadable' };
     return entry === undefined ? this.acquire(key, true) : { kind: 'present', entry };
   }
 
@@ -146,12 +152,18 @@ export class RemoteCache {
     return this.#trace('put', [key], () => this.#log.put(key, raw, ttlMs));
   }
 
-  /** Stores an encoded value if there is none; else answers what is there. */
-  async putIfAbsent(key: string, raw: string, ttlMs: Milliseconds): Promise<StoredEntry | undefined> {
+  /** Stores an encoded value if there is none; else answers what is there. What is unreadable is replaced, and told. */
+  async putIfAbsent(key: string, raw: string, ttlMs: Milliseconds): Promise<Reading> {
     const present = await this.#trace('put', [key], () => this.#log.putIfAbsent(key, raw, ttlMs));
     const entry = present === undefined ? undefined : this.#alive(present);
-    if (present !== undefined && entry === undefined) await this.put(key, raw, ttlMs); // A Map keeps what has expired; Redis does not.
-    return entry;
+    // A Map keeps what has expired; Redis does not.
+    if (present === undefined || (entry !== undefined && entry !== UNREADABLE)) return entry;
+    const refusal = await this.put(key, raw, ttlMs);
+    if (refusal === undefined) return entry;
+    throw new RemoteCacheError(
+      'CACHE_REMOTE_FAILED',
+      `The remote tier did not store a value in the place of an unreadable one: ${refusal}`,
+    );
   }
 
   /** Removes and announces, in one round trip. */
@@ -169,8 +181,9 @@ export class RemoteCache {
     return traced === undefined ? action() : traced.events.trace({ cache: traced.cache, step, keys }, action);
   }
 
-  #alive(raw: string): StoredEntry | undefined {
-    const entry = this.#codec.decode(raw);
+  #alive(raw: string): Reading {
+    const entry = this.#codec.read(raw);
+    if (entry === UNREADABLE) return entry;
     return entry.expires !== undefined && entry.expires < Date.now() ? undefined : entry;
   }
 }

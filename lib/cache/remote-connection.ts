@@ -1,10 +1,10 @@
 import type { RedisClientType } from '@keyv/redis';
 import type { Keyv } from 'keyv';
 import { createHash } from 'node:crypto';
-import { RemoteCacheError } from '../errors/index.js';
+import { Credentials, RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
 import { type Milliseconds, withDeadline } from '../time/index.js';
-import { type KeyvRedisLibrary, loadKeyvRedis } from './keyv-redis.js';
+import { isErrorReply, type KeyvRedisLibrary, loadKeyvRedis } from './keyv-redis.js';
 import { CircuitBreaker, lateError } from './remote-guard.js';
 
 /** Where a Redis server listens, and who we are to it. `label` is what may be shown to people: never a credential. */
@@ -84,6 +84,7 @@ export class RemoteConnection {
   readonly #socketTimeoutMs: Milliseconds;
   readonly #locate: () => Promise<RemoteAddress>;
   readonly #isSharded: boolean;
+  readonly #credentials: Credentials;
   readonly #readers: Keyv[] = [];
   readonly #moveListeners: (() => Promise<void>)[] = [];
   #client: RedisClientType | undefined;
@@ -118,7 +119,11 @@ export class RemoteConnection {
     this.#connectTimeoutMs = options.connectTimeoutMs;
     this.#timeoutMs = options.timeoutMs;
     this.#socketTimeoutMs = options.socketTimeoutMs;
-    this.guard = new CircuitBreaker(endpoint.label, options.timeoutMs, (open) => events.emit('breaker', { open }));
+    this.#credentials = new Credentials(endpoint);
+    this.guard = new CircuitBreaker(endpoint.label, options.timeoutMs, (open) => events.emit('breaker', { open }), {
+      credentials: this.#credentials,
+      isReply: (error) => this.#isReply(error),
+    });
     this.#locate = options.locate ?? (() => Promise.resolve(endpoint));
     this.#isSharded = options.isSharded === true;
     this.verified = new Promise((resolve) => (this.#onVerified = resolve));
@@ -190,8 +195,8 @@ export class RemoteConnection {
       const cause = this.#refusal ?? this.#lastError ?? error;
       throw new RemoteCacheError(
         'CACHE_REMOTE_CONNECT_FAILED',
-        `Could not reach Redis at ${this.endpoint.label} within ${this.#connectTimeoutMs} ms${reasonOf(cause, this.endpoint)}.`,
-        { hint: hintFor(cause, this.endpoint), cause: withoutCredentials(cause, this.endpoint) },
+        `Could not reach Redis at ${this.endpoint.label} within ${this.#connectTimeoutMs} ms${reasonOf(cause)}.`,
+        { hint: hintFor(cause, this.endpoint), cause },
       );
     }
   }
@@ -221,7 +226,8 @@ export class RemoteConnection {
     try {
       const late = (): Error => lateError(script.name, this.#timeoutMs, this.endpoint.label);
       return await withDeadline(this.#evaluate<T>(script, keys, args), this.#timeoutMs, late);
-    } catch (error) {
+    } catch (raw) {
+      const error = this.#credentials.clean(raw);
       // After a blocked event loop timers come first: let the answers in that have been waiting at the door.
       if (error instanceof RemoteCacheError) setImmediate(() => this.#giveUpIfSilent(error));
       else if (isNoPrimary(error)) this.#distrust(error);
@@ -261,7 +267,7 @@ export class RemoteConnection {
       else this.#confirmed();
     } catch (error) {
       this.#lastError = error; // The next heartbeat tries again.
-      if (isReply(error)) this.#refusal = error;
+      if (isReply(error)) this.#refusal = error; // Cleaned already, by `runUnguarded`.
     }
   }
 
@@ -321,7 +327,8 @@ export class RemoteConnection {
         if (isOver()) return;
         this.#address = this.#target = address;
         const client = this.#useClient(address);
-        await client.connect();
+        // What fails here may answer the command that carries the password.
+        await client.connect().catch((error: unknown) => Promise.reject(this.#credentials.clean(error, true) as Error));
         if (isOver()) return;
         this.#search = 0;
         if (!client.isReady) this.#searchAfter(this.#lastError); // It has ended already.
@@ -343,9 +350,8 @@ export class RemoteConnection {
   }
 
   #attemptFailed(cause: unknown): void {
-    this.#lastError = cause;
+    const error = (this.#lastError = this.#credentials.clean(cause));
     this.#failures += 1;
-    const error = withoutCredentials(cause, this.endpoint);
     this.#events.emit('failed', { link: LINK, endpoint: this.endpoint.label, attempt: this.#failures, error });
   }
 
@@ -390,7 +396,7 @@ export class RemoteConnection {
 
   #failed(client: RedisClientType, error: unknown): void {
     if (client !== this.#client || this.#discarded.has(client)) return;
-    this.#lastError = error;
+    this.#lastError = this.#credentials.clean(error, this.#search !== 0);
     if (this.#search === 0 && !this.#stopped) this.#searchAfter(error); // Else the search hears of it.
   }
 
@@ -401,15 +407,19 @@ export class RemoteConnection {
   }
   readonly #discarded = new WeakSet<RedisClientType>();
 
-  #lost(error: unknown): void {
-    this.#lastError = error;
+  #lost(cause: unknown): void {
+    const error = (this.#lastError = this.#credentials.clean(cause));
     const wasVerified = this.#isVerified;
     this.#isVerified = false;
     this.#connection += 1;
     this.guard.disconnected();
     if (this.#stopped) return;
     if (!wasVerified) return this.#attemptFailed(error);
-    this.#events.emit('lost', { link: LINK, endpoint: this.endpoint.label, error: withoutCredentials(error, this.endpoint) });
+    this.#events.emit('lost', { link: LINK, endpoint: this.endpoint.label, error });
+  }
+
+  #isReply(error: unknown): boolean {
+    return isErrorReply(error, this.#library?.ErrorReply);
   }
 
   /** node-redis cannot be destroyed between TCP connect and handshake without leaking the socket: wait for either end of it. */
@@ -426,13 +436,13 @@ export class RemoteConnection {
   }
 }
 
-const reasonOf = (error: unknown, endpoint: RemoteEndpoint): string => {
+const reasonOf = (error: unknown): string => {
   const code = (error as { code?: unknown } | undefined)?.code;
   if (typeof code === 'string') return code.startsWith('CACHE_') ? '' : ` (${code})`;
   if (!isReply(error)) return '';
   // Redis' words for it once a command from somebody unknown has more than ten arguments, as a heartbeat for two caches has.
   if (error.message.includes('unauthenticated')) return ' (NOAUTH Authentication required.)';
-  return ` (${(withoutCredentials(error, endpoint) as Error).message})`;
+  return ` (${error.message})`;
 };
 
 /** Whether these are the words of a server, as in `NOPERM this user has …` or `ERR …`. */
@@ -452,12 +462,4 @@ function hintFor(error: unknown, { tls }: RemoteEndpoint): string {
   return tls !== undefined && isAboutTls((error as { code?: unknown } | undefined)?.code)
     ? 'Check that the certificate of the server is for this host and that an authority in `tls.ca` (or NODE_EXTRA_CA_CERTS) has signed it; also host, port and credentials.'
     : 'Check host, port, credentials and that the server accepts connections.';
-}
-
-/** Drivers quote the AUTH command, or the URL, in some of their errors: never let a password through. */
-function withoutCredentials(error: unknown, endpoint: RemoteEndpoint): unknown {
-  if (!(error instanceof Error) || endpoint.password === undefined || endpoint.password === '') return error;
-  const text = `${error.message}\n${error.stack ?? ''}`;
-  if (!text.includes(endpoint.password)) return error;
-  return new Error(error.message.replaceAll(endpoint.password, '***'));
 }

@@ -1,6 +1,9 @@
-import { CacheValueError, RemoteCacheError } from '../errors/index.js';
+import { CacheValueError, type Credentials, NO_CREDENTIALS, RemoteCacheError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
+import { isErrorReply } from './keyv-redis.js';
 import { StepDeadlines } from './step-deadlines.js';
+import type { Rank } from './step-queue.js';
+import { StepTurns } from './step-turns.js';
 
 /** Runs one remote step so that it can neither hang nor be repeated in vain. */
 export interface RemoteGuard {
@@ -9,10 +12,12 @@ export interface RemoteGuard {
   /** Whether steps are refused because too many have failed. Default: never. */
   readonly isOpen?: boolean;
   /**
+   * @param weight - how much the step asks for: 1 for each key, and more for large values. Default: 1.
+   * @param waitMs - how long it may wait for its turn while others are under way. Default: as the guard was told.
    * @throws {RemoteCacheError} `CACHE_REMOTE_UNAVAILABLE` at once while the remote tier is known to be away, `CACHE_REMOTE_TIMEOUT` when
    *   the step did not end in time (it may still be executed later; only fences make that harmless), `CACHE_REMOTE_FAILED` else.
    */
-  run<T>(step: string, action: () => Promise<T>): Promise<T>;
+  run<T>(step: string, action: () => Promise<T>, weight?: number, waitMs?: Milliseconds): Promise<T>;
 }
 
 /** For a remote tier inside the process, which is never away. */
@@ -24,6 +29,22 @@ export const alwaysOpen: RemoteGuard = {
 /** How many steps in a row must fail before the breaker opens. */
 export const BREAKER_THRESHOLD = 3;
 
+/** How far a call has come with its reads; writes come before all of them. */
+const RANKS: ReadonlyMap<string, Rank> = new Map([
+  ['get', 0],
+  ['acquire', 1],
+]);
+
+/** What a {@link CircuitBreaker} knows of its steps. */
+export interface StepOptions {
+  /** The longest a step waits for its turn, unless it says otherwise. Default: for ever. */
+  readonly waitMs?: Milliseconds;
+  /** What none of them may tell. Default: nothing. */
+  readonly credentials?: Credentials;
+  /** Whether one is a reply of the server. Default: by its form. */
+  readonly isReply?: (error: unknown) => boolean;
+}
+
 /**
  * A deadline for every step and a circuit breaker over all of them. Late counts as failed: a paused or half-open server answers nothing
  * and throws nothing. While open, steps are refused without being sent; the heartbeat, which is not guarded, closes it again by succeeding.
@@ -31,13 +52,20 @@ export const BREAKER_THRESHOLD = 3;
 export class CircuitBreaker implements RemoteGuard {
   readonly #timeoutMs: Milliseconds;
   readonly #deadlines: StepDeadlines;
+  readonly #turns = new StepTurns();
+  readonly #waitMs: Milliseconds;
   readonly #endpoint: string;
   readonly #changed: (open: boolean) => void;
+  readonly #credentials: Credentials;
+  readonly #isReply: (error: unknown) => boolean;
   #failures = 0;
   #open = false;
   #reachable = false;
 
-  constructor(endpoint: string, timeoutMs: Milliseconds, changed: (open: boolean) => void) {
+  constructor(endpoint: string, timeoutMs: Milliseconds, changed: (open: boolean) => void, options: StepOptions = {}) {
+    this.#credentials = options.credentials ?? NO_CREDENTIALS;
+    this.#isReply = options.isReply ?? ((error) => isErrorReply(error));
+    this.#waitMs = options.waitMs ?? Infinity;
     this.#endpoint = endpoint;
     this.#timeoutMs = timeoutMs;
     this.#deadlines = new StepDeadlines(timeoutMs);
@@ -63,42 +91,81 @@ export class CircuitBreaker implements RemoteGuard {
   /** The connection is gone: nothing may be sent before the next one is verified. */
   disconnected(): void {
     this.#reachable = false;
+    this.#turns.refuseAll();
   }
 
   // Not `async`, and without `withDeadline`: every read of the remote tier passes here.
-  run<T>(step: string, action: () => Promise<T>): Promise<T> {
-    if (!this.isOpenForUse) {
-      return Promise.reject(
-        new RemoteCacheError('CACHE_REMOTE_UNAVAILABLE', `Redis at ${this.#endpoint} is away: '${step}' was not sent.`),
-      );
-    }
+  run<T>(step: string, action: () => Promise<T>, weight = 1, waitMs: Milliseconds = this.#waitMs): Promise<T> {
+    if (!this.isOpenForUse) return Promise.reject(this.#away(step));
     return new Promise((resolve, reject) => {
-      let isOver = false;
-      const failed = (error: unknown): void => {
-        if (isOver) return;
-        isOver = true;
-        done();
-        this.#failed(error);
-        reject(asRemoteError(error, step, this.#endpoint));
-      };
-      const done = this.#deadlines.begin(() => failed(lateError(step, this.#timeoutMs, this.#endpoint)));
-      const succeeded = (result: T): void => {
-        if (isOver) return; // Its caller has been told otherwise; it may have been executed all the same.
-        isOver = true;
-        done();
-        this.#failures = 0;
-        resolve(result);
-      };
-      try {
-        action().then(succeeded, failed);
-      } catch (error) {
-        failed(error);
-      }
+      const begin = (): void => this.#begin(step, action, weight, resolve, reject);
+      if (this.#turns.enter(weight)) return begin();
+      const refuse = (isLate: boolean): void => reject(isLate ? this.#crowded(step, waitMs) : this.#away(step));
+      this.#turns.wait(RANKS.get(step) ?? 2, { weight, until: performance.now() + waitMs, begin, refuse });
     });
   }
 
+  #begin<T>(step: string, action: () => Promise<T>, weight: number, resolve: (result: T) => void, reject: (error: unknown) => void): void {
+    let isOver = false;
+    const failed = (error: unknown): void => {
+      if (isOver) return;
+      isOver = true;
+      done();
+      this.#failed(error);
+      reject(this.#asRemoteError(error, step));
+      this.#turns.leave(weight);
+    };
+    const done = this.#deadlines.begin(() => failed(lateError(step, this.#timeoutMs, this.#endpoint)));
+    const succeeded = (result: T): void => {
+      if (isOver) return; // Its caller has been told otherwise; it may have been executed all the same.
+      isOver = true;
+      done();
+      this.#failures = 0;
+      resolve(result);
+      this.#turns.leave(weight);
+    };
+    try {
+      action().then(succeeded, failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /**
+   * What `action` answers, whether the breaker is open or not; for the heartbeat. Neither its failure nor its success is counted.
+   *
+   * @throws {RemoteCacheError} `CACHE_REMOTE_TIMEOUT` when it is late; else what `action` rejects with.
+   */
+  runUncounted<T>(step: string, action: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const done = this.#deadlines.begin(() => reject(lateError(step, this.#timeoutMs, this.#endpoint)));
+      action().then(
+        (result) => {
+          done();
+          resolve(result);
+        },
+        (error: unknown) => {
+          done();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  #away(step: string): RemoteCacheError {
+    return new RemoteCacheError('CACHE_REMOTE_UNAVAILABLE', `Redis at ${this.#endpoint} is away: '${step}' was not sent.`);
+  }
+
+  #crowded(step: string, waitMs: Milliseconds): RemoteCacheError {
+    return new RemoteCacheError(
+      'CACHE_REMOTE_TIMEOUT',
+      `'${step}' was not sent to Redis at ${this.#endpoint}: others were before it for ${Math.round(waitMs)} ms.`,
+      { hint: 'The process asks for more at once than Redis answers in the `deadline`.' },
+    );
+  }
+
   #failed(error: unknown): void {
-    if (isAnswer(error)) {
+    if (error instanceof CacheValueError || this.#isReply(error)) {
       this.#failures = 0; // The server answered, if only with an error: it is there.
       return;
     }
@@ -109,23 +176,17 @@ export class CircuitBreaker implements RemoteGuard {
   #set(open: boolean): void {
     this.#open = open;
     this.#changed(open);
+    if (open) this.#turns.refuseAll();
+  }
+
+  #asRemoteError(error: unknown, step: string): unknown {
+    if (error instanceof RemoteCacheError || error instanceof CacheValueError) return error;
+    const cause = this.#credentials.clean(error);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new RemoteCacheError('CACHE_REMOTE_FAILED', `Redis at ${this.#endpoint} failed at '${step}': ${reason}`, { cause });
   }
 }
 
 /** What a step that was not answered in time fails with. */
 export const lateError = (step: string, timeoutMs: Milliseconds, endpoint: string): RemoteCacheError =>
   new RemoteCacheError('CACHE_REMOTE_TIMEOUT', `Redis at ${endpoint} did not answer '${step}' within ${timeoutMs} ms.`);
-
-/** An error reply of the server, as against a lost connection or silence. node-redis names the former `ErrorReply` or `SimpleError`. */
-function isAnswer(error: unknown): boolean {
-  return (
-    error instanceof CacheValueError ||
-    (error instanceof Error && /^(Simple|Blob|Multi)Error(Reply)?$|^ErrorReply$/.test(error.constructor.name))
-  );
-}
-
-function asRemoteError(error: unknown, step: string, endpoint: string): unknown {
-  if (error instanceof RemoteCacheError || error instanceof CacheValueError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new RemoteCacheError('CACHE_REMOTE_FAILED', `Redis at ${endpoint} failed at '${step}': ${reason}`, { cause: error });
-}

@@ -9,6 +9,11 @@ export type Class<T extends object = object> = abstract new (...args: never[]) =
 /** How deep values may be nested: what is deeper risks the stack of the process that reads it. */
 export const MAXIMUM_VALUE_DEPTH = 1_000;
 
+/** How many decimal digits a bigint may have: the time to read one grows with their square. */
+export const MAXIMUM_BIGINT_DIGITS = 10_000;
+
+const BIGINT_LIMIT = 10n ** BigInt(MAXIMUM_BIGINT_DIGITS);
+
 const HINT = 'Return plain data, give the cache a `type`, or keep this cache out of the remote tier with `tiers: "local"`.';
 
 /**
@@ -33,16 +38,9 @@ export function stringifyRich(value: unknown, type: Class | undefined): string {
   );
 }
 
-/**
- * The way back from {@link stringifyRich}, after `JSON.parse`. Instances get the prototype of `type`, without it they are plain objects.
- *
- * @throws whatever devalue does when it cannot make sense of `parsed`.
- */
-export function parseRich(parsed: unknown, type: Class | undefined): unknown {
-  return devalue.unflatten(parsed as unknown[], {
-    Buffer: ([base64]: [string]) => Buffer.from(base64, 'base64'),
-    type: (fields: object) => revive(fields, type),
-  });
+/** Whether a regular expression takes long to make: up to 15 ms for one `\p{…}`. Flag `v` allows more of the kind. */
+export function isCostlyRegExp(source: string, flags: string): boolean {
+  return flags.includes('v') || /\\p\{/i.test(source);
 }
 
 /** Whether `value` is made by exactly this class. */
@@ -66,21 +64,29 @@ function viewInfo(view: ArrayBufferView & { readonly length: number }) {
 /** Where the check stands, and what it has seen. */
 class Visit {
   readonly path: Step[] = [];
+  /** Instances on the path: each counts for two levels, itself and its fields. */
+  instances = 0;
   readonly seen = new Set<object>();
 }
 
 function assertStorable(value: unknown, type: Class | undefined, visit: Visit): void {
   if (typeof value === 'function' || typeof value === 'symbol') throw unsupported(kindOf(value), visit);
+  if (typeof value === 'bigint' && (value >= BIGINT_LIMIT || value <= -BIGINT_LIMIT))
+    throw unsupported(`a bigint of more than ${MAXIMUM_BIGINT_DIGITS} digits`, visit);
   if (typeof value !== 'object' || value === null || visit.seen.has(value)) return;
-  if (visit.path.length > MAXIMUM_VALUE_DEPTH) throw unsupported(`more than ${MAXIMUM_VALUE_DEPTH} levels of nesting`, visit, true);
+  if (visit.path.length + visit.instances > MAXIMUM_VALUE_DEPTH)
+    throw unsupported(`more than ${MAXIMUM_VALUE_DEPTH} levels of nesting`, visit, true);
   visit.seen.add(value);
   if (Object.getOwnPropertySymbols(value).length > 0) throw unsupported('a property named by a symbol', visit);
-  if (isPlainObject(value) || isInstance(value, type)) {
+  const isTyped = isInstance(value, type);
+  if (isTyped || isPlainObject(value)) {
+    if (isTyped) visit.instances += 1;
     for (const [name, part] of Object.entries(value)) {
       // Whoever copies such a property naively changes a prototype.
       if (name === '__proto__') throw unsupported('a property named `__proto__`', visit);
       assertPart(part, name, type, visit);
     }
+    if (isTyped) visit.instances -= 1;
   } else if (isPlainArray(value)) {
     assertElements(value, type, visit);
   } else if (isMap(value) && isBare(value)) {
@@ -118,7 +124,8 @@ function isLeaf(value: object): boolean {
   if (ArrayBuffer.isView(value)) return isBuiltInView(value) && !isSharedArrayBuffer(value.buffer);
   if (!isBare(value)) return false;
   if (isDate(value)) return true;
-  if (isRegExp(value)) return value.lastIndex === 0; // Where a search has got to would be lost.
+  // Where a search has got to would be lost.
+  if (isRegExp(value)) return value.lastIndex === 0 && !isCostlyRegExp(value.source, value.flags);
   if (isArrayBuffer(value)) return !value.resizable;
   return value instanceof URL;
 }
@@ -129,7 +136,7 @@ const isBare = (value: object): boolean => isOfBuiltIn(value) && Object.keys(val
 function refusedKindOf(value: object): string {
   if (!isOfBuiltIn(value)) return kindOf(value);
   if (Object.keys(value).length > 0) return `${kindOf(value)} with properties of its own`;
-  if (isRegExp(value)) return `${kindOf(value)} in the middle of a search`;
+  if (isRegExp(value)) return `${kindOf(value)} ${value.lastIndex === 0 ? 'with Unicode properties or sets' : 'in the middle of a search'}`;
   return isArrayBuffer(value) ? `${kindOf(value)} that can be resized` : kindOf(value);
 }
 

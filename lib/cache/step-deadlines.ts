@@ -1,4 +1,3 @@
-import process from 'node:process';
 import type { Milliseconds } from '../time/index.js';
 
 /** A step; `late` goes when it ends, and with it what that holds. */
@@ -6,21 +5,28 @@ interface Step {
   late: (() => void) | undefined;
 }
 
-/** Steps that began in one tick, and with them one timer. No `Set`: its old tables would keep what was deleted from it. */
+/** Steps that began in one turn of the event loop, and with them one timer. No `Set`: its old tables would keep what was deleted from it. */
 interface Group {
   readonly steps: Step[];
   underWay: number;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout | undefined;
 }
 
 /**
  * One deadline for many steps: those that begin in the same turn of the event loop end at the same moment, so they share a timer. Under
  * load, when one packet brings dozens of answers and each of them leads to the next step, a timer of its own would be a good part of
  * what a step costs.
+ *
+ * A busy process is no silent server:
+ * - The time of a step begins when it has been written to the socket. Clients write at the end of the turn, so it begins then.
+ * - When the time is over, the event loop first has its turn to read: what lies in the socket is an answer, however late we come to look.
+ *   As long as each turn brings answers, there may be more behind them; a step is late when a turn brought none.
  */
 export class StepDeadlines {
   readonly #timeoutMs: Milliseconds;
   #open: Group | undefined;
+  /** How many steps have ended: what changes it is an answer. */
+  #ended = 0;
 
   constructor(timeoutMs: Milliseconds) {
     this.#timeoutMs = timeoutMs;
@@ -35,22 +41,34 @@ export class StepDeadlines {
     return () => {
       if (step.late === undefined) return;
       step.late = undefined;
+      this.#ended += 1;
       group.underWay -= 1;
       if (group.underWay === 0) this.#end(group);
     };
   }
 
   #begin(): Group {
-    const timer = setTimeout(() => {
-      this.#end(group);
-      for (const { late } of group.steps) late?.();
-    }, this.#timeoutMs);
-    const group: Group = { steps: [], underWay: 0, timer };
-    // Runs once all that this turn's promises lead to has run.
-    process.nextTick(() => {
+    const group: Group = { steps: [], underWay: 0, timer: undefined };
+    // Behind the client's own, which writes what this turn asked for.
+    setImmediate(() => {
       if (this.#open === group) this.#open = undefined;
+      if (group.underWay > 0) group.timer = setTimeout(() => this.#look(group, -1), this.#timeoutMs);
     });
     return group;
+  }
+
+  /** @param seen - how many steps had ended a turn ago. */
+  #look(group: Group, seen: number): void {
+    if (group.underWay === 0) return;
+    const ended = this.#ended;
+    if (seen !== ended) return void setImmediate(() => this.#look(group, ended));
+    for (const step of group.steps) {
+      const { late } = step;
+      if (late === undefined) continue;
+      step.late = undefined;
+      group.underWay -= 1;
+      late();
+    }
   }
 
   #end(group: Group): void {

@@ -1,7 +1,10 @@
 import { CacheConfigurationError } from '../errors/index.js';
 import type { CacheStatistics } from '../event/index.js';
 import type { Clock } from '../time/index.js';
+import { byName } from './by-name.js';
 import { type CacheCondition, type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
+import type { Cache } from './cache.js';
+import type { PassThroughCache, PassThroughCacheParts } from './pass-through-cache.js';
 import type { TwoTierCache } from './two-tier-cache.js';
 
 /** The connections of an instance, as its cache manager drives them: the port that the composition root implements. */
@@ -26,6 +29,14 @@ export interface TwoTierCacheManagerParts {
   readonly names: readonly string[];
   /** Whether unknown names are created on demand. */
   readonly dynamic: boolean;
+  /** The most caches that are created on demand, beside those of {@link isNamed}. Default: no limit. */
+  readonly maximumDynamicCaches?: number;
+  /** Whether the program names this cache, so that it is not counted. Default: it does not. */
+  readonly isNamed?: (name: string) => boolean;
+  /** Makes a cache for a name beyond the maximum. Set where there is a maximum. */
+  readonly passThrough?: (name: string, own: Pick<PassThroughCacheParts, 'made' | 'isPending'>) => PassThroughCache;
+  /** Told of the first name beyond the maximum. */
+  readonly full?: (name: string) => void;
   readonly clock: Clock;
   /** Makes a cache and has it follow its topic. */
   readonly create: (name: string) => TwoTierCache;
@@ -36,6 +47,11 @@ export interface TwoTierCacheManagerParts {
 export class TwoTierCacheManager extends CacheManager {
   readonly #parts: TwoTierCacheManagerParts;
   readonly #caches = new Map<string, TwoTierCache>();
+  /** How many of the caches count. */
+  #dynamicCaches = 0;
+  #isToldFull = false;
+  /** Caches beyond the maximum whose evictions are not acknowledged yet; all others are forgotten at once. */
+  readonly #pending = new Map<string, PassThroughCache>();
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -45,15 +61,18 @@ export class TwoTierCacheManager extends CacheManager {
     for (const name of parts.names) this.#caches.set(name, parts.create(name));
   }
 
-  override getCache(name: string): TwoTierCache | undefined {
+  override getCache(name: string): Cache | undefined {
     const known = this.#caches.get(name);
     if (known !== undefined) {
       if (this.#starting === undefined && this.#stopping === undefined) this.#startOnFirstUse();
       return known;
     }
     if (!this.#parts.dynamic || this.#stopping !== undefined) return undefined;
+    const counts = this.#parts.isNamed?.(name) !== true;
+    if (counts && this.#dynamicCaches >= (this.#parts.maximumDynamicCaches ?? Infinity)) return this.#beyondMaximum(name);
     const created = this.#parts.create(name);
     this.#caches.set(name, created);
+    if (counts) this.#dynamicCaches += 1;
     if (this.#starting === undefined) this.#startOnFirstUse();
     else created.joinWith(this.#parts.links.joined(name));
     return created;
@@ -86,10 +105,11 @@ export class TwoTierCacheManager extends CacheManager {
 
   override health(): CacheHealth {
     const links = this.#parts.links.health();
-    const caches = Object.fromEntries([...this.#caches].map(([name, cache]) => [name, this.#conditionOf(cache)]));
+    const caches = byName(this.#caches, (cache) => this.#conditionOf(cache));
     if (this.#stopping !== undefined) return { status: 'down', links, caches };
     const all = [...Object.values(links), ...Object.values(caches).map(({ status }) => status)];
-    return { status: all.every((status) => status === 'up') ? 'up' : 'degraded', links, caches };
+    const isUp = all.every((status) => status === 'up') && this.#stillPending().length === 0;
+    return { status: isUp ? 'up' : 'degraded', links, caches };
   }
 
   #conditionOf(cache: TwoTierCache): CacheCondition {
@@ -101,7 +121,7 @@ export class TwoTierCacheManager extends CacheManager {
   }
 
   override statistics(): Readonly<Record<string, CacheStatistics>> {
-    return Object.fromEntries([...this.#caches].map(([name, cache]) => [name, cache.statistics()]));
+    return byName(this.#caches, (cache) => cache.statistics());
   }
 
   override resetStatistics(): void {
@@ -110,7 +130,35 @@ export class TwoTierCacheManager extends CacheManager {
 
   /** Tells every cache that the remote tier is back. */
   reconnected(): void {
-    for (const cache of this.#caches.values()) cache.reconnected();
+    for (const cache of [...this.#caches.values(), ...this.#stillPending()]) cache.reconnected();
+  }
+
+  /** A cache that is not kept, for a name that is one too many. Nothing of it is left but evictions that are tried again. */
+  #beyondMaximum(name: string): PassThroughCache {
+    const { passThrough, full, maximumDynamicCaches } = this.#parts;
+    const known = this.#pending.get(name);
+    if (known !== undefined) return known;
+    const cache = (passThrough as NonNullable<typeof passThrough>)(name, {
+      made: () => this.#caches.get(name),
+      isPending: (pending) => {
+        this.#pending.set(name, pending);
+        const still = this.#stillPending();
+        if (still.length <= (maximumDynamicCaches as number)) return;
+        this.#pending.delete((still[0] as PassThroughCache).name);
+        void still[0]?.stop(); // It tells what is lost.
+      },
+    });
+    if (!this.#isToldFull) {
+      this.#isToldFull = true;
+      full?.(name);
+    }
+    if (this.#starting === undefined) this.#startOnFirstUse();
+    return cache;
+  }
+
+  #stillPending(): readonly PassThroughCache[] {
+    for (const [name, cache] of this.#pending) if (cache.pendingEvictions === 0) this.#pending.delete(name);
+    return [...this.#pending.values()];
   }
 
   /** Reads of the caches there are wait for it, a bounded time; what becomes of the connections is told by events. */
@@ -122,7 +170,7 @@ export class TwoTierCacheManager extends CacheManager {
   async #stop(): Promise<void> {
     const { links } = this.#parts;
     await links.quiesce();
-    await Promise.all([...this.#caches.values()].map((cache) => cache.stop()));
+    await Promise.all([...this.#caches.values(), ...this.#pending.values()].map((cache) => cache.stop()));
     await links.stop();
   }
 }

@@ -5,7 +5,7 @@ import { checkKeys, checkLoader, wantsAcks } from './arguments.js';
 import { BypassTime } from './bypass-time.js';
 import { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './cache.js';
 import type { CacheKey } from './cache-key.js';
-import type { StoredEntry } from './codec.js';
+import { type Reading, type StoredEntry, UNREADABLE } from './codec.js';
 import { encodeKey } from './encode-key.js';
 import { EvictionBatches } from './eviction-batches.js';
 import type { CoherentCache } from './eviction-log.js';
@@ -157,12 +157,11 @@ export class TwoTierCache extends Cache implements CoherentCache {
     }
     const read = this.#begin(encoded);
     try {
-      const entry = await this.#getRemote(encoded);
+      const entry = this.#entryIn(await this.#getRemote(encoded));
       if (entry === undefined) this.#counters.misses += 1;
       return entry === undefined ? undefined : { value: this.#keep(encoded, read, entry) as V };
     } catch (error) {
       this.#counters.remoteFailures += 1;
-      if (isCorrupt(error)) return undefined;
       throw error;
     } finally {
       this.#end(encoded, read);
@@ -190,7 +189,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       const entries = await this.#getAllRemote(missing);
       const fetched = new Map<string, ValueWrapper<V>>();
       missing.forEach((key, i) => {
-        const entry = entries[i];
+        const entry = this.#entryIn(entries[i]);
         if (entry !== undefined) fetched.set(key, { value: this.#keep(key, reads[i] as Read, entry) as V });
       });
       return found.map((wrapper, i) => {
@@ -257,28 +256,21 @@ export class TwoTierCache extends Cache implements CoherentCache {
     const lastStep = now + deadlineMs - 2 * timeoutMs; // One step may start then, and the fill comes after the load.
     const looks = !this.#forecast.expectsMiss(key);
     try {
+      let reading: Reading;
       if (looks) {
-        const entry = await this.#getRemote(key, now);
+        reading = await this.#getRemote(key, now);
+        const entry = this.#entryIn(reading);
         this.#forecast.saw(key, entry === undefined);
         if (entry !== undefined) return { kind: 'present', entry };
       }
-      const permit = await this.#acquire(key, false, lastStep);
+      const permit = await this.#acquire(key, reading === UNREADABLE, lastStep);
       if (!looks) this.#forecast.saw(key, permit.kind !== 'present');
       return permit;
     } catch (error) {
-      if (!isCorrupt(error)) return this.#readFailed(error, options);
       this.#counters.remoteFailures += 1;
+      options.onError?.('get', error);
+      return undefined;
     }
-    try {
-      return await this.#acquire(key, true, lastStep);
-    } catch (error) {
-      return this.#readFailed(error, options);
-    }
-  }
-
-  #readFailed<V>(error: unknown, options: LoadOptions<V>): undefined {
-    this.#counters.remoteFailures += 1;
-    options.onError?.('get', error);
   }
 
   async #run<V>(key: string, loader: () => V | Promise<V>, failed: () => void): Promise<V> {
@@ -329,34 +321,44 @@ export class TwoTierCache extends Cache implements CoherentCache {
    * With `replace`, what is there is unreadable.
    */
   async #acquire(key: string, replace: boolean, lastStep: Milliseconds): Promise<LoadPermit> {
+    let replaces = replace;
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(1.5 * pause, LONGEST_POLL_MS)) {
-      const permit = await this.#remote.acquire(key, replace && pause === FIRST_POLL_MS); // What is there later is another's.
+      let permit = await this.#remote.acquire(key, replaces);
+      replaces = false; // What is there later is another's.
+      if (permit.kind === 'unreadable') {
+        this.#counters.remoteFailures += 1;
+        permit = await this.#remote.acquire(key, true);
+      }
       if (permit.kind !== 'busy' || this.#isStopped || this.#clock.now() + pause > lastStep) return permit;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 
-  #getRemote(key: string, now = this.#clock.now()): Promise<StoredEntry | undefined> {
+  #getRemote(key: string, now = this.#clock.now()): Promise<Reading> {
     if (this.isServing(now)) return this.#remote.get(key);
     return this.#remote.getAllCurrent([key]).then(([entry]) => entry);
   }
 
-  async #getAllRemote(keys: string[]): Promise<(StoredEntry | undefined)[]> {
-    try {
-      return await (this.isServing(this.#clock.now()) ? this.#remote.getAll(keys) : this.#remote.getAllCurrent(keys));
-    } catch (error) {
-      if (!isCorrupt(error)) throw error;
-      this.#counters.remoteFailures += 1;
-      // One unreadable entry must not hide the others; which one it is, only asking for each tells.
-      return Promise.all(keys.map((key) => this.#getRemote(key).catch(missIfCorrupt)));
-    }
+  #getAllRemote(keys: string[]): Promise<Reading[]> {
+    return this.isServing(this.#clock.now()) ? this.#remote.getAll(keys) : this.#remote.getAllCurrent(keys);
+  }
+
+  /** The entry that was read; one that is unreadable counts as a failure, and is as good as none. */
+  #entryIn(reading: Reading): StoredEntry | undefined {
+    if (reading !== UNREADABLE) return reading;
+    this.#counters.remoteFailures += 1;
+    return undefined;
   }
 
   /** Takes a value from L2 into L1, if the ticket still stands. */
   #keep(key: string, read: Read, entry: StoredEntry): unknown {
     this.#counters.remoteHits += 1;
     const leftMs = entry.expires === undefined ? 0 : Math.max(1, entry.expires - Date.now());
-    this.#keepLocally(key, read, entry.value, leftMs);
+    try {
+      this.#keepLocally(key, read, entry.value, leftMs);
+    } catch (error) {
+      this.#events.emit('error', { where: `local tier of cache '${this.name}'`, error }); // Not kept; the reader gets it all the same.
+    }
     return entry.value;
   }
 
@@ -411,8 +413,11 @@ export class TwoTierCache extends Cache implements CoherentCache {
     this.#drop([key], 'replacements');
     await this.#untilAnswered([key], () => this.#pending.submit([key], false));
     const read = this.#begin(key);
-    this.#keepLocally(key, read, value, ttlMs);
-    this.#end(key, read);
+    try {
+      this.#keepLocally(key, read, value, ttlMs);
+    } finally {
+      this.#end(key, read);
+    }
   }
 
   override async putIfAbsent<V = unknown>(key: CacheKey, value: V, options: PutOptions = {}): Promise<ValueWrapper<V> | undefined> {
@@ -428,7 +433,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     }
     const raw = this.#remote.encode(value, ttlMs);
     return this.#untilAnswered([encoded], async () => {
-      const present = await this.#remote.putIfAbsent(encoded, raw, ttlMs);
+      const present = this.#entryIn(await this.#remote.putIfAbsent(encoded, raw, ttlMs));
       if (present !== undefined) return { value: present.value as V };
       this.#counters.puts += 1;
       this.#drop([encoded], 'replacements');
@@ -503,9 +508,10 @@ export class TwoTierCache extends Cache implements CoherentCache {
     try {
       const [entry] = await this.#remote.getAllCurrent([key]);
       if (entry === undefined) return { state: 'absent' };
+      if (entry === UNREADABLE) return { state: 'held' };
       return held(entry.expires === undefined ? Infinity : Math.max(0, entry.expires - Date.now()));
-    } catch (error) {
-      return { state: isCorrupt(error) ? 'held' : 'unknown' };
+    } catch {
+      return { state: 'unknown' };
     }
   }
 
@@ -707,9 +713,3 @@ async function refused<V>(error: unknown, { onError }: LoadOptions<V>): Promise<
 }
 
 const isList = (keys: CacheKey | readonly CacheKey[]): keys is readonly CacheKey[] => Array.isArray(keys);
-
-const missIfCorrupt = (error: unknown): undefined => {
-  if (!isCorrupt(error)) throw error;
-};
-
-const isCorrupt = (error: unknown): boolean => error instanceof CacheValueError && error.code === 'CACHE_VALUE_CORRUPT';

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { decodeKey, type CacheKey } from '../cache/index.js';
-import { CacheError } from '../errors/index.js';
+import { CacheError, shown, withoutCredentials } from '../errors/index.js';
 import { DEFAULT_NAMESPACE } from '../eviction/index.js';
+import { checkCacheName, checkNamespace } from '../inversify/index.js';
 import { type Milliseconds, parseDuration, type Duration } from '../time/index.js';
 
 /** What the command line asks for. */
@@ -38,17 +39,17 @@ const OPTIONS = {
   version: { type: 'boolean' },
 } as const;
 
-/** @throws {UsageError} which repeats no value of `--redis`. */
+/** @throws {UsageError} which repeats no credentials of a URL, wherever it stands. */
 export function readCommandLine(args: readonly string[]): CommandLine {
   const { values, positionals } = parse(args);
   const [first, ...keys] = positionals;
   const command = values.help ? 'help' : values.version ? 'version' : COMMANDS.find((each) => each === first);
-  if (command === undefined) throw new UsageError(first === undefined ? 'Expected a command.' : `There is no command '${first}'.`);
-  const caches = values.cache ?? [];
+  if (command === undefined) throw new UsageError(first === undefined ? 'Expected a command.' : `There is no command '${shown(first)}'.`);
+  const caches = (values.cache ?? []).map((name) => checked(() => checkCacheName(name)));
   const line: CommandLine = {
     command,
     redis: values.redis,
-    namespace: values.namespace ?? DEFAULT_NAMESPACE,
+    namespace: checked(() => checkNamespace(values.namespace ?? DEFAULT_NAMESPACE)),
     caches,
     topic: values.topic,
     keys: command === 'evict' ? keys.map(readKey) : [],
@@ -61,7 +62,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   const changes = command === 'evict' || command === 'clear';
   if (changes && caches.length !== 1) throw new UsageError(`Expected one --cache for ${command}.`);
   if (command === 'evict' && keys.length === 0) throw new UsageError('Expected at least one key to evict; to evict all, use clear.');
-  if (command !== 'evict' && keys.length > 0) throw new UsageError(`Expected no keys for ${command}, got '${keys[0]}'.`);
+  if (command !== 'evict' && keys.length > 0) throw new UsageError(`Expected no keys for ${command}, got '${shown(keys[0])}'.`);
   if (line.topic !== undefined && caches.length !== 1) throw new UsageError('Expected one --cache for --topic.');
   return line;
 }
@@ -70,8 +71,11 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    // Node repeats the argument; one with a password in the wrong place must not come out again.
-    throw new UsageError((error as Error).message.replace(/\/\/[^/\s]*@/g, '//***@'));
+    // Node repeats the argument, a part of it, or its escaped form.
+    if (args.some((arg) => credentialsIn(arg).length > 0)) {
+      throw new UsageError('An option is unknown or misses its value. It is not repeated because it may hold a password.');
+    }
+    throw new UsageError((error as Error).message);
   }
 }
 
@@ -85,17 +89,30 @@ function readKey(text: string): CacheKey {
 
 function readAcks(text: string = 'all'): 'all' | 'none' {
   if (text === 'all' || text === 'none') return text;
-  throw new UsageError(`Expected --acks to be all or none, got '${text}'.`);
+  throw new UsageError(`Expected --acks to be all or none, got '${shown(text)}'.`);
 }
 
 function readDuration(option: string, text: string): Milliseconds {
+  return checked(() => parseDuration(option, durationOf(text), 1));
+}
+
+/** What the library refuses is misuse here. */
+function checked<T>(check: () => T): T {
   try {
-    return parseDuration(option, durationOf(text), 1);
+    return check();
   } catch (error) {
     if (CacheError.is(error)) throw new UsageError(error.message);
     throw error;
   }
 }
+
+/** `text` with each argument that it repeats as it may be shown. Only who knows the argument knows where its password ends. */
+export const withoutCredentialsOf = (args: readonly string[], text: string): string =>
+  args.flatMap(credentialsIn).reduce((told, value) => told.replaceAll(value, withoutCredentials(value)), text);
+
+/** An argument, or its value, if it holds credentials. */
+const credentialsIn = (arg: string): readonly string[] =>
+  [arg, arg.replace(/^--?[a-z]*=?/i, '')].filter((value) => value !== '' && withoutCredentials(value) !== value);
 
 /** `500` is milliseconds; what is neither that nor `5s` is refused by whom it is handed to. */
 const durationOf = (text: string): Duration => (/^\d+$/.test(text) ? Number(text) : (text as `${number}s`));

@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
 import { encodeKey } from '../cache/index.js';
+import { printable, printableJson, withoutCredentials } from '../errors/index.js';
 import { type CachingOptions, enableCaching } from '../inversify/index.js';
 import type { CommandLine } from './command-line.js';
-import { printable } from './printable.js';
+import { firstOf, MAXIMUM_KEYS_PRINTED } from './table.js';
 
 /**
  * Evicts keys or clears a cache as any instance does: this becomes one of the fleet for as long as it takes.
@@ -30,8 +31,11 @@ export async function evict(line: CommandLine, redis: NonNullable<CachingOptions
   } finally {
     await container.unbindAllAsync();
   }
-  const written = keys.map(encodeKey);
-  if (isJson) return out(JSON.stringify({ cache: name, op: command, keys: written, acks }));
-  const what = command === 'clear' ? `Cleared ${name}` : `Evicted ${written.join(' ')} from ${name}`;
-  out(printable(`${what}${acks === 'all' ? ': no instance serves it any more.' : '; the instances follow within their bound.'}`));
+  const written = keys.map((key) => withoutCredentials(encodeKey(key)));
+  if (isJson) return out(printableJson({ cache: name, op: command, keys: written, acks }));
+  const what =
+    command === 'clear'
+      ? `Cleared ${printable(name)}`
+      : `Evicted ${firstOf(written, MAXIMUM_KEYS_PRINTED, ' ', printable)} from ${printable(name)}`;
+  out(`${what}${acks === 'all' ? ': no instance serves it any more.' : '; the instances follow within their bound.'}`);
 }

@@ -2,11 +2,11 @@ import { CacheEvents } from '../event/index.js';
 import { FleetWatch, fleetTopics, topicPort } from '../fleet/index.js';
 import { type Milliseconds, systemClock } from '../time/index.js';
 import { MessageListenerContainer } from '../topic/index.js';
-import { redisEndpoint, RedisTransport } from '../topic/redis/index.js';
+import { type RedisConnection, redisEndpoint, RedisTransport } from '../topic/redis/index.js';
 
 /** How a {@link FleetLink} is opened. */
 export interface FleetLinkOptions {
-  readonly redis: ConstructorParameters<typeof RedisTransport>[0];
+  readonly redis: RedisConnection;
   readonly namespace: string;
   readonly timeoutMs: Milliseconds;
 }

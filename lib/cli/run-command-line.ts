@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { CacheError } from '../errors/index.js';
+import { CacheError, MAXIMUM_LINE_LENGTH, printable, printableLines } from '../errors/index.js';
 import { redisOptionsFromEnv } from '../topic/redis/index.js';
-import { type CommandLine, readCommandLine, UsageError } from './command-line.js';
+import { type CommandLine, readCommandLine, UsageError, withoutCredentialsOf } from './command-line.js';
 import { evict } from './evict.js';
 import { FleetLink } from './fleet-link.js';
 import { stats } from './stats.js';
@@ -23,13 +23,13 @@ const INTERRUPTED = 130;
 
 /** Does what `args` say. @returns the exit code: 0 done, 1 failed, 2 misused, 130 interrupted. Never rejects. */
 export async function runCommandLine(args: readonly string[], io: CommandLineIo): Promise<number> {
-  const err = (line: string): void => io.err(`${line}\n`);
+  const err = (text: string): void => io.err(`${printableLines(withoutCredentialsOf(args, text))}\n`);
   try {
-    return await run(readCommandLine(args), io);
+    return await run(readCommandLine(args), { ...io, err: (text) => io.err(withoutCredentialsOf(args, text)) });
   } catch (error) {
     if (io.interrupt.aborted) return INTERRUPTED;
     if (error instanceof UsageError) {
-      err(`${error.message}\nTry 'inversify-cache --help'.`);
+      err(`${printable(error.message, MAXIMUM_LINE_LENGTH)}\nTry 'inversify-cache --help'.`);
       return 2;
     }
     if (!CacheError.is(error)) {
@@ -47,7 +47,7 @@ async function run(line: CommandLine, { out, err, env, interrupt }: CommandLineI
   const redis = line.redis ?? redisOptionsFromEnv(env);
   if (redis === undefined) throw new UsageError('Expected --redis, or REDIS_URL or REDIS_HOST in the environment.');
   const print = (text: string): void => out(`${text}\n`);
-  const complain = (text: string): void => err(`${text}\n`);
+  const complain = (text: string): void => err(`${printable(text, MAXIMUM_LINE_LENGTH)}\n`);
   const interrupted = new Promise<void>((resolve) => interrupt.addEventListener('abort', () => resolve(), { once: true }));
 
   if (line.command === 'evict' || line.command === 'clear') {

@@ -1,7 +1,8 @@
+import { printable, printableJson } from '../errors/index.js';
 import type { CacheStatus, InstanceView } from '../fleet/index.js';
 import type { CommandLine } from './command-line.js';
 import type { FleetLink } from './fleet-link.js';
-import { milliseconds, printable, table } from './printable.js';
+import { milliseconds, table } from './table.js';
 
 const HEADINGS = ['', 'state', 'L1 hits', 'L2 hits', 'misses', 'hit ratio', 'loads', 'in L1', 'applied', 'lag p99', 'in bypass'];
 
@@ -9,8 +10,12 @@ const HEADINGS = ['', 'state', 'L1 hits', 'L2 hits', 'misses', 'hit ratio', 'loa
 export async function stats(line: CommandLine, link: FleetLink, out: (line: string) => void, err: (line: string) => void): Promise<number> {
   const answered = await link.watch.ask(line.timeoutMs);
   const instances = answered.map((view) => only(view, line.caches));
-  if (line.isJson) for (const { status } of instances) out(JSON.stringify(status));
+  if (line.isJson) for (const { status } of instances) out(printableJson(status));
   else print(instances, out);
+  for (const { status } of instances) {
+    if (status.omittedCaches !== undefined)
+      err(`${printable(status.id)} has ${status.omittedCaches} caches more: they do not fit into what an instance tells.`);
+  }
   if (instances.length > 0) return 0;
   err(`No instance of namespace '${line.namespace}' answered within ${milliseconds(line.timeoutMs)}.`);
   return 1;

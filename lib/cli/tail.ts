@@ -1,13 +1,26 @@
 import { defaultTopic, type EvictionMessage, parseMessage } from '../eviction/index.js';
+import { MAXIMUM_LINE_LENGTH, printable, printableJson } from '../errors/index.js';
 import type { FeedEntry, InstanceStatus } from '../fleet/index.js';
 import type { Milliseconds } from '../time/index.js';
 import { ChannelTopic, type Message } from '../topic/index.js';
 import type { CommandLine } from './command-line.js';
 import type { FleetLink } from './fleet-link.js';
-import { milliseconds, printable } from './printable.js';
+import { firstOf, MAXIMUM_KEYS_PRINTED, milliseconds } from './table.js';
 
 /** How long the instances are waited for before an eviction is printed without the rest of them. */
 const AWAIT_MS: Milliseconds = 600;
+
+/** What is waited for at a time. Beyond, the oldest is printed as it stands. */
+const MAXIMUM_PENDING = 1_000;
+
+/** Instances tell the topics of their caches, and whoever says so is an instance. */
+const MAXIMUM_TOPICS = 1_000;
+
+/** So many instances that applied an eviction are printed for people. */
+const MAXIMUM_INSTANCES_PRINTED = 200;
+
+/** So many keys for programs: as many as an eviction has. */
+const MAXIMUM_KEYS = 1_000;
 
 interface Pending {
   readonly at: number;
@@ -66,13 +79,13 @@ export class Tail {
   }
 
   async #follow(topic: string): Promise<void> {
-    if (this.#topics.has(topic)) return;
+    if (this.#topics.has(topic) || this.#topics.size >= MAXIMUM_TOPICS) return;
     this.#topics.add(topic);
     await this.#link.listeners.addMessageListener(this.#onMessage, ChannelTopic.of(topic));
   }
 
+  /** Once per topic: others may tell a wrong one with every status. A server that is away is no reason; the listener stays for its return. */
   #failed(topic: string, error: unknown): void {
-    this.#topics.delete(topic);
     this.#link.events.emit('error', { where: `subscription of '${topic}'`, error });
   }
 
@@ -93,6 +106,7 @@ export class Tail {
     this.#early.delete(id);
     this.#pending.set(id, pending);
     pending.timer = setTimeout(() => this.#tell(pending), AWAIT_MS);
+    if (this.#pending.size > MAXIMUM_PENDING) this.#tell([...this.#pending.values()][0] as Pending);
     this.#look(pending);
   }
 
@@ -131,22 +145,33 @@ export class Tail {
     if (this.#line.isJson) {
       const lags = Object.fromEntries([...applied].sort());
       return this.#print(
-        JSON.stringify({ at: new Date(at).toISOString(), kind: 'eviction', cache, op, keys, origin, seq, appliedMs: lags, missing }),
+        printableJson({
+          at: new Date(at).toISOString(),
+          kind: 'eviction',
+          cache,
+          op,
+          keys: keys.slice(0, MAXIMUM_KEYS),
+          ...(keys.length > MAXIMUM_KEYS ? { count: keys.length } : {}),
+          origin,
+          seq,
+          appliedMs: lags,
+          missing,
+        }),
       );
     }
-    const told = [...applied].sort().map(([id, lag]) => `${id} ${milliseconds(lag ?? undefined)}`);
-    const all = [...told, ...missing.map((id) => `${id} not heard`)];
-    const what = op === 'clear' ? 'all' : keys.join(' ');
-    this.#print(
-      printable(
-        `${timeOf(at)}  ${cache}  ${op.padEnd(5)}  ${what}  by ${origin}  ${all.length === 0 ? 'no instance told of it' : all.join(', ')}`,
-      ),
-    );
+    const all = [
+      ...[...applied].sort().map(([id, lag]) => [id, milliseconds(lag ?? undefined)] as const),
+      ...missing.map((id) => [id, 'not heard'] as const),
+    ];
+    const what = op === 'clear' ? 'all' : firstOf(keys, MAXIMUM_KEYS_PRINTED, ' ', printable);
+    const where =
+      all.length === 0 ? 'no instance told of it' : firstOf(all, MAXIMUM_INSTANCES_PRINTED, ', ', ([id, how]) => `${printable(id)} ${how}`);
+    this.#print(`${timeOf(at)}  ${printable(cache)}  ${op.padEnd(5)}  ${what}  by ${printable(origin)}  ${where}`);
   }
 
   #tellEvent(instance: string, entry: Exclude<FeedEntry, { kind: 'evicted' | 'cleared' }>): void {
-    if (this.#line.isJson) return this.#print(JSON.stringify({ ...entry, at: new Date(entry.at).toISOString(), instance }));
-    this.#print(printable(`${timeOf(entry.at)}  ${instance}  ${describe(entry)}`));
+    if (this.#line.isJson) return this.#print(printableJson({ ...entry, at: new Date(entry.at).toISOString(), instance }));
+    this.#print(printable(`${timeOf(entry.at)}  ${instance}  ${describe(entry)}`, MAXIMUM_LINE_LENGTH));
   }
 }
 

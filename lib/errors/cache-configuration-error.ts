@@ -3,6 +3,8 @@ import type { CacheErrorCode } from './error-codes.js';
 
 /** A decorator, an option or a binding is wrong. Thrown at decoration or start wherever it can be known then. */
 export class CacheConfigurationError extends CacheError {
+  override name = 'CacheConfigurationError'; // Written out: a bundler may shorten the name of the class.
+
   constructor(
     code: Extract<
       CacheErrorCode,

@@ -1,4 +1,5 @@
 import type { CacheErrorCode } from './error-codes.js';
+import { MAXIMUM_LINE_LENGTH, printable } from './printable.js';
 
 const BRAND = Symbol.for('inversify-cache/CacheError');
 
@@ -12,7 +13,8 @@ export interface CacheErrorOptions {
 
 /**
  * The base of every error this library throws. Match on {@link code} (stable) rather than on the message (prose).
- * Messages name the operation, the cache and the key; never a value and never a credential.
+ * Messages name the operation, the cache and the key; never a value and never a credential. They may be written to a log or a terminal as
+ * they are: they are printable and bounded, whatever is in the key.
  */
 export abstract class CacheError extends Error {
   /** A stable name for the cause. See the README's table of codes. */
@@ -21,12 +23,11 @@ export abstract class CacheError extends Error {
   readonly hint: string | undefined;
 
   protected constructor(code: CacheErrorCode, message: string, options: CacheErrorOptions = {}) {
-    super(
-      options.hint === undefined ? message : `${message} ${options.hint}`,
-      options.cause === undefined ? undefined : { cause: options.cause },
-    );
+    const said = printable(message, MAXIMUM_LINE_LENGTH);
+    const hint = options.hint === undefined ? undefined : printable(options.hint, MAXIMUM_LINE_LENGTH);
+    super(hint === undefined ? said : `${said} ${hint}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.hint = options.hint;
+    this.hint = hint;
     this.name = new.target.name;
     Object.defineProperty(this, BRAND, { value: true });
   }

@@ -6,6 +6,7 @@ import { CacheError, type CacheErrorOptions } from './cache-error.js';
  * concerned from neither tier.
  */
 export class CacheEvictError extends CacheError {
+  override name = 'CacheEvictError'; // Written out: a bundler may shorten the name of the class.
   /** What the decorated method returned; `undefined` when the eviction was asked for directly. */
   readonly result: unknown;
   /** The cache whose eviction is pending. */

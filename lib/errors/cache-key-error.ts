@@ -1,8 +1,10 @@
 import { CacheError, type CacheErrorOptions } from './cache-error.js';
 import type { CacheErrorCode } from './error-codes.js';
+import { MAXIMUM_LINE_LENGTH, printable } from './printable.js';
 
 /** A key cannot be made of what the caller passed. The hint says to give a \`key\`. */
 export class CacheKeyError extends CacheError {
+  override name = 'CacheKeyError'; // Written out: a bundler may shorten the name of the class.
   declare readonly code: Extract<CacheErrorCode, `CACHE_KEY_${string}`>;
 
   constructor(code: CacheKeyError['code'], message: string, options?: CacheErrorOptions) {
@@ -12,6 +14,9 @@ export class CacheKeyError extends CacheError {
   /** The same error, telling whose key it was. */
   of(operation: string, cacheName: string): CacheKeyError {
     const { code, hint, said, cause = this } = this;
-    return new CacheKeyError(code, `${said.replace(/\.$/, '')} (${operation}, cache '${cacheName}').`, { hint, cause });
+    return new CacheKeyError(code, `${printable(said.replace(/\.$/, ''), MAXIMUM_LINE_LENGTH / 2)} (${operation}, cache '${cacheName}').`, {
+      hint,
+      cause,
+    });
   }
 }

@@ -6,6 +6,7 @@ import type { CacheErrorCode } from './error-codes.js';
  * With `CACHE_TRANSACTION_ACTION_FAILED` the commit **stands**: what the transaction returned is on {@link result}.
  */
 export class CacheTransactionError extends CacheError {
+  override name = 'CacheTransactionError'; // Written out: a bundler may shorten the name of the class.
   /** What the committed transaction returned; `undefined` with the other codes. */
   readonly result: unknown;
 

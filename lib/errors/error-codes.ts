@@ -6,6 +6,8 @@ export const ERROR_CODES = {
   CACHE_OPTION_INVALID: 'An option is unknown, of the wrong type, or out of range.',
   CACHE_OPERATION_INVALID: 'A decorator is used on something it cannot cache, or its options contradict each other.',
   CACHE_NAME_UNKNOWN: 'An operation names a cache that the cache manager does not have.',
+  CACHE_NAME_LIMIT:
+    'There are as many caches as `maximumDynamicCaches` allows: further ones run uncached, and their evictions are executed.',
   CACHE_NAME_MISSING: 'An operation names no cache, and no class, resolver or option supplies one.',
   CACHE_BINDING_MISSING: 'An operation names a key generator, cache manager or resolver that is not bound in the container.',
   CACHE_BINDING_AMBIGUOUS: 'Two cache managers are bound in one container, and nothing says which is meant.',

@@ -3,8 +3,11 @@
  * Codes are listed, with meaning and remedy, in the README's table; `spec/errors/error-codes.spec.ts` holds the two together.
  */
 export { clientMissing } from './client-missing.js';
+export { Credentials, NO_CREDENTIALS } from './credentials.js';
+export { shown, withoutCredentials } from './shown.js';
 export { CacheError, type CacheErrorOptions } from './cache-error.js';
 export { ERROR_CODES, type CacheErrorCode } from './error-codes.js';
+export { MAXIMUM_LINE_LENGTH, MAXIMUM_PRINTED_LENGTH, printable, printableJson, printableLines } from './printable.js';
 export { CacheConfigurationError } from './cache-configuration-error.js';
 export { CacheKeyError } from './cache-key-error.js';
 export { CacheValueError } from './cache-value-error.js';

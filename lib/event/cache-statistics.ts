@@ -56,7 +56,7 @@ export interface CacheStatistics {
   readonly bypassTimeMs: Milliseconds;
   /** Reads that could not use the local tier because the read lease had lapsed. */
   readonly bypassed: number;
-  /** Remote steps that failed or were late. */
+  /** Remote steps that failed or were late, and entries of the remote tier that could not be decoded. */
   readonly remoteFailures: number;
   /** Entries in the local tier now. */
   readonly localSize: number;

@@ -29,6 +29,11 @@ export class EmbeddedRemote {
     return store;
   }
 
+  /** Whether anything could be stored of this cache: an instance has made it. */
+  has(cache: string): boolean {
+    return this.#caches.has(cache);
+  }
+
   /** One user less; the last one takes the memory with it. */
   release(user: string): void {
     this.#users.splice(this.#users.indexOf(user), 1);

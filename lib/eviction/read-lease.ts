@@ -84,8 +84,8 @@ export class ReadLease {
   readonly #told: (cache: string, active: boolean) => void;
   readonly #followed = new Map<string, Followed>();
   readonly #underWay = new Map<number, Beat>();
-  /** Told whenever a cache may be served again. */
-  readonly #whenServed = new Set<() => void>();
+  /** Told when one of these caches may be served again, by its name. */
+  readonly #whenServed = new Map<string, Set<() => void>>();
   /** Told of a cache whose topic spread a rumour that came to nothing. */
   #whenForged: (cache: string) => void = () => undefined;
   #number = randomInt(LATEST_FIRST_BEAT);
@@ -140,8 +140,8 @@ export class ReadLease {
       followed.applied = followed.unproven = undefined;
       followed.provenFrom = this.#number + 1;
       if (this.#heartbeat === undefined) followed.cache.serveUntil(Number.POSITIVE_INFINITY);
+      this.#look(name);
     }
-    for (const look of this.#whenServed) look();
   }
 
   /** The subscriber's connection is gone; `epoch` is the one that begins now. */
@@ -167,7 +167,6 @@ export class ReadLease {
     const states = await this.#heartbeat.pulse(beaten, echoHead(number));
     this.#replied = Math.max(this.#replied, number);
     caches.forEach((followed, i) => this.#applyReply(followed, number, states[i] as CacheState));
-    for (const look of this.#whenServed) look();
   }
 
   #applyReply(followed: Followed, number: number, { gen, isReplaced }: CacheState): void {
@@ -202,12 +201,12 @@ export class ReadLease {
       if (isNamed) this.#prove(followed, until);
       else followed.unproven = { beat: number, gen, until };
     });
-    for (const look of this.#whenServed) look();
   }
 
   #prove(followed: Followed, until: Milliseconds): void {
     followed.cache.serveUntil(until);
     this.#tellBypass(followed, false);
+    this.#look(followed.cache.name);
   }
 
   /**
@@ -260,15 +259,27 @@ export class ReadLease {
     await new Promise<void>((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
-        this.#whenServed.delete(look);
+        for (const name of names) {
+          const looks = this.#whenServed.get(name);
+          looks?.delete(look);
+          if (looks?.size === 0) this.#whenServed.delete(name);
+        }
         resolve();
       };
       const look = (): void => {
         if (this.#areServed(names)) done();
       };
       const timer = setTimeout(done, timeoutMs);
-      this.#whenServed.add(look);
+      for (const name of names) {
+        const looks = this.#whenServed.get(name);
+        if (looks === undefined) this.#whenServed.set(name, new Set([look]));
+        else looks.add(look);
+      }
     });
+  }
+
+  #look(name: string): void {
+    for (const look of this.#whenServed.get(name) ?? []) look();
   }
 
   /** Beats every D/4 from now on. `failed` is told of heartbeats that failed. */

@@ -63,19 +63,30 @@ local function audience(membersKey, bornKey)
 end
 `;
 
+/** Values and leases are strings. What lies in their place and is none is somebody else's mistake: it is taken away, and is as good as nothing. */
+const READ = `
+local function read(key)
+  local value = redis.pcall('GET', key)
+  if type(value) ~= 'table' then return value end
+  if not string.find(value.err, 'WRONGTYPE', 1, true) then return redis.call('GET', key) end -- fails as it did
+  redis.call('UNLINK', key)
+  return false
+end
+`;
+
 /** KEYS data, lease, gen, members, rid · ARGV generation, token, lease ms, '1' to drop what is there. */
 export const ACQUIRE = new Script(
   'acquire',
-  `${GENERATION}
+  `${GENERATION}${READ}
 local moved = generation(KEYS[3], KEYS[5], ARGV[1])
 if moved then return moved end
 if ARGV[4] == '1' then
   redis.call('UNLINK', KEYS[1])
 else
-  local value = redis.call('GET', KEYS[1])
+  local value = read(KEYS[1])
   if value then return { 'present', value } end
 end
-local held = redis.call('GET', KEYS[2])
+local held = read(KEYS[2])
 if held then
   -- A holder that stopped sending heartbeats is taken to be dead; were it alive, its fill would be refused.
   local holder = string.match(held, '^(.*)|')
@@ -92,8 +103,8 @@ return { 'granted' }`,
 /** KEYS data, lease, gen · ARGV generation, token, raw, ttl ms ('0' = for ever). Refuses in silence: the generation may have moved too. */
 export const FILL = new Script(
   'fill',
-  `
-if redis.call('GET', KEYS[3]) ~= ARGV[1] or redis.call('GET', KEYS[2]) ~= ARGV[2] then return 0 end
+  `${READ}
+if redis.call('GET', KEYS[3]) ~= ARGV[1] or read(KEYS[2]) ~= ARGV[2] then return 0 end
 if ARGV[4] == '0' then redis.call('SET', KEYS[1], ARGV[3]) else redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]) end
 redis.call('UNLINK', KEYS[2])
 return 1`,
@@ -102,8 +113,8 @@ return 1`,
 /** KEYS lease · ARGV token. */
 export const RELEASE = new Script(
   'release',
-  `
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('UNLINK', KEYS[1]) end
+  `${READ}
+if read(KEYS[1]) == ARGV[1] then return redis.call('UNLINK', KEYS[1]) end
 return 0`,
 );
 
@@ -115,11 +126,11 @@ return 0`,
  */
 export const CLAIM = new Script(
   'claim',
-  `${GENERATION}
+  `${GENERATION}${READ}
 local moved = generation(KEYS[4], KEYS[5], ARGV[1])
 if moved then return moved end
 if ARGV[7] == '1' then
-  local value = redis.call('GET', KEYS[1])
+  local value = read(KEYS[1])
   if value then return { 'present', value } end
 end
 redis.call('UNLINK', KEYS[1], KEYS[2])

@@ -1,5 +1,6 @@
 import type { HealthStatus } from '../cache/index.js';
 import type { Milliseconds } from '../time/index.js';
+import { type Frame, parseFrame } from '../topic/index.js';
 
 /** How one cache stands in one instance. */
 export interface CacheStatus {
@@ -31,6 +32,8 @@ export interface InstanceStatus {
   readonly status: HealthStatus;
   readonly links: Readonly<Record<string, HealthStatus>>;
   readonly caches: Readonly<Record<string, CacheStatus>>;
+  /** How many caches more it has: so many did not fit into the message. Absent where all are told. */
+  readonly omittedCaches?: number;
 }
 
 /** Something that happened in one instance. */
@@ -85,33 +88,53 @@ export function fleetTopics(namespace: string, database = 0): FleetTopics {
 /** Version of the wire form; raised when an older reader would misread a newer message. */
 export const FLEET_MESSAGE_VERSION = 1;
 
-/** The most characters of a message that are looked at; more is refused unread. */
-export const MAXIMUM_FLEET_MESSAGE_LENGTH = 1024 * 1024;
+/** The most characters of a message. More is refused unread; an instance tells less, or in several messages. */
+export const MAXIMUM_FLEET_MESSAGE_LENGTH = 256 * 1024;
+
+/** What is told of an eviction's keys: enough for people. */
+export const MAXIMUM_FEED_KEYS = 10;
+export const MAXIMUM_FEED_KEY_LENGTH = 200;
 
 const MAXIMUM_NAME_LENGTH = 256;
 const MAXIMUM_ENTRIES = 1_000;
 const MAXIMUM_CACHES = 1_000;
 const MAXIMUM_FIGURES = 100;
-const MAXIMUM_KEY_LENGTH = 4_096;
-const MAXIMUM_KEYS = 100;
+const MAXIMUM_LINKS = 20;
 
-/** The wire form: `{"v":1,"kind":"watch",…}`. */
-export const formatFleetMessage = (message: FleetMessage): string => JSON.stringify({ v: FLEET_MESSAGE_VERSION, ...message });
+/** The end of the year 9999. A `Date` goes on for a while, but in years of six digits; beyond that it throws. */
+const MAXIMUM_TIME: Milliseconds = Date.UTC(10_000, 0) - 1;
+
+const FRAME: Frame = { head: `{"v":${FLEET_MESSAGE_VERSION},"kind":`, maximumLength: MAXIMUM_FLEET_MESSAGE_LENGTH };
+
+/** The wire form: `{"v":1,"kind":"watch",…}`, in this order. */
+export const formatFleetMessage = (message: FleetMessage): string =>
+  JSON.stringify(Object.assign({ v: FLEET_MESSAGE_VERSION, kind: message.kind }, message));
+
+/** As much of `status` as fits into a message, which says how many caches are left out. Most often: `status` itself. */
+export function fitting(status: InstanceStatus): InstanceStatus {
+  const all = Object.entries(status.caches);
+  if (all.length <= MAXIMUM_CACHES && lengthOf(status) <= MAXIMUM_FLEET_MESSAGE_LENGTH) return status;
+  let left = MAXIMUM_FLEET_MESSAGE_LENGTH - lengthOf({ ...status, caches: {}, omittedCaches: all.length });
+  const told: typeof all = [];
+  for (const [name, cache] of all) {
+    left -= JSON.stringify({ [name]: cache }).length;
+    if (left < 0 || told.length === MAXIMUM_CACHES) break;
+    told.push([name, cache]);
+  }
+  return { ...status, caches: record(told), omittedCaches: all.length - told.length };
+}
+
+const lengthOf = (status: InstanceStatus): number => formatFleetMessage({ kind: 'status', from: status.id, status }).length;
 
 /**
- * The message in `body`, made of nothing but what is known here, or a reason why there is none. Never throws: anybody may publish anything
- * on a topic.
+ * The message in `body`, made of nothing but what is known here: every number is in a sensible range, every time is one for a `Date`, texts
+ * and lists are bounded. Otherwise a reason why there is none, one of a few. Never throws: anybody may publish anything on a topic.
  */
 export function parseFleetMessage(body: string): FleetMessage | { readonly malformed: string } {
-  if (body.length > MAXIMUM_FLEET_MESSAGE_LENGTH) return { malformed: 'too long' };
-  let m: unknown;
-  try {
-    m = JSON.parse(body);
-  } catch {
-    return { malformed: 'not JSON' };
-  }
-  if (!isRecord(m)) return { malformed: 'not an object' };
-  if (m['v'] !== FLEET_MESSAGE_VERSION) return { malformed: 'unknown version' };
+  const frame = parseFrame(body, FRAME);
+  if ('malformed' in frame) return frame;
+  const m = frame.fields;
+  if (m['v'] !== FLEET_MESSAGE_VERSION) return { malformed: 'unknown version' }; // It may be there twice; the last one counts.
   const { kind, from } = m;
   if (!isName(from)) return { malformed: 'no sender' };
   switch (kind) {
@@ -135,10 +158,11 @@ export function parseFleetMessage(body: string): FleetMessage | { readonly malfo
 
 function readStatus(value: unknown): InstanceStatus | undefined {
   if (!isRecord(value)) return undefined;
-  const { id, namespace, host, pid, startedAt, at, boundMs, status, links, caches } = value;
+  const { id, namespace, host, pid, startedAt, at, boundMs, status, links, caches, omittedCaches } = value;
   if (!isName(id) || !isName(namespace) || !isName(host) || !isCount(pid)) return undefined;
-  if (!isTime(startedAt) || !isTime(at) || !isTime(boundMs) || !isHealth(status) || !isRecord(links) || !isRecord(caches)) return undefined;
-  if (Object.keys(caches).length > MAXIMUM_CACHES) return undefined;
+  if (!isTime(startedAt) || !isTime(at) || !isAmount(boundMs) || !isHealth(status) || !isRecord(links) || !isRecord(caches))
+    return undefined;
+  if (Object.keys(caches).length > MAXIMUM_CACHES || Object.keys(links).length > MAXIMUM_LINKS) return undefined;
   return {
     id,
     namespace,
@@ -154,6 +178,7 @@ function readStatus(value: unknown): InstanceStatus | undefined {
         .map(([name, cache]) => [name, readCache(cache)] as const)
         .filter((entry): entry is [string, CacheStatus] => isName(entry[0]) && entry[1] !== undefined),
     ),
+    ...(isCount(omittedCaches) ? { omittedCaches } : {}),
   };
 }
 
@@ -162,16 +187,16 @@ function readCache(value: unknown): CacheStatus | undefined {
     return undefined;
   const { status, isServing, leaseLeftMs, tiers, topic, maximumSize, ttlMs } = value;
   const figures = Object.entries(value['statistics']).filter(
-    (figure): figure is [string, number | string] => isName(figure[0]) && (isFinite(figure[1]) || isName(figure[1])),
+    (figure): figure is [string, number | string] => isName(figure[0]) && (isAmount(figure[1]) || isName(figure[1])),
   );
   return {
     status,
     isServing,
-    ...(isTime(leaseLeftMs) ? { leaseLeftMs } : {}),
+    ...(isAmount(leaseLeftMs) ? { leaseLeftMs } : {}),
     ...(tiers === 'both' || tiers === 'local' || tiers === 'remote' ? { tiers } : {}),
     ...(isName(topic) ? { topic } : {}),
     ...(isCount(maximumSize) ? { maximumSize } : {}),
-    ...(isTime(ttlMs) ? { ttlMs } : {}),
+    ...(isAmount(ttlMs) ? { ttlMs } : {}),
     statistics: record(figures.slice(0, MAXIMUM_FIGURES)),
   };
 }
@@ -181,7 +206,7 @@ function readEntry(value: unknown): FeedEntry | undefined {
   const { at, kind, cache, origin, seq, lagMs, keys, count, active, expected, received, link, isUp } = value;
   if (kind === 'link') return isName(link) && typeof isUp === 'boolean' ? { at, kind, link, isUp } : undefined;
   if (!isName(cache)) return undefined;
-  const lag = isTime(lagMs) ? { lagMs } : {};
+  const lag = isAmount(lagMs) ? { lagMs } : {};
   switch (kind) {
     case 'evicted':
       if (!isKeys(keys) || !isCount(count) || !isName(origin) || !isCount(seq)) return undefined;
@@ -203,9 +228,12 @@ const record = <V>(entries: readonly (readonly [string, V])[]): Record<string, V
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isName = (value: unknown): value is string => typeof value === 'string' && value.length >= 1 && value.length <= MAXIMUM_NAME_LENGTH;
-const isFinite = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
-const isTime = (value: unknown): value is number => isFinite(value) && value >= 0;
+/** Of something, or of time. So small that a thousand of them can be added. */
+const isAmount = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+const isTime = (value: unknown): value is number => isAmount(value) && value <= MAXIMUM_TIME;
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isHealth = (value: unknown): value is HealthStatus => value === 'up' || value === 'degraded' || value === 'down';
 const isKeys = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.length <= MAXIMUM_KEYS && value.every((key) => typeof key === 'string' && key.length <= MAXIMUM_KEY_LENGTH);
+  Array.isArray(value) &&
+  value.length <= MAXIMUM_FEED_KEYS &&
+  value.every((key) => typeof key === 'string' && key.length <= MAXIMUM_FEED_KEY_LENGTH);

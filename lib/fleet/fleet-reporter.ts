@@ -6,9 +6,13 @@ import type { Message } from '../topic/index.js';
 import {
   type CacheStatus,
   type FeedEntry,
+  fitting,
   type FleetMessage,
   formatFleetMessage,
   type InstanceStatus,
+  MAXIMUM_FEED_KEY_LENGTH,
+  MAXIMUM_FEED_KEYS,
+  MAXIMUM_FLEET_MESSAGE_LENGTH,
   parseFleetMessage,
 } from './fleet-message.js';
 
@@ -34,6 +38,9 @@ export interface FleetReporterOptions {
 /** How often a watched instance tells its status. */
 export const REPORT_EVERY_MS: Milliseconds = 1_000;
 
+/** However many ask, and whatever happens: no status follows another sooner. */
+export const LEAST_BETWEEN_STATUSES_MS: Milliseconds = 200;
+
 /** How long a question keeps an instance answering. Watchers ask again well before. */
 export const WATCHED_FOR_MS: Milliseconds = 10_000;
 
@@ -43,13 +50,11 @@ const GATHER_MS: Milliseconds = 40;
 /** The most entries that wait to be told; beyond, the oldest go and are counted. */
 const MAXIMUM_WAITING = 200;
 
-/** What is told of an eviction's keys: enough for people. */
-const MAXIMUM_KEYS = 10;
-const MAXIMUM_KEY_LENGTH = 200;
-
 /**
  * Tells of one instance while somebody watches, and does nothing at all otherwise: no timer, no listener on the events.
  * Watchers are asked for by messages ({@link heard}), or sit in the same process ({@link tell}).
+ * What it sends does not grow with what it is sent: a status is told at most five times a second, and what asks for one meanwhile is answered
+ * by the next.
  */
 export class FleetReporter {
   readonly #options: FleetReporterOptions;
@@ -58,6 +63,9 @@ export class FleetReporter {
   readonly #toldMalformed = new Set<string>();
   #watchedUntil = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
+  /** Runs while the last status is younger than {@link LEAST_BETWEEN_STATUSES_MS}. */
+  #resting: NodeJS.Timeout | undefined;
+  #isStatusDue = false;
   #gathering: NodeJS.Timeout | undefined;
   #waiting: FeedEntry[] = [];
   #lost = 0;
@@ -140,11 +148,20 @@ export class FleetReporter {
     const { events } = this.#options;
     this.#detach = [
       events.on('evicted', ({ cache, keys, origin, seq, lagMs }) => {
-        const shown = keys.slice(0, MAXIMUM_KEYS).map(shorten);
-        this.#note({ at: Date.now(), kind: 'evicted', cache, keys: shown, count: keys.length, origin, seq, ...known({ lagMs }) });
+        const shown = keys.slice(0, MAXIMUM_FEED_KEYS).map(shorten);
+        this.#note({
+          at: Date.now(),
+          kind: 'evicted',
+          cache,
+          keys: shown,
+          count: keys.length,
+          origin: shorten(origin),
+          seq,
+          ...known({ lagMs }),
+        });
       }),
       events.on('cleared', ({ cache, origin, seq, lagMs }) =>
-        this.#note({ at: Date.now(), kind: 'cleared', cache, ...known({ origin, seq, lagMs }) }),
+        this.#note({ at: Date.now(), kind: 'cleared', cache, ...known({ origin: origin && shorten(origin), seq, lagMs }) }),
       ),
       events.on('bypass', ({ cache, active }) => {
         this.#note({ at: Date.now(), kind: 'bypass', cache, active });
@@ -161,8 +178,11 @@ export class FleetReporter {
 
   #end(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#resting);
     clearTimeout(this.#gathering);
     this.#timer = undefined;
+    this.#resting = undefined;
+    this.#isStatusDue = false;
     this.#gathering = undefined;
     for (const detach of this.#detach) detach();
     this.#detach = [];
@@ -189,10 +209,17 @@ export class FleetReporter {
   }
 
   #statusMessage(): FleetMessage & { readonly kind: 'status' } {
-    return { kind: 'status', from: this.id, status: this.status() };
+    return { kind: 'status', from: this.id, status: fitting(this.status()) };
   }
 
+  /** Now; or with others who ask for it, once the last one is old enough. */
   #tellStatus(): void {
+    this.#isStatusDue = this.#resting !== undefined;
+    if (this.#isStatusDue) return;
+    this.#resting = setTimeout(() => {
+      this.#resting = undefined;
+      if (this.#isStatusDue) this.#tellStatus();
+    }, LEAST_BETWEEN_STATUSES_MS).unref();
     const message = this.#statusMessage();
     this.#noteLinks(message.status.links);
     for (const neighbour of this.#neighbours) neighbour(message);
@@ -222,19 +249,32 @@ export class FleetReporter {
     this.#waiting = [];
     this.#lost = 0;
     if (!this.#isWatched()) return;
+    let told = 0;
     try {
-      await this.#options.publish(formatFleetMessage({ kind: 'feed', from: this.id, entries, lost }));
+      for (const { message, count } of feedMessages(this.id, entries, lost)) {
+        await this.#options.publish(message);
+        told += count;
+      }
     } catch {
       // The link is away, which is when what happens is interesting: it is told when the link is back.
       if (!this.isActive) return;
-      this.#lost += lost;
-      this.#waiting = entries.concat(this.#waiting);
+      if (told === 0) this.#lost += lost;
+      this.#waiting = entries.slice(told).concat(this.#waiting);
       this.#gathering ??= setTimeout(() => void this.#tellWaiting(), REPORT_EVERY_MS).unref();
     }
   }
 }
 
-const shorten = (key: string): string => (key.length <= MAXIMUM_KEY_LENGTH ? key : `${key.slice(0, MAXIMUM_KEY_LENGTH - 1)}…`);
+/** One message, or several where it would be too long; `lost` is told with the first. */
+function feedMessages(from: string, entries: readonly FeedEntry[], lost: number): readonly { message: string; count: number }[] {
+  const message = formatFleetMessage({ kind: 'feed', from, entries, lost });
+  if (message.length <= MAXIMUM_FLEET_MESSAGE_LENGTH || entries.length === 1) return [{ message, count: entries.length }];
+  const half = Math.ceil(entries.length / 2);
+  return [...feedMessages(from, entries.slice(0, half), lost), ...feedMessages(from, entries.slice(half), 0)];
+}
+
+const shorten = (text: string): string =>
+  text.length <= MAXIMUM_FEED_KEY_LENGTH ? text : `${text.slice(0, MAXIMUM_FEED_KEY_LENGTH - 1)}…`;
 
 /** The entries that have a value. */
 const known = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>

@@ -57,6 +57,11 @@ const ASK_EVERY_MS: Milliseconds = 3_000;
 /** Beyond so many instances, those that come later are not followed. */
 const MAXIMUM_INSTANCES = 1_000;
 
+/** The most characters of all their newest statuses together; what is beyond is not followed either. */
+const MAXIMUM_HELD_LENGTH = 64 * 1024 * 1024;
+
+const byName = new Intl.Collator('en', { numeric: true });
+
 /**
  * The fleet as one process sees it. Asks while it has observers, and only then.
  * Everything but {@link FleetWatchOptions.self} was written by others: text in it is to be trusted as little as a key.
@@ -65,7 +70,10 @@ export class FleetWatch {
   readonly #options: FleetWatchOptions;
   readonly #name = `watch-${randomUUID().slice(0, 13)}`;
   readonly #observers = new Set<FleetObserver>();
-  readonly #instances = new Map<string, { readonly status: InstanceStatus; readonly at: Milliseconds }>();
+  /** The one that has been silent for longest comes first. */
+  readonly #instances = new Map<string, { readonly status: InstanceStatus; readonly at: Milliseconds; readonly length: number }>();
+  readonly #toldMalformed = new Set<string>();
+  #heldLength = 0;
   #asking: NodeJS.Timeout | undefined;
   #isHeard: Promise<void> | undefined;
   #ending: Promise<void> = Promise.resolve();
@@ -110,13 +118,13 @@ export class FleetWatch {
   /** What is known now, by id; old while nobody watches. */
   instances(): readonly InstanceView[] {
     const now = this.#options.clock.now();
-    for (const [id, { at }] of this.#instances) if (now - at > FORGOTTEN_AFTER_MS) this.#instances.delete(id);
+    this.#forgetSilent(now);
     return [...this.#instances.values()]
       .map(({ status, at }) => {
         const agoMs = Math.max(0, now - at);
         return { status, agoMs, isSilent: agoMs > SILENT_AFTER_MS, isSelf: status.id === this.#options.self?.id };
       })
-      .sort((a, b) => a.status.id.localeCompare(b.status.id, 'en', { numeric: true }));
+      .sort((a, b) => byName.compare(a.status.id, b.status.id));
   }
 
   /**
@@ -163,6 +171,7 @@ export class FleetWatch {
   #begin(): void {
     const { port, self } = this.#options;
     this.#instances.clear();
+    this.#heldLength = 0;
     this.#session = Symbol('session');
     this.#isHeard = this.#listen(port, this.#session);
     this.#forsake = self?.tell((message) => this.#heard(message));
@@ -206,21 +215,48 @@ export class FleetWatch {
 
   #arrived(body: string): void {
     const message = parseFleetMessage(body);
-    if ('malformed' in message) return this.#fail('a message of the fleet', new Error(message.malformed));
-    if (message.from !== this.#options.self?.id) this.#heard(message); // What the own instance says has been heard without a detour.
+    if ('malformed' in message) return this.#tellMalformed(message.malformed);
+    if (message.from !== this.#options.self?.id) this.#heard(message, body.length); // What the own instance says has been heard without a detour.
   }
 
-  #heard(message: FleetMessage): void {
+  /** Once per reason, of which there are few: whoever sends one sends thousands. */
+  #tellMalformed(reason: string): void {
+    if (this.#toldMalformed.has(reason)) return;
+    this.#toldMalformed.add(reason);
+    this.#fail('a message of the fleet', new Error(reason));
+  }
+
+  #heard(message: FleetMessage, length = 0): void {
     if (message.kind === 'watch') return;
-    if (message.kind === 'gone') this.#instances.delete(message.from);
-    if (message.kind === 'status') {
-      if (!this.#instances.has(message.from) && this.#instances.size >= MAXIMUM_INSTANCES) return;
-      this.#instances.set(message.from, { status: message.status, at: this.#options.clock.now() });
-    }
+    if (message.kind === 'gone') this.#forget(message.from);
+    if (message.kind === 'status' && !this.#follow(message.status, length)) return;
     for (const observer of [...this.#observers]) {
       if (message.kind === 'status') observer.onStatus?.(message.status);
       else if (message.kind === 'feed') observer.onFeed?.(message.from, message.entries, message.lost);
       else observer.onGone?.(message.from);
+    }
+  }
+
+  /** Whether there is room for it. */
+  #follow(status: InstanceStatus, length: number): boolean {
+    const now = this.#options.clock.now();
+    this.#forget(status.id);
+    this.#forgetSilent(now);
+    if (this.#instances.size >= MAXIMUM_INSTANCES || this.#heldLength + length > MAXIMUM_HELD_LENGTH) return false;
+    this.#instances.set(status.id, { status, at: now, length });
+    this.#heldLength += length;
+    return true;
+  }
+
+  #forget(id: string): void {
+    this.#heldLength -= this.#instances.get(id)?.length ?? 0;
+    this.#instances.delete(id);
+  }
+
+  #forgetSilent(now: Milliseconds): void {
+    for (const [id, { at }] of this.#instances) {
+      if (now - at <= FORGOTTEN_AFTER_MS) return;
+      this.#forget(id);
     }
   }
 

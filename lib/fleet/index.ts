@@ -6,6 +6,7 @@
 export {
   type CacheStatus,
   type FeedEntry,
+  fitting,
   type FleetMessage,
   fleetTopics,
   type FleetTopics,
@@ -14,7 +15,14 @@ export {
   MAXIMUM_FLEET_MESSAGE_LENGTH,
   parseFleetMessage,
 } from './fleet-message.js';
-export { type CacheDescription, FleetReporter, type FleetReporterOptions, REPORT_EVERY_MS, WATCHED_FOR_MS } from './fleet-reporter.js';
+export {
+  type CacheDescription,
+  FleetReporter,
+  type FleetReporterOptions,
+  LEAST_BETWEEN_STATUSES_MS,
+  REPORT_EVERY_MS,
+  WATCHED_FOR_MS,
+} from './fleet-reporter.js';
 export { topicPort } from './topic-port.js';
 export {
   type FleetObserver,

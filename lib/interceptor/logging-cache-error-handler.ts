@@ -1,5 +1,5 @@
 import type { Cache, CacheKey } from '../cache/index.js';
-import { CacheEvictError } from '../errors/index.js';
+import { CacheEvictError, MAXIMUM_LINE_LENGTH, printable } from '../errors/index.js';
 import { CacheErrorHandler } from './cache-error-handler.js';
 
 /** Takes one line per failure and, if stack traces are wanted, the error. `console.warn` fits, and so does the method of a logger. */
@@ -17,7 +17,7 @@ export interface LoggingOptions {
 
 /**
  * Decides as `FailOpenCacheErrorHandler` does, and says so: one line per failure that names what failed, the cache and the key
- * (Spring's `LoggingCacheErrorHandler`, which survives failed evictions too).
+ * (Spring's `LoggingCacheErrorHandler`, which survives failed evictions too). A line is one line, printable and bounded, whatever is in the key.
  */
 export class LoggingCacheErrorHandler extends CacheErrorHandler {
   readonly #log: LogFailure;
@@ -59,16 +59,16 @@ export class LoggingCacheErrorHandler extends CacheErrorHandler {
   }
 
   #entry(key: CacheKey): string {
-    return this.#keys ? ` with key ${describeKey(key)}` : '';
+    return this.#keys ? ` with key ${printable(describeKey(key))}` : '';
   }
 
   #say(line: string, error: unknown): void {
-    if (this.#stackTraces) this.#log(line, error);
-    else this.#log(line);
+    const printed = printable(line, MAXIMUM_LINE_LENGTH);
+    if (this.#stackTraces) this.#log(printed, error);
+    else this.#log(printed);
   }
 }
 
-/** One line, whatever is in the key. */
 function describeKey(key: CacheKey): string {
   if (key === undefined || typeof key === 'bigint') return String(key);
   try {

@@ -1,5 +1,5 @@
 import { DECORATOR_OF, type CachedMethod, type CacheOperation, type ServiceIdentifier } from '../annotation/index.js';
-import { CacheConfigurationError } from '../errors/index.js';
+import { CacheConfigurationError, shown } from '../errors/index.js';
 
 /** The services that an operation names, or its class for it; `undefined` where the container's own serve. */
 export interface OperationServices {
@@ -44,7 +44,7 @@ export function bindingMissing(option: string, label: string, identifier: Servic
 export function nameUnknown(name: string, known: readonly string[], label?: string): CacheConfigurationError {
   const names = known.length === 0 ? 'none' : known.map((one) => `'${one}'`).join(', ');
   const there = label === undefined ? 'There' : `Invalid ${label}: there`;
-  return new CacheConfigurationError('CACHE_NAME_UNKNOWN', `${there} is no cache '${name}': the cache manager knows ${names}.`, {
+  return new CacheConfigurationError('CACHE_NAME_UNKNOWN', `${there} is no cache '${shown(name)}': the cache manager knows ${names}.`, {
     hint: 'Add it to `caches`, or let the manager be `dynamic`.',
   });
 }

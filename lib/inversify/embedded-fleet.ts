@@ -6,6 +6,7 @@ import {
   EMBEDDED_GENERATION,
   EmbeddedEvictionLog,
   EmbeddedRemote,
+  EmbeddedStore,
   ServerClock,
 } from '../eviction/index.js';
 import { fleetTopics } from '../fleet/index.js';
@@ -44,6 +45,23 @@ export function embeddedFleet(options: ResolvedCachingOptions, events: CacheEven
       });
       remote.useGeneration(EMBEDDED_GENERATION);
       return remote;
+    },
+    evictions: (cache, settings, channel) => {
+      // A cache that no instance has made has nothing to be evicted, and must not come into being by it.
+      const nothing = new EmbeddedStore();
+      const log = new EmbeddedEvictionLog({
+        get store() {
+          return shared.has(cache) ? shared.store(cache) : nothing;
+        },
+        namespace,
+        cache,
+        channel,
+        origin,
+        fillLeaseMs,
+        publish,
+      });
+      const codec = new ValueCodec(settings);
+      return new RemoteCache({ keyv: keyvOver(new Map(), codec, cache), log, codec, guard: alwaysOpen, useGeneration: () => undefined });
     },
     connect: () => Promise.resolve(),
     namesakes: () => Promise.resolve(shared.usersCalled(instanceId)),

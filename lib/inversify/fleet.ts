@@ -35,6 +35,8 @@ export interface Primary {
   /** Sends a private message to another instance. */
   readonly send: (channel: string, message: string) => Promise<number>;
   readonly remote: (name: string, options: ResolvedCacheOptions, channel: string, moved: Moved) => RemoteCache;
+  /** Executes and announces the evictions of a cache that this instance does not keep. */
+  readonly evictions: (name: string, options: ResolvedCacheOptions, channel: string) => RemoteCache;
   /** Where the evictions of a cache are announced. @param own - the cache's `topic`. */
   readonly channel: (cache: string, own: string | undefined) => string;
   readonly connect: (firstBeat: () => Promise<void>) => Promise<void>;
@@ -62,7 +64,7 @@ export function keyvOver(store: unknown, codec: ValueCodec, namespace: string): 
     useKeyPrefix: false,
     throwOnErrors: true,
     emitErrors: false,
-    deserialize: (raw) => codec.decode(raw) as never,
+    deserialize: (raw) => codec.read(raw) as never,
   });
   keyv.on('error', () => undefined); // `throwOnErrors` reports them where they belong: to the caller.
   return keyv;

@@ -9,4 +9,11 @@ export { cachingModule } from './caching-module.js';
 export { enableCaching } from './enable-caching.js';
 export { cached, type InterceptorSource } from './cached.js';
 export { cacheProxy, type CacheProxyOperations } from './cache-proxy.js';
-export { DEFAULT_CACHE_OPTIONS, DEFAULT_CACHING_OPTIONS, type CacheOptions, type CachingOptions } from './options.js';
+export {
+  checkCacheName,
+  checkNamespace,
+  DEFAULT_CACHE_OPTIONS,
+  DEFAULT_CACHING_OPTIONS,
+  type CacheOptions,
+  type CachingOptions,
+} from './options.js';

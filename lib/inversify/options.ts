@@ -1,6 +1,6 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { type Class, LARGEST_MAXIMUM_SIZE } from '../cache/index.js';
-import { CacheConfigurationError } from '../errors/index.js';
+import { CacheConfigurationError, shown } from '../errors/index.js';
 import { DEFAULT_NAMESPACE, originOf } from '../eviction/index.js';
 import { type Clock, type Duration, MAXIMUM_WAIT_MS, type Milliseconds, parseDuration, systemClock } from '../time/index.js';
 
@@ -68,6 +68,11 @@ export interface CachingOptions {
   /** Whether caches that are not in `caches` are created when first asked for. Default: `true`. */
   readonly dynamic?: boolean;
   /**
+   * The most caches that come into being at run time: those that neither `caches` nor a decorator names, but a resolver or `getCache` does.
+   * Beyond, a name gets a cache that is not kept: it reads nothing and stores nothing, and its evictions are executed. Default: `500`.
+   */
+  readonly maximumDynamicCaches?: number;
+  /**
    * How many buckets the keys are spread over on a Redis Cluster, from 1 to 64: no more primaries than that are used, and each costs two
    * connections and its heartbeats. The same for all instances of a namespace; who disagrees is refused at start. Default: `8`.
    */
@@ -114,6 +119,7 @@ export const DEFAULT_CACHING_OPTIONS = Object.freeze({
   enabled: true,
   namespace: DEFAULT_NAMESPACE,
   dynamic: true,
+  maximumDynamicCaches: 500,
   buckets: 8,
   bound: '1s',
   timeout: '250ms',
@@ -147,6 +153,7 @@ export interface ResolvedCachingOptions {
   readonly cacheNames: readonly string[];
   readonly cache: (name: string) => ResolvedCacheOptions;
   readonly dynamic: boolean;
+  readonly maximumDynamicCaches: number;
   readonly buckets: number;
   readonly instanceId: string;
   /** What tells this instance from every other, whatever they are called. */
@@ -165,6 +172,8 @@ export const MINIMUM_BOUND_MS: Milliseconds = 50;
 
 const LARGEST_NUMBER_OF_BUCKETS = 64;
 const NAME = /^[A-Za-z0-9_.-]{1,128}$/;
+/** Names are parts of paths: `/caches/..` would be another page. */
+const STEP = /^\.{1,2}$/;
 const CACHE_OPTION_NAMES = [
   'ttl',
   'localTtl',
@@ -180,7 +189,7 @@ const CACHE_OPTION_NAMES = [
   'maximumValueSize',
 ];
 const CACHING_OPTION_NAMES = [
-  'enabled', 'redis', 'namespace', 'caches', 'defaults', 'dynamic', 'buckets', 'instanceId', 'bound', 'timeout', 'deadline', 'fillLease', 'connectTimeout', 'failFast', 'clock',
+  'enabled', 'redis', 'namespace', 'caches', 'defaults', 'dynamic', 'maximumDynamicCaches', 'buckets', 'instanceId', 'bound', 'timeout', 'deadline', 'fillLease', 'connectTimeout', 'failFast', 'clock',
 ]; // prettier-ignore
 
 /**
@@ -206,10 +215,11 @@ export function resolveOptions(options: CachingOptions = {}): ResolvedCachingOpt
   return Object.freeze({
     enabled: checkBoolean('enabled', options.enabled ?? DEFAULT_CACHING_OPTIONS.enabled),
     redis: options.redis,
-    namespace: checkName('namespace', options.namespace ?? DEFAULT_CACHING_OPTIONS.namespace),
+    namespace: checkNamespace(options.namespace ?? DEFAULT_CACHING_OPTIONS.namespace),
     cacheNames: Object.freeze([...resolved.keys()]),
     cache: (name: string) => resolved.get(name) ?? fallback,
     dynamic: checkBoolean('dynamic', options.dynamic ?? DEFAULT_CACHING_OPTIONS.dynamic),
+    maximumDynamicCaches: checkCount('maximumDynamicCaches', options.maximumDynamicCaches ?? DEFAULT_CACHING_OPTIONS.maximumDynamicCaches),
     buckets: checkCount('buckets', options.buckets ?? DEFAULT_CACHING_OPTIONS.buckets, LARGEST_NUMBER_OF_BUCKETS),
     instanceId,
     origin: originOf(instanceId),
@@ -224,12 +234,17 @@ export function resolveOptions(options: CachingOptions = {}): ResolvedCachingOpt
 }
 
 /**
- * Refuses a cache name that could not be part of a Redis key.
+ * Refuses a cache name that could not be part of a Redis key or of a path, or that every object has a property of.
  *
  * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`.
  */
-export function checkCacheName(name: string): string {
+export function checkCacheName(name: unknown): string {
   return checkName('cache name', name);
+}
+
+/** The same for a namespace. @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`. */
+export function checkNamespace(name: unknown): string {
+  return checkName('namespace', name);
 }
 
 function resolveCache(path: string, own: CacheOptions, defaults: CacheOptions): ResolvedCacheOptions {
@@ -259,15 +274,23 @@ function checkNames(path: string, options: unknown, known: readonly string[]): v
   if (typeof options !== 'object' || options === null || Array.isArray(options)) throw invalid(path, 'an object', options);
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
-    throw new CacheConfigurationError('CACHE_OPTION_INVALID', `Unknown option \`${path === 'options' ? name : `${path}.${name}`}\`.`, {
-      hint: `Known here: ${known.join(', ')}.`,
-    });
+    throw new CacheConfigurationError(
+      'CACHE_OPTION_INVALID',
+      `Unknown option \`${path === 'options' ? shown(name) : `${path}.${shown(name)}`}\`.`,
+      {
+        hint: `Known here: ${known.join(', ')}.`,
+      },
+    );
   }
 }
 
 function checkName(option: string, value: unknown): string {
-  if (typeof value === 'string' && NAME.test(value)) return value;
-  throw invalid(option, "1 to 128 of the characters A-Z, a-z, 0-9, '_', '.' and '-'", value);
+  if (typeof value !== 'string' || !NAME.test(value))
+    throw invalid(option, "1 to 128 of the characters A-Z, a-z, 0-9, '_', '.' and '-'", value);
+  // `__proto__`, `constructor`, …: statistics and messages are objects by name.
+  if (STEP.test(value) || value in Object.prototype)
+    throw invalid(option, 'another name than that of a property of every object, or of a step in a path', value);
+  return value;
 }
 
 function checkTopic(option: string, value: unknown): string {
@@ -306,8 +329,10 @@ function checkClock(value: Clock): Clock {
 }
 
 function invalid(option: string, expected: string, value: unknown): CacheConfigurationError {
-  const got = String(value).replace(/\/\/[^/]*@/, '//***@'); // A URL in the wrong place may hold a password.
-  return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${expected}, got \`${got}\` (${typeof value}).`);
+  return new CacheConfigurationError(
+    'CACHE_OPTION_INVALID',
+    `Expected \`${option}\` to be ${expected}, got \`${shown(value)}\` (${typeof value}).`,
+  );
 }
 
 const randomId = (): string => crypto.randomUUID().slice(0, 13);

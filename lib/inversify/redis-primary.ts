@@ -11,8 +11,8 @@ import {
   ServerClock,
 } from '../eviction/index.js';
 import type { MessageListenerContainer } from '../topic/index.js';
-import { keyvOver, type Primary } from './fleet.js';
-import type { ResolvedCachingOptions } from './options.js';
+import { keyvOver, type Primary, type Moved } from './fleet.js';
+import type { ResolvedCacheOptions, ResolvedCachingOptions } from './options.js';
 
 /** What a primary on Redis is made of. */
 export interface RedisPrimaryParts {
@@ -26,6 +26,9 @@ export interface RedisPrimaryParts {
   readonly beforeHeartbeat?: () => Promise<void>;
 }
 
+/** More caches that are not kept are not remembered. */
+const MAXIMUM_PASSING = 1_000;
+
 /** A primary on Redis, through a command connection and a listener container of its own. */
 export function redisPrimary(parts: RedisPrimaryParts): Primary {
   const { namespace, connection, container, channel, options, events, beforeHeartbeat } = parts;
@@ -34,6 +37,37 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
   const refusals = new HeartbeatRefusals(connection.endpoint.label, events);
   const heartbeat = new RedisHeartbeat({ connection, namespace, origin, boundMs, serverClock, clock });
   const acknowledgements = new Acknowledgements(origin, boundMs);
+
+  const remoteOf = (cache: string, settings: ResolvedCacheOptions, announced: string, moved: Moved) => {
+    const codec = new ValueCodec(settings);
+    const keys = new RemoteKeys(namespace, cache);
+    const keyv = keyvOver(new Map(), codec, keys.keyvNamespace('0'));
+    const log = new RedisEvictionLog({
+      connection,
+      namespace,
+      cache,
+      channel: announced,
+      origin,
+      fillLeaseMs,
+      acknowledgements,
+      generationChanged: moved,
+    });
+    const useGeneration = (generation: string): void => {
+      log.useGeneration(generation);
+      keyv.namespace = keys.keyvNamespace(generation);
+    };
+    const remote = new RemoteCache({ keyv, log, codec, guard: connection.guard, traced: { cache, events }, useGeneration });
+    return { keyv, log, remote };
+  };
+
+  /** Of caches that are not kept, those evicted from last: after a failover they begin a new generation as well. */
+  const passing = new Map<string, RedisEvictionLog>();
+  const renewPassing = async (): Promise<void> => {
+    await Promise.all([...passing.values()].map((log) => log.renew()));
+    passing.clear();
+  };
+  connection.onMoved(renewPassing);
+
   return {
     namespace,
     container,
@@ -43,32 +77,17 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
     send: (to, message) => connection.publish(to, message),
     channel,
     remote: (cache, settings, announced, moved) => {
-      const codec = new ValueCodec(settings);
-      const keys = new RemoteKeys(namespace, cache);
-      const keyv = keyvOver(new Map(), codec, keys.keyvNamespace('0'));
+      const { keyv, log, remote } = remoteOf(cache, settings, announced, moved);
       connection.readThrough(keyv);
-      const log = new RedisEvictionLog({
-        connection,
-        namespace,
-        cache,
-        channel: announced,
-        origin,
-        fillLeaseMs,
-        acknowledgements,
-        generationChanged: moved,
-      });
       connection.onMoved(() => log.renew());
-      return new RemoteCache({
-        keyv,
-        log,
-        codec,
-        guard: connection.guard,
-        traced: { cache, events },
-        useGeneration: (generation) => {
-          log.useGeneration(generation);
-          keyv.namespace = keys.keyvNamespace(generation);
-        },
-      });
+      return remote;
+    },
+    evictions: (cache, settings, announced) => {
+      const { log, remote } = remoteOf(cache, settings, announced, (generation) => remote.useGeneration(generation));
+      passing.delete(cache);
+      passing.set(cache, log);
+      if (passing.size > MAXIMUM_PASSING) passing.delete(passing.keys().next().value as string);
+      return remote;
     },
     connect: async (firstBeat) => {
       connection.verifyWith(firstBeat);

@@ -1,3 +1,4 @@
+import { isNamedByDecorator } from '../annotation/index.js';
 import {
   BucketedRemoteCache,
   bucketsOf,
@@ -5,10 +6,13 @@ import {
   type HealthStatus,
   type InstanceLinks,
   LocalCache,
+  PassThroughCache,
   type RemoteCache,
+  type RemoteTier,
   TwoTierCache,
   TwoTierCacheManager,
 } from '../cache/index.js';
+import { CacheConfigurationError } from '../errors/index.js';
 import { CacheCounters, CacheEvents } from '../event/index.js';
 import { bucketOf, BypassNotices, EvictionListener, Namesakes, ReadLease } from '../eviction/index.js';
 import { type CacheDescription, FleetReporter, FleetWatch, topicPort } from '../fleet/index.js';
@@ -110,6 +114,10 @@ export function createRuntime(options: CachingOptions = {}): CacheRuntime {
   const manager = new TwoTierCacheManager({
     names: resolved.cacheNames,
     dynamic: resolved.dynamic,
+    maximumDynamicCaches: resolved.maximumDynamicCaches,
+    isNamed: isNamedByDecorator,
+    passThrough: (name, own) => new PassThroughCache({ ...passThroughParts(checkCacheName(name), resolved, strands), events, ...own }),
+    full: (name) => tellFull(name, resolved.maximumDynamicCaches, events),
     clock: resolved.clock,
     links,
     create: (name) => {
@@ -224,8 +232,7 @@ function createCache(name: string, resolved: ResolvedCachingOptions, strands: re
       (parts[i] as CoherentCache).useGeneration(generation, isReplacement),
     ),
   );
-  const [only] = remotes as [RemoteCache, ...RemoteCache[]];
-  const remote = remotes.length === 1 ? only : new BucketedRemoteCache(remotes, (key) => bucketOf(key, remotes.length));
+  const remote = remoteOver(remotes);
   const { timeoutMs, deadlineMs, clock } = resolved;
   const cache = new TwoTierCache({ name, settings: { ...options, timeoutMs, deadlineMs }, local, remote, clock, events, counters });
   const parts: readonly CoherentCache[] = remotes.length === 1 ? [cache] : bucketsOf(cache, remotes);
@@ -236,6 +243,30 @@ function createCache(name: string, resolved: ResolvedCachingOptions, strands: re
       .catch((error: unknown) => events.emit('error', { where: `subscription of '${channel}'`, error }));
   }
   return cache;
+}
+
+/** What a cache that is not kept needs of the primaries. */
+function passThroughParts(name: string, resolved: ResolvedCachingOptions, strands: readonly Strand[]) {
+  const { clock, deadlineMs } = resolved;
+  const options = resolved.cache(name);
+  const remotes = strands.map(({ primary }) => primary.evictions(name, options, primary.channel(name, options.topic)));
+  return { name, clock, deadlineMs, remote: remoteOver(remotes) };
+}
+
+const remoteOver = (remotes: readonly RemoteCache[]): RemoteTier =>
+  remotes.length === 1 ? (remotes[0] as RemoteCache) : new BucketedRemoteCache(remotes, (key) => bucketOf(key, remotes.length));
+
+/** Whoever makes cache names of what users send should hear of it. */
+function tellFull(name: string, most: number, events: CacheEvents): void {
+  const error = new CacheConfigurationError(
+    'CACHE_NAME_LIMIT',
+    `Cache '${name}' was not made: there are ${most} caches already that only a resolver or getCache names.`,
+    {
+      hint: 'It runs uncached, and so do others that come later; evictions are executed. Put what differs into the key, or raise `maximumDynamicCaches`.',
+    },
+  );
+  events.emit('error', { where: 'dynamic caches', error });
+  process.emitWarning(error.message, { type: 'CacheWarning', code: error.code });
 }
 
 /** What a cache tells of itself to those who watch. */

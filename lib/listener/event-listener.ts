@@ -1,4 +1,4 @@
-import { CacheConfigurationError } from '../errors/index.js';
+import { CacheConfigurationError, shown } from '../errors/index.js';
 import { CACHE_EVENT_NAMES, type CacheEventMap } from '../event/index.js';
 import { listening } from './listener-methods.js';
 
@@ -33,7 +33,7 @@ export function EventListener<K extends keyof CacheEventMap>(...names: readonly 
   if (unknown !== undefined || names.length === 0) {
     throw new CacheConfigurationError(
       'CACHE_OPERATION_INVALID',
-      `Expected names of events for @EventListener, got \`${String(unknown)}\`.`,
+      `Expected names of events for @EventListener, got \`${shown(unknown)}\`.`,
       {
         hint: `Known are: ${CACHE_EVENT_NAMES.join(', ')}.`,
       },

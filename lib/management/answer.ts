@@ -1,11 +1,13 @@
+import { printableJson } from '../errors/index.js';
+
 /** A request as the handler sees it, whatever brought it. */
 export interface ManagementRequest {
   readonly method: string;
   /** Path and query, as they came. */
   readonly url: string;
   header(name: string): string | undefined;
-  /** Whether a body comes with it. None is ever read. */
-  readonly hasBody: boolean;
+  /** Whether a body comes with it. It may take a look at the first bytes, so nobody is asked for it who may not come in. */
+  hasBody(): boolean | Promise<boolean>;
 }
 
 /** What is answered. */
@@ -48,11 +50,11 @@ const COMMON = {
   'cross-origin-resource-policy': 'same-origin',
 } as const;
 
-/** An answer in JSON. */
+/** An answer in JSON, which a terminal may print. */
 export const json = (body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Answer => ({
   status,
   headers: { ...COMMON, 'content-type': 'application/json', ...headers },
-  body: `${JSON.stringify(body)}\n`,
+  body: `${printableJson(body, Number.POSITIVE_INFINITY)}\n`,
 });
 
 /** An answer in some other form. */

@@ -57,19 +57,19 @@ export function cacheManagement(source: ManagedContainer | CacheManager, options
       if (!isLast) return undefined;
       throw new Refusal(404, 'There is nothing here.');
     }
-    if (request.hasBody) throw new Refusal(413, 'No request to the management of the cache has a body.');
     if (isConsoleFile(own)) {
       if (request.method !== 'GET' && request.method !== 'HEAD') throw new Refusal(405, 'Expected GET.', { allow: 'GET, HEAD' });
       return consoleFile(own);
     }
     access.check(request);
+    if (await request.hasBody()) throw new Refusal(413, 'No request to the management of the cache has a body.');
     return resources.answer(request.method, own, new URLSearchParams(query.join('?')));
   };
   const answer = (request: ManagementRequest, isLast: boolean): Promise<Answer | undefined> => find(request, isLast).catch(toAnswer);
 
   return {
     fetch: async (request) => {
-      const { status, headers, body } = (await answer(await fromRequest(request), true)) as Answer;
+      const { status, headers, body } = (await answer(fromRequest(request), true)) as Answer;
       const isEmpty = request.method === 'HEAD' || status === 204;
       if (isEmpty && body instanceof ReadableStream) await body.cancel();
       return new Response(isEmpty ? null : (body as ConstructorParameters<typeof Response>[0]), { status, headers });
@@ -79,14 +79,14 @@ export function cacheManagement(source: ManagedContainer | CacheManager, options
   };
 }
 
-async function fromRequest(request: Request): Promise<ManagementRequest> {
+function fromRequest(request: Request): ManagementRequest {
   const { method, url, headers } = request;
   const { pathname, search, host } = new URL(url);
   return {
     method,
     url: `${pathname}${search}`,
     header: (name) => headers.get(name) ?? (name === 'host' ? host : undefined),
-    hasBody: await hasBody(request),
+    hasBody: () => hasBody(request),
   };
 }
 

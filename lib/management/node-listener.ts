@@ -27,13 +27,16 @@ function toManagementRequest(request: IncomingMessage): ManagementRequest {
       const value = headers[name];
       return Array.isArray(value) ? value.join(', ') : value;
     },
-    hasBody: headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0,
+    hasBody: () => bringsBody(request),
   };
 }
 
+const bringsBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
 async function write({ status, headers, body }: Answer, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // A body nobody reads must not stay on the connection; the client is told that this is the end of it.
-  const close = request.complete || status !== 413 ? {} : { connection: 'close' };
+  const close = request.complete || !bringsBody(request) ? {} : { connection: 'close' };
   if (body instanceof ReadableStream) {
     response.writeHead(status, { ...headers, ...close });
     if (request.method === 'HEAD') {

@@ -1,4 +1,5 @@
 import { type Cache, type CacheHealth, decodeKey, type HealthStatus } from '../cache/index.js';
+import { printable } from '../errors/index.js';
 import { type InstanceView, REPORT_EVERY_MS, SILENT_AFTER_MS } from '../fleet/index.js';
 import { type Answer, content, done, json, Refusal } from './answer.js';
 import { eventStream } from './event-stream.js';
@@ -154,7 +155,7 @@ export class Resources {
       throw new Refusal(400, 'The name of the cache is not percent-encoded UTF-8.');
     }
     const cache = manager.cacheNames.includes(name) ? manager.getCache(name) : undefined;
-    if (cache === undefined) throw new Refusal(404, `There is no cache '${name}'.`);
+    if (cache === undefined) throw new Refusal(404, `There is no cache '${printable(name)}'.`);
     return cache;
   }
 }

@@ -1,4 +1,4 @@
-import { CacheConfigurationError } from '../errors/index.js';
+import { CacheConfigurationError, shown } from '../errors/index.js';
 import type { Milliseconds } from './clock.js';
 
 /** A span of time as users write it: milliseconds, or a number with its unit (`'250ms'`, `'60s'`, `'5m'`, `'1h'`, `'7d'`). */
@@ -33,7 +33,7 @@ export function parseDuration(
     const most = maximumMs === MAXIMUM_DURATION_MS ? '10 years' : `${maximumMs / UNITS.h} hours`;
     throw new CacheConfigurationError(
       'CACHE_OPTION_INVALID',
-      `Expected \`${option}\` to be a duration, ${least} and at most ${most}, such as 500, '60s' or '5m', got \`${String(duration)}\` (${typeof duration}).`,
+      `Expected \`${option}\` to be a duration, ${least} and at most ${most}, such as 500, '60s' or '5m', got \`${shown(duration)}\` (${typeof duration}).`,
     );
   }
   return Math.ceil(ms);

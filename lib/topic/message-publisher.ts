@@ -1,4 +1,4 @@
-import { TopicError } from '../errors/index.js';
+import { shown, TopicError } from '../errors/index.js';
 import { type Milliseconds, withDeadline } from '../time/index.js';
 import type { PubSubTransport } from './pub-sub-transport.js';
 import type { Topic } from './topic.js';
@@ -54,7 +54,7 @@ function channelOf(topic: Topic | string): string {
   const [kind, name] =
     typeof topic === 'string' ? ['channel', topic] : [(topic as Topic | undefined)?.kind, (topic as Topic | undefined)?.name];
   if (kind === 'channel' && typeof name === 'string' && name !== '') return name;
-  const got = kind === 'pattern' ? `the pattern '${String(name)}'` : typeof topic === 'string' ? 'an empty string' : `\`${String(topic)}\``;
+  const got = kind === 'pattern' ? `the pattern '${shown(name)}'` : typeof topic === 'string' ? 'an empty string' : `\`${shown(topic)}\``;
   throw new TopicError('TOPIC_LISTENER_INVALID', `Expected a channel to publish on, got ${got}.`, {
     hint: `Write ChannelTopic.of('book-channel').`,
   });

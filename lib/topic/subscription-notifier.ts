@@ -45,11 +45,14 @@ export class SubscriptionNotifier {
 
   #tellTopics(topics: readonly TopicListeners[], tell: (listener: SubscriptionListener, names: readonly string[]) => void): void {
     const everything = topics.map(({ name }) => name);
-    const byListener = new Map<SubscriptionListener, readonly string[]>();
+    const byListener = new Map<SubscriptionListener, string[]>();
     for (const listener of this.#listeners) byListener.set(listener, everything);
     for (const { name, listeners } of topics) {
       for (const listener of listeners as Iterable<SubscriptionListener>) {
-        if (!this.#listeners.has(listener)) byListener.set(listener, [...(byListener.get(listener) ?? []), name]);
+        if (this.#listeners.has(listener)) continue;
+        const names = byListener.get(listener);
+        if (names === undefined) byListener.set(listener, [name]);
+        else names.push(name); // A copy of thousands for each of thousands would take seconds.
       }
     }
     for (const [listener, names] of byListener) this.#guard(() => tell(listener, names));

@@ -1,7 +1,7 @@
 import { Deferred } from './deferred.js';
 import type { MessageListener } from './message-listener.js';
 import type { Message } from './message.js';
-import { type Topic, topicId } from './topic.js';
+import type { Topic } from './topic.js';
 
 /** One topic with its listeners, and how far its subscription got on the present connection. */
 export class TopicSubscription {
@@ -85,11 +85,10 @@ export class SubscriptionRegistry {
    * @returns what was removed: each topic concerned with its former listeners, and whether it has none left.
    */
   remove(listener: MessageListener | undefined, topics: readonly Topic[] | undefined): RemovedSubscription[] {
-    const ids = topics === undefined ? undefined : new Set(topics.map(topicId));
     const removed: RemovedSubscription[] = [];
-    for (const subscription of this.all()) {
+    const concerned = topics?.flatMap((topic) => this.#of(topic).get(topic.name) ?? []) ?? this.all();
+    for (const subscription of concerned) {
       const { topic, listeners } = subscription;
-      if (ids !== undefined && !ids.has(topicId(topic))) continue;
       const gone = listener === undefined ? [...listeners] : listeners.has(listener) ? [listener] : [];
       if (gone.length === 0) continue;
       for (const each of gone) listeners.delete(each);

@@ -1,4 +1,4 @@
-import { TopicError } from '../errors/index.js';
+import { shown, TopicError } from '../errors/index.js';
 import type { ChannelTopic } from './channel-topic.js';
 import type { PatternTopic } from './pattern-topic.js';
 
@@ -14,7 +14,7 @@ export function checkTopics(topics: Topic | readonly Topic[]): readonly Topic[] 
   const list: readonly unknown[] = Array.isArray(topics) ? topics : [topics];
   const wrong = list.findIndex((topic) => !isTopic(topic));
   if (list.length === 0 || wrong >= 0) {
-    const got = list.length === 0 ? 'an empty list' : typeof list[wrong] === 'string' ? 'a string' : String(list[wrong]);
+    const got = list.length === 0 ? 'an empty list' : typeof list[wrong] === 'string' ? 'a string' : shown(list[wrong]);
     throw new TopicError('TOPIC_LISTENER_INVALID', `Expected a topic or a list of topics, got ${got}.`, {
       hint: `Write ChannelTopic.of('book-channel') or PatternTopic.of('book-*').`,
     });

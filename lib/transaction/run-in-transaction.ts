@@ -1,4 +1,4 @@
-import { CacheEvictError, CacheTransactionError } from '../errors/index.js';
+import { CacheEvictError, CacheTransactionError, MAXIMUM_LINE_LENGTH, printable, printableLines } from '../errors/index.js';
 import { currentPart, Transaction, TransactionPart, within } from './transaction.js';
 
 /** How a {@link runInTransaction} behaves. */
@@ -83,10 +83,10 @@ function committedBut(failure: unknown, result: unknown): CacheEvictError | Cach
 function warnOf(failures: readonly unknown[]): void {
   for (const failure of failures) {
     if (failure instanceof CacheEvictError) continue;
-    process.emitWarning(`An action due after a transaction failed: ${String(failure)}`, {
+    process.emitWarning(`An action due after a transaction failed: ${printable(String(failure), MAXIMUM_LINE_LENGTH)}`, {
       type: 'CacheWarning',
       code: 'CACHE_TRANSACTION_ACTION_FAILED',
-      detail: failure instanceof Error ? failure.stack : undefined,
+      detail: failure instanceof Error ? printableLines(failure.stack ?? '') : undefined,
     });
   }
 }

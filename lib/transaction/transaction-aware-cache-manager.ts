@@ -16,7 +16,8 @@ export class TransactionAwareCacheManager extends CacheManager {
   /** The manager that this one goes around. */
   readonly target: CacheManager;
   readonly #parts: TransactionAwareCacheManagerParts;
-  readonly #caches = new Map<string, TransactionAwareCache>();
+  /** By the cache they go around, so that they are gone with it: not every cache is kept. */
+  readonly #caches = new WeakMap<Cache, TransactionAwareCache>();
   #transactions: TransactionSynchronization | undefined;
 
   constructor(target: CacheManager, parts: TransactionAwareCacheManagerParts) {
@@ -28,11 +29,11 @@ export class TransactionAwareCacheManager extends CacheManager {
   override getCache(name: string): Cache | undefined {
     const cache = this.target.getCache(name);
     if (cache === undefined || cache instanceof TransactionAwareCache) return cache;
-    const known = this.#caches.get(name);
-    if (known?.target === cache) return known;
+    const known = this.#caches.get(cache);
+    if (known !== undefined) return known;
     this.#transactions ??= this.#parts.transactions();
     const aware = new TransactionAwareCache(cache, this.#transactions, this.#parts.failures);
-    this.#caches.set(name, aware);
+    this.#caches.set(cache, aware);
     return aware;
   }
 

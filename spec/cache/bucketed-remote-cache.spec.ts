@@ -10,9 +10,10 @@ import {
   LocalCache,
   RemoteCache,
   TwoTierCache,
+  UNREADABLE,
   ValueCodec,
 } from '../../lib/cache/index.js';
-import { CacheEvictError, CacheValueError, RemoteCacheError } from '../../lib/errors/index.js';
+import { CacheEvictError, RemoteCacheError } from '../../lib/errors/index.js';
 import { EmbeddedEvictionLog, EmbeddedStore } from '../../lib/eviction/index.js';
 import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
 import { cacheErrorOf, rejectionOf } from '../contract/rejection.js';
@@ -78,7 +79,7 @@ describe(BucketedRemoteCache.name, () => {
         }),
     );
     remotes = stores.map((store, i) => {
-      const keyv = new Keyv({ store: store.entries, useKeyPrefix: false, deserialize: (raw) => codec.decode(raw) as never });
+      const keyv = new Keyv({ store: store.entries, useKeyPrefix: false, deserialize: (raw) => codec.read(raw) as never });
       const useGeneration = (generation: string): void => void (generations[i] = generation);
       return new RemoteCache({ keyv, log: logs[i] as EmbeddedEvictionLog, codec, guard: i === 0 ? guard : alwaysOpen, useGeneration });
     });
@@ -114,10 +115,21 @@ describe(BucketedRemoteCache.name, () => {
     expect(asked.map((spy) => spy.args)).to.deep.equal([[[['0:Dune', '0:Ulysses']]], [[['1:Emma', '1:nowhere']]], [[['2:Walden']]]]);
   });
 
-  it('says of several failures the one that asking again does not get over', async () => {
-    const corrupt = new CacheValueError('CACHE_VALUE_CORRUPT', 'Not readable.');
-    sinon.stub(remotes[0] as RemoteCache, 'getAll').rejects(corrupt);
-    expect(await rejectionOf(remote.getAll(keys))).to.equal(corrupt);
+  it('tells which of several keys are unreadable, whichever bucket they are in', async () => {
+    for (const key of keys) await cache.put(key, key);
+    for (const key of ['0:Dune', '2:Walden']) stores[bucketOf(key)]?.set(key, 'garbage');
+    for (const found of [await remote.getAll(keys), await remote.getAllCurrent(keys)]) {
+      expect(found).to.deep.equal([UNREADABLE, UNREADABLE, { value: '1:Emma' }, { value: '0:Ulysses' }]);
+    }
+    for (const view of views) view.applyClear('gap');
+    expect(await cache.getAll(keys)).to.deep.equal([undefined, undefined, { value: '1:Emma' }, { value: '0:Ulysses' }]);
+    expect(cache.statistics()).to.include({ remoteFailures: 2, misses: 2, remoteHits: 2 });
+    expect(await cache.putIfAbsent('0:Dune', 'healed')).to.equal(undefined);
+    expect(await cache.getOrLoad('2:Walden', () => 'healed')).to.equal('healed');
+    expect(await remote.getAll(['0:Dune', '2:Walden'])).to.deep.equal([{ value: 'healed' }, { value: 'healed' }]);
+  });
+
+  it('fails to read several keys when one of their buckets fails', async () => {
     const lost = away();
     sinon.stub(remotes[1] as RemoteCache, 'getAll').rejects(lost);
     expect(await rejectionOf(remote.getAll(keys))).to.equal(lost);

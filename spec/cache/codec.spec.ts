@@ -3,8 +3,10 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Keyv } from 'keyv';
 import { cacheCodec, createCacheCodec, ValueCodec } from '../../lib/cache/codec.js';
-import { type Class, MAXIMUM_VALUE_DEPTH } from '../../lib/cache/rich-value.js';
+import { type Class, MAXIMUM_BIGINT_DIGITS, MAXIMUM_VALUE_DEPTH } from '../../lib/cache/rich-value.js';
 import { CacheConfigurationError, type CacheError, CacheValueError } from '../../lib/errors/index.js';
+import { bestTimeMs } from '../support/best-time.js';
+import { FOREIGN_ENTRIES } from './foreign-entries.js';
 
 const UNSUPPORTED_HINT = 'Return plain data, give the cache a `type`, or keep this cache out of the remote tier with `tiers: "local"`.';
 const CORRUPT_HINT = 'Another program wrote it, or another version of this library. It is replaced when its key is next loaded.';
@@ -160,6 +162,10 @@ describe(ValueCodec.name, () => {
       ['a Date that carries more', Object.assign(new Date(0), { a: 1 }), 'an instance of Date with properties of its own'],
       ['an array that carries more', 'ab'.match(/b/), 'an array with properties besides its elements'],
       ['a RegExp in use', Object.assign(/x/g, { lastIndex: 1 }), 'an instance of RegExp in the middle of a search'],
+      ['a RegExp that is costly to make', /\p{L}/u, 'an instance of RegExp with Unicode properties or sets'],
+      ['a RegExp of sets', { a: new RegExp('[a--b]', 'v') }, 'an instance of RegExp with Unicode properties or sets, found at `.a`'],
+      ['a bigint that is costly to read', [10n ** 10_000n], 'a bigint of more than 10000 digits, found at `[0]`'],
+      ['a negative one', -(10n ** 10_000n), 'a bigint of more than 10000 digits'],
       ['a resizable buffer', new ArrayBuffer(1, { maxByteLength: 2 }), 'an instance of ArrayBuffer that can be resized'],
       ['memory shared between threads', new SharedArrayBuffer(1), 'an instance of SharedArrayBuffer'],
       ['a view of such memory', new Uint8Array(new SharedArrayBuffer(1)), 'an instance of Uint8Array'],
@@ -180,6 +186,24 @@ describe(ValueCodec.name, () => {
       for (const value of [nested(MAXIMUM_VALUE_DEPTH, {}), nested(MAXIMUM_VALUE_DEPTH, new Date(0))]) {
         expect(roundTrip(value)).to.deep.equal(value);
       }
+    });
+
+    it('takes the longest bigints', () => {
+      const longest = 10n ** BigInt(MAXIMUM_BIGINT_DIGITS) - 1n;
+      expect(roundTrip([longest, -longest])).to.deep.equal([longest, -longest]);
+    });
+
+    it('takes a bigint below what is just shallow enough', () => {
+      const value = nested(MAXIMUM_VALUE_DEPTH + 1, 1n);
+      expect(roundTrip(value)).to.deep.equal(value);
+      expect(failure(() => codec.encode([value])).message).to.contain('more than 1000 levels of nesting');
+    });
+
+    it('does not go through the holes of an array, with a `type` or without', () => {
+      const far: unknown[] = [];
+      far[4_000_000_000] = new Book('Dune');
+      expect(bestTimeMs(() => bookCodec.encode(far), 2)).to.be.lessThan(500); // A minute, with a look at each hole.
+      expect(same(roundTrip(far, bookCodec), far)).to.be.true;
     });
 
     const boom = new Error('boom');
@@ -267,6 +291,17 @@ describe(ValueCodec.name, () => {
       expect(same(roundTrip(guarded, new ValueCodec({ type: Guarded })), guarded)).to.be.true;
     });
 
+    it('counts an instance for two levels: that is how deep it is written', () => {
+      const books = (levels: number): unknown => {
+        let value: unknown = new Date(0);
+        for (let level = 0; level < levels; level += 1) value = new Book('Dune', value);
+        return value;
+      };
+      const most = MAXIMUM_VALUE_DEPTH / 2;
+      expect(same(roundTrip(books(most), bookCodec), books(most))).to.be.true;
+      expect(failure(() => bookCodec.encode(books(most + 1))).message).to.contain('more than 1000 levels of nesting');
+    });
+
     it('refuses a subclass and other classes', () => {
       expect(failure(() => bookCodec.encode(new Novel('Dune'))).message).to.equal(
         `The remote tier cannot store an instance of Novel. ${UNSUPPORTED_HINT}`,
@@ -326,6 +361,64 @@ describe(ValueCodec.name, () => {
         expect(error.cause).to.equal(undefined);
       });
     }
+
+    for (const [what, raw] of Object.entries(FOREIGN_ENTRIES)) {
+      it(`finds ${what} corrupt, and quickly`, () => {
+        for (const by of [bookCodec, codec]) {
+          const error = failure(() => by.decode(raw));
+          expect(error).to.be.an.instanceOf(CacheValueError);
+          expect([error.code, error.cause]).to.deep.equal(['CACHE_VALUE_CORRUPT', undefined]);
+        }
+        // The longest has 200 KB, which JSON.parse alone takes a while for.
+        expect(bestTimeMs(() => failure(() => codec.decode(raw)), 10)).to.be.lessThan(raw.length > 1_000 ? 100 : 5);
+      });
+    }
+
+    const deepest = '[{"a":'.repeat(MAXIMUM_VALUE_DEPTH / 2) + '[]' + '}]'.repeat(MAXIMUM_VALUE_DEPTH / 2);
+    const taken: readonly (readonly [string, string, unknown])[] = [
+      ['text that speaks of __proto__', '{"value":{"a":"__proto__"}}', { a: '__proto__' }],
+      ['names like __proto__', '{"value":{"__proto":1,"proto__":2,"___proto__":3}}', { __proto: 1, proto__: 2, ___proto__: 3 }],
+      ['escapes', String.raw`{"value":"\u0001 \\u005f_proto__ \u005f"}`, '\u0001 \\u005f_proto__ _'],
+      ['the deepest nesting', `{"value":${deepest}}`, JSON.parse(deepest)],
+      ['brackets in a text', JSON.stringify({ value: ['['.repeat(5_000)] }), ['['.repeat(5_000)]],
+      ['an array that is long and nearly empty', '{"devalue":[[-7,4294967295]]}', Object.assign([], { length: 4_294_967_295 })],
+      ['an object met under two names', '{"devalue":[{"a":1,"b":1},[2],null]}', { a: [null], b: [null] }],
+    ];
+    for (const [what, raw, value] of taken) {
+      it(`takes ${what}`, () => {
+        const back = codec.decode(raw).value;
+        expect(same(back, value)).to.be.true;
+        expect(same(roundTrip(back), value)).to.be.true;
+      });
+    }
+
+    it('sets no memory aside for the length an array claims', () => {
+      const raw = JSON.stringify({
+        devalue: [Array.from({ length: 200 }, (_, i) => i + 1), ...Array(200).fill([-7, 30_000_000])] as unknown,
+      });
+      const before = process.memoryUsage().rss;
+      const arrays = codec.decode(raw).value as unknown[][];
+      expect(arrays.map(({ length }) => length)).to.deep.equal(Array(200).fill(30_000_000));
+      expect(process.memoryUsage().rss - before).to.be.lessThan(1e9); // 48 GB, were it set aside.
+    });
+
+    it('finds what is larger than `maximumValueSize` bytes corrupt, before it is parsed', () => {
+      const exact = codec.encode('é'.repeat(50));
+      const limited = new ValueCodec({ maximumValueSize: Buffer.byteLength(exact) });
+      expect(limited.decode(exact).value).to.equal('é'.repeat(50));
+      for (const raw of [codec.encode('é'.repeat(51)), '['.repeat(1_000), codec.encode(new Map([[1, 'é'.repeat(50)]]))]) {
+        const error = failure(() => limited.decode(raw));
+        expect([error.code, error.message]).to.deep.equal([
+          'CACHE_VALUE_CORRUPT',
+          `An entry of the remote tier is larger than \`maximumValueSize\`. ${CORRUPT_HINT}`,
+        ]);
+      }
+    });
+
+    it('revives nothing by way of a setter or of what a prototype has', () => {
+      const back = codec.decode('{"devalue":[{"constructor":1,"toString":2,"a":3},1,"x",["Date",""]]}').value as object;
+      expect([Object.getPrototypeOf(back), Object.keys(back)]).to.deep.equal([Object.prototype, ['constructor', 'toString', 'a']]);
+    });
 
     it('either reads or finds corrupt whatever JSON there is', () => {
       fc.assert(

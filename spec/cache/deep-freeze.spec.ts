@@ -23,6 +23,14 @@ describe(deepFreeze.name, () => {
     expect(value.tags).to.be.frozen;
   });
 
+  it('freezes what is nested beyond any stack', () => {
+    let value: { inner?: unknown } = {};
+    const innermost = value;
+    for (let level = 0; level < 100_000; level += 1) value = { inner: level % 2 === 0 ? [value] : new Map([[1, value]]) };
+    deepFreeze(value);
+    expect(innermost).to.be.frozen;
+  });
+
   it('calls no getter, and leaves typed arrays, functions and primitives alone', () => {
     const bytes = Buffer.from('x');
     const call = (): number => 1;

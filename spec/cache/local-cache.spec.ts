@@ -2,9 +2,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import sinon from 'sinon';
+import { UNREADABLE, ValueCodec } from '../../lib/cache/codec.js';
 import { LARGEST_MAXIMUM_SIZE, LocalCache, type LocalCacheOptions } from '../../lib/cache/local-cache.js';
 import { CacheConfigurationError, CacheValueError } from '../../lib/errors/index.js';
 import { CacheCounters } from '../../lib/event/index.js';
+import { cacheErrorIn } from '../contract/rejection.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 const NEVER = Infinity;
@@ -289,6 +292,40 @@ describe(LocalCache.name, () => {
         'The remote tier cannot store a function, found at `.f`. Return plain data, give the cache a `type`, or keep this cache out of the remote tier with `tiers: "local"`.',
       );
       expect(has('a')).to.be.false;
+    });
+
+    it("'freeze' refuses what will not be frozen, and then holds nothing", () => {
+      const { has, set } = setUp({ copy: 'freeze' });
+      const boom = new Error('boom');
+      const proxy = new Proxy(
+        {},
+        {
+          preventExtensions: () => {
+            throw boom;
+          },
+        },
+      );
+      set('a', 1);
+      const error = cacheErrorIn(() => set('a', { proxy }));
+      expect(error).to.be.instanceOf(CacheValueError);
+      expect([error.code, error.cause]).to.deep.equal(['CACHE_VALUE_UNSUPPORTED', boom]);
+      expect(error.message).to.match(/^The local tier cannot freeze a value\. /);
+      expect(has('a')).to.be.false;
+    });
+
+    it("'clone' drops what its codec fails to read again, rather than fail the reader", () => {
+      // No value of plain JavaScript is known for which that happens.
+      const read = sinon.stub(ValueCodec.prototype, 'read').returns(UNREADABLE);
+      try {
+        const { get, has, peek, set } = setUp({ copy: 'clone' });
+        set('a', 1);
+        expect(get('a')).to.equal(undefined);
+        set('b', 1);
+        expect(peek('b')).to.equal(undefined);
+        expect([has('a'), has('b')]).to.deep.equal([false, false]);
+      } finally {
+        read.restore();
+      }
     });
   });
 

@@ -2,7 +2,6 @@ import KeyvRedis from '@keyv/redis';
 import { expect } from 'chai';
 import { Keyv } from 'keyv';
 import { createCacheCodec, RemoteCache, type TwoTierCache } from '../../lib/cache/index.js';
-import { RemoteCacheError } from '../../lib/errors/index.js';
 import { cacheCodec } from '../../lib/index.js'; // As README tells.
 import { Book } from '../contract/cache-contract.js';
 import { CommandLog, sentNames } from '../contract/command-log.js';
@@ -224,10 +223,63 @@ describe(`${RemoteCache.name} on Redis`, () => {
       });
     }
 
-    it('do not hide the good ones beside them', async () => {
+    it('do not hide the good ones beside them, and cost no further question', async () => {
+      const there = await fleet.join();
       await cache.put('good', 1);
       await server.cli('SET', await rawKey('bad'), 'garbage');
-      expect(await cache.getAll(['good', 'bad', 'none'])).to.deep.equal([{ value: 1 }, undefined, undefined]);
+      await server.cli('HSET', await rawKey('hash'), 'a', 1);
+      const keys = ['good', 'bad', 'none', 'hash', 'bad'];
+      const found = [{ value: 1 }, undefined, undefined, undefined, undefined];
+      const before = there.cache.statistics();
+      const sent = await log.during(async () => expect(await there.cache.getAll(keys)).to.deep.equal(found));
+      expect(sentNames(sent)).to.deep.equal(['MGET']);
+      const { remoteHits, misses, remoteFailures } = there.cache.statistics();
+      expect([remoteHits - before.remoteHits, misses - before.misses, remoteFailures - before.remoteFailures]).to.deep.equal([1, 4, 1]);
+    });
+
+    it('do not hide the good ones in bypass either', async () => {
+      await cache.put('good', 1);
+      await server.cli('SET', await rawKey('bad'), 'garbage');
+      cache.serveUntil(Number.NEGATIVE_INFINITY);
+      expect(await cache.getAll(['good', 'bad'])).to.deep.equal([{ value: 1 }, undefined]);
+      expect(await cache.getOrLoad('bad', () => 'healed')).to.equal('healed');
+      expect(await cache.get('bad')).to.deep.equal({ value: 'healed' });
+    });
+
+    it('count as misses, and as failures', async () => {
+      await server.cli('SET', await rawKey('Dune'), 'garbage');
+      await cache.get('Dune');
+      expect(cache.statistics()).to.include({ misses: 1, remoteFailures: 1, remoteHits: 0 });
+      await cache.getOrLoad('Dune', () => 1);
+      expect(cache.statistics()).to.include({ misses: 2, remoteFailures: 2, remoteHits: 0, loads: 1, fills: 1 });
+    });
+
+    it('make room for what is put if absent', async () => {
+      for (const [key, set] of [
+        ['garbage', ['SET', await rawKey('garbage'), 'garbage']],
+        ['list', ['RPUSH', await rawKey('list'), 'a']],
+      ] as const) {
+        await server.cli(...set);
+        expect(await cache.putIfAbsent(key, 'new')).to.equal(undefined);
+        expect(await cache.putIfAbsent(key, 'newer')).to.deep.equal({ value: 'new' });
+      }
+      expect(cache.statistics()).to.include({ puts: 2, remoteFailures: 1 });
+    });
+
+    it('are no room for what the server has none for', async () => {
+      await server.cli('SET', await rawKey('Dune'), 'garbage');
+      await server.cli('CONFIG', 'SET', 'maxmemory', 1);
+      try {
+        const error = await cacheErrorOf(cache.putIfAbsent('Dune', 'new'));
+        expect([error.code, /OOM/.test(error.message)]).to.deep.equal(['CACHE_REMOTE_FAILED', true]);
+      } finally {
+        await server.cli('CONFIG', 'SET', 'maxmemory', 0);
+      }
+    });
+
+    it('are held, to those who inspect them', async () => {
+      await server.cli('SET', await rawKey('Dune'), 'garbage');
+      expect((await cache.inspect('Dune')).remote).to.deep.equal({ state: 'held' });
     });
 
     it('may be evicted and put over', async () => {
@@ -239,17 +291,75 @@ describe(`${RemoteCache.name} on Redis`, () => {
     });
   });
 
-  it('survives a key of another type with the error of the server, and loads', async () => {
-    await server.cli('HSET', await rawKey('Dune'), 'a', 1);
-    const error = await cacheErrorOf(cache.get('Dune'));
-    expect(error).to.be.instanceOf(RemoteCacheError);
-    expect([error.code, error.message]).to.deep.equal([
-      'CACHE_REMOTE_FAILED',
-      `Redis at 127.0.0.1:${server.port} failed at 'get': WRONGTYPE Operation against a key holding the wrong kind of value`,
-    ]);
-    const told: string[] = [];
-    expect(await cache.getOrLoad('Dune', () => 1, { onError: (verb) => void told.push(verb) })).to.equal(1);
-    expect(told).to.deep.equal(['get']);
+  describe('keys of another type', () => {
+    const others: readonly (readonly [string, ...(string | number)[]])[] = [
+      ['HSET', 'a', 1],
+      ['RPUSH', 'a'],
+      ['SADD', 'a'],
+      ['ZADD', 1, 'a'],
+      ['XADD', '*', 'a', 1],
+    ];
+    const lay = async ([command, ...args]: (typeof others)[number], key: string): Promise<unknown> => server.cli(command, key, ...args);
+    const leaseKey = async (key: string): Promise<string> => `cache:book:${await generation()}:lease::${key}`;
+
+    for (const other of others) {
+      it(`are misses, and replaced by the next load, in the place of a value (${other[0]})`, async () => {
+        const told: string[] = [];
+        for (const bypass of [false, true]) {
+          await lay(other, await rawKey('Dune'));
+          if (bypass) cache.serveUntil(Number.NEGATIVE_INFINITY);
+          expect(await cache.get('Dune')).to.equal(undefined);
+          expect(await cache.getAll(['Dune', 'Emma'])).to.deep.equal([undefined, undefined]);
+          expect(await cache.getOrLoad('Dune', () => 'healed', { onError: (verb) => void told.push(verb) })).to.equal('healed');
+          expect(await server.cli('GET', await rawKey('Dune'))).to.match(/^\{"value":"healed"/);
+          await cache.evict('Dune');
+        }
+        expect(told).to.deep.equal([]);
+        expect(cache.statistics()).to.include({ breaker: 'closed', fills: 2 });
+      });
+    }
+
+    it('are taken away where a miss is expected, and where a value is put', async () => {
+      const [hash] = others as [(typeof others)[number]];
+      await cache.evict('Dune'); // The next load asks for the fill lease at once.
+      await lay(hash, await rawKey('Dune'));
+      expect(await cache.getOrLoad('Dune', () => 'loaded')).to.equal('loaded');
+      expect(await cache.get('Dune')).to.deep.equal({ value: 'loaded' });
+      await cache.evict('Dune');
+      await lay(hash, await rawKey('Dune'));
+      await cache.put('Dune', 'put');
+      expect(await cache.get('Dune')).to.deep.equal({ value: 'put' });
+    });
+
+    it('are taken away in the place of a fill lease', async () => {
+      for (const other of others) {
+        await lay(other, await leaseKey('Dune'));
+        expect(await cache.getOrLoad('Dune', () => 'loaded')).to.equal('loaded');
+        expect(await cache.get('Dune')).to.deep.equal({ value: 'loaded' });
+        await cache.evict('Dune');
+        await lay(other, await leaseKey('Dune'));
+        await cache.put('Dune', 'put');
+        expect(await cache.get('Dune')).to.deep.equal({ value: 'put' });
+        await cache.evict('Dune');
+        await lay(other, await leaseKey('Dune'));
+        expect(await cache.putIfAbsent('Dune', 'put')).to.equal(undefined);
+        await cache.evict('Dune');
+      }
+    });
+
+    it('refuse the fill whose lease they took the place of, and its return', async () => {
+      const told: unknown[] = [];
+      for (const unless of [() => false, () => true]) {
+        const loader = async (): Promise<string> => {
+          await server.cli('DEL', await leaseKey('Dune'));
+          await server.cli('HSET', await leaseKey('Dune'), 'a', 1);
+          return 'loaded';
+        };
+        expect(await cache.getOrLoad('Dune', loader, { unless, onError: (_verb, error) => void told.push(error) })).to.equal('loaded');
+        await waitFor(async () => (await server.cli('EXISTS', await leaseKey('Dune'))) === 0, { what: 'the hash to be taken away' });
+      }
+      expect([told, await dataKeys(), cache.statistics().refusedFills]).to.deep.equal([[], [], 1]);
+    });
   });
 
   it('removes the old value everywhere when the server has no room for the new one', async () => {

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { StepDeadlines } from '../../lib/cache/step-deadlines.js';
@@ -19,7 +22,7 @@ describe(StepDeadlines.name, () => {
 
   const begin = (name: string): (() => void) => deadlines.begin(() => late.push(name));
 
-  it('shares one timer among the steps of a turn, and tells those that did not end', () => {
+  it('shares one timer among the steps of a turn, and tells those that did not end', async () => {
     begin('get');
     const end = begin('fill');
     expect(timers.countTimers()).to.equal(1);
@@ -27,6 +30,7 @@ describe(StepDeadlines.name, () => {
     timers.tick(249);
     expect(late).to.deep.equal([]);
     timers.tick(1);
+    await turn();
     expect(late).to.deep.equal(['get']);
   });
 
@@ -36,18 +40,46 @@ describe(StepDeadlines.name, () => {
     await turn();
     begin('fill');
     timers.tick(150);
+    await turn();
     expect(late).to.deep.equal(['get']);
     timers.tick(100);
+    await turn();
     expect(late).to.deep.equal(['get', 'fill']);
   });
 
-  it('leaves no timer once all have ended, and starts anew in the same turn', () => {
+  it('leaves no timer once all have ended, and starts anew in the same turn', async () => {
     begin('get')();
     expect(timers.countTimers()).to.equal(0);
     begin('fill');
     timers.tick(250);
     begin('evict');
     timers.tick(250);
+    await turn();
     expect(late).to.deep.equal(['fill', 'evict']);
+  });
+
+  it('takes no answer for missing that arrived while the event loop stood still', async () => {
+    timers.restore();
+    const answering = new Worker(
+      `const { createServer } = require('node:net');
+       const server = createServer((socket) => socket.on('data', () => socket.write('answer')));
+       server.listen(0, '127.0.0.1', () => require('node:worker_threads').parentPort.postMessage(server.address().port));`,
+      { eval: true },
+    );
+    const [port] = (await once(answering, 'message')) as [number];
+    const socket = connect({ port, host: '127.0.0.1' });
+    await once(socket, 'connect');
+    const answered = once(socket, 'data');
+    const end = new StepDeadlines(20).begin(() => late.push('get'));
+    void answered.then(end);
+    socket.write('question');
+    await turn();
+    // Far longer than an answer takes, and than the deadline is.
+    for (const until = performance.now() + 400; performance.now() < until;);
+    await answered;
+    await turn();
+    socket.destroy();
+    await answering.terminate();
+    expect(late).to.deep.equal([]);
   });
 });

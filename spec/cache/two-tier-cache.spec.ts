@@ -21,12 +21,14 @@ describe(TwoTierCache.name, () => {
   let store: EmbeddedStore;
   let log: EmbeddedEvictionLog;
   let cache: TwoTierCache;
+  let events: CacheEvents;
   let pending: unknown[];
 
   beforeEach(() => create());
 
   function create(deadlineMs = 2): void {
-    const [clock, events, counters, codec] = [new FakeClock(), new CacheEvents(), new CacheCounters(), new ValueCodec()];
+    const [clock, counters, codec] = [new FakeClock(), new CacheCounters(), new ValueCodec()];
+    events = new CacheEvents();
     pending = [];
     events.on('evictPending', ({ keys }) => void pending.push(keys));
     store = new EmbeddedStore();
@@ -43,7 +45,7 @@ describe(TwoTierCache.name, () => {
       store: store.entries,
       namespace: 'book',
       useKeyPrefix: false,
-      deserialize: (raw) => codec.decode(raw) as never,
+      deserialize: (raw) => codec.read(raw) as never,
     });
     cache = new TwoTierCache({
       name: 'book',
@@ -92,6 +94,37 @@ describe(TwoTierCache.name, () => {
       expect(await cache.get('Dune')).to.deep.equal({ value: 'old' });
       expect(cache.statistics()).to.include({ evictions: 0, clears: 0, loads: 0 });
     });
+  });
+
+  describe('what the local tier fails to keep', () => {
+    const failure = new RangeError('Maximum call stack size exceeded');
+
+    it('is returned from the remote tier all the same, and told', async () => {
+      for (const key of ['Dune', 'Emma']) store.set(key, JSON.stringify({ value: key }));
+      const told: unknown[] = [];
+      events.on('error', (event) => void told.push(event));
+      sinon.stub(LocalCache.prototype, 'set').throws(failure);
+      expect(await cache.get('Dune')).to.deep.equal({ value: 'Dune' });
+      expect(await cache.getAll(['Dune', 'Emma'])).to.deep.equal([{ value: 'Dune' }, { value: 'Emma' }]);
+      expect(await cache.getOrLoad('Dune', () => expect.fail('It is there.'))).to.equal('Dune');
+      expect(told).to.deep.equal(Array(4).fill({ where: "local tier of cache 'book'", error: failure }));
+      expect(cache.statistics()).to.include({ remoteHits: 4, misses: 0, localSize: 0 });
+    });
+
+    it('is returned from the loader all the same, and told to who asked to be', async () => {
+      const told: unknown[] = [];
+      sinon.stub(LocalCache.prototype, 'set').throws(failure);
+      expect(await cache.getOrLoad('Dune', () => 'loaded', { onError: (verb, error) => void told.push(verb, error) })).to.equal('loaded');
+      expect(told).to.deep.equal(['put', failure]);
+    });
+  });
+
+  it('says how often it found what cannot be read, though it was asked for the lease at once', async () => {
+    await cache.evict('Dune');
+    store.set('Dune', 'garbage');
+    expect(await cache.getOrLoad('Dune', () => 'healed')).to.equal('healed');
+    expect(cache.statistics()).to.include({ remoteFailures: 1, misses: 1, fills: 1 });
+    expect(store.entries.get('Dune')).to.equal('{"value":"healed"}');
   });
 
   it('drops an unreadable entry once, and not what another instance stores in its place', async () => {

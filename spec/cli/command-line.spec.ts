@@ -1,6 +1,7 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { readCommandLine, UsageError } from '../../lib/cli/command-line.js';
-import { printable } from '../../lib/cli/printable.js';
 import { runCommandLine } from '../../lib/cli/index.js';
 
 /** Runs it without a server, and tells what it answered. */
@@ -102,25 +103,98 @@ describe(runCommandLine.name, () => {
     });
   });
 
-  it('never repeats a password', async () => {
-    const secret = 'hunter2';
+  it('prints nothing on its standard error that a terminal would obey, whoever wrote it', async () => {
+    const hostile = '\u001b]0;gone\u0007\u009b2J\u202e\u2028';
+    // A server that answers every command with an error of its own wording.
+    const server = createServer((socket) =>
+      socket.on('data', () => socket.write(`-ERR ${hostile.replaceAll('\u2028', '')}\r\n`)).on('error', () => undefined),
+    );
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
     for (const args of [
-      ['stats', '--redis', `http://user:${secret}@host`],
-      ['stats', `--rediss://user:${secret}@host`],
-      ['tail', '--redis', `redis://user:${secret}@127.0.0.1:1`, '--timeout', '300ms'],
-      ['evict', '--cache', 'book', 'x', '--redis', `redis://user:${secret}@127.0.0.1:1`, '--timeout', '300ms'],
+      [hostile],
+      ['stats', `--${hostile}`],
+      ['stats', hostile.repeat(10_000)],
+      ['evict', '--cache', 'book', '--acks', hostile, 'x'],
+      ['evict', '--cache', 'book', `~[${hostile}`],
+      ['tail', '--for', hostile],
+      ['stats', '--namespace', hostile, '--redis', `redis://127.0.0.1:${port}`, '--timeout', '300ms'],
+      ['evict', '--cache', 'book', 'x', '--redis', `redis://127.0.0.1:${port}`, '--timeout', '300ms'],
     ]) {
-      const { code, out, err } = await run(args);
-      expect(code, err).to.be.oneOf([1, 2]);
-      expect(`${out}${err}`).to.not.include(secret);
-      expect(err).to.not.equal('');
+      const { out, err } = await run(args);
+      expect(err, args.join(' ').slice(0, 100)).to.not.equal('');
+      for (const line of `${out}${err}`.split('\n')) {
+        expect(line).to.not.match(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+        expect(line.length).to.be.at.most(25_000);
+      }
     }
+    server.close();
   });
-});
 
-describe(printable.name, () => {
-  it('leaves nothing that could drive a terminal', () => {
-    expect(printable('a\u001b[31m\u0007\n\u009b\u202eb')).to.equal('a\\u001b[31m\\u0007\\u000a\\u009b\\u202eb');
-    expect(printable('Käse, 書')).to.equal('Käse, 書');
+  const away = 'redis://127.0.0.1:1';
+  const passwords = [
+    'hunter2',
+    'hun/ter2',
+    'hun@ter2',
+    'hun#ter2',
+    'hun?ter2=7',
+    'hun%2Fter2',
+    'hun ter2',
+    "hun'ter2",
+    'hun"ter2',
+    'hun\nter2',
+    `hun${'z7'.repeat(300)}ter2`,
+  ];
+  const urls = passwords.flatMap((password) => [`redis://user:${password}@host:6379/0`, `rediss://${password}@host`, `user:${password}@host`, `http://user:${encodeURIComponent(password)}@host`]); // prettier-ignore
+
+  /** A URL everywhere that one can stand. */
+  const misplaced = (url: string): readonly (readonly string[])[] => [
+    [url],
+    ['tail', url],
+    ['clear', '--cache', 'book', url],
+    ['stats', '--redis', url, 'x'],
+    ['stats', `--${url}`],
+    ['stats', `-${url}`],
+    ['stats', `--url=${url}`],
+    ['stats', '--url', url],
+    ['stats', `--json=${url}`],
+    ['stats', '--namespace', url],
+    ['stats', '--redis', away, '--cache', url],
+    ['evict', 'Dune', '--redis', away, '--cache', url],
+    ['evict', 'Dune', '--redis', away, '--cache', 'book', '--acks', url],
+    ['evict', url, '--redis', away],
+    ['evict', `~[${url}`, '--redis', away, '--cache', 'book'],
+    ['tail', '--redis', away, '--timeout', url],
+    ['tail', '--redis', away, '--for', url],
+    ['tail', '--redis', away, '--topic', url],
+  ];
+
+  for (const url of urls) {
+    it(`never repeats a password: ${url.slice(0, 40)}`, async () => {
+      for (const args of misplaced(url)) {
+        const { code, out, err } = await run(args);
+        expect(code, err).to.equal(2);
+        expect(`${out}${err}`, args.join(' ')).not.to.match(/hun|ter2|z7/);
+        expect(err).to.not.equal('');
+      }
+    });
+  }
+
+  it('never repeats a password when Redis is away either', async () => {
+    const url = 'redis://user:hun/ter2@host';
+    for (const args of [
+      ['tail', '--redis', `redis://user:hun%2Fter2@127.0.0.1:1`],
+      ['evict', '--cache', 'book', url, '--redis', `redis://user:hun%2Fter2@127.0.0.1:1`],
+      ['evict', '--cache', 'book', 'Dune', '--topic', url, '--redis', 'redis://hun%2Fter2@127.0.0.1:1'],
+      ['stats', '--redis', url],
+    ]) {
+      const { code, out, err } = await run([...args, '--timeout', '300ms']);
+      expect(code, err).to.be.oneOf([1, 2]);
+      expect(`${out}${err}`).not.to.match(/hun|ter2/);
+    }
+    for (const env of [{ REDIS_HOST: url }, { REDIS_URL: url }, { REDIS_HOST: '127.0.0.1', REDIS_PORT: url }]) {
+      const { code, err } = await run(['stats', '--timeout', '300ms'], env);
+      expect([code, /hun|ter2/.test(err)], err).to.deep.equal([2, false]);
+    }
   });
 });

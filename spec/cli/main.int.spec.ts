@@ -173,6 +173,48 @@ describe('the command line', function () {
       expect(tail.out).to.not.include('not asked for');
     });
 
+    for (const [how, options] of [
+      ['for people', []],
+      ['for programs', ['--json']],
+    ] as const) {
+      it(`lives on whatever is published, and prints nothing that a terminal would obey: ${how}`, async () => {
+        const redis = await sharedRedis();
+        const hostile = '\u001b[2J\u0007\u009b31m\u202e\u2066\u2028\u200b';
+        // It may listen to nothing but the fleet and one cache, so that what it complains of names the topics of others.
+        const mine = [`&${namespace}:fleet:*`, `&${namespace}:book-channel`, `&${namespace}-people`];
+        await redis.cli('ACL', 'SETUSER', namespace, 'reset', 'on', '>secret', '~*', '+@all', 'resetchannels', ...mine);
+        const tail = run('tail', ...options, '--redis', url.replace('redis://', `redis://${namespace}:secret@`));
+        await hearing(tail);
+        const say = (message: object): Promise<unknown> =>
+          redis.cli('PUBLISH', `${namespace}:fleet:answer`, JSON.stringify({ v: 1, ...message }));
+        const feed = (...entries: readonly object[]): Promise<unknown> => say({ kind: 'feed', from: `x${hostile}`, lost: 0, entries });
+        for (const at of [1e300, 8_640_000_000_000_001, -1]) await feed({ at, kind: 'bypass', cache: 'book', active: true });
+        await feed({ at: 1, kind: 'gap', cache: `book${hostile}`, expected: 1e300, received: 7 });
+        await feed({ at: Date.now(), kind: 'link', link: `link${hostile}`, isUp: false });
+        const caches = { odd: { status: 'up', isServing: true, topic: `topic${hostile}`, statistics: {} } };
+        const status = { id: 'forged', namespace, host: 'h', pid: 1, startedAt: 1, at: 1, boundMs: 1, status: 'up', links: {}, caches };
+        for (let i = 0; i < 5; i += 1) await say({ kind: 'status', from: 'forged', status });
+        await redis.cli('PUBLISH', `${namespace}:fleet:answer`, hostile);
+        const keys = [`key${hostile}`, 'x'.repeat(4_000), ...Array.from({ length: 50 }, (_, i) => `key-${i}`)];
+        const eviction = { v: 1, cache: 'book', seq: 1, gen: '1', op: 'evict', keys, origin: `origin${hostile}`, ns: namespace };
+        await redis.cli('PUBLISH', `${namespace}:book-channel`, JSON.stringify(eviction));
+        await waitFor(() => tail.out.includes('origin\\u001b'), { what: 'the forged eviction' });
+        await waitFor(() => tail.err.includes('topic\\u001b'), { what: 'the complaint' });
+        await cacheOf(1).evict('Dune');
+        await waitFor(() => tail.out.includes('Dune'), { what: 'an eviction afterwards' });
+        await redis.cli('ACL', 'DELUSER', namespace);
+        for (const line of `${tail.out}\n${tail.err}`.split('\n')) {
+          expect(line).to.not.match(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+          expect(line.length).to.be.at.most(10_000);
+        }
+        expect(tail.err.split('\n').filter((line) => line.includes('topic\\u001b')).length, tail.err).to.equal(1);
+        if (how === 'for people') return expect(tail.out).to.include('and 32 more').and.include('… (4000 characters)');
+        const told = tail.lines.map((line) => JSON.parse(line) as Record<string, any>);
+        expect(told.find(({ origin }) => origin === `origin${hostile}`)?.['keys'][0]).to.equal(`key${hostile}`);
+        expect(told.find(({ kind }) => kind === 'link')).to.include({ link: `link${hostile}`, instance: `x${hostile}` });
+      });
+    }
+
     it('ends with 0 when its time is over', async () => {
       expect(await run('tail', '--for', '300ms').ended()).to.deep.equal({ code: 0, out: '', err: '' });
     });

@@ -35,6 +35,22 @@ describe(CacheError.name, () => {
     expect([error.message, error.hint, 'cause' in error]).to.deep.equal(['Said.', undefined, false]);
   });
 
+  it('says nothing that could drive a terminal, and not endlessly much, whatever is in a key', () => {
+    const hostile = `\u001b]0;gone\u0007\u009b2J\u202ekey\u2028${'x'.repeat(300_000)}`;
+    const error = new CacheKeyError('CACHE_KEY_UNSUPPORTED', `Key '${hostile}' is none.`, { hint: `Not '${hostile}'.` }).of('get', 'book');
+    for (const text of [error.message, error.hint, error.stack?.split('\n')[0], String(error)]) {
+      expect(text).to.not.match(/[\p{Cc}\p{Cf}\p{Zl}]/u);
+      expect(text?.length).to.be.at.most(10_000);
+    }
+    expect(error.message).to.include("Key '\\u001b]0;gone\\u0007\\u009b2J\\u202ekey\\u2028xx").and.include("(get, cache 'book')");
+  });
+
+  it('leaves the error underneath as it was thrown', () => {
+    const raw = new Error('a\u001b[2J');
+    expect(new RemoteCacheError('CACHE_REMOTE_FAILED', 'Said.', { cause: raw }).cause).to.equal(raw);
+    expect(raw.message).to.equal('a\u001b[2J');
+  });
+
   describe('is', () => {
     it('knows its own', () => {
       for (const error of all) expect(CacheError.is(error)).to.equal(true);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import {
+  fitting,
   type FleetMessage,
   fleetTopics,
   formatFleetMessage,
@@ -7,6 +8,7 @@ import {
   MAXIMUM_FLEET_MESSAGE_LENGTH,
   parseFleetMessage,
 } from '../../lib/fleet/index.js';
+import { nearlyRight, slowest } from '../support/fuzz.js';
 
 const status: InstanceStatus = {
   id: 'one',
@@ -70,19 +72,31 @@ describe(parseFleetMessage.name, () => {
 
   const body = (change: object): string => JSON.stringify({ v: 1, kind: 'status', from: 'one', status: { ...status, ...change } });
   const malformed: readonly (readonly [string, string, string])[] = [
-    ['no JSON', 'x', 'not JSON'],
-    ['no object', '[]', 'not an object'],
-    ['another version', '{"v":2,"kind":"gone","from":"a"}', 'unknown version'],
+    ['no JSON', 'x', 'unknown head'],
+    ['no end', '{"v":1,"kind":"gone","from":"a"', 'not JSON'],
+    ['no object', '[]', 'unknown head'],
+    ['another version', '{"v":2,"kind":"gone","from":"a"}', 'unknown head'],
+    ['another version at the end', '{"v":1,"kind":"gone","from":"a","v":2}', 'unknown version'],
+    ['another order', '{"kind":"gone","from":"a","v":1}', 'unknown head'],
+    ['a reason of its own', '{"v":1,"kind":"x","from":"a","malformed":"anything"}', 'unknown kind'],
+    ['brackets without end', `{"v":1,"kind":${'['.repeat(200_000)}`, 'too deep'],
     ['no sender', '{"v":1,"kind":"gone"}', 'no sender'],
     ['a sender of endless name', `{"v":1,"kind":"gone","from":"${'x'.repeat(257)}"}`, 'no sender'],
     ['an unknown kind', '{"v":1,"kind":"shutdown","from":"a"}', 'unknown kind'],
     ['a status in the name of another', body({ id: 'two' }), 'no status'],
     ['a health that is none', body({ status: 'fine' }), 'no status'],
     ['times before time', body({ at: -1 }), 'no status'],
+    ['times that are none for a Date', body({ at: 1e300 }), 'no status'],
+    ['a start in the year 10000', body({ startedAt: Date.UTC(10_000, 0) }), 'no status'],
+    ['an infinite bound', body({}).replace('"boundMs":1000', '"boundMs":1e999'), 'no status'],
+    ['a bound beyond reason', body({ boundMs: 1e300 }), 'no status'],
+    ['a process of half a number', body({ pid: 0.5 }), 'no status'],
+    ['a host of endless name', body({ host: 'x'.repeat(257) }), 'no status'],
+    ['twenty-one links', body({ links: Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`l${i}`, 'up'])) }), 'no status'],
     ['a thousand and one caches', body({ caches: Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [i, {}])) }), 'no status'],
     ['a feed without entries', '{"v":1,"kind":"feed","from":"a","lost":0}', 'no entries'],
     ['a feed of too many', JSON.stringify({ v: 1, kind: 'feed', from: 'a', lost: 0, entries: Array(1_001).fill({}) }), 'no entries'],
-    ['more than it may be long', ' '.repeat(MAXIMUM_FLEET_MESSAGE_LENGTH + 1), 'too long'],
+    ['more than it may be long', `{"v":1,"kind":${' '.repeat(MAXIMUM_FLEET_MESSAGE_LENGTH)}`, 'too long'],
   ];
   for (const [title, text, reason] of malformed) {
     it(`refuses ${title}`, () => expect(parseFleetMessage(text)).to.deep.equal({ malformed: reason }));
@@ -103,6 +117,83 @@ describe(parseFleetMessage.name, () => {
     expect(Object.getPrototypeOf(message.status.caches)).to.equal(null);
   });
 
+  it('leaves out figures that are none, in whatever place', () => {
+    const good = { ...status.caches['book'], statistics: { localHits: 3 } };
+    const figures = {
+      huge: 1e300,
+      negative: -1,
+      infinite: 7,
+      text: 'x'.repeat(257),
+      most: Number.MAX_SAFE_INTEGER,
+      more: 2 ** 53,
+      part: 0.25,
+    };
+    const text = body({
+      caches: {
+        good,
+        odd: { ...good, leaseLeftMs: 1e300, ttlMs: -5, maximumSize: 0.5, topic: 'x'.repeat(257), tiers: 'all', statistics: figures },
+      },
+    }).replace('"infinite":7', '"infinite":1e999');
+    const message = parseFleetMessage(text) as Extract<FleetMessage, { kind: 'status' }>;
+    expect(plain(message.status.caches)).to.deep.equal({
+      good,
+      odd: { status: 'up', isServing: true, statistics: { most: Number.MAX_SAFE_INTEGER, part: 0.25 } },
+    });
+  });
+
+  it('leaves out entries with a time, a figure or a text that nobody can use', () => {
+    const evicted = { at: 1, kind: 'evicted', cache: 'book', keys: ['Dune'], count: 1, origin: 'two', seq: 4, lagMs: 0.5 };
+    const good = { at: 8, kind: 'link', link: 'command', isUp: true };
+    const entries = [
+      { ...evicted, at: 1e300 },
+      { ...evicted, at: -1 },
+      { ...evicted, at: '1' },
+      { ...evicted, at: null },
+      { ...evicted, at: 8_640_000_000_000_001 },
+      { ...evicted, at: Date.UTC(10_000, 0) },
+      { ...evicted, count: 1e300 },
+      { ...evicted, seq: 2 ** 53 },
+      { ...evicted, keys: Array(11).fill('x') },
+      { ...evicted, keys: ['x'.repeat(201)] },
+      { ...evicted, origin: 'x'.repeat(257) },
+      { ...evicted, cache: '' },
+      { at: 1, kind: 'gap', cache: 'book', expected: 1, received: 1e300 },
+      good,
+    ];
+    const text = JSON.stringify({ v: 1, kind: 'feed', from: 'one', lost: 0, entries });
+    const parsed = parseFleetMessage(text) as Extract<FleetMessage, { kind: 'feed' }>;
+    expect(parsed.entries).to.deep.equal([good]);
+    const late = parseFleetMessage(JSON.stringify({ v: 1, kind: 'feed', from: 'one', lost: 0, entries: [{ ...evicted, lagMs: 1e300 }] }));
+    expect(late).to.have.nested.property('entries.0').that.does.not.have.property('lagMs');
+  });
+
+  it('answers 100 000 inputs that are nearly right with a message or one of a few reasons, each at once', function () {
+    this.timeout(120_000);
+    const seeds = messages.map(formatFleetMessage);
+    const reasons = new Set<string>();
+    let read = 0;
+    const look = (input: string): void => {
+      const message = parseFleetMessage(input);
+      if ('malformed' in message) return void reasons.add(message.malformed);
+      read += 1;
+      expect(input, 'what is read has a head').to.match(/^\{"v":1,"kind":/);
+      checkSane(message);
+    };
+    expect(slowest(nearlyRight(seeds, 100_000, 1), look, 5)).to.equal(undefined);
+    // It would prove little if none came through, or if all failed at the first step.
+    expect(read).to.be.greaterThan(5_000);
+    expect([...reasons].sort()).to.deep.equal([
+      'no entries',
+      'no sender',
+      'no status',
+      'not JSON',
+      'too deep',
+      'unknown head',
+      'unknown kind',
+      'unknown version',
+    ]);
+  });
+
   it('leaves out entries that mean nothing to it, and keeps the others', () => {
     const entries = [
       { at: 1, kind: 'exploded' },
@@ -115,6 +206,51 @@ describe(parseFleetMessage.name, () => {
     >;
     expect(parsed.entries.map(({ kind }) => kind)).to.deep.equal(['evicted', 'cleared', 'bypass', 'gap', 'link']);
   });
+});
+
+/** What everybody behind the parser relies on. */
+function checkSane(value: unknown, name = ''): void {
+  if (typeof value === 'number') {
+    expect(value, name).to.be.within(0, Number.MAX_SAFE_INTEGER);
+    if (name === 'at' || name === 'startedAt') expect(new Date(value).toISOString()).to.match(/^\d{4}-/);
+  } else if (typeof value === 'string') expect(value.length, name).to.be.at.most(256);
+  else if (Array.isArray(value)) value.forEach((each) => checkSane(each, name));
+  else if (typeof value === 'object' && value !== null) for (const [each, inner] of Object.entries(value)) checkSane(inner, each);
+  else expect(typeof value, name).to.equal('boolean');
+}
+
+describe(fitting.name, () => {
+  const withCaches = (count: number, name = (i: number): string => `cache-${i}`): InstanceStatus => ({
+    ...status,
+    caches: Object.fromEntries(Array.from({ length: count }, (_, i) => [name(i), status.caches['book']!])),
+  });
+  const sent = (whole: InstanceStatus): InstanceStatus => {
+    const body = formatFleetMessage({ kind: 'status', from: 'one', status: fitting(whole) });
+    expect(body.length).to.be.at.most(MAXIMUM_FLEET_MESSAGE_LENGTH);
+    return (parseFleetMessage(body) as Extract<FleetMessage, { kind: 'status' }>).status;
+  };
+
+  it('leaves a status as it is that fits', () => {
+    const whole = withCaches(500);
+    expect(fitting(whole)).to.equal(whole);
+    expect(sent(whole)).to.not.have.property('omittedCaches');
+  });
+
+  for (const [count, name] of [
+    [1_001, (i: number) => `${i}x`],
+    [20_000, undefined],
+    [2_000, (i: number) => `${'\u0001'.repeat(200)}${i}`],
+    [2_000, (i: number) => `${'書'.repeat(200)}${i}`],
+  ] as const) {
+    it(`tells as many of ${count} caches as fit, and how many more there are`, () => {
+      const whole = withCaches(count, name);
+      const { caches, omittedCaches } = sent(whole);
+      const told = Object.keys(caches);
+      expect(told.length).to.be.within(100, 1_000);
+      expect(omittedCaches).to.equal(count - told.length);
+      expect(told).to.deep.equal(Object.keys(whole.caches).slice(0, told.length));
+    });
+  }
 });
 
 describe(fleetTopics.name, () => {

@@ -6,6 +6,8 @@ import {
   type FleetMessage,
   FleetReporter,
   formatFleetMessage,
+  LEAST_BETWEEN_STATUSES_MS,
+  MAXIMUM_FLEET_MESSAGE_LENGTH,
   parseFleetMessage,
   REPORT_EVERY_MS,
   WATCHED_FOR_MS,
@@ -46,6 +48,7 @@ describe(FleetReporter.name, () => {
       events,
       publish: (message) => {
         if (isAway) return Promise.reject(new Error('away'));
+        expect(message.length).to.be.at.most(MAXIMUM_FLEET_MESSAGE_LENGTH);
         published.push(parseFleetMessage(message) as FleetMessage);
         return Promise.resolve();
       },
@@ -81,10 +84,43 @@ describe(FleetReporter.name, () => {
     expect(kinds().length).to.equal(14);
   });
 
-  it('answers a new watcher at once although it is answering others', () => {
+  it('answers a new watcher at once although it is answering others', async () => {
     ask();
+    await timers.tickAsync(LEAST_BETWEEN_STATUSES_MS + 1);
     ask();
     expect(kinds()).to.deep.equal(['status', 'status']);
+  });
+
+  it('tells its status five times a second however many ask, and the last of them soon', async () => {
+    for (let i = 0; i < 5_000; i += 1) ask();
+    expect([kinds(), snapshots]).to.deep.equal([['status'], 1]);
+    await timers.tickAsync(LEAST_BETWEEN_STATUSES_MS);
+    expect([kinds(), snapshots], 'those who asked meanwhile').to.deep.equal([['status', 'status'], 2]);
+    await timers.tickAsync(LEAST_BETWEEN_STATUSES_MS);
+    expect(kinds().length, 'nobody asked meanwhile').to.equal(2);
+    for (let ms = 0; ms < 10_000; ms += 1) {
+      ask();
+      await timers.tickAsync(1);
+    }
+    expect(kinds().length).to.be.within(2 + 45, 2 + 51);
+  });
+
+  it('tells its status five times a second however many caches go into bypass', async () => {
+    ask();
+    for (let i = 0; i < 500; i += 1) {
+      events.emit('bypass', { cache: `cache-${i}`, active: true });
+      events.emit('lost', { link: 'subscriber', endpoint: 'x' });
+    }
+    await timers.tickAsync(REPORT_EVERY_MS - 1);
+    expect(kinds().filter((kind) => kind === 'status').length).to.equal(2);
+  });
+
+  it('tells what fits of very many caches', () => {
+    health = { ...health, caches: Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`cache-${i}`, { status: 'up' as const }])) };
+    ask();
+    const [{ status }] = published as [Extract<FleetMessage, { kind: 'status' }>];
+    const told = Object.keys(status.caches).length;
+    expect([told > 500, status.omittedCaches]).to.deep.equal([true, 5_000 - told]);
   });
 
   it('tells how the instance stands', () => {
@@ -140,8 +176,9 @@ describe(FleetReporter.name, () => {
     expect(entry).to.not.have.property('lagMs');
   });
 
-  it('tells of a bypass at once, and how it stands then', () => {
+  it('tells of a bypass at once, and how it stands then', async () => {
     ask();
+    await timers.tickAsync(LEAST_BETWEEN_STATUSES_MS);
     health = { ...health, status: 'degraded', caches: { book: { status: 'degraded' } } };
     events.emit('bypass', { cache: 'book', active: true });
     expect(kinds()).to.deep.equal(['status', 'status']);
@@ -176,6 +213,17 @@ describe(FleetReporter.name, () => {
     expect(message.entries[0]).to.include({ seq: 51 });
   });
 
+  it('tells what is too long for one message in several, each entry once', async () => {
+    const longest = '\u0001'.repeat(10_000);
+    ask();
+    for (let seq = 1; seq <= 200; seq += 1)
+      events.emit('evicted', { cache: 'book', keys: Array(10).fill(longest), origin: longest, seq, lagMs: 1 });
+    await timers.tickAsync(100);
+    expect(kinds().filter((kind) => kind === 'feed').length).to.be.greaterThan(4);
+    expect((feed() as { seq: number }[]).map(({ seq }) => seq)).to.deep.equal(Array.from({ length: 200 }, (_, i) => i + 1));
+    expect(published.reduce((lost, message) => lost + (message.kind === 'feed' ? message.lost : 0), 0)).to.equal(0);
+  });
+
   it('tells a neighbour without a message, for as long as it listens', async () => {
     const heard: FleetMessage[] = [];
     const end = reporter.tell((message) => heard.push(message));
@@ -199,8 +247,16 @@ describe(FleetReporter.name, () => {
   it('tells once of what is no question', () => {
     const reasons: string[] = [];
     events.on('malformed', ({ topic, reason }) => reasons.push(`${topic}: ${reason}`));
-    for (const body of ['x', 'x', formatFleetMessage({ kind: 'gone', from: 'a' })]) reporter.heard({ channel: 'shop:fleet:ask', body });
-    expect(reasons).to.deep.equal(['shop:fleet:ask: not JSON', 'shop:fleet:ask: no question']);
+    for (let i = 0; i < 1_000; i += 1) {
+      const forged = [
+        `x${i}`,
+        `{"v":1,"kind":"x${i}"`,
+        `{"v":1,"kind":"x${i}","from":"a","malformed":"${i}"}`,
+        `{"v":1,"kind":"gone","from":"a${i}"}`,
+      ];
+      for (const body of forged) reporter.heard({ channel: 'shop:fleet:ask', body });
+    }
+    expect(reasons).to.deep.equal(['unknown head', 'not JSON', 'unknown kind', 'no question'].map((reason) => `shop:fleet:ask: ${reason}`));
     expect(reporter.isActive).to.equal(false);
   });
 });

@@ -141,10 +141,11 @@ describe(`${FleetWatch.name}, over Redis`, () => {
     one.runtime.events.on('error', ({ where, error }) => errors.push(`${where}: ${(error as Error).message}`));
     const stop = one.runtime.fleet.watch({});
     await one.runtime.fleet.ask(5_000);
-    await (await sharedRedis()).cli('PUBLISH', `${namespace}:fleet:answer`, 'x');
+    for (const text of ['x', 'y', 'z']) await (await sharedRedis()).cli('PUBLISH', `${namespace}:fleet:answer`, text);
     await waitFor(() => errors.length > 0, { what: 'the error' });
-    expect(errors).to.deep.equal(['a message of the fleet: not JSON']);
+    expect(errors).to.deep.equal(['a message of the fleet: unknown head']);
     expect((await one.runtime.fleet.ask(5_000)).length).to.equal(1);
+    expect(errors.length).to.equal(1);
     stop();
   });
 

@@ -94,6 +94,30 @@ describe(LoggingCacheErrorHandler.name, () => {
     expect(log.args).to.deep.equal([[`Cache 'book' failed to put entry`]]);
   });
 
+  it('writes one printable line of bounded length, whatever is in the key, the cache or the topic', () => {
+    const hostile = '\u0000\u001b[2J\u007f\u009b\u202e\u2066\u061c\u2028\ufeff\u200b\ud800';
+    const keys = [hostile, hostile.repeat(20_000), 'x'.repeat(300_000), [hostile], { [hostile]: hostile.repeat(20_000) }, 10n ** 5_000n];
+    const log = sinon.fake();
+    const handler = new LoggingCacheErrorHandler({ log });
+    for (const key of keys) {
+      handler.handleCacheGetError(error, book, key);
+      handler.handleCachePutError(error, book, key);
+      expect(() => handler.handleCacheEvictError(error, book, key)).to.throw('away');
+    }
+    for (const name of [hostile, hostile.repeat(20_000)]) {
+      handler.handleCacheGetError(error, new MapCache(name), 'Dune');
+      expect(() => handler.handleCacheClearError(error, new MapCache(name))).to.throw('away');
+      handler.handlePublishError(error, name);
+      handler.handleReceiveError(error, name);
+    }
+    expect(log.callCount).to.equal(3 * keys.length + 8);
+    for (const [line] of log.args as [string][]) {
+      expect(line).to.not.match(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+      expect(line.length).to.be.at.most(30_000);
+    }
+    expect(log.args[6]).to.deep.equal([`Cache 'book' failed to get entry with key "${'x'.repeat(199)}… (300002 characters)`]);
+  });
+
   it('survives a key that cannot be printed', () => {
     const log = sinon.fake();
     const cycle: any[] = [];

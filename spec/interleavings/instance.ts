@@ -77,7 +77,7 @@ export class Instance {
       useKeyPrefix: false,
       throwOnErrors: true,
       emitErrors: false,
-      deserialize: (raw) => codec.decode(raw) as never,
+      deserialize: (raw) => codec.read(raw) as never,
     });
     const generationChanged = (generation: string, isReplacement?: boolean): void => this.cache.useGeneration(generation, isReplacement);
     const log = new RedisEvictionLog({

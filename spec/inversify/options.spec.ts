@@ -87,7 +87,7 @@ describe(resolveOptions.name, () => {
     ['redis://host', 'Expected `options` to be an object, got `redis://host` (string).'],
     [
       { url: 'redis://host' },
-      'Unknown option `url`. Known here: enabled, redis, namespace, caches, defaults, dynamic, buckets, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, clock.',
+      'Unknown option `url`. Known here: enabled, redis, namespace, caches, defaults, dynamic, maximumDynamicCaches, buckets, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, clock.',
     ],
     [
       { defaults: { ttlMs: 5 } },

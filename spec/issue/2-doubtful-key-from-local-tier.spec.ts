@@ -23,7 +23,7 @@ function cacheWithoutEvictions(): TwoTierCache {
   const keyv = new Keyv({
     store: new Map([['Dune', codec.encode('old')]]),
     useKeyPrefix: false,
-    deserialize: (raw) => codec.decode(raw) as never,
+    deserialize: (raw) => codec.read(raw) as never,
   });
   const guard: RemoteGuard = { isOpenForUse: true, run: (_step, action) => action() };
   const counters = new CacheCounters();

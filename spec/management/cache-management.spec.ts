@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { Container } from 'inversify';
@@ -188,8 +188,15 @@ describe(cacheManagement.name, () => {
         boundMs: 1_000,
         allowWrites: false,
       });
+      const shown = new Map<string, any>();
+      while (shown.size < 2) {
+        const view = (await reader.next((event) => event === 'status'))?.data;
+        shown.set(view.status.id, view);
+      }
+      expect([shown.get('alpha').isSelf, shown.get('beta').isSelf]).to.deep.equal([true, false]);
+      expect(shown.get('beta').status.caches).to.have.keys('book', 'author');
       const fleet = await reader.next((event, data) => event === 'fleet' && data.instances.length === 2);
-      expect(fleet?.data.instances.map((view: any) => view.status.id)).to.deep.equal(['alpha', 'beta']);
+      expect(fleet?.data.instances.map((each: any) => each.id)).to.deep.equal(['alpha', 'beta']);
       await two.get(CacheManager).getCache('book')!.evict('Dune');
       const from = new Set<string>();
       while (from.size < 2) {
@@ -315,6 +322,58 @@ describe(cacheManagement.name, () => {
       expect((await exchange(`${locked}/console`)).status, 'the page, which holds no data').to.equal(200);
     });
 
+    /** A request whose body is a stream, which Node's types do not foresee. */
+    const streaming = (path: string, method: string, body: ReadableStream, headers: Readonly<Record<string, string>> = {}): Request =>
+      new Request(`http://localhost/cache${path}`, { method, body, headers, duplex: 'half' } as object);
+
+    it('401 before any of a body is read, however long it is or takes', async () => {
+      const { fetch: answer } = cacheManagement(containers[0]!, { basePath: '/cache', token: TOKEN, allowWrites: true });
+      const cases: readonly Readonly<Record<string, string>>[] = [
+        {},
+        { 'content-length': '1000000000' },
+        { 'transfer-encoding': 'chunked' },
+        { authorization: 'Bearer wrong' },
+      ];
+      for (const headers of cases) {
+        let pulls = 0;
+        // It never ends; and who asks it for nothing has not read it.
+        const endless = (): ReadableStream =>
+          new ReadableStream({ pull: () => ((pulls += 1), new Promise(() => undefined)) }, { highWaterMark: 0 });
+        const { status } = await answer(streaming('/caches/book', 'DELETE', endless(), headers));
+        expect([status, pulls], JSON.stringify(headers)).to.deep.equal([401, 0]);
+        expect((await answer(streaming('/console.css', 'POST', endless(), headers))).status).to.equal(405);
+        const foreign = { ...headers, origin: 'https://evil.example', authorization: `Bearer ${TOKEN}` };
+        expect((await answer(streaming('/health', 'DELETE', endless(), foreign))).status).to.equal(403);
+        expect(pulls).to.equal(0);
+      }
+    });
+
+    it('401 over a socket as well, which it closes rather than read what was announced', async () => {
+      for (const headers of [{ 'content-length': '1000000000' }, { 'transfer-encoding': 'chunked' }]) {
+        const socket = connect(Number(new URL(locked).port), '127.0.0.1');
+        socket.write(
+          `DELETE /cache/caches/book HTTP/1.1\r\nhost: x\r\n${Object.entries(headers)
+            .map((each) => each.join(': '))
+            .join('')}\r\n\r\n`,
+        );
+        let text = '';
+        for await (const chunk of socket) text += String(chunk);
+        expect(text)
+          .to.match(/^HTTP\/1.1 401 /)
+          .and.match(/\r\nconnection: close\r\n/i);
+      }
+    });
+
+    it('413 a body only of those who may come in', async () => {
+      const { fetch: answer } = cacheManagement(containers[0]!, { basePath: '/cache', token: TOKEN, allowWrites: true });
+      const request = new Request('http://localhost/cache/caches/book', {
+        method: 'DELETE',
+        body: '{}',
+        headers: { authorization: `Bearer ${TOKEN}` },
+      });
+      expect((await answer(request)).status).to.equal(413);
+    });
+
     it('403 pages of another origin, whatever they know', async () => {
       const authorization = `Bearer ${TOKEN}`;
       for (const foreign of [
@@ -366,6 +425,9 @@ describe(cacheManagement.name, () => {
     it('404 what is not there, and makes no cache of it', async () => {
       await refused(exchange(`${base}/caches/none`, { method: 'DELETE' }), 404, "There is no cache 'none'.");
       await refused(exchange(`${base}/caches/none`), 404, "There is no cache 'none'.");
+      const { text } = await refused(exchange(`${base}/caches/%1b%5b2J%c2%9b%e2%80%ae${'x'.repeat(10_000)}`), 404);
+      expect(text.trimEnd()).to.not.match(/[\p{Cc}\p{Cf}]/u);
+      expect(text.length).to.be.below(500);
       for (const path of [
         '/cache/none',
         '/elsewhere',

@@ -26,6 +26,7 @@ describe('the console', function () {
   let management: CacheManagement;
   let origin: string;
   let contexts: BrowserContext[];
+  let namespace: string;
   /** Whatever the pages complained of, and wherever they asked elsewhere. */
   let complaints: string[];
 
@@ -61,7 +62,7 @@ describe('the console', function () {
   beforeEach(async () => {
     [containers, proxies, contexts, complaints] = [[], [], [], []];
     const { port } = await sharedRedis();
-    const namespace = ownNamespace('console');
+    namespace = ownNamespace('console');
     for (const instanceId of NAMES) {
       const proxy = await TcpProxy.start(port);
       const container = new Container();
@@ -215,6 +216,125 @@ describe('the console', function () {
     expect(await page.locator('main img, main script').count()).to.equal(0);
     expect(await page.evaluate('document.title')).to.equal('Cache console');
     expect(complaints).to.deep.equal([]);
+  });
+
+  it('lives on, whatever is published on the topics of the fleet', async () => {
+    const page = await open();
+    await shows(page, allServing);
+    const evicted = { at: Date.now(), kind: 'evicted', cache: 'book', keys: ['Dune'], count: 1, origin: 'x', seq: 1, lagMs: 0.5 };
+    const status = {
+      ...{ id: 'forged', namespace, host: 'h', pid: 1, startedAt: 1, at: 1, boundMs: 1_000, status: 'up', links: {} },
+      caches: {
+        ['<b>\u202ebad\u009b']: { status: 'up', isServing: true, statistics: { localHits: 2 ** 53 - 1, p99LagMs: 1e300, loads: -1 } },
+      },
+    };
+    for (const message of [
+      { kind: 'feed', from: 'forged', lost: 0, entries: [{ ...evicted, at: 1e300 }] },
+      { kind: 'feed', from: 'forged', lost: 0, entries: [{ ...evicted, at: 8_640_000_000_000_000, seq: 2 }] },
+      { kind: 'feed', from: 'forged', lost: 0, entries: [{ ...evicted, seq: 1e300, lagMs: 1e300, count: 1e300 }] },
+      { kind: 'feed', from: 'forged', lost: 0, entries: [{ ...evicted, at: 253_402_300_799_999, seq: 3 }] },
+      {
+        kind: 'feed',
+        from: '\u202eforged',
+        lost: 0,
+        entries: [{ ...evicted, keys: ['\u202eexe.txt\u009b2J<img src=x>'], seq: 4, origin: 'y\u2028z' }],
+      },
+      { kind: 'status', from: 'forged', status },
+      { kind: 'status', from: 'forged', status: { ...status, startedAt: 1e300 } },
+      { kind: 'status', from: 'forged', status: { ...status, boundMs: 1e300 } },
+      { kind: 'status', from: 'forged-2', status: { ...status, id: 'forged-2', caches: {}, omittedCaches: 12_000 } },
+    ]) {
+      await (await sharedRedis()).cli('PUBLISH', `${namespace}:fleet:answer`, JSON.stringify({ v: 1, ...message }));
+    }
+    await cacheOf(1).evict('Emma');
+    await holds(page, `[...document.querySelectorAll('#feed .key')].some((key) => key.textContent === 'Emma')`);
+    await holds(page, `document.querySelector('[data-instance="forged-2"] .about')?.textContent.endsWith('12,000 caches more, not told')`);
+    await shows(page, allServing);
+    expect(await page.evaluate('document.getElementById("connection").textContent')).to.equal('Live');
+    expect(await page.locator('#feed .key').allTextContents())
+      .to.include('\\u202eexe.txt\\u009b2J<img src=x>')
+      .and.include('Emma');
+    expect(await page.evaluate('document.body.innerText')).to.not.match(/[\u0080-\u009f\u202e\u2028]/);
+    expect(await page.locator('main img, main b b').count()).to.equal(0);
+    if (process.env['CONSOLE_SCREENSHOT']) await page.screenshot({ path: process.env['CONSOLE_SCREENSHOT'], fullPage: true });
+    expect(complaints).to.deep.equal([]);
+  });
+
+  it('shows what it can of a stream whose events are not what they should be', async () => {
+    const context = await (await sharedBrowser()).newContext();
+    contexts.push(context);
+    const page = await context.newPage();
+    const view = (id: string, more: object = {}): object => ({
+      status: { id, namespace: 'n', host: 'h', pid: 1, startedAt: 1, at: 1, boundMs: 1_000, status: 'up', links: {}, caches: {}, ...more },
+      ...{ agoMs: 0, isSilent: false, isSelf: false },
+    });
+    const entry = { at: 1, kind: 'evicted', cache: 'book', keys: ['Dune'], count: 1, origin: 'x', seq: 1 };
+    const events: readonly (readonly [string, string])[] = [
+      ['hello', '{"instance":"server-1","namespace":"n","boundMs":1000,"allowWrites":false}'],
+      ['status', JSON.stringify(view('good-1'))],
+      ['status', 'not JSON'],
+      ['status', 'null'],
+      ['status', JSON.stringify(view('broken', { caches: null, links: null }))],
+      ['status', JSON.stringify(view('broken', { caches: { book: null } }))],
+      ['status', JSON.stringify(view('broken', { caches: { book: { statistics: null } } }))],
+      ['fleet', '{"at":1e300,"instances":null}'],
+      [
+        'feed',
+        JSON.stringify({
+          instance: 'good-1',
+          entries: [{ ...entry, at: 1e300 }, null, { ...entry, keys: 7, seq: 2 }, { ...entry, seq: 3, keys: ['Emma'] }],
+        }),
+      ],
+      ['feed', '{}'],
+      ['nonsense', '{}'],
+      ['constructor', '{}'],
+      ['gone', 'null'],
+      ['status', JSON.stringify(view('good-2'))],
+    ];
+    let asked = 0;
+    await page.route('**/cache/stream', (route) => {
+      asked += 1;
+      return route.fulfill({
+        contentType: 'text/event-stream',
+        body: events.map(([event, data]) => `event: ${event}\ndata: ${data}\n\n`).join(''),
+      });
+    });
+    await page.goto(`${origin}/cache/console`);
+    await holds(page, `['good-1', 'good-2'].every((id) => document.querySelector('[data-instance="' + id + '"]') !== null)`);
+    await holds(page, `[...document.querySelectorAll('#feed .key')].some((key) => key.textContent === 'Emma')`);
+    await waitFor(() => asked > 2, { what: 'the page to ask for the stream again', timeoutMs: 15_000 });
+  });
+
+  it('gives its place back when the stream fails in its hands', async () => {
+    server.close();
+    server.closeAllConnections();
+    await serve({ maximumStreams: 2 });
+    const context = await (await sharedBrowser()).newContext();
+    contexts.push(context);
+    const page = await context.newPage();
+    await page.goto(`${origin}/cache/console`);
+    await shows(page, allServing);
+    // Whatever it is that throws in the page: each attempt would hold one of the two places for good.
+    const broken = await page.evaluate<number>(`(async () => {
+      const { follow } = await import('./api.js');
+      let failures = 0;
+      for (let i = 0; i < 8; i += 1) {
+        await follow({}, () => { throw new Error('not to be shown'); }).catch((error) => { failures += error.message === 'not to be shown' || /live streams already/.test(error.message) ? 1 : 100; });
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      return failures;
+    })()`);
+    expect(broken).to.equal(8);
+    await waitFor(
+      async () => {
+        const response = await fetch(`${origin}/cache/stream`);
+        await response.body?.cancel();
+        return response.status === 200;
+      },
+      { what: 'a free place', timeoutMs: 10_000 },
+    );
+    await page.goto(`${origin}/cache/console`);
+    await shows(page, allServing);
   });
 
   it('asks for the token, and works with it', async () => {

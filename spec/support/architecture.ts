@@ -29,7 +29,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   time: { rooms: ['errors'] },
   event: { rooms: ['time', 'errors'] },
   annotation: { rooms: ['time', 'errors'], types: ['cache'], packages: ['reflect-metadata'] },
-  cache: { rooms: ['time', 'event', 'errors'], packages: ['keyv', '@keyv/redis', 'devalue'] },
+  cache: { rooms: ['time', 'event', 'errors'], packages: ['keyv', '@keyv/redis', '@redis/client', 'devalue'] },
   transaction: { rooms: ['cache', 'event', 'time', 'errors'] },
   interceptor: { rooms: ['annotation', 'cache', 'event', 'time', 'errors'] },
   topic: { rooms: ['time', 'event', 'errors'] },

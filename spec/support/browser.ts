@@ -25,11 +25,18 @@ export interface Page {
   locator(selector: string): Locator;
   frameLocator(selector: string): { locator(selector: string): Locator };
   evaluate<T>(script: string): Promise<T>;
+  route(url: string, handler: (route: Route) => unknown): Promise<unknown>;
   screenshot(options?: { readonly path?: string; readonly fullPage?: boolean }): Promise<Buffer>;
   on(event: 'console', listener: (message: { type(): string; text(): string }) => void): unknown;
   on(event: 'pageerror', listener: (error: Error) => void): unknown;
   on(event: 'request', listener: (request: { url(): string }) => void): unknown;
   on(event: 'response', listener: (response: { url(): string; status(): number }) => void): unknown;
+}
+
+/** A request of the page that the spec answers itself. */
+export interface Route {
+  fulfill(response: { readonly status?: number; readonly contentType?: string; readonly body: string }): Promise<void>;
+  fallback(): Promise<void>;
 }
 
 export interface Locator {

@@ -1,3 +1,5 @@
+import { attempt } from './dom.js';
+
 /** The management handler, as this page uses it. The forms are those of `lib/fleet`. */
 
 export interface CacheStatus {
@@ -21,6 +23,7 @@ export interface InstanceStatus {
   readonly status: string;
   readonly links: Readonly<Record<string, string>>;
   readonly caches: Readonly<Record<string, CacheStatus>>;
+  readonly omittedCaches?: number;
 }
 
 export interface InstanceView {
@@ -71,7 +74,12 @@ export interface KeyInspection {
 /** What the live stream tells. */
 export interface StreamEvents {
   readonly hello: Hello;
-  readonly fleet: { readonly at: number; readonly instances: readonly InstanceView[] };
+  readonly status: InstanceView;
+  /** Who is there, and since when silent; how they stand was told by `status`. */
+  readonly fleet: {
+    readonly at: number;
+    readonly instances: readonly (Pick<InstanceView, 'agoMs' | 'isSilent'> & { readonly id: string })[];
+  };
   readonly feed: { readonly instance: string; readonly entries: readonly FeedEntry[]; readonly lost: number };
   readonly gone: { readonly instance: string };
 }
@@ -109,20 +117,25 @@ export const evict = async (cache: string, key: string): Promise<void> => void (
 export const clear = async (cache: string): Promise<void> => void (await ask(`caches/${encodeURIComponent(cache)}`, { method: 'DELETE' }));
 
 /**
- * Follows the live stream until it ends. By `fetch`, because an `EventSource` cannot send a token.
+ * Follows the live stream until it ends. By `fetch`, because an `EventSource` cannot send a token. However it ends, it is cancelled: a stream
+ * that nobody reads would hold one of the browser's few connections, and one of the server's places.
  *
  * @param opened - the stream is there.
  */
 export async function follow(handlers: StreamHandlers, opened: () => void): Promise<void> {
   const response = await ask('stream');
   if (response.body === null) return;
-  opened();
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = '';
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    const parts = (rest + next.value).split('\n\n');
-    rest = parts.pop() ?? '';
-    for (const part of parts) dispatch(part, handlers);
+  try {
+    opened();
+    let rest = '';
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      const parts = (rest + next.value).split('\n\n');
+      rest = parts.pop() ?? '';
+      for (const part of parts) dispatch(part, handlers);
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
   }
 }
 
@@ -130,6 +143,6 @@ function dispatch(part: string, handlers: StreamHandlers): void {
   const fields = new Map(part.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trimStart()]));
   const name = fields.get('event') as keyof StreamEvents | undefined;
   const data = fields.get('data');
-  if (name !== undefined && data !== undefined && Object.hasOwn(handlers, name))
-    (handlers[name] as (data: unknown) => void)(JSON.parse(data));
+  if (name === undefined || data === undefined || !Object.hasOwn(handlers, name)) return;
+  attempt(() => (handlers[name] as (data: unknown) => void)(JSON.parse(data)));
 }

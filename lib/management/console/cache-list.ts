@@ -1,4 +1,4 @@
-import { byId, keyed, make, type Row, setText } from './dom.js';
+import { byId, keyed, make, printable, type Row, setText } from './dom.js';
 import type { CacheFigures } from './figures.js';
 import { count, duration, milliseconds, percent } from './format.js';
 
@@ -23,7 +23,7 @@ function card(name: string, clear: (cache: string) => void, isWritable: () => bo
   const about = make('p');
   const button = make('button.danger', 'Clear');
   button.type = 'button';
-  button.setAttribute('aria-label', `Clear cache ${name}`);
+  button.setAttribute('aria-label', `Clear cache ${printable(name)}`);
   button.addEventListener('click', () => clear(name));
 
   const bar = document.createElementNS(SVG, 'svg');

@@ -1,6 +1,6 @@
-import { clear, follow, type Hello, type InstanceView, token, Unauthorized } from './api.js';
+import { clear, follow, type Hello, type InstanceView, type StreamEvents, token, Unauthorized } from './api.js';
 import { cacheList } from './cache-list.js';
-import { byId, make, setText } from './dom.js';
+import { attempt, byId, make, setText } from './dom.js';
 import { Feed } from './feed.js';
 import { cachesOf, stateOf } from './figures.js';
 import { count, milliseconds, percent } from './format.js';
@@ -13,7 +13,12 @@ import { chooseTheme } from './theme.js';
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5_000;
 
+/** Statuses that come together are shown together. */
+const GATHER_MS = 100;
+
 let hello: Hello | undefined;
+let drawing: ReturnType<typeof setTimeout> | undefined;
+const views = new Map<string, InstanceView>();
 const history = new History();
 const plots = new Plots();
 const lookUp = new LookUp(askForToken);
@@ -35,10 +40,35 @@ function tile(title: string, text: string, small = ''): void {
   value.replaceChildren(text, ...(small === '' ? [] : [make('small', small)]));
 }
 
-function showFleet(at: number, instances: readonly InstanceView[]): void {
+/** An instance has told how it stands. @throws {TypeError} for what cannot be shown, before it can spoil the picture of the others. */
+function told(view: InstanceView): void {
+  Object.keys(view.status.links);
+  for (const { statistics } of Object.values(view.status.caches)) Object.keys(statistics);
+  views.set(view.status.id, view);
+  drawing ??= setTimeout(showFleet, GATHER_MS);
+}
+
+/** Those who are there at `at`; who is not named has gone. */
+function present(at: number, instances: StreamEvents['fleet']['instances']): void {
+  const named = new Map(instances.map((each) => [each.id, each]));
+  for (const [id, view] of views) {
+    const { agoMs, isSilent } = named.get(id) ?? {};
+    if (agoMs === undefined || isSilent === undefined) views.delete(id);
+    else views.set(id, { ...view, agoMs, isSilent });
+  }
+  history.look(at, sorted());
+  showFleet();
+}
+
+const byName = new Intl.Collator('en', { numeric: true });
+const sorted = (): readonly InstanceView[] => [...views.values()].sort((a, b) => byName.compare(a.status.id, b.status.id));
+
+function showFleet(): void {
+  clearTimeout(drawing);
+  drawing = undefined;
+  const instances = sorted();
   const caches = cachesOf(instances);
   const isWritable = hello?.allowWrites === true;
-  history.look(at, instances);
   showInstances(instances);
   showCaches(caches, isWritable);
   lookUp.offer(
@@ -129,12 +159,13 @@ async function live(): Promise<never> {
               `seen through ${data.instance} · bound ${milliseconds(data.boundMs)}${data.allowWrites ? '' : ' · read-only'}`,
             );
           },
-          fleet: ({ at, instances }) => showFleet(at, instances),
+          status: told,
+          fleet: ({ at, instances }) => present(at, instances),
           feed: ({ instance, entries }) => {
-            entries.forEach((entry) => history.note(entry));
+            for (const entry of entries) attempt(() => history.note(entry));
             feed.add(instance, entries);
           },
-          gone: () => undefined, // The next picture of the fleet is without it.
+          gone: ({ instance }) => void views.delete(instance), // The next picture of the fleet is without it.
         },
         () => {
           pause = FIRST_PAUSE_MS;

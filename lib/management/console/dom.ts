@@ -1,5 +1,22 @@
 /** Elements made of data. Everything becomes text or an attribute, never markup: keys and names are written by others. */
 
+/** What could turn the direction of writing, or hide: the same characters as the command line escapes. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** Text that others have written, so that it shows what is in it. */
+export const printable = (text: string): string =>
+  text.replace(UNPRINTABLE, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+
+/** What fails here is told to the developer, and the others go on. */
+export function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    console.error(error);
+    return undefined;
+  }
+}
+
 type Child = Node | string | number | undefined;
 
 /** The element of the page with this id. */
@@ -15,13 +32,14 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   const [name, ...classes] = tag.split('.') as [K, ...string[]];
   const element = document.createElement(name);
   if (classes.length > 0) element.className = classes.join(' ');
-  for (const child of children) if (child !== undefined) element.append(typeof child === 'number' ? String(child) : child);
+  for (const child of children) if (child !== undefined) element.append(typeof child === 'object' ? child : printable(String(child)));
   return element;
 }
 
 /** Sets what differs: an unchanged text keeps a selection, and is not announced again. */
 export function setText(element: Element, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
+  const shown = printable(text);
+  if (element.textContent !== shown) element.textContent = shown;
 }
 
 /** One row of {@link keyed}. */
@@ -32,7 +50,7 @@ export interface Row<T> {
 
 /**
  * Keeps one child per item, by key and in order. An item's child stays the same element, so that focus and scrolling survive.
- * Returns the function that shows a list.
+ * Returns the function that shows a list. An item that cannot be shown is left out.
  */
 export function keyed<T>(parent: HTMLElement, keyOf: (item: T) => string, create: (item: T) => Row<T>): (items: readonly T[]) => void {
   const rows = new Map<string, Row<T>>();
@@ -43,12 +61,15 @@ export function keyed<T>(parent: HTMLElement, keyOf: (item: T) => string, create
       row.element.remove();
       rows.delete(key);
     }
-    items.forEach((item, i) => {
+    let place = 0;
+    for (const item of items) {
       const key = keyOf(item);
-      let row = rows.get(key);
-      if (row === undefined) rows.set(key, (row = create(item)));
-      row.update(item);
-      if (parent.children[i] !== row.element) parent.insertBefore(row.element, parent.children[i] ?? null);
-    });
+      const row = rows.get(key) ?? attempt(() => create(item));
+      if (row === undefined) continue;
+      rows.set(key, row);
+      attempt(() => row.update(item));
+      if (parent.children[place] !== row.element) parent.insertBefore(row.element, parent.children[place] ?? null);
+      place += 1;
+    }
   };
 }

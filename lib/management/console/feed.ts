@@ -1,6 +1,6 @@
 import type { FeedEntry, InstanceView } from './api.js';
-import { byId, keyed, make, type Row, setText } from './dom.js';
-import { count, milliseconds, timeOfDay } from './format.js';
+import { attempt, byId, keyed, make, type Row, setText } from './dom.js';
+import { count, isTime, milliseconds, timeOfDay } from './format.js';
 
 /** One eviction, or something else that happened, and what each instance told of it. */
 interface Event {
@@ -18,6 +18,9 @@ interface Surroundings {
 }
 
 const MAXIMUM_EVENTS = 60;
+
+/** Whoever says so is an instance; so many are remembered, of an event and of repairs. */
+const MAXIMUM_REMEMBERED = 1_000;
 
 /** How long after an eviction an instance that was silent is still awaited. */
 const AWAITED_FOR_MS = 120_000;
@@ -49,20 +52,22 @@ export class Feed {
 
   /** What `instance` told. Of an eviction every instance tells: that is one event. */
   add(instance: string, entries: readonly FeedEntry[]): void {
-    for (const entry of entries) {
-      if (entry.kind === 'gap' || (entry.kind === 'bypass' && entry.active === false))
-        this.#repairs.set(`${instance}/${entry.cache}`, entry.at);
-      const isShared = (entry.kind === 'evicted' || entry.kind === 'cleared') && entry.seq !== undefined;
-      const id = isShared ? `${entry.cache}#${entry.seq}#${entry.origin}` : `${instance}#${(this.#others += 1)}`;
-      let event = this.#events.find((each) => each.id === id);
-      if (event === undefined) {
-        event = { id, first: entry, instance, applied: new Map() };
-        this.#events.unshift(event);
-      }
-      if (isShared) event.applied.set(instance, entry.lagMs);
-    }
+    for (const entry of entries) attempt(() => this.#add(instance, entry));
     this.#events.length = Math.min(this.#events.length, MAXIMUM_EVENTS);
     this.render();
+  }
+
+  #add(instance: string, entry: FeedEntry): void {
+    if (entry.kind === 'gap' || (entry.kind === 'bypass' && entry.active === false))
+      remember(this.#repairs, `${instance}/${entry.cache}`, entry.at);
+    const isShared = (entry.kind === 'evicted' || entry.kind === 'cleared') && entry.seq !== undefined;
+    const id = isShared ? `${entry.cache}#${entry.seq}#${entry.origin}` : `${instance}#${(this.#others += 1)}`;
+    let event = this.#events.find((each) => each.id === id);
+    if (event === undefined) {
+      event = { id, first: entry, instance, applied: new Map() };
+      this.#events.unshift(event);
+    }
+    if (isShared) remember(event.applied, instance, entry.lagMs);
   }
 
   /** The fleet, for which each eviction is meant. */
@@ -78,10 +83,16 @@ export class Feed {
   }
 }
 
+/** The oldest goes where there are too many. */
+function remember<V>(map: Map<string, V>, key: string, value: V): void {
+  map.set(key, value);
+  if (map.size > MAXIMUM_REMEMBERED) map.delete([...map.keys()][0] as string);
+}
+
 function row(event: Event, pick: (cache: string, key: string) => void, around: () => Surroundings): Row<Event> {
   const { first } = event;
   const time = make('time', timeOfDay(first.at));
-  time.dateTime = new Date(first.at).toISOString();
+  if (isTime(first.at)) time.dateTime = new Date(first.at).toISOString();
   const what = make('div.what', time, ...describe(event, pick));
   const applied = make('ul.applied');
   const element = make('li.entry', what);

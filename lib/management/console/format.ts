@@ -32,8 +32,12 @@ export function duration(ms: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-/** `14:03:07.412`. */
+/** Whether a `Date` can be made of it. */
+export const isTime = (at: number): boolean => !Number.isNaN(new Date(at).getTime());
+
+/** `14:03:07.412`; a dash for what is no time. */
 export function timeOfDay(at: number): string {
+  if (!isTime(at)) return '–';
   const date = new Date(at);
   const two = (value: number): string => String(value).padStart(2, '0');
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;

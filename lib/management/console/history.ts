@@ -19,7 +19,7 @@ export const SPAN_SECONDS = 300;
 
 /** What happened from second to second, from counters that only tell how much happened altogether. */
 export class History {
-  readonly #last = new Map<string, Counts>();
+  #last: ReadonlyMap<string, Counts> = new Map();
   readonly #samples: Sample[] = [];
   #lagMs: number | null = null;
   /** Counts since the first look, for the overview. */
@@ -39,16 +39,18 @@ export class History {
     const last = this.#samples.at(-1);
     if (last !== undefined && at - 1_000 * last.at < 900) return;
     const passed: Counts = { localHits: 0, remoteHits: 0, misses: 0, loads: 0, loadTimeMs: 0 };
+    const all = new Map<string, Counts>();
     for (const { status } of instances) {
       for (const [name, cache] of Object.entries(status.caches)) {
         const key = `${status.id}/${name}`;
         const now = Object.fromEntries(COUNTED.map((of) => [of, figure(cache, of)])) as Counts;
         const before = this.#last.get(key);
-        this.#last.set(key, now);
+        all.set(key, now);
         // What was counted before we came is not known to have happened now; fewer than before means that it was reset.
         if (before !== undefined) for (const of of COUNTED) passed[of] += Math.max(0, now[of] - before[of]);
       }
     }
+    this.#last = all;
     const { localHits, remoteHits, misses, loads, loadTimeMs } = passed;
     const reads = localHits + remoteHits + misses;
     this.#samples.push({

@@ -1,5 +1,5 @@
 import type { InstanceView } from './api.js';
-import { byId, keyed, make, type Row, setText } from './dom.js';
+import { byId, keyed, make, printable, type Row, setText } from './dom.js';
 import { figure, type State, stateOf } from './figures.js';
 import { count, duration, percent } from './format.js';
 
@@ -17,7 +17,7 @@ function card({ status }: InstanceView): Row<InstanceView> {
   const pairs = new Map(['Reads', 'From L1', 'Entries in L1', 'Time in bypass'].map((name) => [name, make('dd')]));
   const links = make('p.links');
   const name = make('h3', status.id);
-  name.title = status.id;
+  name.title = printable(status.id);
   const labels = make('div.labels', make('span', 'Read lease'), leaseText);
   const list = make('dl.pairs', ...[...pairs].map(([title, value]) => make('div', make('dt', title), value)));
   const element = make('li.card.instance', make('header', name, state), about, make('div.lease', labels, lease), list, links);
@@ -44,7 +44,11 @@ function update(view: InstanceView, { element, state, about, leaseText, lease, p
   state.dataset['state'] = now;
   setText(state, WORDS[now]);
   const up = duration(Math.max(0, status.at - status.startedAt) + agoMs);
-  setText(about, isSilent ? `Silent for ${duration(agoMs)}` : `${isSelf ? 'This one · ' : ''}${status.host}:${status.pid} · up ${up}`);
+  const omitted = status.omittedCaches === undefined ? '' : ` · ${count(status.omittedCaches)} caches more, not told`;
+  setText(
+    about,
+    isSilent ? `Silent for ${duration(agoMs)}` : `${isSelf ? 'This one · ' : ''}${status.host}:${status.pid} · up ${up}${omitted}`,
+  );
   about.title = about.textContent;
 
   const leases = caches.filter(({ isServing }) => isServing).map(({ leaseLeftMs }) => leaseLeftMs);

@@ -1,5 +1,5 @@
 import { evict, inspect, type KeyInspection, type TierInspection, Unauthorized } from './api.js';
-import { byId, make } from './dom.js';
+import { byId, make, printable } from './dom.js';
 import { duration } from './format.js';
 
 /** The box in which one key is looked up. */
@@ -27,7 +27,7 @@ export class LookUp {
     const present = [...this.#cache.options].map(({ value }) => value);
     if (present.length === caches.length && present.every((name, i) => name === caches[i])) return;
     const chosen = this.#cache.value;
-    this.#cache.replaceChildren(...caches.map((name) => new Option(name, name)));
+    this.#cache.replaceChildren(...caches.map((name) => new Option(printable(name), name)));
     if (caches.includes(chosen)) this.#cache.value = chosen;
   }
 

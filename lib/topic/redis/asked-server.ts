@@ -1,4 +1,5 @@
 import type { Redis, RedisOptions } from 'ioredis';
+import { Credentials } from '../../errors/index.js';
 import { type Milliseconds, withDeadline } from '../../time/index.js';
 import { loadIoredis } from './ioredis.js';
 import { hostAndPort } from './redis-endpoint.js';
@@ -7,6 +8,7 @@ import { hearSocketErrors } from './socket-errors.js';
 /** A Sentinel, or a node of a cluster, that is asked where others are, now and then, over a connection that is kept until it fails. */
 export class AskedServer {
   readonly #options: RedisOptions;
+  readonly #credentials: Credentials;
   readonly #failed: (address: string) => string;
   readonly #timeoutMs: Milliseconds;
   #client: Redis | undefined;
@@ -22,6 +24,7 @@ export class AskedServer {
    */
   constructor(options: RedisOptions, failed: (address: string) => string, timeoutMs: Milliseconds) {
     this.#failed = failed;
+    this.#credentials = new Credentials(options);
     this.#options = {
       ...options,
       protocol: 2, // Replies are lists, whatever the server speaks.
@@ -86,14 +89,12 @@ export class AskedServer {
     return client;
   }
 
-  /** ioredis notes the command on its errors, AUTH's with its password: only the words are kept, and they without it. */
+  /** Only the words are kept. */
   #inWords(error: unknown): Error {
-    const { host, port, password } = this.#options;
-    const said = (error instanceof AggregateError ? error.errors[0] : error) as Error;
-    const words = said.message.replace(/\.$/, '');
-    const safe = password === undefined || password === null || password === '' ? words : words.replaceAll(password, '***');
+    const { host, port } = this.#options;
+    const said = this.#credentials.clean(error instanceof AggregateError ? error.errors[0] : error) as Error;
     const { code } = said as { code?: unknown };
-    const described = new Error(`${this.#failed(hostAndPort(host as string, port as number))}: ${safe}.`);
+    const described = new Error(`${this.#failed(hostAndPort(host as string, port as number))}: ${said.message.replace(/\.$/, '')}.`);
     return typeof code === 'string' ? Object.assign(described, { code }) : described;
   }
 }

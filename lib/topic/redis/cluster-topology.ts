@@ -1,4 +1,5 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { Credentials } from '../../errors/index.js';
 import type { Milliseconds } from '../../time/index.js';
 import { AskedServer } from './asked-server.js';
 import { loadIoredis } from './ioredis.js';
@@ -96,7 +97,7 @@ export class ClusterTopology {
   source(slot: number, label: string): RedisSource {
     return {
       label,
-      password: this.#options.password ?? undefined,
+      credentials: new Credentials(this.#options),
       isSharded: true,
       create: async (overrides) => {
         const { Redis } = await loadIoredis();

@@ -1,6 +1,7 @@
+import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { Cluster, RedisOptions } from 'ioredis';
-import { CacheConfigurationError } from '../../errors/index.js';
+import { CacheConfigurationError, shown } from '../../errors/index.js';
 import { checkConnection, isClient, isCluster, type RedisConnection } from './redis-connection.js';
 
 /** Where one Redis server is and how to enter it, in plain values from which any client can be built. */
@@ -55,7 +56,8 @@ export function redisLabel(redis: RedisConnection): string {
   checkConnection(redis);
   if (isCluster(redis)) return `cluster of ${firstNode(redis)}`;
   const { sentinels, name, host, port, path } = connectionOptions(redis);
-  if (sentinels) return `${name ?? 'master'} of sentinel ${hostAndPort(sentinels[0]?.host ?? 'localhost', sentinels[0]?.port ?? 26379)}`;
+  if (sentinels)
+    return `${shown(name ?? 'master')} of sentinel ${hostAndPort(sentinels[0]?.host ?? 'localhost', sentinels[0]?.port ?? 26379)}`;
   return path ? path : hostAndPort(host ?? 'localhost', port ?? 6379);
 }
 
@@ -66,13 +68,26 @@ export function redisLabel(redis: RedisConnection): string {
  */
 export function connectionOptions(redis: Exclude<RedisConnection, Cluster>): RedisOptions {
   const options = typeof redis === 'string' ? parseUrl(redis) : isClient(redis) ? redis.options : redis;
-  const { host, port, db, path } = options;
-  if (host !== undefined && host !== null && typeof host !== 'string') throw invalid('redis.host', 'a string', host);
+  const { host, port, db, path, sentinels } = options;
+  checkHost('redis.host', host);
+  if (Array.isArray(sentinels)) for (const sentinel of sentinels) checkHost('redis.sentinels[].host', sentinel?.host);
   if (path !== undefined && path !== null && typeof path !== 'string') throw invalid('redis.path', 'a string', path);
+  if (path?.includes('://')) throw notRepeated('`redis.path`', "a Unix socket's path", 'Put a URL into `redis`.');
   if (port !== undefined && port !== null && !isPort(port)) throw invalid('redis.port', 'an integer from 1 to 65535', port);
   if (db !== undefined && db !== null && !isDatabase(db)) throw invalid('redis.db', 'a non-negative integer', db);
   return options;
 }
+
+/** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for what is no host: a URL in its place may hold a password, so it is not repeated. */
+function checkHost(option: string, host: unknown): void {
+  if (host === undefined || host === null || isHost(host)) return;
+  if (typeof host !== 'string') throw invalid(option, 'a string', host);
+  throw notRepeated(`\`${option}\``, 'the name or address of a host', 'Put a URL into `redis`.');
+}
+
+/** Whether `host` can be the name or the address of a host: it is printed in messages. */
+export const isHost = (host: unknown): boolean =>
+  typeof host === 'string' && (isIP(host) !== 0 || /^(?:[^\s\p{C}\p{P}\p{S}]|[._-])*$/u.test(host));
 
 export const isPort = (port: unknown): boolean => typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65_535;
 
@@ -85,11 +100,14 @@ function parseUrl(text: string): RedisOptions {
   try {
     const username = decodeURIComponent(url.username);
     const password = decodeURIComponent(url.password);
+    const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     const db = url.searchParams.get('db') ?? url.pathname.slice(1);
     const family = url.searchParams.get('family');
+    // A password with `#` or `?` ends the address too early, and what is left of it looks like a host and a port.
+    if (url.search.includes('@') || url.hash.includes('@') || !isHost(host)) throw invalidUrl();
     if (!/^\d*$/.test(db) || (family !== null && !/^[046]$/.test(family))) throw invalidUrl();
     return {
-      host: url.hostname.replace(/^\[(.*)\]$/, '$1') || 'localhost',
+      host: host || 'localhost',
       port: url.port === '' ? 6379 : Number(url.port),
       ...(username === '' ? {} : { username }),
       ...(password === '' ? {} : { password }),
@@ -116,6 +134,7 @@ function firstNode(cluster: Cluster): string {
   const [node] =
     (cluster as unknown as { readonly startupNodes?: readonly (string | number | { host?: string; port?: number })[] }).startupNodes ?? [];
   if (typeof node === 'string') return redisLabel(node);
+  if (typeof node === 'object') checkHost('redis.startupNodes[].host', node.host);
   return typeof node === 'number' ? hostAndPort('127.0.0.1', node) : hostAndPort(node?.host ?? '127.0.0.1', node?.port ?? 6379);
 }
 
@@ -123,17 +142,22 @@ function firstNode(cluster: Cluster): string {
 export const hostAndPort = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
 
 function invalid(option: string, expected: string, got: unknown): CacheConfigurationError {
-  return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${expected}, got \`${String(got)}\`.`);
+  return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${expected}, got \`${shown(got)}\`.`);
 }
 
 function invalidUrl(): CacheConfigurationError {
-  return new CacheConfigurationError(
-    'CACHE_OPTION_INVALID',
-    'Expected `redis` to be a URL such as redis://user:password@host:6379/0 or rediss://host, got something else.',
-    {
-      hint: 'Percent-encode special characters of the password. The text is not repeated here because it may hold one.',
-    },
+  return notRepeated(
+    '`redis`',
+    'a URL such as redis://user:password@host:6379/0 or rediss://host',
+    'Percent-encode special characters of the password.',
   );
+}
+
+/** For text in which a password may stand. */
+export function notRepeated(what: string, expected: string, hint: string): CacheConfigurationError {
+  return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected ${what} to be ${expected}, got something else.`, {
+    hint: `${hint} The text is not repeated here because it may hold ${hint.endsWith('password.') ? 'one' : 'a password'}.`,
+  });
 }
 
 /** For what takes one server only. */

@@ -34,7 +34,7 @@ export class RedisLink {
     this.#handlers = handlers;
     this.#ended = new Promise((resolve) => client.once('end', () => resolve()));
     client.on('error', (error: unknown) => {
-      this.#error = redact(error, source.password); // Unheard, ioredis prints it.
+      this.#error = source.credentials.clean(error); // Unheard, ioredis prints it.
       hearSocketErrors(client);
     });
     client.on('close', () => this.#lose());
@@ -74,7 +74,7 @@ export class RedisLink {
       return link;
     } catch (error) {
       if (error instanceof RemoteCacheError) throw error; // Its client is missing: it was not even tried.
-      const cause = (link === undefined ? undefined : link.#error) ?? redact(error, source.password);
+      const cause = (link === undefined ? undefined : link.#error) ?? source.credentials.clean(error);
       await link?.close();
       throw new RemoteCacheError('CACHE_REMOTE_CONNECT_FAILED', `Redis at ${source.label} could not be reached: ${reasonOf(cause)}.`, {
         hint: 'Check host and port, that the server runs, and that it accepts the credentials.',
@@ -102,7 +102,7 @@ export class RedisLink {
       return await command;
     } catch (error) {
       if (this.client.status !== 'ready') this.#lose();
-      throw redact(error, this.#source.password);
+      throw this.#source.credentials.clean(error);
     }
   }
 
@@ -155,21 +155,6 @@ function clientOptions(role: string, options: ResolvedRedisTransportOptions): Re
     stringNumbers: false,
     enableReadyCheck: false, // SUBSCRIBE and PUBLISH work while a server loads its data.
   };
-}
-
-/**
- * ioredis notes the command on its errors, and HELLO's arguments hold the password; a server may also quote them in its reply.
- * The error is the client's own, so it is cleaned in place.
- */
-function redact(error: unknown, password: string | undefined): unknown {
-  if (!(error instanceof Error)) return error;
-  const { command } = error as { command?: { name?: string; args?: unknown } };
-  if (command !== undefined) (error as { command?: unknown }).command = { name: command.name };
-  if (password !== undefined && password !== '') {
-    if (error.message.includes(password)) error.message = error.message.replaceAll(password, '***');
-    if (error.stack?.includes(password) === true) error.stack = error.stack.replaceAll(password, '***');
-  }
-  return error;
 }
 
 function reasonOf(error: unknown): string {

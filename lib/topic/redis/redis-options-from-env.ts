@@ -1,6 +1,6 @@
 import type { RedisOptions } from 'ioredis';
-import { CacheConfigurationError } from '../../errors/index.js';
-import { connectionOptions, isDatabase, isPort } from './redis-endpoint.js';
+import { CacheConfigurationError, shown } from '../../errors/index.js';
+import { connectionOptions, isDatabase, isHost, isPort, notRepeated } from './redis-endpoint.js';
 
 /**
  * How Redis is reached, from environment variables: `REDIS_URL`, or else `REDIS_HOST` with `REDIS_PORT` (6379), `REDIS_USERNAME`,
@@ -16,6 +16,13 @@ export function redisOptionsFromEnv(env: Readonly<Record<string, string | undefi
   if (url !== undefined) return checkedUrl(url);
   const host = read(env, 'REDIS_HOST');
   if (host === undefined) return undefined;
+  if (!isHost(host)) {
+    throw notRepeated(
+      'the environment variable REDIS_HOST',
+      'the name or address of a host',
+      'A URL belongs in REDIS_URL, a port in REDIS_PORT.',
+    );
+  }
   const port = readNumber(env, 'REDIS_PORT', isPort, 'an integer from 1 to 65535');
   const db = readNumber(env, 'REDIS_DB', isDatabase, 'a non-negative integer');
   const username = read(env, 'REDIS_USERNAME');
@@ -47,7 +54,7 @@ function readNumber(
   if (isValid(value)) return value;
   throw new CacheConfigurationError(
     'CACHE_OPTION_INVALID',
-    `Expected the environment variable ${name} to be ${expected}, got \`${text}\`.`,
+    `Expected the environment variable ${name} to be ${expected}, got \`${shown(text)}\`.`,
   );
 }
 
@@ -57,7 +64,7 @@ function readBoolean(env: Readonly<Record<string, string | undefined>>, name: st
   if (text === 'true' || text === '1' || text === 'yes' || text === 'on') return true;
   throw new CacheConfigurationError(
     'CACHE_OPTION_INVALID',
-    `Expected the environment variable ${name} to be \`true\` or \`false\`, got \`${text}\`.`,
+    `Expected the environment variable ${name} to be \`true\` or \`false\`, got \`${shown(text)}\`.`,
   );
 }
 
@@ -66,12 +73,10 @@ function checkedUrl(url: string): string {
     connectionOptions(url);
     return url;
   } catch {
-    throw new CacheConfigurationError(
-      'CACHE_OPTION_INVALID',
-      'Expected the environment variable REDIS_URL to be a URL such as redis://user:password@host:6379/0 or rediss://host, got something else.',
-      {
-        hint: 'Percent-encode special characters of the password. The text is not repeated here because it may hold one.',
-      },
+    throw notRepeated(
+      'the environment variable REDIS_URL',
+      'a URL such as redis://user:password@host:6379/0 or rediss://host',
+      'Percent-encode special characters of the password.',
     );
   }
 }

@@ -1,4 +1,5 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { Credentials } from '../../errors/index.js';
 import type { Milliseconds } from '../../time/index.js';
 import { ClusterTopology } from './cluster-topology.js';
 import { loadIoredis } from './ioredis.js';
@@ -9,8 +10,8 @@ import { connectionOptions, redisLabel, severalServers } from './redis-endpoint.
 export interface RedisSource {
   /** Names the server in messages. */
   readonly label: string;
-  /** The password in use, to be kept out of messages; `undefined` for none. */
-  readonly password: string | undefined;
+  /** What must not be told of it. */
+  readonly credentials: Credentials;
   /** Channels lie in a slot of a Redis Cluster, and messages stay within it. Default: `false`. */
   readonly isSharded?: boolean;
   /** @param overrides - take precedence over what the user configured. */
@@ -22,14 +23,14 @@ export function redisSource(redis: RedisConnection): RedisSource {
   checkConnection(redis);
   const label = redisLabel(redis);
   if (isCluster(redis)) {
-    const password = redis.options.redisOptions?.password;
-    return { label, password, create: (overrides, timeoutMs) => fromCluster(redis, overrides, timeoutMs) };
+    const credentials = new Credentials(redis.options.redisOptions ?? {});
+    return { label, credentials, create: (overrides, timeoutMs) => fromCluster(redis, overrides, timeoutMs) };
   }
   const options = connectionOptions(redis);
   if (options.sentinels) throw severalServers('Sentinel options');
   return {
     label,
-    password: options.password ?? undefined,
+    credentials: new Credentials(options),
     create: async (overrides) => {
       if (isClient(redis)) return redis.duplicate(overrides);
       const { Redis } = await loadIoredis();

@@ -1,4 +1,4 @@
-import { CacheConfigurationError } from '../../errors/index.js';
+import { CacheConfigurationError, shown } from '../../errors/index.js';
 import { CacheEvents } from '../../event/index.js';
 import type { Milliseconds } from '../../time/index.js';
 
@@ -50,5 +50,5 @@ export function resolveTransportOptions(options: RedisTransportOptions = {}): Re
 }
 
 function invalid(option: string, expected: string, got: unknown): CacheConfigurationError {
-  return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${expected}, got \`${String(got)}\`.`);
+  return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${expected}, got \`${shown(got)}\`.`);
 }

@@ -1,5 +1,5 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import { CacheConfigurationError } from '../../errors/index.js';
+import { CacheConfigurationError, Credentials, shown } from '../../errors/index.js';
 import type { Milliseconds } from '../../time/index.js';
 import { AskedServer } from './asked-server.js';
 import { loadIoredis } from './ioredis.js';
@@ -51,7 +51,7 @@ export class SentinelGroup {
     };
     this.#options = options;
     this.#name = name;
-    const failed = (at: string): string => `Sentinel ${at} could not tell where '${name}' is`;
+    const failed = (at: string): string => `Sentinel ${at} could not tell where '${shown(name)}' is`;
     this.#sentinels = sentinels.map((address) => new AskedServer(sentinelOptions(address, options), failed, timeoutMs));
   }
 
@@ -84,10 +84,10 @@ export class SentinelGroup {
    * answers, hears of a failover only from those that have not restarted since, and prints their errors.
    */
   source(): RedisSource {
-    const { label, password, tls } = this.endpoint;
+    const { label, tls } = this.endpoint;
     return {
       label,
-      password,
+      credentials: new Credentials(this.endpoint),
       create: async (overrides) => {
         const { Redis } = await loadIoredis();
         const address = await this.locate();
@@ -133,7 +133,7 @@ export class SentinelGroup {
 }
 
 function voteOf(master: unknown, address: unknown, name: string): Vote {
-  if (!Array.isArray(address) || !Array.isArray(master)) throw new Error(`it does not watch '${name}'`);
+  if (!Array.isArray(address) || !Array.isArray(master)) throw new Error(`it does not watch '${shown(name)}'`);
   const epoch = Number((master as string[])[(master as string[]).indexOf('config-epoch') + 1]);
   return { address: { host: String(address[0]), port: Number(address[1]) }, epoch: Number.isFinite(epoch) ? epoch : 0 };
 }
@@ -150,5 +150,5 @@ function sentinelOptions(address: Partial<RedisAddress> & { family?: number }, o
 }
 
 function invalid(option: string, expected: string, got: unknown): CacheConfigurationError {
-  return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${expected}, got \`${String(got)}\`.`);
+  return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${expected}, got \`${shown(got)}\`.`);
 }

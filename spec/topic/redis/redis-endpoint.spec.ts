@@ -1,7 +1,8 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { Cluster, Redis } from 'ioredis';
 import { CacheConfigurationError } from '../../../lib/errors/index.js';
-import { redisEndpoint, redisLabel, RedisTransport } from '../../../lib/topic/redis/index.js';
+import { redisEndpoint, redisLabel, RedisTransport, SentinelGroup } from '../../../lib/topic/redis/index.js';
 
 const NOT_A_URL =
   'Expected `redis` to be a URL such as redis://user:password@host:6379/0 or rediss://host, got something else. ' +
@@ -63,6 +64,17 @@ describe(redisEndpoint.name, () => {
       'redis://:hunter2%zz@host',
       'redis://:hunter2@host/x',
       'redis://:hunter2@host?family=5',
+      // A password with one of these signs ends the address too early: what comes before it looks like a port.
+      'redis://user:hunter2/7@host',
+      'redis://user:6379/hunter2@host',
+      'redis://user:6379#hunter2@host',
+      'redis://user:6379?hunter2@host',
+      'redis://hunter2/7@host:6379/0',
+      'redis://hunter2#7@host:6379/0',
+      'redis://hunter2?db=1&x@host:6379/0',
+      'redis://user%3Ahunter2%40host',
+      'redis://user:hun@ter2/@host',
+      'user:6379#hunter2@host',
     ]) {
       const error = thrown(() => redisEndpoint(wrong));
       expect([error.message, error.code, error.cause], wrong).to.deep.equal([NOT_A_URL, 'CACHE_OPTION_INVALID', undefined]);
@@ -83,6 +95,51 @@ describe(redisEndpoint.name, () => {
       [{ sentinels: [{ host: 's' }], name: 'm' }, 'Expected `redis` to lead to one server, got Sentinel options.'],
     ] as const) {
       expect(thrown(() => redisEndpoint(wrong as never)).message).to.equal(message);
+    }
+  });
+
+  it('refuses what is no host, wherever one is given, and does not repeat it', () => {
+    const cluster = (node: object | string): Cluster => new Cluster([node], { lazyConnect: true });
+    for (const host of [
+      'redis://u:hunter2@h',
+      'u:hunter2@h',
+      'hunter2@h',
+      'h/hunter2',
+      'h#hunter2',
+      'h?hunter2',
+      'h hunter2',
+      'h%20hunter2',
+      'h:6379',
+      'h\\hunter2',
+      'h\nhunter2',
+      "h'hunter2",
+    ]) {
+      for (const redis of [
+        { host },
+        { sentinels: [{ host }], name: 'm' },
+        new Redis({ host, lazyConnect: true }),
+        cluster({ host, port: 1 }),
+      ]) {
+        const error = thrown(() => redisLabel(redis));
+        expect(error.message, host).to.match(/^Expected `redis\.\S+` to be the name or address of a host, got something else\./);
+        expect([inspect(error).includes('hunter2'), error.cause]).to.deep.equal([false, undefined]);
+      }
+    }
+    const error = thrown(() => redisEndpoint({ path: 'redis://u:hunter2@h' }));
+    expect([error.code, inspect(error).includes('hunter2')]).to.deep.equal(['CACHE_OPTION_INVALID', false]);
+  });
+
+  it('takes every name and address of a host', () => {
+    for (const host of ['h', 'my_host-2.example.com.', '10.0.0.1', '::1', 'fe80::1%eth0', 'bücher.example', '書.jp'])
+      expect(redisEndpoint({ host }).host).to.equal(host);
+    expect(redisEndpoint('redis://[fe80::1]:7000').label).to.equal('[fe80::1]:7000');
+  });
+
+  it('does not repeat credentials from other options', () => {
+    const url = 'redis://u:hun/ter2@h';
+    for (const redis of [{ port: url }, { db: url }, { sentinels: [{ host: 's' }], name: [url] }]) {
+      const text = inspect(thrown(() => SentinelGroup.of(redis as never, 1) ?? redisEndpoint(redis as never)));
+      expect(text).not.to.match(/hun|ter2/);
     }
   });
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { CacheConfigurationError } from '../../../lib/errors/index.js';
 import { redisOptionsFromEnv } from '../../../lib/topic/redis/index.js';
@@ -50,6 +51,30 @@ describe(redisOptionsFromEnv.name, () => {
       if (before === undefined) delete process.env['REDIS_URL'];
       else process.env['REDIS_URL'] = before;
     }
+  });
+
+  it('refuses what is no host, and does not repeat it', () => {
+    const words =
+      'Expected the environment variable REDIS_HOST to be the name or address of a host, got something else. A URL belongs in REDIS_URL, ' +
+      'a port in REDIS_PORT. The text is not repeated here because it may hold a password.';
+    for (const REDIS_HOST of ['redis://u:hunter2@h', 'redis://h', 'u:hunter2@h', 'hunter2@h', 'h/hunter2', 'h:6379', 'h hunter2', 'h%41'])
+      expect(() => redisOptionsFromEnv({ REDIS_HOST }), REDIS_HOST).to.throw(CacheConfigurationError, words);
+    expect(redisOptionsFromEnv({ REDIS_HOST: '::1' })).to.deep.include({ host: '::1' });
+  });
+
+  it('repeats no URL that stands in another variable', () => {
+    for (const name of ['REDIS_HOST', 'REDIS_PORT', 'REDIS_DB', 'REDIS_TLS', 'REDIS_URL'])
+      for (const url of ['redis://u:hunter2@h', 'redis://u:hun/t@er2@h', 'redis://u:hunter2#@h', 'u:hunter2@h:6379', 'http://u:hunter2@h'])
+        for (const env of [{ [name]: url }, { REDIS_HOST: 'h', [name]: url }]) {
+          let text = '';
+          try {
+            redisOptionsFromEnv(env);
+          } catch (error) {
+            text = inspect(error);
+          }
+          if (name !== 'REDIS_URL' && 'REDIS_HOST' in env) expect(text, name).to.include(name);
+          expect(text, name).not.to.match(/hun|er2/);
+        }
   });
 
   it('names the variable that is wrong, and repeats no password', () => {

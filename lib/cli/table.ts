@@ -1,10 +1,5 @@
-/** Whatever could move the cursor, or turn the direction of writing. */
-// eslint-disable-next-line no-control-regex -- they are what is looked for
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
-/** Text that others have written, for a terminal. */
-export const printable = (text: string): string =>
-  text.replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/** So many keys of one eviction are printed for people. */
+export const MAXIMUM_KEYS_PRINTED = 20;
 
 /** Columns side by side: the first to the left, the others to the right. */
 export function table(rows: readonly (readonly string[])[]): readonly string[] {
@@ -17,3 +12,10 @@ export function table(rows: readonly (readonly string[])[]): readonly string[] {
 /** `0.42 ms`. */
 export const milliseconds = (ms: number | undefined): string =>
   ms === undefined ? '-' : ms < 1_000 ? `${ms.toFixed(ms < 10 ? 2 : 0)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+
+/** The first of many, and how many more there are. */
+export function firstOf<T>(items: readonly T[], most: number, separator: string, tell: (item: T) => string): string {
+  const told = items.slice(0, most).map((item) => tell(item));
+  if (items.length > most) told.push(`and ${items.length - most} more`);
+  return told.join(separator);
+}

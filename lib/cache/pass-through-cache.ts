@@ -1,0 +1,125 @@
+import { CacheCounters, type CacheEvents, type CacheStatistics } from '../event/index.js';
+import type { Clock, Milliseconds } from '../time/index.js';
+import { wantsAcks } from './arguments.js';
+import { Cache, type EvictOptions } from './cache.js';
+import type { CacheKey } from './cache-key.js';
+import { encodeKey } from './encode-key.js';
+import type { EvictionReceipt } from './eviction-log.js';
+import { PendingEvictions } from './pending-evictions.js';
+import type { RemoteTier } from './remote-cache.js';
+import type { ValueWrapper } from './value-wrapper.js';
+
+/** What a {@link PassThroughCache} is made of. */
+export interface PassThroughCacheParts {
+  readonly name: string;
+  readonly remote: Pick<RemoteTier, 'evict' | 'clear'>;
+  readonly clock: Clock;
+  readonly events: CacheEvents;
+  /** How long a caller waits for an acknowledgement. */
+  readonly deadlineMs: Milliseconds;
+  /** The cache of this name, should this instance have one by now. Its local tier must hear of each eviction. */
+  readonly made: () => Cache | undefined;
+  /** Told of an eviction that was not acknowledged and is tried again in the background. */
+  readonly isPending: (cache: PassThroughCache) => void;
+}
+
+/**
+ * A cache that this instance does not keep: reads run uncached, and evictions are executed on Redis and announced, so that instances which
+ * do have the cache apply them. A put is an eviction of its key: what others hold is out of date.
+ */
+export class PassThroughCache extends Cache {
+  override readonly name: string;
+  readonly #parts: PassThroughCacheParts;
+  readonly #pending: PendingEvictions;
+
+  constructor(parts: PassThroughCacheParts) {
+    super();
+    this.name = parts.name;
+    this.#parts = parts;
+    this.#pending = new PendingEvictions({
+      cache: parts.name,
+      clock: parts.clock,
+      events: parts.events,
+      deadlineMs: parts.deadlineMs,
+      execute: (keys, acks) => (keys === 'all' ? parts.remote.clear(acks) : parts.remote.evict(keys, acks)),
+      fence: () => undefined,
+    });
+  }
+
+  override async get(): Promise<undefined> {
+    return undefined;
+  }
+
+  override async getOrLoad<V>(_key: CacheKey, loader: () => V | Promise<V>): Promise<V> {
+    return loader();
+  }
+
+  override async getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]> {
+    return keys.map(() => undefined);
+  }
+
+  /** Stores nothing, and changes nothing. */
+  override async putIfAbsent(): Promise<undefined> {
+    return undefined;
+  }
+
+  /** Nothing but zeros, and how many evictions are pending. */
+  override statistics(): CacheStatistics {
+    return new CacheCounters().snapshot({ localSize: 0, pendingEvictions: this.#pending.size });
+  }
+
+  override put(key: CacheKey): Promise<void> {
+    return this.evict([key]);
+  }
+
+  override async evict(keys: CacheKey | readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
+    const made = this.#parts.made();
+    if (made !== undefined) return made.evict(keys, options);
+    const acks = wantsAcks(options);
+    const encoded = (Array.isArray(keys) ? (keys as readonly CacheKey[]) : [keys]).map(encodeKey);
+    if (encoded.length > 0) await this.#submit(encoded, acks);
+  }
+
+  override async evictIfPresent(key: CacheKey, options: EvictOptions = {}): Promise<boolean> {
+    const made = this.#parts.made();
+    if (made !== undefined) return made.evictIfPresent(key, options);
+    return (await this.#submit([encodeKey(key)], wantsAcks(options))).removed > 0;
+  }
+
+  override async clear(options: EvictOptions = {}): Promise<void> {
+    const made = this.#parts.made();
+    if (made !== undefined) return made.clear(options);
+    await this.#submit('all', wantsAcks(options));
+  }
+
+  override async invalidate(options: EvictOptions = {}): Promise<boolean> {
+    await this.clear(options);
+    return true; // Nobody can tell that it was empty.
+  }
+
+  /** How many evicted keys wait for an acknowledgement. */
+  get pendingEvictions(): number {
+    return this.#pending.size;
+  }
+
+  /** The remote tier is known to be back: pending evictions are tried again at once. */
+  reconnected(): void {
+    this.#pending.retryNow();
+  }
+
+  /** Tries what is pending once more, and ends. */
+  stop(): Promise<void> {
+    return this.#pending.stop();
+  }
+
+  async #submit(keys: readonly string[] | 'all', acks: boolean): Promise<EvictionReceipt> {
+    try {
+      const receipt = await this.#pending.submit(keys, acks);
+      await receipt.acknowledged;
+      return receipt;
+    } catch (error) {
+      if (this.#pending.size > 0) this.#parts.isPending(this);
+      throw error;
+    }
+  }
+}

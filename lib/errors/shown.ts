@@ -1,0 +1,46 @@
+import { printable } from './printable.js';
+
+/**
+ * A refused value as a message may repeat it: printable, bounded, and without what could be a user and a password. Text before an `@` is
+ * not shown whatever its form, for a URL may stand where a name is expected.
+ */
+export function shown(value: unknown): string {
+  const text = withoutCredentials(textOf(value));
+  const [, scheme = ''] = SCHEME.exec(text) ?? [];
+  const at = text.lastIndexOf('@');
+  const safe = at < 0 ? text : `${scheme}***@${text.slice(at + 1)}`;
+  return printable(safe);
+}
+
+/**
+ * `text` without users and passwords of URLs. All up to the last `@` goes: a password may hold `/`, `@`, `#`, `?` and blanks. A URL of
+ * Redis is shown as far as it is host, port and database. Other text, an e-mail address for example, stays as it is.
+ */
+export function withoutCredentials(text: string): string {
+  if (text.includes('://')) return text.replace(REDIS_URL, maskRedis).replace(OTHER_URL, '$1***@');
+  return BARE.test(text) ? `***${text.slice(text.lastIndexOf('@'))}` : text;
+}
+
+const SCHEME = /^((?:redis|rediss|valkey|valkeys|https?):\/\/)/i;
+/** From the scheme to the end: where the password ends cannot be known. */
+const REDIS_URL = /((?:redis|valkey)s?:\/\/)([^]*)/gi;
+const OTHER_URL = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#]*@/gi;
+/** `user:password@host:6379/0`, which is a URL too. A key such as `~["a:b@c"]` is none. */
+const BARE = /^[^\s"'{}[\]@]*:[^]*@(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?(?:\/\d*)?$/i;
+/** What may follow: the end of the URL and of the text, or a quotation mark and more text. */
+const ADDRESS = /^((?:[\w.-]+|\[[\da-f:.]+\])?(?::\d{1,5})?(?:\/\d*)?)(?:$|["'`\])},;\s].*$)/is;
+
+function maskRedis(_match: string, scheme: string, rest: string): string {
+  const at = rest.lastIndexOf('@');
+  if (at < 0 && ADDRESS.test(rest)) return `${scheme}${rest}`;
+  const tail = rest.slice(at + 1);
+  return at >= 0 && ADDRESS.test(tail) ? `${scheme}***@${tail}` : `${scheme}***`;
+}
+
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return typeof value; // An object without a prototype has no text.
+  }
+}
