@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../time/index.js';
 import type { Reading } from './codec.js';
-import type { EvictionReceipt } from './eviction-log.js';
+import type { EvictionReceipt, PutEntry } from './eviction-log.js';
 import type { LoadPermit, RemoteCache, RemoteTier } from './remote-cache.js';
 
 /**
@@ -43,24 +43,24 @@ export class BucketedRemoteCache implements RemoteTier {
     for (const bucket of this.#buckets) bucket.trustGeneration();
   }
 
-  get(key: string): Promise<Reading> {
-    return this.#of(key).get(key);
+  get(key: string, waitMs?: Milliseconds): Promise<Reading> {
+    return this.#of(key).get(key, waitMs);
   }
 
   getAll(keys: string[]): Promise<Reading[]> {
     return this.#gather(keys, (bucket, own) => bucket.getAll(own));
   }
 
-  getAllCurrent(keys: readonly string[]): Promise<Reading[]> {
-    return this.#gather(keys, (bucket, own) => bucket.getAllCurrent(own));
+  getAllCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<Reading[]> {
+    return this.#gather(keys, (bucket, own) => bucket.getAllCurrent(own, waitMs));
   }
 
-  acquire(key: string, replace: boolean): Promise<LoadPermit> {
-    return this.#of(key).acquire(key, replace);
+  acquire(key: string, replace: boolean, waitMs?: Milliseconds): Promise<LoadPermit> {
+    return this.#of(key).acquire(key, replace, waitMs);
   }
 
-  fill(key: string, token: string, raw: string, ttlMs: Milliseconds): Promise<boolean> {
-    return this.#of(key).fill(key, token, raw, ttlMs);
+  fill(key: string, token: string, raw: string, ttlMs: Milliseconds, waitMs?: Milliseconds): Promise<boolean> {
+    return this.#of(key).fill(key, token, raw, ttlMs, waitMs);
   }
 
   async release(key: string, token: string): Promise<void> {
@@ -72,8 +72,17 @@ export class BucketedRemoteCache implements RemoteTier {
     return (this.#buckets[0] as RemoteCache).encode(value, ttlMs);
   }
 
-  put(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined> {
-    return this.#of(key).put(key, raw, ttlMs);
+  async put(entries: readonly PutEntry[]): Promise<string | undefined> {
+    const split = new Map<RemoteCache, PutEntry[]>();
+    for (const entry of entries) {
+      const bucket = this.#of(entry.key);
+      const own = split.get(bucket);
+      if (own === undefined) split.set(bucket, [entry]);
+      else own.push(entry);
+    }
+    const outcomes = await Promise.allSettled([...split].map(([bucket, own]) => bucket.put(own)));
+    throwFirst(outcomes);
+    return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' && outcome.value !== undefined ? [outcome.value] : []))[0];
   }
 
   putIfAbsent(key: string, raw: string, ttlMs: Milliseconds): Promise<Reading> {

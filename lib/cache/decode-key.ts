@@ -1,4 +1,4 @@
-import { CacheKeyError, printableJson, withoutCredentials } from '../errors/index.js';
+import { CacheKeyError, printableJson, shown } from '../errors/index.js';
 import type { CacheKey } from './cache-key.js';
 import { MAXIMUM_KEY_BYTES, MAXIMUM_KEY_DEPTH } from './encode-key.js';
 
@@ -119,6 +119,10 @@ class Reader {
 
 const unreadable = (text: string): CacheKeyError =>
   // It may be a URL with a password.
-  new CacheKeyError('CACHE_KEY_UNSUPPORTED', `${printableJson(withoutCredentials(text), 100)} is not a key as the cache writes it.`, {
-    hint: 'A string stands for itself, unless it begins with ~; other keys are written as in ~42, ~true, ~["Dune",2], ~{"a":1}, ~"~odd".',
-  });
+  new CacheKeyError(
+    'CACHE_KEY_UNSUPPORTED',
+    `${printableJson(text.lastIndexOf('@') > 1 ? shown(text) : text, 100)} is not a key as the cache writes it.`,
+    {
+      hint: 'A string stands for itself, unless it begins with ~; other keys are written as in ~42, ~true, ~["Dune",2], ~{"a":1}, ~"~odd".',
+    },
+  );

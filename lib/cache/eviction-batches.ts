@@ -1,8 +1,6 @@
-import process from 'node:process';
+import { afterThisTurn } from './after-this-turn.js';
+import { MAXIMUM_CHUNK } from './chunks.js';
 import type { EvictionReceipt } from './eviction-log.js';
-
-/** The most keys of one batch: a script must not hold a server up. */
-export const MAXIMUM_BATCH = 1_000;
 
 type Submit = (keys: readonly string[], acks: boolean) => Promise<EvictionReceipt>;
 
@@ -26,7 +24,7 @@ export class EvictionBatches {
   /** Adds keys to the batch of this turn. */
   add(keys: readonly string[], acks: boolean): Promise<EvictionReceipt> {
     let batch = this.#open.get(acks);
-    if (batch === undefined || batch.keys.size + keys.length > MAXIMUM_BATCH) this.#open.set(acks, (batch = this.#begin(acks)));
+    if (batch === undefined || batch.keys.size + keys.length > MAXIMUM_CHUNK) this.#open.set(acks, (batch = this.#begin(acks)));
     for (const key of keys) batch.keys.add(key);
     return batch.receipt;
   }
@@ -41,12 +39,4 @@ export class EvictionBatches {
     });
     return { keys, receipt };
   }
-}
-
-/**
- * Runs `action` once all that the promises of this turn lead to has run: methods that evict after their body are among it. A tick alone
- * would come before the first of them when the turn has just begun, and after the last of them only from inside one.
- */
-function afterThisTurn(action: () => void): void {
-  queueMicrotask(() => process.nextTick(action));
 }

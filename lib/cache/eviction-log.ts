@@ -9,6 +9,18 @@ export type LeaseReply =
   /** Load it; the token is the right to {@link EvictionLog.fill}, until an eviction of the key or a time limit takes it away. */
   | { readonly kind: 'granted'; readonly token: string };
 
+/** A value to be stored: its key and raw form, and how long it lives; 0 = it never expires. */
+export interface PutEntry {
+  readonly key: string;
+  readonly raw: string;
+  readonly ttlMs: Milliseconds;
+}
+
+/** A value that was loaded, with the right to store it. */
+export interface FillEntry extends PutEntry {
+  readonly token: string;
+}
+
 /** What an executed eviction tells. */
 export interface EvictionReceipt {
   /** How many of the keys the remote tier held. */
@@ -21,21 +33,23 @@ export interface EvictionReceipt {
  * The writing half of one cache's remote tier, with the fences that keep it coherent: the port through which this room reaches the
  * fleet. `eviction/` implements it with scripts on Redis and with shared memory. Keys are encoded keys; raw is what the codec made.
  *
+ * `waitMs`, where it is taken, is how long the step may wait for its turn while others are under way. Default: as long as a call may.
+ *
  * Every write that replaces or removes data is atomic with its announcement: data and fill leases go, the sequence number moves on, the
  * message is published. (See `docs/coherence.md`.)
  */
 export interface EvictionLog {
   /** Asks for the right to fill `key`. With `replace`, what is there is unreadable: drop it first. */
-  acquire(key: string, replace: boolean): Promise<LeaseReply>;
+  acquire(keys: readonly string[], replace: boolean, waitMs?: Milliseconds): Promise<readonly LeaseReply[]>;
   /** Stores a loaded value if the token still stands. `false`: it does not, nothing was stored. `ttlMs` 0 = never expires. */
-  fill(key: string, token: string, raw: string, ttlMs: Milliseconds): Promise<boolean>;
+  fill(entries: readonly FillEntry[], waitMs?: Milliseconds): Promise<readonly boolean[]>;
   /** Gives a token back unused, so that others need not wait for it. */
   release(key: string, token: string): Promise<void>;
   /**
-   * Stores a value whatever is there, and announces the key as evicted. Answers why the server would not store the value (it is out of
-   * memory, say), in which case the old one is gone and announced all the same; `undefined` when all went well.
+   * Stores values whatever is there, and announces their keys as evicted. Answers why the server would not store them (it is out of
+   * memory, say), in which case the old ones are gone and announced all the same; `undefined` when all went well.
    */
-  put(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined>;
+  put(entries: readonly PutEntry[]): Promise<string | undefined>;
   /** Stores a value if there is none; else answers the raw form of what is there. */
   putIfAbsent(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined>;
   /** Removes and announces. */
@@ -43,7 +57,7 @@ export interface EvictionLog {
   /** Makes every entry unreachable, in constant time, and announces it. `removed` is `-1`: not counted. */
   clear(acks: boolean): Promise<EvictionReceipt>;
   /** Reads raw values after making sure that the generation is the current one: for reads without a valid read lease. */
-  readCurrent(keys: readonly string[]): Promise<(string | undefined)[]>;
+  readCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<(string | undefined)[]>;
 }
 
 /**

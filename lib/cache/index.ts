@@ -21,9 +21,10 @@ export {
 export { CompositeCacheManager, type CompositeCacheManagerOptions } from './composite-cache-manager.js';
 export { decodeKey } from './decode-key.js';
 export { encodeKey } from './encode-key.js';
-export type { CoherentCache, EvictionLog, EvictionReceipt, LeaseReply } from './eviction-log.js';
+export type { CoherentCache, EvictionLog, EvictionReceipt, FillEntry, LeaseReply, PutEntry } from './eviction-log.js';
 export type { KeyInspection, TierInspection } from './key-inspection.js';
 export { type CopyMode, LARGEST_MAXIMUM_SIZE, LocalCache, type LocalCacheOptions } from './local-cache.js';
+export { BYTES_PER_UNIT } from './step-turns.js';
 export { NoOpCache } from './no-op-cache.js';
 export { NoOpCacheManager } from './no-op-cache-manager.js';
 export { PassThroughCache, type PassThroughCacheParts } from './pass-through-cache.js';

@@ -1,6 +1,7 @@
 import { CacheEvictError, printable, RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
+import { chunksOf, endOfChunk } from './chunks.js';
 import type { EvictionReceipt } from './eviction-log.js';
 import { StepDeadlines } from './step-deadlines.js';
 
@@ -40,7 +41,7 @@ export class PendingEvictions {
 
   constructor(options: PendingEvictionsOptions) {
     this.#options = options;
-    this.#deadlines = new StepDeadlines(options.deadlineMs);
+    this.#deadlines = new StepDeadlines(options.deadlineMs, true);
   }
 
   /** How many keys wait for an acknowledgement; `Infinity` when the whole cache does. */
@@ -60,9 +61,30 @@ export class PendingEvictions {
    * @throws {CacheEvictError} when it was not acknowledged by then. It stays pending and is retried in the background.
    */
   async submit(keys: readonly string[] | 'all', acks: boolean, begunAt?: Milliseconds): Promise<EvictionReceipt> {
+    if (keys === 'all' || endOfChunk(keys, 0) === keys.length) return this.#submitOne(keys, acks, keys, begunAt);
+    let removed = 0;
+    const waits: Promise<void>[] = [];
+    for (let from = 0; from < keys.length;) {
+      const end = endOfChunk(keys, from);
+      // The deadline begins anew with each chunk that was acknowledged. Where one is not, those after it come into doubt as well.
+      const receipt = await this.#submitOne(keys.slice(from, end), acks, keys.slice(from), from === 0 ? begunAt : undefined);
+      removed += receipt.removed;
+      if (receipt.acknowledged !== undefined) waits.push(receipt.acknowledged);
+      from = end;
+    }
+    return { removed, acknowledged: waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined) };
+  }
+
+  /** @param rest - the keys that come into doubt when this fails. */
+  async #submitOne(
+    keys: readonly string[] | 'all',
+    acks: boolean,
+    rest: readonly string[] | 'all',
+    begunAt?: Milliseconds,
+  ): Promise<EvictionReceipt> {
     const { clock, cache, deadlineMs } = this.#options;
     const deadline = (begunAt ?? clock.now()) + deadlineMs;
-    let deadlines = begunAt === undefined ? this.#deadlines : new StepDeadlines(Math.max(1, deadline - clock.now()));
+    let deadlines = begunAt === undefined ? this.#deadlines : new StepDeadlines(Math.max(1, deadline - clock.now()), true);
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
         const receipt = await within(deadlines, this.#options.execute(keys, acks));
@@ -71,12 +93,12 @@ export class PendingEvictions {
       } catch (error) {
         if (!this.#stopped && error instanceof RemoteCacheError && clock.now() + pause < deadline) {
           await new Promise((resolve) => setTimeout(resolve, pause));
-          deadlines = new StepDeadlines(Math.max(1, deadline - clock.now()));
+          deadlines = new StepDeadlines(Math.max(1, deadline - clock.now()), true);
           continue;
         }
-        this.#doubt(keys, error);
+        this.#doubt(rest, error);
         const what =
-          keys === 'all' ? 'clearing' : `evicting ${keys.length === 1 ? `key '${printable(keys[0] as string)}'` : `${keys.length} keys`}`;
+          rest === 'all' ? 'clearing' : `evicting ${rest.length === 1 ? `key '${printable(rest[0] as string)}'` : `${rest.length} keys`}`;
         throw new CacheEvictError(cache, `Redis did not acknowledge ${what} in cache '${cache}' within ${deadlineMs} ms.`, {
           hint: 'What the method did stands. The eviction is retried in the background; other instances may serve the old value until it succeeds.',
           cause: error,
@@ -158,12 +180,15 @@ export class PendingEvictions {
 
   async #execute(): Promise<void> {
     const upTo = this.#number;
-    const keys = this.#allDoubtful === 0 ? [...this.#doubtful.keys()] : 'all';
-    await this.#options.execute(keys, false);
-    this.#options.fence(keys);
-    if (keys === 'all') {
+    if (this.#allDoubtful !== 0) {
+      await this.#options.execute('all', false);
+      this.#options.fence('all');
       if (this.#allDoubtful <= upTo) this.#allDoubtful = 0;
-    } else {
+      return;
+    }
+    for (const keys of chunksOf([...this.#doubtful.keys()])) {
+      await this.#options.execute(keys, false);
+      this.#options.fence(keys);
       for (const key of keys) if ((this.#doubtful.get(key) ?? Infinity) <= upTo) this.#doubtful.delete(key);
     }
   }

@@ -1,7 +1,8 @@
 import type { Keyv } from 'keyv';
 import { RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents, TracedStep } from '../event/index.js';
-import type { EvictionLog, EvictionReceipt, LeaseReply } from './eviction-log.js';
+import { Crowd } from './crowd.js';
+import type { EvictionLog, EvictionReceipt, FillEntry, LeaseReply, PutEntry } from './eviction-log.js';
 import type { RemoteGuard } from './remote-guard.js';
 import type { Milliseconds } from '../time/index.js';
 import { type Reading, type StoredEntry, UNREADABLE, type ValueCodec } from './codec.js';
@@ -44,6 +45,9 @@ export class RemoteCache {
   readonly #guard: RemoteGuard;
   readonly #useGeneration: (generation: string) => void;
   readonly #traced: RemoteCacheParts['traced'];
+  readonly #gets: Crowd<string, Reading>;
+  readonly #acquires: Crowd<string, LeaseReply>;
+  readonly #fills: Crowd<FillEntry, boolean>;
   #generation: string | undefined;
   /** Named by a message, and by no reply yet. */
   #rumoured: string | undefined;
@@ -55,6 +59,14 @@ export class RemoteCache {
     this.#guard = parts.guard;
     this.#useGeneration = parts.useGeneration;
     this.#traced = parts.traced;
+    const { log, guard } = parts;
+    const whenFree =
+      (step: string) =>
+      (waitMs: Milliseconds | undefined): Promise<void> =>
+        guard.whenFree?.(step, waitMs) ?? Promise.resolve();
+    this.#gets = new Crowd({ whenFree: whenFree('get'), execute: (keys) => this.getAll(keys as string[]) });
+    this.#acquires = new Crowd({ whenFree: whenFree('acquire'), execute: (keys) => log.acquire(keys, false) });
+    this.#fills = new Crowd({ whenFree: whenFree('fill'), execute: (entries) => log.fill(entries), lengthOf: ({ raw }) => raw.length });
   }
 
   /** Whether a remote step would be tried at all now. */
@@ -97,40 +109,49 @@ export class RemoteCache {
   }
 
   /** What is stored under `key`: one GET. The caller must know its generation to be current, within the bound. */
-  get(key: string): Promise<Reading> {
-    if (this.#rumoured !== undefined) return this.getAllCurrent([key]).then(([entry]) => entry);
-    return this.#traced?.events.tracer === undefined ? this.#read(key) : this.#trace('get', [key], () => this.#read(key));
+  get(key: string, waitMs?: Milliseconds): Promise<Reading> {
+    if (this.#guard.isCrowded === true) return this.#gets.add(key, waitMs);
+    if (this.#rumoured !== undefined) return this.getAllCurrent([key], waitMs).then(([entry]) => entry);
+    return this.#traced?.events.tracer === undefined ? this.#read(key, waitMs) : this.#trace('get', [key], () => this.#read(key, waitMs));
   }
 
-  #read(key: string): Promise<Reading> {
-    return this.#guard.run('get', () => this.#keyv.get(key, RAW) as Promise<Reading>);
+  #read(key: string, waitMs?: Milliseconds): Promise<Reading> {
+    return this.#guard.run('get', () => this.#keyv.get(key, RAW) as Promise<Reading>, 1, waitMs);
   }
 
   /** As {@link get} for several keys: one MGET. */
   getAll(keys: string[]): Promise<Reading[]> {
     if (this.#rumoured !== undefined) return this.getAllCurrent(keys);
-    const run = (): Promise<unknown> => this.#guard.run('get', () => this.#keyv.getMany(keys, RAW));
+    const run = (): Promise<unknown> => this.#guard.run('get', () => this.#keyv.getMany(keys, RAW), keys.length);
     return this.#trace('get', keys, run) as Promise<Reading[]>;
   }
 
   /** As {@link getAll}, after making sure of the generation: for reads without a valid read lease. One MGET. */
-  async getAllCurrent(keys: readonly string[]): Promise<Reading[]> {
-    const raws = await this.#trace('get', keys, () => this.#log.readCurrent(keys));
+  async getAllCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<Reading[]> {
+    const raws = await this.#trace('get', keys, () => this.#log.readCurrent(keys, waitMs));
     return raws.map((raw) => (raw === undefined ? undefined : this.#alive(raw)));
   }
 
   /** Asks for the right to fill `key`. With `replace`, what is there is unreadable: drop it. */
-  async acquire(key: string, replace: boolean): Promise<LoadPermit> {
-    const reply = await this.#trace('acquire', [key], () => this.#log.acquire(key, replace));
+  async acquire(key: string, replace: boolean, waitMs?: Milliseconds): Promise<LoadPermit> {
+    const isOneOfMany = this.#guard.isCrowded === true && !replace;
+    const ask = (): Promise<LeaseReply> =>
+      isOneOfMany ? this.#acquires.add(key, waitMs) : this.#log.acquire([key], replace, waitMs).then(([reply]) => reply as LeaseReply);
+    const reply = await this.#trace('acquire', [key], ask);
     if (reply.kind !== 'present') return reply;
     const entry = this.#alive(reply.raw);
     if (entry === UNREADABLE) return { kind: 'unreadable' };
-    return entry === undefined ? this.acquire(key, true) : { kind: 'present', entry };
+    return entry === undefined ? this.acquire(key, true, waitMs) : { kind: 'present', entry };
   }
 
   /** Stores an encoded value that was loaded; `false` when the token no longer stands. */
-  fill(key: string, token: string, raw: string, ttlMs: Milliseconds): Promise<boolean> {
-    return this.#trace('fill', [key], () => this.#log.fill(key, token, raw, ttlMs));
+  fill(key: string, token: string, raw: string, ttlMs: Milliseconds, waitMs?: Milliseconds): Promise<boolean> {
+    const entry = { key, token, raw, ttlMs };
+    const store = (): Promise<boolean> =>
+      this.#guard.isCrowded === true
+        ? this.#fills.add(entry, waitMs)
+        : this.#log.fill([entry], waitMs).then(([isStored]) => isStored === true);
+    return this.#trace('fill', [key], store);
   }
 
   /** Gives a token back unused. */
@@ -147,9 +168,10 @@ export class RemoteCache {
     return this.#codec.encode(value, ttlMs === 0 ? undefined : Date.now() + ttlMs);
   }
 
-  /** Stores an encoded value whatever is there, and announces the key. Answers why it was refused, if it was. */
-  put(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined> {
-    return this.#trace('put', [key], () => this.#log.put(key, raw, ttlMs));
+  /** Stores encoded values whatever is there, and announces their keys. Answers why they were refused, if they were. */
+  put(entries: readonly PutEntry[]): Promise<string | undefined> {
+    const keys = entries.map(({ key }) => key);
+    return this.#trace('put', keys, () => this.#log.put(entries));
   }
 
   /** Stores an encoded value if there is none; else answers what is there. What is unreadable is replaced, and told. */
@@ -158,7 +180,7 @@ export class RemoteCache {
     const entry = present === undefined ? undefined : this.#alive(present);
     // A Map keeps what has expired; Redis does not.
     if (present === undefined || (entry !== undefined && entry !== UNREADABLE)) return entry;
-    const refusal = await this.put(key, raw, ttlMs);
+    const refusal = await this.put([{ key, raw, ttlMs }]);
     if (refusal === undefined) return entry;
     throw new RemoteCacheError(
       'CACHE_REMOTE_FAILED',

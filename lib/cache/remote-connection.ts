@@ -26,11 +26,13 @@ export interface RemoteConnectionOptions {
   readonly events: CacheEvents;
   /** Deadline of one remote step. */
   readonly timeoutMs: Milliseconds;
+  /** The longest a step waits for its turn while others are under way. Default: for ever. */
+  readonly deadlineMs?: Milliseconds;
   /** Deadline of the first connection. */
   readonly connectTimeoutMs: Milliseconds;
   /** Silence after which a connection with a command under way is given up. */
   readonly socketTimeoutMs: Milliseconds;
-  /** Where the primary is, asked before each connection. Default: always where {@link endpoint} says. */
+  /** Where the primary is, asked before each connection; its errors hold no credential. Default: always where {@link endpoint} says. */
   readonly locate?: () => Promise<RemoteAddress>;
   /** Whether what is published stays within a slot of a Redis Cluster. Default: `false`. */
   readonly isSharded?: boolean;
@@ -63,6 +65,11 @@ export class Script {
 }
 
 const RECONNECT_MAX_MS = 500;
+/**
+ * node-redis hangs up when its timer finds that nothing was read for so long, and timers come before sockets: the answers of a server may lie
+ * there, unread by a blocked event loop. We notice silence ourselves; this closes what is stuck in a handshake.
+ */
+const LEAST_SOCKET_TIMEOUT_MS: Milliseconds = 10_000;
 const LINK = 'command';
 
 /**
@@ -80,7 +87,6 @@ export class RemoteConnection {
   #onVerified: () => void = () => undefined;
   readonly #events: CacheEvents;
   readonly #connectTimeoutMs: Milliseconds;
-  readonly #timeoutMs: Milliseconds;
   readonly #socketTimeoutMs: Milliseconds;
   readonly #locate: () => Promise<RemoteAddress>;
   readonly #isSharded: boolean;
@@ -117,10 +123,10 @@ export class RemoteConnection {
     this.endpoint = endpoint;
     this.#events = events;
     this.#connectTimeoutMs = options.connectTimeoutMs;
-    this.#timeoutMs = options.timeoutMs;
     this.#socketTimeoutMs = options.socketTimeoutMs;
     this.#credentials = new Credentials(endpoint);
     this.guard = new CircuitBreaker(endpoint.label, options.timeoutMs, (open) => events.emit('breaker', { open }), {
+      waitMs: options.deadlineMs,
       credentials: this.#credentials,
       isReply: (error) => this.#isReply(error),
     });
@@ -212,9 +218,9 @@ export class RemoteConnection {
     if (this.client.isOpen) this.client.destroy();
   }
 
-  /** Runs a script as one guarded step. */
-  run<T>(script: Script, keys: string[], args: string[]): Promise<T> {
-    return this.guard.run(script.name, () => this.#evaluate<T>(script, keys, args));
+  /** Runs a script as one guarded step; see {@link RemoteGuard#run}. */
+  run<T>(script: Script, keys: string[], args: string[], weight?: number, waitMs?: Milliseconds): Promise<T> {
+    return this.guard.run(script.name, () => this.#evaluate<T>(script, keys, args), weight, waitMs);
   }
 
   /**
@@ -224,12 +230,10 @@ export class RemoteConnection {
    */
   async runUnguarded<T>(script: Script, keys: string[], args: string[]): Promise<T> {
     try {
-      const late = (): Error => lateError(script.name, this.#timeoutMs, this.endpoint.label);
-      return await withDeadline(this.#evaluate<T>(script, keys, args), this.#timeoutMs, late);
+      return await this.guard.runUncounted(script.name, () => this.#evaluate<T>(script, keys, args));
     } catch (raw) {
       const error = this.#credentials.clean(raw);
-      // After a blocked event loop timers come first: let the answers in that have been waiting at the door.
-      if (error instanceof RemoteCacheError) setImmediate(() => this.#giveUpIfSilent(error));
+      if (error instanceof RemoteCacheError) this.#giveUpIfSilent(error);
       else if (isNoPrimary(error)) this.#distrust(error);
       throw error;
     }
@@ -328,13 +332,16 @@ export class RemoteConnection {
         this.#address = this.#target = address;
         const client = this.#useClient(address);
         // What fails here may answer the command that carries the password.
-        await client.connect().catch((error: unknown) => Promise.reject(this.#credentials.clean(error, true) as Error));
+        const connecting = client.connect().catch((error: unknown) => Promise.reject(this.#credentials.clean(error, true) as Error));
+        const mostMs = this.#connectTimeoutMs + this.#socketTimeoutMs;
+        await withDeadline(connecting, mostMs, () => lateError('connect', mostMs, this.endpoint.label));
         if (isOver()) return;
         this.#search = 0;
         if (!client.isReady) this.#searchAfter(this.#lastError); // It has ended already.
         return;
       } catch (error) {
         if (isOver()) return;
+        if (this.#client !== undefined) this.#discard(this.#client);
         this.#target = undefined;
         this.#attemptFailed(error);
       }
@@ -349,8 +356,8 @@ export class RemoteConnection {
     await new Promise<void>((resolve) => (this.#pausing = setTimeout(resolve, delayMs)));
   }
 
-  #attemptFailed(cause: unknown): void {
-    const error = (this.#lastError = this.#credentials.clean(cause));
+  #attemptFailed(error: unknown): void {
+    this.#lastError = error;
     this.#failures += 1;
     this.#events.emit('failed', { link: LINK, endpoint: this.endpoint.label, attempt: this.#failures, error });
   }
@@ -373,7 +380,7 @@ export class RemoteConnection {
     const socket = {
       ...(endpoint.path === undefined ? { host: address.host, port: address.port } : { path: endpoint.path }),
       connectTimeout: this.#connectTimeoutMs,
-      socketTimeout: this.#socketTimeoutMs,
+      socketTimeout: Math.max(this.#socketTimeoutMs, LEAST_SOCKET_TIMEOUT_MS),
       keepAlive: true,
       keepAliveInitialDelay: 1_000,
       noDelay: true,
@@ -407,8 +414,8 @@ export class RemoteConnection {
   }
   readonly #discarded = new WeakSet<RedisClientType>();
 
-  #lost(cause: unknown): void {
-    const error = (this.#lastError = this.#credentials.clean(cause));
+  #lost(error: unknown): void {
+    this.#lastError = error;
     const wasVerified = this.#isVerified;
     this.#isVerified = false;
     this.#connection += 1;

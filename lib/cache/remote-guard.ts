@@ -11,6 +11,10 @@ export interface RemoteGuard {
   readonly isOpenForUse: boolean;
   /** Whether steps are refused because too many have failed. Default: never. */
   readonly isOpen?: boolean;
+  /** Whether a step would have to wait for its turn. Default: never. */
+  readonly isCrowded?: boolean;
+  /** Resolves when a step of this name would have its turn; rejects as {@link run} does. Asked only while it is crowded. */
+  whenFree?(step: string, waitMs?: Milliseconds): Promise<void>;
   /**
    * @param weight - how much the step asks for: 1 for each key, and more for large values. Default: 1.
    * @param waitMs - how long it may wait for its turn while others are under way. Default: as the guard was told.
@@ -38,7 +42,7 @@ const RANKS: ReadonlyMap<string, Rank> = new Map([
 /** What a {@link CircuitBreaker} knows of its steps. */
 export interface StepOptions {
   /** The longest a step waits for its turn, unless it says otherwise. Default: for ever. */
-  readonly waitMs?: Milliseconds;
+  readonly waitMs?: Milliseconds | undefined;
   /** What none of them may tell. Default: nothing. */
   readonly credentials?: Credentials;
   /** Whether one is a reply of the server. Default: by its form. */
@@ -102,6 +106,23 @@ export class CircuitBreaker implements RemoteGuard {
       if (this.#turns.enter(weight)) return begin();
       const refuse = (isLate: boolean): void => reject(isLate ? this.#crowded(step, waitMs) : this.#away(step));
       this.#turns.wait(RANKS.get(step) ?? 2, { weight, until: performance.now() + waitMs, begin, refuse });
+    });
+  }
+
+  get isCrowded(): boolean {
+    return this.#turns.isFull;
+  }
+
+  whenFree(step: string, waitMs: Milliseconds = this.#waitMs): Promise<void> {
+    if (!this.isOpenForUse) return Promise.reject(this.#away(step));
+    return new Promise((resolve, reject) => {
+      const begin = (): void => {
+        resolve();
+        this.#turns.leave(1);
+      };
+      if (this.#turns.enter(1)) return begin();
+      const refuse = (isLate: boolean): void => reject(isLate ? this.#crowded(step, waitMs) : this.#away(step));
+      this.#turns.wait(RANKS.get(step) ?? 2, { weight: 1, until: performance.now() + waitMs, begin, refuse });
     });
   }
 

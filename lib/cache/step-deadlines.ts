@@ -5,11 +5,17 @@ interface Step {
   late: (() => void) | undefined;
 }
 
+/** A timer that is late by more than this was held up by a blocked event loop. */
+const BLOCKED_MS: Milliseconds = 50;
+
 /** Steps that began in one turn of the event loop, and with them one timer. No `Set`: its old tables would keep what was deleted from it. */
 interface Group {
   readonly steps: Step[];
   underWay: number;
   timer: NodeJS.Timeout | undefined;
+  /** When the time is over, on `performance`'s scale. */
+  due: Milliseconds;
+  isExtended: boolean;
 }
 
 /**
@@ -21,15 +27,19 @@ interface Group {
  * - The time of a step begins when it has been written to the socket. Clients write at the end of the turn, so it begins then.
  * - When the time is over, the event loop first has its turn to read: what lies in the socket is an answer, however late we come to look.
  *   As long as each turn brings answers, there may be more behind them; a step is late when a turn brought none.
+ * - A timer that comes late tells that the event loop stood still. That time is given once more: what was asked for may not have been sent.
  */
 export class StepDeadlines {
   readonly #timeoutMs: Milliseconds;
+  readonly #beginsAtOnce: boolean;
   #open: Group | undefined;
   /** How many steps have ended: what changes it is an answer. */
   #ended = 0;
 
-  constructor(timeoutMs: Milliseconds) {
+  /** @param beginsAtOnce - the time is a caller's, who waits already, and not a server's. Default: `false`. */
+  constructor(timeoutMs: Milliseconds, beginsAtOnce = false) {
     this.#timeoutMs = timeoutMs;
+    this.#beginsAtOnce = beginsAtOnce;
   }
 
   /** Calls `late` after the timeout, unless the function it returns is called before. */
@@ -48,13 +58,27 @@ export class StepDeadlines {
   }
 
   #begin(): Group {
-    const group: Group = { steps: [], underWay: 0, timer: undefined };
+    const group: Group = { steps: [], underWay: 0, timer: undefined, due: 0, isExtended: false };
+    const start = (): void => this.#wait(group, this.#timeoutMs);
+    if (this.#beginsAtOnce) start();
     // Behind the client's own, which writes what this turn asked for.
     setImmediate(() => {
       if (this.#open === group) this.#open = undefined;
-      if (group.underWay > 0) group.timer = setTimeout(() => this.#look(group, -1), this.#timeoutMs);
+      if (!this.#beginsAtOnce && group.underWay > 0) start();
     });
     return group;
+  }
+
+  #wait(group: Group, ms: Milliseconds): void {
+    group.due = performance.now() + ms;
+    group.timer = setTimeout(() => this.#timeIsOver(group), ms);
+  }
+
+  #timeIsOver(group: Group): void {
+    const lateMs = performance.now() - group.due;
+    if (lateMs < BLOCKED_MS || group.isExtended) return this.#look(group, -1);
+    group.isExtended = true;
+    this.#wait(group, Math.min(lateMs, this.#timeoutMs));
   }
 
   /** @param seen - how many steps had ended a turn ago. */

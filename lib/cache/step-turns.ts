@@ -23,9 +23,9 @@ export class StepTurns {
   #weight = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** How many steps wait for their turn. */
-  get waiting(): number {
-    return this.#queue.size;
+  /** Whether a step would have to wait. */
+  get isFull(): boolean {
+    return this.#queue.size > 0 || this.#steps >= MAXIMUM_STEPS;
   }
 
   /** Takes a place for a step, to be given back by {@link leave}; `false`: there is none, it has to {@link wait}. */

@@ -7,13 +7,15 @@ import { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './c
 import type { CacheKey } from './cache-key.js';
 import { type Reading, type StoredEntry, UNREADABLE } from './codec.js';
 import { encodeKey } from './encode-key.js';
+import { chunksOf } from './chunks.js';
 import { EvictionBatches } from './eviction-batches.js';
-import type { CoherentCache } from './eviction-log.js';
+import type { CoherentCache, PutEntry } from './eviction-log.js';
 import type { KeyInspection, TierInspection } from './key-inspection.js';
 import { KeyMemo } from './key-memo.js';
 import type { LocalCache } from './local-cache.js';
 import { MissForecast } from './miss-forecast.js';
 import { PendingEvictions } from './pending-evictions.js';
+import { PutBatches } from './put-batches.js';
 import type { LoadPermit, RemoteTier } from './remote-cache.js';
 import type { ValueWrapper } from './value-wrapper.js';
 
@@ -86,6 +88,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   readonly #pending: PendingEvictions;
   readonly #bypassTime: BypassTime;
   readonly #evictions = new EvictionBatches((keys, acks) => this.#pending.submit(keys, acks));
+  readonly #puts = new PutBatches((entries) => this.#putAll(entries));
   readonly #forecast = new MissForecast();
   /** Written-out forms of keys that were found in L1. */
   readonly #keys = new KeyMemo();
@@ -303,7 +306,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       }
       const raw = this.#remote.encode(value, ttlMs);
       const now = this.#clock.now(); // L1 must not outlive L2, whose life begins later.
-      if (await this.#remote.fill(key, token, raw, ttlMs)) {
+      if (await this.#remote.fill(key, token, raw, ttlMs, this.#settings.timeoutMs)) {
         this.#counters.fills += 1;
         this.#keepLocally(key, read, value, ttlMs, now);
       } else {
@@ -323,11 +326,12 @@ export class TwoTierCache extends Cache implements CoherentCache {
   async #acquire(key: string, replace: boolean, lastStep: Milliseconds): Promise<LoadPermit> {
     let replaces = replace;
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(1.5 * pause, LONGEST_POLL_MS)) {
-      let permit = await this.#remote.acquire(key, replaces);
+      const waitMs = Math.max(0, lastStep + this.#settings.timeoutMs - this.#clock.now());
+      let permit = await this.#remote.acquire(key, replaces, waitMs);
       replaces = false; // What is there later is another's.
       if (permit.kind === 'unreadable') {
         this.#counters.remoteFailures += 1;
-        permit = await this.#remote.acquire(key, true);
+        permit = await this.#remote.acquire(key, true, waitMs);
       }
       if (permit.kind !== 'busy' || this.#isStopped || this.#clock.now() + pause > lastStep) return permit;
       await new Promise((resolve) => setTimeout(resolve, pause));
@@ -339,8 +343,15 @@ export class TwoTierCache extends Cache implements CoherentCache {
     return this.#remote.getAllCurrent([key]).then(([entry]) => entry);
   }
 
-  #getAllRemote(keys: string[]): Promise<Reading[]> {
-    return this.isServing(this.#clock.now()) ? this.#remote.getAll(keys) : this.#remote.getAllCurrent(keys);
+  /** One step for each chunk, one after the other. */
+  async #getAllRemote(keys: string[]): Promise<Reading[]> {
+    const readings: Reading[] = [];
+    for (const chunk of chunksOf(keys)) {
+      const own = chunk as string[];
+      const found = await (this.isServing(this.#clock.now()) ? this.#remote.getAll(own) : this.#remote.getAllCurrent(own));
+      for (const reading of found) readings.push(reading);
+    }
+    return readings;
   }
 
   /** The entry that was read; one that is unreadable counts as a failure, and is as good as none. */
@@ -386,7 +397,6 @@ export class TwoTierCache extends Cache implements CoherentCache {
   }
 
   async #putRemotely(encoded: string, value: unknown, ttlMs: Milliseconds): Promise<void> {
-    const begunAt = this.#clock.now();
     let raw: string;
     try {
       raw = this.#remote.encode(value, ttlMs);
@@ -394,17 +404,23 @@ export class TwoTierCache extends Cache implements CoherentCache {
       await this.#pending.submit([encoded], false); // What is there is out of date, whether or not the new value can be stored.
       throw error;
     }
+    await this.#puts.add({ key: encoded, raw, ttlMs });
+  }
+
+  async #putAll(entries: readonly PutEntry[]): Promise<void> {
+    const begunAt = this.#clock.now();
+    const keys = entries.map(({ key }) => key);
     try {
-      const refusal = await this.#remote.put(encoded, raw, ttlMs);
-      this.#drop([encoded], 'replacements');
+      const refusal = await this.#remote.put(entries);
+      this.#drop(keys, 'replacements');
       if (refusal === undefined) return;
       throw new RemoteCacheError('CACHE_REMOTE_FAILED', `Redis did not store a value put into cache '${this.name}': ${refusal}`, {
         hint: 'The old value was removed everywhere all the same.',
       });
     } catch (error) {
-      this.#counters.remoteFailures += 1;
-      // Whether the put was executed is not known, and repeating it later could undo a newer one. Evicting the key is always right.
-      await this.#pending.submit([encoded], false, begunAt);
+      this.#counters.remoteFailures += keys.length;
+      // Whether the put was executed is not known, and repeating it later could undo a newer one. Evicting the keys is always right.
+      await this.#pending.submit(keys, false, begunAt);
       throw error;
     }
   }

@@ -1,4 +1,4 @@
-import { defaultTopic, type EvictionMessage, parseMessage } from '../eviction/index.js';
+import { defaultTopic, type EvictionMessage, nameOfOrigin, parseMessage } from '../eviction/index.js';
 import { MAXIMUM_LINE_LENGTH, printable, printableJson } from '../errors/index.js';
 import type { FeedEntry, InstanceStatus } from '../fleet/index.js';
 import type { Milliseconds } from '../time/index.js';
@@ -96,7 +96,7 @@ export class Tail {
   #announced({ body }: Message): void {
     const message = parseMessage(body);
     if ('malformed' in message || message.ns !== this.#line.namespace || !this.#isWanted(message.cache)) return;
-    const id = idOf(message.cache, message.seq, message.origin);
+    const id = idOf(message.cache, message.seq, nameOfOrigin(message.origin));
     const pending: Pending = {
       at: Date.now(),
       message,
@@ -138,7 +138,8 @@ export class Tail {
 
   #tell(pending: Pending): void {
     const { at, message, applied, timer } = pending;
-    const { cache, op, keys, origin, seq } = message;
+    const { cache, op, keys, seq } = message;
+    const origin = nameOfOrigin(message.origin);
     clearTimeout(timer);
     this.#pending.delete(idOf(cache, seq, origin));
     const missing = this.#missing(pending);

@@ -27,7 +27,7 @@ const KNOWN_REPLIES = [
   /^LOADING Redis is loading the dataset in memory$/,
   /^MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'\.$/,
   /^READONLY You can't write against a read only replica\.$/,
-  /^ERR (?:max number of clients reached|DB index is out of range|invalid DB index|unknown command 'HELLO')$/,
+  /^ERR (?:max number of clients reached|DB index is out of range|invalid DB index|unknown command ['`](?:auth|hello)['`])$/i,
 ];
 
 /** `NOPERM User app has no permissions to run the 'get' command`: only the name is somebody's. */
@@ -37,8 +37,8 @@ const KNOWN_OF_USER = /^NOPERM User (.+) has no permissions to run the '[\w| -]{
 const KNOWN_FAILURES =
   /^(?:Connection timeout|Connection is closed\.?|Socket closed unexpectedly|Socket timeout timeout\. [\w ,']+\d+ms\.|The client is (?:closed|offline)|Disconnects client|Unknown RESP type \d+ ".?")$/;
 
-/** The form in which Redis quotes arguments of a command that it does not know; they are cut anywhere. */
-const QUOTES = /with args beginning with/i;
+/** How Redis quotes arguments of a command that it does not know; they are cut anywhere. */
+const QUOTED_ARGUMENTS = /,? with args beginning with[^]*$/i;
 
 /**
  * What must never be told about a connection: its password. Whatever a server or a client says passes here before it is thrown, told as
@@ -73,7 +73,8 @@ export class Credentials {
    *
    * @param isHandshake - the text answers a command that carries the password: only what is known to quote nothing is told then.
    */
-  hide(text: string, isHandshake = false): string {
+  hide(said: string, isHandshake = false): string {
+    const text = this.#secrets.length === 0 ? said : said.replace(QUOTED_ARGUMENTS, '');
     if (this.#isTellable(text, isHandshake)) return text.length <= MAXIMUM_LENGTH ? text : `${text.slice(0, MAXIMUM_LENGTH)}…`;
     const code = /^[A-Z]{2,20}(?= )/.exec(text)?.[0];
     return `${code === undefined || this.isIn(code) ? '' : `${code} `}(the rest is not told: it may quote the password)`;
@@ -116,7 +117,7 @@ export class Credentials {
     if (this.#secrets.length === 0 || KNOWN_REPLIES.some((known) => known.test(text)) || KNOWN_FAILURES.test(text)) return true;
     const [, user] = KNOWN_OF_USER.exec(text) ?? [];
     if (user !== undefined) return !this.isIn(user);
-    return !isHandshake && !QUOTES.test(text) && !this.isIn(text);
+    return !isHandshake && !this.isIn(text);
   }
 
   #isInFields(error: Error): boolean {

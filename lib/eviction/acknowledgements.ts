@@ -1,4 +1,4 @@
-import type { Milliseconds } from '../time/index.js';
+import { MAXIMUM_WAIT_MS, type Milliseconds } from '../time/index.js';
 
 /** Who was alive when an eviction was executed, by the server's clock. */
 export interface Audience {
@@ -54,7 +54,8 @@ export class Acknowledgements {
     const youth = age < this.#boundMs ? (this.#boundMs - age) * MARGIN : 0;
     const missing = new Map<string, Milliseconds>();
     for (const [member, until] of audience.members) {
-      if (member !== this.#self && this.#early.get(id)?.has(member) !== true) missing.set(member, (until - audience.now) * MARGIN);
+      if (member !== this.#self && this.#early.get(id)?.has(member) !== true)
+        missing.set(member, Math.min(MAXIMUM_WAIT_MS, (until - audience.now) * MARGIN));
     }
     const acknowledged = missing.size === 0 ? Promise.resolve() : this.#allOf(id, missing);
     return youth === 0 ? acknowledged : Promise.all([acknowledged, delay(youth)]).then(() => undefined);

@@ -1,4 +1,4 @@
-import type { EvictionLog, EvictionReceipt, LeaseReply } from '../cache/index.js';
+import type { EvictionLog, EvictionReceipt, FillEntry, LeaseReply, PutEntry } from '../cache/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { EmbeddedStore } from './embedded-remote.js';
 import { formatMessage, type EvictionMessage } from './eviction-message.js';
@@ -32,7 +32,11 @@ export class EmbeddedEvictionLog implements EvictionLog {
     this.#options = options;
   }
 
-  async acquire(key: string, replace: boolean): Promise<LeaseReply> {
+  async acquire(keys: readonly string[], replace: boolean): Promise<readonly LeaseReply[]> {
+    return keys.map((key) => this.#acquire(key, replace));
+  }
+
+  #acquire(key: string, replace: boolean): LeaseReply {
     const { store, origin, fillLeaseMs } = this.#options;
     if (replace) store.entries.delete(key);
     const raw = store.entries.get(key);
@@ -44,7 +48,11 @@ export class EmbeddedEvictionLog implements EvictionLog {
     return { kind: 'granted', token };
   }
 
-  async fill(key: string, token: string, raw: string): Promise<boolean> {
+  async fill(entries: readonly FillEntry[]): Promise<readonly boolean[]> {
+    return entries.map((entry) => this.#fill(entry));
+  }
+
+  #fill({ key, token, raw }: FillEntry): boolean {
     const { store } = this.#options;
     const held = store.leases.get(key);
     if (held?.token !== token || held.untilEpochMs <= Date.now()) return false;
@@ -58,15 +66,20 @@ export class EmbeddedEvictionLog implements EvictionLog {
     if (leases.get(key)?.token === token) leases.delete(key);
   }
 
-  async put(key: string, raw: string): Promise<undefined> {
-    this.#options.store.leases.delete(key);
-    this.#options.store.set(key, raw);
-    await this.#announce('put', [key]);
+  async put(entries: readonly PutEntry[]): Promise<undefined> {
+    for (const { key, raw } of entries) {
+      this.#options.store.leases.delete(key);
+      this.#options.store.set(key, raw);
+    }
+    await this.#announce(
+      'put',
+      entries.map(({ key }) => key),
+    );
   }
 
-  async putIfAbsent(key: string, raw: string): Promise<string | undefined> {
+  async putIfAbsent(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined> {
     const present = this.#options.store.entries.get(key);
-    if (present === undefined) await this.put(key, raw);
+    if (present === undefined) await this.put([{ key, raw, ttlMs }]);
     return present;
   }
 

@@ -27,7 +27,7 @@ export interface EvictionMessage {
 export const MESSAGE_VERSION = 1;
 
 /** The most characters of a message that are looked at; more is refused unread. */
-export const MAXIMUM_MESSAGE_LENGTH = 8 * 1024 * 1024;
+export const MAXIMUM_MESSAGE_LENGTH = 256 * 1024;
 
 /** Writes the messages of one cache of one instance. */
 export type MessageWriter = (op: EvictionMessage['op'], keys: readonly string[], ack?: boolean) => MessageHalves;

@@ -1,4 +1,13 @@
-import type { EvictionLog, EvictionReceipt, LeaseReply, RemoteConnection, Script } from '../cache/index.js';
+import {
+  BYTES_PER_UNIT,
+  type EvictionLog,
+  type EvictionReceipt,
+  type FillEntry,
+  type LeaseReply,
+  type PutEntry,
+  type RemoteConnection,
+  type Script,
+} from '../cache/index.js';
 import { RemoteCacheError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { Acknowledgements, Audience } from './acknowledgements.js';
@@ -64,17 +73,56 @@ export class RedisEvictionLog implements EvictionLog {
     this.#hasWritten = false;
   }
 
-  acquire(key: string, replace: boolean): Promise<LeaseReply> {
-    return this.#lease(ACQUIRE, (gen, token, leaseMs) => [
-      [this.#keys.data(gen, key), this.#keys.lease(gen, key), this.#keys.gen, this.#keys.members, this.#keys.rid],
-      [gen, token, leaseMs, replace ? '1' : '0'],
-    ]);
+  async acquire(keys: readonly string[], replace: boolean, waitMs?: Milliseconds): Promise<readonly LeaseReply[]> {
+    let token = '';
+    const [, ...replies] = await this.#inGeneration<['leases', ...(readonly [kind: string, raw: string])[]]>(
+      (gen) => {
+        const own = this.#newToken();
+        token = `${gen}/${own}`;
+        return [
+          ACQUIRE,
+          [...this.#dataAndLeases(gen, keys), this.#keys.gen, this.#keys.members, this.#keys.rid],
+          [gen, own, String(this.#options.fillLeaseMs), replace ? '1' : '0'],
+        ];
+      },
+      keys.length,
+      waitMs,
+    );
+    return replies.map(([kind, raw]): LeaseReply => {
+      if (kind === 'present') return { kind, raw };
+      return kind === 'granted' ? { kind, token } : { kind: 'busy' };
+    });
   }
 
-  async fill(key: string, token: string, raw: string, ttlMs: Milliseconds): Promise<boolean> {
-    const [gen, right] = split(token);
-    const keys = [this.#keys.data(gen, key), this.#keys.lease(gen, key), this.#keys.gen];
-    return (await this.#connection.run<number>(FILL, keys, [gen, right, raw, String(ttlMs)])) === 1;
+  async fill(entries: readonly FillEntry[], waitMs?: Milliseconds): Promise<readonly boolean[]> {
+    const stored = new Map<FillEntry, boolean>();
+    // A fill of another generation than the others' is refused by itself, and must not have them refused.
+    const byGeneration = new Map<string, FillEntry[]>();
+    for (const entry of entries) {
+      const [gen] = split(entry.token);
+      const own = byGeneration.get(gen);
+      if (own === undefined) byGeneration.set(gen, [entry]);
+      else own.push(entry);
+    }
+    for (const [gen, own] of byGeneration) {
+      const replies = await this.#fill(gen, own, waitMs);
+      own.forEach((entry, i) => stored.set(entry, replies[i] === 1));
+    }
+    return entries.map((entry) => stored.get(entry) === true);
+  }
+
+  #fill(gen: string, entries: readonly FillEntry[], waitMs?: Milliseconds): Promise<number[]> {
+    const args = [gen];
+    let length = 0;
+    for (const { token, raw, ttlMs } of entries) {
+      args.push(split(token)[1], raw, String(ttlMs));
+      length += raw.length;
+    }
+    const keys = this.#dataAndLeases(
+      gen,
+      entries.map(({ key }) => key),
+    );
+    return this.#connection.run<number[]>(FILL, [...keys, this.#keys.gen], args, entries.length + length / BYTES_PER_UNIT, waitMs);
   }
 
   async release(key: string, token: string): Promise<void> {
@@ -82,11 +130,12 @@ export class RedisEvictionLog implements EvictionLog {
     await this.#connection.run<number>(RELEASE, [this.#keys.lease(gen, key)], [right]);
   }
 
-  async put(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined> {
-    const claim = await this.#claim(key, false);
+  async put(entries: readonly PutEntry[]): Promise<string | undefined> {
+    const keys = entries.map(({ key }) => key);
+    const claim = await this.#claim(keys, false);
     try {
       // Refused, it was overtaken by a newer eviction or put: nothing older than that is stored, which is all a put promises.
-      if (claim.kind === 'granted') await this.fill(key, claim.token, raw, ttlMs);
+      if (claim.kind === 'granted') await this.fill(entries.map((entry) => ({ ...entry, token: claim.token })));
       return undefined;
     } catch (error) {
       return (error as Error).message;
@@ -94,10 +143,10 @@ export class RedisEvictionLog implements EvictionLog {
   }
 
   async putIfAbsent(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined> {
-    const claim = await this.#claim(key, true);
+    const claim = await this.#claim([key], true);
     if (claim.kind !== 'granted') return claim.kind === 'present' ? claim.raw : undefined;
     try {
-      await this.fill(key, claim.token, raw, ttlMs);
+      await this.fill([{ key, raw, ttlMs, token: claim.token }]);
       return undefined;
     } catch (error) {
       await this.release(key, claim.token).catch(() => undefined); // It runs out by itself; this spares others the wait.
@@ -108,19 +157,14 @@ export class RedisEvictionLog implements EvictionLog {
   evict(keys: readonly string[], acks: boolean): Promise<EvictionReceipt> {
     const { head, tail } = this.#message('evict', keys, acks);
     return this.#acknowledged(acks, async () => {
-      const [, seq, removed, audience] = await this.#inGeneration<[string, number, number, AudienceReply]>((gen) => [
-        EVICT,
-        [
-          ...keys.map((key) => this.#keys.data(gen, key)),
-          ...keys.map((key) => this.#keys.lease(gen, key)),
-          this.#keys.seq,
-          this.#keys.gen,
-          this.#keys.members,
-          this.#keys.born,
-          this.#keys.rid,
+      const [, seq, removed, audience] = await this.#inGeneration<[string, number, number, AudienceReply]>(
+        (gen) => [
+          EVICT,
+          [...this.#dataAndLeases(gen, keys), this.#keys.seq, this.#keys.gen, this.#keys.members, this.#keys.born, this.#keys.rid],
+          [gen, String(keys.length), this.#options.channel, head, tail, acks ? '1' : '0'],
         ],
-        [gen, String(keys.length), this.#options.channel, head, tail, acks ? '1' : '0'],
-      ]);
+        keys.length,
+      );
       return { seq, removed, audience };
     });
   }
@@ -132,12 +176,12 @@ export class RedisEvictionLog implements EvictionLog {
     });
   }
 
-  async readCurrent(keys: readonly string[]): Promise<(string | undefined)[]> {
+  async readCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<(string | undefined)[]> {
     for (let moves = 0; moves <= MAXIMUM_MOVES; moves += 1) {
       const asked = this.#generation;
-      const [gen, ...raws] = await this.#connection.guard.run('get', () =>
-        this.#connection.client.mGet([this.#keys.gen, ...keys.map((key) => this.#keys.data(asked, key))]),
-      );
+      const read = (): Promise<(string | null)[]> =>
+        this.#connection.client.mGet([this.#keys.gen, ...keys.map((key) => this.#keys.data(asked, key))]);
+      const [gen, ...raws] = await this.#connection.guard.run('get', read, keys.length, waitMs);
       if (gen === asked) return raws.map((raw) => (typeof raw === 'string' ? raw : undefined));
       // The server lost everything, or another program wrote there: the next write, or heartbeat, begins a generation.
       if (!isGeneration(gen)) return keys.map(() => undefined);
@@ -146,27 +190,28 @@ export class RedisEvictionLog implements EvictionLog {
     throw this.#restless();
   }
 
-  #claim(key: string, keep: boolean): Promise<LeaseReply> {
-    const { head, tail } = this.#message('put', [key], false);
-    return this.#lease(CLAIM, (gen, token, leaseMs) => [
-      [this.#keys.data(gen, key), this.#keys.lease(gen, key), this.#keys.seq, this.#keys.gen, this.#keys.rid],
-      [gen, token, leaseMs, this.#options.channel, head, tail, keep ? '1' : '0'],
-    ]);
+  async #claim(keys: readonly string[], keep: boolean): Promise<LeaseReply> {
+    const { head, tail } = this.#message('put', keys, false);
+    let token = '';
+    const [kind, raw] = await this.#inGeneration<[string, string]>((gen) => {
+      const own = this.#newToken();
+      token = `${gen}/${own}`;
+      return [
+        CLAIM,
+        [...this.#dataAndLeases(gen, keys), this.#keys.seq, this.#keys.gen, this.#keys.rid],
+        [gen, own, String(this.#options.fillLeaseMs), this.#options.channel, head, tail, keep ? '1' : '0'],
+      ];
+    }, keys.length);
+    return kind === 'present' ? { kind, raw } : { kind: 'granted', token };
   }
 
-  /** Runs a script that may grant a fill lease. */
-  async #lease(
-    script: Script,
-    call: (generation: string, token: string, leaseMs: string) => [keys: string[], args: string[]],
-  ): Promise<LeaseReply> {
-    const token = `${this.#options.origin}|${(tokens += 1).toString(36)}`;
-    let asked = '';
-    const [kind, raw] = await this.#inGeneration<[string, string]>((gen) => {
-      asked = gen;
-      return [script, ...call(gen, token, String(this.#options.fillLeaseMs))];
-    });
-    if (kind === 'present') return { kind, raw };
-    return kind === 'granted' ? { kind, token: `${asked}/${token}` } : { kind: 'busy' };
+  #dataAndLeases(gen: string, keys: readonly string[]): string[] {
+    return [...keys.map((key) => this.#keys.data(gen, key)), ...keys.map((key) => this.#keys.lease(gen, key))];
+  }
+
+  /** The right to fill whatever keys it is granted for, which nobody else has. */
+  #newToken(): string {
+    return `${this.#options.origin}|${(tokens += 1).toString(36)}`;
   }
 
   #message(op: EvictionMessage['op'], keys: readonly string[], acks: boolean): MessageHalves {
@@ -197,10 +242,14 @@ export class RedisEvictionLog implements EvictionLog {
   }
 
   /** Runs a script under the present generation; when Redis has moved on, follows it and asks again. */
-  async #inGeneration<T extends unknown[]>(call: (generation: string) => [Script, string[], string[]]): Promise<T> {
+  async #inGeneration<T extends unknown[]>(
+    call: (generation: string) => [Script, string[], string[]],
+    weight: number,
+    waitMs?: Milliseconds,
+  ): Promise<T> {
     for (let moves = 0; moves <= MAXIMUM_MOVES; moves += 1) {
       const [script, keys, args] = call(this.#generation);
-      const reply = await this.#connection.run<T | ['generation', string] | ['damaged']>(script, keys, args);
+      const reply = await this.#connection.run<T | ['generation', string] | ['damaged']>(script, keys, args, weight, waitMs);
       if (reply[0] === 'damaged') throw this.#damaged();
       if (reply[0] !== 'generation') return reply as T;
       this.#options.generationChanged(reply[1] as string);

@@ -1,6 +1,9 @@
 import { Script } from '../cache/index.js';
 import { LEAST_DAMAGED } from './generation.js';
 
+/** The largest `bound` there is. */
+const LONGEST_BOUND_MS = 86_400_000;
+
 /**
  * The Lua scripts. A Redis server runs them one at a time, each as a whole: that is what makes "delete, number, publish" one step and
  * what the fences rest on. Every script that touches data first checks that the caller's generation is the current one; if not it changes
@@ -13,6 +16,15 @@ const GENERATION = `
 local function micros()
   local t = redis.call('TIME')
   return string.format('%d%06d', tonumber(t[1]), tonumber(t[2]))
+end
+-- What Redis answers. Where another program has put a key of another type, or no number, that is a table. Other errors are the caller's to hear.
+local function try(...)
+  local reply = redis.pcall(...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  if string.find(reply.err, 'WRONGTYPE', 1, true) or string.find(reply.err, 'not an integer', 1, true) or string.find(reply.err, 'overflow', 1, true) then
+    return reply
+  end
+  return redis.call(...)
 end
 -- The generation or number that a stored string stands for; nil if it cannot be one: another program wrote it, or another type lies there.
 local function number(stored)
@@ -30,7 +42,7 @@ local function run()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or '?'
 end
 local function generation(key, ridKey, expected)
-  local current = redis.pcall('GET', key)
+  local current = try('GET', key)
   if current == expected then return nil end
   if not current then
     current = micros()
@@ -47,7 +59,7 @@ local function unlink(from, to)
   return removed
 end
 local function announce(seqKey, channel, head, gen, tail)
-  local seq = redis.pcall('INCR', seqKey)
+  local seq = try('INCR', seqKey)
   if type(seq) == 'table' or seq < 2 or seq >= ${LEAST_DAMAGED} then -- lost or damaged: no number is to be used twice
     seq = tonumber(micros())
     redis.call('SET', seqKey, micros())
@@ -58,8 +70,8 @@ end
 local function audience(membersKey, bornKey)
   local t = redis.call('TIME')
   local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
-  local born = redis.call('GET', bornKey)
-  return { tostring(now), born or '', redis.call('ZRANGEBYSCORE', membersKey, '(' .. now, '+inf', 'WITHSCORES') }
+  local born = number(try('GET', bornKey))
+  return { tostring(now), born and string.format('%.0f', born) or '', redis.call('ZRANGEBYSCORE', membersKey, '(' .. now, '+inf', 'WITHSCORES') }
 end
 `;
 
@@ -74,40 +86,61 @@ local function read(key)
 end
 `;
 
-/** KEYS data, lease, gen, members, rid · ARGV generation, token, lease ms, '1' to drop what is there. */
+/**
+ * KEYS data × n, lease × n, gen, members, rid · ARGV generation, token, lease ms, '1' to drop what is there. Answers `{'leases', …}` with a
+ * reply for each.
+ */
 export const ACQUIRE = new Script(
   'acquire',
   `${GENERATION}${READ}
-local moved = generation(KEYS[3], KEYS[5], ARGV[1])
+local n = (#KEYS - 3) / 2
+local moved = generation(KEYS[2 * n + 1], KEYS[2 * n + 3], ARGV[1])
 if moved then return moved end
-if ARGV[4] == '1' then
-  redis.call('UNLINK', KEYS[1])
-else
-  local value = read(KEYS[1])
-  if value then return { 'present', value } end
-end
-local held = read(KEYS[2])
-if held then
-  -- A holder that stopped sending heartbeats is taken to be dead; were it alive, its fill would be refused.
-  local holder = string.match(held, '^(.*)|')
-  local score = holder and redis.call('ZSCORE', KEYS[4], holder)
-  if score then
-    local t = redis.call('TIME')
-    if tonumber(score) > tonumber(t[1]) * 1000 + tonumber(t[2]) / 1000 then return { 'busy' } end
+local function acquire(data, lease)
+  if ARGV[4] == '1' then
+    redis.call('UNLINK', data)
+  else
+    local value = read(data)
+    if value then return { 'present', value } end
   end
+  local held = read(lease)
+  if held then
+    -- A holder that stopped sending heartbeats is taken to be dead; were it alive, its fill would be refused.
+    local holder = string.match(held, '^(.*)|')
+    local score = holder and redis.call('ZSCORE', KEYS[2 * n + 2], holder)
+    if score then
+      local t = redis.call('TIME')
+      if tonumber(score) > tonumber(t[1]) * 1000 + tonumber(t[2]) / 1000 then return { 'busy' } end
+    end
+  end
+  redis.call('SET', lease, ARGV[2], 'PX', ARGV[3])
+  return { 'granted' }
 end
-redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-return { 'granted' }`,
+local replies = { 'leases' }
+for i = 1, n do replies[i + 1] = acquire(KEYS[i], KEYS[n + i]) end
+return replies`,
 );
 
-/** KEYS data, lease, gen · ARGV generation, token, raw, ttl ms ('0' = for ever). Refuses in silence: the generation may have moved too. */
+/**
+ * KEYS data × n, lease × n, gen · ARGV generation, (token, raw, ttl ms ('0' = for ever)) × n. Answers of each whether it was stored, as 1
+ * or 0. Refuses in silence: the generation may have moved too.
+ */
 export const FILL = new Script(
   'fill',
   `${READ}
-if redis.call('GET', KEYS[3]) ~= ARGV[1] or read(KEYS[2]) ~= ARGV[2] then return 0 end
-if ARGV[4] == '0' then redis.call('SET', KEYS[1], ARGV[3]) else redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]) end
-redis.call('UNLINK', KEYS[2])
-return 1`,
+local n = (#KEYS - 1) / 2
+local isCurrent = redis.call('GET', KEYS[2 * n + 1]) == ARGV[1]
+local stored = {}
+for i = 1, n do
+  local token, raw, ttl = ARGV[3 * i - 1], ARGV[3 * i], ARGV[3 * i + 1]
+  stored[i] = 0
+  if isCurrent and read(KEYS[n + i]) == token then
+    if ttl == '0' then redis.call('SET', KEYS[i], raw) else redis.call('SET', KEYS[i], raw, 'PX', ttl) end
+    redis.call('UNLINK', KEYS[n + i])
+    stored[i] = 1
+  end
+end
+return stored`,
 );
 
 /** KEYS lease · ARGV token. */
@@ -119,23 +152,24 @@ return 0`,
 );
 
 /**
- * The first half of a put; the second is {@link FILL}. Evicts, and takes the fill lease from whoever holds it. Were the value stored here,
+ * The first half of a put; the second is {@link FILL}. Evicts, and takes the fill leases from whoever holds them. Were the values stored here,
  * a put that reached the server late (its caller long told that it failed) could store it after an eviction that came between: as a fill
  * it is refused then, like any load that was overtaken.
- * KEYS data, lease, seq, gen, rid · ARGV generation, token, lease ms, channel, head, tail, '1' to keep what is there.
+ * KEYS data × n, lease × n, seq, gen, rid · ARGV generation, token, lease ms, channel, head, tail, '1' to keep what is there (of one key).
  */
 export const CLAIM = new Script(
   'claim',
   `${GENERATION}${READ}
-local moved = generation(KEYS[4], KEYS[5], ARGV[1])
+local n = (#KEYS - 3) / 2
+local moved = generation(KEYS[2 * n + 2], KEYS[2 * n + 3], ARGV[1])
 if moved then return moved end
 if ARGV[7] == '1' then
   local value = read(KEYS[1])
   if value then return { 'present', value } end
 end
-redis.call('UNLINK', KEYS[1], KEYS[2])
-redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-announce(KEYS[3], ARGV[4], ARGV[5], ARGV[1], ARGV[6])
+unlink(1, 2 * n)
+for i = n + 1, 2 * n do redis.call('SET', KEYS[i], ARGV[2], 'PX', ARGV[3]) end
+announce(KEYS[2 * n + 1], ARGV[4], ARGV[5], ARGV[1], ARGV[6])
 return { 'granted' }`,
 );
 
@@ -161,7 +195,7 @@ return { 'done', seq, removed, ARGV[6] == '1' and audience(KEYS[2 * n + 3], KEYS
 export const CLEAR = new Script(
   'clear',
   `${GENERATION}
-local old = number(redis.pcall('GET', KEYS[2]))
+local old = number(try('GET', KEYS[2]))
 local gen, isLower = fresh(tonumber(ARGV[5]), old)
 redis.call('UNLINK', KEYS[2])
 redis.call('SET', KEYS[2], gen)
@@ -189,10 +223,11 @@ local states, out = {}, {}
 if #KEYS == 1 then redis.call('SET', KEYS[1], ARGV[1], 'PX', 10 * lease) end
 for i = 1, #KEYS - 1, 5 do
   local seqKey, genKey, ridKey, membersKey, bornKey = KEYS[i], KEYS[i + 1], KEYS[i + 2], KEYS[i + 3], KEYS[i + 4]
-  if type(redis.pcall('ZREMRANGEBYSCORE', membersKey, '-inf', now - 10 * lease)) == 'table' then
+  if type(try('ZREMRANGEBYSCORE', membersKey, '-inf', now - 10 * lease)) == 'table' then
     redis.call('UNLINK', membersKey, bornKey)
   end
-  local storedGen, storedSeq, storedRid = redis.pcall('GET', genKey), redis.pcall('GET', seqKey), redis.pcall('GET', ridKey)
+  redis.call('ZREMRANGEBYSCORE', membersKey, now + ${2 * LONGEST_BOUND_MS}, '+inf') -- nobody can live that long
+  local storedGen, storedSeq, storedRid = try('GET', genKey), try('GET', seqKey), try('GET', ridKey)
   local known, old, seq = tonumber(ARGV[4 + (i + 4) / 5]) or 0, number(storedGen), number(storedSeq)
   local gen, isReplaced = storedGen, (storedGen and not old) or (storedSeq and not seq) or type(storedRid) == 'table'
   if isReplaced or storedRid ~= run or not old or known > old then
@@ -209,7 +244,7 @@ for i = 1, #KEYS - 1, 5 do
     seq = micros() -- never 0: that could be a number in use
     redis.call('SET', seqKey, seq)
   end
-  if not number(redis.pcall('GET', bornKey)) then redis.call('SET', bornKey, now) end
+  if not number(try('GET', bornKey)) then redis.call('SET', bornKey, now) end
   redis.call('ZADD', membersKey, now + lease, ARGV[1])
   states[#states + 1] = '["' .. seq .. '","' .. gen .. '"]'
   out[#out + 1] = seq

@@ -27,7 +27,7 @@ export function clusterFleet(
   topology: ClusterTopology,
   events: CacheEvents,
 ): Fleet {
-  const { namespace, boundMs, timeoutMs, connectTimeoutMs } = options;
+  const { namespace, boundMs, timeoutMs, deadlineMs, connectTimeoutMs } = options;
   const socketTimeoutMs = Math.max(boundMs, 2 * timeoutMs);
   const transportOptions = { connectTimeoutMs, socketTimeoutMs, pingIntervalMs: Math.ceil(boundMs / BEATS_PER_BOUND), events };
   const transport = new RedisTransport(redis, { ...transportOptions, connectionName: `${namespace}-topic` });
@@ -41,6 +41,7 @@ export function clusterFleet(
       endpoint: topology.endpoint(label),
       events,
       timeoutMs,
+      deadlineMs,
       connectTimeoutMs,
       socketTimeoutMs,
       locate: () => topology.locate(slot),

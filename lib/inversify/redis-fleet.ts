@@ -10,12 +10,12 @@ import { redisPrimary } from './redis-primary.js';
 
 /** Instances around one Redis server, or around a primary behind Sentinel. */
 export function redisFleet(options: ResolvedCachingOptions, redis: NonNullable<CachingOptions['redis']>, events: CacheEvents): Fleet {
-  const { namespace, boundMs, timeoutMs, connectTimeoutMs } = options;
+  const { namespace, boundMs, timeoutMs, deadlineMs, connectTimeoutMs } = options;
   const sentinels = SentinelGroup.of(redis, connectTimeoutMs);
   const endpoint: RedisEndpoint = sentinels?.endpoint ?? redisEndpoint(redis);
   const socketTimeoutMs = Math.max(boundMs, 2 * timeoutMs);
   const locate = sentinels && (() => sentinels.locate());
-  const connection = new RemoteConnection({ endpoint, events, timeoutMs, connectTimeoutMs, socketTimeoutMs, locate });
+  const connection = new RemoteConnection({ endpoint, events, timeoutMs, deadlineMs, connectTimeoutMs, socketTimeoutMs, locate });
   const transport = new RedisTransport(sentinels?.source() ?? redis, {
     connectTimeoutMs,
     socketTimeoutMs,

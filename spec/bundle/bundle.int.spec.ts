@@ -70,11 +70,11 @@ describe('a program bundled by esbuild with --minify', function () {
 
       expect(seen.found).to.deep.equal([{ title: 'Dune', run: 1 }, { title: 'Dune', run: 1 }, { title: 'Dune', run: 2 }]); // prettier-ignore
       expect(seen.localHits).to.equal(1);
+      expect([seen.breaker, seen.breakers]).to.deep.equal([[], ['closed', 'closed']]);
       // The replies that it met were errors, so that the breaker had something to mistake.
       expect(seen.noPermission.filter((outcome) => /^RemoteCacheError CACHE_REMOTE_FAILED: .*NOPERM /.test(outcome))).to.have.length(5);
       expect(seen.outOfMemory.filter((outcome) => /^RemoteCacheError CACHE_REMOTE_FAILED: .*OOM /.test(outcome))).to.have.length(5);
       expect(seen.wrongType.filter((outcome) => outcome !== 'ok' && !outcome.includes('WRONGTYPE '))).to.deep.equal([]);
-      expect([seen.breaker, seen.breakers]).to.deep.equal([[], ['closed', 'closed']]);
     });
   }
 });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { EvictionBatches, MAXIMUM_BATCH } from '../../lib/cache/eviction-batches.js';
+import { MAXIMUM_CHUNK } from '../../lib/cache/chunks.js';
+import { EvictionBatches } from '../../lib/cache/eviction-batches.js';
 
 describe(EvictionBatches.name, () => {
   let submitted: { keys: readonly string[]; acks: boolean }[];
@@ -36,11 +37,11 @@ describe(EvictionBatches.name, () => {
   it('begins another batch when one is full, and leaves a larger call whole', async () => {
     const books = (count: number): string[] => Array.from({ length: count }, (_, i) => `book ${i}`);
     await Promise.all([
-      batches.add(books(MAXIMUM_BATCH), false),
+      batches.add(books(MAXIMUM_CHUNK), false),
       batches.add(['Dune'], false),
-      batches.add(books(2 * MAXIMUM_BATCH), false),
+      batches.add(books(2 * MAXIMUM_CHUNK), false),
     ]);
-    expect(submitted.map(({ keys }) => keys.length)).to.deep.equal([MAXIMUM_BATCH, 1, 2 * MAXIMUM_BATCH]);
+    expect(submitted.map(({ keys }) => keys.length)).to.deep.equal([MAXIMUM_CHUNK, 1, 2 * MAXIMUM_CHUNK]);
   });
 
   it('tells every caller of a failure', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { NoOpCache, NoOpCacheManager } from '../../lib/index.js';
+import { CompositeCacheManager, NoOpCache, NoOpCacheManager } from '../../lib/index.js';
 import { rejectionOf } from '../contract/rejection.js';
 
 describe(NoOpCacheManager.name, () => {
@@ -44,5 +44,29 @@ describe(NoOpCache.name, () => {
       throw boom;
     });
     expect(await rejectionOf(failing)).to.equal(boom);
+  });
+});
+
+describe('records by cache name', () => {
+  const names = ['__proto__', 'constructor', 'toString', 'book'];
+
+  for (const [what, manager] of [
+    ['of a NoOpCacheManager', new NoOpCacheManager()],
+    ['of a CompositeCacheManager', new CompositeCacheManager([new NoOpCacheManager(), new NoOpCacheManager()])],
+  ] as const) {
+    it(`have these names and no others (${what})`, () => {
+      for (const name of names) manager.getCache(name);
+      for (const record of [manager.health().caches, manager.statistics()]) {
+        expect(Object.keys(record).sort()).to.deep.equal([...names].sort());
+        expect([record['valueOf'], Object.getPrototypeOf(record)]).to.deep.equal([undefined, null]);
+      }
+    });
+  }
+
+  it('do not grow for ever with the names that are asked for', () => {
+    const manager = new NoOpCacheManager();
+    for (let i = 0; i < 20_000; i += 1) manager.getCache(`tenant-${i}`);
+    expect(manager.cacheNames.length).to.be.at.most(10_000);
+    expect(manager.getCache('tenant-1')).to.equal(manager.getCache('tenant-1'));
   });
 });

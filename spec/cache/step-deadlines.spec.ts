@@ -7,6 +7,11 @@ import { StepDeadlines } from '../../lib/cache/step-deadlines.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** Enough turns for every look at what is late. */
+const settled = async (): Promise<void> => {
+  for (let turns = 0; turns < 4; turns += 1) await turn();
+};
+
 describe(StepDeadlines.name, () => {
   let timers: sinon.SinonFakeTimers;
   let late: string[];
@@ -25,37 +30,69 @@ describe(StepDeadlines.name, () => {
   it('shares one timer among the steps of a turn, and tells those that did not end', async () => {
     begin('get');
     const end = begin('fill');
+    await turn();
     expect(timers.countTimers()).to.equal(1);
     end();
     timers.tick(249);
+    await settled();
     expect(late).to.deep.equal([]);
     timers.tick(1);
-    await turn();
+    await settled();
     expect(late).to.deep.equal(['get']);
   });
 
   it('gives the steps of the next turn their own', async () => {
     begin('get');
+    await turn();
     timers.tick(100);
-    await turn();
     begin('fill');
-    timers.tick(150);
     await turn();
+    timers.tick(150);
+    await settled();
     expect(late).to.deep.equal(['get']);
     timers.tick(100);
-    await turn();
+    await settled();
     expect(late).to.deep.equal(['get', 'fill']);
   });
 
   it('leaves no timer once all have ended, and starts anew in the same turn', async () => {
     begin('get')();
+    await turn();
     expect(timers.countTimers()).to.equal(0);
     begin('fill');
-    timers.tick(250);
-    begin('evict');
-    timers.tick(250);
     await turn();
+    timers.tick(250);
+    await settled();
+    begin('evict');
+    await turn();
+    timers.tick(250);
+    await settled();
     expect(late).to.deep.equal(['fill', 'evict']);
+    expect(timers.countTimers()).to.equal(0);
+  });
+
+  it('begins to count when what the turn asked for has been written, at its end', async () => {
+    begin('get');
+    timers.tick(10_000); // Of a turn that goes on and on.
+    await settled();
+    expect(late).to.deep.equal([]);
+    timers.tick(250);
+    await settled();
+    expect(late).to.deep.equal(['get']);
+  });
+
+  it('takes nothing for late as long as each turn brings answers', async () => {
+    const ends = Array.from({ length: 5 }, (_, i) => begin(`${i}`));
+    begin('unanswered');
+    await turn();
+    timers.tick(250);
+    for (const end of ends) {
+      end();
+      await turn();
+    }
+    expect(late).to.deep.equal([]);
+    await settled();
+    expect(late).to.deep.equal(['unanswered']);
   });
 
   it('takes no answer for missing that arrived while the event loop stood still', async () => {

@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { Container } from 'inversify';
 import type { Cluster } from 'ioredis';
-import { bucketOf, bucketTags, SLOTS, slotOf } from '../../lib/eviction/index.js';
+import { bucketOf, bucketTags, originOf, SLOTS, slotOf } from '../../lib/eviction/index.js';
 import { CacheConfigurationError, CacheEvictError } from '../../lib/errors/index.js';
 import {
   Cacheable,
@@ -191,7 +191,9 @@ describe('A Redis Cluster', function () {
     const owner = await ownerOf(key);
     const prefix = `{${tagOf(key)}}`;
     await fill(there, 1);
-    await owner.cli('ZADD', `${prefix}:book:members`, Date.now() + 60_000, 'ghost'); // Lives in this bucket only.
+    const ghost = originOf('ghost');
+    await owner.cli('ZADD', `${prefix}:book:members`, Date.now() + 60_000, ghost); // Lives in this bucket only.
+    const [inbox] = (await owner.cli('PUBSUB', 'SHARDCHANNELS', `${prefix}:inbox:here~*`)) as [string];
     let isOver = false;
     const evicted = bookOf(here)
       .evict(KEYS, { acks: 'all' })
@@ -202,7 +204,10 @@ describe('A Redis Cluster', function () {
     expect(isOver).to.equal(false);
     await waitFor(
       async () => {
-        await owner.cli('SPUBLISH', `${prefix}:inbox:here`, JSON.stringify({ v: 1, acked: ['book', 2], from: 'ghost' }));
+        const seq = Number(await owner.cli('GET', `${prefix}:book:seq`));
+        for (let back = 0; back < 3; back += 1) {
+          await owner.cli('SPUBLISH', inbox, JSON.stringify({ v: 1, acked: ['book', seq - back], from: ghost }));
+        }
         return isOver;
       },
       { what: 'the eviction to be over' },

@@ -33,7 +33,12 @@ describe(Credentials.name, () => {
     });
 
     it('tells nothing of arguments that are cut, for they may be cut within the first letters', () => {
-      expect(credentials.hide("ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'app' 'Zq")).to.equal(`ERR ${HIDDEN}`);
+      for (const isHandshake of [true, false])
+        for (const [text, told] of [
+          ["ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'app' 'Zq", "ERR unknown command 'HELLO'"],
+          ['ERR unknown command `auth`, with args beginning with: `Zq', 'ERR unknown command `auth`'],
+        ] as const) expect(credentials.hide(text, isHandshake)).to.equal(told); // prettier-ignore
+      expect(credentials.hide("ERR unknown command 'GET', with args beginning with: 'Zq")).to.equal("ERR unknown command 'GET'");
     });
 
     it('takes a user without a password for one, but for the default user', () => {

@@ -2,6 +2,9 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { EMBEDDED_MAXIMUM_SIZE, EmbeddedEvictionLog, EmbeddedRemote, EmbeddedStore } from '../../lib/eviction/index.js';
 
+/** What is answered about the one key that was asked for. */
+const one = async <T>(answers: Promise<readonly T[]>): Promise<T> => (await answers)[0] as T;
+
 describe(EmbeddedEvictionLog.name, () => {
   let store: EmbeddedStore;
   let log: EmbeddedEvictionLog;
@@ -25,17 +28,17 @@ describe(EmbeddedEvictionLog.name, () => {
   afterEach(() => sinon.restore());
 
   const granted = async (key: string): Promise<string> => {
-    const reply = await log.acquire(key, false);
+    const reply = await one(log.acquire([key], false));
     if (reply.kind !== 'granted') throw new Error(`Expected the lease of ${key}, got ${reply.kind}.`);
     return reply.token;
   };
 
   it('grants the right to fill a key to one at a time, and tells who has filled it since', async () => {
     const token = await granted('Dune');
-    expect(await log.acquire('Dune', false)).to.deep.equal({ kind: 'busy' });
-    expect(await log.fill('Dune', token, 'raw')).to.equal(true);
-    expect(await log.acquire('Dune', false)).to.deep.equal({ kind: 'present', raw: 'raw' });
-    expect(await log.fill('Dune', token, 'again'), 'a token is good once').to.equal(false);
+    expect(await one(log.acquire(['Dune'], false))).to.deep.equal({ kind: 'busy' });
+    expect(await one(log.fill([{ key: 'Dune', token: token, raw: 'raw', ttlMs: 0 }]))).to.equal(true);
+    expect(await one(log.acquire(['Dune'], false))).to.deep.equal({ kind: 'present', raw: 'raw' });
+    expect(await one(log.fill([{ key: 'Dune', token: token, raw: 'again', ttlMs: 0 }])), 'a token is good once').to.equal(false);
     expect(published, 'loads publish nothing').to.deep.equal([]);
   });
 
@@ -43,32 +46,32 @@ describe(EmbeddedEvictionLog.name, () => {
     const timers = sinon.useFakeTimers({ toFake: ['Date'] });
     const late = await granted('Dune');
     timers.tick(100);
-    expect(await log.fill('Dune', late, 'raw')).to.equal(false);
+    expect(await one(log.fill([{ key: 'Dune', token: late, raw: 'raw', ttlMs: 0 }]))).to.equal(false);
     const unused = await granted('Dune');
     await log.release('Dune', late);
-    expect(await log.acquire('Dune', false), 'another token does not give it back').to.deep.equal({ kind: 'busy' });
+    expect(await one(log.acquire(['Dune'], false)), 'another token does not give it back').to.deep.equal({ kind: 'busy' });
     await log.release('Dune', unused);
     await granted('Dune');
   });
 
   for (const [verb, act] of [
     ['evict', () => log.evict(['Dune'], false)],
-    ['put', () => log.put('Dune', 'put')],
+    ['put', () => log.put([{ key: 'Dune', raw: 'put', ttlMs: 0 }])],
     ['clear', () => log.clear(false)],
   ] as const) {
     it(`ends the right with ${verb}`, async () => {
       const token = await granted('Dune');
       await act();
-      expect(await log.fill('Dune', token, 'old')).to.equal(false);
+      expect(await one(log.fill([{ key: 'Dune', token: token, raw: 'old', ttlMs: 0 }]))).to.equal(false);
       expect(store.entries.get('Dune')).to.equal(verb === 'put' ? 'put' : undefined);
     });
   }
 
   it('announces writes with numbers without gaps, and never a value', async () => {
     const before = Date.now() * 1_000;
-    await log.put('Dune', 'secret');
-    await log.putIfAbsent('Dune', 'secret');
-    await log.putIfAbsent('Emma', 'secret');
+    await log.put([{ key: 'Dune', raw: 'secret', ttlMs: 0 }]);
+    await log.putIfAbsent('Dune', 'secret', 0);
+    await log.putIfAbsent('Emma', 'secret', 0);
     expect((await log.evict(['Dune', 'Emma', 'none'], true)).removed).to.equal(2);
     await log.clear(false);
     const about = { v: 1, cache: 'book', gen: '1', origin: 'one~0123456789ab', ns: 'cache' };
@@ -83,8 +86,8 @@ describe(EmbeddedEvictionLog.name, () => {
   });
 
   it('drops what cannot be read before it grants the right to replace it', async () => {
-    await log.put('Dune', 'unreadable');
-    expect((await log.acquire('Dune', true)).kind).to.equal('granted');
+    await log.put([{ key: 'Dune', raw: 'unreadable', ttlMs: 0 }]);
+    expect((await one(log.acquire(['Dune'], true))).kind).to.equal('granted');
     expect(store.entries.size).to.equal(0);
   });
 

@@ -9,6 +9,9 @@ import { waitFor } from '../support/wait.js';
 
 const BOUND = 60_000;
 
+/** What is answered about the one key that was asked for. */
+const one = async <T>(answers: Promise<readonly T[]>): Promise<T> => (await answers)[0] as T;
+
 describe(RedisEvictionLog.name, () => {
   let server: RedisServer;
   let namespace: string;
@@ -47,7 +50,7 @@ describe(RedisEvictionLog.name, () => {
   const beat = async (by = heartbeat, known: string | undefined = generation): Promise<{ seq: number; gen: string }> =>
     (await by.pulse([{ name: 'book', generation: known }], '{"v":1,"beat":1,"states":['))[0]!;
   const granted = async (by: RedisEvictionLog, key: string): Promise<string> => {
-    const reply = await by.acquire(key, false);
+    const reply = await one(by.acquire([key], false));
     if (reply.kind !== 'granted') throw new Error(`Expected the lease of ${key}, got ${reply.kind}.`);
     return reply.token;
   };
@@ -65,9 +68,9 @@ describe(RedisEvictionLog.name, () => {
 
   describe('generations', () => {
     for (const [verb, act] of [
-      ['put', () => log.put('Dune', 'raw', 0)],
+      ['put', () => log.put([{ key: 'Dune', raw: 'raw', ttlMs: 0 }])],
       ['putIfAbsent', () => log.putIfAbsent('Dune', 'raw', 0)],
-      ['acquire', () => log.acquire('Dune', false)],
+      ['acquire', () => one(log.acquire(['Dune'], false))],
       ['evict', () => log.evict(['Dune'], false)],
       ['clear', () => log.clear(false)],
     ] as const) {
@@ -84,7 +87,7 @@ describe(RedisEvictionLog.name, () => {
 
     it('are abandoned on a server with another run id, with the list of the living', async () => {
       await beat();
-      await log.put('Dune', 'raw', 0);
+      await log.put([{ key: 'Dune', raw: 'raw', ttlMs: 0 }]);
       const before = String(generation);
       const born = Number(await server.cli('GET', keys.born));
       await server.cli('SET', keys.born, 1);
@@ -110,19 +113,19 @@ describe(RedisEvictionLog.name, () => {
 
     it('that have moved on are followed within the call', async () => {
       const { log: other } = await join('two');
-      await log.put('Dune', 'old', 0);
+      await log.put([{ key: 'Dune', raw: 'old', ttlMs: 0 }]);
       await other.clear(false);
-      await log.put('Dune', 'new', 0);
+      await log.put([{ key: 'Dune', raw: 'new', ttlMs: 0 }]);
       expect(await stored('Dune')).to.equal('new');
     });
 
     it('are made sure of by a read without a lease, which follows them', async () => {
       const { log: other } = await join('two');
-      await log.put('Dune', 'raw', 0);
+      await log.put([{ key: 'Dune', raw: 'raw', ttlMs: 0 }]);
       expect(await log.readCurrent(['Dune', 'none'])).to.deep.equal(['raw', undefined]);
       await other.clear(false);
       expect(await log.readCurrent(['Dune'])).to.deep.equal([undefined]);
-      await other.put('Dune', 'new', 0);
+      await other.put([{ key: 'Dune', raw: 'new', ttlMs: 0 }]);
       expect(await log.readCurrent(['Dune'])).to.deep.equal(['new']);
     });
   });
@@ -135,23 +138,29 @@ describe(RedisEvictionLog.name, () => {
     it('are granted to one instance at a time, across instances', async () => {
       const two = await join('two');
       const token = await granted(log, 'Dune');
-      expect(await two.log.acquire('Dune', false)).to.deep.equal({ kind: 'busy' });
-      expect(await log.fill('Dune', token, 'raw', 0)).to.equal(true);
-      expect(await two.log.acquire('Dune', false)).to.deep.equal({ kind: 'present', raw: 'raw' });
-      expect([await log.fill('Dune', token, 'again', 0), await stored('Dune')]).to.deep.equal([false, 'raw']);
+      expect(await one(two.log.acquire(['Dune'], false))).to.deep.equal({ kind: 'busy' });
+      expect(await one(log.fill([{ key: 'Dune', token: token, raw: 'raw', ttlMs: 0 }]))).to.equal(true);
+      expect(await one(two.log.acquire(['Dune'], false))).to.deep.equal({ kind: 'present', raw: 'raw' });
+      expect([await one(log.fill([{ key: 'Dune', token: token, raw: 'again', ttlMs: 0 }])), await stored('Dune')]).to.deep.equal([
+        false,
+        'raw',
+      ]);
     });
 
     it('of an instance that is not on the list of the living are taken over; it can then fill no more', async () => {
       const two = await join('two');
       const dead = await granted(two.log, 'Dune'); // It never sent a heartbeat.
       const token = await granted(log, 'Dune');
-      expect(await two.log.fill('Dune', dead, 'stale', 0)).to.equal(false);
-      expect([await log.fill('Dune', token, 'raw', 0), await stored('Dune')]).to.deep.equal([true, 'raw']);
+      expect(await one(two.log.fill([{ key: 'Dune', token: dead, raw: 'stale', ttlMs: 0 }]))).to.equal(false);
+      expect([await one(log.fill([{ key: 'Dune', token: token, raw: 'raw', ttlMs: 0 }])), await stored('Dune')]).to.deep.equal([
+        true,
+        'raw',
+      ]);
     });
 
     const overtakers: Readonly<Record<string, (by: RedisEvictionLog) => Promise<unknown>>> = {
       evict: (by) => by.evict(['Emma', 'Dune'], false),
-      put: (by) => by.put('Dune', 'put', 0),
+      put: (by) => by.put([{ key: 'Dune', raw: 'put', ttlMs: 0 }]),
       putIfAbsent: (by) => by.putIfAbsent('Dune', 'put', 0),
       clear: (by) => by.clear(false),
     };
@@ -159,7 +168,7 @@ describe(RedisEvictionLog.name, () => {
       it(`are ended by ${verb} of another instance`, async () => {
         const token = await granted(log, 'Dune');
         await overtake((await join('two')).log);
-        expect(await log.fill('Dune', token, 'old', 0)).to.equal(false);
+        expect(await one(log.fill([{ key: 'Dune', token: token, raw: 'old', ttlMs: 0 }]))).to.equal(false);
         expect(await stored('Dune')).to.equal(verb.startsWith('put') ? 'put' : null);
       });
     }
@@ -171,22 +180,22 @@ describe(RedisEvictionLog.name, () => {
       await waitFor(async () => (await server.cli('EXISTS', keys.lease(String(generation), 'Dune'))) === 0, {
         what: 'the lease to run out',
       });
-      expect(await hasty.fill('Dune', token, 'late', 0)).to.equal(false);
+      expect(await one(hasty.fill([{ key: 'Dune', token: token, raw: 'late', ttlMs: 0 }]))).to.equal(false);
     });
 
     it('are given back by their holder only', async () => {
       const two = await join('two');
       const [gen, right] = (await granted(log, 'Dune')).split('/') as [string, string];
       await two.log.release('Dune', `${gen}/two|1`);
-      expect(await two.log.acquire('Dune', false)).to.deep.equal({ kind: 'busy' });
+      expect(await one(two.log.acquire(['Dune'], false))).to.deep.equal({ kind: 'busy' });
       await log.release('Dune', `${gen}/${right}`);
-      expect((await two.log.acquire('Dune', false)).kind).to.equal('granted');
+      expect((await one(two.log.acquire(['Dune'], false))).kind).to.equal('granted');
     });
   });
 
   it('tells how many of the keys were there', async () => {
-    await log.put('Dune', 'raw', 0);
-    await log.put('Emma', 'raw', 0);
+    await log.put([{ key: 'Dune', raw: 'raw', ttlMs: 0 }]);
+    await log.put([{ key: 'Emma', raw: 'raw', ttlMs: 0 }]);
     expect((await log.evict(['Dune', 'none', 'Emma'], false)).removed).to.equal(2);
     expect(await log.evict(['Dune'], false)).to.deep.equal({ removed: 0, acknowledged: undefined });
   });

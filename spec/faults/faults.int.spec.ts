@@ -32,7 +32,16 @@ const SHORT_FORM = [
   {
     where: 'One server',
     boundMs: 250,
-    kinds: ['half-open both', 'delay', 'kill -9, empty restart', 'server stopped (SIGSTOP)', 'out of memory', 'message flood'],
+    kinds: [
+      'half-open both',
+      'delay',
+      'kill -9, empty restart',
+      'server stopped (SIGSTOP)',
+      'out of memory',
+      'message flood',
+      'put burst',
+      'blocked event loop with evictions under way',
+    ],
   },
   {
     where: 'Redis Cluster',

@@ -12,6 +12,11 @@ const somewhere = ({ deployment, random }: Context) => random.pick(deployment.pr
 
 const someone = ({ arena, random }: Context) => random.pick(arena.places).worker;
 
+/** A server that answers refuses nothing, however much is asked of it at once. */
+function none({ arena }: Context, what: string, refused: number): void {
+  if (refused > 0) arena.failures.push(`${refused} ${what} of a burst were refused.`);
+}
+
 /** What may happen to the links of one instance. */
 const LINK_KINDS: readonly Kind[] = [
   repeated('cut subscriber', async (context) => {
@@ -94,6 +99,12 @@ const PROCESS_KINDS: readonly Kind[] = [
     const { random, boundMs } = context;
     await someone(context).ask('block', random.between(0.1, 2) * boundMs);
   }),
+  repeated('blocked event loop with evictions under way', async (context) => {
+    const { random, boundMs } = context;
+    await someone(context).ask('blockWhileEvicting', random.between(0.1, 2) * boundMs);
+  }),
+  repeated('put burst', async (context) => none(context, 'puts', await someone(context).ask('putBurst', 2_000))),
+  repeated('eviction burst', async (context) => none(context, 'evictions', await someone(context).ask('evictionBurst', 5_000))),
   repeated('FLUSHALL', async ({ deployment }) => void (await deployment.server.cli('FLUSHALL'))),
   repeated('SCRIPT FLUSH', async ({ deployment }) => void (await deployment.server.cli('SCRIPT', 'FLUSH'))),
   repeated('out of memory', async (context) => {

@@ -62,6 +62,12 @@ export interface Verbs {
   stopReading: { argument: undefined; answer: undefined };
   /** Blocks the event loop for so long. */
   block: { argument: Milliseconds; answer: undefined };
+  /** Puts so many values at once, of keys that nobody reads. Answers how many were refused. */
+  putBurst: { argument: number; answer: number };
+  /** Evicts so many keys in one call, and as many by calls of their own, none of which anybody reads. Answers how many calls were refused. */
+  evictionBurst: { argument: number; answer: number };
+  /** Blocks the event loop for so long with evictions under way. Answers how many of them were refused. */
+  blockWhileEvicting: { argument: Milliseconds; answer: number };
   /** Reads every key once and answers their versions. */
   readAll: { argument: undefined; answer: readonly number[] };
   /** Calls `find(key)` from so many callers at once. Answers the versions they saw. */

@@ -6,7 +6,7 @@ import 'reflect-metadata';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Container } from 'inversify';
 import { Cluster, Redis } from 'ioredis';
-import { type CacheManager, CacheEvents, CacheEvictError, enableCaching } from '../../lib/index.js';
+import { type Cache, type CacheManager, CacheEvents, CacheEvictError, enableCaching } from '../../lib/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { BookRepository } from './book-repository.js';
 import { monotonicNow } from './monotonic.js';
@@ -96,6 +96,17 @@ class Worker {
     },
     stopReading: async () => void (this.#load = { ...this.#load, readsPerSecond: 0 }),
     block: async (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
+    putBurst: (count) => refused(Array.from({ length: count }, (_, i) => this.#cache.put(`burst-${i}`, { version: i }))),
+    evictionBurst: (count) => {
+      const doomed = Array.from({ length: count }, (_, i) => `burst-${i}`);
+      return refused([this.#cache.evict(doomed), ...doomed.map((key) => this.#cache.evict(key))]);
+    },
+    blockWhileEvicting: async (ms) => {
+      const evictions = Array.from({ length: 20 }, (_, i) => this.#cache.evict(`burst-${i}`));
+      await new Promise((resolve) => setImmediate(resolve));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+      return refused(evictions);
+    },
     readAll: () => Promise.all(Array.from({ length: settings.keys }, (_, key) => this.#read(key))),
     crowd: async ({ key, callers }) => {
       const seen = await Promise.all(Array.from({ length: callers }, () => this.#books.find(key)));
@@ -108,6 +119,10 @@ class Worker {
       stalls.stop();
     },
   };
+
+  get #cache(): Cache {
+    return this.#manager.getCache('book') as Cache;
+  }
 
   #state(): WorkerState {
     this.#flush();
@@ -224,6 +239,11 @@ process.on('message', (request: Request) => {
   );
 });
 tell({ kind: 'ready' });
+
+/** How many of these calls rejected. */
+async function refused(calls: readonly Promise<unknown>[]): Promise<number> {
+  return (await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected').length;
+}
 
 function inWords(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

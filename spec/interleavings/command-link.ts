@@ -1,6 +1,6 @@
 import type { Scheduler } from 'fast-check';
 import type { RemoteConnection, Script } from '../../lib/cache/index.js';
-import { type Milliseconds, withDeadline } from '../../lib/time/index.js';
+import type { Milliseconds } from '../../lib/time/index.js';
 import type { FakeRedis, Request } from './fake-redis.js';
 import { Lane } from './lane.js';
 import type { Library } from './library.js';
@@ -62,14 +62,12 @@ export class CommandLink {
     if (this.#connecting.size === 0) this.#connecting.push(() => void this.#open());
   }
 
-  run<T>(script: Script, keys: string[], args: string[]): Promise<T> {
-    return this.guard.run(script.name, () => this.#ask<T>({ kind: 'script', name: script.name, keys, args }));
+  run<T>(script: Script, keys: string[], args: string[], weight?: number, waitMs?: Milliseconds): Promise<T> {
+    return this.guard.run(script.name, () => this.#ask<T>({ kind: 'script', name: script.name, keys, args }), weight, waitMs);
   }
 
   runUnguarded<T>(script: Script, keys: string[], args: string[]): Promise<T> {
-    const { library, timeoutMs } = this.#options;
-    const reply = this.#ask<T>({ kind: 'script', name: script.name, keys, args });
-    return withDeadline(reply, timeoutMs, () => library.guard.lateError(script.name, timeoutMs, this.endpoint.label));
+    return this.guard.runUncounted(script.name, () => this.#ask<T>({ kind: 'script', name: script.name, keys, args }));
   }
 
   publish(channel: string, body: string): Promise<number> {

@@ -9,10 +9,24 @@ import { FakeRedis } from './fake-redis.js';
 
 /** A call of a script, with symbols where a real call has a generation: they mean different numbers on the two servers. */
 type Call =
-  | { readonly script: 'acquire'; readonly key: number; readonly gen: Gen; readonly holder: number; readonly replace: boolean }
-  | { readonly script: 'fill'; readonly key: number; readonly gen: Gen; readonly holder: number }
+  | {
+      readonly script: 'acquire';
+      readonly key: number;
+      readonly gen: Gen;
+      readonly holder: number;
+      readonly replace: boolean;
+      readonly both: boolean;
+    }
+  | { readonly script: 'fill'; readonly key: number; readonly gen: Gen; readonly holder: number; readonly both: boolean }
   | { readonly script: 'release'; readonly key: number; readonly gen: Gen; readonly holder: number }
-  | { readonly script: 'claim'; readonly key: number; readonly gen: Gen; readonly holder: number; readonly keep: boolean }
+  | {
+      readonly script: 'claim';
+      readonly key: number;
+      readonly gen: Gen;
+      readonly holder: number;
+      readonly keep: boolean;
+      readonly both: boolean;
+    }
   | { readonly script: 'evict'; readonly gen: Gen; readonly acks: boolean }
   | { readonly script: 'clear'; readonly acks: boolean }
   | { readonly script: 'heartbeat'; readonly by: number; readonly known: 'none' | 'current' | 'newer' }
@@ -30,10 +44,10 @@ const gen = fc.constantFrom<Gen>('current', 'current', 'current', 'previous', 'u
 const key = fc.nat({ max: 1 });
 const who = fc.nat({ max: 1 });
 const call: fc.Arbitrary<Call> = fc.oneof(
-  fc.record({ script: fc.constant('acquire' as const), key, gen, holder: who, replace: fc.boolean() }),
-  fc.record({ script: fc.constant('fill' as const), key, gen, holder: who }),
+  fc.record({ script: fc.constant('acquire' as const), key, gen, holder: who, replace: fc.boolean(), both: fc.boolean() }),
+  fc.record({ script: fc.constant('fill' as const), key, gen, holder: who, both: fc.boolean() }),
   fc.record({ script: fc.constant('release' as const), key, gen, holder: who }),
-  fc.record({ script: fc.constant('claim' as const), key, gen, holder: who, keep: fc.boolean() }),
+  fc.record({ script: fc.constant('claim' as const), key, gen, holder: who, keep: fc.boolean(), both: fc.boolean() }),
   fc.record({ script: fc.constant('evict' as const), gen, acks: fc.boolean() }),
   fc.record({ script: fc.constant('clear' as const), acks: fc.boolean() }),
   fc.record({ script: fc.constant('heartbeat' as const), by: who, known: fc.constantFrom('none', 'current', 'newer') }),
@@ -76,6 +90,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
       if (which === 'none' || !isGeneration(current)) return '0';
       return which === 'current' ? current : String(Math.min(Number(current) + 1_000_000_000, LEAST_DAMAGED - 1));
     };
+    const both = (g: string): string[] => [...KEYS.map((k) => keys.data(g, k)), ...KEYS.map((k) => keys.lease(g, k))];
     const of = (which: Gen): string => (which === 'current' ? current : which === 'previous' ? (generations.at(-2) ?? '7') : '');
     const { name, scriptKeys, args } = ((): { name: Call['script']; scriptKeys: string[]; args: string[] } => {
       const channel = `${namespace}:topic`;
@@ -85,7 +100,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           const [g, k] = [of(each.gen), KEYS[each.key] as string];
           return {
             name: each.script,
-            scriptKeys: [keys.data(g, k), keys.lease(g, k), keys.gen, keys.members, keys.rid],
+            scriptKeys: [...(each.both ? both(g) : [keys.data(g, k), keys.lease(g, k)]), keys.gen, keys.members, keys.rid],
             args: [g, `${IDS[each.holder]}|1`, '60000', each.replace ? '1' : '0'],
           };
         }
@@ -93,8 +108,10 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           const [g, k] = [of(each.gen), KEYS[each.key] as string];
           return {
             name: each.script,
-            scriptKeys: [keys.data(g, k), keys.lease(g, k), keys.gen],
-            args: [g, `${IDS[each.holder]}|1`, 'filled', '60000'],
+            scriptKeys: each.both ? [...both(g), keys.gen] : [keys.data(g, k), keys.lease(g, k), keys.gen],
+            args: each.both
+              ? [g, `${IDS[each.holder]}|1`, 'filled', '60000', `${IDS[each.holder]}|1`, 'filled too', '0']
+              : [g, `${IDS[each.holder]}|1`, 'filled', '60000'],
           };
         }
         case 'release': {
@@ -105,7 +122,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           const [g, k] = [of(each.gen), KEYS[each.key] as string];
           return {
             name: each.script,
-            scriptKeys: [keys.data(g, k), keys.lease(g, k), keys.seq, keys.gen, keys.rid],
+            scriptKeys: [...(each.both ? both(g) : [keys.data(g, k), keys.lease(g, k)]), keys.seq, keys.gen, keys.rid],
             args: [g, `${IDS[each.holder]}|1`, '60000', ...halves, each.keep ? '1' : '0'],
           };
         }

@@ -104,13 +104,13 @@ export class FakeRedis {
   #script(name: string, keys: readonly string[], args: readonly string[]): Reply {
     switch (name) {
       case 'acquire':
-        return this.#acquire(keys as [string, string, string, string, string], args);
+        return this.#acquire(keys, args);
       case 'fill':
-        return this.#fill(keys as [string, string, string], args as [string, string, string, string]);
+        return this.#fill(keys, args);
       case 'release':
         return this.get(keys[0] as string) === args[0] ? this.#unlink([keys[0] as string]) : 0;
       case 'claim':
-        return this.#claim(keys as [string, string, string, string, string], args);
+        return this.#claim(keys, args);
       case 'evict':
         return this.#evict(keys, args);
       case 'clear':
@@ -125,10 +125,16 @@ export class FakeRedis {
     }
   }
 
-  #acquire([data, lease, gen, members, rid]: [string, string, string, string, string], args: readonly string[]): Reply {
-    const [generation, token, leaseMs, replace] = args as [string, string, string, string];
-    const moved = this.#moved(gen, rid, generation);
+  #acquire(keys: readonly string[], args: readonly string[]): Reply {
+    const n = (keys.length - 3) / 2;
+    const [gen, members, rid] = keys.slice(2 * n) as [string, string, string];
+    const moved = this.#moved(gen, rid, args[0] as string);
     if (moved !== undefined) return moved;
+    return ['leases', ...Array.from({ length: n }, (_, i) => this.#lease(keys[i] as string, keys[n + i] as string, members, args))];
+  }
+
+  #lease(data: string, lease: string, members: string, args: readonly string[]): Reply {
+    const [, token, leaseMs, replace] = args as [string, string, string, string];
     if (replace === '1') this.#unlink([data]);
     const value = this.get(data);
     if (value !== null) return ['present', value];
@@ -142,21 +148,31 @@ export class FakeRedis {
     return ['granted'];
   }
 
-  #fill([data, lease, gen]: [string, string, string], [generation, token, raw, ttl]: [string, string, string, string]): Reply {
-    if (!this.mayFill(this.get(gen), generation, this.get(lease), token)) return 0;
-    this.#set(data, raw, Number(ttl));
-    this.#unlink([lease]);
-    return 1;
+  #fill(keys: readonly string[], [generation, ...values]: readonly string[]): Reply {
+    const n = (keys.length - 1) / 2;
+    const stored: number[] = [];
+    for (let i = 0; i < n; i += 1) {
+      stored.push(0);
+      const [data, lease] = [keys[i] as string, keys[n + i] as string];
+      const [token, raw, ttl] = values.slice(3 * i) as [string, string, string];
+      if (!this.mayFill(this.get(keys[2 * n] as string), generation as string, this.get(lease), token)) continue;
+      this.#set(data, raw, Number(ttl));
+      this.#unlink([lease]);
+      stored[i] = 1;
+    }
+    return stored;
   }
 
-  #claim([data, lease, seq, gen, rid]: [string, string, string, string, string], args: readonly string[]): Reply {
+  #claim(keys: readonly string[], args: readonly string[]): Reply {
     const [generation, token, leaseMs, channel, head, tail, keep] = args as [string, string, string, string, string, string, string];
+    const n = (keys.length - 3) / 2;
+    const [seq, gen, rid] = keys.slice(2 * n) as [string, string, string];
     const moved = this.#moved(gen, rid, generation);
     if (moved !== undefined) return moved;
-    const present = this.get(data);
+    const present = this.get(keys[0] as string);
     if (keep === '1' && present !== null) return ['present', present];
-    this.#unlink([data, lease]);
-    this.#set(lease, token, Number(leaseMs));
+    this.#unlink(keys.slice(0, 2 * n));
+    for (const lease of keys.slice(n, 2 * n)) this.#set(lease, token, Number(leaseMs));
     this.#announce(seq, channel, head, generation, tail);
     return ['granted'];
   }
@@ -197,7 +213,9 @@ export class FakeRedis {
     known.forEach((seen, i) => {
       const [seqKey, genKey, ridKey, membersKey, bornKey] = keys.slice(5 * i) as [string, string, string, string, string];
       const members = this.#members(membersKey);
-      for (const [member, until] of members) if (until <= now - 10 * Number(leaseMs)) members.delete(member);
+      for (const [member, until] of members) {
+        if (until <= now - 10 * Number(leaseMs) || until >= now + 2 * 86_400_000) members.delete(member);
+      }
       let gen = this.#number(genKey);
       let seq = this.#number(seqKey);
       let isReplaced = this.isDamaged(gen, this.get(genKey)) || this.isDamaged(seq, this.get(seqKey));
@@ -253,7 +271,7 @@ export class FakeRedis {
   #audience(membersKey: string, bornKey: string): Reply {
     const now = Math.floor(this.#micros / 1_000);
     const living = [...this.#members(membersKey)].filter(([, until]) => until > now);
-    return [String(now), this.get(bornKey) ?? '', living.flatMap(([member, until]) => [member, String(until)])];
+    return [String(now), this.#number(bornKey) ?? '', living.flatMap(([member, until]) => [member, String(until)])];
   }
 
   #members(key: string): Map<string, Milliseconds> {

@@ -83,7 +83,11 @@ describe('a password', () => {
   };
 
   /** Starts in vain, until each of `links` has told of a failure with these words, and answers all that was told. */
-  async function told(redis: CachingOptions['redis'], links: readonly string[], words = 'may quote the password'): Promise<string> {
+  async function told(
+    redis: CachingOptions['redis'],
+    links: readonly string[],
+    words = /may quote the password|unknown command '(auth|hello)'/i,
+  ): Promise<string> {
     const container = new Container();
     container.load(
       cachingModule({ redis, caches: { book: {} }, bound: '200ms', timeout: '100ms', deadline: '200ms', connectTimeout: '400ms' }),
@@ -95,7 +99,7 @@ describe('a password', () => {
     for (const name of CACHE_EVENT_NAMES) {
       events.on(name, (event) => {
         everything.push([name, event]);
-        if (name === 'failed' && String((event as { error: unknown }).error).includes(words)) failed.add((event as { link: unknown }).link);
+        if (name === 'failed' && words.test(String((event as { error: unknown }).error))) failed.add((event as { link: unknown }).link);
       });
     }
     const error = await rejectionOf(manager.start());
@@ -156,7 +160,7 @@ describe('a password', () => {
   it('does not take from the words of Redis what says the reason', async () => {
     const reply = 'WRONGPASS invalid username-password pair or user is disabled.';
     const { port } = await refusing('invalid-password', () => `-${reply}`);
-    const text = await told(`redis://app:invalid-password@127.0.0.1:${port}`, ['command', 'subscriber'], reply);
+    const text = await told(`redis://app:invalid-password@127.0.0.1:${port}`, ['command', 'subscriber'], /WRONGPASS/);
     expect(text).to.include(reply);
   });
 });

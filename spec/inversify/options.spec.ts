@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { LARGEST_MAXIMUM_SIZE } from '../../lib/cache/index.js';
 import { CacheConfigurationError } from '../../lib/errors/index.js';
@@ -17,6 +18,7 @@ describe(resolveOptions.name, () => {
       namespace: 'cache',
       cacheNames: [],
       dynamic: true,
+      maximumDynamicCaches: 500,
       buckets: 8,
       boundMs: 1_000,
       timeoutMs: 250,
@@ -107,11 +109,16 @@ describe(resolveOptions.name, () => {
     [{ defaults: null }, 'Expected `defaults` to be an object, got `null` (object).'],
     [{ namespace: '' }, `Expected \`namespace\` to be ${name}, got \`\` (string).`],
     [{ namespace: 'a b' }, `Expected \`namespace\` to be ${name}, got \`a b\` (string).`],
-    [{ namespace: 'line\n' }, `Expected \`namespace\` to be ${name}, got \`line\n\` (string).`],
+    [{ namespace: 'line\n' }, `Expected \`namespace\` to be ${name}, got \`line\\u000a\` (string).`],
     [{ namespace: 'x'.repeat(129) }, `Expected \`namespace\` to be ${name}, got \`${'x'.repeat(129)}\` (string).`],
     [{ instanceId: 'a|b' }, `Expected \`instanceId\` to be ${name}, got \`a|b\` (string).`],
     [{ instanceId: 7 }, `Expected \`instanceId\` to be ${name}, got \`7\` (number).`],
     [{ dynamic: 'no' }, 'Expected `dynamic` to be a boolean, got `no` (string).'],
+    [{ maximumDynamicCaches: 0 }, `Expected \`maximumDynamicCaches\` to be ${count(Number.MAX_SAFE_INTEGER)}, got \`0\` (number).`],
+    [
+      JSON.parse('{"__proto__": 1}'),
+      'Unknown option `__proto__`. Known here: enabled, redis, namespace, caches, defaults, dynamic, maximumDynamicCaches, buckets, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, clock.',
+    ],
     [{ buckets: 0 }, `Expected \`buckets\` to be ${count(64)}, got \`0\` (number).`],
     [{ buckets: 65 }, `Expected \`buckets\` to be ${count(64)}, got \`65\` (number).`],
     [{ failFast: 0 }, 'Expected `failFast` to be a boolean, got `0` (number).'],
@@ -164,15 +171,72 @@ describe(resolveOptions.name, () => {
   }
 
   it('does not repeat a URL it finds in the wrong place when it may hold a password', () => {
-    const url = 'redis://user:secret@host';
-    for (const options of [{ namespace: url }, url, { instanceId: url }]) {
-      expect(cacheErrorIn(() => resolveOptions(options as CachingOptions)).message).not.to.include('secret');
+    for (const url of ['redis://user:secret@host', 'redis://user:se/cr@et@host', 'redis://secret#@host', 'user:secret@host']) {
+      const wrongly = [
+        { namespace: url }, url, { instanceId: url }, { [url]: 1 }, { caches: url }, { caches: { [url]: {} } }, { caches: { book: { [url]: 1 } } }, { defaults: url },
+        { dynamic: url }, { buckets: url }, { bound: url }, { timeout: url }, { clock: url }, { failFast: url }, { enabled: url }, { maximumDynamicCaches: url },
+        { defaults: { ttl: url } }, { defaults: { ttlJitter: url } }, { defaults: { maximumSize: url } }, { defaults: { tiers: url } }, { defaults: { type: url } }, { defaults: { copy: [url] } },
+      ]; // prettier-ignore
+      for (const options of wrongly) {
+        expect(inspect(cacheErrorIn(() => resolveOptions(options as CachingOptions))), JSON.stringify(options)).not.to.match(
+          /secret|se.cr@et/,
+        );
+      }
     }
   });
 });
 
 describe(checkCacheName.name, () => {
   it('gives a good name back', () => {
-    for (const good of ['book', 'Book_2.v-1', 'x'.repeat(128)]) expect(checkCacheName(good)).to.equal(good);
+    for (const good of [
+      'book',
+      'Book_2.v-1',
+      'x'.repeat(128),
+      '...',
+      '.hidden',
+      'a..b',
+      '-',
+      '_',
+      '0',
+      '__proto',
+      'prototype',
+      'Constructor',
+      'then',
+      'toJSON',
+      'null',
+      'undefined',
+      'length',
+    ])
+      expect(checkCacheName(good)).to.equal(good);
   });
+
+  const bad: readonly unknown[] = [
+    ...Object.getOwnPropertyNames(Object.prototype),
+    '.', '..', '', ' ', ' book', 'book ', 'book\n', '\nbook', 'a\u0000b', 'a\u001bb', 'a\u007fb', 'a\u009bb', 'a\u202eb', 'a\u2066b', 'a\u200bb', '\ufeffbook', 'a\u2028b',
+    'a:b', 'a/b', '/', '../a', 'a\\b', 'a%2fb', 'a?b', 'a#b', '{a}', 'a*', "a'b", 'a"b', 'a\ud800', '書', 'ｂook', 'x'.repeat(129), 'x'.repeat(1_000_000),
+    undefined, null, 7, {}, ['book'], Symbol('book'), Object.create(null),
+  ]; // prettier-ignore
+  for (const name of bad) {
+    it(`refuses ${inspect(name, { maxStringLength: 20 })}, also for namespaces and instances`, () => {
+      const options = [
+        { namespace: name },
+        { instanceId: name },
+        ...(typeof name === 'string' ? [{ caches: Object.fromEntries([[name, {}]]) }] : []),
+      ];
+      const errors = [
+        cacheErrorIn(() => checkCacheName(name)),
+        ...options.flatMap((each) =>
+          Object.values(each)[0] === undefined || Object.values(each)[0] === null
+            ? []
+            : [cacheErrorIn(() => resolveOptions(each as CachingOptions))],
+        ),
+      ];
+      for (const error of errors) {
+        expect(error.code).to.equal('CACHE_OPTION_INVALID');
+        expect(error.message).to.match(/^Expected `(cache name|namespace|instanceId)` to be .+, got `.*` \(\w+\)\.$/);
+        expect(error.message.length).to.be.below(500);
+        expect(error.message).to.match(/^[^\p{C}]*$/u);
+      }
+    });
+  }
 });
