@@ -14,6 +14,7 @@ export { decodeKey } from './decode-key.js';
 export { encodeKey } from './encode-key.js';
 export type { CoherentCache, EvictionLog, EvictionReceipt, LeaseReply } from './eviction-log.js';
 export type { KeyInspection, TierInspection } from './key-inspection.js';
+export { Load } from './load.js';
 export { type CopyMode, LARGEST_MAXIMUM_SIZE, LocalCache, type LocalCacheOptions } from './local-cache.js';
 export { NoOpCache } from './no-op-cache.js';
 export { NoOpCacheManager } from './no-op-cache-manager.js';

@@ -1,0 +1,61 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** Which load the running code belongs to. One for the process, since loads wait for each other across caches and containers. */
+const context = new AsyncLocalStorage<Load>();
+let running = 0;
+
+/**
+ * One load under way: a node in the graph of who waits for whom. A load waits for every load that its loader starts or joins.
+ *
+ * The graph never has a circle, since nobody waits for a load that waits for him: see {@link isNeededBy}. It follows the async context, so
+ * two things are hidden from it. What passes through a queue or an emitter has lost its context; its waiting has an end by time instead
+ * (`SharedLoad`). And a load that a loader starts and does not wait for counts as waited for; at worst it loads for itself.
+ */
+export class Load {
+  /** The load whose loader started this one. */
+  #caller: Load | undefined = Load.caller;
+  #isOver = false;
+
+  /** The load whose loader the running code belongs to. What a loader leaves running belongs, once that is over, to the load around it. */
+  static get caller(): Load | undefined {
+    return running === 0 ? undefined : Load.#underWay(context.getStore());
+  }
+
+  /** Runs the loader, so that what it calls is known to be called by it. */
+  async run<V>(loader: () => V | Promise<V>): Promise<V> {
+    running += 1;
+    try {
+      return await context.run(this, loader);
+    } finally {
+      this.#isOver = true;
+      this.#caller = Load.#underWay(this.#caller); // Work that begins the next load before it ends must not make a chain without end.
+      running -= 1;
+      // While it is on, it adds 40 ns to every `await` of the process on Node 20 and 22. Hits need not pay for loads.
+      if (running === 0) context.disable();
+    }
+  }
+
+  /** Whether this load, or one that waits for it, directly or through others, is such a one. */
+  isNeededBy(isSuch: (load: Load) => boolean): boolean {
+    const waiting = new Set<Load>([this]);
+    for (const load of waiting) {
+      if (isSuch(load)) return true;
+      for (const waiter of load.waiters()) {
+        const alive = Load.#underWay(waiter);
+        if (alive !== undefined) waiting.add(alive); // The loop comes to it in turn.
+      }
+    }
+    return false;
+  }
+
+  /** Those who wait for this load at first hand. Some may be over. */
+  protected waiters(): readonly Load[] {
+    return this.#caller === undefined ? [] : [this.#caller];
+  }
+
+  /** `load`, or if it is over, the nearest around it that is not. */
+  static #underWay(load: Load | undefined): Load | undefined {
+    while (load !== undefined && load.#isOver) load = load.#caller;
+    return load;
+  }
+}
