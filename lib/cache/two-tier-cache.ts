@@ -56,6 +56,8 @@ const TAG = 126;
 const FIRST_POLL_MS = 2;
 const LONGEST_POLL_MS = 50;
 const DEFAULT_FILL_LEASE_MS = 30_000;
+/** The most fill leases that are kept to be given back later. */
+const MAXIMUM_OWED_LEASES = 1_000;
 
 /**
  * A read under way: its *ticket* to fill the local tier, and, where it runs a loader, the load that later callers of the key may join.
@@ -99,6 +101,8 @@ export class TwoTierCache extends Cache implements CoherentCache {
   readonly #reads = new Map<string, Read>();
   /** Keys of own writes that Redis has not answered yet, and how many writes each. */
   readonly #unanswered = new Map<string, number>();
+  /** Fill leases that could not be given back yet, each with its key. */
+  readonly #owed = new Map<string, string>();
   /** Moves on at every clear: reads of an earlier version are cancelled without being visited. */
   #version = 0;
   #isStopped = false;
@@ -337,11 +341,12 @@ export class TwoTierCache extends Cache implements CoherentCache {
     const begun = this.#clock.now();
     this.#counters.loads += 1;
     try {
-      return await load.run(() => this.#events.trace({ cache: this.name, step: 'load', keys: [key] }, loader));
+      return await load.enter(() => this.#events.trace({ cache: this.name, step: 'load', keys: [key] }, loader));
     } catch (error) {
       this.#counters.loadFailures += 1;
       throw error;
     } finally {
+      load.leave();
       this.#counters.loadTimeMs += this.#clock.now() - begun;
     }
   }
@@ -620,9 +625,13 @@ export class TwoTierCache extends Cache implements CoherentCache {
     });
   }
 
-  /** The remote tier is known to be back: pending evictions are tried again at once. */
+  /** The remote tier is known to be back: pending evictions are tried again at once, and fill leases given back. */
   reconnected(): void {
     this.#pending.retryNow();
+    for (const [token, key] of this.#owed) {
+      this.#owed.delete(token);
+      this.#giveBack(key, token, true);
+    }
   }
 
   /** How many evicted keys wait for an acknowledgement. */
@@ -724,10 +733,18 @@ export class TwoTierCache extends Cache implements CoherentCache {
     if (cause === 'coherence' && dropped > 0) this.#counters.repairs += 1;
   }
 
-  /** Returns an unused fill lease; if that fails, it runs out by itself. */
-  #giveBack(key: string, token: string | undefined): void {
-    if (token === undefined || !this.#remote.isUsable) return;
-    this.#remote.release(key, token).catch((error: unknown) => this.#events.emit('error', { where: 'release of a fill lease', error }));
+  /** Returns an unused fill lease: at once or, if that fails, when the remote tier is back. After that it runs out by itself. */
+  #giveBack(key: string, token: string | undefined, isRepeated = false): void {
+    if (token === undefined) return;
+    const mayBeOwed = !isRepeated && !this.#isStopped && this.#owed.size < MAXIMUM_OWED_LEASES;
+    if (!this.#remote.isUsable) {
+      if (mayBeOwed) this.#owed.set(token, key);
+      return;
+    }
+    this.#remote.release(key, token).catch((error: unknown) => {
+      if (mayBeOwed) this.#owed.set(token, key);
+      this.#events.emit('error', { where: 'release of a fill lease', error });
+    });
   }
 
   #refuseNull(value: unknown): void {

@@ -43,6 +43,7 @@ class CacheableCall {
  * The look-ups of one call, as loads inside loads: the first cache is asked first; its loader asks the second; the innermost runs the method.
  * Fences and sharing stay with the caches that way, each knowing when its own load began. A hit in an inner cache does not fill the outer ones
  * (Spring fills the caches it missed only from the method), because they would store a value whose load they have not seen begin.
+ * A cache that does not follow its loads, and is loading the same key further out, is passed over: it is filled from there.
  */
 export class LookUp {
   readonly #cacheables: readonly OperationPlan<CacheableOperation>[];
@@ -96,7 +97,7 @@ export class LookUp {
     let isVetoed = true;
     const loader = async (): Promise<unknown> => {
       // Our own caches run a loader within a load of theirs.
-      const value = await (Load.caller === caller ? new UnfollowedLoad(cache, key).run(next) : next());
+      const value = await (Load.caller === caller ? UnfollowedLoad.run(cache, key, next) : next());
       isVetoed = !this.#body.hasSucceeded || call.isVetoed(value);
       return value;
     };

@@ -14,6 +14,16 @@ export class UnfollowedLoad extends Load {
     this.#key = key;
   }
 
+  /** Runs `load` as what is loaded. */
+  static async run<T>(cache: Cache, key: CacheKey, load: () => Promise<T>): Promise<T> {
+    const unfollowed = new UnfollowedLoad(cache, key);
+    try {
+      return await unfollowed.enter(load);
+    } finally {
+      unfollowed.leave();
+    }
+  }
+
   /** Whether such a load of this key waits for the running code. */
   static needsCaller(cache: Cache, key: CacheKey): boolean {
     return Load.caller?.isNeededBy((load) => load instanceof UnfollowedLoad && load.#cache === cache && isSameKey(load.#key, key)) === true;
