@@ -51,6 +51,8 @@ export abstract class Cache {
   /**
    * The cached value, else what `loader` returns, which is then stored.
    * Concurrent callers of one key share one load. A value whose load began before an eviction of its key is never stored after it.
+   * A caller for whom that load waits (a loader that asks for its own key) runs its own loader, and stores nothing. Nobody waits for a load
+   * longer than `fillLease` or after its own caller was aborted (an `AbortError`): those who did share one new load.
    *
    * @throws what the loader threw: the same object. Nothing is stored then.
    * @see Spring `Cache#get(Object, Callable)`, which wraps the loader's error; here it stays as it is.

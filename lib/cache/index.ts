@@ -23,6 +23,7 @@ export { decodeKey } from './decode-key.js';
 export { encodeKey } from './encode-key.js';
 export type { CoherentCache, EvictionLog, EvictionReceipt, FillEntry, LeaseReply, PutEntry } from './eviction-log.js';
 export type { KeyInspection, TierInspection } from './key-inspection.js';
+export { Load } from './load.js';
 export { type CopyMode, LARGEST_MAXIMUM_SIZE, LocalCache, type LocalCacheOptions } from './local-cache.js';
 export { BYTES_PER_UNIT } from './step-turns.js';
 export { NoOpCache } from './no-op-cache.js';

@@ -12,11 +12,13 @@ import { EvictionBatches } from './eviction-batches.js';
 import type { CoherentCache, PutEntry } from './eviction-log.js';
 import type { KeyInspection, TierInspection } from './key-inspection.js';
 import { KeyMemo } from './key-memo.js';
+import { Load } from './load.js';
 import type { LocalCache } from './local-cache.js';
 import { MissForecast } from './miss-forecast.js';
 import { PendingEvictions } from './pending-evictions.js';
 import { PutBatches } from './put-batches.js';
 import type { LoadPermit, RemoteTier } from './remote-cache.js';
+import { LATE, SharedLoad } from './shared-load.js';
 import type { ValueWrapper } from './value-wrapper.js';
 
 /** A cache's options, resolved: nothing is optional and every duration is in milliseconds. */
@@ -36,6 +38,8 @@ export interface TwoTierCacheSettings {
   readonly timeoutMs: Milliseconds;
   /** The most one call waits for the remote tier in all its steps, waiting for another instance's load included. */
   readonly deadlineMs: Milliseconds;
+  /** How long a fill lease holds, and the longest that others wait for a load they joined. Default: `30_000`. */
+  readonly fillLeaseMs?: Milliseconds;
 }
 
 /** What a {@link TwoTierCache} is made of. */
@@ -53,15 +57,18 @@ export interface TwoTierCacheParts {
 const TAG = 126;
 const FIRST_POLL_MS = 2;
 const LONGEST_POLL_MS = 50;
+const DEFAULT_FILL_LEASE_MS = 30_000;
+/** The most fill leases that are kept to be given back later. */
+const MAXIMUM_OWED_LEASES = 1_000;
 
 /**
- * A read under way: its *ticket* to fill the local tier, and, where it runs a loader, the promise that later callers of the key may join.
+ * A read under way: its *ticket* to fill the local tier, and, where it runs a loader, the load that later callers of the key may join.
  * Taken before anything is sent. An eviction of the key, a clear, a gap or a new subscription cancels it: the value goes to those who
  * already wait for it and nowhere else.
  */
 class Read {
   isCancelled = false;
-  promise: Promise<unknown> | undefined;
+  load: SharedLoad | undefined;
   /** The next older read of the same key. */
   older: Read | undefined;
   constructor(readonly version: number) {}
@@ -80,6 +87,7 @@ class Read {
 export class TwoTierCache extends Cache implements CoherentCache {
   override readonly name: string;
   readonly #settings: TwoTierCacheSettings;
+  readonly #fillLeaseMs: Milliseconds;
   readonly #local: LocalCache;
   readonly #remote: RemoteTier;
   readonly #clock: Clock;
@@ -96,6 +104,8 @@ export class TwoTierCache extends Cache implements CoherentCache {
   readonly #reads = new Map<string, Read>();
   /** Keys of own writes that Redis has not answered yet, and how many writes each. */
   readonly #unanswered = new Map<string, number>();
+  /** Fill leases that could not be given back yet, each with its key. */
+  readonly #owed = new Map<string, string>();
   /** Moves on at every clear: reads of an earlier version are cancelled without being visited. */
   #version = 0;
   #isStopped = false;
@@ -107,6 +117,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     super();
     this.name = parts.name;
     this.#settings = parts.settings;
+    this.#fillLeaseMs = parts.settings.fillLeaseMs ?? DEFAULT_FILL_LEASE_MS;
     this.#local = parts.local;
     this.#remote = parts.remote;
     this.#clock = parts.clock;
@@ -227,34 +238,79 @@ export class TwoTierCache extends Cache implements CoherentCache {
     if (!isServing) this.#counters.bypassed += 1;
     // Who reads without a lease must not join: the load may be older than an eviction this instance has not heard of.
     const mayJoin = isServing && options.join !== false;
-    const running = mayJoin ? this.#loadUnderWay(encoded) : undefined;
-    if (running !== undefined) {
+    const running = this.#loadUnderWay(encoded, now);
+    if (running?.needsCaller === true) return this.#loadAlone(encoded, loader);
+    if (mayJoin && running !== undefined) {
       this.#counters.joined += 1;
-      return running as Promise<V>;
+      return this.#join(encoded, running, loader, options);
     }
-    const read = this.#begin(encoded);
-    const promise = this.#load(encoded, read, loader, options, now);
-    if (mayJoin) read.promise = promise;
-    return promise;
+    return this.#beginLoad(encoded, loader, options, now, mayJoin).promise as Promise<V>;
   }
 
-  async #load<V>(key: string, read: Read, loader: () => V | Promise<V>, options: LoadOptions<V>, now: Milliseconds): Promise<V> {
+  #beginLoad<V>(key: string, loader: () => V | Promise<V>, options: LoadOptions<V>, now: Milliseconds, mayBeJoined: boolean): SharedLoad {
+    const load = new SharedLoad(this.name, key, now);
+    const read = this.#begin(key);
+    load.promise = this.#load(key, read, load, loader, options, now);
+    if (mayBeJoined) read.load = load;
+    return load;
+  }
+
+  async #load<V>(
+    key: string,
+    read: Read,
+    load: SharedLoad,
+    loader: () => V | Promise<V>,
+    options: LoadOptions<V>,
+    now: Milliseconds,
+  ): Promise<V> {
+    let token: string | undefined;
     try {
-      const permit = this.#readsRemote(key) ? await this.#permit(key, options, now) : undefined;
+      const permit = this.#readsRemote(key) ? await this.#permit(key, load, options, now) : undefined;
       if (permit?.kind === 'present') return this.#keep(key, read, permit.entry) as V;
-      const token = permit?.kind === 'granted' ? permit.token : undefined;
+      if (permit?.kind === 'granted') token = permit.token;
       this.#counters.misses += 1;
-      const value = await this.#run(key, loader, () => this.#giveBack(key, token));
-      if (options.unless?.(value) === true) this.#giveBack(key, token);
-      else await this.#store(key, read, token, value, options);
+      const value = await this.#run(key, load, loader);
+      if (options.unless?.(value) !== true && (await this.#store(key, read, token, value, options))) token = undefined;
       return value;
     } finally {
+      this.#giveBack(key, token);
       this.#end(key, read);
+      load.end();
     }
+  }
+
+  /** The load under way waits for this caller, so the caller must not wait for it. The right to fill is with that load. */
+  #loadAlone<V>(key: string, loader: () => V | Promise<V>): Promise<V> {
+    this.#counters.misses += 1;
+    return this.#run(key, new Load(), loader);
+  }
+
+  /**
+   * Waits for another's load, as long as one may. Those who waited in vain share one new load: because it lasted too long, or (once, with
+   * `isSecond`) because the caller who ran it was aborted, which is no news about the value.
+   */
+  #join<V>(key: string, load: SharedLoad, loader: () => V | Promise<V>, options: LoadOptions<V>, isSecond = false): Promise<V> {
+    return load.join(this.#clock, this.#fillLeaseMs).then(
+      (value) => (value === LATE ? this.#succeed(key, load, loader, options, isSecond) : (value as V)),
+      (error: unknown) => {
+        if (isSecond || !isAbort(error)) throw error;
+        return this.#succeed(key, load, loader, options, true);
+      },
+    );
+  }
+
+  /** Runs the load that comes after `load`, or joins it. Even without a lease: it began after all who had joined `load` had asked. */
+  #succeed<V>(key: string, load: SharedLoad, loader: () => V | Promise<V>, options: LoadOptions<V>, isSecond: boolean): Promise<V> {
+    const now = this.#clock.now();
+    const isServing = this.isServing(now);
+    const running = load.successor ?? (isServing ? this.#loadUnderWay(key, now) : undefined);
+    if (running?.needsCaller === true) return this.#loadAlone(key, loader);
+    load.successor = running ?? this.#beginLoad(key, loader, options, now, isServing);
+    return running === undefined ? (load.successor.promise as Promise<V>) : this.#join(key, running, loader, options, isSecond);
   }
 
   /** What L2 holds, else the right to fill it; `undefined` if neither can be had. One GET, if that finds something. */
-  async #permit<V>(key: string, options: LoadOptions<V>, now: Milliseconds): Promise<LoadPermit | undefined> {
+  async #permit<V>(key: string, load: SharedLoad, options: LoadOptions<V>, now: Milliseconds): Promise<LoadPermit | undefined> {
     const { deadlineMs, timeoutMs } = this.#settings;
     const lastStep = now + deadlineMs - 2 * timeoutMs; // One step may start then, and the fill comes after the load.
     const looks = !this.#forecast.expectsMiss(key);
@@ -266,7 +322,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
         this.#forecast.saw(key, entry === undefined);
         if (entry !== undefined) return { kind: 'present', entry };
       }
-      const permit = await this.#acquire(key, reading === UNREADABLE, lastStep);
+      const permit = await this.#acquire(key, load, reading === UNREADABLE, lastStep);
       if (!looks) this.#forecast.saw(key, permit.kind !== 'present');
       return permit;
     } catch (error) {
@@ -276,33 +332,33 @@ export class TwoTierCache extends Cache implements CoherentCache {
     }
   }
 
-  async #run<V>(key: string, loader: () => V | Promise<V>, failed: () => void): Promise<V> {
+  async #run<V>(key: string, load: Load, loader: () => V | Promise<V>): Promise<V> {
     const begun = this.#clock.now();
     this.#counters.loads += 1;
     try {
-      return await this.#events.trace({ cache: this.name, step: 'load', keys: [key] }, loader);
+      return await load.enter(() => this.#events.trace({ cache: this.name, step: 'load', keys: [key] }, loader));
     } catch (error) {
       this.#counters.loadFailures += 1;
-      failed();
       throw error;
     } finally {
+      load.leave();
       this.#counters.loadTimeMs += this.#clock.now() - begun;
     }
   }
 
-  async #store<V>(key: string, read: Read, token: string | undefined, value: V, options: LoadOptions<V>): Promise<void> {
+  /** Stores a loaded value where that is right. Answers whether the fill lease is gone. */
+  async #store<V>(key: string, read: Read, token: string | undefined, value: V, options: LoadOptions<V>): Promise<boolean> {
     try {
       const ttlMs = this.#ttlOf(value, options.ttl);
       this.#refuseNull(value);
       if (this.#settings.tiers === 'local') {
         if (!this.#pending.isDoubtful(key)) this.#keepLocally(key, read, value, ttlMs);
-        return;
+        return true;
       }
-      if (token === undefined) return;
+      if (token === undefined) return true;
       if (this.#isCancelled(read) || this.#pending.isDoubtful(key)) {
         this.#counters.refusedFills += 1;
-        this.#giveBack(key, token);
-        return;
+        return false;
       }
       const raw = this.#remote.encode(value, ttlMs);
       const now = this.#clock.now(); // L1 must not outlive L2, whose life begins later.
@@ -312,18 +368,19 @@ export class TwoTierCache extends Cache implements CoherentCache {
       } else {
         this.#counters.refusedFills += 1;
       }
+      return true;
     } catch (error) {
       if (error instanceof RemoteCacheError) this.#counters.remoteFailures += 1;
-      this.#giveBack(key, token);
       options.onError?.('put', error, value);
+      return false;
     }
   }
 
   /**
    * The right to fill L2, or what it holds, or (another instance is loading, for longer than we may wait) `busy`.
-   * With `replace`, what is there is unreadable.
+   * With `replace`, what is there is unreadable. Nobody waits for a load that waits for him.
    */
-  async #acquire(key: string, replace: boolean, lastStep: Milliseconds): Promise<LoadPermit> {
+  async #acquire(key: string, load: SharedLoad, replace: boolean, lastStep: Milliseconds): Promise<LoadPermit> {
     let replaces = replace;
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(1.5 * pause, LONGEST_POLL_MS)) {
       const waitMs = Math.max(0, lastStep + this.#settings.timeoutMs - this.#clock.now());
@@ -334,7 +391,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
         permit = await this.#remote.acquire(key, true, waitMs);
       }
       if (permit.kind !== 'busy' || this.#isStopped || this.#clock.now() + pause > lastStep) return permit;
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      if (!(await load.waitForLease(() => new Promise((resolve) => setTimeout(resolve, pause))))) return permit;
     }
   }
 
@@ -590,9 +647,13 @@ export class TwoTierCache extends Cache implements CoherentCache {
     });
   }
 
-  /** The remote tier is known to be back: pending evictions are tried again at once. */
+  /** The remote tier is known to be back: pending evictions are tried again at once, and fill leases given back. */
   reconnected(): void {
     this.#pending.retryNow();
+    for (const [token, key] of this.#owed) {
+      this.#owed.delete(token);
+      this.#giveBack(key, token, true);
+    }
   }
 
   /** How many evicted keys wait for an acknowledgement. */
@@ -648,7 +709,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   }
 
   #end(key: string, read: Read): void {
-    read.promise = undefined; // What is left of a Map's old table may outlive it for long, and would take every value along.
+    read.load = undefined; // What is left of a Map's old table may outlive it for long, and would take every value along.
     const newest = this.#reads.get(key);
     if (newest === read) {
       if (read.older === undefined) this.#reads.delete(key);
@@ -659,10 +720,10 @@ export class TwoTierCache extends Cache implements CoherentCache {
   }
 
   /** The newest load of `key` that may be joined; plain reads may have begun since. */
-  #loadUnderWay(key: string): Promise<unknown> | undefined {
+  #loadUnderWay(key: string, now: Milliseconds): SharedLoad | undefined {
     let read = this.#reads.get(key);
-    while (read !== undefined && read.promise === undefined) read = read.older;
-    return read?.promise;
+    while (read !== undefined && read.load === undefined) read = read.older;
+    return read?.load?.isLate(now, this.#fillLeaseMs) === false ? read.load : undefined;
   }
 
   #isCancelled(read: Read): boolean {
@@ -694,10 +755,18 @@ export class TwoTierCache extends Cache implements CoherentCache {
     if (cause === 'coherence' && dropped > 0) this.#counters.repairs += 1;
   }
 
-  /** Returns an unused fill lease; if that fails, it runs out by itself. */
-  #giveBack(key: string, token: string | undefined): void {
-    if (token === undefined || !this.#remote.isUsable) return;
-    this.#remote.release(key, token).catch((error: unknown) => this.#events.emit('error', { where: 'release of a fill lease', error }));
+  /** Returns an unused fill lease: at once or, if that fails, when the remote tier is back. After that it runs out by itself. */
+  #giveBack(key: string, token: string | undefined, isRepeated = false): void {
+    if (token === undefined) return;
+    const mayBeOwed = !isRepeated && !this.#isStopped && this.#owed.size < MAXIMUM_OWED_LEASES;
+    if (!this.#remote.isUsable) {
+      if (mayBeOwed) this.#owed.set(token, key);
+      return;
+    }
+    this.#remote.release(key, token).catch((error: unknown) => {
+      if (mayBeOwed) this.#owed.set(token, key);
+      this.#events.emit('error', { where: 'release of a fill lease', error });
+    });
   }
 
   #refuseNull(value: unknown): void {
@@ -729,3 +798,6 @@ async function refused<V>(error: unknown, { onError }: LoadOptions<V>): Promise<
 }
 
 const isList = (keys: CacheKey | readonly CacheKey[]): keys is readonly CacheKey[] => Array.isArray(keys);
+
+/** Whether whoever ran a load gave it up, by an `AbortSignal` as a rule: of `fetch`, of Node or of a library. */
+const isAbort = (error: unknown): boolean => typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError';

@@ -1,10 +1,10 @@
 import type { CacheableOperation, CacheInvocation } from '../annotation/index.js';
-import type { Cache, CacheKey, LoadOptions } from '../cache/index.js';
+import { type Cache, type CacheKey, Load, type LoadOptions } from '../cache/index.js';
 import type { CacheErrorHandler } from './cache-error-handler.js';
 import { isKeyError, keyErrorOf } from './key-error.js';
-import { isBeingLoadedByCaller, whileLoading } from './load-stack.js';
 import type { MethodRun } from './method-run.js';
 import type { OperationPlan } from './operation-plan.js';
+import { UnfollowedLoad } from './unfollowed-load.js';
 
 /** One `@Cacheable` in one call. `unless` and `ttl` are asked once, however many caches it fills. */
 class CacheableCall {
@@ -42,8 +42,8 @@ class CacheableCall {
 /**
  * The look-ups of one call, as loads inside loads: the first cache is asked first; its loader asks the second; the innermost runs the method.
  * Fences and sharing stay with the caches that way, each knowing when its own load began. A hit in an inner cache does not fill the outer ones
- * (Spring fills the caches it missed only from the method), because they would store a value whose load they have not seen begin. A cache that
- * the same call is loading from already, further out, is passed over: it is filled from there.
+ * (Spring fills the caches it missed only from the method), because they would store a value whose load they have not seen begin.
+ * A cache that does not follow its loads, and is loading the same key further out, is passed over: it is filled from there.
  */
 export class LookUp {
   readonly #cacheables: readonly OperationPlan<CacheableOperation>[];
@@ -92,10 +92,12 @@ export class LookUp {
     const cache = caches[index];
     if (cache === undefined) return inner();
     const next = (): Promise<unknown> => this.#through(call, caches, index + 1, key, inner);
-    if (isBeingLoadedByCaller(cache, key)) return next();
+    if (UnfollowedLoad.needsCaller(cache, key)) return next();
+    const { caller } = Load;
     let isVetoed = true;
     const loader = async (): Promise<unknown> => {
-      const value = await whileLoading(cache, key, next);
+      // Our own caches run a loader within a load of theirs.
+      const value = await (Load.caller === caller ? UnfollowedLoad.run(cache, key, next) : next());
       isVetoed = !this.#body.hasSucceeded || call.isVetoed(value);
       return value;
     };

@@ -88,7 +88,7 @@ export interface CachingOptions {
   readonly timeout?: Duration;
   /** The most one call waits for the remote tier altogether; at least twice `timeout`. Default: `'1s'`. */
   readonly deadline?: Duration;
-  /** The longest a load may take and still be stored in the remote tier. Default: `'30s'`. */
+  /** The longest a load may take and still be stored in the remote tier, and the longest that callers wait for a load they joined. Default: `'30s'`. */
   readonly fillLease?: Duration;
   /** Deadline of the first connection. Default: `'5s'`. */
   readonly connectTimeout?: Duration;

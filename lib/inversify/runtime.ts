@@ -233,8 +233,16 @@ function createCache(name: string, resolved: ResolvedCachingOptions, strands: re
     ),
   );
   const remote = remoteOver(remotes);
-  const { timeoutMs, deadlineMs, clock } = resolved;
-  const cache = new TwoTierCache({ name, settings: { ...options, timeoutMs, deadlineMs }, local, remote, clock, events, counters });
+  const { timeoutMs, deadlineMs, fillLeaseMs, clock } = resolved;
+  const cache = new TwoTierCache({
+    name,
+    settings: { ...options, timeoutMs, deadlineMs, fillLeaseMs },
+    local,
+    remote,
+    clock,
+    events,
+    counters,
+  });
   const parts: readonly CoherentCache[] = remotes.length === 1 ? [cache] : bucketsOf(cache, remotes);
   for (const [i, { listener }] of strands.entries()) {
     const channel = channels[i] as string;

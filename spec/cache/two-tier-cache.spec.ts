@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { Keyv } from 'keyv';
-import { alwaysOpen, LocalCache, RemoteCache, TwoTierCache, ValueCodec } from '../../lib/cache/index.js';
+import { alwaysOpen, LocalCache, RemoteCache, type RemoteGuard, TwoTierCache, ValueCodec } from '../../lib/cache/index.js';
 import { type CacheConfigurationError, CacheEvictError, RemoteCacheError } from '../../lib/errors/index.js';
 import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
 import { EmbeddedEvictionLog, EmbeddedStore } from '../../lib/eviction/index.js';
@@ -26,7 +26,7 @@ describe(TwoTierCache.name, () => {
 
   beforeEach(() => create());
 
-  function create(deadlineMs = 2): void {
+  function create(deadlineMs = 2, guard: RemoteGuard = alwaysOpen): void {
     const [clock, counters, codec] = [new FakeClock(), new CacheCounters(), new ValueCodec()];
     events = new CacheEvents();
     pending = [];
@@ -61,7 +61,7 @@ describe(TwoTierCache.name, () => {
         deadlineMs,
       },
       local: new LocalCache({ maximumSize: 100, clock, counters }),
-      remote: new RemoteCache({ keyv, log, codec, guard: alwaysOpen, useGeneration: () => undefined }),
+      remote: new RemoteCache({ keyv, log, codec, guard, useGeneration: () => undefined }),
       clock,
       events,
       counters,
@@ -193,6 +193,40 @@ describe(TwoTierCache.name, () => {
       sinon.stub(log, 'clear').rejects(away());
       await rejectionOf(cache.clear());
       expect([await cache.get('Dune'), cache.pendingEvictions]).to.deep.equal([undefined, Infinity]);
+    });
+  });
+
+  describe('a fill lease that cannot be given back', () => {
+    const veto = (): Promise<string> => cache.getOrLoad('Dune', () => 'value', { unless: () => true });
+
+    it('is given back when the remote tier is back', async () => {
+      const release = sinon.stub(log, 'release').rejects(away());
+      await veto();
+      await waitFor(() => release.callCount === 1, { what: 'the first attempt' });
+      expect(store.leases.has('Dune')).to.equal(true);
+      release.restore();
+      cache.reconnected();
+      expect(store.leases.has('Dune')).to.equal(false);
+    });
+
+    it('is given back even if the breaker was open', async () => {
+      const guard = { isOpenForUse: true, run: alwaysOpen.run };
+      create(2, guard);
+      await cache.getOrLoad('Dune', () => ((guard.isOpenForUse = false), 'value'), { unless: () => true });
+      expect(store.leases.has('Dune')).to.equal(true);
+      guard.isOpenForUse = true;
+      cache.reconnected();
+      expect(store.leases.has('Dune')).to.equal(false);
+    });
+
+    it('is tried twice and no more', async () => {
+      const release = sinon.stub(log, 'release').rejects(away());
+      await veto();
+      for (let i = 0; i < 3; i += 1) {
+        await new Promise((resolve) => void setImmediate(resolve));
+        cache.reconnected();
+      }
+      expect(release.callCount).to.equal(2);
     });
   });
 
