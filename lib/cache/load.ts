@@ -3,6 +3,9 @@ import { setImmediate } from 'node:timers';
 
 /** Which load the running code belongs to. One for the process, since loads wait for each other across caches and containers. */
 const context = new AsyncLocalStorage<Load>();
+/** Room between a load and what it calls, so that one can move down without the others. */
+const RANK_DISTANCE = 2 ** 20;
+
 let running = 0;
 let isEndDue = false;
 
@@ -22,7 +25,7 @@ function endContext(): void {
 /**
  * One load under way: a node in the graph of who waits for whom. A load waits for every load that its loader starts or joins.
  *
- * The graph never has a circle, since nobody waits for a load that waits for him: see {@link isNeededBy}. It follows the async context, so
+ * The graph never has a circle, since nobody waits for a load that waits for him: see {@link mayWaitFor}. It follows the async context, so
  * two things are hidden from it. What passes through a queue or an emitter has lost its context; its waiting has an end by time instead
  * (`SharedLoad`). And a load that a loader starts and does not wait for counts as waited for; at worst it loads for itself.
  */
@@ -30,6 +33,7 @@ export class Load {
   /** The load whose loader started this one. */
   #caller: Load | undefined = Load.caller;
   #isOver = false;
+  #rank: number = this.#caller === undefined ? 0 : this.#caller.#rank + RANK_DISTANCE;
 
   /** The load whose loader the running code belongs to. What a loader leaves running belongs, once that is over, to the load around it. */
   static get caller(): Load | undefined {
@@ -50,17 +54,34 @@ export class Load {
     if (running === 0) endContext();
   }
 
-  /** Whether this load, or one that waits for it, directly or through others, is such a one. */
-  isNeededBy(isSuch: (load: Load) => boolean): boolean {
+  /**
+   * Whether this load may wait for `load`: not if that one waits for this, directly or through others. Who waits ranks lower than what it
+   * waits for, so mostly one comparison tells. Where it does not, this load moves down, and with it, by as much and so in their order, those
+   * who wait for it and would no longer rank lower. (An incremental topological order, as in [1], that searches one way only.)
+   *
+   * [1] D. J. Pearce, P. H. J. Kelly: A dynamic topological sort algorithm for directed acyclic graphs, 2007.
+   *
+   * @param areAllRanked - `false`: {@link waiters} names some that came without being asked about here.
+   */
+  mayWaitFor(load: Load, areAllRanked: boolean): boolean {
+    const down = this.#rank - load.#rank + 1;
+    if (down <= 0 && areAllRanked) return true;
+    const waiting = this.findWaiting(areAllRanked ? down : Infinity);
+    if (waiting.has(load)) return false;
+    if (down > 0) for (const each of waiting) each.#rank -= down;
+    return true;
+  }
+
+  /** This load, and those that wait for it, directly or through others: all, or all that would not rank lower if it moved `down`. */
+  findWaiting(down = Infinity): ReadonlySet<Load> {
     const waiting = new Set<Load>([this]);
     for (const load of waiting) {
-      if (isSuch(load)) return true;
       for (const waiter of load.waiters()) {
         const alive = Load.#underWay(waiter);
-        if (alive !== undefined) waiting.add(alive); // The loop comes to it in turn.
+        if (alive !== undefined && alive.#rank >= load.#rank - down) waiting.add(alive); // The loop comes to it in turn.
       }
     }
-    return false;
+    return waiting;
   }
 
   /** Those who wait for this load at first hand. Some may be over. */

@@ -34,7 +34,7 @@ export class SharedLoad extends Load {
 
   /** Whether waiting for this load would be waiting for oneself: it waits for the running code. */
   get needsCaller(): boolean {
-    return Load.caller?.isNeededBy((load) => load === this) === true;
+    return Load.caller?.mayWaitFor(this, waitingForLease.size === 0) === false;
   }
 
   /**
@@ -78,7 +78,9 @@ export class SharedLoad extends Load {
     const waiting = waitingForLease.get(this.#id) ?? new Set();
     waitingForLease.set(this.#id, waiting.add(this));
     try {
-      if (this.isNeededBy((load) => load !== this && load instanceof SharedLoad && load.#id === this.#id)) return false;
+      for (const load of this.findWaiting()) {
+        if (load !== this && load instanceof SharedLoad && load.#id === this.#id) return false;
+      }
       await pause();
       return true;
     } finally {

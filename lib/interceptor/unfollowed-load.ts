@@ -1,5 +1,7 @@
 import { type Cache, type CacheKey, encodeKey, Load } from '../cache/index.js';
 
+let underWay = 0;
+
 /**
  * A load by a cache that does not follow loads itself: one of somebody else's, whose callers may join each other for ever. Who is about to
  * load the same key of it again, within the first load, must pass it over.
@@ -17,16 +19,22 @@ export class UnfollowedLoad extends Load {
   /** Runs `load` as what is loaded. */
   static async run<T>(cache: Cache, key: CacheKey, load: () => Promise<T>): Promise<T> {
     const unfollowed = new UnfollowedLoad(cache, key);
+    underWay += 1;
     try {
       return await unfollowed.enter(load);
     } finally {
       unfollowed.leave();
+      underWay -= 1;
     }
   }
 
   /** Whether such a load of this key waits for the running code. */
   static needsCaller(cache: Cache, key: CacheKey): boolean {
-    return Load.caller?.isNeededBy((load) => load instanceof UnfollowedLoad && load.#cache === cache && isSameKey(load.#key, key)) === true;
+    if (underWay === 0) return false;
+    for (const load of Load.caller?.findWaiting() ?? []) {
+      if (load instanceof UnfollowedLoad && load.#cache === cache && isSameKey(load.#key, key)) return true;
+    }
+    return false;
   }
 }
 

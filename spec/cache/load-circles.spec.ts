@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Container } from 'inversify';
 import sinon from 'sinon';
-import type { TwoTierCache } from '../../lib/cache/index.js';
+import { Load, type TwoTierCache } from '../../lib/cache/index.js';
 import { Cacheable, CachePut, Caching, enableCaching, runInTransaction } from '../../lib/index.js';
 import { AsyncLocalTransactionSynchronization, TransactionAwareCache } from '../../lib/transaction/index.js';
 import { Fleet } from '../contract/fleet.js';
@@ -63,6 +63,15 @@ describe('loads that call each other', () => {
     return () => {
       if ((count -= 1) === 0) open();
       return all;
+    };
+  }
+
+  /** Counts the loads that are looked at in search of circles. */
+  function lookedThrough(): () => number {
+    const findWaiting = sinon.spy(Load.prototype, 'findWaiting');
+    return () => {
+      findWaiting.restore();
+      return findWaiting.returnValues.reduce((sum, { size }) => sum + size, 0);
     };
   }
 
@@ -158,6 +167,35 @@ describe('loads that call each other', () => {
     const loads = ['a', 'b', 'c'].map((key) => cache.getOrLoad(key, leaf));
     expect(await outcomes([...loads, leaf()])).to.deep.equal([1, 1, 1, 1]);
     expect(others.statistics()).to.include({ loads: 1, joined: 3 });
+  });
+
+  it('join each other by the ten thousand without looking through all that wait', async () => {
+    const [layers, width] = [4, 100];
+    const visit = (layer: number, i: number): Promise<number> =>
+      cache.getOrLoad(`${layer}:${i}`, async () => {
+        await new Promise((resolve) => void setImmediate(resolve));
+        if (layer < layers) await Promise.all(Array.from({ length: width }, (_, j) => visit(layer + 1, j)));
+        return layer;
+      });
+    const looked = lookedThrough();
+    await Promise.all(Array.from({ length: width }, (_, i) => visit(1, i)));
+    const joined = (layers - 1) * (width * width - width);
+    expect(cache.statistics()).to.include({ loads: layers * width, joined });
+    expect(looked()).to.be.lessThan(joined);
+  });
+
+  it('join each other however deep they are, without looking through all around them', async () => {
+    const depth = 500;
+    const fibonacci = (n: number): Promise<bigint> =>
+      cache.getOrLoad(n, async () => {
+        if (n < 2) return BigInt(n);
+        const [one, two] = await Promise.all([fibonacci(n - 1), fibonacci(n - 2)]);
+        return one + two;
+      });
+    const looked = lookedThrough();
+    await fibonacci(depth);
+    expect(cache.statistics()).to.include({ loads: depth + 1, joined: depth - 2 });
+    expect(looked()).to.be.lessThan(10 * depth);
   });
 
   it('may join a load again whose loader is over', async () => {
