@@ -49,7 +49,7 @@ describe('the package', function () {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(join(project, 'node_modules', manifest.name).length + 1));
     const isExpected = (file: string): boolean =>
-      /^build\/lib\/.+\.(js|d\.ts)(\.map)?$|^build\/lib\/management\/console\/[a-z]+\.(html|css|svg)$|^build\/lib\/management\/console\/\w+\.(html|css|svg)$|^lib\/.+\.ts$|^(README(\.ko)?|CHANGELOG)\.md$|^LICENSE$|^package\.json$/.test(
+      /^build\/lib\/.+\.(js|d\.ts)(\.map)?$|^build\/lib\/management\/console\/[a-z]+\.(html|css|svg)$|^build\/lib\/management\/console\/\w+\.(html|css|svg)$|^lib\/.+\.ts$|^(README(\.ko)?|CHANGELOG|SECURITY)\.md$|^LICENSE$|^package\.json$/.test(
         file,
       );
     expect(files.filter((file) => !isExpected(file))).to.deep.equal([]);
@@ -64,6 +64,7 @@ describe('the package', function () {
       'LICENSE',
       'README.md',
       'CHANGELOG.md',
+      'SECURITY.md',
     ]);
   });
 

@@ -84,9 +84,12 @@ export interface CachingOptions {
   readonly instanceId?: string;
   /** D: the most a read may lag behind an eviction, whatever happens. At least 50 ms, at most a day. Default: `'1s'`. */
   readonly bound?: Duration;
-  /** Deadline of one remote step. Default: `'250ms'`. */
+  /** Deadline of one remote step, counted from when it was written to the socket. Default: `'250ms'`. */
   readonly timeout?: Duration;
-  /** The most one call waits for the remote tier altogether; at least twice `timeout`. Default: `'1s'`. */
+  /**
+   * The most one call waits for the remote tier altogether, waiting for its turn included; at least twice `timeout`. An eviction of more than
+   * 1000 keys has it anew for each thousand that Redis has acknowledged. Default: `'1s'`.
+   */
   readonly deadline?: Duration;
   /** The longest a load may take and still be stored in the remote tier, and the longest that callers wait for a load they joined. Default: `'30s'`. */
   readonly fillLease?: Duration;

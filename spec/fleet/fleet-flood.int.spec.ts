@@ -5,7 +5,6 @@ import { ChannelTopic } from '../../lib/topic/index.js';
 import { flood } from '../support/flood.js';
 import { floodTrial, heardAll } from '../support/flood-trial.js';
 import { RedisServer } from '../support/redis-server.js';
-import { waitFor } from '../support/wait.js';
 
 const COUNT = 20_000;
 const CACHES = Array.from({ length: 50 }, (_, i) => `cache-${i}`);
