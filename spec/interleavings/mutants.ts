@@ -191,7 +191,7 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: REMOTE,
-        from: 'if (this.#rumoured !== undefined) return this.getAllCurrent([key]).then(([entry]) => entry);',
+        from: 'if (this.#rumoured !== undefined) return this.getAllCurrent([key], waitMs).then(([entry]) => entry);',
         to: '',
       },
     ],

@@ -133,12 +133,12 @@ function expectMessages(messages: readonly string[]): void {
   const parsed = messages.map((message) => JSON.parse(message) as Readonly<Record<string, unknown>>);
   const [{ seq, gen } = {}] = parsed;
   const origins = ['stock', 'server-1', 'server-2', 'server-3'];
-  expect(parsed.map(({ origin }) => String(origin).replace(/-\d+$/, ''))).to.deep.equal(origins);
+  expect(parsed.map(({ origin }) => String(origin).replace(/-\d+~[0-9a-f]{12}$/, ''))).to.deep.equal(origins);
   const common = (i: number) => {
     const { origin, at } = parsed[i] ?? {};
     expect(at).to.be.a('number');
     return { v: 1, cache: 'book', ns: 'cache', seq: Number(seq) + i, gen, origin, at };
   };
-  const evict = (i: number) => ({ ...common(i), op: 'evict', keys: ['Dune'], ack: `cache:inbox:${String(parsed[i]?.['origin'])}` });
+  const evict = (i: number) => ({ ...common(i), op: 'evict', keys: ['Dune'], ack: true });
   expect(parsed).to.deep.equal([{ ...common(0), op: 'clear', keys: [] }, evict(1), evict(2), evict(3)]);
 }
