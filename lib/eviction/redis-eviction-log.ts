@@ -180,11 +180,11 @@ export class RedisEvictionLog implements EvictionLog {
     for (let moves = 0; moves <= MAXIMUM_MOVES; moves += 1) {
       const asked = this.#generation;
       const read = (): Promise<(string | null)[]> =>
-        this.#connection.client.mGet([this.#keys.gen, ...keys.map((key) => this.#keys.data(asked, key))]);
-      const [gen, ...raws] = await this.#connection.guard.run('get', read, keys.length, waitMs);
+        this.#connection.client.mGet([this.#keys.gen, this.#keys.rid, ...keys.map((key) => this.#keys.data(asked, key))]);
+      const [gen, rid, ...raws] = await this.#connection.guard.run('get', read, keys.length, waitMs);
       if (gen === asked) return raws.map((raw) => (typeof raw === 'string' ? raw : undefined));
       // The server lost everything, or another program wrote there: the next write, or heartbeat, begins a generation.
-      if (!isGeneration(gen)) return keys.map(() => undefined);
+      if (!isGeneration(gen) || rid?.endsWith(`:${gen}`) !== true) return keys.map(() => undefined);
       this.#options.generationChanged(gen);
     }
     throw this.#restless();

@@ -41,15 +41,22 @@ end
 local function run()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or '?'
 end
+-- Whether the generation is one that our scripts have begun: they write it behind the run id as well. Else another program has put it there,
+-- maybe one of old, with what was stored in it.
+local function isOurs(rid, gen)
+  return type(rid) == 'string' and string.match(rid, ':(%d+)$') == gen
+end
 local function generation(key, ridKey, expected)
   local current = try('GET', key)
   if current == expected then return nil end
   if not current then
     current = micros()
     redis.call('SET', key, current)
-    redis.call('SET', ridKey, run()) -- else the first heartbeat would abandon it, with what was written meanwhile
+    redis.call('SET', ridKey, run() .. ':' .. current) -- else the first heartbeat would abandon it, with what was written meanwhile
+  elseif not number(current) or not isOurs(try('GET', ridKey), current) then
+    return { 'damaged' }
   end
-  return number(current) and { 'generation', current } or { 'damaged' }
+  return { 'generation', current }
 end
 local function unlink(from, to)
   local removed = 0
@@ -197,9 +204,12 @@ export const CLEAR = new Script(
   `${GENERATION}
 local old = number(try('GET', KEYS[2]))
 local gen, isLower = fresh(tonumber(ARGV[5]), old)
+-- The run id stays: if it is another server's, the next heartbeat is to see it.
+local rid = try('GET', KEYS[5])
+local of = old and type(rid) == 'string' and string.match(rid, '^(%x+):') or run()
 redis.call('UNLINK', KEYS[2])
 redis.call('SET', KEYS[2], gen)
-if not old then redis.call('SET', KEYS[5], run()) end
+redis.call('SET', KEYS[5], of .. ':' .. gen)
 local seq = announce(KEYS[1], ARGV[1], ARGV[2], gen, ARGV[3])
 return { 'done', seq, gen, ARGV[4] == '1' and audience(KEYS[3], KEYS[4]) or false, isLower and '1' or '0' }`,
 );
@@ -229,12 +239,13 @@ for i = 1, #KEYS - 1, 5 do
   redis.call('ZREMRANGEBYSCORE', membersKey, now + ${2 * LONGEST_BOUND_MS}, '+inf') -- nobody can live that long
   local storedGen, storedSeq, storedRid = try('GET', genKey), try('GET', seqKey), try('GET', ridKey)
   local known, old, seq = tonumber(ARGV[4 + (i + 4) / 5]) or 0, number(storedGen), number(storedSeq)
-  local gen, isReplaced = storedGen, (storedGen and not old) or (storedSeq and not seq) or type(storedRid) == 'table'
-  if isReplaced or storedRid ~= run or not old or known > old then
+  local gen = storedGen
+  local isReplaced = (storedGen and (not old or not isOurs(storedRid, storedGen))) or (storedSeq and not seq) or type(storedRid) == 'table'
+  if isReplaced or not old or storedRid ~= run .. ':' .. storedGen or known > old then
     local isLower
     gen, isLower = fresh(known, old)
     isReplaced = isReplaced or isLower
-    redis.call('SET', ridKey, run)
+    redis.call('SET', ridKey, run .. ':' .. gen)
     redis.call('SET', genKey, gen)
     redis.call('UNLINK', bornKey) -- who else is alive is not known on this server
   end

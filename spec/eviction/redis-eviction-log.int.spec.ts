@@ -91,13 +91,13 @@ describe(RedisEvictionLog.name, () => {
       const before = String(generation);
       const born = Number(await server.cli('GET', keys.born));
       await server.cli('SET', keys.born, 1);
-      await server.cli('SET', keys.rid, 'another');
+      await server.cli('SET', keys.rid, `abc:${before}`);
       const numbered = Number(await server.cli('GET', keys.seq));
       const { gen, seq } = await beat();
       expect(Number(gen)).to.be.greaterThan(Number(before));
       expect([seq, await stored('Dune')]).to.deep.equal([numbered, null]);
       expect(Number(await server.cli('GET', keys.born))).to.be.at.least(born);
-      expect(await server.cli('GET', keys.rid)).to.match(/^[0-9a-f]{40}$/);
+      expect(await server.cli('GET', keys.rid)).to.match(/^[0-9a-f]{40}:\d+$/);
     });
 
     it('only ever grow, whatever the clock of the server says', async () => {

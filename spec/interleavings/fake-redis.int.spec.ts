@@ -76,7 +76,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
   const common = [keys.seq, keys.gen, keys.members, keys.born, keys.rid];
   for (const each of calls) {
     if (each.script === 'restart') {
-      await server.set(keys.rid, 'of another server');
+      await server.set(keys.rid, `abc:${(await server.get(keys.gen)) ?? ''}`);
       continue;
     }
     if (each.script === 'damage') {

@@ -83,7 +83,12 @@ export class FakeRedis {
 
   /** Whether the data may be of another time than the caller has seen: its generation is abandoned then. */
   protected isAnotherTime(rid: string | null, gen: string | null, known: number): boolean {
-    return rid !== this.runId || gen === null || known > Number(gen);
+    return rid !== `${this.runId}:${gen}` || gen === null || known > Number(gen);
+  }
+
+  /** Whether another program has put this generation there: our scripts write it behind the run id as well. */
+  protected isForeign(rid: string | null, gen: string): boolean {
+    return rid === null || /:(\d+)$/.exec(rid)?.[1] !== gen;
   }
 
   /** Whether what is stored can be no generation or number. */
@@ -194,7 +199,8 @@ export class FakeRedis {
     const old = this.#number(gen);
     const [next, isLower] = this.#fresh(Number(known), old);
     this.#set(gen, next, 0);
-    if (old === null) this.#set(rid, this.runId, 0);
+    const of = old === null ? undefined : /^([0-9a-f]+):/.exec(this.get(rid) ?? '')?.[1];
+    this.#set(rid, `${of ?? this.runId}:${next}`, 0);
     return [
       'done',
       this.#announce(seq, channel, head, next, tail),
@@ -218,13 +224,15 @@ export class FakeRedis {
       }
       let gen = this.#number(genKey);
       let seq = this.#number(seqKey);
-      let isReplaced = this.isDamaged(gen, this.get(genKey)) || this.isDamaged(seq, this.get(seqKey));
+      const stored = this.get(genKey);
+      const isForeign = gen !== null && this.isForeign(this.get(ridKey), gen);
+      let isReplaced = this.isDamaged(gen, stored) || this.isDamaged(seq, this.get(seqKey)) || isForeign;
       if (!isReplaced && gen === null) gen = this.get(genKey);
       if (isReplaced || this.isAnotherTime(this.get(ridKey), gen, Number(seen))) {
         const [fresh, isLower] = this.#fresh(Number(seen), gen);
         gen = fresh;
         isReplaced ||= isLower;
-        this.#set(ridKey, this.runId, 0);
+        this.#set(ridKey, `${this.runId}:${gen}`, 0);
         this.#set(genKey, gen, 0);
         this.#unlink([bornKey]);
       }
@@ -243,9 +251,11 @@ export class FakeRedis {
     if (current === expected) return undefined;
     if (current === null) {
       this.#set(genKey, (current = String(this.#micros)), 0);
-      this.#set(ridKey, this.runId, 0);
+      this.#set(ridKey, `${this.runId}:${current}`, 0);
+    } else if (!isGeneration(current) || this.isForeign(this.get(ridKey), current)) {
+      return ['damaged'];
     }
-    return isGeneration(current) ? ['generation', current] : ['damaged'];
+    return ['generation', current];
   }
 
   /** The generation or number under `key`; `null` if there is none, or what is there cannot be one. */

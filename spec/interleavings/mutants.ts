@@ -47,7 +47,17 @@ class LeavingLeases extends FakeRedis {
   }
 }
 
-class KeepingDamage extends FakeRedis {
+class TakingForeignGenerations extends FakeRedis {
+  protected override isForeign(): boolean {
+    return false;
+  }
+
+  protected override isAnotherTime(rid: string | null, gen: string | null, known: number): boolean {
+    return rid?.startsWith(`${this.runId}:`) !== true || gen === null || known > Number(gen);
+  }
+}
+
+class KeepingDamage extends TakingForeignGenerations {
   protected override isDamaged(): boolean {
     return false;
   }
@@ -225,12 +235,6 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: /^C/,
     script: DAMAGED,
     flaws: { server: KeepingDamage },
-  },
-  {
-    without: 'going down to a lower generation where it was replaced',
-    breaks: /^C/,
-    script: DAMAGED,
-    patches: [{ file: REMOTE, from: '&& !isReplacement)', to: ')' }],
   },
   { without: 'noticing another server by its run id', breaks: /^C/, script: RESTORED, flaws: { server: IgnoringRunIds } },
   { without: 'a heartbeat before a new command connection is used', breaks: /^C/, script: RESTORED, flaws: { verifies: false } },

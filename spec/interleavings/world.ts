@@ -385,7 +385,7 @@ class World {
       }
       const generation = this.#server.get(`${NAMESPACE}:${CACHE}:gen`);
       // After a restart the generation is as good as abandoned: nobody may use it before a heartbeat has begun another.
-      if (generation === null || this.#server.get(`${NAMESPACE}:${CACHE}:rid`) !== this.#server.runId) continue;
+      if (generation === null || this.#server.get(`${NAMESPACE}:${CACHE}:rid`) !== `${this.#server.runId}:${generation}`) continue;
       const stored = this.#stored(generation, key);
       const floor = this.#oracle.remoteFloor(key);
       if (stored !== undefined && stored.version < floor) {

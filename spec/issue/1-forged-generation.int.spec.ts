@@ -103,6 +103,29 @@ describe('A fleet on one Redis', () => {
     });
   }
 
+  for (const which of ['an earlier generation', 'the largest there is, for a second time'] as const) {
+    it(`does not bring back what was stored in ${which} when another program puts that there`, async () => {
+      const caches = [await join(), await join()];
+      if (which !== 'an earlier generation') {
+        await server.cli('SET', keys.gen, later);
+        await caches[0]?.getOrLoad('Emma', () => 1);
+        await server.cli('SET', keys.data(later, 'Dune'), '{"value":"old"}');
+        await settle();
+      }
+      await caches[0]?.put('Dune', 'old');
+      const earlier = which === 'an earlier generation' ? String(await server.cli('GET', keys.gen)) : later;
+      await caches[0]?.clear();
+      for (const cache of caches) expect(await cache.getOrLoad('Dune', () => 'new')).to.equal('new');
+      await server.cli('SET', keys.gen, earlier);
+      caches.push(await join());
+      for (let round = 0; round < 2; round += 1) {
+        await caches[0]?.evict('Dune');
+        for (const cache of caches) expect(await cache.getOrLoad('Dune', () => 'new')).to.equal('new');
+        await settle();
+      }
+    });
+  }
+
   it('takes no echo for proof that names a generation no reply has named', async () => {
     const caches = [await join()];
     const channels = (await server.cli('PUBSUB', 'CHANNELS', `${inboxOf('cache', '*')}`)) as string[];
