@@ -213,12 +213,13 @@ export class ReadLease {
    * Somebody names a generation that no reply has named. `beat`: it is the echo of this one.
    * What the reply to a beat says that was sent later is the truth about it, for that beat was executed later.
    */
-  #rumoured(followed: Followed, gen: string, cause: 'remote' | 'coherence', beat?: number): void {
+  #rumoured(followed: Followed, gen: string, cause: 'remote' | 'coherence', beat?: number, isOwn = false): void {
     const since = beat === undefined ? this.#number : beat - 1;
     followed.rumouredAt = followed.rumour === undefined ? since : Math.max(since, followed.rumouredAt);
     followed.rumour = gen;
     followed.cache.doubtGeneration(gen, cause);
-    if (beat === undefined || beat <= this.#replied) this.#ask(); // Else the reply to the same beat is on its way.
+    // Else a reply is on its way: to the same beat, or to the clear that this instance has sent.
+    if (!isOwn && (beat === undefined || beat <= this.#replied)) this.#ask();
   }
 
   /** Sends a beat, one at a time and with a pause, until no rumour is left. If it fails, the next one is due in D/4. */
@@ -241,13 +242,13 @@ export class ReadLease {
    *
    * @param cause - what the removals for another generation are put down to: `remote` for the message of a clear. Default: `coherence`.
    */
-  received(cache: string, seq: number, gen: string, cause: 'remote' | 'coherence' = 'coherence'): boolean {
+  received(cache: string, seq: number, gen: string, cause: 'remote' | 'coherence' = 'coherence', isOwn = false): boolean {
     const followed = this.#followed.get(cache);
     if (followed === undefined) return false;
     const { applied } = followed;
     const isNext = applied === undefined || seq === applied + 1;
     const isNews = gen !== followed.cache.generation && gen !== followed.rumour;
-    if (isNews) this.#rumoured(followed, gen, cause);
+    if (isNews) this.#rumoured(followed, gen, cause, undefined, isOwn);
     if (isNext) followed.applied = seq;
     else if (!isNews) this.#skipTo(followed, seq); // Of a rumour, which has emptied the local tier, the number may be made up as well.
     return isNext;

@@ -320,6 +320,14 @@ describe(ReadLease.name, () => {
       expect([cache.generation, cache.rumour, forged]).to.deep.equal(['5', undefined, ['book']]);
     });
 
+    it('does not ask about a message of its own, whose reply is on its way', async () => {
+      const sent = heartbeat.beats.length;
+      lease.received('book', 4, '6', 'remote', true);
+      expect([cache.rumour, heartbeat.beats.length]).to.deep.equal(['6', sent]);
+      await reply(beat(), state(4, '6'));
+      expect([cache.generation, cache.rumour]).to.deep.equal(['6', undefined]);
+    });
+
     it('says nothing of a message that a clear has overtaken', async () => {
       lease.received('book', 4, '4');
       await reply(number(heartbeat.beats.at(-1)!), state(4));
