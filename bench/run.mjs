@@ -6,6 +6,7 @@ import { contest } from './harness/contest.mjs';
 import { startRedis } from './harness/redis.mjs';
 import { bars } from './harness/svg.mjs';
 import { growth } from './scenarios/growth.mjs';
+import { bursts } from './scenarios/bursts.mjs';
 import { cold } from './scenarios/cold.mjs';
 import { hitRatios } from './scenarios/hit-ratio.mjs';
 import { startUps } from './scenarios/start-up.mjs';
@@ -17,6 +18,7 @@ const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const factor = Number(/--factor=([\d.]+)/.exec(process.argv.join(' '))?.[1] ?? 1);
 const isAsked = (name) => asked.length === 0 || asked.some((start) => name.startsWith(start));
 const sections = [];
+const HEADINGS = { perSecond: 'throughput', ns: 'median', bytes: 'median', cpu: 'CPU' };
 /** What was measured, for the targets: rows by scenario, and single facts. */
 const measured = new Map();
 const facts = {};
@@ -27,6 +29,7 @@ const begun = load();
 
 for (const scenario of scenarios) if (isAsked(scenario.name)) sections.push(await withRedis((redis) => one(scenario, redis)));
 if (isAsked('cold')) sections.push(await withRedis((redis) => cold(redis, facts)));
+if (isAsked('bursts')) sections.push(await withRedis((redis) => bursts(redis, Math.max(3, Math.round(7 * factor)), facts)));
 if (isAsked('growth')) sections.push(await growth(factor));
 if (isAsked('hit-ratio')) sections.push(await hitRatios(facts));
 if (isAsked('start-up')) sections.push(await startUps(median, facts));
@@ -53,7 +56,7 @@ async function one({ name, title, note, file, contestants, n, rounds, warmUp, st
   measured.set(name, rows);
   const keys = Object.keys(columns);
   const table = [
-    ['', ...keys.flatMap((key) => [key === 'perSecond' ? 'throughput' : key === 'ns' || key === 'bytes' ? 'median' : key, 'ratio'])],
+    ['', ...keys.flatMap((key) => [HEADINGS[key] ?? key, 'ratio'])],
     ...rows.map(({ label, error, median, ratio }) => [
       label,
       ...(error === undefined

@@ -7,7 +7,7 @@ const book = value(500);
 const load = async () => book;
 
 /** The two round trips it takes at least: a lease (SET NX), and the value with the end of the lease in one script. */
-export async function raw({ redis }) {
+export async function raw({ redis, concurrency }) {
   const { createClient } = await import('@keyv/redis');
   const client = createClient({ url: redis });
   await client.connect();
@@ -22,10 +22,10 @@ export async function raw({ redis }) {
     const raw = JSON.stringify({ value: await load(), expires: Date.now() + 3_600_000 });
     await client.evalSha(fill, { keys: [`raw:${key}`, `lease:${key}`], arguments: ['token', raw, '3600000'] });
   };
-  return { ...latencies(call), close: () => client.destroy() };
+  return { ...latencies(call, concurrency), close: () => client.destroy() };
 }
 
-export async function ours({ redis }) {
+export async function ours({ redis, concurrency }) {
   const { library, PATIENT, serviceClass, served } = await import('../harness/library.mjs');
   const { service, close } = await served(serviceClass({ find: [load, library.Cacheable('book')] }), {
     redis,
@@ -33,10 +33,10 @@ export async function ours({ redis }) {
     ...PATIENT,
     defaults: { ttl: '1h' },
   });
-  return { ...latencies(() => service.find(fresh())), close };
+  return { ...latencies(() => service.find(fresh()), concurrency), close };
 }
 
-export async function layeredLoader({ redis }) {
+export async function layeredLoader({ redis, concurrency }) {
   const { Loader, RedisCache } = await import('layered-loader');
   const { Redis } = await import('ioredis');
   const client = new Redis(redis);
@@ -45,10 +45,10 @@ export async function layeredLoader({ redis }) {
     asyncCache: new RedisCache(client, { json: true, prefix: 'layered', ttlInMsecs: 3_600_000 }),
     dataSources: [{ get: load, getMany: load, name: 'books' }],
   });
-  return { ...latencies(() => loader.get(fresh())), close: () => client.disconnect() };
+  return { ...latencies(() => loader.get(fresh()), concurrency), close: () => client.disconnect() };
 }
 
-export async function bentocache({ redis }) {
+export async function bentocache({ redis, concurrency }) {
   const { BentoCache, bentostore } = await import('bentocache');
   const { memoryDriver } = await import('bentocache/drivers/memory');
   const { redisDriver } = await import('bentocache/drivers/redis');
@@ -58,13 +58,13 @@ export async function bentocache({ redis }) {
     .useL1Layer(memoryDriver({ maxItems: 1_000, serialize: false }))
     .useL2Layer(redisDriver({ connection }));
   const bento = new BentoCache({ default: 'books', stores: { books: store }, ttl: '1h' });
-  return { ...latencies(() => bento.getOrSet({ key: fresh(), factory: load })), close: () => bento.disconnectAll() };
+  return { ...latencies(() => bento.getOrSet({ key: fresh(), factory: load }), concurrency), close: () => bento.disconnectAll() };
 }
 
-export async function cacheable({ redis }) {
+export async function cacheable({ redis, concurrency }) {
   const { Cacheable, KeyvCacheableMemory, Keyv } = await import('cacheable');
   const { createKeyv } = await import('@keyv/redis');
   const primary = new Keyv({ store: new KeyvCacheableMemory({ lruSize: 1_000, useClone: false }) });
   const cache = new Cacheable({ primary, secondary: createKeyv(redis, { namespace: 'cacheable' }), ttl: '1h' });
-  return { ...latencies(() => cache.getOrSet(fresh(), load)), close: () => cache.disconnect() };
+  return { ...latencies(() => cache.getOrSet(fresh(), load), concurrency), close: () => cache.disconnect() };
 }

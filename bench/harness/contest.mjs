@@ -24,8 +24,8 @@ const CHILD = new URL('child.mjs', import.meta.url);
  * @param {{ n: number, rounds: number, warmUp?: number, starts?: number }} plan - `warmUp`: the calls of the first round, which does not count
  *   (default: n); a service has run for longer than a benchmark, so what is compiled late must have been by then. `starts`: the rounds are
  *   spread over as many processes of each contestant (default: 1), for what the compiler makes of a loop of some ns differs between them.
- * @returns {Promise<{ label: string, error?: string, median: Record<string, number>, ratio: Record<string, number> }[]>} the medians of what each
- *   measured, and of the ratios to what the baseline measured in the same round.
+ * @returns {Promise<{ label: string, error?: string, median: Record<string, number>, ratio: Record<string, number>, rows: Record<string, number>[] }[]>}
+ *   the medians of what each measured, and of the ratios to what the baseline measured in the same round; and what each round measured.
  */
 export async function contest(contestants, { n, rounds, warmUp = n, starts = 1 }) {
   const runs = [];
@@ -36,7 +36,7 @@ export async function contest(contestants, { n, rounds, warmUp = n, starts = 1 }
     const error = runs.map((entries) => entries[c].error).find((one) => one !== undefined);
     const over = (value) =>
       Object.fromEntries(Object.keys(rows[0] ?? {}).map((key) => [key, median(rows.map((row, i) => value(row[key], base[i]?.[key])))]));
-    return { label, error, median: over((own) => own), ratio: over((own, of) => own / of) };
+    return { label, error, median: over((own) => own), ratio: over((own, of) => own / of), rows };
   });
 }
 

@@ -37,7 +37,12 @@ const readers = (options) => [
 /** What the columns of a table are called, and how their numbers are written. */
 const NS = { ns: (ns) => `${ns.toFixed(ns < 10 ? 1 : 0)} ns` };
 const MS = (ms) => `${(ms * 1_000).toFixed(0)} µs`;
-const LATENCY = { p50: MS, p99: MS, perSecond: (count) => `${Math.round(count).toLocaleString('en')} /s` };
+const LATENCY = {
+  p50: MS,
+  p99: MS,
+  perSecond: (count) => `${Math.round(count).toLocaleString('en')} /s`,
+  cpu: (us) => `${us.toFixed(1)} µs`,
+};
 
 export const scenarios = [
   {
@@ -93,24 +98,26 @@ export const scenarios = [
       plot: concurrency === 1 ? 'p50' : 'perSecond',
     })),
   ),
-  {
-    name: 'miss',
-    title: 'Miss, load, fill of both tiers',
+  ...[1, 64].map((concurrency) => ({
+    name: `miss-${concurrency}`,
+    title: `Miss, load, fill of both tiers, concurrency ${concurrency}`,
     note: 'The baseline is two round trips: SET NX of a lease, and a script that stores the value if the lease still stands. The peers take no lease.',
     file: 'miss.mjs',
     contestants: [
-      raw,
-      ours(),
-      { label: 'layered-loader', make: 'layeredLoader' },
-      { label: 'bentocache', make: 'bentocache' },
-      { label: 'cacheable', make: 'cacheable' },
+      { ...raw, options: { concurrency } },
+      ours({ concurrency }),
+      ...['layered-loader', 'bentocache', 'cacheable'].map((label, i) => ({
+        label,
+        make: ['layeredLoader', 'bentocache', 'cacheable'][i],
+        options: { concurrency },
+      })),
     ],
     n: 2_000,
     rounds: 9,
     warmUp: 10_000,
     columns: LATENCY,
     plot: 'p50',
-  },
+  })),
   {
     name: 'eviction',
     title: 'Eviction of one key',

@@ -36,6 +36,9 @@ interface Envelope {
   expires?: number | null;
 }
 
+/** Beyond this a search takes longer than a hash. */
+const MOST_IN_A_LIST = 16;
+
 const COLON = 58;
 /** JSON of less than this many characters cannot be nested too deeply: each level takes two. */
 const SHORTEST_TOO_DEEP = 2 * MAXIMUM_VALUE_DEPTH;
@@ -127,15 +130,15 @@ export class ValueCodec {
     const type = this.#type;
     if (isInstance(value, type)) {
       const fields = { ...(value as object) };
-      return isPlainJson(fields, new Set([value as object]), 0) ? `{"typed":"value","value":${JSON.stringify(fields)}` : undefined;
+      return isPlainJson(fields, new Seen([value as object]), 0) ? `{"typed":"value","value":${JSON.stringify(fields)}` : undefined;
     }
     if (type !== undefined && Array.isArray(value) && isPlainArray(value) && value.length > 0 && areInstances(value, type)) {
       const elements = value.map((element) => ({ ...(element as object) }));
-      const seen = new Set<object>(value as object[]);
-      const isPlain = seen.size === value.length && hasOnlyElements(value) && isPlainJson(elements, seen, 0);
+      const isPlain =
+        hasOnlyElements(value) && new Set(value).size === value.length && isPlainJson(elements, new Seen(value as object[]), 0);
       return isPlain ? `{"typed":"elements","value":${JSON.stringify(elements)}` : undefined;
     }
-    return isPlainJson(value, new Set(), 0) ? `{"value":${JSON.stringify(value)}` : undefined;
+    return isPlainJson(value, new Seen(), 0) ? `{"value":${JSON.stringify(value)}` : undefined;
   }
 
   #revive({ value, typed, expires }: Envelope): StoredEntry {
@@ -194,11 +197,33 @@ export function createCacheCodec(options: ValueCodecOptions = {}): CacheCodec {
  */
 export const cacheCodec: CacheCodec = Object.freeze(createCacheCodec());
 
+/** The objects met in a value. A list, while they are few: a `Set` gives each of them an identity first, which takes four times as long. */
+class Seen {
+  readonly #few: object[];
+  #many: Set<object> | undefined;
+
+  constructor(objects: readonly object[] = []) {
+    this.#few = [...objects];
+  }
+
+  /** Whether it is met for the first time. */
+  add(value: object): boolean {
+    if (this.#few.length < MOST_IN_A_LIST) {
+      if (this.#few.includes(value)) return false;
+      this.#few.push(value);
+      return true;
+    }
+    const many = (this.#many ??= new Set(this.#few));
+    const before = many.size;
+    return many.add(value).size > before;
+  }
+}
+
 /**
  * Whether `JSON.parse(JSON.stringify(value))` is deep-equal to `value`, by Keyv's decoder as well as by ours.
  * A single object met twice is not: it would come back as two.
  */
-function isPlainJson(value: unknown, seen: Set<object>, depth: number): boolean {
+function isPlainJson(value: unknown, seen: Seen, depth: number): boolean {
   switch (typeof value) {
     case 'string':
       return value.charCodeAt(0) !== COLON;
@@ -213,9 +238,8 @@ function isPlainJson(value: unknown, seen: Set<object>, depth: number): boolean 
   }
 }
 
-function isPlainJsonObject(value: object, seen: Set<object>, depth: number): boolean {
-  if (depth > MAXIMUM_VALUE_DEPTH || seen.has(value)) return false;
-  seen.add(value);
+function isPlainJsonObject(value: object, seen: Seen, depth: number): boolean {
+  if (depth > MAXIMUM_VALUE_DEPTH || !seen.add(value)) return false;
   // Inherited or not enumerable, it would run all the same; as a property it is refused later.
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return false;
   if (isPlainArray(value)) {
@@ -223,7 +247,8 @@ function isPlainJsonObject(value: object, seen: Set<object>, depth: number): boo
     return hasOnlyElements(value);
   }
   if (!isPlainObject(value) || Object.getPrototypeOf(value) === null || Object.getOwnPropertySymbols(value).length > 0) return false;
-  for (const name of Object.keys(value)) {
+  // What an object inherits is looked at as well, which does no harm; to list its own names would take a list for each.
+  for (const name in value) {
     if (name === '__proto__' || !isPlainJson(value[name], seen, depth + 1)) return false;
   }
   return true;

@@ -1,11 +1,11 @@
 import type { Keyv } from 'keyv';
 import { RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents, TracedStep } from '../event/index.js';
-import { Crowd } from './crowd.js';
 import type { EvictionLog, EvictionReceipt, FillEntry, LeaseReply, PutEntry } from './eviction-log.js';
 import type { RemoteGuard } from './remote-guard.js';
 import type { Milliseconds } from '../time/index.js';
 import { type Reading, type StoredEntry, UNREADABLE, type ValueCodec } from './codec.js';
+import { StepBatches } from './step-batches.js';
 
 /** What a {@link RemoteCache} is made of. */
 export interface RemoteCacheParts {
@@ -45,9 +45,9 @@ export class RemoteCache {
   readonly #guard: RemoteGuard;
   readonly #useGeneration: (generation: string) => void;
   readonly #traced: RemoteCacheParts['traced'];
-  readonly #gets: Crowd<string, Reading>;
-  readonly #acquires: Crowd<string, LeaseReply>;
-  readonly #fills: Crowd<FillEntry, boolean>;
+  readonly #gets: StepBatches<string, Reading>;
+  readonly #acquires: StepBatches<string, LeaseReply>;
+  readonly #fills: StepBatches<FillEntry, boolean>;
   #generation: string | undefined;
   /** Named by a message, and by no reply yet. */
   #rumoured: string | undefined;
@@ -59,14 +59,28 @@ export class RemoteCache {
     this.#guard = parts.guard;
     this.#useGeneration = parts.useGeneration;
     this.#traced = parts.traced;
-    const { log, guard } = parts;
-    const whenFree =
-      (step: string) =>
-      (waitMs: Milliseconds | undefined): Promise<void> =>
-        guard.whenFree?.(step, waitMs) ?? Promise.resolve();
-    this.#gets = new Crowd({ whenFree: whenFree('get'), execute: (keys) => this.getAll(keys as string[]) });
-    this.#acquires = new Crowd({ whenFree: whenFree('acquire'), execute: (keys) => log.acquire(keys, false) });
-    this.#fills = new Crowd({ whenFree: whenFree('fill'), execute: (entries) => log.fill(entries), lengthOf: ({ raw }) => raw.length });
+    const { log } = parts;
+    this.#gets = this.#batches('get', (keys, waitMs) => this.#read(keys as string[], waitMs));
+    this.#acquires = this.#batches('acquire', (keys, waitMs) => log.acquire(keys, false, waitMs));
+    this.#fills = this.#batches(
+      'fill',
+      (entries, waitMs) => log.fill(entries, waitMs),
+      ({ raw }) => raw.length,
+    );
+  }
+
+  #batches<I, O>(
+    step: string,
+    execute: (items: readonly I[], waitMs: Milliseconds | undefined) => Promise<readonly O[]>,
+    lengthOf?: (item: I) => number,
+  ): StepBatches<I, O> {
+    const guard = this.#guard;
+    return new StepBatches({
+      isCrowded: () => guard.isCrowded === true,
+      whenFree: (waitMs) => guard.whenFree?.(step, waitMs) ?? Promise.resolve(),
+      execute,
+      ...(lengthOf === undefined ? {} : { lengthOf }),
+    });
   }
 
   /** Whether a remote step would be tried at all now. */
@@ -108,22 +122,31 @@ export class RemoteCache {
     this.#rumoured = undefined;
   }
 
-  /** What is stored under `key`: one GET. The caller must know its generation to be current, within the bound. */
-  get(key: string, waitMs?: Milliseconds): Promise<Reading> {
-    if (this.#guard.isCrowded === true) return this.#gets.add(key, waitMs);
-    if (this.#rumoured !== undefined) return this.getAllCurrent([key], waitMs).then(([entry]) => entry);
-    return this.#traced?.events.tracer === undefined ? this.#read(key, waitMs) : this.#trace('get', [key], () => this.#read(key, waitMs));
+  /** Whether a step goes out by itself and at once: it has no company to travel with. */
+  get #isAlone(): boolean {
+    return this.#guard.hasBegun !== true && this.#guard.isCrowded !== true;
   }
 
-  #read(key: string, waitMs?: Milliseconds): Promise<Reading> {
-    return this.#guard.run('get', () => this.#keyv.get(key, RAW) as Promise<Reading>, 1, waitMs);
+  /** What is stored under `key`: one GET, or a part of one MGET. The caller must know its generation to be current, within the bound. */
+  get(key: string, waitMs?: Milliseconds): Promise<Reading> {
+    if (this.#rumoured !== undefined) return this.getAllCurrent([key], waitMs).then(([entry]) => entry);
+    if (this.#traced?.events.tracer === undefined) return this.#getOne(key, waitMs);
+    return this.#trace('get', [key], () => this.#getOne(key, waitMs));
   }
 
   /** As {@link get} for several keys: one MGET. */
   getAll(keys: string[]): Promise<Reading[]> {
-    if (this.#rumoured !== undefined) return this.getAllCurrent(keys);
-    const run = (): Promise<unknown> => this.#guard.run('get', () => this.#keyv.getMany(keys, RAW), keys.length);
-    return this.#trace('get', keys, run) as Promise<Reading[]>;
+    return this.#trace('get', keys, () => this.#read(keys));
+  }
+
+  #getOne(key: string, waitMs?: Milliseconds): Promise<Reading> {
+    if (!this.#isAlone) return this.#gets.add(key, waitMs);
+    return this.#guard.run('get', () => this.#keyv.get(key, RAW) as Promise<Reading>, 1, waitMs);
+  }
+
+  #read(keys: string[], waitMs?: Milliseconds): Promise<Reading[]> {
+    if (this.#rumoured !== undefined) return this.getAllCurrent(keys, waitMs);
+    return this.#guard.run('get', () => this.#keyv.getMany(keys, RAW) as Promise<Reading[]>, keys.length, waitMs);
   }
 
   /** As {@link getAll}, after making sure of the generation: for reads without a valid read lease. One MGET. */
@@ -134,9 +157,10 @@ export class RemoteCache {
 
   /** Asks for the right to fill `key`. With `replace`, what is there is unreadable: drop it. */
   async acquire(key: string, replace: boolean, waitMs?: Milliseconds): Promise<LoadPermit> {
-    const isOneOfMany = this.#guard.isCrowded === true && !replace;
     const ask = (): Promise<LeaseReply> =>
-      isOneOfMany ? this.#acquires.add(key, waitMs) : this.#log.acquire([key], replace, waitMs).then(([reply]) => reply as LeaseReply);
+      replace || this.#isAlone
+        ? this.#log.acquire([key], replace, waitMs).then(([reply]) => reply as LeaseReply)
+        : this.#acquires.add(key, waitMs);
     const reply = await this.#trace('acquire', [key], ask);
     if (reply.kind !== 'present') return reply;
     const entry = this.#alive(reply.raw);
@@ -148,9 +172,7 @@ export class RemoteCache {
   fill(key: string, token: string, raw: string, ttlMs: Milliseconds, waitMs?: Milliseconds): Promise<boolean> {
     const entry = { key, token, raw, ttlMs };
     const store = (): Promise<boolean> =>
-      this.#guard.isCrowded === true
-        ? this.#fills.add(entry, waitMs)
-        : this.#log.fill([entry], waitMs).then(([isStored]) => isStored === true);
+      this.#isAlone ? this.#log.fill([entry], waitMs).then(([isStored]) => isStored === true) : this.#fills.add(entry, waitMs);
     return this.#trace('fill', [key], store);
   }
 

@@ -13,6 +13,8 @@ export interface RemoteGuard {
   readonly isOpen?: boolean;
   /** Whether a step would have to wait for its turn. Default: never. */
   readonly isCrowded?: boolean;
+  /** Whether others have begun in this turn of the event loop, and are not written to the socket yet. Default: never. */
+  readonly hasBegun?: boolean;
   /** Resolves when a step of this name would have its turn; rejects as {@link run} does. Asked only while it is crowded. */
   whenFree?(step: string, waitMs?: Milliseconds): Promise<void>;
   /**
@@ -102,11 +104,13 @@ export class CircuitBreaker implements RemoteGuard {
   run<T>(step: string, action: () => Promise<T>, weight = 1, waitMs: Milliseconds = this.#waitMs): Promise<T> {
     if (!this.isOpenForUse) return Promise.reject(this.#away(step));
     return new Promise((resolve, reject) => {
-      const begin = (): void => this.#begin(step, action, weight, resolve, reject);
-      if (this.#turns.enter(weight)) return begin();
-      const refuse = (isLate: boolean): void => reject(isLate ? this.#crowded(step, waitMs) : this.#away(step));
-      this.#turns.wait(RANKS.get(step) ?? 2, { weight, until: performance.now() + waitMs, begin, refuse });
+      if (this.#turns.enter(weight)) return this.#begin(step, action, weight, resolve, reject);
+      this.#wait(step, weight, waitMs, () => this.#begin(step, action, weight, resolve, reject), reject);
     });
+  }
+
+  get hasBegun(): boolean {
+    return this.#deadlines.hasBegun;
   }
 
   get isCrowded(): boolean {
@@ -121,12 +125,22 @@ export class CircuitBreaker implements RemoteGuard {
         this.#turns.leave(1);
       };
       if (this.#turns.enter(1)) return begin();
-      const refuse = (isLate: boolean): void => reject(isLate ? this.#crowded(step, waitMs) : this.#away(step));
-      this.#turns.wait(RANKS.get(step) ?? 2, { weight: 1, until: performance.now() + waitMs, begin, refuse });
+      this.#wait(step, 1, waitMs, begin, reject);
     });
   }
 
+  #wait(step: string, weight: number, waitMs: Milliseconds, begin: () => void, reject: (error: unknown) => void): void {
+    const refuse = (isLate: boolean): void => reject(isLate ? this.#crowded(step, waitMs) : this.#away(step));
+    this.#turns.wait(RANKS.get(step) ?? 2, { weight, until: performance.now() + waitMs, begin, refuse });
+  }
+
   #begin<T>(step: string, action: () => Promise<T>, weight: number, resolve: (result: T) => void, reject: (error: unknown) => void): void {
+    let asked: Promise<T>;
+    try {
+      asked = action();
+    } catch (error) {
+      asked = Promise.reject(error);
+    }
     let isOver = false;
     const failed = (error: unknown): void => {
       if (isOver) return;
@@ -136,6 +150,7 @@ export class CircuitBreaker implements RemoteGuard {
       reject(this.#asRemoteError(error, step));
       this.#turns.leave(weight);
     };
+    // After the client was asked: what it does at the end of this turn, which is to write, is then done first.
     const done = this.#deadlines.begin(() => failed(lateError(step, this.#timeoutMs, this.#endpoint)));
     const succeeded = (result: T): void => {
       if (isOver) return; // Its caller has been told otherwise; it may have been executed all the same.
@@ -145,11 +160,7 @@ export class CircuitBreaker implements RemoteGuard {
       resolve(result);
       this.#turns.leave(weight);
     };
-    try {
-      action().then(succeeded, failed);
-    } catch (error) {
-      failed(error);
-    }
+    asked.then(succeeded, failed);
   }
 
   /**

@@ -16,15 +16,22 @@ export class SharedLoad extends Load {
   promise: Promise<unknown> | undefined;
   /** The new load that those who had joined this one in vain share. */
   successor: SharedLoad | undefined;
-  readonly #id: string;
+  readonly #cache: string;
+  readonly #key: string;
   readonly #begunAt: Milliseconds;
   #joiners: Set<Load> | undefined;
   #joined: Promise<unknown> | undefined;
 
   constructor(cache: string, key: string, begunAt: Milliseconds) {
     super();
-    this.#id = `${cache} ${key}`;
+    this.#cache = cache;
+    this.#key = key;
     this.#begunAt = begunAt;
+  }
+
+  /** What it loads, by name: it may be a load of another container. */
+  get #id(): string {
+    return `${this.#cache} ${this.#key}`;
   }
 
   /** Whether it has lasted for `limitMs`. */

@@ -17,8 +17,10 @@ import type { LocalCache } from './local-cache.js';
 import { MissForecast } from './miss-forecast.js';
 import { PendingEvictions } from './pending-evictions.js';
 import { PutBatches } from './put-batches.js';
+import { type Read, Reads } from './reads.js';
 import type { LoadPermit, RemoteTier } from './remote-cache.js';
 import { LATE, SharedLoad } from './shared-load.js';
+import { TransientMap } from './transient-map.js';
 import type { ValueWrapper } from './value-wrapper.js';
 
 /** A cache's options, resolved: nothing is optional and every duration is in milliseconds. */
@@ -61,18 +63,22 @@ const DEFAULT_FILL_LEASE_MS = 30_000;
 /** The most fill leases that are kept to be given back later. */
 const MAXIMUM_OWED_LEASES = 1_000;
 
-/**
- * A read under way: its *ticket* to fill the local tier, and, where it runs a loader, the load that later callers of the key may join.
- * Taken before anything is sent. An eviction of the key, a clear, a gap or a new subscription cancels it: the value goes to those who
- * already wait for it and nowhere else.
- */
-class Read {
-  isCancelled = false;
-  load: SharedLoad | undefined;
-  /** The next older read of the same key. */
-  older: Read | undefined;
-  constructor(readonly version: number) {}
+/** One call of {@link TwoTierCache.getOrLoad} that nothing in the process answers. */
+interface LoadCall<V> {
+  readonly key: string;
+  readonly read: Read;
+  readonly load: SharedLoad;
+  readonly loader: () => V | Promise<V>;
+  readonly options: LoadOptions<V>;
+  readonly now: Milliseconds;
 }
+
+/** L2 may not be looked into. */
+const NOT_LOOKED = Symbol('not looked');
+/** Nothing was expected there. */
+const EXPECTED = Symbol('expected to be a miss');
+/** How a look into L2 went that found no entry. */
+type Looked = typeof NOT_LOOKED | typeof EXPECTED | typeof UNREADABLE | undefined | { readonly error: unknown };
 
 /**
  * Two tiers as one cache: a Map in the process (L1) before Redis (L2).
@@ -100,14 +106,11 @@ export class TwoTierCache extends Cache implements CoherentCache {
   readonly #forecast = new MissForecast();
   /** Written-out forms of keys that were found in L1. */
   readonly #keys = new KeyMemo();
-  /** The newest read under way of each key; older ones hang on it. */
-  readonly #reads = new Map<string, Read>();
+  readonly #reads = new Reads();
   /** Keys of own writes that Redis has not answered yet, and how many writes each. */
-  readonly #unanswered = new Map<string, number>();
+  readonly #unanswered = new TransientMap<string, number>();
   /** Fill leases that could not be given back yet, each with its key. */
   readonly #owed = new Map<string, string>();
-  /** Moves on at every clear: reads of an earlier version are cancelled without being visited. */
-  #version = 0;
   #isStopped = false;
   #stoppedAt: Milliseconds | undefined;
   /** Set while the cache is joining the fleet for the first time. */
@@ -169,7 +172,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       this.#counters.misses += 1;
       return undefined;
     }
-    const read = this.#begin(encoded);
+    const read = this.#reads.begin(encoded);
     try {
       const entry = this.#entryIn(await this.#getRemote(encoded));
       if (entry === undefined) this.#counters.misses += 1;
@@ -178,7 +181,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       this.#counters.remoteFailures += 1;
       throw error;
     } finally {
-      this.#end(encoded, read);
+      this.#reads.end(encoded, read);
     }
   }
 
@@ -198,7 +201,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       this.#counters.misses += found.filter((wrapper) => wrapper === undefined).length;
       return found;
     }
-    const reads = missing.map((key) => this.#begin(key));
+    const reads = missing.map((key) => this.#reads.begin(key));
     try {
       const entries = await this.#getAllRemote(missing);
       const fetched = new Map<string, ValueWrapper<V>>();
@@ -215,7 +218,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       this.#counters.remoteFailures += 1;
       throw error;
     } finally {
-      missing.forEach((key, i) => this.#end(key, reads[i] as Read));
+      missing.forEach((key, i) => this.#reads.end(key, reads[i] as Read));
     }
   }
 
@@ -238,7 +241,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     if (!isServing) this.#counters.bypassed += 1;
     // Who reads without a lease must not join: the load may be older than an eviction this instance has not heard of.
     const mayJoin = isServing && options.join !== false;
-    const running = this.#loadUnderWay(encoded, now);
+    const running = this.#reads.loadOf(encoded, now, this.#fillLeaseMs);
     if (running?.needsCaller === true) return this.#loadAlone(encoded, loader);
     if (mayJoin && running !== undefined) {
       this.#counters.joined += 1;
@@ -249,23 +252,39 @@ export class TwoTierCache extends Cache implements CoherentCache {
 
   #beginLoad<V>(key: string, loader: () => V | Promise<V>, options: LoadOptions<V>, now: Milliseconds, mayBeJoined: boolean): SharedLoad {
     const load = new SharedLoad(this.name, key, now);
-    const read = this.#begin(key);
-    load.promise = this.#load(key, read, load, loader, options, now);
+    const read = this.#reads.begin(key);
+    load.promise = this.#load({ key, read, load, loader, options, now });
     if (mayBeJoined) read.load = load;
     return load;
   }
 
-  async #load<V>(
-    key: string,
-    read: Read,
-    load: SharedLoad,
-    loader: () => V | Promise<V>,
-    options: LoadOptions<V>,
-    now: Milliseconds,
-  ): Promise<V> {
+  // Not `async` on the way to a hit in L2: one GET, one callback.
+  #load<V>(call: LoadCall<V>): Promise<V> {
+    const { key, read, load, now } = call;
+    if (!this.#readsRemote(key)) return this.#loadMissed(call, NOT_LOOKED);
+    if (this.#forecast.expectsMiss(key)) return this.#loadMissed(call, EXPECTED);
+    return this.#getRemote(key, now).then(
+      (reading) => {
+        const entry = this.#entryIn(reading);
+        this.#forecast.saw(key, entry === undefined);
+        if (entry === undefined) return this.#loadMissed(call, reading === UNREADABLE ? UNREADABLE : undefined);
+        try {
+          return this.#keep(key, read, entry) as V;
+        } finally {
+          this.#reads.end(key, read);
+          load.end();
+        }
+      },
+      (error: unknown) => this.#loadMissed(call, { error }),
+    );
+  }
+
+  /** @param looked - how L2 was looked into. */
+  async #loadMissed<V>(call: LoadCall<V>, looked: Looked): Promise<V> {
+    const { key, read, load, loader, options } = call;
     let token: string | undefined;
     try {
-      const permit = this.#readsRemote(key) ? await this.#permit(key, load, options, now) : undefined;
+      const permit = looked === NOT_LOOKED ? undefined : await this.#permit(call, looked);
       if (permit?.kind === 'present') return this.#keep(key, read, permit.entry) as V;
       if (permit?.kind === 'granted') token = permit.token;
       this.#counters.misses += 1;
@@ -274,7 +293,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       return value;
     } finally {
       this.#giveBack(key, token);
-      this.#end(key, read);
+      this.#reads.end(key, read);
       load.end();
     }
   }
@@ -303,28 +322,36 @@ export class TwoTierCache extends Cache implements CoherentCache {
   #succeed<V>(key: string, load: SharedLoad, loader: () => V | Promise<V>, options: LoadOptions<V>, isSecond: boolean): Promise<V> {
     const now = this.#clock.now();
     const isServing = this.isServing(now);
-    const running = load.successor ?? (isServing ? this.#loadUnderWay(key, now) : undefined);
+    const running = load.successor ?? (isServing ? this.#reads.loadOf(key, now, this.#fillLeaseMs) : undefined);
     if (running?.needsCaller === true) return this.#loadAlone(key, loader);
     load.successor = running ?? this.#beginLoad(key, loader, options, now, isServing);
     return running === undefined ? (load.successor.promise as Promise<V>) : this.#join(key, running, loader, options, isSecond);
   }
 
-  /** What L2 holds, else the right to fill it; `undefined` if neither can be had. One GET, if that finds something. */
-  async #permit<V>(key: string, load: SharedLoad, options: LoadOptions<V>, now: Milliseconds): Promise<LoadPermit | undefined> {
+  /**
+   * The right to fill L2, or what it holds after all, or (another instance is loading, for longer than we may wait) `busy`; `undefined` if
+   * Redis does not say. Nobody waits for a load that waits for him.
+   */
+  async #permit<V>({ key, load, options, now }: LoadCall<V>, looked: Looked): Promise<LoadPermit | undefined> {
     const { deadlineMs, timeoutMs } = this.#settings;
     const lastStep = now + deadlineMs - 2 * timeoutMs; // One step may start then, and the fill comes after the load.
-    const looks = !this.#forecast.expectsMiss(key);
+    let replaces = looked === UNREADABLE; // What is there later is another's.
     try {
-      let reading: Reading;
-      if (looks) {
-        reading = await this.#getRemote(key, now);
-        const entry = this.#entryIn(reading);
-        this.#forecast.saw(key, entry === undefined);
-        if (entry !== undefined) return { kind: 'present', entry };
+      if (typeof looked === 'object') throw looked.error;
+      for (let pause = FIRST_POLL_MS; ; pause = Math.min(1.5 * pause, LONGEST_POLL_MS)) {
+        const waitMs = Math.max(0, lastStep + timeoutMs - this.#clock.now());
+        let permit = await this.#remote.acquire(key, replaces, waitMs);
+        replaces = false;
+        if (permit.kind === 'unreadable') {
+          this.#counters.remoteFailures += 1;
+          permit = await this.#remote.acquire(key, true, waitMs);
+        }
+        const isOver = permit.kind !== 'busy' || this.#isStopped || this.#clock.now() + pause > lastStep;
+        if (isOver || !(await load.waitForLease(() => new Promise((resolve) => setTimeout(resolve, pause))))) {
+          if (looked === EXPECTED) this.#forecast.saw(key, permit.kind !== 'present');
+          return permit;
+        }
       }
-      const permit = await this.#acquire(key, load, reading === UNREADABLE, lastStep);
-      if (!looks) this.#forecast.saw(key, permit.kind !== 'present');
-      return permit;
     } catch (error) {
       this.#counters.remoteFailures += 1;
       options.onError?.('get', error);
@@ -356,7 +383,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
         return true;
       }
       if (token === undefined) return true;
-      if (this.#isCancelled(read) || this.#pending.isDoubtful(key)) {
+      if (this.#reads.isCancelled(read) || this.#pending.isDoubtful(key)) {
         this.#counters.refusedFills += 1;
         return false;
       }
@@ -373,25 +400,6 @@ export class TwoTierCache extends Cache implements CoherentCache {
       if (error instanceof RemoteCacheError) this.#counters.remoteFailures += 1;
       options.onError?.('put', error, value);
       return false;
-    }
-  }
-
-  /**
-   * The right to fill L2, or what it holds, or (another instance is loading, for longer than we may wait) `busy`.
-   * With `replace`, what is there is unreadable. Nobody waits for a load that waits for him.
-   */
-  async #acquire(key: string, load: SharedLoad, replace: boolean, lastStep: Milliseconds): Promise<LoadPermit> {
-    let replaces = replace;
-    for (let pause = FIRST_POLL_MS; ; pause = Math.min(1.5 * pause, LONGEST_POLL_MS)) {
-      const waitMs = Math.max(0, lastStep + this.#settings.timeoutMs - this.#clock.now());
-      let permit = await this.#remote.acquire(key, replaces, waitMs);
-      replaces = false; // What is there later is another's.
-      if (permit.kind === 'unreadable') {
-        this.#counters.remoteFailures += 1;
-        permit = await this.#remote.acquire(key, true, waitMs);
-      }
-      if (permit.kind !== 'busy' || this.#isStopped || this.#clock.now() + pause > lastStep) return permit;
-      if (!(await load.waitForLease(() => new Promise((resolve) => setTimeout(resolve, pause))))) return permit;
     }
   }
 
@@ -433,7 +441,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   #keepLocally(key: string, read: Read, value: unknown, ttlMs: Milliseconds, writtenAt?: Milliseconds): void {
     const { tiers, localTtlMs } = this.#settings;
     if (tiers === 'remote' || this.#isStopped) return;
-    if (this.#isCancelled(read)) {
+    if (this.#reads.isCancelled(read)) {
       this.#counters.refusedFills += 1;
       return;
     }
@@ -485,11 +493,11 @@ export class TwoTierCache extends Cache implements CoherentCache {
   async #putLocally(key: string, value: unknown, ttlMs: Milliseconds): Promise<void> {
     this.#drop([key], 'replacements');
     await this.#untilAnswered([key], () => this.#pending.submit([key], false));
-    const read = this.#begin(key);
+    const read = this.#reads.begin(key);
     try {
       this.#keepLocally(key, read, value, ttlMs);
     } finally {
-      this.#end(key, read);
+      this.#reads.end(key, read);
     }
   }
 
@@ -691,7 +699,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     } finally {
       for (const key of keys) {
         const others = (this.#unanswered.get(key) as number) - 1;
-        if (others === 0) this.#unanswered.delete(key);
+        if (others === 0) this.#unanswered.remove(key);
         else this.#unanswered.set(key, others);
       }
     }
@@ -701,42 +709,10 @@ export class TwoTierCache extends Cache implements CoherentCache {
     return this.#settings.tiers !== 'local' && !this.#isStopped && !this.#pending.isDoubtful(key);
   }
 
-  #begin(key: string): Read {
-    const read = new Read(this.#version);
-    read.older = this.#reads.get(key);
-    this.#reads.set(key, read);
-    return read;
-  }
-
-  #end(key: string, read: Read): void {
-    read.load = undefined; // What is left of a Map's old table may outlive it for long, and would take every value along.
-    const newest = this.#reads.get(key);
-    if (newest === read) {
-      if (read.older === undefined) this.#reads.delete(key);
-      else this.#reads.set(key, read.older);
-      return;
-    }
-    for (let at = newest; at !== undefined; at = at.older) if (at.older === read) at.older = read.older;
-  }
-
-  /** The newest load of `key` that may be joined; plain reads may have begun since. */
-  #loadUnderWay(key: string, now: Milliseconds): SharedLoad | undefined {
-    let read = this.#reads.get(key);
-    while (read !== undefined && read.load === undefined) read = read.older;
-    return read?.load?.isLate(now, this.#fillLeaseMs) === false ? read.load : undefined;
-  }
-
-  #isCancelled(read: Read): boolean {
-    return read.isCancelled || read.version !== this.#version;
-  }
-
   #fence(keys: readonly string[]): void {
     for (const key of keys) {
       this.#local.delete(key);
-      const newest = this.#reads.get(key);
-      if (newest === undefined) continue;
-      for (let read: Read | undefined = newest; read !== undefined; read = read.older) read.isCancelled = true;
-      this.#reads.delete(key);
+      this.#reads.cancel(key);
     }
   }
 
@@ -748,8 +724,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   }
 
   #fenceAll(cause: 'explicit' | 'remote' | 'coherence'): void {
-    this.#version += 1;
-    this.#reads.clear();
+    this.#reads.cancelAll();
     const dropped = this.#local.clear();
     this.#counters[`${cause}Removals`] += dropped;
     if (cause === 'coherence' && dropped > 0) this.#counters.repairs += 1;

@@ -18,7 +18,7 @@ describe(StepDeadlines.name, () => {
   let deadlines: StepDeadlines;
 
   beforeEach(() => {
-    timers = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    timers = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     late = [];
     deadlines = new StepDeadlines(250);
   });
@@ -41,7 +41,7 @@ describe(StepDeadlines.name, () => {
     expect(late).to.deep.equal(['get']);
   });
 
-  it('gives the steps of the next turn their own', async () => {
+  it('gives the steps of the next turn a time of their own', async () => {
     begin('get');
     await turn();
     timers.tick(100);
@@ -55,10 +55,33 @@ describe(StepDeadlines.name, () => {
     expect(late).to.deep.equal(['get', 'fill']);
   });
 
-  it('leaves no timer once all have ended, and starts anew in the same turn', async () => {
+  it('shares one timer among all turns, which keeps no process alive once all have ended', async () => {
+    const set = sinon.spy(globalThis, 'setTimeout');
+    for (let turns = 0; turns < 100; turns += 1) {
+      const end = begin('get');
+      await turn();
+      timers.tick(1);
+      end();
+    }
+    const [timer] = set.returnValues;
+    expect(set.callCount).to.equal(1);
+    expect(timer?.hasRef()).to.equal(false);
+    begin('fill');
+    await turn();
+    expect(timer?.hasRef()).to.equal(true);
+    timers.tick(249);
+    await settled();
+    expect(late).to.deep.equal([]);
+    timers.tick(1);
+    await settled();
+    expect(late).to.deep.equal(['fill']);
+    expect(timers.countTimers()).to.equal(0);
+    set.restore();
+  });
+
+  it('starts anew in the same turn', async () => {
     begin('get')();
     await turn();
-    expect(timers.countTimers()).to.equal(0);
     begin('fill');
     await turn();
     timers.tick(250);
@@ -68,7 +91,6 @@ describe(StepDeadlines.name, () => {
     timers.tick(250);
     await settled();
     expect(late).to.deep.equal(['fill', 'evict']);
-    expect(timers.countTimers()).to.equal(0);
   });
 
   it('begins to count when what the turn asked for has been written, at its end', async () => {

@@ -172,14 +172,14 @@ class EmbeddedWorld {
 const MUTANTS: readonly (Patch & { readonly without: string })[] = [
   {
     without: 'read tickets',
-    file: 'cache/two-tier-cache.js',
+    file: 'cache/reads.js',
     from: 'return read.isCancelled || read.version !== this.#version;',
     to: 'return false;',
   },
   {
     without: 'detaching the loads that an eviction overtakes',
-    file: 'cache/two-tier-cache.js',
-    from: 'read.isCancelled = true; this.#reads.delete(key);',
+    file: 'cache/reads.js',
+    from: 'read.isCancelled = true; this.#newest.remove(key);',
     to: 'read.isCancelled = true;',
   },
 ];

@@ -32,6 +32,7 @@ export interface Mutant {
 
 const TWO_TIER = 'cache/two-tier-cache.js';
 const REMOTE = 'cache/remote-cache.js';
+const READS = 'cache/reads.js';
 const PENDING = 'cache/pending-evictions.js';
 const LEASE = 'eviction/read-lease.js';
 
@@ -74,7 +75,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     without: 'read tickets',
     breaks: /^C5: L1/,
-    patches: [{ file: TWO_TIER, from: 'return read.isCancelled || read.version !== this.#version;', to: 'return false;' }],
+    patches: [{ file: READS, from: 'return read.isCancelled || read.version !== this.#version;', to: 'return false;' }],
   },
   { without: 'the token check of a fill', breaks: /^C5/, flaws: { server: TakingEveryFill } },
   { without: 'removing the fill leases with the data', breaks: /^C5/, flaws: { server: LeavingLeases } },
@@ -87,7 +88,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     without: 'detaching the loads that an eviction overtakes',
     breaks: /^C/,
-    patches: [{ file: TWO_TIER, from: 'read.isCancelled = true; this.#reads.delete(key);', to: 'read.isCancelled = true;' }],
+    patches: [{ file: READS, from: 'read.isCancelled = true; this.#newest.remove(key);', to: 'read.isCancelled = true;' }],
   },
   {
     without: 'emptying the local tier when the subscription is confirmed',

@@ -102,6 +102,35 @@ describe('A busy process on a healthy Redis', function () {
     log.close();
   });
 
+  it('sends the reads of one turn together, and one by itself as it is', async () => {
+    await start({ defaults: { tiers: 'remote' } });
+    const wanted = keys(64);
+    await Promise.all(wanted.map((key) => cache.put(key, { key })));
+    await server.cli('SADD', `cache:book:${cache.generation}::a set`, 'member');
+    const log = await CommandLog.open(server);
+    const read = (of: string[]): Promise<unknown[]> => Promise.all(of.map((key) => cache.getOrLoad(key, () => 'loaded')));
+    let values: unknown[] = [];
+    const sent = await log.during(async () => (values = await read([...wanted, 'a set'])));
+    const alone = await log.during(async () => values.push(...(await read(['key-7']))));
+    log.close();
+    expect(values).to.deep.equal([...wanted.map((key) => ({ key })), 'loaded', { key: 'key-7' }]);
+    const reads = (commands: typeof sent): string[] =>
+      commands.filter(({ name, byScript }) => !byScript && /^M?GET$/.test(name)).map(({ name }) => name);
+    expect(reads(sent)).to.deep.equal(['GET', 'MGET', 'MGET', 'MGET', 'MGET']);
+    expect(reads(alone)).to.deep.equal(['GET']);
+  });
+
+  it('sends the leases and fills of one turn together', async () => {
+    await start();
+    await cache.getOrLoad('known scripts', () => 1);
+    const log = await CommandLog.open(server);
+    const sent = await log.during(() => Promise.all(keys(64).map((key) => cache.getOrLoad(key, () => key))));
+    log.close();
+    const scripts = sent.filter(({ name, byScript }) => !byScript && name === 'EVALSHA');
+    expect(scripts.length, 'heartbeats included; one by one it would be 128').to.be.below(20);
+    expect(cache.statistics().fills).to.equal(65);
+  });
+
   it('acknowledges 5000 puts of one turn, in a few scripts, and all values are there', async () => {
     await start({ timeout: '5s', deadline: '20s' });
     const wanted = keys(5_000);
