@@ -14,6 +14,7 @@ const temporary = mkdtempSync(join(tmpdir(), 'inversify-cache-test-'));
 const LEAK = 70;
 const count = { passed: 0, failed: 0 };
 const failures = [];
+let tallies = 0;
 const running = new Set();
 let interrupted = false;
 
@@ -79,22 +80,45 @@ async function check(name, command) {
   return code === 0;
 }
 
-/** Runs mocha, which prints for itself, and adds its tally to ours. */
+/** Specs that work the processor and wait for hardly anything: they run beside the others, of which the opposite is true. */
+const SEARCHES = '{bundle,docs,interleavings,types}';
+
+/** Runs mocha, in two processes unless some specs were chosen. What the second prints comes behind what the first does. */
 async function specs(server, browser, tarball) {
-  const tallyFile = join(temporary, 'tally.json');
+  const chosen = process.argv.slice(2);
+  const env = { ...process.env, REDIS_SERVER: server, CHROMIUM: browser, PACKAGE_TARBALL: tarball };
+  if (chosen.length > 0) return void (await mocha('specs', chosen, { env, stdio: 'inherit' }));
+  const [, searches] = await Promise.all([
+    mocha('specs', ['--ignore', `build/spec/${SEARCHES}/**`], { env, stdio: 'inherit' }),
+    mocha(
+      `specs of ${SEARCHES}`,
+      ['--ignore', `build/spec/!(${SEARCHES.replace(/[{}]/g, '').replaceAll(',', '|')})/**`, '--ignore', 'build/spec/*.js'],
+      {
+        env,
+      },
+    ),
+  ]);
+  console.log(searches.output);
+}
+
+/** Runs mocha once, and adds its tally to ours. */
+async function mocha(name, args, options) {
+  const tallyFile = join(temporary, `tally-${++tallies}.json`);
   const strict = ['--fail-zero', '--forbid-only', '--forbid-pending']; // Nothing is skipped in silence.
-  const { code } = await run(node('node_modules/mocha/bin/mocha.js', ...strict, ...process.argv.slice(2)), {
-    stdio: 'inherit',
-    env: { ...process.env, REDIS_SERVER: server, CHROMIUM: browser, PACKAGE_TARBALL: tarball, MOCHA_TALLY: tallyFile },
+  const ended = await run(node('node_modules/mocha/bin/mocha.js', ...strict, ...args), {
+    ...options,
+    env: { ...options.env, MOCHA_TALLY: tallyFile },
   });
+  const { code } = ended;
   const tally = readTally(tallyFile);
   count.passed += tally?.passes ?? 0;
   count.failed += tally?.failures ?? 0;
-  if (interrupted) return;
-  if (tally === undefined) tell(false, `specs: mocha ended with code ${code} before the last of them`);
-  else if (tally.failures > 0) failures.push(`specs: ${tally.failures} of ${tally.tests}, see above`);
-  else if (code !== 0 && code !== LEAK) tell(false, `specs: mocha ended with code ${code} although none of them failed`);
-  if (code === LEAK) tell(false, 'specs: something was left open, see above');
+  if (interrupted) return ended;
+  if (tally === undefined) tell(false, `${name}: mocha ended with code ${code} before the last of them`);
+  else if (tally.failures > 0) failures.push(`${name}: ${tally.failures} of ${tally.tests}, see above`);
+  else if (code !== 0 && code !== LEAK) tell(false, `${name}: mocha ended with code ${code} although none of them failed`);
+  if (code === LEAK) tell(false, `${name}: something was left open, see above`);
+  return ended;
 }
 
 function readTally(file) {
