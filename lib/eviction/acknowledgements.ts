@@ -1,12 +1,13 @@
 import { MAXIMUM_WAIT_MS, type Milliseconds } from '../time/index.js';
 
-/** Who was alive when an eviction was executed, by the server's clock. */
+/** Who may have been alive when an eviction was executed. */
 export interface Audience {
-  readonly now: Milliseconds;
-  /** When the list of members was begun; `undefined` when that is not known. */
-  readonly born: Milliseconds | undefined;
-  /** Instance id → when its read lease runs out at the latest. */
-  readonly members: ReadonlyMap<string, Milliseconds>;
+  /** For how long the list of members is known to be whole, by the server's clock; `undefined` when it is not. */
+  readonly ageMs: Milliseconds | undefined;
+  /** The longest bound of those who were on it; `undefined` when that is not known. */
+  readonly longestBoundMs: Milliseconds | undefined;
+  /** Origin → how long its read lease can hold at the most; `undefined`: it does not say. */
+  readonly members: ReadonlyMap<string, Milliseconds | undefined>;
 }
 
 interface Waiting {
@@ -14,26 +15,43 @@ interface Waiting {
   readonly done: () => void;
 }
 
-/** Server clocks are stepped now and then; what is derived from them gets this much air (see `docs/coherence.md`). */
-const MARGIN = 1.1;
+/** Two machines' clocks do not run equally fast. This is ten times what a bad quartz is off by. */
+const DRIFT = 1.001;
+
+/** How much older a list may look than it is, in longest bounds: a greater step of the server's clock is noticed by the scripts. */
+const UNNOTICED_STEP = 0.5;
 
 /**
- * Waits until every instance that was alive has applied an eviction, or its read lease has run out.
+ * Waits until every instance that may have been alive has applied an eviction, or its read lease must have run out.
  *
- * A list of members that is younger than the bound proves nothing: the server may have lost it together with its data while an instance
- * was cut off, still holding a lease. So the rest of one bound is waited for first.
+ * A lease holds for one bound of its owner's, from before the heartbeat that earned it; so one bound of his after the eviction was executed,
+ * by our own clock, it is over. The server's clock, which may be set at any time, does not come into that. It tells only how old the list
+ * of members is, and there a step that the scripts do not notice, of up to half the longest bound, is allowed for.
+ *
+ * A young list proves nothing: the server may have lost it together with its data while an instance was cut off, still holding a lease. So
+ * one longest bound is waited for first.
  */
 export class Acknowledgements {
-  readonly #boundMs: Milliseconds;
   readonly #self: string;
+  readonly #boundMs: Milliseconds;
   readonly #waiting = new Map<string, Waiting>();
   /** An acknowledgement may overtake the reply of the script that asked for it: kept while any script is under way. */
   readonly #early = new Map<string, Set<string>>();
   #underWay = 0;
+  #longestBoundMs: Milliseconds;
 
   constructor(self: string, boundMs: Milliseconds) {
     this.#self = self;
-    this.#boundMs = boundMs;
+    this.#boundMs = this.#longestBoundMs = boundMs;
+  }
+
+  /** The longest bound of the fleet, as far as is known: for when the server has lost it. Told by the replies to heartbeats. */
+  get longestBoundMs(): Milliseconds {
+    return this.#longestBoundMs;
+  }
+
+  set longestBoundMs(told: Milliseconds) {
+    if (told >= 0) this.#longestBoundMs = Math.max(this.#boundMs, Math.min(told, MAXIMUM_WAIT_MS));
   }
 
   /** Runs `script`, during which acknowledgements of a number not yet known are kept. */
@@ -48,17 +66,17 @@ export class Acknowledgements {
   }
 
   /** Settles once nobody in `audience` can serve what eviction `seq` of `cache` removed. Never rejects. */
-  wait(cache: string, seq: number, audience: Audience): Promise<void> {
+  wait(cache: string, seq: number, { ageMs = 0, longestBoundMs = 0, members }: Audience): Promise<void> {
     const id = `${cache}#${seq}`;
-    const age = audience.born === undefined ? 0 : Math.max(0, audience.now - audience.born);
-    const youth = age < this.#boundMs ? (this.#boundMs - age) * MARGIN : 0;
+    const longestMs = Math.max(longestBoundMs, this.#longestBoundMs);
+    const youthMs = Math.min(longestMs, Math.max(0, (1 + UNNOTICED_STEP) * longestMs - Math.max(0, ageMs)));
     const missing = new Map<string, Milliseconds>();
-    for (const [member, until] of audience.members) {
+    for (const [member, boundMs = longestMs] of members) {
       if (member !== this.#self && this.#early.get(id)?.has(member) !== true)
-        missing.set(member, Math.min(MAXIMUM_WAIT_MS, (until - audience.now) * MARGIN));
+        missing.set(member, Math.ceil(Math.min(boundMs, MAXIMUM_WAIT_MS) * DRIFT));
     }
     const acknowledged = missing.size === 0 ? Promise.resolve() : this.#allOf(id, missing);
-    return youth === 0 ? acknowledged : Promise.all([acknowledged, delay(youth)]).then(() => undefined);
+    return youthMs === 0 ? acknowledged : Promise.all([acknowledged, delay(Math.ceil(youthMs * DRIFT))]).then(() => undefined);
   }
 
   /** An instance has applied an eviction. */

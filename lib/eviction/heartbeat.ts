@@ -1,6 +1,7 @@
 import type { RemoteConnection } from '../cache/index.js';
 import { type Clock, type Milliseconds, systemClock } from '../time/index.js';
-import { nameOfOrigin } from './origin.js';
+import type { Acknowledgements } from './acknowledgements.js';
+import { memberOf, nameOfOrigin } from './origin.js';
 import { aliveKey, inboxOf, RemoteKeys } from './remote-keys.js';
 import { HEARTBEAT, LEAVE, NAMESAKES } from './scripts.js';
 import type { ServerClock } from './server-clock.js';
@@ -38,6 +39,8 @@ export interface RedisHeartbeatOptions {
   /** The instance's {@link originOf origin}. */
   readonly origin: string;
   readonly boundMs: Milliseconds;
+  /** Told the longest bound of the fleet, and remembers it for when the server has lost it. Default: only the own bound is known. */
+  readonly acknowledgements?: Pick<Acknowledgements, 'longestBoundMs'>;
   /** Set by what the server answers. Default: the server's time is not looked at. */
   readonly serverClock?: ServerClock;
   /** The scale of {@link serverClock}. Default: {@link systemClock}. */
@@ -56,17 +59,19 @@ export class RedisHeartbeat implements Heartbeat {
   }
 
   async pulse(caches: readonly BeatenCache[], head: string): Promise<readonly CacheState[]> {
-    const { connection, namespace, origin, boundMs, serverClock, clock = systemClock } = this.#options;
+    const { connection, namespace, origin, boundMs, acknowledgements, serverClock, clock = systemClock } = this.#options;
     const keys: string[] = caches.length === 0 ? [aliveKey(namespace)] : [];
     for (const { name } of caches) {
       const of = new RemoteKeys(namespace, name);
       keys.push(of.seq, of.gen, of.rid, of.members, of.born);
     }
     const known = caches.map(({ generation }) => generation ?? '0');
-    const args = [origin, String(boundMs), inboxOf(namespace, origin), head, ...known];
+    const longest = acknowledgements?.longestBoundMs ?? boundMs;
+    const args = [memberOf(origin, boundMs), String(boundMs), inboxOf(namespace, origin), head, String(longest), ...known];
     const sentAt = clock.now();
     const reply = await connection.runUnguarded<string[]>(HEARTBEAT, keys, args);
-    const micros = reply[REPLY_PARTS * caches.length];
+    const [longestBound, micros] = reply.slice(REPLY_PARTS * caches.length);
+    if (acknowledgements !== undefined) acknowledgements.longestBoundMs = Number(longestBound);
     if (micros !== undefined) serverClock?.sample(sentAt, clock.now(), Number(micros) / 1_000);
     return caches.map((_, i) => {
       const [seq, gen, isReplaced] = reply.slice(REPLY_PARTS * i) as [string, string, string];
@@ -75,9 +80,9 @@ export class RedisHeartbeat implements Heartbeat {
   }
 
   async leave(caches: readonly string[]): Promise<void> {
-    const { connection, origin } = this.#options;
+    const { connection, origin, boundMs } = this.#options;
     if (caches.length === 0 || !connection.isUsable) return;
-    await connection.run<number>(LEAVE, this.#members(caches), [origin]);
+    await connection.run<number>(LEAVE, this.#members(caches), [memberOf(origin, boundMs)]);
   }
 
   /** How many living instances of these caches have this instance's name, itself included. */

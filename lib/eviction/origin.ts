@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Milliseconds } from '../time/index.js';
 
 const ORIGIN = /^([A-Za-z0-9_.-]{1,128})~[0-9a-f]{12}$/;
 
@@ -13,3 +14,14 @@ export const isOrigin = (value: unknown): value is string => typeof value === 's
 
 /** The name that users gave to the instance. */
 export const nameOfOrigin = (origin: string): string => ORIGIN.exec(origin)?.[1] ?? origin;
+
+const MEMBER = /^(.+):(\d{1,8})$/;
+
+/** What an instance is called in the lists of the living, and as the holder of fill leases: its origin, and its bound. */
+export const memberOf = (origin: string, boundMs: Milliseconds): string => `${origin}:${Math.ceil(boundMs)}`;
+
+/** And back. What another program put there may have no bound. */
+export function partsOfMember(member: string): { readonly origin: string; readonly boundMs: Milliseconds | undefined } {
+  const [, origin = member, boundMs] = MEMBER.exec(member) ?? [];
+  return { origin, boundMs: boundMs === undefined ? undefined : Number(boundMs) };
+}

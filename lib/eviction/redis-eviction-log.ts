@@ -13,6 +13,7 @@ import type { Milliseconds } from '../time/index.js';
 import type { Acknowledgements, Audience } from './acknowledgements.js';
 import { type EvictionMessage, type MessageHalves, messageWriter, type MessageWriter } from './eviction-message.js';
 import { isGeneration } from './generation.js';
+import { memberOf, partsOfMember } from './origin.js';
 import { RemoteKeys } from './remote-keys.js';
 import { ACQUIRE, CLAIM, CLEAR, EVICT, FILL, RELEASE } from './scripts.js';
 
@@ -25,6 +26,8 @@ export interface RedisEvictionLogOptions {
   readonly channel: string;
   /** The instance's {@link originOf origin}. */
   readonly origin: string;
+  /** The instance's bound: whoever asks for a fill lease, and is alive, holds it under his name and this. */
+  readonly boundMs: Milliseconds;
   /** The longest a load may take and still fill L2. */
   readonly fillLeaseMs: Milliseconds;
   readonly acknowledgements: Acknowledgements;
@@ -33,7 +36,7 @@ export interface RedisEvictionLogOptions {
 }
 
 type ClearReply = [kind: string, seq: number, generation: string, audience: AudienceReply, isReplacement: string];
-type AudienceReply = [now: string, born: string, members: string[]] | null;
+type AudienceReply = [now: string, born: string, longestBound: string, members: string[]] | null;
 
 /** After this many generations changed under one call something else is wrong. */
 const MAXIMUM_MOVES = 5;
@@ -46,6 +49,7 @@ export class RedisEvictionLog implements EvictionLog {
   readonly #connection: RemoteConnection;
   readonly #keys: RemoteKeys;
   readonly #write: MessageWriter;
+  readonly #member: string;
   /** `undefined` until the first contact: an unknown generation is asked for with `''`, which no server has. */
   #generation = '';
   /** Whether evictions were sent since the last {@link renew}. */
@@ -55,6 +59,7 @@ export class RedisEvictionLog implements EvictionLog {
     this.#options = options;
     this.#connection = options.connection;
     this.#keys = new RemoteKeys(options.namespace, options.cache);
+    this.#member = memberOf(options.origin, options.boundMs);
     this.#write = messageWriter({ ns: options.namespace, cache: options.cache, origin: options.origin });
   }
 
@@ -211,7 +216,7 @@ export class RedisEvictionLog implements EvictionLog {
 
   /** The right to fill whatever keys it is granted for, which nobody else has. */
   #newToken(): string {
-    return `${this.#options.origin}|${(tokens += 1).toString(36)}`;
+    return `${this.#member}|${(tokens += 1).toString(36)}`;
   }
 
   #message(op: EvictionMessage['op'], keys: readonly string[], acks: boolean): MessageHalves {
@@ -282,9 +287,16 @@ const split = (token: string): [generation: string, right: string] => {
 };
 
 function audienceOf(reply: AudienceReply): Audience {
-  if (reply === null) return { now: 0, born: 0, members: new Map() };
-  const [now, born, scored] = reply;
-  const members = new Map<string, Milliseconds>();
-  for (let i = 0; i < scored.length; i += 2) members.set(scored[i] as string, Number(scored[i + 1]));
-  return { now: Number(now), born: born === '' ? undefined : Number(born), members };
+  if (reply === null) return { ageMs: Infinity, longestBoundMs: undefined, members: new Map() };
+  const [now, born, longest, listed] = reply;
+  const members = new Map<string, Milliseconds | undefined>();
+  for (const member of listed) {
+    const { origin, boundMs } = partsOfMember(member);
+    members.set(origin, boundMs);
+  }
+  return {
+    ageMs: born === '' ? undefined : Number(now) - Number(born),
+    longestBoundMs: longest === '' ? undefined : Number(longest),
+    members,
+  };
 }

@@ -1,8 +1,6 @@
 import { Script } from '../cache/index.js';
+import { MAXIMUM_WAIT_MS } from '../time/index.js';
 import { LEAST_DAMAGED } from './generation.js';
-
-/** The largest `bound` there is. */
-const LONGEST_BOUND_MS = 86_400_000;
 
 /**
  * The Lua scripts. A Redis server runs them one at a time, each as a whole: that is what makes "delete, number, publish" one step and
@@ -74,11 +72,27 @@ local function announce(seqKey, channel, head, gen, tail)
   redis.call('PUBLISH', channel, head .. string.format('%.0f', seq) .. ',"gen":"' .. gen .. '","at":' .. micros() .. tail)
   return seq
 end
-local function audience(membersKey, bornKey)
+local function millis()
   local t = redis.call('TIME')
-  local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
-  local born = number(try('GET', bornKey))
-  return { tostring(now), born and string.format('%.0f', born) or '', redis.call('ZRANGEBYSCORE', membersKey, '(' .. now, '+inf', 'WITHSCORES') }
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+-- Since when the list of the living is known, and the longest bound of those who wrote to it; nil: not known. It is written to at least four
+-- times a bound. Where half of the longest has passed since, the clock may have been set: the list tells nothing any more.
+local function age(bornKey, now)
+  local stored = try('GET', bornKey)
+  if type(stored) ~= 'string' or #stored > 48 then return nil, nil end
+  local born, last, longest = string.match(stored, '^(%d+):(%d+):(%d+)$')
+  if not born then return nil, nil end
+  longest = math.min(tonumber(longest), ${MAXIMUM_WAIT_MS})
+  if math.abs(now - tonumber(last)) > longest / 2 then return nil, longest end
+  return tonumber(born), longest
+end
+local function audience(membersKey, bornKey)
+  local now = millis()
+  local born, longest = age(bornKey, now)
+  local members = try('ZRANGE', membersKey, 0, -1)
+  if members.err or #members == 0 then born, members = nil, {} end
+  return { tostring(now), born and tostring(born) or '', longest and tostring(longest) or '', members }
 end
 `;
 
@@ -215,39 +229,56 @@ return { 'done', seq, gen, ARGV[4] == '1' and audience(KEYS[3], KEYS[4]) or fals
 );
 
 /**
- * KEYS (seq, gen, rid, members, born) × n, or one key to write where there is no cache yet · ARGV instance, lease ms, channel, head (the
- * echo without its end), known generation × n.
+ * KEYS (seq, gen, rid, members, born) × n, or one key to write where there is no cache yet · ARGV member, lease ms, channel, head (the
+ * echo without its end), the longest bound known, known generation × n. Answers (seq, gen, '1' if that was replaced) × n, the longest bound
+ * in the fleet, and the time in microseconds.
  * A write on purpose: a demoted primary refuses it, while it would still answer a PING or a plain PUBLISH.
  * A server with another run id, or one that knows less than the caller does, may hold the data of another time: its generation is
  * abandoned. Generations only ever grow, whatever the server's clock does, so that a late reply cannot take an instance back to an old one.
  * Bookkeeping that cannot be right is replaced, and the reply says so: on that alone an instance goes down to a lower generation.
+ * Members that have been silent for long, or claim a time that nobody can live to, leave the list. A member says its bound: see \`memberOf\`.
  */
 export const HEARTBEAT = new Script(
   'heartbeat',
   `${GENERATION}
 local run = run()
-local t = redis.call('TIME')
-local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
-local lease = tonumber(ARGV[2])
-local states, out = {}, {}
+local now = millis()
+local lease, known = tonumber(ARGV[2]), tonumber(ARGV[5])
+local states, out, longestOfAll = {}, {}, lease
 if #KEYS == 1 then redis.call('SET', KEYS[1], ARGV[1], 'PX', 10 * lease) end
-for i = 1, #KEYS - 1, 5 do
-  local seqKey, genKey, ridKey, membersKey, bornKey = KEYS[i], KEYS[i + 1], KEYS[i + 2], KEYS[i + 3], KEYS[i + 4]
-  if type(try('ZREMRANGEBYSCORE', membersKey, '-inf', now - 10 * lease)) == 'table' then
-    redis.call('UNLINK', membersKey, bornKey)
+local function longestOf(membersKey)
+  local found = lease
+  for _, member in ipairs(redis.call('ZRANGE', membersKey, 0, -1)) do
+    found = math.max(found, math.min(tonumber(string.match(member, ':(%d+)$') or '0'), ${MAXIMUM_WAIT_MS}))
   end
-  redis.call('ZREMRANGEBYSCORE', membersKey, now + ${2 * LONGEST_BOUND_MS}, '+inf') -- nobody can live that long
+  return found
+end
+local function live(membersKey, bornKey, isAnotherServer)
+  local count = try('ZCARD', membersKey)
+  if type(count) == 'table' then redis.call('UNLINK', membersKey) end
+  local born, longest = age(bornKey, now)
+  if isAnotherServer or type(count) == 'table' or count == 0 then born = nil end -- who else is alive is not known
+  longest = math.max(longest or known, lease)
+  local left = redis.call('ZREMRANGEBYSCORE', membersKey, '-inf', now - 2 * longest)
+    + redis.call('ZREMRANGEBYSCORE', membersKey, now + 2 * longest, '+inf')
+  redis.call('ZADD', membersKey, now + lease, ARGV[1])
+  if left > 0 and born and now - born > 2 * longest then longest = longestOf(membersKey) end
+  redis.call('SET', bornKey, string.format('%.0f:%.0f:%.0f', born or now, now, longest))
+  longestOfAll = math.max(longestOfAll, longest)
+end
+for i = 1, #KEYS - 1, 5 do
+  local seqKey, genKey, ridKey = KEYS[i], KEYS[i + 1], KEYS[i + 2]
   local storedGen, storedSeq, storedRid = try('GET', genKey), try('GET', seqKey), try('GET', ridKey)
-  local known, old, seq = tonumber(ARGV[4 + (i + 4) / 5]) or 0, number(storedGen), number(storedSeq)
+  local seen, old, seq = tonumber(ARGV[5 + (i + 4) / 5]) or 0, number(storedGen), number(storedSeq)
   local gen = storedGen
   local isReplaced = (storedGen and (not old or not isOurs(storedRid, storedGen))) or (storedSeq and not seq) or type(storedRid) == 'table'
-  if isReplaced or not old or storedRid ~= run .. ':' .. storedGen or known > old then
+  local isAnotherTime = isReplaced or not old or storedRid ~= run .. ':' .. storedGen or seen > old
+  if isAnotherTime then
     local isLower
-    gen, isLower = fresh(known, old)
+    gen, isLower = fresh(seen, old)
     isReplaced = isReplaced or isLower
     redis.call('SET', ridKey, run .. ':' .. gen)
     redis.call('SET', genKey, gen)
-    redis.call('UNLINK', bornKey) -- who else is alive is not known on this server
   end
   if seq then
     seq = storedSeq
@@ -255,19 +286,19 @@ for i = 1, #KEYS - 1, 5 do
     seq = micros() -- never 0: that could be a number in use
     redis.call('SET', seqKey, seq)
   end
-  if not number(try('GET', bornKey)) then redis.call('SET', bornKey, now) end
-  redis.call('ZADD', membersKey, now + lease, ARGV[1])
+  live(KEYS[i + 3], KEYS[i + 4], isAnotherTime)
   states[#states + 1] = '["' .. seq .. '","' .. gen .. '"]'
   out[#out + 1] = seq
   out[#out + 1] = gen
   out[#out + 1] = isReplaced and '1' or '0'
 end
 redis.call('PUBLISH', ARGV[3], ARGV[4] .. table.concat(states, ',') .. ']}')
+out[#out + 1] = string.format('%.0f', longestOfAll)
 out[#out + 1] = micros() -- for the sender's estimate of this clock
 return out`,
 );
 
-/** KEYS members × n · ARGV instance. */
+/** KEYS members × n · ARGV member. */
 export const LEAVE = new Script(
   'leave',
   `

@@ -35,8 +35,8 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
   const { origin, boundMs, fillLeaseMs, clock } = options;
   const serverClock = new ServerClock(clock);
   const refusals = new HeartbeatRefusals(connection.endpoint.label, events);
-  const heartbeat = new RedisHeartbeat({ connection, namespace, origin, boundMs, serverClock, clock });
   const acknowledgements = new Acknowledgements(origin, boundMs);
+  const heartbeat = new RedisHeartbeat({ connection, namespace, origin, boundMs, acknowledgements, serverClock, clock });
 
   const remoteOf = (cache: string, settings: ResolvedCacheOptions, announced: string, moved: Moved) => {
     const codec = new ValueCodec(settings);
@@ -48,6 +48,7 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
       cache,
       channel: announced,
       origin,
+      boundMs,
       fillLeaseMs,
       acknowledgements,
       generationChanged: moved,

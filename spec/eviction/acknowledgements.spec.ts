@@ -4,11 +4,11 @@ import { Acknowledgements, type Audience } from '../../lib/eviction/index.js';
 
 const BOUND = 1_000;
 
-/** Members and how long each has left, at server time 50 000, on a list that is `age` old. */
-const audience = (left: Readonly<Record<string, number>>, age: number | undefined = 10 * BOUND): Audience => ({
-  now: 50_000,
-  born: age === undefined ? undefined : 50_000 - age,
-  members: new Map(Object.entries(left).map(([member, ms]) => [member, 50_000 + ms])),
+/** Members and the bound of each, on a list that is `ageMs` old. */
+const audience = (bounds: Readonly<Record<string, number | undefined>>, ageMs: number | undefined = 10 * BOUND): Audience => ({
+  ageMs,
+  longestBoundMs: BOUND,
+  members: new Map(Object.entries(bounds)),
 });
 
 describe(Acknowledgements.name, () => {
@@ -52,13 +52,21 @@ describe(Acknowledgements.name, () => {
       expect(await isDone(watch(acknowledgements.wait('book', 42, audience({ self: 900 }))))).to.equal(true);
     });
 
-    it('ends when the last lease of the silent has run out, with a tenth of air for stepped clocks', async () => {
+    it('ends when the bound of each of the silent has passed by our own clock, and a thousandth for clocks that run unevenly', async () => {
       const waiting = watch(acknowledgements.wait('book', 42, audience({ two: 500, three: 800 })));
-      timers.tick(879);
+      timers.tick(800);
       expect(await isDone(waiting)).to.equal(false);
       timers.tick(1);
       expect(await isDone(waiting)).to.equal(true);
       acknowledgements.received('book', 42, 'two'); // Late, and nobody's concern any more.
+    });
+
+    it('waits no longer than the longest bound of the fleet for one that does not say its own', async () => {
+      const waiting = watch(acknowledgements.wait('book', 42, { ...audience({ ghost: undefined }), longestBoundMs: 4_000 }));
+      timers.tick(4_000);
+      expect(await isDone(waiting)).to.equal(false);
+      timers.tick(4);
+      expect(await isDone(waiting)).to.equal(true);
     });
 
     it('keeps several evictions apart', async () => {
@@ -70,15 +78,14 @@ describe(Acknowledgements.name, () => {
       expect(await isDone(first)).to.equal(true);
     });
 
-    for (const [what, age, rest] of [
-      ['younger than the bound', 300, 770],
-      ['of unknown age', undefined, 1_100],
-      ['dated in the future by a clock that was set back', -5_000, 1_100],
+    for (const [what, ageMs, rest] of [
+      ['younger than the longest bound', 300, 1_001],
+      ['not much older, for the clock may have been set a little meanwhile', 1_200, 301],
+      ['of unknown age', undefined, 1_001],
+      ['dated in the future by a clock that was set back', -5_000, 1_001],
     ] as const) {
-      it(`waits the rest of one bound for a list of members ${what}, though nobody is on it`, async () => {
-        const waiting = watch(
-          acknowledgements.wait('book', 42, age === undefined ? { ...audience({}), born: undefined } : audience({}, age)),
-        );
+      it(`waits one bound at the most for a list of members ${what}, though nobody is on it`, async () => {
+        const waiting = watch(acknowledgements.wait('book', 42, { ...audience({}), ageMs }));
         timers.tick(rest - 1);
         expect(await isDone(waiting)).to.equal(false);
         timers.tick(1);
@@ -86,9 +93,35 @@ describe(Acknowledgements.name, () => {
       });
     }
 
+    it('waits for no list that is old enough', async () => {
+      expect(await isDone(watch(acknowledgements.wait('book', 42, audience({}, 1_500))))).to.equal(true);
+    });
+
+    for (const [what, told, listed] of [
+      ['of the list', undefined, 4_000],
+      ['that was told before the server lost it', 4_000, undefined],
+    ] as const) {
+      it(`waits the longest bound of the fleet for a young list, not its own: that ${what}`, async () => {
+        if (told !== undefined) acknowledgements.longestBoundMs = told;
+        const waiting = watch(acknowledgements.wait('book', 42, { ageMs: undefined, longestBoundMs: listed, members: new Map() }));
+        timers.tick(4_000);
+        expect(await isDone(waiting)).to.equal(false);
+        timers.tick(4);
+        expect(await isDone(waiting)).to.equal(true);
+      });
+    }
+
+    it('is told of no bound below its own, none that is no number, and none beyond a day', () => {
+      const longest = [20, Number.NaN, -1, 9e15].map((told) => {
+        acknowledgements.longestBoundMs = told;
+        return acknowledgements.longestBoundMs;
+      });
+      expect(longest).to.deep.equal([1_000, 1_000, 1_000, 86_400_000]);
+    });
+
     it('waits for both, the young list and the members on it', async () => {
       const waiting = watch(acknowledgements.wait('book', 42, audience({ two: 5_000 }, 300)));
-      timers.tick(770);
+      timers.tick(1_001);
       expect(await isDone(waiting)).to.equal(false);
       acknowledgements.received('book', 42, 'two');
       expect(await isDone(waiting)).to.equal(true);
@@ -136,7 +169,7 @@ describe(Acknowledgements.name, () => {
       await turn();
       const waiting = watch(acknowledgements.wait('book', 42, audience({ two: 900 })));
       expect(await isDone(waiting)).to.equal(false);
-      timers.tick(990);
+      timers.tick(901);
       expect(await isDone(waiting)).to.equal(true);
     });
   });

@@ -183,7 +183,7 @@ describe(EvictionListener.name, () => {
   });
 
   it('passes acknowledgements from its inbox on', async () => {
-    const audience = { now: 50_000, born: 0, members: new Map([[OTHER, 60_000]]) };
+    const audience = { ageMs: 50_000, longestBoundMs: 1_000, members: new Map([[OTHER, 1_000]]) };
     const acknowledged = acknowledgements.wait('book', 42, audience);
     await publish(formatAcknowledgement({ cache: 'book', seq: 42, from: OTHER }), `cache:inbox:${SELF}`);
     await acknowledged;

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Milliseconds } from '../../lib/time/index.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
+import type { FaultKind } from './fault-kind.js';
 import type { Deployment } from './deployment.js';
 import { monotonicNow } from './monotonic.js';
 import { Oracle } from './oracle.js';
@@ -27,6 +28,8 @@ export interface ArenaOptions {
   readonly failFast: boolean;
   /** What every instance is called. Default: each has a name of its own. */
   readonly sharedName?: string | undefined;
+  /** The bound of the worker with this number. Default: `boundMs`. */
+  readonly boundOf?: FaultKind['boundOf'] | undefined;
 }
 
 /** The worker's place: it stays when the process in it is replaced. */
@@ -134,7 +137,7 @@ export class Arena {
   }
 
   #fork(number: number): WorkerHandle {
-    const { deployment, boundMs, random, keys, hotKeys, putKeys, writers, database, failFast, sharedName } = this.options;
+    const { deployment, boundMs, random, keys, hotKeys, putKeys, writers, database, failFast, sharedName, boundOf } = this.options;
     const ownPutKeys = Array.from({ length: putKeys }, (_, i) => i)
       .filter((i) => i % writers === number)
       .map((i) => keys - 1 - i);
@@ -146,7 +149,7 @@ export class Arena {
         name: sharedName ?? instance,
         redis: deployment.redisOf(number),
         databasePort: database.port,
-        boundMs,
+        boundMs: boundOf?.(number, boundMs) ?? boundMs,
         seed,
         keys,
         hotKeys,

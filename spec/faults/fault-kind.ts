@@ -27,6 +27,8 @@ export interface FaultKind<D extends Deployment = Deployment> {
   startAbsent?(workers: number): Promise<D>;
   /** What every instance is called. Default: each has a name of its own. */
   readonly sharedName?: string;
+  /** The bound of the worker with this number, at most that of the row. Default: that of the row. */
+  boundOf?(number: number, boundMs: Milliseconds): Milliseconds;
   /** Default: `'some'`. */
   readonly acks?: Load['acks'];
 }

@@ -76,6 +76,7 @@ async function runOn(
     database,
     failFast: kind.startAbsent === undefined,
     sharedName: kind.sharedName,
+    boundOf: kind.boundOf,
   });
   try {
     const load: Load = { readsPerSecond: READS_PER_SECOND, writesPerSecond: WRITES_PER_SECOND, acks: kind.acks ?? 'some' };

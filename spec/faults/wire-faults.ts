@@ -1,6 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { formatMessage, LEAST_DAMAGED, originOf, RemoteKeys } from '../../lib/eviction/index.js';
 import { aWhile, type FaultContext, type FaultKind, repeated, type RepeatedKind, untilOver } from './fault-kind.js';
+import { LINKS } from './link-proxy.js';
 import type { SingleServer } from './single-server.js';
 import { NAMESPACE } from './worker-protocol.js';
 
@@ -68,6 +70,29 @@ async function flood(context: Context): Promise<void> {
   }
 }
 
+/** What the lists of the living look like once the server's clock was set. (To set that of one process takes a library that is not everywhere.) */
+const SET_CLOCK = `
+  for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('ZINCRBY', KEYS[1], -ARGV[1], member) end
+  local born, last, longest = string.match(redis.call('GET', KEYS[2]) or '', '^(%d+):(%d+):(%d+)$')
+  if born then redis.call('SET', KEYS[2], string.format('%.0f:%.0f:%s', born - ARGV[1], last - ARGV[1], longest)) end`;
+
+const setClock = ({ deployment: { server }, random }: Context): Promise<unknown> =>
+  server.cli('EVAL', SET_CLOCK, 2, keys.members, keys.born, random.pick([600_000, -600_000, 600, -600]));
+
+/** One instance hears nothing, and is not heard, while it holds its lease; meanwhile something happens to the list it is on. */
+const whileCutOff = (name: string, happen: (context: Context) => Promise<unknown>): RepeatedKind<SingleServer> => ({
+  ...repeated(name, async (context) => {
+    const { deployment, random, boundMs } = context;
+    const proxy = random.pick(deployment.proxies);
+    for (const link of LINKS) proxy.halfOpen(link);
+    await pause(random.between(0, 0.5) * boundMs);
+    await happen(context);
+    await aWhile(context, 1.5);
+    proxy.heal();
+  }),
+  acks: 'all',
+});
+
 /** What somebody can do who may publish on the caches' topics, or write their bookkeeping, and what users do with names. */
 export const WIRE_KINDS: readonly FaultKind<SingleServer>[] = [
   forging('forged generation', (gen) => String(gen + 1)),
@@ -81,5 +106,12 @@ export const WIRE_KINDS: readonly FaultKind<SingleServer>[] = [
   damaging('damaged list of members', keys.members, HASH(keys.members)),
   damaging('damaged age of the list', keys.born, HASH(keys.born)),
   repeated('message flood', flood),
+  whileCutOff('server clock ±600 s with acks', setClock),
+  {
+    ...whileCutOff('mixed bounds', ({ deployment: { server }, random }) =>
+      random.next() < 0.5 ? server.cli('DEL', keys.members, keys.born) : Promise.resolve(),
+    ),
+    boundOf: (number, boundMs) => boundMs / [1, 4, 2][number % 3]!,
+  },
   { name: 'one instance name for all', sharedName: 'twin', harm: untilOver },
 ];

@@ -38,7 +38,7 @@ type Call =
 type Gen = 'current' | 'previous' | 'unknown';
 
 const KEYS = ['a', 'b'];
-const IDS = ['i0', 'i1'];
+const IDS = ['i0:60000', 'i1:30000'];
 
 const gen = fc.constantFrom<Gen>('current', 'current', 'current', 'previous', 'unknown');
 const key = fc.nat({ max: 1 });
@@ -142,7 +142,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           return {
             name: each.script,
             scriptKeys: [keys.seq, keys.gen, keys.rid, keys.members, keys.born],
-            args: [IDS[each.by] as string, '60000', channel, '{"states":[', known(each.known)],
+            args: [IDS[each.by] as string, '60000', channel, '{"states":[', '90000', known(each.known)],
           };
         }
         case 'leave':
@@ -170,8 +170,8 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
 
 /** Members come in the order of their scores, which are times. */
 function sorted(reply: unknown): unknown {
-  const audience = Array.isArray(reply) ? (reply[3] as [string, string, string[]] | null | undefined) : undefined;
-  if (Array.isArray(audience)) audience[2] = audience[2].filter((_, i) => i % 2 === 0).sort();
+  const audience = Array.isArray(reply) ? (reply[3] as [string, string, string, string[]] | null | undefined) : undefined;
+  if (Array.isArray(audience)) audience[3].sort();
   return reply;
 }
 

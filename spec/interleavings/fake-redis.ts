@@ -27,6 +27,8 @@ export class FakeRedis {
   runId = 'a1';
   /** Told of every message the moment it is published. Answers how many it goes to. */
   onPublish: (channel: string, body: string) => number = () => 0;
+  /** By how much its clock was set, since the beginning. */
+  clockOffsetMs: Milliseconds = 0;
   #micros = 0;
 
   /** Runs one request. */
@@ -96,6 +98,11 @@ export class FakeRedis {
     return number === null && stored !== null;
   }
 
+  /** Whether the clock may have been set since the list of the living was last written to. */
+  protected hasStepped(now: Milliseconds, last: Milliseconds, longest: Milliseconds): boolean {
+    return Math.abs(now - last) > longest / 2;
+  }
+
   /** The number that counts the next message; it must not have been used before in its generation. */
   protected firstNumber(): string {
     return String(this.#micros);
@@ -147,7 +154,7 @@ export class FakeRedis {
     if (held !== null) {
       const holder = /^(.*)\|/.exec(held)?.[1];
       const score = holder === undefined ? undefined : this.memory.sets.get(members)?.get(holder);
-      if (score !== undefined && score > this.#micros / 1_000) return ['busy'];
+      if (score !== undefined && score > this.#now()) return ['busy'];
     }
     this.#set(lease, token, Number(leaseMs));
     return ['granted'];
@@ -211,39 +218,61 @@ export class FakeRedis {
   }
 
   #heartbeat(keys: readonly string[], args: readonly string[]): Reply {
-    const [instance, leaseMs, channel, head, ...known] = args as [string, string, string, string, ...string[]];
-    const now = Math.floor(this.#micros / 1_000);
+    const [member, leaseMs, channel, head, longestKnown, ...known] = args as [string, string, string, string, string, ...string[]];
     const states: string[] = [];
     const out: string[] = [];
-    if (keys.length === 1) this.#set(keys[0] as string, instance, 10 * Number(leaseMs));
+    let longest = Number(leaseMs);
+    if (keys.length === 1) this.#set(keys[0] as string, member, 10 * Number(leaseMs));
     known.forEach((seen, i) => {
       const [seqKey, genKey, ridKey, membersKey, bornKey] = keys.slice(5 * i) as [string, string, string, string, string];
-      const members = this.#members(membersKey);
-      for (const [member, until] of members) {
-        if (until <= now - 10 * Number(leaseMs) || until >= now + 2 * 86_400_000) members.delete(member);
-      }
       let gen = this.#number(genKey);
       let seq = this.#number(seqKey);
       const stored = this.get(genKey);
       const isForeign = gen !== null && this.isForeign(this.get(ridKey), gen);
       let isReplaced = this.isDamaged(gen, stored) || this.isDamaged(seq, this.get(seqKey)) || isForeign;
       if (!isReplaced && gen === null) gen = this.get(genKey);
-      if (isReplaced || this.isAnotherTime(this.get(ridKey), gen, Number(seen))) {
+      const isAnotherTime = isReplaced || this.isAnotherTime(this.get(ridKey), gen, Number(seen));
+      if (isAnotherTime) {
         const [fresh, isLower] = this.#fresh(Number(seen), gen);
         gen = fresh;
         isReplaced ||= isLower;
         this.#set(ridKey, `${this.runId}:${gen}`, 0);
         this.#set(genKey, gen, 0);
-        this.#unlink([bornKey]);
       }
       if (seq === null) this.#set(seqKey, (seq = this.firstNumber()), 0);
-      if (this.#number(bornKey) === null) this.#set(bornKey, String(now), 0);
-      this.#members(membersKey).set(instance, now + Number(leaseMs));
+      longest = Math.max(longest, this.#live(membersKey, bornKey, isAnotherTime, member, Number(leaseMs), Number(longestKnown)));
       states.push(`["${seq}","${gen}"]`);
       out.push(seq, gen as string, isReplaced ? '1' : '0');
     });
     this.onPublish(channel, `${head}${states.join(',')}]}`);
-    return [...out, String(this.#micros)];
+    return [...out, String(longest), String(this.#micros)];
+  }
+
+  /** Puts a member on the list of the living, and takes off who cannot be alive. Answers the longest bound on it. */
+  #live(membersKey: string, bornKey: string, isAnotherTime: boolean, member: string, leaseMs: Milliseconds, known: Milliseconds): number {
+    const now = this.#now();
+    const members = this.#members(membersKey);
+    const found = this.#age(bornKey, now);
+    const born = isAnotherTime || members.size === 0 ? undefined : found.born;
+    let longest = Math.max(found.longest ?? known, leaseMs);
+    const before = members.size;
+    for (const [each, until] of members) if (Math.abs(until - now) >= 2 * longest) members.delete(each);
+    const hasLeft = members.size < before;
+    members.set(member, now + leaseMs);
+    if (hasLeft && born !== undefined && now - born > 2 * longest) {
+      longest = Math.max(leaseMs, ...[...members.keys()].map((each) => Number(/:(\d+)$/.exec(each)?.[1] ?? 0)));
+    }
+    this.#set(bornKey, `${born ?? now}:${now}:${longest}`, 0);
+    return longest;
+  }
+
+  /** Since when the list of the living is known, unless the clock may have been set since it was last written to. */
+  #age(bornKey: string, now: Milliseconds): { born?: Milliseconds; longest?: Milliseconds } {
+    const [, born, last, longest] = /^(\d+):(\d+):(\d+)$/.exec(this.get(bornKey) ?? '') ?? [];
+    if (longest === undefined) return {};
+    return this.hasStepped(now, Number(last), Number(longest))
+      ? { longest: Number(longest) }
+      : { born: Number(born), longest: Number(longest) };
   }
 
   #moved(genKey: string, ridKey: string, expected: string): Reply | undefined {
@@ -279,9 +308,20 @@ export class FakeRedis {
   }
 
   #audience(membersKey: string, bornKey: string): Reply {
-    const now = Math.floor(this.#micros / 1_000);
-    const living = [...this.#members(membersKey)].filter(([, until]) => until > now);
-    return [String(now), this.#number(bornKey) ?? '', living.flatMap(([member, until]) => [member, String(until)])];
+    const now = this.#now();
+    const { born, longest } = this.#age(bornKey, now);
+    const members = [...this.#members(membersKey).keys()];
+    return [
+      String(now),
+      born === undefined || members.length === 0 ? '' : String(born),
+      longest === undefined ? '' : String(longest),
+      members,
+    ];
+  }
+
+  /** What its clock says. Generations and numbers, which only ever grow, do not follow when it is set. */
+  #now(): Milliseconds {
+    return Math.floor(this.#micros / 1_000) + this.clockOffsetMs;
   }
 
   #members(key: string): Map<string, Milliseconds> {

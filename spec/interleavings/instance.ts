@@ -56,7 +56,7 @@ export class Instance {
     const counters = new library.event.CacheCounters();
     const connection = this.command.asConnection;
     const acknowledgements = new Acknowledgements(origin, boundMs);
-    const heartbeat = new RedisHeartbeat({ connection, namespace: NAMESPACE, origin, boundMs });
+    const heartbeat = new RedisHeartbeat({ connection, namespace: NAMESPACE, origin, boundMs, acknowledgements });
     const container = new library.topic.MessageListenerContainer(this.subscriber, { events });
     const lease = new ReadLease({ clock, events, boundMs, heartbeat });
     const listener = new EvictionListener({
@@ -86,6 +86,7 @@ export class Instance {
       cache: CACHE,
       channel: CHANNEL,
       origin,
+      boundMs,
       fillLeaseMs,
       acknowledgements,
       generationChanged,

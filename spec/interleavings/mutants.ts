@@ -8,6 +8,7 @@ import {
   DAMAGED,
   FORGED,
   FORGOTTEN,
+  RESET,
   FROZEN,
   LATE,
   OFFLINE,
@@ -67,6 +68,12 @@ class KeepingDamage extends TakingForeignGenerations {
 class IgnoringRunIds extends FakeRedis {
   protected override isAnotherTime(_rid: string | null, gen: string | null, known: number): boolean {
     return gen === null || known > Number(gen);
+  }
+}
+
+class NoticingNoSteps extends FakeRedis {
+  protected override hasStepped(): boolean {
+    return false;
   }
 }
 
@@ -184,10 +191,16 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'eviction/acknowledgements.js',
-        from: 'const youth = age < this.#boundMs ? (this.#boundMs - age) * MARGIN : 0;',
-        to: 'const youth = 0;',
+        from: 'const youthMs = Math.min(longestMs, Math.max(0, (1 + UNNOTICED_STEP) * longestMs - Math.max(0, ageMs)));',
+        to: 'const youthMs = 0;',
       },
     ],
+  },
+  {
+    without: 'noticing that the clock was set',
+    breaks: /^C4/,
+    script: RESET,
+    flaws: { server: NoticingNoSteps },
   },
   {
     without: 'keeping generations from going back',

@@ -50,6 +50,13 @@ export const FORGOTTEN: ScriptConstraints = {
   updates: ['evict', 'evictAcked'],
 };
 
+/** The same, and somebody sets the server's clock. */
+export const RESET: ScriptConstraints = {
+  ...ACKED,
+  weights: { ...ACKED.weights, pass: 6, setClock: 2 },
+  updates: ['evict', 'evictAcked'],
+};
+
 /** Messages vanish, and no connection with them. */
 export const SWALLOWING: ScriptConstraints = { ...FEW, weights: { ...UNDISTURBED, update: 8, pass: 1, swallow: 4 }, keys: 2, passes: [30] };
 
@@ -89,6 +96,7 @@ export const PROFILES: Readonly<Record<string, ScriptConstraints>> = {
   CLEARED_OFFLINE,
   ACKED,
   FORGOTTEN,
+  RESET,
   SWALLOWING,
   CUT,
   CLEARED,

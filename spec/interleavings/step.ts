@@ -36,6 +36,8 @@ export type Step =
       readonly gen: 'current' | 'earlier' | 'later' | 'latest';
       readonly seq: 'next' | 'far' | 'first';
     }
+  /** Somebody sets the server's clock. */
+  | { readonly do: 'setClock'; readonly byMs: Milliseconds }
   /** Somebody who may write keys writes over the bookkeeping, or removes it; or the server loses it. */
   | { readonly do: 'damage'; readonly what: 'gen' | 'seq' | 'rid' | 'born'; readonly by: string | undefined };
 
@@ -61,6 +63,7 @@ export const EVERYTHING: Weights = {
   restart: 1,
   flush: 1,
   forge: 1,
+  setClock: 1,
   damage: 1,
 };
 
@@ -78,6 +81,7 @@ export const UNDISTURBED: Weights = {
   restart: 0,
   flush: 0,
   forge: 0,
+  setClock: 0,
   damage: 0,
 };
 
@@ -161,6 +165,7 @@ function steps({ weights, updates, passes }: ScriptConstraints): fc.Arbitrary<St
       gen: fc.constantFrom('current', 'earlier', 'later', 'latest'),
       seq: fc.constantFrom('next', 'next', 'far', 'first'),
     }),
+    setClock: fc.record({ do: fc.constant('setClock' as const), byMs: fc.constantFrom(600_000, -600_000, 600, -600, 300) }),
     damage: fc.record({
       do: fc.constant('damage' as const),
       what: fc.constantFrom('gen', 'gen', 'seq', 'seq', 'rid', 'born'),

@@ -185,6 +185,9 @@ class World {
         return this.#server.flush();
       case 'forge':
         return this.#forge(step);
+      case 'setClock':
+        this.#server.clockOffsetMs += step.byMs;
+        return;
       case 'damage':
         return this.#server.overwrite(`${NAMESPACE}:${CACHE}:${step.what}`, step.by);
     }
