@@ -1,6 +1,6 @@
 import { CacheKeyError, CacheValueError, RemoteCacheError } from '../errors/index.js';
 import type { CacheCounters, CacheEvents, CacheStatistics } from '../event/index.js';
-import { type Clock, type Duration, type Milliseconds, parseDuration } from '../time/index.js';
+import { type Clock, type Duration, type Milliseconds, parseComputedTtl, parseDuration } from '../time/index.js';
 import { checkKeys, checkLoader, wantsAcks } from './arguments.js';
 import { BypassTime } from './bypass-time.js';
 import { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './cache.js';
@@ -376,7 +376,8 @@ export class TwoTierCache extends Cache implements CoherentCache {
   /** Stores a loaded value where that is right. Answers whether the fill lease is gone. */
   async #store<V>(key: string, read: Read, token: string | undefined, value: V, options: LoadOptions<V>): Promise<boolean> {
     try {
-      const ttlMs = this.#ttlOf(value, options.ttl);
+      const ttlMs = this.#ttlOfLoaded(value, options.ttl);
+      if (ttlMs === undefined) return false;
       this.#refuseNull(value);
       if (this.#settings.tiers === 'local') {
         if (!this.#pending.isDoubtful(key)) this.#keepLocally(key, read, value, ttlMs);
@@ -453,8 +454,14 @@ export class TwoTierCache extends Cache implements CoherentCache {
 
   override async put(key: CacheKey, value: unknown, options: PutOptions = {}): Promise<void> {
     const encoded = encodeKey(key);
-    const ttlMs = this.#ttlOf(value, options.ttl);
-    this.#refuseNull(value);
+    let ttlMs: Milliseconds;
+    try {
+      ttlMs = this.#ttlOf(value, options.ttl);
+      this.#refuseNull(value);
+    } catch (error) {
+      await this.#evict([encoded], {}); // What is there is out of date, whether or not the new value can be stored.
+      throw error;
+    }
     this.#counters.puts += 1;
     if (this.#settings.tiers === 'local') return this.#putLocally(encoded, value, ttlMs);
     this.#drop([encoded], 'replacements');
@@ -466,7 +473,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     try {
       raw = this.#remote.encode(value, ttlMs);
     } catch (error) {
-      await this.#pending.submit([encoded], false); // What is there is out of date, whether or not the new value can be stored.
+      await this.#pending.submit([encoded], false); // As above.
       throw error;
     }
     await this.#puts.add({ key: encoded, raw, ttlMs });
@@ -751,15 +758,27 @@ export class TwoTierCache extends Cache implements CoherentCache {
     });
   }
 
-  #ttlOf<V>(value: V, ttl: Duration | ((value: V) => Duration) | undefined): Milliseconds {
+  /** The life of a loaded value; `undefined`: it is not stored. What is no life is told: the load has succeeded. */
+  #ttlOfLoaded<V>(value: V, ttl: LoadOptions<V>['ttl']): Milliseconds | undefined {
+    try {
+      if (typeof ttl !== 'function') return this.#ttlOf(value, ttl);
+      const ttlMs = parseComputedTtl(ttl(value));
+      return ttlMs === undefined ? undefined : this.#ttlOf(value, ttlMs);
+    } catch (error) {
+      this.#events.emit('error', { where: `\`ttl\` of a load into cache '${this.name}'`, error });
+      return undefined;
+    }
+  }
+
+  #ttlOf(value: unknown, ttl: Duration | undefined): Milliseconds {
     const { ttlJitter = 0 } = this.#settings;
     const ttlMs = this.#fullTtlOf(value, ttl);
     if (ttlJitter === 0 || ttlMs === 0) return ttlMs;
     return Math.max(1, Math.ceil(ttlMs * (1 - ttlJitter * Math.random())));
   }
 
-  #fullTtlOf<V>(value: V, ttl: Duration | ((value: V) => Duration) | undefined): Milliseconds {
-    if (ttl !== undefined) return parseDuration('ttl', typeof ttl === 'function' ? ttl(value) : ttl);
+  #fullTtlOf(value: unknown, ttl: Duration | undefined): Milliseconds {
+    if (ttl !== undefined) return parseDuration('ttl', ttl);
     return value === null || value === undefined ? this.#settings.nullTtlMs : this.#settings.ttlMs;
   }
 }

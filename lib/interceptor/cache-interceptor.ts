@@ -13,7 +13,7 @@ import { isKeyError, keyErrorOf } from './key-error.js';
 import { LookUp } from './look-up.js';
 import { MethodRun } from './method-run.js';
 import { MethodPlan, type SinglePlan } from './method-plan.js';
-import type { OperationPlan } from './operation-plan.js';
+import { NOT_STORED, type OperationPlan } from './operation-plan.js';
 
 /**
  * Runs decorated methods under their cache operations; one per container (Spring's `CacheInterceptor`). The order never depends on how
@@ -160,7 +160,10 @@ export class CacheInterceptor implements MethodInterceptor {
         if (plan.isVetoed(invocation, result)) continue;
         const key = plan.key(invocation, result);
         const ttl = plan.ttl(invocation, result);
-        const steps = invocation.caches.map((cache) => this.#doPut(plan, cache, key, result, ttl));
+        // A result that is not to be stored makes what is there out of date all the same.
+        const steps = invocation.caches.map((cache) =>
+          ttl === NOT_STORED ? this.#doEvict(plan, cache, [key], false, 'none') : this.#doPut(plan, cache, key, result, ttl),
+        );
         for (const error of await failuresOf(steps)) failures.push(withResult(error, result));
       } catch (error) {
         failures.push(withResult(error, result));
