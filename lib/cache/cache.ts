@@ -1,5 +1,5 @@
 import type { CacheStatistics } from '../event/index.js';
-import type { Duration } from '../time/index.js';
+import type { Duration, Milliseconds } from '../time/index.js';
 import type { CacheKey } from './cache-key.js';
 import type { KeyInspection } from './key-inspection.js';
 import type { ValueWrapper } from './value-wrapper.js';
@@ -12,12 +12,16 @@ export interface EvictOptions {
    * Default: `'none'`.
    */
   readonly acks?: 'none' | 'all';
+  /** How long the caller has waited for caches already, in milliseconds: it is taken off the cache's `deadline`. Default: `0`. */
+  readonly waitedMs?: Milliseconds;
 }
 
 /** What may differ from the cache's own options for one written value. */
 export interface PutOptions {
   /** Life of this entry; `0` = without end. Default: the cache's `ttl` (`nullTtl` for `null` and `undefined`). */
   readonly ttl?: Duration;
+  /** As in {@link EvictOptions}. */
+  readonly waitedMs?: Milliseconds;
 }
 
 /** What may differ from the defaults for one {@link Cache.getOrLoad}. */
