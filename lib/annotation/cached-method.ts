@@ -2,6 +2,7 @@ import { CacheConfigurationError, shown } from '../errors/index.js';
 import { cacheConfigOf } from './cache-config-registry.js';
 import { DECORATOR_OF, type CacheDefaults, type CacheOperation } from './cache-operation.js';
 import { callUnserved, type ClassConstructor } from './class-port.js';
+import { takeOwnProperties } from './own-properties.js';
 import { SLOT, type Slotted } from './slot.js';
 
 /** A method before it was wrapped. */
@@ -79,7 +80,7 @@ export function methodLabel(declaringClass: ClassConstructor | undefined, name: 
 }
 
 /**
- * The function on the prototype. It keeps `name` and `length`, is neither `async` nor a proxy, and reaches `#private` members, because
+ * The function on the prototype. It has what the method has (see {@link takeOwnProperties}), is neither `async` nor a proxy, and reaches `#private` members, because
  * `this` is the object itself. Self-invocation passes through it too, unlike with Spring's proxies.
  */
 function wrap(method: CachedMethod): MethodBody {
@@ -98,8 +99,7 @@ function wrap(method: CachedMethod): MethodBody {
     return Reflect.apply(body, this, arguments);
   };
   /* eslint-enable prefer-rest-params */
-  Object.defineProperty(wrapper, 'name', { value: body.name, configurable: true });
-  Object.defineProperty(wrapper, 'length', { value: body.length, configurable: true });
+  takeOwnProperties(wrapper, body);
   return wrapper;
 }
 

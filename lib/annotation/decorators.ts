@@ -34,7 +34,8 @@ export function Cacheable(...given: unknown[]): unknown {
 }
 
 /**
- * Runs the method at every call and stores what it returns, before the caller's `await` continues.
+ * Runs the method at every call and stores what it returns, before the caller's `await` continues: in each of its caches, whatever becomes of
+ * the others. The first failure then reaches the caller.
  *
  * @param cacheNames - one name or several. Default: those of `@CacheConfig`.
  * @throws {CacheConfigurationError} at decoration, when an option is unknown, of the wrong type or contradicts another.

@@ -29,6 +29,7 @@ export {
 } from './cache-operation.js';
 export { CachedMethod, type MethodBody } from './cached-method.js';
 export { cachedMethodsOf, cacheOperationsOf } from './method-registry.js';
+export { takeOwnProperties } from './own-properties.js';
 export { isNamedByDecorator } from './named-caches.js';
 export { isDecorated, onClassDecorated, type ClassConstructor, type ClassListener } from './class-port.js';
 export { fillSlot, hasSlot, SLOT, type MethodInterceptor, type Slotted } from './slot.js';

@@ -42,7 +42,10 @@ export interface CacheableOptions<M extends AsyncMethod> extends OperationOption
    * Default: `false`.
    */
   readonly sync?: boolean;
-  /** Life of a stored result, or a function of it. Default: the cache's `ttl`. */
+  /**
+   * Life of a stored result, or a function of it. Default: the cache's `ttl`. `0` means "without end"; from a function, 0 or less means "do not
+   * store". A function that throws, or gives what is no duration, is told as an `error` event, and the result is not stored.
+   */
   readonly ttl?: Duration | ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => Duration);
 }
 
@@ -50,7 +53,10 @@ export interface CacheableOptions<M extends AsyncMethod> extends OperationOption
 export interface CachePutOptions<M extends AsyncMethod> extends OperationOptions<M> {
   /** Vetoes storing a result. Asked before the key is made. */
   readonly unless?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean;
-  /** Life of the stored result, or a function of it. Default: the cache's `ttl`. */
+  /**
+   * Life of the stored result, or a function of it. Default: the cache's `ttl`. `0` means "without end"; from a function, 0 or less means "do not
+   * store", and evicts the key. So does a function that throws, or gives what is no duration; it is told as an `error` event.
+   */
   readonly ttl?: Duration | ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => Duration);
   /** Makes the key of the result, for an id that the method assigns. Not together with `key` or `keyGenerator`. */
   readonly resultKey?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => CacheKey;

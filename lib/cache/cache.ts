@@ -1,5 +1,5 @@
 import type { CacheStatistics } from '../event/index.js';
-import type { Duration } from '../time/index.js';
+import type { Duration, Milliseconds } from '../time/index.js';
 import type { CacheKey } from './cache-key.js';
 import type { KeyInspection } from './key-inspection.js';
 import type { ValueWrapper } from './value-wrapper.js';
@@ -12,17 +12,24 @@ export interface EvictOptions {
    * Default: `'none'`.
    */
   readonly acks?: 'none' | 'all';
+  /** How long the caller has waited for caches already, in milliseconds: it is taken off the cache's `deadline`. Default: `0`. */
+  readonly waitedMs?: Milliseconds;
 }
 
 /** What may differ from the cache's own options for one written value. */
 export interface PutOptions {
-  /** Life of this entry. Default: the cache's `ttl` (`nullTtl` for `null` and `undefined`). */
+  /** Life of this entry; `0` = without end. Default: the cache's `ttl` (`nullTtl` for `null` and `undefined`). */
   readonly ttl?: Duration;
+  /** As in {@link EvictOptions}. */
+  readonly waitedMs?: Milliseconds;
 }
 
 /** What may differ from the defaults for one {@link Cache.getOrLoad}. */
 export interface LoadOptions<V = unknown> {
-  /** Life of a loaded value, or a function of it. Default: the cache's `ttl`. */
+  /**
+   * Life of a loaded value, or a function of it. Default: the cache's `ttl`. `0` means "without end"; from a function, 0 or less means "do not
+   * store". What is no life is told as an `error` event, and the value is returned and not stored.
+   */
   readonly ttl?: Duration | ((value: V) => Duration);
   /** Vetoes storing a loaded value. Default: everything is stored. Not asked on a hit. */
   readonly unless?: (value: V) => boolean;
@@ -59,7 +66,10 @@ export abstract class Cache {
    */
   abstract getOrLoad<V>(key: CacheKey, loader: () => V | Promise<V>, options?: LoadOptions<V>): Promise<V>;
 
-  /** Stores `value`, and drops the copies of other instances. Once it resolves, no read in this instance returns older data. */
+  /**
+   * Stores `value`, and drops the copies of other instances. Once it resolves, no read in this instance returns older data. A value that cannot
+   * be stored (or has a `ttl` that is none) makes it reject, and evicts the key.
+   */
   abstract put(key: CacheKey, value: unknown, options?: PutOptions): Promise<void>;
 
   /** Stores `value` if the key has none, and returns `undefined`; else changes nothing and returns what is there. */

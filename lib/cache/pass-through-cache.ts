@@ -1,7 +1,7 @@
 import { CacheCounters, type CacheEvents, type CacheStatistics } from '../event/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
-import { wantsAcks } from './arguments.js';
-import { Cache, type EvictOptions } from './cache.js';
+import { begunAt, wantsAcks } from './arguments.js';
+import { Cache, type EvictOptions, type PutOptions } from './cache.js';
 import type { CacheKey } from './cache-key.js';
 import { encodeKey } from './encode-key.js';
 import type { EvictionReceipt } from './eviction-log.js';
@@ -68,8 +68,8 @@ export class PassThroughCache extends Cache {
     return new CacheCounters().snapshot({ localSize: 0, pendingEvictions: this.#pending.size });
   }
 
-  override put(key: CacheKey): Promise<void> {
-    return this.evict([key]);
+  override put(key: CacheKey, _value: unknown, { waitedMs = 0 }: PutOptions = {}): Promise<void> {
+    return this.evict([key], { waitedMs });
   }
 
   override async evict(keys: CacheKey | readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
@@ -77,19 +77,19 @@ export class PassThroughCache extends Cache {
     if (made !== undefined) return made.evict(keys, options);
     const acks = wantsAcks(options);
     const encoded = (Array.isArray(keys) ? (keys as readonly CacheKey[]) : [keys]).map(encodeKey);
-    if (encoded.length > 0) await this.#submit(encoded, acks);
+    if (encoded.length > 0) await this.#submit(encoded, acks, options);
   }
 
   override async evictIfPresent(key: CacheKey, options: EvictOptions = {}): Promise<boolean> {
     const made = this.#parts.made();
     if (made !== undefined) return made.evictIfPresent(key, options);
-    return (await this.#submit([encodeKey(key)], wantsAcks(options))).removed > 0;
+    return (await this.#submit([encodeKey(key)], wantsAcks(options), options)).removed > 0;
   }
 
   override async clear(options: EvictOptions = {}): Promise<void> {
     const made = this.#parts.made();
     if (made !== undefined) return made.clear(options);
-    await this.#submit('all', wantsAcks(options));
+    await this.#submit('all', wantsAcks(options), options);
   }
 
   override async invalidate(options: EvictOptions = {}): Promise<boolean> {
@@ -112,9 +112,9 @@ export class PassThroughCache extends Cache {
     return this.#pending.stop();
   }
 
-  async #submit(keys: readonly string[] | 'all', acks: boolean): Promise<EvictionReceipt> {
+  async #submit(keys: readonly string[] | 'all', acks: boolean, options: EvictOptions): Promise<EvictionReceipt> {
     try {
-      const receipt = await this.#pending.submit(keys, acks);
+      const receipt = await this.#pending.submit(keys, acks, begunAt(options, this.#parts.clock));
       await receipt.acknowledged;
       return receipt;
     } catch (error) {

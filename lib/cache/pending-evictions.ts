@@ -83,8 +83,9 @@ export class PendingEvictions {
     begunAt?: Milliseconds,
   ): Promise<EvictionReceipt> {
     const { clock, cache, deadlineMs } = this.#options;
-    const deadline = (begunAt ?? clock.now()) + deadlineMs;
-    let deadlines = begunAt === undefined ? this.#deadlines : new StepDeadlines(Math.max(1, deadline - clock.now()), true);
+    const since = begunAt ?? clock.now();
+    const deadline = since + deadlineMs;
+    let deadlines = begunAt === undefined ? this.#deadlines : this.#deadlinesSince(since);
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
         const receipt = await within(deadlines, this.#options.execute(keys, acks));
@@ -93,18 +94,36 @@ export class PendingEvictions {
       } catch (error) {
         if (!this.#stopped && error instanceof RemoteCacheError && clock.now() + pause < deadline) {
           await new Promise((resolve) => setTimeout(resolve, pause));
-          deadlines = new StepDeadlines(Math.max(1, deadline - clock.now()), true);
+          deadlines = this.#deadlinesSince(since);
           continue;
         }
         this.#doubt(rest, error);
         const what =
           rest === 'all' ? 'clearing' : `evicting ${rest.length === 1 ? `key '${printable(rest[0] as string)}'` : `${rest.length} keys`}`;
-        throw new CacheEvictError(cache, `Redis did not acknowledge ${what} in cache '${cache}' within ${deadlineMs} ms.`, {
-          hint: 'What the method did stands. The eviction is retried in the background; other instances may serve the old value until it succeeds.',
-          cause: error,
-        });
+        throw new CacheEvictError(
+          cache,
+          `Redis did not acknowledge ${what} in cache '${cache}' within ${Math.round(clock.now() - since)} ms.`,
+          {
+            hint: 'What the method did stands. The eviction is retried in the background; other instances may serve the old value until it succeeds.',
+            cause: error,
+          },
+        );
       }
     }
+  }
+
+  /**
+   * What `step` answers, for a caller who has waited since `begunAt`.
+   *
+   * @throws {RemoteCacheError} `CACHE_REMOTE_TIMEOUT` when it has not answered by the caller's deadline.
+   */
+  untilDue<T>(begunAt: Milliseconds, step: Promise<T>): Promise<T> {
+    return within(this.#deadlinesSince(begunAt), step);
+  }
+
+  #deadlinesSince(begunAt: Milliseconds): StepDeadlines {
+    const { clock, deadlineMs } = this.#options;
+    return new StepDeadlines(Math.max(1, begunAt + deadlineMs - clock.now()), true);
   }
 
   /** Tries what is pending again, now: the remote tier is known to be back. */

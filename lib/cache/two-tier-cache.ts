@@ -1,7 +1,7 @@
 import { CacheKeyError, CacheValueError, RemoteCacheError } from '../errors/index.js';
 import type { CacheCounters, CacheEvents, CacheStatistics } from '../event/index.js';
-import { type Clock, type Duration, type Milliseconds, parseDuration } from '../time/index.js';
-import { checkKeys, checkLoader, wantsAcks } from './arguments.js';
+import { type Clock, type Duration, type Milliseconds, parseComputedTtl, parseDuration } from '../time/index.js';
+import { begunAt, checkKeys, checkLoader, wantsAcks } from './arguments.js';
 import { BypassTime } from './bypass-time.js';
 import { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './cache.js';
 import type { CacheKey } from './cache-key.js';
@@ -9,7 +9,7 @@ import { type Reading, type StoredEntry, UNREADABLE } from './codec.js';
 import { encodeKey } from './encode-key.js';
 import { chunksOf } from './chunks.js';
 import { EvictionBatches } from './eviction-batches.js';
-import type { CoherentCache, PutEntry } from './eviction-log.js';
+import type { CoherentCache, EvictionReceipt, PutEntry } from './eviction-log.js';
 import type { KeyInspection, TierInspection } from './key-inspection.js';
 import { KeyMemo } from './key-memo.js';
 import { Load } from './load.js';
@@ -376,7 +376,8 @@ export class TwoTierCache extends Cache implements CoherentCache {
   /** Stores a loaded value where that is right. Answers whether the fill lease is gone. */
   async #store<V>(key: string, read: Read, token: string | undefined, value: V, options: LoadOptions<V>): Promise<boolean> {
     try {
-      const ttlMs = this.#ttlOf(value, options.ttl);
+      const ttlMs = this.#ttlOfLoaded(value, options.ttl);
+      if (ttlMs === undefined) return false;
       this.#refuseNull(value);
       if (this.#settings.tiers === 'local') {
         if (!this.#pending.isDoubtful(key)) this.#keepLocally(key, read, value, ttlMs);
@@ -453,30 +454,40 @@ export class TwoTierCache extends Cache implements CoherentCache {
 
   override async put(key: CacheKey, value: unknown, options: PutOptions = {}): Promise<void> {
     const encoded = encodeKey(key);
-    const ttlMs = this.#ttlOf(value, options.ttl);
-    this.#refuseNull(value);
+    let ttlMs: Milliseconds;
+    try {
+      ttlMs = this.#ttlOf(value, options.ttl);
+      this.#refuseNull(value);
+    } catch (error) {
+      await this.#evict([encoded], options); // What is there is out of date, whether or not the new value can be stored.
+      throw error;
+    }
     this.#counters.puts += 1;
-    if (this.#settings.tiers === 'local') return this.#putLocally(encoded, value, ttlMs);
+    const since = begunAt(options, this.#clock);
+    if (this.#settings.tiers === 'local') return this.#putLocally(encoded, value, ttlMs, since);
     this.#drop([encoded], 'replacements');
-    return this.#untilAnswered([encoded], () => this.#putRemotely(encoded, value, ttlMs));
+    return this.#untilAnswered([encoded], () => this.#putRemotely(encoded, value, ttlMs, since));
   }
 
-  async #putRemotely(encoded: string, value: unknown, ttlMs: Milliseconds): Promise<void> {
+  async #putRemotely(encoded: string, value: unknown, ttlMs: Milliseconds, since: Milliseconds | undefined): Promise<void> {
     let raw: string;
     try {
       raw = this.#remote.encode(value, ttlMs);
     } catch (error) {
-      await this.#pending.submit([encoded], false); // What is there is out of date, whether or not the new value can be stored.
+      await this.#pending.submit([encoded], false, since); // As above.
       throw error;
     }
-    await this.#puts.add({ key: encoded, raw, ttlMs });
+    const entry = { key: encoded, raw, ttlMs };
+    await (since === undefined ? this.#puts.add(entry) : this.#putAll([entry], since));
   }
 
-  async #putAll(entries: readonly PutEntry[]): Promise<void> {
-    const begunAt = this.#clock.now();
+  /** @param since - since when the caller waits, on the clock. Default: now. */
+  async #putAll(entries: readonly PutEntry[], since?: Milliseconds): Promise<void> {
+    const begun = since ?? this.#clock.now();
     const keys = entries.map(({ key }) => key);
     try {
-      const refusal = await this.#remote.put(entries);
+      const stored = this.#remote.put(entries);
+      const refusal = await (since === undefined ? stored : this.#pending.untilDue(since, stored));
       this.#drop(keys, 'replacements');
       if (refusal === undefined) return;
       throw new RemoteCacheError('CACHE_REMOTE_FAILED', `Redis did not store a value put into cache '${this.name}': ${refusal}`, {
@@ -485,14 +496,14 @@ export class TwoTierCache extends Cache implements CoherentCache {
     } catch (error) {
       this.#counters.remoteFailures += keys.length;
       // Whether the put was executed is not known, and repeating it later could undo a newer one. Evicting the keys is always right.
-      await this.#pending.submit(keys, false, begunAt);
+      await this.#pending.submit(keys, false, begun);
       throw error;
     }
   }
 
-  async #putLocally(key: string, value: unknown, ttlMs: Milliseconds): Promise<void> {
+  async #putLocally(key: string, value: unknown, ttlMs: Milliseconds, since?: Milliseconds): Promise<void> {
     this.#drop([key], 'replacements');
-    await this.#untilAnswered([key], () => this.#pending.submit([key], false));
+    await this.#untilAnswered([key], () => this.#pending.submit([key], false, since));
     const read = this.#reads.begin(key);
     try {
       this.#keepLocally(key, read, value, ttlMs);
@@ -509,7 +520,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       const hit = this.#local.get(encoded, this.#clock.now());
       if (hit !== undefined) return { value: hit.value as V };
       this.#counters.puts += 1;
-      await this.#putLocally(encoded, value, ttlMs);
+      await this.#putLocally(encoded, value, ttlMs, begunAt(options, this.#clock));
       return undefined;
     }
     const raw = this.#remote.encode(value, ttlMs);
@@ -533,7 +544,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     this.#counters.evictions += 1;
     this.#drop([encoded], 'explicitRemovals');
     // By itself: what a batch removed does not tell about one key.
-    const receipt = await this.#untilAnswered([encoded], () => this.#pending.submit([encoded], acks));
+    const receipt = await this.#untilAnswered([encoded], () => this.#pending.submit([encoded], acks, begunAt(options, this.#clock)));
     await receipt.acknowledged;
     return this.#settings.tiers === 'local' ? wasLocal : receipt.removed > 0;
   }
@@ -542,7 +553,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     const acks = wantsAcks(options);
     this.#counters.clears += 1;
     this.#fenceAll('explicit');
-    const receipt = await this.#pending.submit('all', acks);
+    const receipt = await this.#pending.submit('all', acks, begunAt(options, this.#clock));
     await receipt.acknowledged;
   }
 
@@ -686,7 +697,11 @@ export class TwoTierCache extends Cache implements CoherentCache {
     if (keys.length === 0) return;
     this.#counters.evictions += keys.length;
     this.#drop(keys, 'explicitRemovals');
-    const receipt = await this.#untilAnswered(keys, () => this.#evictions.add(keys, acks));
+    const since = begunAt(options, this.#clock);
+    // Those who have less time left go by themselves.
+    const submit = (): Promise<EvictionReceipt> =>
+      since === undefined ? this.#evictions.add(keys, acks) : this.#pending.submit(keys, acks, since);
+    const receipt = await this.#untilAnswered(keys, submit);
     this.#forecast.gone(keys);
     await receipt.acknowledged;
   }
@@ -751,15 +766,27 @@ export class TwoTierCache extends Cache implements CoherentCache {
     });
   }
 
-  #ttlOf<V>(value: V, ttl: Duration | ((value: V) => Duration) | undefined): Milliseconds {
+  /** The life of a loaded value; `undefined`: it is not stored. What is no life is told: the load has succeeded. */
+  #ttlOfLoaded<V>(value: V, ttl: LoadOptions<V>['ttl']): Milliseconds | undefined {
+    try {
+      if (typeof ttl !== 'function') return this.#ttlOf(value, ttl);
+      const ttlMs = parseComputedTtl(ttl(value));
+      return ttlMs === undefined ? undefined : this.#ttlOf(value, ttlMs);
+    } catch (error) {
+      this.#events.emit('error', { where: `\`ttl\` of a load into cache '${this.name}'`, error });
+      return undefined;
+    }
+  }
+
+  #ttlOf(value: unknown, ttl: Duration | undefined): Milliseconds {
     const { ttlJitter = 0 } = this.#settings;
     const ttlMs = this.#fullTtlOf(value, ttl);
     if (ttlJitter === 0 || ttlMs === 0) return ttlMs;
     return Math.max(1, Math.ceil(ttlMs * (1 - ttlJitter * Math.random())));
   }
 
-  #fullTtlOf<V>(value: V, ttl: Duration | ((value: V) => Duration) | undefined): Milliseconds {
-    if (ttl !== undefined) return parseDuration('ttl', typeof ttl === 'function' ? ttl(value) : ttl);
+  #fullTtlOf(value: unknown, ttl: Duration | undefined): Milliseconds {
+    if (ttl !== undefined) return parseDuration('ttl', ttl);
     return value === null || value === undefined ? this.#settings.nullTtlMs : this.#settings.ttlMs;
   }
 }

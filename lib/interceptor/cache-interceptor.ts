@@ -13,7 +13,7 @@ import { isKeyError, keyErrorOf } from './key-error.js';
 import { LookUp } from './look-up.js';
 import { MethodRun } from './method-run.js';
 import { MethodPlan, type SinglePlan } from './method-plan.js';
-import type { OperationPlan } from './operation-plan.js';
+import { NOT_STORED, type OperationPlan } from './operation-plan.js';
 
 /**
  * Runs decorated methods under their cache operations; one per container (Spring's `CacheInterceptor`). The order never depends on how
@@ -130,8 +130,7 @@ export class CacheInterceptor implements MethodInterceptor {
   }
 
   async #evictEarly(plan: MethodPlan, target: object, args: unknown[]): Promise<void> {
-    const failures = await this.#evict(plan.earlyEvicts, target, args);
-    if (failures.length > 0) throw failures[0];
+    await throwFirst(this.#evict(plan.earlyEvicts, target, args));
   }
 
   /** What the caches have, or what the method returns. A put that applies needs the method in any case; a hit is not refreshed by it. */
@@ -154,13 +153,18 @@ export class CacheInterceptor implements MethodInterceptor {
     }
   }
 
+  /** One `@CachePut` after the other, its caches side by side. */
   async #put(puts: readonly Applying<CachePutOperation>[], result: unknown, failures: unknown[]): Promise<void> {
     for (const { plan, invocation } of puts) {
       try {
         if (plan.isVetoed(invocation, result)) continue;
         const key = plan.key(invocation, result);
         const ttl = plan.ttl(invocation, result);
-        for (const cache of invocation.caches) await this.#doPut(plan, cache, key, result, ttl);
+        // A result that is not to be stored makes what is there out of date all the same.
+        const steps = invocation.caches.map((cache) =>
+          ttl === NOT_STORED ? this.#doEvict(plan, cache, [key], false, 'none') : this.#doPut(plan, cache, key, result, ttl),
+        );
+        for (const error of await failuresOf(steps)) failures.push(withResult(error, result));
       } catch (error) {
         failures.push(withResult(error, result));
       }
@@ -195,14 +199,11 @@ export class CacheInterceptor implements MethodInterceptor {
     const { allEntries, keys, acks } = plan.operation;
     const isEarly = outcome === undefined;
     if (allEntries) {
-      const failures = await failuresOf(invocation.caches.map((cache) => this.#doClear(cache, isEarly, acks)));
-      if (failures.length > 0) throw failures[0];
-      return;
+      return throwFirst(failuresOf(invocation.caches.map((cache) => this.#doClear(cache, isEarly, acks))));
     }
     const doomed = keys === undefined ? [plan.key(invocation, outcome?.result)] : plan.keys(invocation, keys);
     if (doomed.length === 0) return;
-    const failures = await failuresOf(invocation.caches.map((cache) => this.#doEvict(plan, cache, doomed, isEarly, acks)));
-    if (failures.length > 0) throw failures[0];
+    return throwFirst(failuresOf(invocation.caches.map((cache) => this.#doEvict(plan, cache, doomed, isEarly, acks))));
   }
 
   async #doPut(plan: OperationPlan, cache: Cache, key: CacheKey, value: unknown, ttl: number | undefined): Promise<void> {
@@ -221,7 +222,8 @@ export class CacheInterceptor implements MethodInterceptor {
       else await cache.evict(keys, { acks });
     } catch (error) {
       if (isKeyError(error)) throw keyErrorOf(error, plan.label, cache);
-      for (const key of keys) this.#errorHandler().handleCacheEvictError(error, cache, key);
+      const told = keys.map(async (key) => this.#errorHandler().handleCacheEvictError(error, cache, key));
+      await throwFirst(failuresOf(told));
     }
   }
 
@@ -271,4 +273,9 @@ function peek(cache: Cache, key: CacheKey): Promise<unknown> | undefined {
 async function failuresOf(steps: readonly Promise<unknown>[]): Promise<unknown[]> {
   const outcomes = await Promise.allSettled(steps);
   return outcomes.filter((outcome) => outcome.status === 'rejected').map((outcome): unknown => outcome.reason);
+}
+
+async function throwFirst(failing: Promise<readonly unknown[]>): Promise<void> {
+  const failures = await failing;
+  if (failures.length > 0) throw failures[0];
 }

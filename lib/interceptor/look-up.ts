@@ -3,7 +3,7 @@ import { type Cache, type CacheKey, Load, type LoadOptions } from '../cache/inde
 import type { CacheErrorHandler } from './cache-error-handler.js';
 import { isKeyError, keyErrorOf } from './key-error.js';
 import type { MethodRun } from './method-run.js';
-import type { OperationPlan } from './operation-plan.js';
+import { NOT_STORED, type OperationPlan } from './operation-plan.js';
 import { UnfollowedLoad } from './unfollowed-load.js';
 
 /** One `@Cacheable` in one call. `unless` and `ttl` are asked once, however many caches it fills. */
@@ -23,13 +23,17 @@ class CacheableCall {
     return this.#plan.label;
   }
 
-  /** Whether the result must not be stored. */
+  /** Whether the result must not be stored: `unless` or `ttl` says so. */
   isVetoed(result: unknown): boolean {
-    if (this.#isVetoed === undefined) {
-      this.#isVetoed = this.#plan.isVetoed(this.#invocation, result);
-      if (!this.#isVetoed) this.#ttl = this.#plan.ttl(this.#invocation, result);
-    }
+    this.#isVetoed ??= this.#plan.isVetoed(this.#invocation, result) || !this.#hasLife(result);
     return this.#isVetoed;
+  }
+
+  #hasLife(result: unknown): boolean {
+    const ttl = this.#plan.ttl(this.#invocation, result);
+    if (ttl === NOT_STORED) return false;
+    this.#ttl = ttl;
+    return true;
   }
 
   /** The life of what is stored: by the time the cache asks, `isVetoed` was answered. */

@@ -8,7 +8,8 @@ import type {
 } from '../annotation/index.js';
 import type { Cache, CacheKey, CacheManager } from '../cache/index.js';
 import { CacheConfigurationError, CacheKeyError } from '../errors/index.js';
-import { parseDuration, type Milliseconds } from '../time/index.js';
+import { CacheEvents } from '../event/index.js';
+import { type Milliseconds, parseComputedTtl } from '../time/index.js';
 import { CacheResolver } from './cache-resolver.js';
 import { isArrowFunction } from './is-arrow-function.js';
 import { KeyGenerator } from './key-generator.js';
@@ -20,6 +21,9 @@ import { SimpleCacheResolver } from './simple-cache-resolver.js';
 type GenerateKey = (target: object, args: readonly unknown[]) => CacheKey;
 
 const keyOfArguments: GenerateKey = (_target, args) => keyOf(args);
+
+/** The life of a result that is not to be stored. */
+export const NOT_STORED = Symbol('not stored');
 
 /** Called as it is, and not by `call` or `apply`, it can be compiled into the method. */
 type ArrowFunction = (argument: unknown) => unknown;
@@ -35,6 +39,8 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
   /** The caches, where they do not depend on the call; else `undefined`, and a resolver is asked each time. */
   readonly fixedCaches: readonly Cache[] | undefined;
   readonly #ttl: Milliseconds | OperationFunction | undefined;
+  /** Where a computed `ttl` that is none is told. */
+  readonly #events: CacheEvents | undefined;
   readonly #resultKey: OperationFunction | undefined;
   readonly #cacheNames: readonly string[];
   readonly #resolver: CacheResolver;
@@ -47,6 +53,7 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
     const services = servicesOf(operation, method);
     const recorded: CacheOperation = operation;
     this.#ttl = recorded.kind === 'evict' ? undefined : recorded.ttl;
+    if (typeof this.#ttl === 'function') this.#events = container.get(CacheEvents, { optional: true });
     this.#resultKey = recorded.kind === 'cacheable' ? undefined : recorded.resultKey;
     this.#cacheNames = cacheNamesOf(operation, method);
     this.#generate = this.#keyGenerator(services.keyGenerator);
@@ -109,12 +116,16 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
     return unless !== undefined && this.#ask('unless', unless, invocation, [result, ...invocation.args]);
   }
 
-  /** The life of the result, where the operation gives one. */
-  ttl(invocation: CacheInvocation, result: unknown): Milliseconds | undefined {
+  /** The life of the result, where the operation gives one. A function that fails to give one is told: the method has succeeded. */
+  ttl(invocation: CacheInvocation, result: unknown): Milliseconds | typeof NOT_STORED | undefined {
     const ttl = this.#ttl;
     if (typeof ttl !== 'function') return ttl;
-    // A ttl that is none would otherwise be found out by the cache, which could only fail to store.
-    return parseDuration('ttl', ttl.call(invocation, result, ...invocation.args));
+    try {
+      return parseComputedTtl(ttl.call(invocation, result, ...invocation.args)) ?? NOT_STORED;
+    } catch (error) {
+      this.#events?.emit('error', { where: `\`ttl\` of ${this.label}`, error });
+      return NOT_STORED;
+    }
   }
 
   /** The key of the call; made of the result where the operation says so. */

@@ -1,4 +1,4 @@
-import { type AsyncMethod, type CacheDecorator, recordMethod } from '../annotation/index.js';
+import { type AsyncMethod, type CacheDecorator, recordMethod, takeOwnProperties } from '../annotation/index.js';
 import type { InterceptorSource } from './cached.js';
 import { INTERCEPTOR, type Interceptor } from './tokens.js';
 
@@ -32,8 +32,19 @@ export function cacheProxy<T extends object>(context: InterceptorSource, target:
   const interceptor = context.get<Interceptor>(INTERCEPTOR, { optional: true });
   if (interceptor === undefined) return target;
   const cachedMethods = new Map<string | symbol, Callable>();
-  for (const method of methods) cachedMethods.set(method.name, (...args) => interceptor.invoke(target, method, args));
+  for (const method of methods) {
+    cachedMethods.set(
+      method.name,
+      likeness(method.body, (...args) => interceptor.invoke(target, method, args)),
+    );
+  }
   return standIn(target, cachedMethods);
+}
+
+/** `standIn`, which looks like `method` from now on. */
+function likeness(method: Callable, standIn: Callable): Callable {
+  takeOwnProperties(standIn, method);
+  return standIn;
 }
 
 /** A proxy over a shadow, not over `target`: a frozen `target` would not let its methods be replaced. */
@@ -44,7 +55,7 @@ function standIn<T extends object>(target: T, replaced: ReadonlyMap<string | sym
     if (typeof value !== 'function' || name === 'constructor' || replaced.has(name)) return value;
     const method = value as Callable;
     let own = bound.get(method);
-    if (own === undefined) bound.set(method, (own = method.bind<Callable>(target)));
+    if (own === undefined) bound.set(method, (own = likeness(method, method.bind<Callable>(target))));
     return own;
   };
   return new Proxy({} as T, {

@@ -39,6 +39,17 @@ export function parseDuration(
   return Math.ceil(ms);
 }
 
+/**
+ * A time to live that a function gave, in milliseconds; `undefined`: it gave 0 or less, which means "do not store". Nobody computes "without
+ * end" by accident, and what is left of something that is over comes out as 0 or less.
+ *
+ * @throws {CacheConfigurationError} as {@link parseDuration}, for what is neither.
+ */
+export function parseComputedTtl(duration: unknown): Milliseconds | undefined {
+  const ttlMs = typeof duration === 'number' && duration < 0 ? 0 : parseDuration('ttl', duration);
+  return ttlMs === 0 ? undefined : ttlMs;
+}
+
 function toMilliseconds(duration: unknown): number | undefined {
   if (typeof duration === 'number') return Number.isFinite(duration) ? duration : undefined;
   const match = typeof duration === 'string' ? WRITTEN.exec(duration) : null;

@@ -8,9 +8,9 @@ export class AsyncLocalTransactionSynchronization extends TransactionSynchroniza
     return currentPart()?.transaction;
   }
 
-  override afterCommit(action: AfterCommit): void {
+  override afterCommit(action: AfterCommit, lane?: object): void {
     const part = activePart('afterCommit');
-    part.transaction.afterCommit(action, part);
+    part.transaction.afterCommit({ action, part, lane });
   }
 
   override afterCompletion(action: AfterCompletion): void {

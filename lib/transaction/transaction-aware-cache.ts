@@ -10,6 +10,7 @@ import {
 } from '../cache/index.js';
 import { CacheKeyError } from '../errors/index.js';
 import type { CacheStatistics } from '../event/index.js';
+import { FlushTime } from './flush-time.js';
 import { TransactionLedger } from './transaction-ledger.js';
 import type { TransactionSynchronization } from './transaction-synchronization.js';
 
@@ -29,7 +30,7 @@ export interface DeferredFailures {
 /**
  * A cache that takes part in transactions (Spring's `TransactionAwareCacheDecorator`, and stricter). Outside of one it adds nothing. Inside:
  *
- * - `put`, `evict` and `clear` wait for the commit, in their order; a rollback drops them.
+ * - `put`, `evict` and `clear` wait for the commit, in their order; a rollback drops them. What fails then takes one `deadline` in all.
  * - `evictIfPresent`, `invalidate` and `putIfAbsent` act at once. The first two are done once more after the commit, because others may
  *   have read the old row back in between.
  * - What the transaction has put, evicted or cleared is read from neither tier: the loader runs, and sees what the transaction wrote.
@@ -114,10 +115,10 @@ export class TransactionAwareCache extends Cache {
     const transaction = this.#transactions.current;
     if (transaction === undefined) return this.target.put(key, value, options);
     this.#ledger(transaction).put(key);
-    this.#transactions.afterCommit(async (part) => {
-      if (part === 'failed') return this.#evictNow([key]);
+    this.#afterCommit(transaction, async (time, part) => {
+      if (part === 'failed') return this.#evictNow(time, [key]);
       try {
-        await this.target.put(key, value, options);
+        await time.spend((waitedMs) => this.target.put(key, value, { ...options, waitedMs }));
       } catch (error) {
         this.#failures().handleCachePutError(error, this, key, value);
       }
@@ -157,26 +158,33 @@ export class TransactionAwareCache extends Cache {
   #evictLater(transaction: object, keys: readonly CacheKey[], { acks = 'none' }: EvictOptions = {}): void {
     if (keys.length === 0) return;
     const due = this.#ledger(transaction).evict(keys, acks);
-    if (due !== undefined) this.#transactions.afterCommit(() => this.#evictNow(due.keys, { acks }));
+    if (due !== undefined) this.#afterCommit(transaction, (time) => this.#evictNow(time, due.keys, { acks }));
   }
 
   #clearLater(transaction: object, options: EvictOptions | undefined): void {
     this.#ledger(transaction).clear();
-    this.#transactions.afterCommit(async () => {
+    this.#afterCommit(transaction, async (time) => {
       try {
-        await this.target.clear(options);
+        await time.spend((waitedMs) => this.target.clear({ ...options, waitedMs }));
       } catch (error) {
         this.#failures().handleCacheClearError(error, this);
       }
     });
   }
 
-  async #evictNow(keys: readonly CacheKey[], options?: EvictOptions): Promise<void> {
+  async #evictNow(time: FlushTime, keys: readonly CacheKey[], options?: EvictOptions): Promise<void> {
     try {
-      await this.target.evict(keys, options);
+      await time.spend((waitedMs) => this.target.evict(keys, { ...options, waitedMs }));
     } catch (error) {
-      for (const key of keys) this.#failures().handleCacheEvictError(error, this, key);
+      const told = await Promise.allSettled(keys.map(async (key) => this.#failures().handleCacheEvictError(error, this, key)));
+      const thrown = told.find((outcome) => outcome.status === 'rejected');
+      if (thrown !== undefined) throw thrown.reason;
     }
+  }
+
+  /** Operations on one cache keep their order; those on others need not wait for them. */
+  #afterCommit(transaction: object, operation: (time: FlushTime, part?: 'completed' | 'failed') => Promise<void>): void {
+    this.#transactions.afterCommit((part) => operation(FlushTime.of(transaction), part), this.target);
   }
 
   #hasTouched(transaction: object, encodedKey: string): boolean {

@@ -1,5 +1,5 @@
 /**
- * Something to do once a transaction is committed. May be asynchronous: the next action waits for it.
+ * Something to do once a transaction is committed. May be asynchronous: the next action waits for it, unless it is in another lane.
  *
  * @param part - `'failed'` when it was asked for in a nested part of the transaction (see `runInTransaction`) that failed while the whole was
  *   committed. Whether the rows of that part were committed with it is then known to the data layer only (it may have used a savepoint).
@@ -29,10 +29,13 @@ export abstract class TransactionSynchronization {
   /**
    * Has `action` run after the commit, in the order of registration. Only a rollback of all that {@link current} stands for may drop it.
    *
+   * @param lane - says which actions depend on each other: those of one lane keep their order, those of different lanes may run side by side.
+   *   An action without a lane waits for all before it, and all after it wait for it. Caches give their operations a lane each; who has them
+   *   wait for each other all the same is right as well, only slower. Default: none.
    * @throws {CacheTransactionError} `CACHE_TRANSACTION_INACTIVE` outside of a transaction.
    * @see Spring `TransactionSynchronization#afterCommit`
    */
-  abstract afterCommit(action: AfterCommit): void;
+  abstract afterCommit(action: AfterCommit, lane?: object): void;
 
   /**
    * Has `action` run once the transaction has ended, however it did.

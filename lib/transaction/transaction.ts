@@ -5,34 +5,54 @@ import type { AfterCommit, AfterCompletion } from './transaction-synchronization
 export class Transaction {
   /** Whether work may still be added: `false` from the moment its outcome is known. */
   isOpen = true;
-  readonly #afterCommit: { readonly action: AfterCommit; readonly part: TransactionPart }[] = [];
+  readonly #afterCommit: DueAction[] = [];
   readonly #afterCompletion: AfterCompletion[] = [];
 
-  afterCommit(action: AfterCommit, part: TransactionPart): void {
-    this.#afterCommit.push({ action, part });
+  afterCommit(due: DueAction): void {
+    this.#afterCommit.push(due);
   }
 
   afterCompletion(action: AfterCompletion): void {
     this.#afterCompletion.push(action);
   }
 
-  /** Ends it and does what is due, one action after the other, each whatever became of those before it. Resolves to what failed. */
+  /**
+   * Ends it and does what is due, each action whatever became of those before it: one after the other, but lanes side by side. Resolves to
+   * what failed, in the order of registration.
+   */
   async complete(outcome: 'committed' | 'rolledBack'): Promise<unknown[]> {
     this.isOpen = false;
-    const failures: unknown[] = [];
-    const attempt = async (action: () => unknown): Promise<void> => {
+    const failures: { readonly error: unknown }[] = [];
+    const attempt = async (place: number, action: () => unknown): Promise<void> => {
       try {
         await action();
       } catch (error) {
-        failures.push(error);
+        failures[place] = { error };
       }
     };
-    if (outcome === 'committed') {
-      for (const { action, part } of this.#afterCommit) await attempt(() => action(part.hasFailed ? 'failed' : 'completed'));
+    const due = outcome === 'committed' ? this.#afterCommit : [];
+    const lanes = new Map<object, Promise<void>>();
+    for (const [place, { action, part, lane }] of due.entries()) {
+      const run = (): Promise<void> => attempt(place, () => action(part.hasFailed ? 'failed' : 'completed'));
+      if (lane !== undefined) {
+        lanes.set(lane, lanes.get(lane)?.then(run) ?? run());
+      } else {
+        await Promise.all(lanes.values());
+        lanes.clear();
+        await run();
+      }
     }
-    for (const action of this.#afterCompletion) await attempt(() => action(outcome));
-    return failures;
+    await Promise.all(lanes.values());
+    for (const [i, action] of this.#afterCompletion.entries()) await attempt(due.length + i, () => action(outcome));
+    return failures.flat().map(({ error }) => error); // `flat` leaves out the places where nothing failed.
   }
+}
+
+/** An action, with what it was asked for in and the lane that it keeps its order in. */
+export interface DueAction {
+  readonly action: AfterCommit;
+  readonly part: TransactionPart;
+  readonly lane: object | undefined;
 }
 
 /** A stretch of a transaction: the call that began it, or one that joined it. */
