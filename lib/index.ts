@@ -28,6 +28,7 @@ export type {
   CacheCondition,
   CacheHealth,
   CacheKey,
+  CallsUnderWay,
   Class,
   CompositeCacheManagerOptions,
   EvictOptions,
@@ -43,6 +44,7 @@ export {
   CacheError,
   CacheEvictError,
   CacheKeyError,
+  CacheStoppedError,
   CacheTransactionError,
   CacheValueError,
   ERROR_CODES,
@@ -63,7 +65,7 @@ export {
   SimpleCacheResolver,
   SimpleKeyGenerator,
 } from './interceptor/index.js';
-export type { CacheOperationContext, LogFailure, LoggingOptions } from './interceptor/index.js';
+export type { CacheInterceptorOptions, CacheOperationContext, LogFailure, LoggingOptions } from './interceptor/index.js';
 export { cached, cacheProxy, cachingModule, DEFAULT_CACHE_OPTIONS, DEFAULT_CACHING_OPTIONS, enableCaching } from './inversify/index.js';
 export type { CacheOptions, CacheProxyOperations, CachingOptions, InterceptorSource } from './inversify/index.js';
 export { EventListener, MessageListener } from './listener/index.js';

@@ -33,7 +33,10 @@ export abstract class CacheManager {
   /** Connects and resolves once every topic is confirmed subscribed. Idempotent. */
   abstract start(): Promise<void>;
 
-  /** Closes listener, tiers and connections, in this order. Idempotent; never throws. Decorated methods run uncached from then on. */
+  /**
+   * Waits for writes and decorated updates under way, `deadline` at the most, and closes listener, tiers and connections. Idempotent; never
+   * throws. From then on reads run uncached; a write, and a decorated method that puts or evicts, is refused with a {@link CacheStoppedError}.
+   */
   abstract stop(): Promise<void>;
 
   /** How it stands with the links and caches. */

@@ -80,6 +80,7 @@ export abstract class Cache {
    * to evict one composite key write `[['a', 1]]`.
    *
    * @throws {CacheEvictError} when Redis did not acknowledge it in time; it is then retried until it is acknowledged.
+   * @throws {CacheStoppedError} when the cache was stopped; so do {@link put} and the other writes.
    */
   abstract evict(keys: CacheKey | readonly CacheKey[], options?: EvictOptions): Promise<void>;
 

@@ -6,6 +6,7 @@
 export { BucketedRemoteCache } from './bucketed-remote-cache.js';
 export { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './cache.js';
 export { bucketsOf } from './cache-bucket.js';
+export { CallsUnderWay, stopped } from './calls-under-way.js';
 export type { CacheKey } from './cache-key.js';
 export { type CacheCondition, type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
 export {

@@ -3,9 +3,10 @@ import type { Clock, Milliseconds } from '../time/index.js';
 import { begunAt, wantsAcks } from './arguments.js';
 import { Cache, type EvictOptions, type PutOptions } from './cache.js';
 import type { CacheKey } from './cache-key.js';
+import { CallsUnderWay, stopped } from './calls-under-way.js';
 import { encodeKey } from './encode-key.js';
 import type { EvictionReceipt } from './eviction-log.js';
-import { PendingEvictions } from './pending-evictions.js';
+import { inWords, PendingEvictions } from './pending-evictions.js';
 import type { RemoteTier } from './remote-cache.js';
 import type { ValueWrapper } from './value-wrapper.js';
 
@@ -19,6 +20,8 @@ export interface PassThroughCacheParts {
   readonly deadlineMs: Milliseconds;
   /** The cache of this name, should this instance have one by now. Its local tier must hear of each eviction. */
   readonly made: () => Cache | undefined;
+  /** Counts the writes, for a shutdown to wait for. Default: the cache's own, which nobody closes. */
+  readonly calls?: CallsUnderWay;
   /** Told of an eviction that was not acknowledged and is tried again in the background. */
   readonly isPending: (cache: PassThroughCache) => void;
 }
@@ -30,12 +33,14 @@ export interface PassThroughCacheParts {
 export class PassThroughCache extends Cache {
   override readonly name: string;
   readonly #parts: PassThroughCacheParts;
+  readonly #calls: CallsUnderWay;
   readonly #pending: PendingEvictions;
 
   constructor(parts: PassThroughCacheParts) {
     super();
     this.name = parts.name;
     this.#parts = parts;
+    this.#calls = parts.calls ?? new CallsUnderWay(parts.deadlineMs);
     this.#pending = new PendingEvictions({
       cache: parts.name,
       clock: parts.clock,
@@ -43,6 +48,7 @@ export class PassThroughCache extends Cache {
       deadlineMs: parts.deadlineMs,
       execute: (keys, acks) => (keys === 'all' ? parts.remote.clear(acks) : parts.remote.evict(keys, acks)),
       fence: () => undefined,
+      calls: this.#calls,
     });
   }
 
@@ -113,10 +119,13 @@ export class PassThroughCache extends Cache {
   }
 
   async #submit(keys: readonly string[] | 'all', acks: boolean, options: EvictOptions): Promise<EvictionReceipt> {
-    try {
+    const execute = async (): Promise<EvictionReceipt> => {
       const receipt = await this.#pending.submit(keys, acks, begunAt(options, this.#parts.clock));
-      await receipt.acknowledged;
+      await this.#pending.acknowledged(receipt);
       return receipt;
+    };
+    try {
+      return await this.#calls.run(execute, () => stopped(this.name, `${inWords('evicting', keys)} was refused`));
     } catch (error) {
       if (this.#pending.size > 0) this.#parts.isPending(this);
       throw error;

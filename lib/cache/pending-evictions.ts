@@ -1,6 +1,7 @@
 import { CacheEvictError, printable, RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
+import { type CallsUnderWay, stopped } from './calls-under-way.js';
 import { chunksOf, endOfChunk } from './chunks.js';
 import type { EvictionReceipt } from './eviction-log.js';
 import { StepDeadlines } from './step-deadlines.js';
@@ -16,6 +17,8 @@ export interface PendingEvictionsOptions {
   readonly fence: (keys: readonly string[] | 'all') => void;
   /** How long a caller waits for the acknowledgement. */
   readonly deadlineMs: Milliseconds;
+  /** Tells whether a shutdown has begun: what fails then is not tried again in the background. */
+  readonly calls: Pick<CallsUnderWay, 'isClosing'>;
 }
 
 /** How many doubtful keys are remembered by name; more, and all of the cache is in doubt. */
@@ -59,6 +62,7 @@ export class PendingEvictions {
    *
    * @param begunAt - since when the caller waits, on the clock. Default: now.
    * @throws {CacheEvictError} when it was not acknowledged by then. It stays pending and is retried in the background.
+   * @throws {CacheStoppedError} the same during a shutdown, when it is tried once more at the most.
    */
   async submit(keys: readonly string[] | 'all', acks: boolean, begunAt?: Milliseconds): Promise<EvictionReceipt> {
     if (keys === 'all' || endOfChunk(keys, 0) === keys.length) return this.#submitOne(keys, acks, keys, begunAt);
@@ -73,6 +77,17 @@ export class PendingEvictions {
       from = end;
     }
     return { removed, acknowledged: waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined) };
+  }
+
+  /**
+   * Waits until every instance has acknowledged, where that was asked for.
+   *
+   * @throws {CacheStoppedError} when the shutdown was over first.
+   */
+  async acknowledged({ acknowledged }: EvictionReceipt): Promise<void> {
+    if (acknowledged === undefined) return;
+    await acknowledged;
+    if (this.#stopped) throw stopped(this.#options.cache, 'an eviction was executed, and not acknowledged by all instances');
   }
 
   /** @param rest - the keys that come into doubt when this fails. */
@@ -97,17 +112,14 @@ export class PendingEvictions {
           deadlines = this.#deadlinesSince(since);
           continue;
         }
-        this.#doubt(rest, error);
-        const what =
-          rest === 'all' ? 'clearing' : `evicting ${rest.length === 1 ? `key '${printable(rest[0] as string)}'` : `${rest.length} keys`}`;
-        throw new CacheEvictError(
-          cache,
-          `Redis did not acknowledge ${what} in cache '${cache}' within ${Math.round(clock.now() - since)} ms.`,
-          {
-            hint: 'What the method did stands. The eviction is retried in the background; other instances may serve the old value until it succeeds.',
-            cause: error,
-          },
-        );
+        if (!this.#stopped) this.#doubt(rest, error);
+        const what = inWords('evicting', rest);
+        if (this.#stopped || this.#options.calls.isClosing) throw stopped(cache, `Redis has not acknowledged ${what}`, error);
+        const waitedMs = Math.round(clock.now() - since);
+        throw new CacheEvictError(cache, `Redis did not acknowledge ${what} in cache '${cache}' within ${waitedMs} ms.`, {
+          hint: 'What the method did stands. The eviction is retried in the background; other instances may serve the old value until it succeeds.',
+          cause: error,
+        });
       }
     }
   }
@@ -212,6 +224,10 @@ export class PendingEvictions {
     }
   }
 }
+
+/** What is done to these keys, or to all: `evicting key 'Dune'`, `clearing`. */
+export const inWords = (verb: 'evicting' | 'putting', keys: readonly string[] | 'all'): string =>
+  keys === 'all' ? 'clearing' : `${verb} ${keys.length === 1 ? `key '${printable(keys[0] as string)}'` : `${keys.length} keys`}`;
 
 /** What `attempt` answers; a last one that began just before the deadline must not have a whole step's time on top of it. */
 function within<T>(deadlines: StepDeadlines, attempt: Promise<T>): Promise<T> {

@@ -1,9 +1,10 @@
-import { CacheConfigurationError } from '../errors/index.js';
+import { CacheStoppedError } from '../errors/index.js';
 import type { CacheStatistics } from '../event/index.js';
 import type { Clock } from '../time/index.js';
 import { byName } from './by-name.js';
 import { type CacheCondition, type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
 import type { Cache } from './cache.js';
+import type { CallsUnderWay } from './calls-under-way.js';
 import type { PassThroughCache, PassThroughCacheParts } from './pass-through-cache.js';
 import type { TwoTierCache } from './two-tier-cache.js';
 
@@ -40,6 +41,8 @@ export interface TwoTierCacheManagerParts {
   readonly clock: Clock;
   /** Makes a cache and has it follow its topic. */
   readonly create: (name: string) => TwoTierCache;
+  /** What a shutdown waits for. */
+  readonly calls: CallsUnderWay;
   readonly links: InstanceLinks;
 }
 
@@ -54,6 +57,8 @@ export class TwoTierCacheManager extends CacheManager {
   readonly #pending = new Map<string, PassThroughCache>();
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
+  /** Whether the calls under way have ended, or may not be waited for any longer. */
+  #isStopped = false;
 
   constructor(parts: TwoTierCacheManagerParts) {
     super();
@@ -67,7 +72,7 @@ export class TwoTierCacheManager extends CacheManager {
       if (this.#starting === undefined && this.#stopping === undefined) this.#startOnFirstUse();
       return known;
     }
-    if (!this.#parts.dynamic || this.#stopping !== undefined) return undefined;
+    if (!this.#parts.dynamic || this.#isStopped) return undefined;
     const counts = this.#parts.isNamed?.(name) !== true;
     if (counts && this.#dynamicCaches >= (this.#parts.maximumDynamicCaches ?? Infinity)) return this.#beyondMaximum(name);
     const created = this.#parts.create(name);
@@ -90,11 +95,11 @@ export class TwoTierCacheManager extends CacheManager {
   /**
    * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED`, naming host and port, when Redis cannot be reached in time. The instance goes
    *   on trying: reads run in bypass until it succeeds. `stop()` ends that.
-   * @throws {CacheConfigurationError} `CACHE_STOPPED` after `stop()`.
+   * @throws {CacheStoppedError} after `stop()`.
    */
   override start(): Promise<void> {
     if (this.#stopping !== undefined) {
-      return Promise.reject(new CacheConfigurationError('CACHE_STOPPED', 'The cache manager was stopped and cannot be started again.'));
+      return Promise.reject(new CacheStoppedError('The cache manager was stopped and cannot be started again.'));
     }
     return (this.#starting ??= this.#parts.links.start());
   }
@@ -168,7 +173,10 @@ export class TwoTierCacheManager extends CacheManager {
   }
 
   async #stop(): Promise<void> {
-    const { links } = this.#parts;
+    const { calls, links } = this.#parts;
+    // Caches that were never used have nothing to wait for, and decorated methods of the container nothing to miss.
+    if (this.#starting !== undefined) await calls.close();
+    this.#isStopped = true;
     await links.quiesce();
     await Promise.all([...this.#caches.values(), ...this.#pending.values()].map((cache) => cache.stop()));
     await links.stop();

@@ -5,6 +5,7 @@ import { begunAt, checkKeys, checkLoader, wantsAcks } from './arguments.js';
 import { BypassTime } from './bypass-time.js';
 import { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './cache.js';
 import type { CacheKey } from './cache-key.js';
+import { CallsUnderWay, stopped } from './calls-under-way.js';
 import { type Reading, type StoredEntry, UNREADABLE } from './codec.js';
 import { encodeKey } from './encode-key.js';
 import { chunksOf } from './chunks.js';
@@ -15,7 +16,7 @@ import { KeyMemo } from './key-memo.js';
 import { Load } from './load.js';
 import type { LocalCache } from './local-cache.js';
 import { MissForecast } from './miss-forecast.js';
-import { PendingEvictions } from './pending-evictions.js';
+import { inWords, PendingEvictions } from './pending-evictions.js';
 import { PutBatches } from './put-batches.js';
 import { type Read, Reads } from './reads.js';
 import type { LoadPermit, RemoteTier } from './remote-cache.js';
@@ -53,6 +54,8 @@ export interface TwoTierCacheParts {
   readonly clock: Clock;
   readonly events: CacheEvents;
   readonly counters: CacheCounters;
+  /** Counts the writes, for a shutdown to wait for. Default: the cache's own, which nobody closes. */
+  readonly calls?: CallsUnderWay;
 }
 
 /** The character code of `~`, with which the canonical form of everything but a plain string begins. */
@@ -99,6 +102,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
   readonly #clock: Clock;
   readonly #events: CacheEvents;
   readonly #counters: CacheCounters;
+  readonly #calls: CallsUnderWay;
   readonly #pending: PendingEvictions;
   readonly #bypassTime: BypassTime;
   readonly #evictions = new EvictionBatches((keys, acks) => this.#pending.submit(keys, acks));
@@ -126,6 +130,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     this.#clock = parts.clock;
     this.#events = parts.events;
     this.#counters = parts.counters;
+    this.#calls = parts.calls ?? new CallsUnderWay(parts.settings.deadlineMs);
     this.#pending = new PendingEvictions({
       cache: parts.name,
       clock: parts.clock,
@@ -133,6 +138,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       deadlineMs: parts.settings.deadlineMs,
       execute: (keys, acks) => (keys === 'all' ? this.#remote.clear(acks) : this.#remote.evict(keys, acks)),
       fence: (keys) => (keys === 'all' ? this.#fenceAll('explicit') : this.#drop(keys, 'explicitRemovals')),
+      calls: this.#calls,
     });
     // Entries of both tiers end together, unless the local ones have a life of their own.
     if (parts.settings.localTtlMs === 0) parts.local.expired = (key) => this.#forecast.gone([key]);
@@ -454,19 +460,21 @@ export class TwoTierCache extends Cache implements CoherentCache {
 
   override async put(key: CacheKey, value: unknown, options: PutOptions = {}): Promise<void> {
     const encoded = encodeKey(key);
-    let ttlMs: Milliseconds;
-    try {
-      ttlMs = this.#ttlOf(value, options.ttl);
-      this.#refuseNull(value);
-    } catch (error) {
-      await this.#evict([encoded], options); // What is there is out of date, whether or not the new value can be stored.
-      throw error;
-    }
-    this.#counters.puts += 1;
-    const since = begunAt(options, this.#clock);
-    if (this.#settings.tiers === 'local') return this.#putLocally(encoded, value, ttlMs, since);
-    this.#drop([encoded], 'replacements');
-    return this.#untilAnswered([encoded], () => this.#putRemotely(encoded, value, ttlMs, since));
+    return this.#write('putting', [encoded], async () => {
+      let ttlMs: Milliseconds;
+      try {
+        ttlMs = this.#ttlOf(value, options.ttl);
+        this.#refuseNull(value);
+      } catch (error) {
+        await this.#evict([encoded], options); // What is there is out of date, whether or not the new value can be stored.
+        throw error;
+      }
+      this.#counters.puts += 1;
+      const since = begunAt(options, this.#clock);
+      if (this.#settings.tiers === 'local') return this.#putLocally(encoded, value, ttlMs, since);
+      this.#drop([encoded], 'replacements');
+      return this.#untilAnswered([encoded], () => this.#putRemotely(encoded, value, ttlMs, since));
+    });
   }
 
   async #putRemotely(encoded: string, value: unknown, ttlMs: Milliseconds, since: Milliseconds | undefined): Promise<void> {
@@ -516,20 +524,22 @@ export class TwoTierCache extends Cache implements CoherentCache {
     const encoded = encodeKey(key);
     const ttlMs = this.#ttlOf(value, options.ttl);
     this.#refuseNull(value);
-    if (this.#settings.tiers === 'local') {
-      const hit = this.#local.get(encoded, this.#clock.now());
-      if (hit !== undefined) return { value: hit.value as V };
-      this.#counters.puts += 1;
-      await this.#putLocally(encoded, value, ttlMs, begunAt(options, this.#clock));
-      return undefined;
-    }
-    const raw = this.#remote.encode(value, ttlMs);
-    return this.#untilAnswered([encoded], async () => {
-      const present = this.#entryIn(await this.#remote.putIfAbsent(encoded, raw, ttlMs));
-      if (present !== undefined) return { value: present.value as V };
-      this.#counters.puts += 1;
-      this.#drop([encoded], 'replacements');
-      return undefined;
+    return this.#write('putting', [encoded], async () => {
+      if (this.#settings.tiers === 'local') {
+        const hit = this.#local.get(encoded, this.#clock.now());
+        if (hit !== undefined) return { value: hit.value as V };
+        this.#counters.puts += 1;
+        await this.#putLocally(encoded, value, ttlMs, begunAt(options, this.#clock));
+        return undefined;
+      }
+      const raw = this.#remote.encode(value, ttlMs);
+      return this.#untilAnswered([encoded], async () => {
+        const present = this.#entryIn(await this.#remote.putIfAbsent(encoded, raw, ttlMs));
+        if (present !== undefined) return { value: present.value as V };
+        this.#counters.puts += 1;
+        this.#drop([encoded], 'replacements');
+        return undefined;
+      });
     });
   }
 
@@ -540,21 +550,24 @@ export class TwoTierCache extends Cache implements CoherentCache {
   override async evictIfPresent(key: CacheKey, options: EvictOptions = {}): Promise<boolean> {
     const acks = wantsAcks(options);
     const encoded = encodeKey(key);
-    const wasLocal = this.#local.get(encoded, this.#clock.now()) !== undefined;
-    this.#counters.evictions += 1;
-    this.#drop([encoded], 'explicitRemovals');
-    // By itself: what a batch removed does not tell about one key.
-    const receipt = await this.#untilAnswered([encoded], () => this.#pending.submit([encoded], acks, begunAt(options, this.#clock)));
-    await receipt.acknowledged;
-    return this.#settings.tiers === 'local' ? wasLocal : receipt.removed > 0;
+    return this.#write('evicting', [encoded], async () => {
+      const wasLocal = this.#local.get(encoded, this.#clock.now()) !== undefined;
+      this.#counters.evictions += 1;
+      this.#drop([encoded], 'explicitRemovals');
+      // By itself: what a batch removed does not tell about one key.
+      const receipt = await this.#untilAnswered([encoded], () => this.#pending.submit([encoded], acks, begunAt(options, this.#clock)));
+      await this.#pending.acknowledged(receipt);
+      return this.#settings.tiers === 'local' ? wasLocal : receipt.removed > 0;
+    });
   }
 
   override async clear(options: EvictOptions = {}): Promise<void> {
     const acks = wantsAcks(options);
-    this.#counters.clears += 1;
-    this.#fenceAll('explicit');
-    const receipt = await this.#pending.submit('all', acks, begunAt(options, this.#clock));
-    await receipt.acknowledged;
+    return this.#write('evicting', 'all', async () => {
+      this.#counters.clears += 1;
+      this.#fenceAll('explicit');
+      await this.#pending.acknowledged(await this.#pending.submit('all', acks, begunAt(options, this.#clock)));
+    });
   }
 
   override async invalidate(options: EvictOptions = {}): Promise<boolean> {
@@ -695,15 +708,27 @@ export class TwoTierCache extends Cache implements CoherentCache {
   async #evict(keys: readonly string[], options: EvictOptions): Promise<void> {
     const acks = wantsAcks(options);
     if (keys.length === 0) return;
-    this.#counters.evictions += keys.length;
-    this.#drop(keys, 'explicitRemovals');
-    const since = begunAt(options, this.#clock);
-    // Those who have less time left go by themselves.
-    const submit = (): Promise<EvictionReceipt> =>
-      since === undefined ? this.#evictions.add(keys, acks) : this.#pending.submit(keys, acks, since);
-    const receipt = await this.#untilAnswered(keys, submit);
-    this.#forecast.gone(keys);
-    await receipt.acknowledged;
+    return this.#write('evicting', keys, async () => {
+      this.#counters.evictions += keys.length;
+      this.#drop(keys, 'explicitRemovals');
+      const since = begunAt(options, this.#clock);
+      // Those who have less time left go by themselves.
+      const submit = (): Promise<EvictionReceipt> =>
+        since === undefined ? this.#evictions.add(keys, acks) : this.#pending.submit(keys, acks, since);
+      const receipt = await this.#untilAnswered(keys, submit);
+      this.#forecast.gone(keys);
+      await this.#pending.acknowledged(receipt);
+    });
+  }
+
+  /**
+   * Runs a write, for which a shutdown waits.
+   *
+   * @throws {CacheStoppedError} once the cache has stopped.
+   */
+  #write<T>(verb: 'evicting' | 'putting', keys: readonly string[] | 'all', write: () => Promise<T>): Promise<T> {
+    const refusal = (): Error => stopped(this.name, `${inWords(verb, keys)} was refused`);
+    return this.#isStopped ? Promise.reject(refusal()) : this.#calls.run(write, refusal);
   }
 
   /** Runs a write of `keys`, which sets its fences when it is answered. Until then its message is applied if it comes first. */

@@ -8,7 +8,7 @@ export class CacheConfigurationError extends CacheError {
   constructor(
     code: Extract<
       CacheErrorCode,
-      `CACHE_OPTION_${string}` | `CACHE_OPERATION_${string}` | `CACHE_NAME_${string}` | `CACHE_BINDING_${string}` | 'CACHE_STOPPED'
+      `CACHE_OPTION_${string}` | `CACHE_OPERATION_${string}` | `CACHE_NAME_${string}` | `CACHE_BINDING_${string}`
     >,
     message: string,
     options?: CacheErrorOptions,

@@ -9,6 +9,8 @@ export interface CacheErrorOptions {
   readonly hint?: string;
   /** The error underneath, kept as it was thrown. */
   readonly cause?: unknown;
+  /** What the decorated method, or the transaction, returned: it had succeeded before this failed. Default: nothing of the kind was under way. */
+  readonly result?: unknown;
 }
 
 /**
@@ -21,6 +23,11 @@ export abstract class CacheError extends Error {
   readonly code: CacheErrorCode;
   /** The way out, where there is one. */
   readonly hint: string | undefined;
+  /**
+   * What the decorated method, or the transaction, returned where it **succeeded** and a step after it failed. `undefined` for everything
+   * else; `'result' in error` tells the two apart.
+   */
+  declare readonly result?: unknown;
 
   protected constructor(code: CacheErrorCode, message: string, options: CacheErrorOptions = {}) {
     const said = printable(message, MAXIMUM_LINE_LENGTH);
@@ -28,6 +35,7 @@ export abstract class CacheError extends Error {
     super(hint === undefined ? said : `${said} ${hint}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = hint;
+    if ('result' in options) this.result = options.result;
     this.name = new.target.name;
     Object.defineProperty(this, BRAND, { value: true });
   }
@@ -35,6 +43,13 @@ export abstract class CacheError extends Error {
   /** The message without the hint. */
   protected get said(): string {
     return this.hint === undefined ? this.message : this.message.slice(0, -` ${this.hint}`.length);
+  }
+
+  /** The same error, carrying what the decorated method returned. */
+  withResult(result: unknown): CacheError {
+    const { code, said, hint, cause = this } = this;
+    const Same = this.constructor as new (code: CacheErrorCode, message: string, options: CacheErrorOptions) => CacheError;
+    return new Same(code, said, { hint, cause, result });
   }
 
   /** Whether `error` is one of ours, also when two copies of this library are installed. (The brand idea is undici's.) */

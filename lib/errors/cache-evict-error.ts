@@ -2,24 +2,20 @@ import { CacheError, type CacheErrorOptions } from './cache-error.js';
 
 /**
  * An eviction (or put, or clear) was not acknowledged by Redis in time. The decorated method itself **succeeded**: its result is on
- * {@link result}. The eviction is retried in the background until it is acknowledged; until then this instance serves the keys
- * concerned from neither tier.
+ * `result`, which is `undefined` when the eviction was asked for directly. The eviction is retried in the background until it is
+ * acknowledged; until then this instance serves the keys concerned from neither tier.
  */
 export class CacheEvictError extends CacheError {
   override name = 'CacheEvictError'; // Written out: a bundler may shorten the name of the class.
-  /** What the decorated method returned; `undefined` when the eviction was asked for directly. */
-  readonly result: unknown;
   /** The cache whose eviction is pending. */
   readonly cacheName: string;
 
-  constructor(cacheName: string, message: string, options: CacheErrorOptions & { readonly result?: unknown } = {}) {
+  constructor(cacheName: string, message: string, options: CacheErrorOptions = {}) {
     super('CACHE_EVICT_UNACKNOWLEDGED', message, options);
     this.cacheName = cacheName;
-    this.result = options.result;
   }
 
-  /** The same error, carrying what the decorated method returned. */
-  withResult(result: unknown): CacheEvictError {
+  override withResult(result: unknown): CacheEvictError {
     return new CacheEvictError(this.cacheName, this.said, { hint: this.hint, cause: this.cause ?? this, result });
   }
 }

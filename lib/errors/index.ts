@@ -12,6 +12,7 @@ export { CacheConfigurationError } from './cache-configuration-error.js';
 export { CacheKeyError } from './cache-key-error.js';
 export { CacheValueError } from './cache-value-error.js';
 export { CacheEvictError } from './cache-evict-error.js';
+export { CacheStoppedError } from './cache-stopped-error.js';
 export { CacheTransactionError } from './cache-transaction-error.js';
 export { RemoteCacheError } from './remote-cache-error.js';
 export { TopicError } from './topic-error.js';

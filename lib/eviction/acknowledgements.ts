@@ -111,4 +111,5 @@ export class Acknowledgements {
   }
 }
 
-const delay = (ms: Milliseconds): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
+/** It keeps the process alive: somebody waits for it. */
+const delay = (ms: Milliseconds): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));

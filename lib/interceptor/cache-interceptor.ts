@@ -6,37 +6,47 @@ import type {
   MethodInterceptor,
   ServiceLocator,
 } from '../annotation/index.js';
-import type { Cache, CacheKey } from '../cache/index.js';
-import { CacheEvictError } from '../errors/index.js';
+import type { Cache, CacheKey, CallsUnderWay } from '../cache/index.js';
+import { CacheError, CacheStoppedError } from '../errors/index.js';
 import { CacheErrorHandler } from './cache-error-handler.js';
-import { isKeyError, keyErrorOf } from './key-error.js';
+import { isKeyError, keyErrorOf, lateKey } from './key-error.js';
 import { LookUp } from './look-up.js';
 import { MethodRun } from './method-run.js';
 import { MethodPlan, type SinglePlan } from './method-plan.js';
 import { NOT_STORED, type OperationPlan } from './operation-plan.js';
+
+/** What differs between interceptors. */
+export interface CacheInterceptorOptions {
+  /** `false`: every call goes straight to the method. Default: `true`. */
+  readonly isEnabled?: boolean | undefined;
+  /** Counts the calls that put or evict, for a shutdown to wait for. Default: nobody waits for them. */
+  readonly calls?: CallsUnderWay | undefined;
+}
 
 /**
  * Runs decorated methods under their cache operations; one per container (Spring's `CacheInterceptor`). The order never depends on how
  * decorators are stacked: early evictions → look-ups → the method, if needed → results of misses are stored → puts → late evictions.
  *
  * If the method fails, there are neither puts nor late evictions. If it succeeded, every put and every late eviction is tried, whatever
- * became of those before it, and then the first failure reaches the caller: an eviction left out would be an old value served.
+ * became of those before it, and then the first failure reaches the caller: an eviction left out would be an old value served. So does a
+ * shutdown: a method that puts or evicts and is called after it runs, and then rejects with a {@link CacheStoppedError}.
  *
  * Services are looked up in the container at a method's first call and kept. Nothing of this class is `async` on the way to a hit.
  */
 export class CacheInterceptor implements MethodInterceptor {
   readonly #container: ServiceLocator;
   readonly #isEnabled: boolean;
+  readonly #calls: CallsUnderWay | undefined;
   #plans: (MethodPlan | undefined)[] = [];
   /** Those of the plans that {@link invokeWith} needs no more of than this. */
   #short: (SinglePlan | undefined)[] = [];
   #errors: CacheErrorHandler | undefined;
   #isClosed = false;
 
-  /** @param isEnabled - `false`: every call goes straight to the method. */
-  constructor(container: ServiceLocator, isEnabled = true) {
+  constructor(container: ServiceLocator, { isEnabled = true, calls }: CacheInterceptorOptions = {}) {
     this.#container = container;
     this.#isEnabled = isEnabled;
+    this.#calls = calls;
   }
 
   /** Whether {@link close} was called. */
@@ -44,10 +54,13 @@ export class CacheInterceptor implements MethodInterceptor {
     return this.#isClosed;
   }
 
-  /** From now on every call goes straight to the method: the container, and with it the caches, are gone. Idempotent. */
+  /**
+   * The container is gone, or going: from now on reads go straight to the method. A method that puts or evicts does so for as long as the
+   * shutdown waits for calls. Idempotent.
+   */
   close(): void {
     this.#isClosed = true;
-    this.#plans = [];
+    this.#plans = this.#plans.map((plan) => (plan?.writes === true ? plan : undefined));
     this.#short = [];
   }
 
@@ -55,8 +68,15 @@ export class CacheInterceptor implements MethodInterceptor {
   invoke(target: object, method: CachedMethod, args: unknown[]): Promise<unknown> {
     const single = this.#plans[method.id]?.single;
     if (single !== undefined) return this.#invokeSingle(single, target, method, args);
-    if (this.#isClosed || !this.#isEnabled) return method.body.apply(target, args) as Promise<unknown>;
-    return this.#intercept(target, method, args);
+    if (!this.#isEnabled || (this.#isClosed && !this.#mustWrite(method))) return method.body.apply(target, args) as Promise<unknown>;
+    return this.#calls !== undefined && writes(method)
+      ? this.#intercept(this.#calls, target, method, args)
+      : this.#perform(target, method, args);
+  }
+
+  /** Whether a closed interceptor serves `method`: not if the caches were never used, for then nothing was shut down. */
+  #mustWrite(method: CachedMethod): boolean {
+    return writes(method) && (this.#plans[method.id] !== undefined || this.#calls?.isClosing === true);
   }
 
   invokeWith(target: object, method: CachedMethod, argument: unknown): Promise<unknown> {
@@ -106,8 +126,27 @@ export class CacheInterceptor implements MethodInterceptor {
     return new LookUp([cacheable], target, args, body, true, this.#errorHandler()).loadSingle(cacheable, invocation, key);
   }
 
+  /** The recipe for a method that puts or evicts: a shutdown waits for it, or it comes too late for its caches. */
+  async #intercept(calls: CallsUnderWay, target: object, method: CachedMethod, args: unknown[]): Promise<unknown> {
+    if (!calls.begin()) return this.#runStopped(target, method, args);
+    try {
+      return await this.#perform(target, method, args);
+    } finally {
+      calls.end();
+    }
+  }
+
+  /** The method must not be lost for its caches. That they are not told must not be lost either. */
+  async #runStopped(target: object, method: CachedMethod, args: unknown[]): Promise<never> {
+    const result: unknown = await method.body.apply(target, args);
+    throw new CacheStoppedError(`${method.label} has run, but its puts and evictions were refused: the cache manager was stopped.`, {
+      hint: 'What the method did stands; its result is on the error. Other instances may serve the old value until its time to live ends. Let open requests end before the container is unbound.',
+      result,
+    });
+  }
+
   /** The recipe. */
-  async #intercept(target: object, method: CachedMethod, args: unknown[]): Promise<unknown> {
+  async #perform(target: object, method: CachedMethod, args: unknown[]): Promise<unknown> {
     const plan = (this.#plans[method.id] ??= this.#plan(method));
     await this.#evictEarly(plan, target, args);
     const puts = applying(plan.puts, target, args);
@@ -148,7 +187,7 @@ export class CacheInterceptor implements MethodInterceptor {
     } catch (error) {
       if (!body.hasSucceeded) throw error;
       // The method did its work and its result could not be stored: the steps after it are due nevertheless.
-      failures.push(error);
+      failures.push(withResult(error, body.result));
       return body.result;
     }
   }
@@ -158,7 +197,7 @@ export class CacheInterceptor implements MethodInterceptor {
     for (const { plan, invocation } of puts) {
       try {
         if (plan.isVetoed(invocation, result)) continue;
-        const key = plan.key(invocation, result);
+        const key = lateKey(plan.label, () => plan.key(invocation, result));
         const ttl = plan.ttl(invocation, result);
         // A result that is not to be stored makes what is there out of date all the same.
         const steps = invocation.caches.map((cache) =>
@@ -201,7 +240,8 @@ export class CacheInterceptor implements MethodInterceptor {
     if (allEntries) {
       return throwFirst(failuresOf(invocation.caches.map((cache) => this.#doClear(cache, isEarly, acks))));
     }
-    const doomed = keys === undefined ? [plan.key(invocation, outcome?.result)] : plan.keys(invocation, keys);
+    const keysOf = (): readonly CacheKey[] => (keys === undefined ? [plan.key(invocation, outcome?.result)] : plan.keys(invocation, keys));
+    const doomed = isEarly ? keysOf() : lateKey(plan.label, keysOf);
     if (doomed.length === 0) return;
     return throwFirst(failuresOf(invocation.caches.map((cache) => this.#doEvict(plan, cache, doomed, isEarly, acks))));
   }
@@ -256,9 +296,12 @@ function applying(
   return plans.map((plan) => ({ plan, invocation: plan.begin(target, args) })).filter(({ plan, invocation }) => plan.applies(invocation));
 }
 
-/** The method succeeded: whoever handles an eviction that is not acknowledged finds its result on the error. */
+/** Whether the method does more than read. */
+const writes = (method: CachedMethod): boolean => method.operations.some(({ kind }) => kind !== 'cacheable');
+
+/** The method succeeded: whoever handles the failure of a step after it finds its result on the error. */
 function withResult(error: unknown, result: unknown): unknown {
-  return error instanceof CacheEvictError ? error.withResult(result) : error;
+  return error instanceof CacheError ? error.withResult(result) : error;
 }
 
 /** What a cache can serve at once. A cache that fails here is asked again in full, and what is wrong comes out in the right place. */

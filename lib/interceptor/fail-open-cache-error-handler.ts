@@ -1,5 +1,5 @@
 import type { Cache } from '../cache/index.js';
-import { CacheEvictError, RemoteCacheError } from '../errors/index.js';
+import { CacheEvictError, CacheStoppedError, RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
 import { CacheErrorHandler } from './cache-error-handler.js';
 
@@ -22,8 +22,8 @@ export class FailOpenCacheErrorHandler extends CacheErrorHandler {
 
   override handleCachePutError(error: unknown, cache: Cache): void {
     // The caller has the result; the next call loads it again. Unless not even the eviction that makes up for a failed put was acknowledged:
-    // somebody may read the old value then.
-    if (error instanceof CacheEvictError) throw error;
+    // somebody may read the old value then, as after a put that a stopped cache refused.
+    if (error instanceof CacheEvictError || error instanceof CacheStoppedError) throw error;
     // A remote tier that is away is counted, and told by its connection. Of a value that cannot be stored nobody else speaks.
     if (!(error instanceof RemoteCacheError)) this.#events?.emit('error', { where: `put in cache '${cache.name}'`, error });
   }

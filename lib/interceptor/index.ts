@@ -3,7 +3,7 @@
  * to do about a cache that fails). Spring's `org.springframework.cache.interceptor` in TypeScript. Hooks into: the wrapper that
  * `annotation` leaves on the prototype, through its `MethodInterceptor` port; the container, through its `ServiceLocator` port.
  */
-export { CacheInterceptor } from './cache-interceptor.js';
+export { CacheInterceptor, type CacheInterceptorOptions } from './cache-interceptor.js';
 export { checkOperations, type KnownServices } from './check-operations.js';
 export { KeyGenerator } from './key-generator.js';
 export { SimpleKeyGenerator } from './simple-key-generator.js';

@@ -1,5 +1,5 @@
 import type { Cache, CacheKey } from '../cache/index.js';
-import { CacheEvictError, MAXIMUM_LINE_LENGTH, printable } from '../errors/index.js';
+import { CacheEvictError, CacheStoppedError, MAXIMUM_LINE_LENGTH, printable } from '../errors/index.js';
 import { CacheErrorHandler } from './cache-error-handler.js';
 
 /** Takes one line per failure and, if stack traces are wanted, the error. `console.warn` fits, and so does the method of a logger. */
@@ -37,7 +37,7 @@ export class LoggingCacheErrorHandler extends CacheErrorHandler {
 
   override handleCachePutError(error: unknown, cache: Cache, key: CacheKey): void {
     this.#say(`Cache '${cache.name}' failed to put entry${this.#entry(key)}`, error);
-    if (error instanceof CacheEvictError) throw error;
+    if (error instanceof CacheEvictError || error instanceof CacheStoppedError) throw error;
   }
 
   override handleCacheEvictError(error: unknown, cache: Cache, key: CacheKey): void {

@@ -16,6 +16,8 @@ export class MethodPlan {
   readonly cacheables: readonly OperationPlan<CacheableOperation>[];
   readonly puts: readonly OperationPlan<CachePutOperation>[];
   readonly lateEvicts: readonly OperationPlan<CacheEvictOperation>[];
+  /** Whether it does more than read. */
+  readonly writes: boolean;
   readonly single: SinglePlan | undefined;
   /** The {@link single} plan, where a call with one argument needs no `CacheInvocation` before it has to load. */
   readonly short: SinglePlan | undefined;
@@ -33,6 +35,7 @@ export class MethodPlan {
     this.puts = operations
       .filter((operation) => operation.kind === 'put')
       .map((operation) => new OperationPlan(operation, method, container));
+    this.writes = evicts.length + this.puts.length > 0;
     this.single = operations.length === 1 ? singlePlan(this.cacheables[0]) : undefined;
     this.short = this.single?.cacheable.needsNoInvocation === true ? this.single : undefined;
   }

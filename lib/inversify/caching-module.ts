@@ -27,8 +27,8 @@ import { cachingInUse } from './wiring.js';
  * `TransactionSynchronization`, `MessageListenerContainer` and `MessagePublisher`, any of which may be rebound before the first call of a decorated method.
  *
  * Opens no socket until `await container.get(CacheManager).start()` or the first use. Load it into the container that binds the services; one
- * module object may be loaded into several containers, which then have nothing in common. `await container.unbindAllAsync()` closes everything;
- * decorated methods run uncached from then on. Not covered, other than by `enableCaching`: subclasses without `@CacheConfig()` or
+ * module object may be loaded into several containers, which then have nothing in common. `await container.unbindAllAsync()` waits for updates
+ * under way and closes everything; decorated reads run uncached from then on, and updates reject with a `CacheStoppedError` that carries their result. Not covered, other than by `enableCaching`: subclasses without `@CacheConfig()` or
  * `@injectFromBase()`, and values that inversify does not construct (see `cached`).
  *
  * @param options - see {@link CachingOptions}. Default: everything in the process.
@@ -75,7 +75,9 @@ export function moduleOver(makeRuntime: () => ModuleRuntime, container?: Service
         const services: ServiceLocator = container ?? context;
         return new TransactionAwareCacheManager(context.get<ModuleRuntime>(RUNTIME).manager, {
           transactions: () => services.get(TransactionSynchronization),
-          failures: () => services.get(CacheErrorHandler),
+          // A transaction may end when its container is gone, with what was bound.
+          failures: () => services.get(CacheErrorHandler, { optional: true }) ?? new FailOpenCacheErrorHandler(runtime.events),
+          calls: runtime.calls,
         });
       })
       .inSingletonScope();
@@ -110,7 +112,7 @@ export function moduleOver(makeRuntime: () => ModuleRuntime, container?: Service
 
     // Synchronous and without dependencies: it is injected into services that a key generator, say, may depend on.
     bind(CacheInterceptor)
-      .toDynamicValue((context) => new CacheInterceptor(container ?? context, runtime.isEnabled))
+      .toDynamicValue((context) => new CacheInterceptor(container ?? context, runtime))
       .inSingletonScope()
       .onDeactivation((interceptor) => interceptor.close());
     bind(INTERCEPTOR).toService(CacheInterceptor);

@@ -2,6 +2,7 @@ import { isNamedByDecorator } from '../annotation/index.js';
 import {
   BucketedRemoteCache,
   bucketsOf,
+  CallsUnderWay,
   type CoherentCache,
   type HealthStatus,
   type InstanceLinks,
@@ -33,6 +34,8 @@ export interface CacheRuntime {
   readonly publisher: MessagePublisher;
   /** The instances of this namespace, for those who watch. */
   readonly fleet: FleetWatch;
+  /** What {@link stop} waits for. */
+  readonly calls: CallsUnderWay;
   /** Connects, as {@link TwoTierCacheManager.start}, unless `failFast` is off: then a missing Redis is waited for in the background. */
   start(): Promise<void>;
   /** Closes everything. Idempotent; never throws. */
@@ -43,6 +46,7 @@ export interface CacheRuntime {
 export function createRuntime(options: CachingOptions = {}): CacheRuntime {
   const resolved = resolveOptions(options);
   const events = new CacheEvents({ instanceId: resolved.instanceId });
+  const calls = new CallsUnderWay(resolved.deadlineMs);
   const fleet = fleetOf(resolved, events);
   const listenerContainer = fleet.container;
   const bypass = new BypassNotices(events);
@@ -116,12 +120,14 @@ export function createRuntime(options: CachingOptions = {}): CacheRuntime {
     dynamic: resolved.dynamic,
     maximumDynamicCaches: resolved.maximumDynamicCaches,
     isNamed: isNamedByDecorator,
-    passThrough: (name, own) => new PassThroughCache({ ...passThroughParts(checkCacheName(name), resolved, strands), events, ...own }),
+    passThrough: (name, own) =>
+      new PassThroughCache({ ...passThroughParts(checkCacheName(name), resolved, strands), events, calls, ...own }),
     full: (name) => tellFull(name, resolved.maximumDynamicCaches, events),
     clock: resolved.clock,
+    calls,
     links,
     create: (name) => {
-      return createCache(checkCacheName(name), resolved, strands, events);
+      return createCache(checkCacheName(name), resolved, strands, calls, events);
     },
   });
   const reporter = new FleetReporter({
@@ -146,6 +152,7 @@ export function createRuntime(options: CachingOptions = {}): CacheRuntime {
     fleet: watch,
     listenerContainer,
     publisher: new MessagePublisher(fleet.transport),
+    calls,
     async start() {
       try {
         await manager.start();
@@ -221,7 +228,13 @@ async function startListening(container: MessageListenerContainer, timeoutMs: Mi
 }
 
 /** Makes a cache and has it follow its evictions, those of each primary by themselves. */
-function createCache(name: string, resolved: ResolvedCachingOptions, strands: readonly Strand[], events: CacheEvents): TwoTierCache {
+function createCache(
+  name: string,
+  resolved: ResolvedCachingOptions,
+  strands: readonly Strand[],
+  calls: CallsUnderWay,
+  events: CacheEvents,
+): TwoTierCache {
   const options = resolved.cache(name);
   const counters = new CacheCounters();
   const { maximumSize, copy, type } = options;
@@ -242,6 +255,7 @@ function createCache(name: string, resolved: ResolvedCachingOptions, strands: re
     clock,
     events,
     counters,
+    calls,
   });
   const parts: readonly CoherentCache[] = remotes.length === 1 ? [cache] : bucketsOf(cache, remotes);
   for (const [i, { listener }] of strands.entries()) {

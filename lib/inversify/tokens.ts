@@ -1,13 +1,15 @@
 import type { MethodInterceptor } from '../annotation/index.js';
-import type { CacheManager } from '../cache/index.js';
+import type { CacheManager, CallsUnderWay } from '../cache/index.js';
 import type { FleetWatch } from '../fleet/index.js';
 import type { CacheRuntime } from './runtime.js';
 
 /** What a module needs of a runtime. */
-export interface ModuleRuntime extends Omit<CacheRuntime, 'manager' | 'fleet'> {
+export interface ModuleRuntime extends Omit<CacheRuntime, 'manager' | 'fleet' | 'calls'> {
   readonly manager: CacheManager;
   /** Absent where there is no fleet. */
   readonly fleet?: FleetWatch;
+  /** Absent where nothing is cached. */
+  readonly calls?: CallsUnderWay;
   /** `false`: decorated methods run as if they were not decorated. Default: `true`. */
   readonly isEnabled?: boolean;
   /** Whether the manager creates caches that it does not know. Default: `true`. */

@@ -1,4 +1,12 @@
-import { CacheEvictError, CacheTransactionError, MAXIMUM_LINE_LENGTH, printable, printableLines } from '../errors/index.js';
+import {
+  type CacheError,
+  CacheEvictError,
+  CacheStoppedError,
+  CacheTransactionError,
+  MAXIMUM_LINE_LENGTH,
+  printable,
+  printableLines,
+} from '../errors/index.js';
 import { currentPart, Transaction, TransactionPart, within } from './transaction.js';
 
 /** How a {@link runInTransaction} behaves. */
@@ -29,6 +37,7 @@ export interface TransactionOptions {
  * @throws what `work` threw: the same object.
  * @throws {CacheEvictError} the transaction **is committed**, and an eviction due then was not acknowledged; it is retried in the background.
  *   What `work` returned is on the error's `result`.
+ * @throws {CacheStoppedError} the same for a write due then that a shutdown refused; it is not retried.
  * @throws {CacheTransactionError} `CACHE_TRANSACTION_ACTION_FAILED`: the same for any other action that failed.
  * @see Spring `@Transactional`, `TransactionSynchronizationUtils`
  */
@@ -66,8 +75,8 @@ async function begin<T>(work: () => T | Promise<T>): Promise<T> {
 }
 
 /** The error for the caller of a transaction that stands. */
-function committedBut(failure: unknown, result: unknown): CacheEvictError | CacheTransactionError {
-  if (failure instanceof CacheEvictError) return failure.withResult(result);
+function committedBut(failure: unknown, result: unknown): CacheError {
+  if (failure instanceof CacheEvictError || failure instanceof CacheStoppedError) return failure.withResult(result);
   return new CacheTransactionError(
     'CACHE_TRANSACTION_ACTION_FAILED',
     'A transaction was committed, and an action due after the commit failed.',

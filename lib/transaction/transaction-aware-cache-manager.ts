@@ -1,4 +1,4 @@
-import { type Cache, type CacheHealth, CacheManager } from '../cache/index.js';
+import { type Cache, type CacheHealth, CacheManager, type CallsUnderWay } from '../cache/index.js';
 import type { CacheStatistics } from '../event/index.js';
 import { type DeferredFailures, TransactionAwareCache } from './transaction-aware-cache.js';
 import type { TransactionSynchronization } from './transaction-synchronization.js';
@@ -9,6 +9,8 @@ export interface TransactionAwareCacheManagerParts {
   readonly transactions: () => TransactionSynchronization;
   /** Asked when an operation has failed after a commit. */
   readonly failures: () => DeferredFailures;
+  /** Has a shutdown wait for transactions whose writes are due at their end. Default: it does not. */
+  readonly calls?: CallsUnderWay | undefined;
 }
 
 /** Puts a {@link TransactionAwareCache} around every cache of another manager (Spring's `TransactionAwareCacheManagerProxy`). */
@@ -32,7 +34,7 @@ export class TransactionAwareCacheManager extends CacheManager {
     const known = this.#caches.get(cache);
     if (known !== undefined) return known;
     this.#transactions ??= this.#parts.transactions();
-    const aware = new TransactionAwareCache(cache, this.#transactions, this.#parts.failures);
+    const aware = new TransactionAwareCache(cache, this.#transactions, this.#parts.failures, this.#parts.calls);
     this.#caches.set(cache, aware);
     return aware;
   }

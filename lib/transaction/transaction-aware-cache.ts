@@ -1,11 +1,13 @@
 import {
   Cache,
   type CacheKey,
+  type CallsUnderWay,
   encodeKey,
   type EvictOptions,
   type KeyInspection,
   type LoadOptions,
   type PutOptions,
+  stopped,
   type ValueWrapper,
 } from '../cache/index.js';
 import { CacheKeyError } from '../errors/index.js';
@@ -43,15 +45,20 @@ export class TransactionAwareCache extends Cache {
   readonly target: Cache;
   readonly #transactions: TransactionSynchronization;
   readonly #failures: () => DeferredFailures;
+  readonly #calls: CallsUnderWay | undefined;
   readonly #ledgers = new WeakMap<object, TransactionLedger>();
 
-  /** @param failures - asked when an operation has failed after a commit, and not before. */
-  constructor(target: Cache, transactions: TransactionSynchronization, failures: () => DeferredFailures) {
+  /**
+   * @param failures - asked when an operation has failed after a commit, and not before.
+   * @param calls - counts transactions that have written to the cache until they end, for a shutdown to wait for. Default: it does not.
+   */
+  constructor(target: Cache, transactions: TransactionSynchronization, failures: () => DeferredFailures, calls?: CallsUnderWay) {
     super();
     this.name = target.name;
     this.target = target;
     this.#transactions = transactions;
     this.#failures = failures;
+    this.#calls = calls;
   }
 
   // ——— reading ———
@@ -193,7 +200,19 @@ export class TransactionAwareCache extends Cache {
 
   #ledger(transaction: object): TransactionLedger {
     let ledger = this.#ledgers.get(transaction);
-    if (ledger === undefined) this.#ledgers.set(transaction, (ledger = new TransactionLedger()));
+    if (ledger === undefined) {
+      this.#countIn();
+      this.#ledgers.set(transaction, (ledger = new TransactionLedger()));
+    }
     return ledger;
+  }
+
+  /** @throws {CacheStoppedError} now, when the transaction can still be rolled back, and not after its commit. */
+  #countIn(): void {
+    const calls = this.#calls;
+    if (calls === undefined) return;
+    if (calls.isClosed) throw stopped(this.name, 'a write inside a transaction was refused');
+    this.#transactions.afterCompletion(() => calls.end());
+    calls.begin();
   }
 }

@@ -13,6 +13,7 @@ import { STOCK } from './stock.js';
 import { Database } from './database.js';
 import { SERVER_NAMES } from './server-names.js';
 import { HttpError } from './http-error.js';
+import { drain } from '../support/drain.js';
 import { monotonicMs } from '../support/monotonic-time.js';
 import { traceRead, traceUpdate } from '../support/request-trace.js';
 import type { ServerNotice } from './server-notice.js';
@@ -65,15 +66,14 @@ export class BookServer {
     return (this.#starting ??= this.#start());
   }
 
-  /** Answers no more, leaves the other servers and closes the database. Idempotent; while it is starting it waits for that. */
+  /** Takes no more requests, answers those that are open, leaves the other servers and closes the database. Idempotent; while it is starting it waits for that. */
   async stop(): Promise<void> {
     await this.#starting?.catch(() => undefined); // Told to whoever started it.
     this.#management?.close();
     if (this.#http.listening) {
       const closed = once(this.#http, 'close');
       this.#http.close();
-      this.#http.closeAllConnections();
-      await closed;
+      await drain(this.#http, closed);
     }
     await this.#container?.unbindAllAsync();
     this.#database?.close();

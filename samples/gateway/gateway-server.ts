@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Container } from 'inversify';
 import type { redisOptionsFromEnv } from '../../lib/index.js';
+import { drain } from '../support/drain.js';
 import type { RunnableServer } from '../support/server-handle.js';
 import { CredentialStore } from './credential-store.js';
 import { Forwarder } from './forwarder.js';
@@ -70,11 +71,7 @@ export class GatewayServer implements RunnableServer {
   }
 
   async #startRelay(container: Container, http: Server, commands: RedisConnection | undefined): Promise<void> {
-    const relay = this.#owned(container.get(Relay), async (relay) => {
-      const closed = relay.stop();
-      http.closeAllConnections();
-      await closed;
-    });
+    const relay = this.#owned(container.get(Relay), (relay) => drain(http, relay.stop()));
     await relay.start(http, await this.#transport(container, commands));
   }
 

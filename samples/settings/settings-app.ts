@@ -30,7 +30,7 @@ interface NameOf {
  * - GET `/health`.
  */
 export function settingsApp({ name: server, container, token }: SettingsAppOptions): FastifyInstance {
-  const app = fastify({ bodyLimit: MAXIMUM_BODY_BYTES, forceCloseConnections: true });
+  const app = fastify({ bodyLimit: MAXIMUM_BODY_BYTES, forceCloseConnections: 'idle' });
   // Whatever a client calls its JSON; curl calls it a form.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));

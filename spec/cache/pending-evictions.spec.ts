@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { type EvictionReceipt, MAXIMUM_PENDING_KEYS } from '../../lib/cache/index.js';
+import { CallsUnderWay, type EvictionReceipt, MAXIMUM_PENDING_KEYS } from '../../lib/cache/index.js';
 import { PendingEvictions } from '../../lib/cache/pending-evictions.js';
-import { CacheEvictError, RemoteCacheError } from '../../lib/errors/index.js';
+import { CacheEvictError, CacheStoppedError, RemoteCacheError } from '../../lib/errors/index.js';
 import { CacheEvents } from '../../lib/event/index.js';
 import { rejectionOf } from '../contract/rejection.js';
 
@@ -17,6 +17,7 @@ describe(PendingEvictions.name, () => {
   let fenced: unknown[];
   let execute: sinon.SinonStub<[readonly string[] | 'all', boolean], Promise<EvictionReceipt>>;
   let pending: PendingEvictions;
+  let calls: CallsUnderWay;
 
   beforeEach(() => {
     timers = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -27,6 +28,7 @@ describe(PendingEvictions.name, () => {
     events.on('error', ({ where, error }) => void told.push({ where, message: (error as Error).message }));
     execute = sinon.stub();
     execute.resolves(done);
+    calls = new CallsUnderWay(DEADLINE);
     pending = new PendingEvictions({
       cache: 'book',
       clock: { now: () => performance.now() },
@@ -34,6 +36,7 @@ describe(PendingEvictions.name, () => {
       deadlineMs: DEADLINE,
       execute,
       fence: (keys) => void fenced.push(keys),
+      calls,
     });
   });
 
@@ -203,12 +206,39 @@ describe(PendingEvictions.name, () => {
       expect(timers.countTimers()).to.equal(0);
     });
 
+    it('is not said to be tried again in the background once a shutdown has begun, and is tried once more', async () => {
+      void calls.close();
+      const error = await failing(['Dune']);
+      expect([error.code, pending.size]).to.deep.equal(['CACHE_STOPPED', 1]);
+      expect(error.message).to.match(/^Cache 'book' was stopped: Redis has not acknowledged evicting key 'Dune'\. It is not tried again: /);
+      execute.resetHistory();
+      execute.resolves(done);
+      await pending.stop();
+      expect(sent()).to.deep.equal([['Dune']]);
+    });
+
+    it('ends the waiting for acknowledgements, which says nothing of them', async () => {
+      let acknowledge!: () => void;
+      const acknowledged = new Promise<void>((resolve) => (acknowledge = resolve));
+      await pending.acknowledged({ removed: 1, acknowledged: Promise.resolve() });
+      await pending.acknowledged(done);
+      const error = rejectionOf(pending.acknowledged({ removed: 1, acknowledged }));
+      await pending.stop();
+      acknowledge();
+      expect(((await error) as Error).message).to.match(
+        /^Cache 'book' was stopped: an eviction was executed, and not acknowledged by all instances\. /,
+      );
+    });
+
     it('does not keep callers waiting who come later', async () => {
       await pending.stop();
       execute.rejects(away());
       const error = await rejectionOf(pending.submit(['Dune'], false));
-      expect(error).to.be.instanceOf(CacheEvictError);
-      expect([execute.callCount, timers.countTimers()]).to.deep.equal([1, 0]);
+      expect(error).to.be.instanceOf(CacheStoppedError);
+      expect((error as Error).message).to.match(
+        /^Cache 'book' was stopped: Redis has not acknowledged evicting key 'Dune'\. It is not tried again: /,
+      );
+      expect([execute.callCount, timers.countTimers(), told]).to.deep.equal([1, 0, []]);
     });
   });
 });

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { type InstanceLinks, type TwoTierCache, TwoTierCacheManager } from '../../lib/cache/index.js';
+import { CallsUnderWay, type InstanceLinks, type TwoTierCache, TwoTierCacheManager } from '../../lib/cache/index.js';
 import { cacheErrorOf, rejectionOf } from '../contract/rejection.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 describe(TwoTierCacheManager.name, () => {
   let did: string[];
+  let calls: CallsUnderWay;
   let links: { -readonly [K in keyof InstanceLinks]: InstanceLinks[K] };
   let states: { command: 'up' | 'down'; serving: boolean; pending: number };
 
@@ -28,11 +29,13 @@ describe(TwoTierCacheManager.name, () => {
       dynamic: options.dynamic ?? true,
       clock: new FakeClock(),
       create: sinon.spy((name: string) => (did.push(`create ${name}`), cacheOf(name))),
+      calls,
       links,
     });
 
   beforeEach(() => {
     did = [];
+    calls = new CallsUnderWay(1_000);
     states = { command: 'up', serving: true, pending: 0 };
     links = {
       start: async () => void did.push('start'),
@@ -127,6 +130,24 @@ describe(TwoTierCacheManager.name, () => {
       await Promise.all([manager.stop(), manager.stop()]);
       await manager.stop();
       expect(did).to.deep.equal(['quiesce', 'stop book', 'stop author', 'stop links']);
+    });
+
+    it('waits for calls under way first, which may still ask for caches', async () => {
+      const manager = make();
+      await manager.start();
+      calls.begin();
+      did = [];
+      const stopped = manager.stop();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect([manager.getCache('late')?.name, did]).to.deep.equal(['late', ['create late']]);
+      calls.end();
+      await stopped;
+      expect([manager.getCache('later'), did.slice(2)]).to.deep.equal([undefined, ['quiesce', 'stop book', 'stop late', 'stop links']]);
+    });
+
+    it('refuses no calls where nothing was started', async () => {
+      await make().stop();
+      expect(calls.isClosing).to.equal(false);
     });
   });
 

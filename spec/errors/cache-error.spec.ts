@@ -4,6 +4,8 @@ import {
   CacheError,
   CacheEvictError,
   CacheKeyError,
+  CacheStoppedError,
+  CacheTransactionError,
   CacheValueError,
   RemoteCacheError,
   TopicError,
@@ -18,6 +20,8 @@ describe(CacheError.name, () => {
     new RemoteCacheError('CACHE_REMOTE_FAILED', 'Said.', { hint: 'Do.', cause }),
     new TopicError('TOPIC_PUBLISH_FAILED', 'Said.', { hint: 'Do.', cause }),
     new CacheEvictError('book', 'Said.', { hint: 'Do.', cause }),
+    new CacheStoppedError('Said.', { hint: 'Do.', cause }),
+    new CacheTransactionError('CACHE_TRANSACTION_INACTIVE', 'Said.', { hint: 'Do.', cause }),
   ];
 
   for (const error of all) {
@@ -27,6 +31,15 @@ describe(CacheError.name, () => {
       expect([error.message, error.hint, error.cause]).to.deep.equal(['Said. Do.', 'Do.', cause]);
       expect(error.stack).to.include(`${error.name}: Said. Do.`);
       expect(error.stack).to.include('cache-error.spec');
+    });
+
+    it(`may carry what a method returned, as ${error.constructor.name}`, () => {
+      expect('result' in error).to.equal(false);
+      const carrying = error.withResult(undefined);
+      expect(carrying).to.be.instanceOf(error.constructor).and.not.equal(error);
+      expect([carrying.message, carrying.hint, carrying.cause, carrying.code]).to.deep.equal([error.message, 'Do.', cause, error.code]);
+      expect('result' in carrying).to.equal(true);
+      expect(error.withResult('Dune').result).to.equal('Dune');
     });
   }
 
@@ -88,7 +101,7 @@ describe(CacheEvictError.name, () => {
   it('carries the cache, and what the method returned', () => {
     const cause = new Error('away');
     const error = new CacheEvictError('book', 'Not acknowledged.', { hint: 'It is retried.', cause });
-    expect([error.code, error.cacheName, error.result]).to.deep.equal(['CACHE_EVICT_UNACKNOWLEDGED', 'book', undefined]);
+    expect([error.code, error.cacheName, 'result' in error]).to.deep.equal(['CACHE_EVICT_UNACKNOWLEDGED', 'book', false]);
     const result = { title: 'Dune' };
     const withResult = error.withResult(result);
     expect(withResult.result).to.equal(result);

@@ -75,6 +75,24 @@ export class Arena {
     await place.worker.ready();
   }
 
+  /**
+   * Ends the process at `place` in order and puts a new one there.
+   *
+   * @param updates - how many are under way when it unbinds, all of which must be executed.
+   * @param late - how many it calls after that, all of which must be refused. Only then are other instances allowed to miss them.
+   */
+  async restart(place: Place, updates: number, late: number): Promise<void> {
+    const { worker } = place;
+    const { instance } = worker.settings;
+    const lost = await worker.ask('unbind', updates);
+    if (lost > 0) this.failures.push(`${instance}: ${lost} updates under way were refused by the shutdown.`);
+    const refused = await worker.ask('updateUnbound', late);
+    if (refused < late) this.failures.push(`${instance}: ${late - refused} of ${late} updates after the shutdown were not told of it.`);
+    await worker.close();
+    place.worker = this.#fork(place.number);
+    await place.worker.ready();
+  }
+
   /** Gives every worker its load; the first of them write too. */
   async load(load: Load): Promise<void> {
     await Promise.all(this.places.map((place) => this.loadOne(place, load)));

@@ -27,6 +27,7 @@ const SHORT_FORM = [
       'forged generation, beyond what a double counts',
       'damaged generation',
       'one instance name for all',
+      'rolling restart with calls under way',
     ],
   },
   {
@@ -40,6 +41,7 @@ const SHORT_FORM = [
       'out of memory',
       'message flood',
       'put burst',
+      'update after unbind',
       'blocked event loop with evictions under way',
     ],
   },

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Place } from './arena.js';
 import type { DeploymentKind } from './deployment.js';
 import { anyOf, aWhile, type FaultContext, NO_FAULTS, repeated, type RepeatedKind, untilOver } from './fault-kind.js';
 import { LINKS } from './link-proxy.js';
@@ -115,6 +116,18 @@ const PROCESS_KINDS: readonly Kind[] = [
   }),
 ];
 
+/** Instances are ended in order, one after the other, and started again. */
+const restarted = (name: string, updates: number, late: number): Kind => {
+  let next = 0;
+  return repeated(name, async (context) => {
+    const { arena, load } = context;
+    const place = arena.places[next++ % arena.places.length] as Place;
+    await arena.restart(place, updates, late);
+    await arena.loadOne(place, load);
+    await aWhile(context, 1);
+  });
+};
+
 const FAULTS: DeploymentKind<SingleServer>['faults'] = [
   ...NO_FAULTS,
   ...LINK_KINDS,
@@ -128,6 +141,8 @@ const FAULTS: DeploymentKind<SingleServer>['faults'] = [
     await arena.loadOne(place, load);
     await aWhile(context, 1);
   }),
+  restarted('rolling restart with calls under way', 20, 0),
+  restarted('update after unbind', 5, 5),
   {
     name: 'Redis absent at start',
     startAbsent: (workers) => SingleServer.startAbsent(workers),

@@ -73,6 +73,10 @@ export interface Verbs {
   /** Calls `find(key)` from so many callers at once. Answers the versions they saw. */
   crowd: { argument: { readonly key: number; readonly callers: number }; answer: readonly number[] };
   state: { argument: undefined; answer: WorkerState };
+  /** Begins so many updates, unbinds the container with them under way, and lets every call end. Answers how many updates were refused. */
+  unbind: { argument: number; answer: number };
+  /** Calls so many updates once the container is unbound. Answers how many were refused, which must be all. */
+  updateUnbound: { argument: number; answer: number };
   /** Closes the container. */
   close: { argument: undefined; answer: undefined };
 }

@@ -6,7 +6,7 @@ import 'reflect-metadata';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Container } from 'inversify';
 import { Cluster, Redis } from 'ioredis';
-import { type Cache, type CacheManager, CacheEvents, CacheEvictError, enableCaching } from '../../lib/index.js';
+import { type Cache, type CacheManager, CacheEvents, CacheEvictError, CacheStoppedError, enableCaching } from '../../lib/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { BookRepository } from './book-repository.js';
 import { monotonicNow } from './monotonic.js';
@@ -72,6 +72,8 @@ class Worker {
   #readsDue = 0;
   #writesDue = 0;
   #written = 0;
+  /** Updates that were told that they were not evicted, and will not be. */
+  #refused = 0;
   readonly #putting = new Set<number>();
 
   constructor(books: BookRepository, manager: CacheManager, events: CacheEvents) {
@@ -113,6 +115,22 @@ class Worker {
       return seen.map(({ version }) => version);
     },
     state: async () => this.#state(),
+    unbind: async (count) => {
+      this.#load = { readsPerSecond: 0, writesPerSecond: 0, acks: 'none' };
+      const refusedBefore = this.#refused;
+      const updates = this.#updates(count);
+      await container.unbindAllAsync();
+      await Promise.all([...updates, ...this.#writes]);
+      while (this.#underWay > 0) await pause(5);
+      this.#flush();
+      return this.#refused - refusedBefore;
+    },
+    updateUnbound: async (count) => {
+      const refusedBefore = this.#refused;
+      await Promise.all(this.#updates(count));
+      this.#flush();
+      return this.#refused - refusedBefore;
+    },
     close: async () => {
       await container.unbindAllAsync();
       database.disconnect();
@@ -154,6 +172,12 @@ class Worker {
     }
   }
 
+  /** Updates of any keys; the first of them puts, if it may. */
+  #updates(count: number): Promise<void>[] {
+    const own = settings.ownPutKeys.find((key) => !this.#putting.has(key));
+    return Array.from({ length: count }, (_, i) => (i === 0 && own !== undefined ? this.#put(own) : this.#evict(this.#anyKey())));
+  }
+
   #anyKey(): number {
     const { keys, hotKeys, putKeys } = settings;
     return random.next() < 0.9 ? random.below(hotKeys) : hotKeys + random.below(keys - putKeys - hotKeys);
@@ -182,6 +206,7 @@ class Worker {
       this.#settled(key, await this.#books[verb](key), acks, begunAt, true);
     } catch (error) {
       if (error instanceof CacheEvictError) this.#settled(key, error.result as number, acks, begunAt, false);
+      else if (error instanceof CacheStoppedError && typeof error.result === 'number') this.#refused += 1;
       else fail(`${verb}: ${inWords(error)}`);
     }
   }
@@ -193,6 +218,7 @@ class Worker {
       this.#settled(key, (await this.#books.revise(key)).version, false, begunAt, true);
     } catch (error) {
       if (error instanceof CacheEvictError) this.#settled(key, this.#books.revisedTo(key), false, begunAt, false);
+      else if (error instanceof CacheStoppedError) this.#refused += 1;
       else fail(`revise: ${inWords(error)}`);
     } finally {
       this.#putting.delete(key);

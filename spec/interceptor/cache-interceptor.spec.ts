@@ -1277,6 +1277,56 @@ describe(CacheInterceptor.name, () => {
       expect(body.callCount).to.equal(3);
     });
 
+    for (const [what, thrown, code] of [
+      ['cannot be one', new CacheKeyError('CACHE_KEY_UNDEFINED', 'No key.', { hint: 'Give one.' }), 'CACHE_KEY_UNDEFINED'],
+      ['its function fails to make', new TypeError("Cannot read properties of undefined (reading 'id')"), 'CACHE_KEY_UNSUPPORTED'],
+    ] as const) {
+      it(`hands the method's result on with a key that ${what}`, async () => {
+        const key = (): never => {
+          throw thrown;
+        };
+        class Library {
+          @CacheEvict('book', { key })
+          async remove(name: string): Promise<unknown> {
+            return body(name);
+          }
+
+          @CacheEvict('book', { keys: key })
+          async removeAll(name: string): Promise<unknown> {
+            return body(name);
+          }
+
+          @CachePut('book', { resultKey: key })
+          async save(name: string): Promise<unknown> {
+            return body(name);
+          }
+
+          @CacheEvict('book', { key, beforeInvocation: true })
+          async replace(name: string): Promise<unknown> {
+            return body(name);
+          }
+        }
+        const library = serve(Library);
+        for (const [label, call] of [
+          ['@CacheEvict on Library.remove', library.remove('Dune')],
+          ['@CacheEvict on Library.removeAll', library.removeAll('Dune')],
+          ['@CachePut on Library.save', library.save('Dune')],
+        ] as const) {
+          const error = await rejection(call);
+          expect(error).to.be.instanceOf(CacheKeyError);
+          expect([error.code, error.result, error.cause]).to.deep.equal([code, 'Dune', thrown]);
+          expect(error.message).to.equal(
+            thrown instanceof CacheKeyError
+              ? 'No key. Give one.'
+              : `The key of ${label} could not be made: a function of the operation threw. What the method did stands; its result is on the error.`,
+          );
+        }
+        expect(body.callCount).to.equal(3);
+        expect(await rejection(library.replace('Dune'))).to.equal(thrown);
+        expect(body.callCount).to.equal(3);
+      });
+    }
+
     it("hands the method's result on with an eviction that was not acknowledged", async () => {
       const pending = new CacheEvictError('book', 'Not acknowledged in time.', { cause: failure });
       cache.evict = async () => {

@@ -33,6 +33,7 @@ describe('Issue 2: deadline of an eviction', () => {
           ? Promise.reject(new RemoteCacheError('CACHE_REMOTE_UNAVAILABLE', 'away'))
           : new Promise((_resolve, reject) => setTimeout(() => reject(new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'late')), STEP_MS)),
       fence: () => undefined,
+      calls: { isClosing: false },
     });
   });
 
