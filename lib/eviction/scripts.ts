@@ -1,8 +1,11 @@
-import { Script } from '../cache/index.js';
+import { ENDLESS_MS, Script } from '../cache/index.js';
 import { LEAST_DAMAGED } from './generation.js';
 
 /** The largest `bound` there is. */
 const LONGEST_BOUND_MS = 86_400_000;
+
+/** How long the bookkeeping of a cache outlives the last instance that has it: longer than entries without end do. */
+const FORSAKEN_MS = ENDLESS_MS + 86_400_000;
 
 /**
  * The Lua scripts. A Redis server runs them one at a time, each as a whole: that is what makes "delete, number, publish" one step and
@@ -80,6 +83,21 @@ local function audience(membersKey, bornKey)
   local born = number(try('GET', bornKey))
   return { tostring(now), born and string.format('%.0f', born) or '', redis.call('ZRANGEBYSCORE', membersKey, '(' .. now, '+inf', 'WITHSCORES') }
 end
+-- Writes strings again, with an end or without; the rights to EXPIRE and PERSIST are not asked for.
+local function rewrite(keys, ...)
+  for _, key in ipairs(keys) do
+    local value = try('GET', key)
+    if type(value) == 'string' then redis.call('SET', key, value, ...) end
+  end
+end
+-- Bookkeeping has an end while no instance lives that has the cache. The dead go off the list: whoever of them comes back is new to it.
+local function forsake(seqKey, genKey, ridKey, membersKey, bornKey)
+  local t = redis.call('TIME')
+  local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+  if try('ZRANGEBYSCORE', membersKey, '(' .. now, '+inf', 'LIMIT', 0, 1)[1] then return end
+  try('ZREMRANGEBYSCORE', membersKey, '-inf', now)
+  rewrite({ seqKey, genKey, ridKey, bornKey }, 'PX', ${FORSAKEN_MS})
+end
 `;
 
 /** Values and leases are strings. What lies in their place and is none is somebody else's mistake: it is taken away, and is as good as nothing. */
@@ -129,8 +147,9 @@ return replies`,
 );
 
 /**
- * KEYS data × n, lease × n, gen · ARGV generation, (token, raw, ttl ms ('0' = for ever)) × n. Answers of each whether it was stored, as 1
- * or 0. Refuses in silence: the generation may have moved too.
+ * KEYS data × n, lease × n, gen · ARGV generation, (token, raw without its last brace, ttl ms) × n. Answers of each whether it was stored,
+ * as 1 or 0. Refuses in silence: the generation may have moved too.
+ * The end of an entry is written here, by the clock that ends it: no clock of a writer occurs in it.
  */
 export const FILL = new Script(
   'fill',
@@ -138,11 +157,13 @@ export const FILL = new Script(
 local n = (#KEYS - 1) / 2
 local isCurrent = redis.call('GET', KEYS[2 * n + 1]) == ARGV[1]
 local stored = {}
+local t = redis.call('TIME')
+local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 for i = 1, n do
   local token, raw, ttl = ARGV[3 * i - 1], ARGV[3 * i], ARGV[3 * i + 1]
   stored[i] = 0
   if isCurrent and read(KEYS[n + i]) == token then
-    if ttl == '0' then redis.call('SET', KEYS[i], raw) else redis.call('SET', KEYS[i], raw, 'PX', ttl) end
+    redis.call('SET', KEYS[i], raw .. ',"end":' .. string.format('%.0f', now + ttl) .. '}', 'PX', ttl)
     redis.call('UNLINK', KEYS[n + i])
     stored[i] = 1
   end
@@ -180,23 +201,28 @@ announce(KEYS[2 * n + 1], ARGV[4], ARGV[5], ARGV[1], ARGV[6])
 return { 'granted' }`,
 );
 
-/** KEYS data × n, lease × n, seq, gen, members, born, rid · ARGV generation, n, channel, head, tail, '1' to list the audience. */
+/**
+ * KEYS data × n, lease × n, seq, gen, members, born, rid · ARGV generation, n, channel, head, tail, '1' to list the audience, '1' from an
+ * instance that has no such cache: it will send no heartbeats for it, nor leave.
+ */
 export const EVICT = new Script(
   'evict',
   `${GENERATION}
 local n = tonumber(ARGV[2])
-local seqKey, genKey = KEYS[2 * n + 1], KEYS[2 * n + 2]
-local moved = generation(genKey, KEYS[2 * n + 5], ARGV[1])
+local seqKey, genKey, membersKey, bornKey, ridKey = unpack(KEYS, 2 * n + 1)
+local moved = generation(genKey, ridKey, ARGV[1])
 if moved then return moved end
 local removed = unlink(1, n)
 unlink(n + 1, 2 * n)
 local seq = announce(seqKey, ARGV[3], ARGV[4], ARGV[1], ARGV[5])
-return { 'done', seq, removed, ARGV[6] == '1' and audience(KEYS[2 * n + 3], KEYS[2 * n + 4]) or false }`,
+local heard = ARGV[6] == '1' and audience(membersKey, bornKey)
+if ARGV[7] == '1' then forsake(seqKey, genKey, ridKey, membersKey, bornKey) end
+return { 'done', seq, removed, heard }`,
 );
 
 /**
- * KEYS seq, gen, members, born, rid · ARGV channel, head, tail, '1' to list the audience, known generation ('0': none).
- * Old entries become unreachable and die by their TTL. The generation always changes, whatever was stored. The last of the reply tells
+ * KEYS seq, gen, members, born, rid · ARGV channel, head, tail, '1' to list the audience, known generation ('0': none), '1' from an instance
+ * that has no such cache. Old entries become unreachable and die by their TTL. The generation always changes, whatever was stored. The last of the reply tells
  * whether it became a lower one.
  */
 export const CLEAR = new Script(
@@ -211,7 +237,9 @@ redis.call('UNLINK', KEYS[2])
 redis.call('SET', KEYS[2], gen)
 redis.call('SET', KEYS[5], of .. ':' .. gen)
 local seq = announce(KEYS[1], ARGV[1], ARGV[2], gen, ARGV[3])
-return { 'done', seq, gen, ARGV[4] == '1' and audience(KEYS[3], KEYS[4]) or false, isLower and '1' or '0' }`,
+local heard = ARGV[4] == '1' and audience(KEYS[3], KEYS[4])
+if ARGV[6] == '1' then forsake(KEYS[1], KEYS[2], KEYS[5], KEYS[3], KEYS[4]) end
+return { 'done', seq, gen, heard, isLower and '1' or '0' }`,
 );
 
 /**
@@ -221,6 +249,7 @@ return { 'done', seq, gen, ARGV[4] == '1' and audience(KEYS[3], KEYS[4]) or fals
  * A server with another run id, or one that knows less than the caller does, may hold the data of another time: its generation is
  * abandoned. Generations only ever grow, whatever the server's clock does, so that a late reply cannot take an instance back to an old one.
  * Bookkeeping that cannot be right is replaced, and the reply says so: on that alone an instance goes down to a lower generation.
+ * An instance that is new to the list takes away the end that the last to leave has set.
  */
 export const HEARTBEAT = new Script(
   'heartbeat',
@@ -256,7 +285,7 @@ for i = 1, #KEYS - 1, 5 do
     redis.call('SET', seqKey, seq)
   end
   if not number(try('GET', bornKey)) then redis.call('SET', bornKey, now) end
-  redis.call('ZADD', membersKey, now + lease, ARGV[1])
+  if redis.call('ZADD', membersKey, now + lease, ARGV[1]) == 1 then rewrite({ seqKey, genKey, ridKey, bornKey }) end -- see forsake
   states[#states + 1] = '["' .. seq .. '","' .. gen .. '"]'
   out[#out + 1] = seq
   out[#out + 1] = gen
@@ -267,11 +296,14 @@ out[#out + 1] = micros() -- for the sender's estimate of this clock
 return out`,
 );
 
-/** KEYS members × n · ARGV instance. */
+/** KEYS (seq, gen, rid, members, born) × n · ARGV instance. The last to leave gives the bookkeeping an end. */
 export const LEAVE = new Script(
   'leave',
-  `
-for i = 1, #KEYS do redis.call('ZREM', KEYS[i], ARGV[1]) end
+  `${GENERATION}
+for i = 1, #KEYS, 5 do
+  try('ZREM', KEYS[i + 3], ARGV[1])
+  forsake(unpack(KEYS, i, i + 4))
+end
 return 1`,
 );
 

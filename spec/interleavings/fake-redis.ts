@@ -1,3 +1,4 @@
+import { ended, ENDLESS_MS } from '../../lib/cache/index.js';
 import { isGeneration, LEAST_DAMAGED } from '../../lib/eviction/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 
@@ -15,6 +16,9 @@ export interface Memory {
 }
 
 type Reply = string | number | boolean | null | Reply[];
+
+/** How long the bookkeeping of a cache outlives the last instance that has it. */
+const FORSAKEN_MS: Milliseconds = ENDLESS_MS + 86_400_000;
 
 /**
  * A Redis server in a few lines: it knows our scripts by name and does what their Lua does (`lib/eviction/scripts.ts`), one request at a
@@ -123,7 +127,10 @@ export class FakeRedis {
       case 'heartbeat':
         return this.#heartbeat(keys, args);
       case 'leave':
-        for (const key of keys) this.memory.sets.get(key)?.delete(args[0] as string);
+        for (let i = 0; i < keys.length; i += 5) {
+          this.#members(keys[i + 3] as string).delete(args[0] as string);
+          this.#forsake(keys.slice(i, i + 5));
+        }
         return 1;
       default:
         throw new Error(`NOSCRIPT The fake server does not know '${name}'.`);
@@ -161,7 +168,7 @@ export class FakeRedis {
       const [data, lease] = [keys[i] as string, keys[n + i] as string];
       const [token, raw, ttl] = values.slice(3 * i) as [string, string, string];
       if (!this.mayFill(this.get(keys[2 * n] as string), generation as string, this.get(lease), token)) continue;
-      this.#set(data, raw, Number(ttl));
+      this.#set(data, ended(`${raw}}`, Math.floor(this.#micros / 1_000) + Number(ttl)), Number(ttl));
       this.#unlink([lease]);
       stored[i] = 1;
     }
@@ -183,7 +190,7 @@ export class FakeRedis {
   }
 
   #evict(keys: readonly string[], args: readonly string[]): Reply {
-    const [generation, count, channel, head, tail, listed] = args as [string, string, string, string, string, string];
+    const [generation, count, channel, head, tail, listed, passing] = args as [string, string, string, string, string, string, string];
     const n = Number(count);
     const [seq, gen, members, born, rid] = keys.slice(2 * n) as [string, string, string, string, string];
     const moved = this.#moved(gen, rid, generation);
@@ -191,23 +198,23 @@ export class FakeRedis {
     const data = keys.slice(0, n);
     const removed = data.filter((key) => this.get(key) !== null).length;
     this.#unlink(this.evicted(data, keys.slice(n, 2 * n)));
-    return ['done', this.#announce(seq, channel, head, generation, tail), removed, listed === '1' ? this.#audience(members, born) : null];
+    const number = this.#announce(seq, channel, head, generation, tail);
+    const heard = listed === '1' ? this.#audience(members, born) : null;
+    if (passing === '1') this.#forsake([seq, gen, rid, members, born]);
+    return ['done', number, removed, heard];
   }
 
   #clear([seq, gen, members, born, rid]: [string, string, string, string, string], args: readonly string[]): Reply {
-    const [channel, head, tail, listed, known] = args as [string, string, string, string, string];
+    const [channel, head, tail, listed, known, passing] = args as [string, string, string, string, string, string];
     const old = this.#number(gen);
     const [next, isLower] = this.#fresh(Number(known), old);
     this.#set(gen, next, 0);
     const of = old === null ? undefined : /^([0-9a-f]+):/.exec(this.get(rid) ?? '')?.[1];
     this.#set(rid, `${of ?? this.runId}:${next}`, 0);
-    return [
-      'done',
-      this.#announce(seq, channel, head, next, tail),
-      next,
-      listed === '1' ? this.#audience(members, born) : null,
-      isLower ? '1' : '0',
-    ];
+    const number = this.#announce(seq, channel, head, next, tail);
+    const heard = listed === '1' ? this.#audience(members, born) : null;
+    if (passing === '1') this.#forsake([seq, gen, rid, members, born]);
+    return ['done', number, next, heard, isLower ? '1' : '0'];
   }
 
   #heartbeat(keys: readonly string[], args: readonly string[]): Reply {
@@ -238,6 +245,7 @@ export class FakeRedis {
       }
       if (seq === null) this.#set(seqKey, (seq = this.firstNumber()), 0);
       if (this.#number(bornKey) === null) this.#set(bornKey, String(now), 0);
+      if (!this.#members(membersKey).has(instance)) this.#rewrite([seqKey, genKey, ridKey, bornKey], 0);
       this.#members(membersKey).set(instance, now + Number(leaseMs));
       states.push(`["${seq}","${gen}"]`);
       out.push(seq, gen as string, isReplaced ? '1' : '0');
@@ -272,8 +280,9 @@ export class FakeRedis {
   #announce(seqKey: string, channel: string, head: string, gen: string, tail: string): number {
     const last = this.get(seqKey);
     let seq = /^(0|-?[1-9]\d*)$/.test(last ?? '') ? Number(last) + 1 : 1;
-    if (seq < 2 || seq >= LEAST_DAMAGED) seq = Number(this.firstNumber());
-    this.#set(seqKey, String(seq), 0);
+    let endsAt = this.memory.strings.get(seqKey)?.endsAt ?? Infinity; // INCR leaves an end as it is, and SET takes it away.
+    if (seq < 2 || seq >= LEAST_DAMAGED) [seq, endsAt] = [Number(this.firstNumber()), Infinity];
+    this.memory.strings.set(seqKey, { value: String(seq), endsAt });
     this.onPublish(channel, `${head}${seq},"gen":"${gen}","at":${this.#micros}${tail}`);
     return seq;
   }
@@ -282,6 +291,22 @@ export class FakeRedis {
     const now = Math.floor(this.#micros / 1_000);
     const living = [...this.#members(membersKey)].filter(([, until]) => until > now);
     return [String(now), this.#number(bornKey) ?? '', living.flatMap(([member, until]) => [member, String(until)])];
+  }
+
+  #rewrite(keys: readonly string[], ttlMs: Milliseconds): void {
+    for (const key of keys) {
+      const value = this.get(key);
+      if (value !== null) this.#set(key, value, ttlMs);
+    }
+  }
+
+  #forsake(bookkeeping: readonly string[]): void {
+    const [seq, gen, rid, membersKey, born] = bookkeeping as [string, string, string, string, string];
+    const now = Math.floor(this.#micros / 1_000);
+    const members = this.#members(membersKey);
+    if ([...members.values()].some((until) => until > now)) return;
+    members.clear();
+    this.#rewrite([seq, gen, rid, born], FORSAKEN_MS);
   }
 
   #members(key: string): Map<string, Milliseconds> {
