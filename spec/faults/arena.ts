@@ -27,7 +27,14 @@ export interface ArenaOptions {
   readonly failFast: boolean;
   /** What every instance is called. Default: each has a name of its own. */
   readonly sharedName?: string | undefined;
+  /** The life of an entry. Default: {@link LONG_LIFE_MS}. */
+  readonly lifeMs?: Milliseconds | undefined;
+  /** By how much the wall clock at each place is ahead. Default: they are right. */
+  readonly clocksOffByMs?: readonly Milliseconds[] | undefined;
 }
+
+/** Longer than any run. */
+export const LONG_LIFE_MS: Milliseconds = 600_000;
 
 /** The worker's place: it stays when the process in it is replaced. */
 export interface Place {
@@ -134,7 +141,8 @@ export class Arena {
   }
 
   #fork(number: number): WorkerHandle {
-    const { deployment, boundMs, random, keys, hotKeys, putKeys, writers, database, failFast, sharedName } = this.options;
+    const { deployment, boundMs, random, keys, hotKeys, putKeys, writers, database, failFast, sharedName, lifeMs, clocksOffByMs } =
+      this.options;
     const ownPutKeys = Array.from({ length: putKeys }, (_, i) => i)
       .filter((i) => i % writers === number)
       .map((i) => keys - 1 - i);
@@ -152,6 +160,8 @@ export class Arena {
         hotKeys,
         putKeys,
         ownPutKeys,
+        lifeMs: lifeMs ?? LONG_LIFE_MS,
+        clockOffByMs: clocksOffByMs?.[number] ?? 0,
         failFast,
       },
       (report) => this.#told(instance, report),

@@ -27,6 +27,10 @@ export interface FaultKind<D extends Deployment = Deployment> {
   startAbsent?(workers: number): Promise<D>;
   /** What every instance is called. Default: each has a name of its own. */
   readonly sharedName?: string;
+  /** The life of an entry. Default: longer than any run. */
+  readonly lifeMs?: Milliseconds;
+  /** By how much the wall clock of each worker is ahead. Default: they are right. */
+  readonly clocksOffByMs?: readonly Milliseconds[];
   /** Default: `'some'`. */
   readonly acks?: Load['acks'];
 }

@@ -40,6 +40,7 @@ const SHORT_FORM = [
       'out of memory',
       'message flood',
       'put burst',
+      "writers' clocks an hour off",
       'blocked event loop with evictions under way',
     ],
   },

@@ -115,6 +115,8 @@ const PROCESS_KINDS: readonly Kind[] = [
   }),
 ];
 
+const HOUR_MS = 3_600_000;
+
 const FAULTS: DeploymentKind<SingleServer>['faults'] = [
   ...NO_FAULTS,
   ...LINK_KINDS,
@@ -128,6 +130,8 @@ const FAULTS: DeploymentKind<SingleServer>['faults'] = [
     await arena.loadOne(place, load);
     await aWhile(context, 1);
   }),
+  // The third worker is right. What one writes, the others read, and no entry may live longer than its life anywhere.
+  { name: "writers' clocks an hour off", clocksOffByMs: [HOUR_MS, -HOUR_MS, 0], lifeMs: 500, harm: untilOver },
   {
     name: 'Redis absent at start',
     startAbsent: (workers) => SingleServer.startAbsent(workers),
