@@ -19,7 +19,7 @@ export async function raw({ redis, concurrency }) {
   const call = async () => {
     const key = fresh();
     await client.set(`lease:${key}`, 'token', { condition: 'NX', expiration: { type: 'PX', value: 30_000 } });
-    const raw = JSON.stringify({ value: await load(), expires: Date.now() + 3_600_000 });
+    const raw = JSON.stringify({ value: await load(), life: 3_600_000, end: Date.now() + 3_600_000 });
     await client.evalSha(fill, { keys: [`raw:${key}`, `lease:${key}`], arguments: ['token', raw, '3600000'] });
   };
   return { ...latencies(call, concurrency), close: () => client.destroy() };

@@ -14,7 +14,7 @@ export async function rawNodeRedis({ redis, bytes, concurrency, count = COUNT })
   const client = createClient({ url: redis });
   await client.connect();
   for (const key of keys.slice(0, count))
-    await client.set(`raw:${key}`, JSON.stringify({ value: value(bytes, key), expires: Date.now() + 3_600_000 }));
+    await client.set(`raw:${key}`, JSON.stringify({ value: value(bytes, key), life: 3_600_000, end: Date.now() + 3_600_000 }));
   return {
     ...latencies(async (i) => JSON.parse(await client.get(`raw:${keys[(i * 7) % count]}`)).value, concurrency),
     close: () => client.destroy(),
@@ -43,13 +43,13 @@ export async function keyvAlone({ redis, bytes, concurrency }) {
   const { inside } = await import('../harness/library.mjs');
   const { Keyv } = await import('keyv');
   const { loadKeyvRedis } = await inside('cache/keyv-redis.js');
-  const { ValueCodec } = await inside('cache/codec.js');
+  const { ended, ValueCodec } = await inside('cache/codec.js');
   const { createClient, storeOver } = await loadKeyvRedis();
   const client = createClient({ url: redis });
   await client.connect();
   const codec = new ValueCodec();
   const cache = new Keyv({ store: storeOver(client), namespace: 'alone', useKeyPrefix: false, deserialize: (raw) => codec.decode(raw) });
-  for (const key of keys) await client.set(`alone::${key}`, codec.encode(value(bytes, key), Date.now() + 3_600_000));
+  for (const key of keys) await client.set(`alone::${key}`, ended(codec.encode(value(bytes, key), 3_600_000), Date.now() + 3_600_000));
   return { ...latencies((i) => cache.get(pick(i)), concurrency), close: () => client.destroy() };
 }
 

@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../time/index.js';
-import type { Reading } from './codec.js';
+import type { Reading } from './entry-codec.js';
 import type { EvictionReceipt, PutEntry } from './eviction-log.js';
 import type { LoadPermit, RemoteCache, RemoteTier } from './remote-cache.js';
 

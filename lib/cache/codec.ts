@@ -1,20 +1,20 @@
 import { CacheConfigurationError, CacheValueError } from '../errors/index.js';
+import { MAXIMUM_DURATION_MS, type Milliseconds } from '../time/index.js';
 import { parseRich } from './rich-reader.js';
 import { type Class, isInstance, MAXIMUM_VALUE_DEPTH, revive, stringifyRich } from './rich-value.js';
 import { isPlainArray, isPlainObject } from './shape.js';
 
-/** What an entry of the remote tier holds: Keyv's `DeserializedData`. */
+/** What an entry of the remote tier holds. */
 export interface StoredEntry<V = unknown> {
   readonly value: V;
-  /** When it expires, in milliseconds since the Unix epoch, by the wall clock. `undefined`: never. */
-  readonly expires?: number;
+  /** How long it was to live when it was written, in milliseconds. `undefined`: it does not say. */
+  readonly life?: Milliseconds;
+  /** When that is over, in milliseconds since the Unix epoch, by the clock of the server that stored it. `undefined`: it does not say. */
+  readonly end?: Milliseconds;
 }
 
 /** Stands for an entry that cannot be decoded. */
 export const UNREADABLE = Symbol('unreadable');
-
-/** What is found under a key: an entry, nothing, or something that is no entry. */
-export type Reading = StoredEntry | typeof UNREADABLE | undefined;
 
 /** What a {@link ValueCodec} may be told. */
 export interface ValueCodecOptions {
@@ -28,16 +28,20 @@ export interface ValueCodecOptions {
   readonly maximumValueSize?: number;
 }
 
-/** An entry as it is written. Exactly one of `value` and `devalue` is there; `typed` only beside `value`. */
+/** An entry as it is written. Exactly one of `value` and `devalue` is there; `typed` only beside `value`, `end` only beside `life`. */
 interface Envelope {
   value?: unknown;
   devalue?: unknown;
   typed?: 'value' | 'elements';
-  expires?: number | null;
+  life?: number;
+  end?: number;
 }
 
 /** Beyond this a search takes longer than a hash. */
 const MOST_IN_A_LIST = 16;
+
+/** What the end of an entry adds to its length at the most. */
+const LONGEST_END = `,"end":${Number.MAX_SAFE_INTEGER}`.length;
 
 const COLON = 58;
 /** JSON of less than this many characters cannot be nested too deeply: each level takes two. */
@@ -47,13 +51,16 @@ const NATIVE = /\{\s*\[native code\]\s*\}$/;
 /**
  * The form of an entry in the remote tier, and back.
  *
- * Values that JSON alone gives back deep-equal are written in Keyv's own envelope, `{"value":…,"expires":…}`: a plain Keyv on the same
+ * Values that JSON alone gives back deep-equal are written in Keyv's own envelope, `{"value":…,"life":…,"end":…}`: a plain Keyv on the same
  * store reads them with no help, and reading one costs a `JSON.parse` and nothing more. Instances of `type`, and arrays of such, are
  * written so too, with `"typed"` beside, and are plain objects to a plain Keyv.
  *
  * Everything else (dates, maps, sets, bigints, `undefined`, `NaN`, `-0`, typed arrays, buffers, cycles, an object met twice, holes, objects
- * without prototype) is written by devalue, as `{"devalue":…,"expires":…}`. To a plain Keyv that entry is a miss, rather than a value
+ * without prototype) is written by devalue, as `{"devalue":…,"life":…,"end":…}`. To a plain Keyv that entry is a miss, rather than a value
  * misread; with {@link cacheCodec} it reads it. Strings that begin with `:` go this way too, since Keyv's own decoder takes a colon off.
+ *
+ * There is no `expires`, which Keyv would compare with the clock of whoever reads: Redis ends an entry by its own clock. A life is a length,
+ * written by us; its end is a point of time on the server's clock, added by the server as it stores the entry (see {@link ended}).
  *
  * A value is encoded so that it comes back deep-equal and of the same classes, or it is refused. Not part of a value, as in Node's
  * `isDeepStrictEqual`: non-enumerable properties. Getters come back as what they returned; frozen objects thawed.
@@ -70,12 +77,12 @@ export class ValueCodec {
   }
 
   /**
-   * @param expires - milliseconds since the Unix epoch. `undefined`: the entry says nothing of its end.
+   * @param life - how long the entry is to live, in whole milliseconds. `undefined`: it says nothing of that.
    * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for what cannot be stored (functions, symbols, instances of other classes than
    * `type`, properties named by symbols or `__proto__`, nesting beyond 1000 levels), `CACHE_VALUE_TOO_LARGE`.
    */
-  encode(value: unknown, expires?: number): string {
-    const end = expires === undefined ? '}' : `,"expires":${expires}}`;
+  encode(value: unknown, life?: Milliseconds): string {
+    const end = life === undefined ? '}' : `,"life":${life}}`;
     let raw: string;
     try {
       raw = (this.#encodePlain(value) ?? `{"devalue":${stringifyRich(value, this.#type)}`) + end;
@@ -86,7 +93,7 @@ export class ValueCodec {
         cause,
       });
     }
-    this.#assertSize(raw);
+    this.#assertSize(raw, life === undefined ? 0 : LONGEST_END);
     return raw;
   }
 
@@ -96,20 +103,19 @@ export class ValueCodec {
    * @throws {CacheValueError} `CACHE_VALUE_CORRUPT` for what {@link encode} cannot have written, and for more than `maximumValueSize`.
    */
   decode(raw: string): StoredEntry {
-    if (this.#excessOf(raw) !== undefined) throw corrupt('is larger than `maximumValueSize`');
+    if (this.#excessOf(raw, 0) !== undefined) throw corrupt('is larger than `maximumValueSize`');
     // No causes: what `JSON.parse` complains about quotes the value.
     const envelope = attempt(() => JSON.parse(raw) as Envelope | null, 'is not JSON');
     if (typeof envelope !== 'object' || envelope === null) throw corrupt('is not an object');
-    const { value, devalue, typed, expires } = envelope;
+    const { value, devalue, typed, life, end } = envelope;
     if (value === undefined && devalue === undefined) throw corrupt('has no value');
-    if (expires !== undefined && !Number.isFinite(expires)) throw corrupt('expires at no number');
-    if (
-      Object.keys(envelope).length !== 1 + (typed === undefined ? 0 : 1) + (expires === undefined ? 0 : 1) ||
-      (typed !== undefined && value === undefined)
-    )
-      throw corrupt('holds more than a value and its end');
+    if (life !== undefined && !isWithin(life, MAXIMUM_DURATION_MS)) throw corrupt('has a life that is none');
+    if (end !== undefined && (life === undefined || !isWithin(end, Number.MAX_SAFE_INTEGER))) throw corrupt('has an end that is none');
+    const parts = 1 + (typed === undefined ? 0 : 1) + (life === undefined ? 0 : 1) + (end === undefined ? 0 : 1);
+    if (Object.keys(envelope).length !== parts || (typed !== undefined && value === undefined))
+      throw corrupt('holds more than a value, its life and its end');
     if (value === undefined)
-      return { value: attempt(() => parseRich(devalue, this.#type), 'is not what devalue wrote'), expires: expires as number };
+      return { value: attempt(() => parseRich(devalue, this.#type), 'is not what devalue wrote'), ...lifeOf(envelope) };
     const isSuspect = raw.length >= SHORTEST_TOO_DEEP || mayNameProto(raw);
     if (isSuspect && typeof value === 'object' && value !== null && !isStorableJson(value, 0))
       throw corrupt('is nested too deeply, or has a property named `__proto__`');
@@ -141,7 +147,8 @@ export class ValueCodec {
     return isPlainJson(value, new Seen(), 0) ? `{"value":${JSON.stringify(value)}` : undefined;
   }
 
-  #revive({ value, typed, expires }: Envelope): StoredEntry {
+  #revive(envelope: Envelope): StoredEntry {
+    const { value, typed } = envelope;
     const parts: unknown = typed === 'value' ? [value] : typed === 'elements' ? value : undefined;
     if (
       !Array.isArray(parts) ||
@@ -150,32 +157,42 @@ export class ValueCodec {
     )
       throw corrupt('is not of the type it claims');
     for (const part of parts as object[]) revive(part, this.#type);
-    return { value, expires: expires as number | undefined };
+    return { value, ...lifeOf(envelope) };
   }
 
-  #assertSize(raw: string): void {
-    const size = this.#excessOf(raw);
+  #assertSize(raw: string, more: number): void {
+    const size = this.#excessOf(raw, more);
     if (size === undefined) return;
     const text = `A value takes ${size} bytes when encoded; the cache takes ${this.#maximumValueSize}.`;
     throw new CacheValueError('CACHE_VALUE_TOO_LARGE', text, { hint: 'Cache less of it, or raise `maximumValueSize`.' });
   }
 
-  /** The size in bytes, if it is too much. */
-  #excessOf(raw: string): number | undefined {
+  /** The size in bytes with so many more, if it is too much. */
+  #excessOf(raw: string, more: number): number | undefined {
     const limit = this.#maximumValueSize;
-    if (raw.length * 3 <= limit) return undefined; // One UTF-16 unit takes three bytes at most.
-    const size = Buffer.byteLength(raw);
+    if (raw.length * 3 + more <= limit) return undefined; // One UTF-16 unit takes three bytes at most.
+    const size = Buffer.byteLength(raw) + more;
     return size > limit ? size : undefined;
   }
 }
 
+/**
+ * An encoded entry with its end, as the server's script writes it: in the place of its last character, which is a brace.
+ *
+ * @param end - when the entry's life is over, in whole milliseconds since the Unix epoch, by the clock of whoever stores it.
+ */
+export const ended = (raw: string, end: Milliseconds): string => `${raw.slice(0, -1)},"end":${end}}`;
+
 /** What `new Keyv(store, …)` takes: the form of entries in the remote tier, under Keyv's names. */
 export interface CacheCodec {
   // Generic as Keyv's own `Serialize` and `Deserialize` are, which promise a type that nothing checks.
-  /** An entry as the remote tier holds it. */
+  /** An entry as the remote tier holds it. Keyv's `expires` is left out: the store ends the entry, as Redis does by its own clock. */
   serialize<V>(entry: { value?: V; expires?: number | null }): string;
-  /** And back; the end is in milliseconds since the Unix epoch. */
-  deserialize<V>(raw: string): { value: V; expires?: number };
+  /**
+   * And back. `life` is the length of its life in milliseconds, `end` when that is over by the server's clock, since the Unix epoch; both are
+   * absent in what `serialize` wrote.
+   */
+  deserialize<V>(raw: string): { value: V; life?: Milliseconds; end?: Milliseconds };
 }
 
 /**
@@ -186,7 +203,7 @@ export interface CacheCodec {
 export function createCacheCodec(options: ValueCodecOptions = {}): CacheCodec {
   const codec = new ValueCodec(options);
   return {
-    serialize: (entry) => codec.encode(entry.value, entry.expires ?? undefined),
+    serialize: (entry) => codec.encode(entry.value),
     deserialize: <V>(raw: string) => codec.decode(raw) as StoredEntry<V>,
   };
 }
@@ -282,6 +299,15 @@ function isStorableJson(value: object, depth: number): boolean {
   }
   return true;
 }
+
+/** What an envelope says of its life, for an entry. */
+const lifeOf = ({ life, end }: Envelope): { life?: number; end?: number } => {
+  if (life === undefined) return {};
+  return end === undefined ? { life } : { life, end };
+};
+
+/** Whether `n` is a whole number above 0, and at most `most`. */
+const isWithin = (n: unknown, most: number): boolean => Number.isSafeInteger(n) && (n as number) > 0 && (n as number) <= most;
 
 /** For an array without holes: whether it has no other properties (as the result of `String#match` has). */
 const hasOnlyElements = (array: readonly unknown[]): boolean =>

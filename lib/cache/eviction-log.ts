@@ -9,7 +9,7 @@ export type LeaseReply =
   /** Load it; the token is the right to {@link EvictionLog.fill}, until an eviction of the key or a time limit takes it away. */
   | { readonly kind: 'granted'; readonly token: string };
 
-/** A value to be stored: its key and raw form, and how long it lives; 0 = it never expires. */
+/** A value to be stored: its key and raw form, and how long it lives, which is longer than 0. */
 export interface PutEntry {
   readonly key: string;
   readonly raw: string;
@@ -41,7 +41,7 @@ export interface EvictionReceipt {
 export interface EvictionLog {
   /** Asks for the right to fill `key`. With `replace`, what is there is unreadable: drop it first. */
   acquire(keys: readonly string[], replace: boolean, waitMs?: Milliseconds): Promise<readonly LeaseReply[]>;
-  /** Stores a loaded value if the token still stands. `false`: it does not, nothing was stored. `ttlMs` 0 = never expires. */
+  /** Stores a loaded value if the token still stands. `false`: it does not, nothing was stored. */
   fill(entries: readonly FillEntry[], waitMs?: Milliseconds): Promise<readonly boolean[]>;
   /** Gives a token back unused, so that others need not wait for it. */
   release(key: string, token: string): Promise<void>;

@@ -13,7 +13,7 @@ export {
   type CacheCodec,
   cacheCodec,
   createCacheCodec,
-  type Reading,
+  ended,
   type StoredEntry,
   UNREADABLE,
   ValueCodec,
@@ -22,6 +22,7 @@ export {
 export { CompositeCacheManager, type CompositeCacheManagerOptions } from './composite-cache-manager.js';
 export { decodeKey } from './decode-key.js';
 export { encodeKey } from './encode-key.js';
+export { EntryCodec, type EntryCodecParts, type Reading, type RemoteEntry, type RemoteTime } from './entry-codec.js';
 export type { CoherentCache, EvictionLog, EvictionReceipt, FillEntry, LeaseReply, PutEntry } from './eviction-log.js';
 export type { KeyInspection, TierInspection } from './key-inspection.js';
 export { Load } from './load.js';
@@ -35,6 +36,6 @@ export type { Class } from './rich-value.js';
 export { RemoteCache, type RemoteCacheParts, type RemoteTier } from './remote-cache.js';
 export { RemoteConnection, type RemoteConnectionOptions, type RemoteEndpoint, Script } from './remote-connection.js';
 export { alwaysOpen, BREAKER_THRESHOLD, CircuitBreaker, type RemoteGuard } from './remote-guard.js';
-export { TwoTierCache, type TwoTierCacheParts, type TwoTierCacheSettings } from './two-tier-cache.js';
+export { ENDLESS_MS, TwoTierCache, type TwoTierCacheParts, type TwoTierCacheSettings } from './two-tier-cache.js';
 export { type InstanceLinks, TwoTierCacheManager } from './two-tier-cache-manager.js';
 export type { ValueWrapper } from './value-wrapper.js';

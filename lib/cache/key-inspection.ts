@@ -4,7 +4,7 @@ import type { Milliseconds } from '../time/index.js';
 export interface TierInspection {
   /** `unknown`: the tier could not be asked. `unused`: the cache has no such tier. */
   readonly state: 'held' | 'absent' | 'unknown' | 'unused';
-  /** What is left of the entry's life, in milliseconds, when it is held; absent if it never expires. */
+  /** What is left of the entry's life, in milliseconds, when it is held; absent if it has no end, or none that is known. */
   readonly leftMs?: Milliseconds;
 }
 

@@ -4,16 +4,17 @@ import type { CacheEvents, TracedStep } from '../event/index.js';
 import type { EvictionLog, EvictionReceipt, FillEntry, LeaseReply, PutEntry } from './eviction-log.js';
 import type { RemoteGuard } from './remote-guard.js';
 import type { Milliseconds } from '../time/index.js';
-import { type Reading, type StoredEntry, UNREADABLE, type ValueCodec } from './codec.js';
+import { UNREADABLE } from './codec.js';
+import type { EntryCodec, Reading, RemoteEntry } from './entry-codec.js';
 import { StepBatches } from './step-batches.js';
 
 /** What a {@link RemoteCache} is made of. */
 export interface RemoteCacheParts {
-  /** Reads go through it, and are decoded by {@link ValueCodec.read}. Its store must raise errors, and hold nothing but this cache. */
+  /** Reads go through it, and are decoded by {@link EntryCodec.read}. Its store must raise errors, and hold nothing but this cache. */
   readonly keyv: Keyv;
   /** Writes go through it. */
   readonly log: EvictionLog;
-  readonly codec: ValueCodec;
+  readonly codec: EntryCodec;
   readonly guard: RemoteGuard;
   /** Points `keyv` at the keys of another generation. */
   readonly useGeneration: (generation: string) => void;
@@ -24,12 +25,12 @@ export interface RemoteCacheParts {
 /** What a cache needs of its remote tier. */
 export type RemoteTier = Pick<RemoteCache, keyof RemoteCache>;
 
-/** Has Keyv answer with the whole entry, its end included. */
+/** Has Keyv answer with the whole entry, its end included. Keyv itself finds no end in it, and judges none by this machine's clock. */
 const RAW = { raw: true } as const;
 
 /** A lease reply with its value decoded. */
 export type LoadPermit =
-  | { readonly kind: 'present'; readonly entry: StoredEntry }
+  | { readonly kind: 'present'; readonly entry: RemoteEntry }
   /** Something lies there that cannot be decoded. */
   | { readonly kind: 'unreadable' }
   | Exclude<LeaseReply, { readonly kind: 'present' }>;
@@ -41,7 +42,7 @@ export type LoadPermit =
 export class RemoteCache {
   readonly #keyv: Keyv;
   readonly #log: EvictionLog;
-  readonly #codec: ValueCodec;
+  readonly #codec: EntryCodec;
   readonly #guard: RemoteGuard;
   readonly #useGeneration: (generation: string) => void;
   readonly #traced: RemoteCacheParts['traced'];
@@ -152,7 +153,7 @@ export class RemoteCache {
   /** As {@link getAll}, after making sure of the generation: for reads without a valid read lease. One MGET. */
   async getAllCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<Reading[]> {
     const raws = await this.#trace('get', keys, () => this.#log.readCurrent(keys, waitMs));
-    return raws.map((raw) => (raw === undefined ? undefined : this.#alive(raw)));
+    return raws.map((raw) => (raw === undefined ? undefined : this.#codec.read(raw)));
   }
 
   /** Asks for the right to fill `key`. With `replace`, what is there is unreadable: drop it. */
@@ -163,9 +164,8 @@ export class RemoteCache {
         : this.#acquires.add(key, waitMs);
     const reply = await this.#trace('acquire', [key], ask);
     if (reply.kind !== 'present') return reply;
-    const entry = this.#alive(reply.raw);
-    if (entry === UNREADABLE) return { kind: 'unreadable' };
-    return entry === undefined ? this.acquire(key, true, waitMs) : { kind: 'present', entry };
+    const entry = this.#codec.read(reply.raw);
+    return entry === UNREADABLE ? { kind: 'unreadable' } : { kind: 'present', entry };
   }
 
   /** Stores an encoded value that was loaded; `false` when the token no longer stands. */
@@ -182,12 +182,12 @@ export class RemoteCache {
   }
 
   /**
-   * The stored form of a value that lives for `ttlMs` from now (0 = for ever).
+   * The stored form of a value that is to live for `ttlMs` from when it is stored.
    *
    * @throws {CacheValueError} when it cannot be encoded, or is too large.
    */
   encode(value: unknown, ttlMs: Milliseconds): string {
-    return this.#codec.encode(value, ttlMs === 0 ? undefined : Date.now() + ttlMs);
+    return this.#codec.encode(value, ttlMs);
   }
 
   /** Stores encoded values whatever is there, and announces their keys. Answers why they were refused, if they were. */
@@ -199,9 +199,8 @@ export class RemoteCache {
   /** Stores an encoded value if there is none; else answers what is there. What is unreadable is replaced, and told. */
   async putIfAbsent(key: string, raw: string, ttlMs: Milliseconds): Promise<Reading> {
     const present = await this.#trace('put', [key], () => this.#log.putIfAbsent(key, raw, ttlMs));
-    const entry = present === undefined ? undefined : this.#alive(present);
-    // A Map keeps what has expired; Redis does not.
-    if (present === undefined || (entry !== undefined && entry !== UNREADABLE)) return entry;
+    const entry = present === undefined ? undefined : this.#codec.read(present);
+    if (entry !== UNREADABLE) return entry;
     const refusal = await this.put([{ key, raw, ttlMs }]);
     if (refusal === undefined) return entry;
     throw new RemoteCacheError(
@@ -223,11 +222,5 @@ export class RemoteCache {
   #trace<T>(step: Exclude<TracedStep['step'], 'load'>, keys: readonly string[], action: () => Promise<T>): Promise<T> {
     const traced = this.#traced;
     return traced === undefined ? action() : traced.events.trace({ cache: traced.cache, step, keys }, action);
-  }
-
-  #alive(raw: string): Reading {
-    const entry = this.#codec.read(raw);
-    if (entry === UNREADABLE) return entry;
-    return entry.expires !== undefined && entry.expires < Date.now() ? undefined : entry;
   }
 }

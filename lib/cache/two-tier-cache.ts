@@ -6,7 +6,8 @@ import { BypassTime } from './bypass-time.js';
 import { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './cache.js';
 import type { CacheKey } from './cache-key.js';
 import { CallsUnderWay, stopped } from './calls-under-way.js';
-import { type Reading, type StoredEntry, UNREADABLE } from './codec.js';
+import { UNREADABLE } from './codec.js';
+import type { Reading, RemoteEntry } from './entry-codec.js';
 import { encodeKey } from './encode-key.js';
 import { chunksOf } from './chunks.js';
 import { EvictionBatches } from './eviction-batches.js';
@@ -27,7 +28,7 @@ import type { ValueWrapper } from './value-wrapper.js';
 /** A cache's options, resolved: nothing is optional and every duration is in milliseconds. */
 export interface TwoTierCacheSettings {
   readonly tiers: 'both' | 'local' | 'remote';
-  /** Life of an entry since it was written; `0` = it never expires. */
+  /** Life of an entry since it was written; `0` = without end, which in the remote tier is {@link ENDLESS_MS}. */
   readonly ttlMs: Milliseconds;
   /** The most an entry may live in the local tier; `0` = as long as in the remote one. */
   readonly localTtlMs: Milliseconds;
@@ -63,6 +64,10 @@ const TAG = 126;
 const FIRST_POLL_MS = 2;
 const LONGEST_POLL_MS = 50;
 const DEFAULT_FILL_LEASE_MS = 30_000;
+
+/** How long the remote tier keeps an entry without end. What nobody can reach any more, as after a `clear`, must not lie there for ever. */
+export const ENDLESS_MS: Milliseconds = 30 * 86_400_000;
+
 /** The most fill leases that are kept to be given back later. */
 const MAXIMUM_OWED_LEASES = 1_000;
 
@@ -386,7 +391,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       if (ttlMs === undefined) return false;
       this.#refuseNull(value);
       if (this.#settings.tiers === 'local') {
-        if (!this.#pending.isDoubtful(key)) this.#keepLocally(key, read, value, ttlMs);
+        if (!this.#pending.isDoubtful(key)) this.#keepLocally(key, read, value, this.#clock.now() + ttlMs);
         return true;
       }
       if (token === undefined) return true;
@@ -398,7 +403,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
       const now = this.#clock.now(); // L1 must not outlive L2, whose life begins later.
       if (await this.#remote.fill(key, token, raw, ttlMs, this.#settings.timeoutMs)) {
         this.#counters.fills += 1;
-        this.#keepLocally(key, read, value, ttlMs, now);
+        this.#keepLocally(key, read, value, now + ttlMs);
       } else {
         this.#counters.refusedFills += 1;
       }
@@ -427,33 +432,32 @@ export class TwoTierCache extends Cache implements CoherentCache {
   }
 
   /** The entry that was read; one that is unreadable counts as a failure, and is as good as none. */
-  #entryIn(reading: Reading): StoredEntry | undefined {
+  #entryIn(reading: Reading): RemoteEntry | undefined {
     if (reading !== UNREADABLE) return reading;
     this.#counters.remoteFailures += 1;
     return undefined;
   }
 
   /** Takes a value from L2 into L1, if the ticket still stands. */
-  #keep(key: string, read: Read, entry: StoredEntry): unknown {
+  #keep(key: string, read: Read, { value, endsAt }: RemoteEntry): unknown {
     this.#counters.remoteHits += 1;
-    const leftMs = entry.expires === undefined ? 0 : Math.max(1, entry.expires - Date.now());
+    if (endsAt === undefined) return value;
     try {
-      this.#keepLocally(key, read, entry.value, leftMs);
+      this.#keepLocally(key, read, value, endsAt);
     } catch (error) {
       this.#events.emit('error', { where: `local tier of cache '${this.name}'`, error }); // Not kept; the reader gets it all the same.
     }
-    return entry.value;
+    return value;
   }
 
-  #keepLocally(key: string, read: Read, value: unknown, ttlMs: Milliseconds, writtenAt?: Milliseconds): void {
+  #keepLocally(key: string, read: Read, value: unknown, endsAt: Milliseconds): void {
     const { tiers, localTtlMs } = this.#settings;
     if (tiers === 'remote' || this.#isStopped) return;
     if (this.#reads.isCancelled(read)) {
       this.#counters.refusedFills += 1;
       return;
     }
-    const lifeMs = Math.min(ttlMs === 0 ? Infinity : ttlMs, localTtlMs === 0 ? Infinity : localTtlMs);
-    this.#local.set(key, value, (writtenAt ?? this.#clock.now()) + lifeMs);
+    this.#local.set(key, value, localTtlMs === 0 ? endsAt : Math.min(endsAt, this.#clock.now() + localTtlMs));
   }
 
   // ——— writing ———
@@ -514,7 +518,7 @@ export class TwoTierCache extends Cache implements CoherentCache {
     await this.#untilAnswered([key], () => this.#pending.submit([key], false, since));
     const read = this.#reads.begin(key);
     try {
-      this.#keepLocally(key, read, value, ttlMs);
+      this.#keepLocally(key, read, value, this.#clock.now() + ttlMs);
     } finally {
       this.#reads.end(key, read);
     }
@@ -613,8 +617,8 @@ export class TwoTierCache extends Cache implements CoherentCache {
     try {
       const [entry] = await this.#remote.getAllCurrent([key]);
       if (entry === undefined) return { state: 'absent' };
-      if (entry === UNREADABLE) return { state: 'held' };
-      return held(entry.expires === undefined ? Infinity : Math.max(0, entry.expires - Date.now()));
+      if (entry === UNREADABLE || entry.endsAt === undefined) return { state: 'held' };
+      return held(Math.max(0, entry.endsAt - this.#clock.now()));
     } catch {
       return { state: 'unknown' };
     }
@@ -803,10 +807,12 @@ export class TwoTierCache extends Cache implements CoherentCache {
     }
   }
 
+  /** How long an entry is to live; `Infinity` only where nothing is written to the remote tier. */
   #ttlOf(value: unknown, ttl: Duration | undefined): Milliseconds {
-    const { ttlJitter = 0 } = this.#settings;
+    const { tiers, ttlJitter = 0 } = this.#settings;
     const ttlMs = this.#fullTtlOf(value, ttl);
-    if (ttlJitter === 0 || ttlMs === 0) return ttlMs;
+    if (ttlMs === 0) return tiers === 'local' ? Infinity : ENDLESS_MS;
+    if (ttlJitter === 0) return ttlMs;
     return Math.max(1, Math.ceil(ttlMs * (1 - ttlJitter * Math.random())));
   }
 

@@ -1,4 +1,4 @@
-import type { EvictionLog, EvictionReceipt, FillEntry, LeaseReply, PutEntry } from '../cache/index.js';
+import { ended, type EvictionLog, type EvictionReceipt, type FillEntry, type LeaseReply, type PutEntry } from '../cache/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { EmbeddedStore } from './embedded-remote.js';
 import { formatMessage, type EvictionMessage } from './eviction-message.js';
@@ -42,9 +42,9 @@ export class EmbeddedEvictionLog implements EvictionLog {
     const raw = store.entries.get(key);
     if (raw !== undefined) return { kind: 'present', raw };
     const held = store.leases.get(key);
-    if (held !== undefined && held.untilEpochMs > Date.now()) return { kind: 'busy' };
+    if (held !== undefined && held.endsAt > Date.now()) return { kind: 'busy' };
     const token = `${origin}|${(tokens += 1).toString(36)}`;
-    store.leases.set(key, { token, untilEpochMs: Date.now() + fillLeaseMs });
+    store.leases.set(key, { token, endsAt: Date.now() + fillLeaseMs });
     return { kind: 'granted', token };
   }
 
@@ -52,13 +52,19 @@ export class EmbeddedEvictionLog implements EvictionLog {
     return entries.map((entry) => this.#fill(entry));
   }
 
-  #fill({ key, token, raw }: FillEntry): boolean {
+  #fill({ key, token, raw, ttlMs }: FillEntry): boolean {
     const { store } = this.#options;
     const held = store.leases.get(key);
-    if (held?.token !== token || held.untilEpochMs <= Date.now()) return false;
+    if (held?.token !== token || held.endsAt <= Date.now()) return false;
     store.leases.delete(key);
-    store.set(key, raw);
+    this.#store(key, raw, ttlMs);
     return true;
+  }
+
+  /** As the server's script does: with its end. */
+  #store(key: string, raw: string, ttlMs: Milliseconds): void {
+    const end = Date.now() + ttlMs;
+    this.#options.store.entries.set(key, ended(raw, end), end);
   }
 
   async release(key: string, token: string): Promise<void> {
@@ -67,9 +73,9 @@ export class EmbeddedEvictionLog implements EvictionLog {
   }
 
   async put(entries: readonly PutEntry[]): Promise<undefined> {
-    for (const { key, raw } of entries) {
+    for (const { key, raw, ttlMs } of entries) {
       this.#options.store.leases.delete(key);
-      this.#options.store.set(key, raw);
+      this.#store(key, raw, ttlMs);
     }
     await this.#announce(
       'put',

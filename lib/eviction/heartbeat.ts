@@ -61,10 +61,7 @@ export class RedisHeartbeat implements Heartbeat {
   async pulse(caches: readonly BeatenCache[], head: string): Promise<readonly CacheState[]> {
     const { connection, namespace, origin, boundMs, acknowledgements, serverClock, clock = systemClock } = this.#options;
     const keys: string[] = caches.length === 0 ? [aliveKey(namespace)] : [];
-    for (const { name } of caches) {
-      const of = new RemoteKeys(namespace, name);
-      keys.push(of.seq, of.gen, of.rid, of.members, of.born);
-    }
+    for (const { name } of caches) keys.push(...this.#bookkeeping(name));
     const known = caches.map(({ generation }) => generation ?? '0');
     const longest = acknowledgements?.longestBoundMs ?? boundMs;
     const args = [memberOf(origin, boundMs), String(boundMs), inboxOf(namespace, origin), head, String(longest), ...known];
@@ -82,17 +79,23 @@ export class RedisHeartbeat implements Heartbeat {
   async leave(caches: readonly string[]): Promise<void> {
     const { connection, origin, boundMs } = this.#options;
     if (caches.length === 0 || !connection.isUsable) return;
-    await connection.run<number>(LEAVE, this.#members(caches), [memberOf(origin, boundMs)]);
+    const keys = caches.flatMap((name) => this.#bookkeeping(name));
+    await connection.run<number>(LEAVE, keys, [memberOf(origin, boundMs)]);
   }
 
   /** How many living instances of these caches have this instance's name, itself included. */
   async namesakes(caches: readonly string[]): Promise<number> {
-    const { connection, origin } = this.#options;
+    const { connection, namespace, origin } = this.#options;
     if (caches.length === 0 || !connection.isUsable) return 1;
-    return connection.run<number>(NAMESAKES, this.#members(caches), [`${nameOfOrigin(origin)}~`]);
+    return connection.run<number>(
+      NAMESAKES,
+      caches.map((name) => new RemoteKeys(namespace, name).members),
+      [`${nameOfOrigin(origin)}~`],
+    );
   }
 
-  #members(caches: readonly string[]): string[] {
-    return caches.map((name) => new RemoteKeys(this.#options.namespace, name).members);
+  #bookkeeping(cache: string): readonly string[] {
+    const { seq, gen, rid, members, born } = new RemoteKeys(this.#options.namespace, cache);
+    return [seq, gen, rid, members, born];
   }
 }

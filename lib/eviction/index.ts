@@ -8,7 +8,7 @@ export { BucketAgreement } from './bucket-agreement.js';
 export { bucketOf, bucketTags, slotOf, SLOTS } from './buckets.js';
 export { BypassNotices } from './bypass-notices.js';
 export { EmbeddedEvictionLog, type EmbeddedEvictionLogOptions, EMBEDDED_GENERATION } from './embedded-eviction-log.js';
-export { EmbeddedRemote, EmbeddedStore, EMBEDDED_MAXIMUM_SIZE } from './embedded-remote.js';
+export { EmbeddedRemote, EmbeddedStore, embeddedTime, EMBEDDED_MAXIMUM_SIZE } from './embedded-remote.js';
 export { EvictionListener, type EvictionListenerOptions } from './eviction-listener.js';
 export { type EvictionMessage, formatMessage, MESSAGE_VERSION, parseMessage } from './eviction-message.js';
 export { isGeneration, LEAST_DAMAGED } from './generation.js';

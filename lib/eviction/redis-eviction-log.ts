@@ -31,6 +31,8 @@ export interface RedisEvictionLogOptions {
   /** The longest a load may take and still fill L2. */
   readonly fillLeaseMs: Milliseconds;
   readonly acknowledgements: Acknowledgements;
+  /** Whether this instance has the cache: it sends heartbeats for it, and will leave. Default: it does. */
+  readonly isKept?: () => boolean;
   /** Told when Redis has moved to another generation of keys; `isReplacement`: it may be lower than the one before. */
   readonly generationChanged: (generation: string, isReplacement?: boolean) => void;
 }
@@ -120,7 +122,7 @@ export class RedisEvictionLog implements EvictionLog {
     const args = [gen];
     let length = 0;
     for (const { token, raw, ttlMs } of entries) {
-      args.push(split(token)[1], raw, String(ttlMs));
+      args.push(split(token)[1], raw.slice(0, -1), String(ttlMs)); // The script puts the end in the place of the brace.
       length += raw.length;
     }
     const keys = this.#dataAndLeases(
@@ -166,7 +168,7 @@ export class RedisEvictionLog implements EvictionLog {
         (gen) => [
           EVICT,
           [...this.#dataAndLeases(gen, keys), this.#keys.seq, this.#keys.gen, this.#keys.members, this.#keys.born, this.#keys.rid],
-          [gen, String(keys.length), this.#options.channel, head, tail, acks ? '1' : '0'],
+          [gen, String(keys.length), this.#options.channel, head, tail, acks ? '1' : '0', this.#isKept ? '0' : '1'],
         ],
         keys.length,
       );
@@ -210,6 +212,10 @@ export class RedisEvictionLog implements EvictionLog {
     return kind === 'present' ? { kind, raw } : { kind: 'granted', token };
   }
 
+  get #isKept(): boolean {
+    return this.#options.isKept?.() ?? true;
+  }
+
   #dataAndLeases(gen: string, keys: readonly string[]): string[] {
     return [...keys.map((key) => this.#keys.data(gen, key)), ...keys.map((key) => this.#keys.lease(gen, key))];
   }
@@ -228,7 +234,8 @@ export class RedisEvictionLog implements EvictionLog {
     const { head, tail } = this.#message('clear', [], acks);
     const { seq, gen, members, born, rid } = this.#keys;
     const known = this.#generation === '' ? '0' : this.#generation;
-    const reply = await run(CLEAR, [seq, gen, members, born, rid], [this.#options.channel, head, tail, acks ? '1' : '0', known]);
+    const args = [this.#options.channel, head, tail, acks ? '1' : '0', known, this.#isKept ? '0' : '1'];
+    const reply = await run(CLEAR, [seq, gen, members, born, rid], args);
     const [, , generation, , isReplacement] = reply;
     this.#options.generationChanged(generation, isReplacement === '1');
     return reply;

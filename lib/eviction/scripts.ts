@@ -1,6 +1,9 @@
-import { Script } from '../cache/index.js';
+import { ENDLESS_MS, Script } from '../cache/index.js';
 import { MAXIMUM_WAIT_MS } from '../time/index.js';
 import { LEAST_DAMAGED } from './generation.js';
+
+/** How long the bookkeeping of a cache outlives the last instance that has it: longer than entries without end do. */
+const FORSAKEN_MS = ENDLESS_MS + 86_400_000;
 
 /**
  * The Lua scripts. A Redis server runs them one at a time, each as a whole: that is what makes "delete, number, publish" one step and
@@ -94,6 +97,20 @@ local function audience(membersKey, bornKey)
   if members.err or #members == 0 then born, members = nil, {} end
   return { tostring(now), born and tostring(born) or '', longest and tostring(longest) or '', members }
 end
+-- Writes strings again, with an end or without; the rights to EXPIRE and PERSIST are not asked for.
+local function rewrite(keys, ...)
+  for _, key in ipairs(keys) do
+    local value = try('GET', key)
+    if type(value) == 'string' then redis.call('SET', key, value, ...) end
+  end
+end
+-- Bookkeeping has an end while no instance lives that has the cache. The dead go off the list: whoever of them comes back is new to it.
+local function forsake(seqKey, genKey, ridKey, membersKey, bornKey)
+  local now = millis()
+  if try('ZRANGEBYSCORE', membersKey, '(' .. now, '+inf', 'LIMIT', 0, 1)[1] then return end
+  try('ZREMRANGEBYSCORE', membersKey, '-inf', now)
+  rewrite({ seqKey, genKey, ridKey, bornKey }, 'PX', ${FORSAKEN_MS})
+end
 `;
 
 /** Values and leases are strings. What lies in their place and is none is somebody else's mistake: it is taken away, and is as good as nothing. */
@@ -143,8 +160,9 @@ return replies`,
 );
 
 /**
- * KEYS data × n, lease × n, gen · ARGV generation, (token, raw, ttl ms ('0' = for ever)) × n. Answers of each whether it was stored, as 1
- * or 0. Refuses in silence: the generation may have moved too.
+ * KEYS data × n, lease × n, gen · ARGV generation, (token, raw without its last brace, ttl ms) × n. Answers of each whether it was stored,
+ * as 1 or 0. Refuses in silence: the generation may have moved too.
+ * The end of an entry is written here, by the clock that ends it: no clock of a writer occurs in it.
  */
 export const FILL = new Script(
   'fill',
@@ -152,11 +170,13 @@ export const FILL = new Script(
 local n = (#KEYS - 1) / 2
 local isCurrent = redis.call('GET', KEYS[2 * n + 1]) == ARGV[1]
 local stored = {}
+local t = redis.call('TIME')
+local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 for i = 1, n do
   local token, raw, ttl = ARGV[3 * i - 1], ARGV[3 * i], ARGV[3 * i + 1]
   stored[i] = 0
   if isCurrent and read(KEYS[n + i]) == token then
-    if ttl == '0' then redis.call('SET', KEYS[i], raw) else redis.call('SET', KEYS[i], raw, 'PX', ttl) end
+    redis.call('SET', KEYS[i], raw .. ',"end":' .. string.format('%.0f', now + ttl) .. '}', 'PX', ttl)
     redis.call('UNLINK', KEYS[n + i])
     stored[i] = 1
   end
@@ -194,23 +214,28 @@ announce(KEYS[2 * n + 1], ARGV[4], ARGV[5], ARGV[1], ARGV[6])
 return { 'granted' }`,
 );
 
-/** KEYS data × n, lease × n, seq, gen, members, born, rid · ARGV generation, n, channel, head, tail, '1' to list the audience. */
+/**
+ * KEYS data × n, lease × n, seq, gen, members, born, rid · ARGV generation, n, channel, head, tail, '1' to list the audience, '1' from an
+ * instance that has no such cache: it will send no heartbeats for it, nor leave.
+ */
 export const EVICT = new Script(
   'evict',
   `${GENERATION}
 local n = tonumber(ARGV[2])
-local seqKey, genKey = KEYS[2 * n + 1], KEYS[2 * n + 2]
-local moved = generation(genKey, KEYS[2 * n + 5], ARGV[1])
+local seqKey, genKey, membersKey, bornKey, ridKey = unpack(KEYS, 2 * n + 1)
+local moved = generation(genKey, ridKey, ARGV[1])
 if moved then return moved end
 local removed = unlink(1, n)
 unlink(n + 1, 2 * n)
 local seq = announce(seqKey, ARGV[3], ARGV[4], ARGV[1], ARGV[5])
-return { 'done', seq, removed, ARGV[6] == '1' and audience(KEYS[2 * n + 3], KEYS[2 * n + 4]) or false }`,
+local heard = ARGV[6] == '1' and audience(membersKey, bornKey)
+if ARGV[7] == '1' then forsake(seqKey, genKey, ridKey, membersKey, bornKey) end
+return { 'done', seq, removed, heard }`,
 );
 
 /**
- * KEYS seq, gen, members, born, rid · ARGV channel, head, tail, '1' to list the audience, known generation ('0': none).
- * Old entries become unreachable and die by their TTL. The generation always changes, whatever was stored. The last of the reply tells
+ * KEYS seq, gen, members, born, rid · ARGV channel, head, tail, '1' to list the audience, known generation ('0': none), '1' from an instance
+ * that has no such cache. Old entries become unreachable and die by their TTL. The generation always changes, whatever was stored. The last of the reply tells
  * whether it became a lower one.
  */
 export const CLEAR = new Script(
@@ -225,7 +250,9 @@ redis.call('UNLINK', KEYS[2])
 redis.call('SET', KEYS[2], gen)
 redis.call('SET', KEYS[5], of .. ':' .. gen)
 local seq = announce(KEYS[1], ARGV[1], ARGV[2], gen, ARGV[3])
-return { 'done', seq, gen, ARGV[4] == '1' and audience(KEYS[3], KEYS[4]) or false, isLower and '1' or '0' }`,
+local heard = ARGV[4] == '1' and audience(KEYS[3], KEYS[4])
+if ARGV[6] == '1' then forsake(KEYS[1], KEYS[2], KEYS[5], KEYS[3], KEYS[4]) end
+return { 'done', seq, gen, heard, isLower and '1' or '0' }`,
 );
 
 /**
@@ -237,6 +264,7 @@ return { 'done', seq, gen, ARGV[4] == '1' and audience(KEYS[3], KEYS[4]) or fals
  * abandoned. Generations only ever grow, whatever the server's clock does, so that a late reply cannot take an instance back to an old one.
  * Bookkeeping that cannot be right is replaced, and the reply says so: on that alone an instance goes down to a lower generation.
  * Members that have been silent for long, or claim a time that nobody can live to, leave the list. A member says its bound: see \`memberOf\`.
+ * An instance that is new to the list takes away the end that the last to leave has set.
  */
 export const HEARTBEAT = new Script(
   'heartbeat',
@@ -253,7 +281,7 @@ local function longestOf(membersKey)
   end
   return found
 end
-local function live(membersKey, bornKey, isAnotherServer)
+local function live(membersKey, bornKey, isAnotherServer, others)
   local count = try('ZCARD', membersKey)
   if type(count) == 'table' then redis.call('UNLINK', membersKey) end
   local born, longest = age(bornKey, now)
@@ -261,7 +289,7 @@ local function live(membersKey, bornKey, isAnotherServer)
   longest = math.max(longest or known, lease)
   local left = redis.call('ZREMRANGEBYSCORE', membersKey, '-inf', now - 2 * longest)
     + redis.call('ZREMRANGEBYSCORE', membersKey, now + 2 * longest, '+inf')
-  redis.call('ZADD', membersKey, now + lease, ARGV[1])
+  if redis.call('ZADD', membersKey, now + lease, ARGV[1]) == 1 then rewrite(others) end -- see forsake
   if left > 0 and born and now - born > 2 * longest then longest = longestOf(membersKey) end
   redis.call('SET', bornKey, string.format('%.0f:%.0f:%.0f', born or now, now, longest))
   longestOfAll = math.max(longestOfAll, longest)
@@ -286,7 +314,7 @@ for i = 1, #KEYS - 1, 5 do
     seq = micros() -- never 0: that could be a number in use
     redis.call('SET', seqKey, seq)
   end
-  live(KEYS[i + 3], KEYS[i + 4], isAnotherTime)
+  live(KEYS[i + 3], KEYS[i + 4], isAnotherTime, { seqKey, genKey, ridKey })
   states[#states + 1] = '["' .. seq .. '","' .. gen .. '"]'
   out[#out + 1] = seq
   out[#out + 1] = gen
@@ -298,11 +326,14 @@ out[#out + 1] = micros() -- for the sender's estimate of this clock
 return out`,
 );
 
-/** KEYS members × n · ARGV member. */
+/** KEYS (seq, gen, rid, members, born) × n · ARGV member. The last to leave gives the bookkeeping an end. */
 export const LEAVE = new Script(
   'leave',
-  `
-for i = 1, #KEYS do redis.call('ZREM', KEYS[i], ARGV[1]) end
+  `${GENERATION}
+for i = 1, #KEYS, 5 do
+  try('ZREM', KEYS[i + 3], ARGV[1])
+  forsake(unpack(KEYS, i, i + 4))
+end
 return 1`,
 );
 

@@ -17,7 +17,8 @@ const DRIFT_MS: Milliseconds = 1;
  * believed, for its error is at most half of that (Cristian [1]; NTP's clock filter [2] chooses likewise). A sample that cannot be true
  * together with the best one ends its time: a clock was set, or the machine slept.
  *
- * It serves figures for people (how late a message was applied); no promise of the cache rests on it.
+ * It serves figures for people (how late a message was applied), and tells when entries of the remote tier end. That a read is at most so
+ * old does not rest on it, nor that an entry that was read lives no longer than its life from then on (see `EntryCodec`).
  *
  * [1] F. Cristian, "Probabilistic clock synchronization", Distributed Computing 3 (1989)
  * [2] RFC 5905, section 10
@@ -52,6 +53,12 @@ export class ServerClock {
   /** The server's time now, since the epoch; `undefined` before the first sample. */
   now(): Milliseconds | undefined {
     return this.#best === undefined ? undefined : this.#clock.now() + this.#best.offsetMs;
+  }
+
+  /** When the server's clock will show `serverMs`, on ours and at the earliest. `undefined` before the first sample. */
+  earliest(serverMs: Milliseconds): Milliseconds | undefined {
+    const best = this.#best;
+    return best === undefined ? undefined : serverMs - best.offsetMs - best.roundTripMs / 2;
   }
 
   /** The estimate can be wrong by as much as this either way; `undefined` before the first sample. */

@@ -12,7 +12,7 @@ export interface CacheStatus {
   readonly tiers?: 'both' | 'local' | 'remote';
   readonly topic?: string;
   readonly maximumSize?: number;
-  /** Life of an entry; `0` = it never expires. */
+  /** Life of an entry; `0` = without end. */
   readonly ttlMs?: Milliseconds;
   /** The cache's counters, by the names of `CacheStatistics`; what was not known is absent. */
   readonly statistics: Readonly<Record<string, number | string>>;

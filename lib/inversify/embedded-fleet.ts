@@ -1,4 +1,4 @@
-import { alwaysOpen, RemoteCache, ValueCodec } from '../cache/index.js';
+import { alwaysOpen, EntryCodec, RemoteCache, ValueCodec } from '../cache/index.js';
 import type { CacheEvents } from '../event/index.js';
 import {
   Acknowledgements,
@@ -7,6 +7,7 @@ import {
   EmbeddedEvictionLog,
   EmbeddedRemote,
   EmbeddedStore,
+  embeddedTime,
   ServerClock,
 } from '../eviction/index.js';
 import { fleetTopics } from '../fleet/index.js';
@@ -16,12 +17,13 @@ import type { ResolvedCachingOptions } from './options.js';
 
 /** Instances of one process that share memory. */
 export function embeddedFleet(options: ResolvedCachingOptions, events: CacheEvents): Fleet {
-  const { namespace, instanceId, origin, boundMs, fillLeaseMs, connectTimeoutMs } = options;
+  const { namespace, instanceId, origin, boundMs, fillLeaseMs, connectTimeoutMs, clock } = options;
   const shared = EmbeddedRemote.of(namespace, instanceId);
   const transport = new InProcessTransport(`inversify-cache/${namespace}`);
   const container = new MessageListenerContainer(transport, { events, subscribeTimeoutMs: connectTimeoutMs });
   const publish = (channel: string, body: string): Promise<number> => transport.publish(channel, body);
   const topicOf: Fleet['topicOf'] = (cache, own) => own ?? defaultTopic(namespace, cache, 0);
+  const time = embeddedTime(clock);
   const primary: Primary = {
     namespace,
     container,
@@ -32,7 +34,7 @@ export function embeddedFleet(options: ResolvedCachingOptions, events: CacheEven
     channel: topicOf,
     remote: (cache, settings, channel) => {
       const store = shared.store(cache);
-      const codec = new ValueCodec(settings);
+      const codec = new EntryCodec({ codec: new ValueCodec(settings), clock, time });
       const keyv = keyvOver(store.entries, codec, cache);
       const log = new EmbeddedEvictionLog({ store, namespace, cache, channel, origin, fillLeaseMs, publish });
       const remote = new RemoteCache({
@@ -60,7 +62,7 @@ export function embeddedFleet(options: ResolvedCachingOptions, events: CacheEven
         fillLeaseMs,
         publish,
       });
-      const codec = new ValueCodec(settings);
+      const codec = new EntryCodec({ codec: new ValueCodec(settings), clock, time });
       return new RemoteCache({ keyv: keyvOver(new Map(), codec, cache), log, codec, guard: alwaysOpen, useGeneration: () => undefined });
     },
     connect: () => Promise.resolve(),

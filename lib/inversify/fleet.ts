@@ -1,5 +1,5 @@
 import { Keyv } from 'keyv';
-import type { RemoteCache, ValueCodec } from '../cache/index.js';
+import type { EntryCodec, RemoteCache } from '../cache/index.js';
 import { type Acknowledgements, BEATS_PER_BOUND, type Heartbeat, type ServerClock } from '../eviction/index.js';
 import type { FleetTopics } from '../fleet/index.js';
 import type { MessageListenerContainer, PubSubTransport } from '../topic/index.js';
@@ -57,7 +57,7 @@ const LONGEST_UNASKED_MS: Milliseconds = 1_000;
 export const askEveryMs = (boundMs: Milliseconds): Milliseconds => Math.min(Math.ceil(boundMs / BEATS_PER_BOUND), LONGEST_UNASKED_MS);
 
 /** A Keyv that leaves keys as they are, and raises errors. */
-export function keyvOver(store: unknown, codec: ValueCodec, namespace: string): Keyv {
+export function keyvOver(store: unknown, codec: EntryCodec, namespace: string): Keyv {
   const keyv = new Keyv({
     store,
     namespace,

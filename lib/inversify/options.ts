@@ -6,7 +6,7 @@ import { type Clock, type Duration, MAXIMUM_WAIT_MS, type Milliseconds, parseDur
 
 /** How one cache behaves. Everything is optional; {@link DEFAULT_CACHE_OPTIONS} tells what holds otherwise. */
 export interface CacheOptions {
-  /** Life of an entry since it was written. `0` = it never expires. Default: `'60s'`. */
+  /** Life of an entry since it was written. `0` = without end: 30 days in Redis, unlimited with `tiers: 'local'`. Default: `'60s'`. */
   readonly ttl?: Duration;
   /** The most an entry lives in the local tier; it never outlives the remote one. `0` = as long as there. Default: `0`. */
   readonly localTtl?: Duration;

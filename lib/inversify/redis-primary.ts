@@ -1,4 +1,4 @@
-import { RemoteCache, type RemoteConnection, ValueCodec } from '../cache/index.js';
+import { EntryCodec, RemoteCache, type RemoteConnection, ValueCodec } from '../cache/index.js';
 import type { CacheEvents } from '../event/index.js';
 import {
   Acknowledgements,
@@ -38,8 +38,10 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
   const acknowledgements = new Acknowledgements(origin, boundMs);
   const heartbeat = new RedisHeartbeat({ connection, namespace, origin, boundMs, acknowledgements, serverClock, clock });
 
-  const remoteOf = (cache: string, settings: ResolvedCacheOptions, announced: string, moved: Moved) => {
-    const codec = new ValueCodec(settings);
+  let hasLeft = false;
+
+  const remoteOf = (cache: string, settings: ResolvedCacheOptions, announced: string, moved: Moved, isKept: () => boolean) => {
+    const codec = new EntryCodec({ codec: new ValueCodec(settings), clock, time: serverClock });
     const keys = new RemoteKeys(namespace, cache);
     const keyv = keyvOver(new Map(), codec, keys.keyvNamespace('0'));
     const log = new RedisEvictionLog({
@@ -51,6 +53,7 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
       boundMs,
       fillLeaseMs,
       acknowledgements,
+      isKept,
       generationChanged: moved,
     });
     const useGeneration = (generation: string): void => {
@@ -78,13 +81,14 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
     send: (to, message) => connection.publish(to, message),
     channel,
     remote: (cache, settings, announced, moved) => {
-      const { keyv, log, remote } = remoteOf(cache, settings, announced, moved);
+      const { keyv, log, remote } = remoteOf(cache, settings, announced, moved, () => !hasLeft);
       connection.readThrough(keyv);
       connection.onMoved(() => log.renew());
       return remote;
     },
     evictions: (cache, settings, announced) => {
-      const { log, remote } = remoteOf(cache, settings, announced, (generation) => remote.useGeneration(generation));
+      const moved: Moved = (generation) => remote.useGeneration(generation);
+      const { log, remote } = remoteOf(cache, settings, announced, moved, () => false);
       passing.delete(cache);
       passing.set(cache, log);
       if (passing.size > MAXIMUM_PASSING) passing.delete(passing.keys().next().value as string);
@@ -100,7 +104,10 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
       await checked;
     },
     answered: () => connection.confirm(),
-    leave: (caches) => heartbeat.leave(caches).catch((error: unknown) => events.emit('error', { where: 'leaving', error })),
+    leave: (caches) => {
+      hasLeft = true;
+      return heartbeat.leave(caches).catch((error: unknown) => events.emit('error', { where: 'leaving', error }));
+    },
     namesakes: (caches) => heartbeat.namesakes(caches),
     isUsable: () => connection.isUsable,
     refusal: () => refusals.reason,

@@ -14,7 +14,7 @@ export const MAXIMUM_DURATION_MS: Milliseconds = 3_650 * UNITS.d;
 export const MAXIMUM_WAIT_MS: Milliseconds = UNITS.d;
 
 /**
- * `duration` in whole milliseconds, rounded up: Redis refuses fractions, and a life of `0.4` must not become "never expires".
+ * `duration` in whole milliseconds, rounded up: Redis refuses fractions, and a life of `0.4` must not become "without end".
  *
  * @param option - the name to complain about.
  * @param minimumMs - the least accepted value. Default: `0`.

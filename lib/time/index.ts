@@ -1,4 +1,4 @@
 /** Time as the library sees it: one clock that specs can move by hand, durations as people write them, and deadlines. Touches only errors. */
 export { type Clock, type Milliseconds, systemClock } from './clock.js';
 export { withDeadline } from './deadline.js';
-export { type Duration, MAXIMUM_WAIT_MS, parseComputedTtl, parseDuration } from './duration.js';
+export { type Duration, MAXIMUM_DURATION_MS, MAXIMUM_WAIT_MS, parseComputedTtl, parseDuration } from './duration.js';

@@ -6,15 +6,17 @@ import {
   BucketedRemoteCache,
   bucketsOf,
   type CoherentCache,
+  EntryCodec,
   type EvictionReceipt,
   LocalCache,
+  type Reading,
   RemoteCache,
   TwoTierCache,
   UNREADABLE,
   ValueCodec,
 } from '../../lib/cache/index.js';
 import { CacheEvictError, RemoteCacheError } from '../../lib/errors/index.js';
-import { EmbeddedEvictionLog, EmbeddedStore } from '../../lib/eviction/index.js';
+import { EmbeddedEvictionLog, EmbeddedStore, embeddedTime } from '../../lib/eviction/index.js';
 import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
 import { cacheErrorOf, rejectionOf } from '../contract/rejection.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -23,6 +25,9 @@ const BUCKETS = 3;
 
 /** `'1:Dune'` lies in the bucket 1. */
 const bucketOf = (key: string): number => Number(key[0]);
+
+/** What was found, without its end. */
+const valueIn = (reading: Reading): unknown => (reading === undefined || reading === UNREADABLE ? reading : { value: reading.value });
 
 const away = (): RemoteCacheError => new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'Redis did not answer.');
 
@@ -61,7 +66,7 @@ describe(BucketedRemoteCache.name, () => {
 
   beforeEach(() => {
     clock = new FakeClock();
-    const codec = new ValueCodec();
+    const codec = new EntryCodec({ codec: new ValueCodec(), clock, time: embeddedTime(clock) });
     const numbers = Array.from({ length: BUCKETS }, (_, i) => i);
     stores = numbers.map(() => new EmbeddedStore());
     generations = numbers.map(() => undefined);
@@ -101,32 +106,29 @@ describe(BucketedRemoteCache.name, () => {
     expect(stores.map(({ entries }) => [...entries.keys()])).to.deep.equal([['0:Dune', '0:Ulysses'], ['1:Emma'], ['2:Walden']]);
     await cache.put('1:Emma', 'put');
     expect(await cache.putIfAbsent('1:Emma', 'late')).to.deep.equal({ value: 'put' });
-    expect(await remote.get('1:Emma')).to.deep.equal({ value: 'put' });
+    expect(valueIn(await remote.get('1:Emma'))).to.deep.equal({ value: 'put' });
   });
 
   it('answers several keys in the order asked for, from one question to each bucket', async () => {
     for (const key of keys.slice(1)) await cache.put(key, key);
     const asked = remotes.map((bucket) => sinon.spy(bucket, 'getAll'));
-    expect(await remote.getAll([...keys, 'again'].map((key) => (key === 'again' ? '1:nowhere' : key)))).to.deep.equal([
-      undefined,
-      ...keys.slice(1).map((value) => ({ value })),
-      undefined,
-    ]);
+    const found = await remote.getAll([...keys, 'again'].map((key) => (key === 'again' ? '1:nowhere' : key)));
+    expect(found.map(valueIn)).to.deep.equal([undefined, ...keys.slice(1).map((value) => ({ value })), undefined]);
     expect(asked.map((spy) => spy.args)).to.deep.equal([[[['0:Dune', '0:Ulysses']]], [[['1:Emma', '1:nowhere']]], [[['2:Walden']]]]);
   });
 
   it('tells which of several keys are unreadable, whichever bucket they are in', async () => {
     for (const key of keys) await cache.put(key, key);
-    for (const key of ['0:Dune', '2:Walden']) stores[bucketOf(key)]?.set(key, 'garbage');
+    for (const key of ['0:Dune', '2:Walden']) stores[bucketOf(key)]?.entries.set(key, 'garbage');
     for (const found of [await remote.getAll(keys), await remote.getAllCurrent(keys)]) {
-      expect(found).to.deep.equal([UNREADABLE, UNREADABLE, { value: '1:Emma' }, { value: '0:Ulysses' }]);
+      expect(found.map(valueIn)).to.deep.equal([UNREADABLE, UNREADABLE, { value: '1:Emma' }, { value: '0:Ulysses' }]);
     }
     for (const view of views) view.applyClear('gap');
     expect(await cache.getAll(keys)).to.deep.equal([undefined, undefined, { value: '1:Emma' }, { value: '0:Ulysses' }]);
     expect(cache.statistics()).to.include({ remoteFailures: 2, misses: 2, remoteHits: 2 });
     expect(await cache.putIfAbsent('0:Dune', 'healed')).to.equal(undefined);
     expect(await cache.getOrLoad('2:Walden', () => 'healed')).to.equal('healed');
-    expect(await remote.getAll(['0:Dune', '2:Walden'])).to.deep.equal([{ value: 'healed' }, { value: 'healed' }]);
+    expect((await remote.getAll(['0:Dune', '2:Walden'])).map(valueIn)).to.deep.equal([{ value: 'healed' }, { value: 'healed' }]);
   });
 
   it('fails to read several keys when one of their buckets fails', async () => {

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
-import { type StoredEntry, ValueCodec } from '../../lib/cache/codec.js';
+import { ended, type StoredEntry, ValueCodec } from '../../lib/cache/codec.js';
 import { deepFreeze } from '../../lib/cache/deep-freeze.js';
 import { CacheValueError } from '../../lib/errors/index.js';
+import { MAXIMUM_DURATION_MS } from '../../lib/time/index.js';
 import { bestTimeMs } from '../support/best-time.js';
 import { Random } from '../support/random.js';
 import { Author, foundEntries } from './foreign-entries.js';
@@ -38,11 +39,19 @@ describe(`${ValueCodec.name}, against ${COUNT} entries that are damaged or made 
           continue;
         }
         read += 1;
-        const again = codec.encode(deepFreeze(entry.value), entry.expires);
+        const written = ({ value, life, end }: StoredEntry): string => {
+          const raw = codec.encode(value, life);
+          return end === undefined ? raw : ended(raw, end);
+        };
+        deepFreeze(entry.value);
+        const again = written(entry);
         const back = codec.decode(again);
         // Node holds two invalid dates for different; written again they are the same.
         const isSame = isDeepStrictEqual(back.value, entry.value) || again.includes('["Date",""]');
-        expect(isSame && back.expires === entry.expires && codec.encode(back.value, back.expires) === again, 'deep-equal').to.equal(true);
+        const lives = [entry.life, entry.end] as const;
+        expect(isSame && back.life === lives[0] && back.end === lives[1] && written(back) === again, 'deep-equal').to.equal(true);
+        const isLife = lives[0] === undefined || (lives[0] > 0 && lives[0] <= MAXIMUM_DURATION_MS);
+        expect(isLife && (lives[1] === undefined || (lives[0] !== undefined && lives[1] > 0)), 'a life').to.equal(true);
       } catch (error) {
         throw new Error(`Entry ${i}: ${raw}`, { cause: error });
       }

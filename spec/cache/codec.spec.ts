@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Keyv } from 'keyv';
-import { cacheCodec, createCacheCodec, ValueCodec } from '../../lib/cache/codec.js';
+import { cacheCodec, createCacheCodec, ended, ValueCodec } from '../../lib/cache/codec.js';
 import { type Class, MAXIMUM_BIGINT_DIGITS, MAXIMUM_VALUE_DEPTH } from '../../lib/cache/rich-value.js';
 import { CacheConfigurationError, type CacheError, CacheValueError } from '../../lib/errors/index.js';
 import { bestTimeMs } from '../support/best-time.js';
@@ -75,8 +75,9 @@ describe(ValueCodec.name, () => {
     for (const [title, value, raw] of plain) {
       it(`writes ${title} in Keyv's envelope`, () => {
         expect(codec.encode(value)).to.equal(raw);
-        expect(codec.encode(value, 1_700_000_000_123)).to.equal(`${raw.slice(0, -1)},"expires":1700000000123}`);
-        expect(codec.decode(codec.encode(value, 5))).to.deep.equal({ value, expires: 5 });
+        expect(codec.encode(value, 60_000)).to.equal(`${raw.slice(0, -1)},"life":60000}`);
+        expect(codec.decode(codec.encode(value, 5))).to.deep.equal({ value, life: 5 });
+        expect(codec.decode(ended(codec.encode(value, 5), 7))).to.deep.equal({ value, life: 5, end: 7 });
       });
     }
 
@@ -121,7 +122,7 @@ describe(ValueCodec.name, () => {
         expect(isPlain(value)).to.be.false;
         const back = roundTrip(value);
         expect(same(back, value)).to.be.true;
-        expect(codec.decode(codec.encode(value, 5)).expires).to.equal(5);
+        expect(codec.decode(ended(codec.encode(value, 5), 7))).to.include({ life: 5, end: 7 });
       });
     }
 
@@ -276,9 +277,9 @@ describe(ValueCodec.name, () => {
     });
 
     it('stores fields readably, without asking toJSON', () => {
-      expect(bookCodec.encode(plain, 5)).to.equal('{"typed":"value","value":{"title":"Dune","more":1},"expires":5}');
+      expect(bookCodec.encode(plain, 5)).to.equal('{"typed":"value","value":{"title":"Dune","more":1},"life":5}');
       expect(bookCodec.encode([plain])).to.equal('{"typed":"elements","value":[{"title":"Dune","more":1}]}');
-      expect(bookCodec.decode(bookCodec.encode(plain, 5)).expires).to.equal(5);
+      expect(bookCodec.decode(ended(bookCodec.encode(plain, 5), 7))).to.include({ life: 5, end: 7 });
     });
 
     it('sets fields that the class has only a setter for', () => {
@@ -342,8 +343,11 @@ describe(ValueCodec.name, () => {
       ['5', 'is not an object'],
       ['{}', 'has no value'],
       ['[]', 'has no value'],
-      ['{"expires":5}', 'has no value'],
-      ['{"value":1,"expires":"soon"}', 'expires at no number'],
+      ['{"life":5}', 'has no value'],
+      ['{"value":1,"life":"long"}', 'has a life that is none'],
+      ['{"value":1,"life":5,"end":"soon"}', 'has an end that is none'],
+      ['{"value":1,"end":5}', 'has an end that is none'],
+      ['{"value":1,"expires":5}', 'holds more than a value, its life and its end'],
       ['{"devalue":[["Secret",1],2]}', 'is not what devalue wrote'],
       ['{"devalue":"x"}', 'is not what devalue wrote'],
       ['{"devalue":[["BigInt","x"]]}', 'is not what devalue wrote'],
@@ -415,6 +419,14 @@ describe(ValueCodec.name, () => {
       }
     });
 
+    it('reads what was just small enough to be written, with its end', () => {
+      const size = ended(codec.encode('é'.repeat(50), 60_000), Number.MAX_SAFE_INTEGER);
+      const limited = new ValueCodec({ maximumValueSize: Buffer.byteLength(size) });
+      expect(limited.decode(ended(limited.encode('é'.repeat(50), 60_000), 1)).value).to.equal('é'.repeat(50));
+      expect(limited.decode(size).end).to.equal(Number.MAX_SAFE_INTEGER);
+      expect(failure(() => limited.encode(`${'é'.repeat(50)}e`, 60_000)).code).to.equal('CACHE_VALUE_TOO_LARGE');
+    });
+
     it('revives nothing by way of a setter or of what a prototype has', () => {
       const back = codec.decode('{"devalue":[{"constructor":1,"toString":2,"a":3},1,"x",["Date",""]]}').value as object;
       expect([Object.getPrototypeOf(back), Object.keys(back)]).to.deep.equal([Object.prototype, ['constructor', 'toString', 'a']]);
@@ -442,7 +454,10 @@ describe(ValueCodec.name, () => {
 
   describe('as a property', () => {
     const anyText = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 4 }).map((units) => String.fromCharCode(...units));
-    const name = fc.oneof(fc.constantFrom('a', 'value', 'devalue', 'typed', 'expires', '0', ':', 'then', 'constructor'), anyText);
+    const name = fc.oneof(
+      fc.constantFrom('a', 'value', 'devalue', 'typed', 'expires', 'life', 'end', '0', ':', 'then', 'constructor'),
+      anyText,
+    );
     const { supported } = fc.letrec<{ supported: unknown }>((tie) => ({
       supported: fc.oneof(
         { depthSize: 'medium', withCrossShrink: true },
@@ -547,11 +562,15 @@ describe('cacheCodec', () => {
   it('reads instances as plain objects', () => {
     expect(cacheCodec.deserialize(bookCodec.encode(new Book('Dune', 1)))).to.deep.equal({
       value: { title: 'Dune', more: 1 },
-      expires: undefined,
     });
   });
 
-  it("takes Keyv's `expires: null` for none", () => {
+  it("leaves Keyv's end to the store", () => {
     expect(cacheCodec.serialize({ value: 1, expires: null })).to.equal('{"value":1}');
+    expect(cacheCodec.serialize({ value: 1, expires: Date.now() + 1_000 })).to.equal('{"value":1}');
+  });
+
+  it('reads what a cache wrote without an end for Keyv to judge by the clock of this machine', () => {
+    expect(cacheCodec.deserialize(ended(bookCodec.encode(1, 1_000), 1))).to.deep.equal({ value: 1, life: 1_000, end: 1 });
   });
 });

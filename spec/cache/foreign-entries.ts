@@ -1,5 +1,5 @@
 import { MAXIMUM_VALUE_DEPTH } from '../../lib/cache/rich-value.js';
-import { ValueCodec } from '../../lib/cache/codec.js';
+import { ended, ValueCodec } from '../../lib/cache/codec.js';
 import type { Random } from '../support/random.js';
 
 /** A class that the codecs of these specs know. */
@@ -97,9 +97,21 @@ export const FOREIGN_ENTRIES: Readonly<Record<string, string>> = {
   'an array for an instance': '{"typed":"value","value":[]}',
   'an array among instances': '{"typed":"elements","value":[[]]}',
   'no instances': '{"typed":"elements","value":[]}',
-  'an end that is no number': '{"value":1,"expires":"9999999999999"}',
-  'an end that is null': '{"value":1,"expires":null}',
-  'an end that never comes': '{"value":1,"expires":1e999}',
+  "an end of Keyv's": '{"value":1,"expires":9999999999999}',
+  'a life that is no number': '{"value":1,"life":"1000"}',
+  'a life that is null': '{"value":1,"life":null}',
+  'a life of nothing': '{"value":1,"life":0,"end":1700000000000}',
+  'a life below nothing': '{"value":1,"life":-1000,"end":1700000000000}',
+  'a life with a fraction': '{"value":1,"life":0.5,"end":1700000000000}',
+  'a life without end': '{"value":1,"life":1e999,"end":1700000000000}',
+  'a life beyond ten years': '{"value":1,"life":315360000001,"end":1700000000000}',
+  'an end that is no number': '{"value":1,"life":1000,"end":"9999999999999"}',
+  'an end that is null': '{"value":1,"life":1000,"end":null}',
+  'an end that never comes': '{"value":1,"life":1000,"end":1e999}',
+  'an end before there was time': '{"value":1,"life":1000,"end":-1}',
+  'an end beyond what is counted': '{"value":1,"life":1000,"end":9007199254740992}',
+  'an end with a fraction': '{"value":1,"life":1000,"end":1700000000000.5}',
+  'an end without a life': '{"value":1,"end":1700000000000}',
   'something beside the value': '{"value":1,"more":1}',
   'an own __proto__ beside the value': '{"value":1,"__proto__":{}}',
   'a value by inheritance': '{"__proto__":{"value":1}}',
@@ -148,7 +160,7 @@ const FRAGMENTS = [
   '[', ']', '{', '}', ',', ':', '"', '\\', '-', '.', 'e9', '0', '1', '2', '-1', '-2', '-3', '-6', '-7', '300000000', '4294967295', '1e999', 'null', 'true',
   '""', '"a"', '"__proto__"', '"\\u005f_proto__"', '"length"', '"toJSON"', '"then"', '"Buffer"', '"type"', '"Map"', '"Set"', '"null"', '"Date"', '"BigInt"',
   '"RegExp"', '"URL"', '"URLSearchParams"', '"Object"', '"ArrayBuffer"', '"Uint8Array"', '"Float64Array"', '"DataView"', '"Temporal.Instant"', '"value":',
-  '"devalue":', '"typed":', '"elements"', '"expires":', '["BigInt","9"],', '["Buffer",1],[2],', '{"length":3},', '\\p{RGI_Emoji}', '\u0000', '\ufffd', 'é',
+  '"devalue":', '"typed":', '"elements"', '"life":', '"end":', '"expires":', '["BigInt","9"],', '["Buffer",1],[2],', '{"length":3},', '\\p{RGI_Emoji}', '\u0000', '\ufffd', 'é',
 ]; // prettier-ignore
 
 /** `raw` with a few accidents. */
@@ -211,7 +223,9 @@ export function* foundEntries(random: Random, count: number): Generator<string> 
   const corpus = [...Object.values(FOREIGN_ENTRIES).filter(({ length }) => length <= 1_000)];
   for (let made = 0; made < count;) {
     if (corpus.length < 3_000) {
-      const raw = codec.encode(someValue(random), random.next() < 0.5 ? undefined : random.below(2 ** 41));
+      const life = random.next() < 0.5 ? undefined : 1 + random.below(2 ** 38);
+      const encoded = codec.encode(someValue(random), life);
+      const raw = life === undefined || random.next() < 0.2 ? encoded : ended(encoded, 1 + random.below(2 ** 41));
       if (raw.length <= 1_000) corpus.push(raw);
     }
     const kind = random.next();

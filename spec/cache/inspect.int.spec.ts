@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TwoTierCache } from '../../lib/cache/index.js';
+import { ENDLESS_MS, TwoTierCache } from '../../lib/cache/index.js';
 import { Fleet } from '../contract/fleet.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -39,10 +39,18 @@ describe(`${TwoTierCache.name}.inspect`, () => {
     expect(missing).to.deep.include({ key: '~["Dune",2]', local: { state: 'absent' }, remote: { state: 'absent' } });
   });
 
-  it('leaves a life out that does not end, and a tier that is not used', async () => {
+  it('shows the thirty days of a life without end, and a tier that is not used', async () => {
     const { cache } = await fleet.join({ ttl: 0, tiers: 'remote' });
     await cache.put('Dune', 1);
-    expect(await cache.inspect('Dune')).to.deep.include({ local: { state: 'unused' }, remote: { state: 'held' } });
+    const { local, remote } = await cache.inspect('Dune');
+    expect([local, remote.state]).to.deep.equal([{ state: 'unused' }, 'held']);
+    expect(remote.leftMs).to.be.within(ENDLESS_MS - 60_000, ENDLESS_MS);
+  });
+
+  it('leaves a life out that does not end, since nothing of it is in Redis', async () => {
+    const { cache } = await fleet.join({ ttl: 0, tiers: 'local' });
+    await cache.getOrLoad('Dune', () => 1);
+    expect(await cache.inspect('Dune')).to.deep.include({ local: { state: 'held' }, remote: { state: 'unused' } });
   });
 
   it('disturbs nothing: no counter, no fill', async () => {

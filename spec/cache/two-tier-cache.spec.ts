@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { Keyv } from 'keyv';
-import { alwaysOpen, LocalCache, RemoteCache, type RemoteGuard, TwoTierCache, ValueCodec } from '../../lib/cache/index.js';
+import { alwaysOpen, EntryCodec, LocalCache, RemoteCache, type RemoteGuard, TwoTierCache, ValueCodec } from '../../lib/cache/index.js';
 import { type CacheConfigurationError, CacheEvictError, RemoteCacheError } from '../../lib/errors/index.js';
 import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
-import { EmbeddedEvictionLog, EmbeddedStore } from '../../lib/eviction/index.js';
+import { EmbeddedEvictionLog, EmbeddedStore, embeddedTime } from '../../lib/eviction/index.js';
 import { describeCacheContract } from '../contract/cache-contract.js';
 import { Fleet } from '../contract/fleet.js';
 import { rejectionOf } from '../contract/rejection.js';
@@ -27,7 +27,8 @@ describe(TwoTierCache.name, () => {
   beforeEach(() => create());
 
   function create(deadlineMs = 2, guard: RemoteGuard = alwaysOpen): void {
-    const [clock, counters, codec] = [new FakeClock(), new CacheCounters(), new ValueCodec()];
+    const [clock, counters] = [new FakeClock(), new CacheCounters()];
+    const codec = new EntryCodec({ codec: new ValueCodec(), clock, time: embeddedTime(clock) });
     events = new CacheEvents();
     pending = [];
     events.on('evictPending', ({ keys }) => void pending.push(keys));
@@ -100,7 +101,7 @@ describe(TwoTierCache.name, () => {
     const failure = new RangeError('Maximum call stack size exceeded');
 
     it('is returned from the remote tier all the same, and told', async () => {
-      for (const key of ['Dune', 'Emma']) store.set(key, JSON.stringify({ value: key }));
+      for (const key of ['Dune', 'Emma']) await log.put([{ key, raw: JSON.stringify({ value: key, life: 1_000 }), ttlMs: 1_000 }]);
       const told: unknown[] = [];
       events.on('error', (event) => void told.push(event));
       sinon.stub(LocalCache.prototype, 'set').throws(failure);
@@ -121,10 +122,10 @@ describe(TwoTierCache.name, () => {
 
   it('says how often it found what cannot be read, though it was asked for the lease at once', async () => {
     await cache.evict('Dune');
-    store.set('Dune', 'garbage');
+    store.entries.set('Dune', 'garbage');
     expect(await cache.getOrLoad('Dune', () => 'healed')).to.equal('healed');
     expect(cache.statistics()).to.include({ remoteFailures: 1, misses: 1, fills: 1 });
-    expect(store.entries.get('Dune')).to.equal('{"value":"healed"}');
+    expect(store.entries.get('Dune')).to.match(/^\{"value":"healed","life":2592000000,"end":\d+\}$/);
   });
 
   it('drops an unreadable entry once, and not what another instance stores in its place', async () => {
@@ -156,7 +157,7 @@ describe(TwoTierCache.name, () => {
         [undefined, { value: 'other' }],
       ]);
       expect([await cache.getOrLoad('Dune', () => 1), await cache.getOrLoad('Dune', () => 2)]).to.deep.equal([1, 2]);
-      expect([fill.callCount, store.entries.has('Dune')], 'the remote tier still has it').to.deep.equal([0, true]);
+      expect([fill.callCount, store.entries.get('Dune') !== undefined], 'the remote tier still has it').to.deep.equal([0, true]);
       evict.restore();
       cache.reconnected();
       await waitFor(() => cache.pendingEvictions === 0, { what: 'the repetition' });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Container } from 'inversify';
 import sinon from 'sinon';
-import { EmbeddedRemote } from '../../lib/eviction/index.js';
+import { EmbeddedRemote, type EmbeddedStore } from '../../lib/eviction/index.js';
 import { type Cache, CacheEvents, type CacheManager, type CacheOptions, type CachingOptions, enableCaching } from '../../lib/index.js';
 import { enableOver } from '../../lib/inversify/enable-caching.js';
 import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js';
@@ -181,7 +181,7 @@ export class Stage {
   }
 
   /** Shared memory that stands for Redis; gone with the stage. */
-  #memory(cache: string): { readonly entries: Map<string, string> } {
+  #memory(cache: string): EmbeddedStore {
     const remote = EmbeddedRemote.of(this.namespace, 'stage');
     const store = remote.store(cache);
     remote.release('stage');

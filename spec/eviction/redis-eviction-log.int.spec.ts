@@ -12,6 +12,9 @@ const BOUND = 60_000;
 /** What is answered about the one key that was asked for. */
 const one = async <T>(answers: Promise<readonly T[]>): Promise<T> => (await answers)[0] as T;
 
+/** A raw entry as it was handed over, before the server wrote its end into it. */
+const withoutEnd = (raw: string | undefined): string | undefined => raw?.replace(/,"end":\d{13}\}$/, '}');
+
 describe(RedisEvictionLog.name, () => {
   let server: RedisServer;
   let namespace: string;
@@ -55,7 +58,11 @@ describe(RedisEvictionLog.name, () => {
     if (reply.kind !== 'granted') throw new Error(`Expected the lease of ${key}, got ${reply.kind}.`);
     return reply.token;
   };
-  const stored = async (key: string): Promise<unknown> => server.cli('GET', keys.data(String(await server.cli('GET', keys.gen)), key));
+  /** What is stored, without its end. */
+  const stored = async (key: string): Promise<unknown> => {
+    const raw = await server.cli('GET', keys.data(String(await server.cli('GET', keys.gen)), key));
+    return typeof raw === 'string' ? withoutEnd(raw) : raw;
+  };
 
   beforeEach(async () => {
     server = await sharedRedis();
@@ -69,8 +76,8 @@ describe(RedisEvictionLog.name, () => {
 
   describe('generations', () => {
     for (const [verb, act] of [
-      ['put', () => log.put([{ key: 'Dune', raw: 'raw', ttlMs: 0 }])],
-      ['putIfAbsent', () => log.putIfAbsent('Dune', 'raw', 0)],
+      ['put', () => log.put([{ key: 'Dune', raw: 'raw}', ttlMs: 60_000 }])],
+      ['putIfAbsent', () => log.putIfAbsent('Dune', 'raw}', 60_000)],
       ['acquire', () => one(log.acquire(['Dune'], false))],
       ['evict', () => log.evict(['Dune'], false)],
       ['clear', () => log.clear(false)],
@@ -88,7 +95,7 @@ describe(RedisEvictionLog.name, () => {
 
     it('are abandoned on a server with another run id, with the list of the living', async () => {
       await beat();
-      await log.put([{ key: 'Dune', raw: 'raw', ttlMs: 0 }]);
+      await log.put([{ key: 'Dune', raw: 'raw}', ttlMs: 60_000 }]);
       const before = String(generation);
       const bornAt = async (): Promise<number> => Number(String(await server.cli('GET', keys.born)).split(':')[0]);
       const born = await bornAt();
@@ -115,20 +122,20 @@ describe(RedisEvictionLog.name, () => {
 
     it('that have moved on are followed within the call', async () => {
       const { log: other } = await join('two');
-      await log.put([{ key: 'Dune', raw: 'old', ttlMs: 0 }]);
+      await log.put([{ key: 'Dune', raw: 'old}', ttlMs: 60_000 }]);
       await other.clear(false);
-      await log.put([{ key: 'Dune', raw: 'new', ttlMs: 0 }]);
-      expect(await stored('Dune')).to.equal('new');
+      await log.put([{ key: 'Dune', raw: 'new}', ttlMs: 60_000 }]);
+      expect(await stored('Dune')).to.equal('new}');
     });
 
     it('are made sure of by a read without a lease, which follows them', async () => {
       const { log: other } = await join('two');
-      await log.put([{ key: 'Dune', raw: 'raw', ttlMs: 0 }]);
-      expect(await log.readCurrent(['Dune', 'none'])).to.deep.equal(['raw', undefined]);
+      await log.put([{ key: 'Dune', raw: 'raw}', ttlMs: 60_000 }]);
+      expect((await log.readCurrent(['Dune', 'none'])).map(withoutEnd)).to.deep.equal(['raw}', undefined]);
       await other.clear(false);
       expect(await log.readCurrent(['Dune'])).to.deep.equal([undefined]);
-      await other.put([{ key: 'Dune', raw: 'new', ttlMs: 0 }]);
-      expect(await log.readCurrent(['Dune'])).to.deep.equal(['new']);
+      await other.put([{ key: 'Dune', raw: 'new}', ttlMs: 60_000 }]);
+      expect((await log.readCurrent(['Dune'])).map(withoutEnd)).to.deep.equal(['new}']);
     });
   });
 
@@ -141,11 +148,12 @@ describe(RedisEvictionLog.name, () => {
       const two = await join('two');
       const token = await granted(log, 'Dune');
       expect(await one(two.log.acquire(['Dune'], false))).to.deep.equal({ kind: 'busy' });
-      expect(await one(log.fill([{ key: 'Dune', token: token, raw: 'raw', ttlMs: 0 }]))).to.equal(true);
-      expect(await one(two.log.acquire(['Dune'], false))).to.deep.equal({ kind: 'present', raw: 'raw' });
-      expect([await one(log.fill([{ key: 'Dune', token: token, raw: 'again', ttlMs: 0 }])), await stored('Dune')]).to.deep.equal([
+      expect(await one(log.fill([{ key: 'Dune', token: token, raw: 'raw}', ttlMs: 60_000 }]))).to.equal(true);
+      const there = await one(two.log.acquire(['Dune'], false));
+      expect({ ...there, raw: withoutEnd('raw' in there ? there.raw : '') }).to.deep.equal({ kind: 'present', raw: 'raw}' });
+      expect([await one(log.fill([{ key: 'Dune', token: token, raw: 'again}', ttlMs: 60_000 }])), await stored('Dune')]).to.deep.equal([
         false,
-        'raw',
+        'raw}',
       ]);
     });
 
@@ -153,25 +161,25 @@ describe(RedisEvictionLog.name, () => {
       const two = await join('two');
       const dead = await granted(two.log, 'Dune'); // It never sent a heartbeat.
       const token = await granted(log, 'Dune');
-      expect(await one(two.log.fill([{ key: 'Dune', token: dead, raw: 'stale', ttlMs: 0 }]))).to.equal(false);
-      expect([await one(log.fill([{ key: 'Dune', token: token, raw: 'raw', ttlMs: 0 }])), await stored('Dune')]).to.deep.equal([
+      expect(await one(two.log.fill([{ key: 'Dune', token: dead, raw: 'stale}', ttlMs: 60_000 }]))).to.equal(false);
+      expect([await one(log.fill([{ key: 'Dune', token: token, raw: 'raw}', ttlMs: 60_000 }])), await stored('Dune')]).to.deep.equal([
         true,
-        'raw',
+        'raw}',
       ]);
     });
 
     const overtakers: Readonly<Record<string, (by: RedisEvictionLog) => Promise<unknown>>> = {
       evict: (by) => by.evict(['Emma', 'Dune'], false),
-      put: (by) => by.put([{ key: 'Dune', raw: 'put', ttlMs: 0 }]),
-      putIfAbsent: (by) => by.putIfAbsent('Dune', 'put', 0),
+      put: (by) => by.put([{ key: 'Dune', raw: 'put}', ttlMs: 60_000 }]),
+      putIfAbsent: (by) => by.putIfAbsent('Dune', 'put}', 60_000),
       clear: (by) => by.clear(false),
     };
     for (const [verb, overtake] of Object.entries(overtakers)) {
       it(`are ended by ${verb} of another instance`, async () => {
         const token = await granted(log, 'Dune');
         await overtake((await join('two')).log);
-        expect(await one(log.fill([{ key: 'Dune', token: token, raw: 'old', ttlMs: 0 }]))).to.equal(false);
-        expect(await stored('Dune')).to.equal(verb.startsWith('put') ? 'put' : null);
+        expect(await one(log.fill([{ key: 'Dune', token: token, raw: 'old}', ttlMs: 60_000 }]))).to.equal(false);
+        expect(await stored('Dune')).to.equal(verb.startsWith('put') ? 'put}' : null);
       });
     }
 
@@ -182,7 +190,7 @@ describe(RedisEvictionLog.name, () => {
       await waitFor(async () => (await server.cli('EXISTS', keys.lease(String(generation), 'Dune'))) === 0, {
         what: 'the lease to run out',
       });
-      expect(await one(hasty.fill([{ key: 'Dune', token: token, raw: 'late', ttlMs: 0 }]))).to.equal(false);
+      expect(await one(hasty.fill([{ key: 'Dune', token: token, raw: 'late}', ttlMs: 60_000 }]))).to.equal(false);
     });
 
     it('are given back by their holder only', async () => {
@@ -196,8 +204,8 @@ describe(RedisEvictionLog.name, () => {
   });
 
   it('tells how many of the keys were there', async () => {
-    await log.put([{ key: 'Dune', raw: 'raw', ttlMs: 0 }]);
-    await log.put([{ key: 'Emma', raw: 'raw', ttlMs: 0 }]);
+    await log.put([{ key: 'Dune', raw: 'raw}', ttlMs: 60_000 }]);
+    await log.put([{ key: 'Emma', raw: 'raw}', ttlMs: 60_000 }]);
     expect((await log.evict(['Dune', 'none', 'Emma'], false)).removed).to.equal(2);
     expect(await log.evict(['Dune'], false)).to.deep.equal({ removed: 0, acknowledged: undefined });
   });

@@ -40,6 +40,23 @@ describe(ServerClock.name, () => {
     expect([server.now(), server.uncertaintyMs]).to.deep.equal([clock.now() + 50_000, 1]);
   });
 
+  it('names the earliest time at which the server can show another', () => {
+    expect(server.earliest(60_000)).to.equal(undefined);
+    exchange(3, 5, 50_000);
+    expect(server.earliest(clock.now() + 50_000 + 100)).to.equal(clock.now() + 100 + 1 - 4); // Read half-way, which was 1 ms late.
+  });
+
+  it('is never too late about when the server shows a time', () => {
+    const exchanges = fc.array(fc.tuple(fc.nat(100), fc.nat(100)), { minLength: 1, maxLength: 100 });
+    fc.assert(
+      fc.property(exchanges, fc.integer(), fc.integer(), (all, ahead, serverMs) => {
+        server = new ServerClock(clock);
+        for (const [up, down] of all) exchange(up, down, ahead);
+        expect(server.earliest(serverMs)).to.be.at.most(serverMs - ahead);
+      }),
+    );
+  });
+
   it('is never wrong by more than half the round trip it rests on', () => {
     const exchanges = fc.array(fc.tuple(fc.nat(100), fc.nat(100)), { minLength: 1, maxLength: 100 });
     fc.assert(

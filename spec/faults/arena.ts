@@ -30,7 +30,14 @@ export interface ArenaOptions {
   readonly sharedName?: string | undefined;
   /** The bound of the worker with this number. Default: `boundMs`. */
   readonly boundOf?: FaultKind['boundOf'] | undefined;
+  /** The life of an entry. Default: {@link LONG_LIFE_MS}. */
+  readonly lifeMs?: Milliseconds | undefined;
+  /** By how much the wall clock at each place is ahead. Default: they are right. */
+  readonly clocksOffByMs?: readonly Milliseconds[] | undefined;
 }
+
+/** Longer than any run. */
+export const LONG_LIFE_MS: Milliseconds = 600_000;
 
 /** The worker's place: it stays when the process in it is replaced. */
 export interface Place {
@@ -155,7 +162,8 @@ export class Arena {
   }
 
   #fork(number: number): WorkerHandle {
-    const { deployment, boundMs, random, keys, hotKeys, putKeys, writers, database, failFast, sharedName, boundOf } = this.options;
+    const { deployment, boundMs, random, keys, hotKeys, putKeys, writers, database, failFast, sharedName, boundOf, lifeMs, clocksOffByMs } =
+      this.options;
     const ownPutKeys = Array.from({ length: putKeys }, (_, i) => i)
       .filter((i) => i % writers === number)
       .map((i) => keys - 1 - i);
@@ -173,6 +181,8 @@ export class Arena {
         hotKeys,
         putKeys,
         ownPutKeys,
+        lifeMs: lifeMs ?? LONG_LIFE_MS,
+        clockOffByMs: clocksOffByMs?.[number] ?? 0,
         failFast,
       },
       (report) => this.#told(instance, report),

@@ -1,10 +1,14 @@
 import type { Redis } from 'ioredis';
 import { Cacheable, CacheEvict, CachePut } from '../../lib/index.js';
+import type { Milliseconds } from '../../lib/time/index.js';
+import { monotonicNow } from './monotonic.js';
 
 /** What is cached: the version says which commit a reader has seen. */
 export interface Book {
   readonly version: number;
   readonly title: string;
+  /** When it was read from the database or written there, of CLOCK_MONOTONIC. */
+  readonly at: Milliseconds;
 }
 
 /**
@@ -24,18 +28,20 @@ export class BookRepository {
 
   @Cacheable('book')
   async find(key: number): Promise<Book> {
+    const at = monotonicNow();
     const version = Number((await this.#database.get(`book:${key}`)) ?? 0);
     await this.#database.incr(`loads:${key}`);
     await this.#pause(); // After the read: the longer a value is on its way, the more evictions can come between.
-    return { version, title: `Book ${key}` };
+    return { version, title: `Book ${key}`, at };
   }
 
   /** Commits a new version and caches it. Of two writers of one key the later might cache first, so each key must have but one. */
   @CachePut('book')
   async revise(key: number): Promise<Book> {
+    const at = monotonicNow();
     const version = await this.#database.incr(`book:${key}`);
     this.#revised.set(key, version);
-    return { version, title: `Book ${key}` };
+    return { version, title: `Book ${key}`, at };
   }
 
   /** The version that {@link revise} committed last. */

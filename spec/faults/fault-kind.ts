@@ -29,6 +29,10 @@ export interface FaultKind<D extends Deployment = Deployment> {
   readonly sharedName?: string;
   /** The bound of the worker with this number, at most that of the row. Default: that of the row. */
   boundOf?(number: number, boundMs: Milliseconds): Milliseconds;
+  /** The life of an entry. Default: longer than any run. */
+  readonly lifeMs?: Milliseconds;
+  /** By how much the wall clock of each worker is ahead. Default: they are right. */
+  readonly clocksOffByMs?: readonly Milliseconds[];
   /** Default: `'some'`. */
   readonly acks?: Load['acks'];
 }

@@ -42,6 +42,7 @@ const SHORT_FORM = [
       'message flood',
       'put burst',
       'update after unbind',
+      "writers' clocks an hour off",
       'blocked event loop with evictions under way',
     ],
   },

@@ -16,6 +16,7 @@ const read = (version: number, begunAt: number, changes: Partial<ReadRecord> = {
   key: 1,
   version,
   begunAt,
+  ageMs: 0,
   waitedMs: 1,
   ...changes,
 });
@@ -46,6 +47,12 @@ describe(Oracle.name, () => {
       oracle.evicted(eviction(2, 100));
       oracle.read('B', [read(1, 100), read(1, 99.9)]);
       expect(oracle.verdict()).to.include({ staleReads: 0, worstStalenessMs: 0 });
+    });
+
+    it('knows the greatest age of what was read', () => {
+      oracle.read('A', [read(1, 100, { ageMs: 30 }), read(1, 110, { ageMs: 40 })]);
+      oracle.read('B', [read(1, 100, { ageMs: 20 })]);
+      expect(oracle.verdict()).to.include({ greatestAgeMs: 40 });
     });
 
     it('knows keys apart', () => {

@@ -5,6 +5,8 @@ export interface ReadRecord {
   readonly key: number;
   readonly begunAt: Milliseconds;
   readonly version: number;
+  /** How long before the read began the method had read, or written, what was returned; 0 if it was not before. */
+  readonly ageMs: Milliseconds;
   /** How long the caller waited, without the time its process did not run at all. */
   readonly waitedMs: Milliseconds;
 }
@@ -40,6 +42,8 @@ export interface Verdict {
   readonly inDoubt: number;
   /** Evictions of which nobody ever learnt that they were executed. */
   readonly unacknowledged: number;
+  /** The greatest {@link ReadRecord#ageMs}. */
+  readonly greatestAgeMs: Milliseconds;
   /** The longest read, the method's own time included. */
   readonly longestReadMs: Milliseconds;
   /** The longest eviction without, and with, `acks: 'all'`. */
@@ -98,6 +102,7 @@ export class Oracle {
     let worstStalenessMs = 0;
     let ownStaleReads = 0;
     let longestReadMs = 0;
+    let greatestAgeMs = 0;
     for (const [instance, records] of this.#reads) {
       const own = new Timeline(
         this.#evictions.filter((eviction) => eviction.instance === instance),
@@ -111,6 +116,7 @@ export class Oracle {
         if (own.staleness(read) > 0) ownStaleReads += 1;
         if (acknowledgedByAll.staleness(read) > 0) ackedStaleReads += 1;
         longestReadMs = Math.max(longestReadMs, read.waitedMs);
+        greatestAgeMs = Math.max(greatestAgeMs, read.ageMs);
       }
     }
     const longest = (evictions: EvictionRecord[]): Milliseconds => Math.max(0, ...evictions.map(({ waitedMs }) => waitedMs));
@@ -123,6 +129,7 @@ export class Oracle {
       evictions: this.#evictions.length,
       inDoubt: this.#evictions.filter(({ settledAt, acknowledgedAt }) => acknowledgedAt !== settledAt).length,
       unacknowledged: this.#evictions.filter(({ acknowledgedAt }) => acknowledgedAt === undefined).length,
+      greatestAgeMs,
       longestReadMs,
       longestEvictionMs: longest(this.#evictions.filter(({ acks }) => !acks)),
       longestAckedMs: longest(this.#evictions.filter(({ acks }) => acks)),

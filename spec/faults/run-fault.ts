@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../lib/time/index.js';
 import type { RedisServer } from '../support/redis-server.js';
-import { Arena } from './arena.js';
+import { Arena, LONG_LIFE_MS } from './arena.js';
 import type { Deployment, DeploymentKind } from './deployment.js';
 import { deadline, type FaultKind } from './fault-kind.js';
 import type { Verdict } from './oracle.js';
@@ -22,10 +22,14 @@ export interface FaultFigures extends Verdict {
   readonly deployment: string;
   readonly kind: string;
   readonly boundMs: Milliseconds;
+  /** The life of an entry. */
+  readonly lifeMs: Milliseconds;
   readonly permanentlyStale: number;
   /** The share of reads that the local tier answered, and that it could not answer for want of a read lease. */
   readonly localShare: number;
   readonly bypassedShare: number;
+  /** Of the reads that the local tier did not answer, the share that Redis did; of the worker that found the least there. */
+  readonly leastRemoteShare: number;
   /** The longest time a worker, or the process with the proxies, stood still. */
   readonly longestPauseMs: Milliseconds;
   /** Crashes, failed reads, unhandled rejections, in words. */
@@ -44,6 +48,8 @@ const WRITES_PER_SECOND = 40;
 const DEADLINE_MS = 1_000;
 /** The method's own time, and what a machine with more processes than processors may add to it. */
 const METHOD_MS = LONGEST_METHOD_MS + 60;
+/** What a worker finds in Redis of what it does not hold itself, at the least; where nothing is wrong it is about a half. */
+const LEAST_REMOTE_SHARE = 0.2;
 /** By how much the waiting for acknowledgements may exceed the bound, for the sake of clocks that are stepped. */
 const ACKS_MARGIN = 1.1;
 
@@ -77,6 +83,8 @@ async function runOn(
     failFast: kind.startAbsent === undefined,
     sharedName: kind.sharedName,
     boundOf: kind.boundOf,
+    lifeMs: kind.lifeMs,
+    clocksOffByMs: kind.clocksOffByMs,
   });
   try {
     const load: Load = { readsPerSecond: READS_PER_SECOND, writesPerSecond: WRITES_PER_SECOND, acks: kind.acks ?? 'some' };
@@ -94,9 +102,11 @@ async function runOn(
       ...arena.oracle.verdict(),
       kind: kind.name,
       boundMs,
+      lifeMs: kind.lifeMs ?? LONG_LIFE_MS,
       permanentlyStale: permanentlyStale.length,
       localShare: sum('localHits') / reads,
       bypassedShare: sum('bypassed') / reads,
+      leastRemoteShare: Math.min(...statistics.map(({ remoteHits, misses }) => remoteHits / (remoteHits + misses))),
       longestPauseMs: Math.max(stalls.longestMs, ...states.map((state) => state.longestPauseMs)),
       failures: arena.failures,
     };
@@ -121,6 +131,8 @@ export function breaches(figures: FaultFigures): string[] {
   atMost('reads older than an own eviction', figures.ownStaleReads, 0);
   atMost("reads older than an eviction with acks: 'all'", figures.ackedStaleReads, 0);
   atMost('evictions lost in silence', figures.unacknowledged, 0);
+  // A value is stored within a call after the method has begun, and its life begins then.
+  atMost('greatest age of what was read in ms', figures.greatestAgeMs, figures.lifeMs + DEADLINE_MS + METHOD_MS);
   atMost('longest read in ms', figures.longestReadMs, DEADLINE_MS + METHOD_MS);
   atMost('longest eviction in ms', figures.longestEvictionMs, DEADLINE_MS + METHOD_MS);
   atMost('longest acknowledged eviction in ms', figures.longestAckedMs, DEADLINE_MS + METHOD_MS + ACKS_MARGIN * boundMs);
@@ -132,5 +144,7 @@ export function breaches(figures: FaultFigures): string[] {
       atMost('share of reads that bypassed the local tier without a fault', figures.bypassedShare, 0);
   }
   if (figures.kind === 'none, all acknowledged') atMost('stale reads', figures.staleReads, 0);
+  if (figures.lifeMs < LONG_LIFE_MS)
+    atMost('share of reads that Redis did not answer', 1 - figures.leastRemoteShare, 1 - LEAST_REMOTE_SHARE);
   return [...found, ...figures.failures];
 }

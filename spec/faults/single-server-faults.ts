@@ -116,6 +116,8 @@ const PROCESS_KINDS: readonly Kind[] = [
   }),
 ];
 
+const HOUR_MS = 3_600_000;
+
 /** Instances are ended in order, one after the other, and started again. */
 const restarted = (name: string, updates: number, late: number): Kind => {
   let next = 0;
@@ -143,6 +145,8 @@ const FAULTS: DeploymentKind<SingleServer>['faults'] = [
   }),
   restarted('rolling restart with calls under way', 20, 0),
   restarted('update after unbind', 5, 5),
+  // The third worker is right. What one writes, the others read, and no entry may live longer than its life anywhere.
+  { name: "writers' clocks an hour off", clocksOffByMs: [HOUR_MS, -HOUR_MS, 0], lifeMs: 500, harm: untilOver },
   {
     name: 'Redis absent at start',
     startAbsent: (workers) => SingleServer.startAbsent(workers),

@@ -26,6 +26,10 @@ export interface WorkerSettings {
   readonly putKeys: number;
   /** Those that are this worker's to put. */
   readonly ownPutKeys: readonly number[];
+  /** The life of an entry. */
+  readonly lifeMs: Milliseconds;
+  /** By how much its wall clock is ahead of the others'. */
+  readonly clockOffByMs: Milliseconds;
   /** `false`: Redis may be absent at start. */
   readonly failFast: boolean;
 }

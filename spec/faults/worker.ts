@@ -34,6 +34,8 @@ const MAXIMUM_WRITES_UNDER_WAY = 20;
 const settings = JSON.parse(process.argv[2] as string) as WorkerSettings;
 const { redis } = settings;
 const random = new Random(settings.seed);
+const rightNow = Date.now;
+if (settings.clockOffByMs !== 0) Date.now = () => rightNow() + settings.clockOffByMs;
 const stalls = new StallWatch();
 
 const tell = (report: Report): void => void (process.connected && process.send?.(report));
@@ -187,8 +189,13 @@ class Worker {
     const begunAt = monotonicNow();
     this.#underWay += 1;
     try {
-      const { version } = await this.#books.find(key);
-      this.#ended.push({ begunAt, endedAt: monotonicNow(), judge: (waitedMs) => this.#reads.push({ key, begunAt, version, waitedMs }) });
+      const { version, at } = await this.#books.find(key);
+      const ageMs = Math.max(0, begunAt - at);
+      this.#ended.push({
+        begunAt,
+        endedAt: monotonicNow(),
+        judge: (waitedMs) => this.#reads.push({ key, begunAt, version, ageMs, waitedMs }),
+      });
       return version;
     } finally {
       this.#underWay -= 1;
@@ -250,7 +257,7 @@ const manager = await enableCaching(container, {
   instanceId: settings.name,
   bound: settings.boundMs,
   failFast: settings.failFast,
-  caches: { book: { ttl: '10m' } },
+  caches: { book: { ttl: settings.lifeMs } },
 });
 const worker = new Worker(container.get(BookRepository), manager, container.get(CacheEvents));
 

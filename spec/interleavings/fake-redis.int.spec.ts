@@ -27,8 +27,8 @@ type Call =
       readonly keep: boolean;
       readonly both: boolean;
     }
-  | { readonly script: 'evict'; readonly gen: Gen; readonly acks: boolean }
-  | { readonly script: 'clear'; readonly acks: boolean }
+  | { readonly script: 'evict'; readonly gen: Gen; readonly acks: boolean; readonly passing: boolean }
+  | { readonly script: 'clear'; readonly acks: boolean; readonly passing: boolean }
   | { readonly script: 'heartbeat'; readonly by: number; readonly known: 'none' | 'current' | 'newer' }
   | { readonly script: 'leave'; readonly by: number }
   /** No script: the run id that the keys were last used under is made another server's. */
@@ -48,8 +48,8 @@ const call: fc.Arbitrary<Call> = fc.oneof(
   fc.record({ script: fc.constant('fill' as const), key, gen, holder: who, both: fc.boolean() }),
   fc.record({ script: fc.constant('release' as const), key, gen, holder: who }),
   fc.record({ script: fc.constant('claim' as const), key, gen, holder: who, keep: fc.boolean(), both: fc.boolean() }),
-  fc.record({ script: fc.constant('evict' as const), gen, acks: fc.boolean() }),
-  fc.record({ script: fc.constant('clear' as const), acks: fc.boolean() }),
+  fc.record({ script: fc.constant('evict' as const), gen, acks: fc.boolean(), passing: fc.boolean() }),
+  fc.record({ script: fc.constant('clear' as const), acks: fc.boolean(), passing: fc.boolean() }),
   fc.record({ script: fc.constant('heartbeat' as const), by: who, known: fc.constantFrom('none', 'current', 'newer') }),
   fc.record({ script: fc.constant('leave' as const), by: who }),
   fc.constant<Call>({ script: 'restart' }),
@@ -64,6 +64,8 @@ interface Server {
   run(name: Call['script'], keys: string[], args: string[]): Promise<unknown>;
   get(key: string): Promise<string | null>;
   set(key: string, value: string): Promise<unknown>;
+  /** Whether the key is there and ends by itself. */
+  hasEnd(key: string): Promise<boolean>;
   /** Everything published since the last look. */
   published(): Promise<string[]>;
 }
@@ -110,7 +112,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
             name: each.script,
             scriptKeys: each.both ? [...both(g), keys.gen] : [keys.data(g, k), keys.lease(g, k), keys.gen],
             args: each.both
-              ? [g, `${IDS[each.holder]}|1`, 'filled', '60000', `${IDS[each.holder]}|1`, 'filled too', '0']
+              ? [g, `${IDS[each.holder]}|1`, 'filled', '60000', `${IDS[each.holder]}|1`, 'filled too', '90000']
               : [g, `${IDS[each.holder]}|1`, 'filled', '60000'],
           };
         }
@@ -133,11 +135,15 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           return {
             name: each.script,
             scriptKeys: [...data, ...leases, ...common],
-            args: [g, String(KEYS.length), ...halves, each.acks ? '1' : '0'],
+            args: [g, String(KEYS.length), ...halves, each.acks ? '1' : '0', each.passing ? '1' : '0'],
           };
         }
         case 'clear':
-          return { name: each.script, scriptKeys: common, args: [...halves, each.acks ? '1' : '0', known('current')] };
+          return {
+            name: each.script,
+            scriptKeys: common,
+            args: [...halves, each.acks ? '1' : '0', known('current'), each.passing ? '1' : '0'],
+          };
         case 'heartbeat': {
           return {
             name: each.script,
@@ -146,7 +152,11 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           };
         }
         case 'leave':
-          return { name: each.script, scriptKeys: [keys.members], args: [IDS[each.by] as string] };
+          return {
+            name: each.script,
+            scriptKeys: [keys.seq, keys.gen, keys.rid, keys.members, keys.born],
+            args: [IDS[each.by] as string],
+          };
       }
     })();
     const seqBefore = await server.get(keys.seq);
@@ -162,6 +172,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
       moved: after !== current,
       held,
       counted: counted < 100 ? counted : 'anew',
+      ends: await Promise.all([keys.seq, keys.gen, keys.rid, keys.born].map((each) => server.hasEnd(each))),
     });
   }
   // Points of time, in milliseconds and microseconds, and what is made of them (generations, numbers) differ; that they are there does not.
@@ -183,6 +194,7 @@ const fakeServer = (): Server => {
     run: async (name, keys, args) => fake.execute({ kind: 'script', name, keys, args }),
     get: async (key) => fake.get(key),
     set: async (key, value) => fake.memory.strings.set(key, { value, endsAt: Infinity }),
+    hasEnd: async (key) => (fake.memory.strings.get(key)?.endsAt ?? Infinity) < Infinity,
     published: async () => messages.splice(0),
   };
 };
@@ -211,6 +223,7 @@ describe(FakeRedis.name, function () {
       commands.eval((scripts as unknown as Record<string, Script>)[name.toUpperCase()]!.source, keys.length, ...keys, ...args),
     get: (key) => commands.get(key),
     set: (key, value) => commands.set(key, value),
+    hasEnd: async (key) => (await commands.pttl(key)) >= 0,
     published: async () => {
       await subscriber.ping();
       return arrived.splice(0);

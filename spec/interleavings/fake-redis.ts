@@ -1,3 +1,4 @@
+import { ended, ENDLESS_MS } from '../../lib/cache/index.js';
 import { isGeneration, LEAST_DAMAGED } from '../../lib/eviction/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 
@@ -15,6 +16,9 @@ export interface Memory {
 }
 
 type Reply = string | number | boolean | null | Reply[];
+
+/** How long the bookkeeping of a cache outlives the last instance that has it. */
+const FORSAKEN_MS: Milliseconds = ENDLESS_MS + 86_400_000;
 
 /**
  * A Redis server in a few lines: it knows our scripts by name and does what their Lua does (`lib/eviction/scripts.ts`), one request at a
@@ -130,7 +134,10 @@ export class FakeRedis {
       case 'heartbeat':
         return this.#heartbeat(keys, args);
       case 'leave':
-        for (const key of keys) this.memory.sets.get(key)?.delete(args[0] as string);
+        for (let i = 0; i < keys.length; i += 5) {
+          this.#members(keys[i + 3] as string).delete(args[0] as string);
+          this.#forsake(keys.slice(i, i + 5));
+        }
         return 1;
       default:
         throw new Error(`NOSCRIPT The fake server does not know '${name}'.`);
@@ -168,7 +175,7 @@ export class FakeRedis {
       const [data, lease] = [keys[i] as string, keys[n + i] as string];
       const [token, raw, ttl] = values.slice(3 * i) as [string, string, string];
       if (!this.mayFill(this.get(keys[2 * n] as string), generation as string, this.get(lease), token)) continue;
-      this.#set(data, raw, Number(ttl));
+      this.#set(data, ended(`${raw}}`, Math.floor(this.#micros / 1_000) + Number(ttl)), Number(ttl));
       this.#unlink([lease]);
       stored[i] = 1;
     }
@@ -190,7 +197,7 @@ export class FakeRedis {
   }
 
   #evict(keys: readonly string[], args: readonly string[]): Reply {
-    const [generation, count, channel, head, tail, listed] = args as [string, string, string, string, string, string];
+    const [generation, count, channel, head, tail, listed, passing] = args as [string, string, string, string, string, string, string];
     const n = Number(count);
     const [seq, gen, members, born, rid] = keys.slice(2 * n) as [string, string, string, string, string];
     const moved = this.#moved(gen, rid, generation);
@@ -198,23 +205,23 @@ export class FakeRedis {
     const data = keys.slice(0, n);
     const removed = data.filter((key) => this.get(key) !== null).length;
     this.#unlink(this.evicted(data, keys.slice(n, 2 * n)));
-    return ['done', this.#announce(seq, channel, head, generation, tail), removed, listed === '1' ? this.#audience(members, born) : null];
+    const number = this.#announce(seq, channel, head, generation, tail);
+    const heard = listed === '1' ? this.#audience(members, born) : null;
+    if (passing === '1') this.#forsake([seq, gen, rid, members, born]);
+    return ['done', number, removed, heard];
   }
 
   #clear([seq, gen, members, born, rid]: [string, string, string, string, string], args: readonly string[]): Reply {
-    const [channel, head, tail, listed, known] = args as [string, string, string, string, string];
+    const [channel, head, tail, listed, known, passing] = args as [string, string, string, string, string, string];
     const old = this.#number(gen);
     const [next, isLower] = this.#fresh(Number(known), old);
     this.#set(gen, next, 0);
     const of = old === null ? undefined : /^([0-9a-f]+):/.exec(this.get(rid) ?? '')?.[1];
     this.#set(rid, `${of ?? this.runId}:${next}`, 0);
-    return [
-      'done',
-      this.#announce(seq, channel, head, next, tail),
-      next,
-      listed === '1' ? this.#audience(members, born) : null,
-      isLower ? '1' : '0',
-    ];
+    const number = this.#announce(seq, channel, head, next, tail);
+    const heard = listed === '1' ? this.#audience(members, born) : null;
+    if (passing === '1') this.#forsake([seq, gen, rid, members, born]);
+    return ['done', number, next, heard, isLower ? '1' : '0'];
   }
 
   #heartbeat(keys: readonly string[], args: readonly string[]): Reply {
@@ -240,7 +247,10 @@ export class FakeRedis {
         this.#set(genKey, gen, 0);
       }
       if (seq === null) this.#set(seqKey, (seq = this.firstNumber()), 0);
-      longest = Math.max(longest, this.#live(membersKey, bornKey, isAnotherTime, member, Number(leaseMs), Number(longestKnown)));
+      longest = Math.max(
+        longest,
+        this.#live({ membersKey, bornKey, others: [seqKey, genKey, ridKey] }, isAnotherTime, member, Number(leaseMs), Number(longestKnown)),
+      );
       states.push(`["${seq}","${gen}"]`);
       out.push(seq, gen as string, isReplaced ? '1' : '0');
     });
@@ -249,7 +259,13 @@ export class FakeRedis {
   }
 
   /** Puts a member on the list of the living, and takes off who cannot be alive. Answers the longest bound on it. */
-  #live(membersKey: string, bornKey: string, isAnotherTime: boolean, member: string, leaseMs: Milliseconds, known: Milliseconds): number {
+  #live(
+    { membersKey, bornKey, others }: { readonly membersKey: string; readonly bornKey: string; readonly others: readonly string[] },
+    isAnotherTime: boolean,
+    member: string,
+    leaseMs: Milliseconds,
+    known: Milliseconds,
+  ): Milliseconds {
     const now = this.#now();
     const members = this.#members(membersKey);
     const found = this.#age(bornKey, now);
@@ -258,6 +274,7 @@ export class FakeRedis {
     const before = members.size;
     for (const [each, until] of members) if (Math.abs(until - now) >= 2 * longest) members.delete(each);
     const hasLeft = members.size < before;
+    if (!members.has(member)) this.#rewrite(others, 0);
     members.set(member, now + leaseMs);
     if (hasLeft && born !== undefined && now - born > 2 * longest) {
       longest = Math.max(leaseMs, ...[...members.keys()].map((each) => Number(/:(\d+)$/.exec(each)?.[1] ?? 0)));
@@ -301,8 +318,9 @@ export class FakeRedis {
   #announce(seqKey: string, channel: string, head: string, gen: string, tail: string): number {
     const last = this.get(seqKey);
     let seq = /^(0|-?[1-9]\d*)$/.test(last ?? '') ? Number(last) + 1 : 1;
-    if (seq < 2 || seq >= LEAST_DAMAGED) seq = Number(this.firstNumber());
-    this.#set(seqKey, String(seq), 0);
+    let endsAt = this.memory.strings.get(seqKey)?.endsAt ?? Infinity; // INCR leaves an end as it is, and SET takes it away.
+    if (seq < 2 || seq >= LEAST_DAMAGED) [seq, endsAt] = [Number(this.firstNumber()), Infinity];
+    this.memory.strings.set(seqKey, { value: String(seq), endsAt });
     this.onPublish(channel, `${head}${seq},"gen":"${gen}","at":${this.#micros}${tail}`);
     return seq;
   }
@@ -322,6 +340,22 @@ export class FakeRedis {
   /** What its clock says. Generations and numbers, which only ever grow, do not follow when it is set. */
   #now(): Milliseconds {
     return Math.floor(this.#micros / 1_000) + this.clockOffsetMs;
+  }
+
+  #rewrite(keys: readonly string[], ttlMs: Milliseconds): void {
+    for (const key of keys) {
+      const value = this.get(key);
+      if (value !== null) this.#set(key, value, ttlMs);
+    }
+  }
+
+  #forsake(bookkeeping: readonly string[]): void {
+    const [seq, gen, rid, membersKey, born] = bookkeeping as [string, string, string, string, string];
+    const now = this.#now();
+    const members = this.#members(membersKey);
+    if ([...members.values()].some((until) => until > now)) return;
+    members.clear();
+    this.#rewrite([seq, gen, rid, born], FORSAKEN_MS);
   }
 
   #members(key: string): Map<string, Milliseconds> {

@@ -44,8 +44,8 @@ export class Instance {
   constructor(options: InstanceOptions) {
     const { id, library, clock, tiers } = options;
     const { boundMs, timeoutMs, deadlineMs, fillLeaseMs, ttlMs } = TIMES;
-    const { LocalCache, RemoteCache, TwoTierCache, ValueCodec } = library.cache;
-    const { Acknowledgements, EvictionListener, ReadLease, RedisEvictionLog, RedisHeartbeat, RemoteKeys } = library.eviction;
+    const { EntryCodec, LocalCache, RemoteCache, TwoTierCache, ValueCodec } = library.cache;
+    const { Acknowledgements, EvictionListener, ReadLease, RedisEvictionLog, RedisHeartbeat, RemoteKeys, ServerClock } = library.eviction;
     this.id = id;
     const origin = originOfInstance(id);
     this.#clock = clock;
@@ -56,7 +56,8 @@ export class Instance {
     const counters = new library.event.CacheCounters();
     const connection = this.command.asConnection;
     const acknowledgements = new Acknowledgements(origin, boundMs);
-    const heartbeat = new RedisHeartbeat({ connection, namespace: NAMESPACE, origin, boundMs, acknowledgements });
+    const serverClock = new ServerClock(clock);
+    const heartbeat = new RedisHeartbeat({ connection, namespace: NAMESPACE, origin, boundMs, acknowledgements, serverClock, clock });
     const container = new library.topic.MessageListenerContainer(this.subscriber, { events });
     const lease = new ReadLease({ clock, events, boundMs, heartbeat });
     const listener = new EvictionListener({
@@ -69,7 +70,7 @@ export class Instance {
       events,
     });
 
-    const codec = new ValueCodec();
+    const codec = new EntryCodec({ codec: new ValueCodec(), clock, time: serverClock });
     const keys = new RemoteKeys(NAMESPACE, CACHE);
     const keyv = new Keyv({
       store: new Store(this.command),

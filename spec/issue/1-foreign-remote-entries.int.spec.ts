@@ -11,6 +11,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import { Container, injectable } from 'inversify';
 import { CacheManager, Cacheable, type CacheOptions, type CachingOptions, enableCaching } from '../../lib/index.js';
+import { ended } from '../../lib/cache/codec.js';
 import { MAXIMUM_VALUE_DEPTH } from '../../lib/cache/rich-value.js';
 import { Author, FOREIGN_ENTRIES } from '../cache/foreign-entries.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
@@ -76,7 +77,7 @@ for (const copy of ['share', 'freeze', 'clone'] as const) {
       expect(cache.statistics()).to.include({ misses: names.length, fills: names.length, remoteHits: 0, breaker: 'closed' });
       expect(cache.statistics().remoteFailures).to.be.at.least(names.length - 1);
       for (const name of names)
-        expect(await server.cli('GET', await rawKey(name)), name).to.match(/^\{"value":\{"title":"Dune"\},"expires":\d+\}$/);
+        expect(await server.cli('GET', await rawKey(name)), name).to.match(/^\{"value":\{"title":"Dune"\},"life":60000,"end":\d{13}\}$/);
 
       const { books: others } = await join();
       for (const name of names) expect(await others.find(name), name).to.deep.equal(HEALED);
@@ -110,7 +111,9 @@ for (const copy of ['share', 'freeze', 'clone'] as const) {
         'an instance': '{"typed":"value","value":{"constructor":1,"name":[]}}',
         'a colon in front': '{"value":":base64:eA=="}',
       };
-      for (const [name, raw] of Object.entries(kept)) await server.cli('SET', await rawKey(name), raw);
+      for (const [name, raw] of Object.entries(kept)) {
+        await server.cli('SET', await rawKey(name), ended(`${raw.slice(0, -1)},"life":60000}`, Date.now() + 60_000));
+      }
       for (const name of Object.keys(kept)) {
         const value = await books.find(name);
         expect(isDeepStrictEqual(await books.find(name), value), name).to.equal(true); // Chai would look at every hole.

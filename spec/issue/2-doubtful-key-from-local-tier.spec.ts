@@ -10,7 +10,16 @@
 import { expect } from 'chai';
 import { Keyv } from 'keyv';
 import sinon from 'sinon';
-import { type EvictionLog, LocalCache, RemoteCache, type RemoteGuard, TwoTierCache, ValueCodec } from '../../lib/cache/index.js';
+import {
+  ended,
+  EntryCodec,
+  type EvictionLog,
+  LocalCache,
+  RemoteCache,
+  type RemoteGuard,
+  TwoTierCache,
+  ValueCodec,
+} from '../../lib/cache/index.js';
 import { RemoteCacheError } from '../../lib/errors/index.js';
 import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
 import { systemClock } from '../../lib/time/index.js';
@@ -19,9 +28,9 @@ import { systemClock } from '../../lib/time/index.js';
 function cacheWithoutEvictions(): TwoTierCache {
   const unanswered = (): Promise<never> => Promise.reject(new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'No answer.'));
   const log = { evict: unanswered, clear: unanswered, readCurrent: () => Promise.resolve([]) } as unknown as EvictionLog;
-  const codec = new ValueCodec();
+  const codec = new EntryCodec({ codec: new ValueCodec(), clock: systemClock, time: { earliest: () => Infinity } });
   const keyv = new Keyv({
-    store: new Map([['Dune', codec.encode('old')]]),
+    store: new Map([['Dune', ended(codec.encode('old', 60_000), 1)]]),
     useKeyPrefix: false,
     deserialize: (raw) => codec.read(raw) as never,
   });

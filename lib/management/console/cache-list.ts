@@ -64,7 +64,7 @@ function card(name: string, clear: (cache: string) => void, isWritable: () => bo
   const update = (figures: CacheFigures): void => {
     const { about: cache, sum, most } = figures;
     button.hidden = !isWritable();
-    const lives = cache.ttlMs === undefined ? '' : cache.ttlMs === 0 ? ' · never expires' : ` · lives ${life(cache.ttlMs)}`;
+    const lives = cache.ttlMs === undefined ? '' : cache.ttlMs === 0 ? ' · without end' : ` · lives ${life(cache.ttlMs)}`;
     setText(about, `${cache.topic ?? ''}${lives}`);
     const answered = [sum('localHits'), sum('remoteHits'), sum('misses')] as const;
     const reads = answered[0] + answered[1] + answered[2];

@@ -80,6 +80,6 @@ function show({ key, instance, local, remote, isServing, isDoubtful }: KeyInspec
 }
 
 function tell({ state, leftMs }: TierInspection): string {
-  if (state === 'held') return leftMs === undefined ? 'held, never expires' : `held, ${duration(leftMs)} left`;
+  if (state === 'held') return leftMs === undefined ? 'held' : `held, ${duration(leftMs)} left`;
   return { absent: 'not held', unknown: 'cannot be asked now', unused: 'not used' }[state];
 }
