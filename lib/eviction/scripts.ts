@@ -221,6 +221,7 @@ return { 'done', seq, gen, ARGV[4] == '1' and audience(KEYS[3], KEYS[4]) or fals
  * A server with another run id, or one that knows less than the caller does, may hold the data of another time: its generation is
  * abandoned. Generations only ever grow, whatever the server's clock does, so that a late reply cannot take an instance back to an old one.
  * Bookkeeping that cannot be right is replaced, and the reply says so: on that alone an instance goes down to a lower generation.
+ * The last of the reply is how many subscribers of this server (on a Redis Cluster: of this node) the echo went to.
  */
 export const HEARTBEAT = new Script(
   'heartbeat',
@@ -262,8 +263,9 @@ for i = 1, #KEYS - 1, 5 do
   out[#out + 1] = gen
   out[#out + 1] = isReplaced and '1' or '0'
 end
-redis.call('PUBLISH', ARGV[3], ARGV[4] .. table.concat(states, ',') .. ']}')
+local reached = redis.call('PUBLISH', ARGV[3], ARGV[4] .. table.concat(states, ',') .. ']}')
 out[#out + 1] = micros() -- for the sender's estimate of this clock
+out[#out + 1] = tostring(reached)
 return out`,
 );
 

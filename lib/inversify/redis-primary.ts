@@ -99,6 +99,7 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
       await checked;
     },
     answered: () => connection.confirm(),
+    reconnect: (reason) => connection.reconnect(reason),
     leave: (caches) => heartbeat.leave(caches).catch((error: unknown) => events.emit('error', { where: 'leaving', error })),
     namesakes: (caches) => heartbeat.namesakes(caches),
     isUsable: () => connection.isUsable,
@@ -109,9 +110,9 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
 const watched = (heartbeat: Heartbeat, refusals: HeartbeatRefusals): Heartbeat => ({
   pulse: async (caches, head) => {
     try {
-      const states = await heartbeat.pulse(caches, head);
+      const pulse = await heartbeat.pulse(caches, head);
       refusals.succeeded();
-      return states;
+      return pulse;
     } catch (error) {
       refusals.failed(error);
       throw error;

@@ -128,6 +128,10 @@ const FAULTS: DeploymentKind<SingleServer>['faults'] = [
     await arena.loadOne(place, load);
     await aWhile(context, 1);
   }),
+  repeated('moved address, the old server lives', async (context) => {
+    await context.deployment.moveAddress();
+    await aWhile(context, 3);
+  }),
   {
     name: 'Redis absent at start',
     startAbsent: (workers) => SingleServer.startAbsent(workers),

@@ -242,8 +242,8 @@ export class FakeRedis {
       states.push(`["${seq}","${gen}"]`);
       out.push(seq, gen as string, isReplaced ? '1' : '0');
     });
-    this.onPublish(channel, `${head}${states.join(',')}]}`);
-    return [...out, String(this.#micros)];
+    const reached = this.onPublish(channel, `${head}${states.join(',')}]}`);
+    return [...out, String(this.#micros), String(reached)];
   }
 
   #moved(genKey: string, ridKey: string, expected: string): Reply | undefined {
