@@ -172,6 +172,11 @@ export class RemoteConnection {
     this.#searchAfter(new Error(`the primary is ${host}:${port} now`));
   }
 
+  /** Gives the present connection up for another, because of `reason`; steps under way fail. Does nothing while there is none. */
+  reconnect(reason: Error): void {
+    if (!this.#stopped && this.#target !== undefined) this.#searchAfter(reason);
+  }
+
   /** Where the present connection leads; `undefined` unless it is located. */
   get address(): RemoteAddress | undefined {
     return this.#address;

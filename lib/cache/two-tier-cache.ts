@@ -465,10 +465,10 @@ export class TwoTierCache extends Cache implements CoherentCache {
   override async put(key: CacheKey, value: unknown, options: PutOptions = {}): Promise<void> {
     const encoded = encodeKey(key);
     return this.#write('putting', [encoded], async () => {
+      this.#refuseNull(value);
       let ttlMs: Milliseconds;
       try {
         ttlMs = this.#ttlOf(value, options.ttl);
-        this.#refuseNull(value);
       } catch (error) {
         await this.#evict([encoded], options); // What is there is out of date, whether or not the new value can be stored.
         throw error;

@@ -21,6 +21,8 @@ export async function evict(line: CommandLine, redis: NonNullable<CachingOptions
       namespace,
       instanceId: `command-line-${process.pid}`,
       connectTimeout: timeoutMs,
+      timeout: Math.max(1, Math.floor(timeoutMs / 2)),
+      deadline: Math.max(2, timeoutMs),
       dynamic: false,
       caches: { [name]: { tiers: 'remote', topic } },
     });

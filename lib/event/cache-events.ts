@@ -126,9 +126,15 @@ export class CacheEvents {
     return this.#listeners.has(name) || channels.get(name)?.hasSubscribers === true;
   }
 
-  /** Tells every listener, in the order of their registration; then the diagnostics channel. */
+  /**
+   * Tells every listener, in the order of their registration; then the diagnostics channel. Who is added meanwhile hears the next event,
+   * who has ended hears nothing any more.
+   */
   emit<K extends Name>(name: K, event: CacheEventMap[K]): void {
-    for (const listener of this.#listeners.get(name) ?? []) {
+    const listeners = this.#listeners.get(name) ?? [];
+    for (const listener of listeners) {
+      const present = this.#listeners.get(name);
+      if (present !== listeners && present?.includes(listener) !== true) continue; // One of those before has ended it.
       try {
         const result = listener(event as never);
         if (result instanceof Promise) result.catch((error: unknown) => this.#listenerFailed(name, error));

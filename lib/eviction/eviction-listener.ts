@@ -41,6 +41,8 @@ const MAXIMUM_ACKNOWLEDGING = 64;
  */
 export class EvictionListener {
   readonly #options: EvictionListenerOptions;
+  /** The private channel of this instance. */
+  readonly #inbox: string;
   readonly #caches = new Map<string, CoherentCache>();
   readonly #channels = new Map<string, Set<string>>();
   readonly #told = new Set<string>();
@@ -53,10 +55,12 @@ export class EvictionListener {
 
   constructor(options: EvictionListenerOptions) {
     this.#options = options;
-    const { container, lease } = options;
+    const { container, lease, namespace, origin } = options;
+    this.#inbox = inboxOf(namespace, origin);
     lease.onForged((cache) => this.#tellMalformed(this.#channelOf(cache), 'a generation that Redis does not have'));
     container.addSubscriptionListener({
       onSubscribed: (topics, epoch) => {
+        if (topics.includes(this.#inbox)) lease.hearsFrom(epoch);
         const names = topics.flatMap((topic) => [...(this.#channels.get(topic) ?? [])]);
         if (names.length > 0) this.#subscribed(names, epoch);
       },
@@ -71,8 +75,7 @@ export class EvictionListener {
 
   /** Listens to the private channel of this instance. Resolves as `addMessageListener` does. */
   async open(): Promise<void> {
-    const { container, namespace, origin } = this.#options;
-    await container.addMessageListener((message) => this.#privateArrived(message), ChannelTopic.of(inboxOf(namespace, origin)));
+    await this.#options.container.addMessageListener((message) => this.#privateArrived(message), ChannelTopic.of(this.#inbox));
   }
 
   /** Has `cache` follow the evictions announced on `channel`. Resolves once confirmed, or at once if the container does not run yet. */

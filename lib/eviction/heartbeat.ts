@@ -21,13 +21,21 @@ export interface BeatenCache {
   readonly generation: string | undefined;
 }
 
+/** What came of a heartbeat, by the command connection. */
+export interface Pulse {
+  /** What the server knew of each cache. */
+  readonly states: readonly CacheState[];
+  /** How many subscribers of the server that executed it the echo went to. Those of other servers, which the message may reach as well, are not counted. */
+  readonly reached: number;
+}
+
 /** Sends heartbeats through the server: the port of {@link ReadLease}. */
 export interface Heartbeat {
   /**
    * Registers this instance as alive for one bound, and has an echo published to its inbox: `head`, then the caches' states.
    * Answers the same states by the command connection. Without a cache it writes all the same, to see whether it may.
    */
-  pulse(caches: readonly BeatenCache[], head: string): Promise<readonly CacheState[]>;
+  pulse(caches: readonly BeatenCache[], head: string): Promise<Pulse>;
   /** Takes this instance off the lists of the living. */
   leave(caches: readonly string[]): Promise<void>;
 }
@@ -47,7 +55,7 @@ export interface RedisHeartbeatOptions {
   readonly clock?: Clock;
 }
 
-/** What the reply holds of each cache: its number, its generation, and whether that was replaced. */
+/** What the reply holds of each cache: its number, its generation, and whether that was replaced. The server's time and the reach follow. */
 const REPLY_PARTS = 3;
 
 /** Heartbeats as a write script on the command connection. */
@@ -58,7 +66,7 @@ export class RedisHeartbeat implements Heartbeat {
     this.#options = options;
   }
 
-  async pulse(caches: readonly BeatenCache[], head: string): Promise<readonly CacheState[]> {
+  async pulse(caches: readonly BeatenCache[], head: string): Promise<Pulse> {
     const { connection, namespace, origin, boundMs, acknowledgements, serverClock, clock = systemClock } = this.#options;
     const keys: string[] = caches.length === 0 ? [aliveKey(namespace)] : [];
     for (const { name } of caches) keys.push(...this.#bookkeeping(name));
@@ -67,13 +75,14 @@ export class RedisHeartbeat implements Heartbeat {
     const args = [memberOf(origin, boundMs), String(boundMs), inboxOf(namespace, origin), head, String(longest), ...known];
     const sentAt = clock.now();
     const reply = await connection.runUnguarded<string[]>(HEARTBEAT, keys, args);
-    const [longestBound, micros] = reply.slice(REPLY_PARTS * caches.length);
+    const [longestBound, micros, reached] = reply.slice(REPLY_PARTS * caches.length);
     if (acknowledgements !== undefined) acknowledgements.longestBoundMs = Number(longestBound);
     if (micros !== undefined) serverClock?.sample(sentAt, clock.now(), Number(micros) / 1_000);
-    return caches.map((_, i) => {
+    const states = caches.map((_, i) => {
       const [seq, gen, isReplaced] = reply.slice(REPLY_PARTS * i) as [string, string, string];
       return { seq: Number(seq), gen, isReplaced: isReplaced === '1' };
     });
+    return { states, reached: Number(reached) };
   }
 
   async leave(caches: readonly string[]): Promise<void> {

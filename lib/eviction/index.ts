@@ -13,7 +13,7 @@ export { EvictionListener, type EvictionListenerOptions } from './eviction-liste
 export { type EvictionMessage, formatMessage, MESSAGE_VERSION, parseMessage } from './eviction-message.js';
 export { isGeneration, LEAST_DAMAGED } from './generation.js';
 export { HeartbeatRefusals } from './heartbeat-refusals.js';
-export { type BeatenCache, type CacheState, type Heartbeat, RedisHeartbeat, type RedisHeartbeatOptions } from './heartbeat.js';
+export { type BeatenCache, type CacheState, type Heartbeat, type Pulse, RedisHeartbeat, type RedisHeartbeatOptions } from './heartbeat.js';
 export { type Acknowledgement, type Echo, formatAcknowledgement, parseInbox } from './inbox-message.js';
 export { Namesakes, type NamesakesOptions } from './namesakes.js';
 export { isOrigin, nameOfOrigin, originOf } from './origin.js';

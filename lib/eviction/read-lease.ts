@@ -40,6 +40,11 @@ export interface ReadLeaseOptions {
   readonly heartbeat: Heartbeat | undefined;
   /** Told when a cache can no longer be served and when it can again. Default: it becomes a `bypass` event. */
   readonly tellBypass?: (cache: string, active: boolean) => void;
+  /**
+   * Told when, for a bound (the second time for two, then for four, at most for eight), heartbeats have reached no subscriber of the server that executed them, and no echo came another way: this
+   * instance's two connections lead to different servers. `times`: how often in a row, from 1. Default: nobody.
+   */
+  readonly whenUnheard?: (times: number) => void;
 }
 
 /** Heartbeats per bound. One may be lost, and another late, before the lease lapses. */
@@ -47,6 +52,9 @@ export const BEATS_PER_BOUND = 4;
 
 /** How many pauses there are in a bound between beats that rumours ask for: anybody may start a rumour at any time. */
 const RUMOURS_PER_BOUND = 16;
+
+/** What did not help is tried again after twice the time, and in the end after so many bounds. */
+const MOST_UNHEARD_BOUNDS = 8;
 
 /** Where the numbering of beats may begin: who cannot read our echoes must not guess them. */
 const LATEST_FIRST_BEAT = 2 ** 47;
@@ -82,6 +90,7 @@ export class ReadLease {
   readonly #boundMs: Milliseconds;
   readonly #heartbeat: Heartbeat | undefined;
   readonly #told: (cache: string, active: boolean) => void;
+  readonly #whenUnheard: (times: number) => void;
   readonly #followed = new Map<string, Followed>();
   readonly #underWay = new Map<number, Beat>();
   /** Told when one of these caches may be served again, by its name. */
@@ -95,6 +104,11 @@ export class ReadLease {
   #isAsking = false;
   #pausing: NodeJS.Timeout | undefined;
   #epoch = 0;
+  /** Beats before this one may have run before the inbox was subscribed. `Infinity`: it is not now. */
+  #heardFrom = Number.POSITIVE_INFINITY;
+  /** When the first of the beats was sent that have reached nobody; `undefined`: the last one did. */
+  #unheardSince: Milliseconds | undefined;
+  #unheardTimes = 0;
   #timer: NodeJS.Timeout | undefined;
   #lastTick: { readonly at: Milliseconds; readonly epochMs: Milliseconds } | undefined;
 
@@ -104,6 +118,7 @@ export class ReadLease {
     this.#boundMs = options.boundMs;
     this.#heartbeat = options.heartbeat;
     this.#told = options.tellBypass ?? ((cache, active) => this.#events.emit('bypass', { cache, active }));
+    this.#whenUnheard = options.whenUnheard ?? (() => undefined);
   }
 
   /** Takes a cache under the lease; it serves nothing before {@link subscribed} names it. */
@@ -144,9 +159,17 @@ export class ReadLease {
     }
   }
 
+  /** The server confirmed the inbox: beats from now on reach at least this instance. */
+  hearsFrom(epoch: number): void {
+    this.#epoch = epoch;
+    this.#heardFrom = this.#number + 1;
+  }
+
   /** The subscriber's connection is gone; `epoch` is the one that begins now. */
   lost(epoch: number): void {
     this.#epoch = epoch;
+    this.#heardFrom = Number.POSITIVE_INFINITY;
+    this.#unheardSince = undefined;
     this.#underWay.clear();
     for (const followed of this.#followed.values()) {
       followed.provenFrom = Number.POSITIVE_INFINITY;
@@ -161,12 +184,33 @@ export class ReadLease {
     if (this.#heartbeat === undefined) return;
     const number = (this.#number += 1);
     const caches = [...this.#followed.values()];
-    this.#underWay.set(number, { sentAt: this.#clock.now(), sentAtEpoch: Date.now(), epoch: this.#epoch, caches });
+    const beat: Beat = { sentAt: this.#clock.now(), sentAtEpoch: Date.now(), epoch: this.#epoch, caches };
+    this.#underWay.set(number, beat);
     if (this.#underWay.size > MAXIMUM_UNDER_WAY) this.#underWay.delete(this.#underWay.keys().next().value as number);
     const beaten = caches.map(({ cache }) => ({ name: cache.name, generation: cache.generation }));
-    const states = await this.#heartbeat.pulse(beaten, echoHead(number));
+    const { states, reached } = await this.#heartbeat.pulse(beaten, echoHead(number));
+    if (beat.epoch === this.#epoch && number >= this.#heardFrom) this.#noteReach(reached, beat.sentAt);
     this.#replied = Math.max(this.#replied, number);
     caches.forEach((followed, i) => this.#applyReply(followed, number, states[i] as CacheState));
+  }
+
+  /**
+   * An address may come to lead to another server while the one before lives: a subscriber that stays connected there hears nothing and
+   * misses nothing it could see. The echo is what counts: servers pass messages on (a primary to its replicas, nodes of a Redis Cluster to
+   * each other) and count their own subscribers only. Who gets none for a bound after the first beat that reached nobody has no lease, and
+   * nothing to lose.
+   */
+  #noteReach(reached: number, sentAt: Milliseconds): void {
+    if (reached > 0) return this.#heard();
+    this.#unheardSince ??= sentAt;
+    if (this.#clock.now() - this.#unheardSince < this.#boundMs * Math.min(2 ** this.#unheardTimes, MOST_UNHEARD_BOUNDS)) return;
+    this.#unheardSince = undefined;
+    this.#whenUnheard((this.#unheardTimes += 1));
+  }
+
+  #heard(): void {
+    this.#unheardSince = undefined;
+    this.#unheardTimes = 0;
   }
 
   #applyReply(followed: Followed, number: number, { gen, isReplaced }: CacheState): void {
@@ -188,6 +232,7 @@ export class ReadLease {
   echoed(number: number, states: readonly CacheState[]): void {
     const beat = this.#underWay.get(number);
     if (beat === undefined || beat.epoch !== this.#epoch || states.length !== beat.caches.length) return;
+    this.#heard();
     for (const earlier of [...this.#underWay.keys()]) if (earlier <= number) this.#underWay.delete(earlier);
     const suspended = this.#suspendedSince(beat.sentAt, beat.sentAtEpoch);
     beat.caches.forEach((followed, i) => {

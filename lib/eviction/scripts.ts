@@ -265,6 +265,7 @@ return { 'done', seq, gen, heard, isLower and '1' or '0' }`,
  * Bookkeeping that cannot be right is replaced, and the reply says so: on that alone an instance goes down to a lower generation.
  * Members that have been silent for long, or claim a time that nobody can live to, leave the list. A member says its bound: see \`memberOf\`.
  * An instance that is new to the list takes away the end that the last to leave has set.
+ * The last of the reply is how many subscribers of this server (on a Redis Cluster: of this node) the echo went to.
  */
 export const HEARTBEAT = new Script(
   'heartbeat',
@@ -320,9 +321,10 @@ for i = 1, #KEYS - 1, 5 do
   out[#out + 1] = gen
   out[#out + 1] = isReplaced and '1' or '0'
 end
-redis.call('PUBLISH', ARGV[3], ARGV[4] .. table.concat(states, ',') .. ']}')
+local reached = redis.call('PUBLISH', ARGV[3], ARGV[4] .. table.concat(states, ',') .. ']}')
 out[#out + 1] = string.format('%.0f', longestOfAll)
 out[#out + 1] = micros() -- for the sender's estimate of this clock
+out[#out + 1] = tostring(reached)
 return out`,
 );
 

@@ -133,7 +133,7 @@ export class FleetReporter {
     const wasWatched = this.#isWatched();
     this.#end();
     const gone: FleetMessage = { kind: 'gone', from: this.id };
-    for (const neighbour of [...this.#neighbours]) neighbour(gone);
+    this.#tellNeighbours(gone);
     this.#neighbours.clear();
     if (wasWatched) await this.#options.publish(formatFleetMessage(gone)).catch(() => undefined);
   }
@@ -222,13 +222,18 @@ export class FleetReporter {
     }, LEAST_BETWEEN_STATUSES_MS).unref();
     const message = this.#statusMessage();
     this.#noteLinks(message.status.links);
-    for (const neighbour of this.#neighbours) neighbour(message);
+    this.#tellNeighbours(message);
     if (this.#isWatched()) this.#options.publish(formatFleetMessage(message)).catch(() => undefined); // The next one is due in a second.
+  }
+
+  /** Those of now: not who comes meanwhile, nor who goes. */
+  #tellNeighbours(message: FleetMessage): void {
+    for (const neighbour of [...this.#neighbours]) if (this.#neighbours.has(neighbour)) neighbour(message);
   }
 
   /** Neighbours hear it now, the others with what follows. */
   #note(entry: FeedEntry): void {
-    for (const neighbour of this.#neighbours) neighbour({ kind: 'feed', from: this.id, entries: [entry], lost: 0 });
+    this.#tellNeighbours({ kind: 'feed', from: this.id, entries: [entry], lost: 0 });
     this.#keep([entry]);
   }
 

@@ -109,9 +109,9 @@ export class FleetWatch {
     const isFirst = this.#observers.size === 0;
     this.#observers.add(observer);
     if (isFirst) this.#begin();
-    else for (const { status } of this.#instances.values()) observer.onStatus?.(status);
+    else for (const { status } of [...this.#instances.values()]) observer.onStatus?.(status); // It may make an instance tell another.
     return () => {
-      if (this.#observers.delete(observer) && this.#observers.size === 0) this.#end();
+      if (this.#observers.delete(observer) && this.#observers.size === 0 && !this.#isStopped) this.#end();
     };
   }
 
@@ -162,9 +162,8 @@ export class FleetWatch {
     if (this.#isStopped) return this.#ending;
     this.#isStopped = true;
     const observers = [...this.#observers];
-    this.#observers.clear();
     if (observers.length > 0) this.#end();
-    for (const observer of observers) observer.onEnd?.();
+    for (const observer of observers) if (this.#observers.delete(observer)) observer.onEnd?.();
     await this.#ending;
   }
 
@@ -231,6 +230,7 @@ export class FleetWatch {
     if (message.kind === 'gone') this.#forget(message.from);
     if (message.kind === 'status' && !this.#follow(message.status, length)) return;
     for (const observer of [...this.#observers]) {
+      if (!this.#observers.has(observer)) continue; // One of those before has ended it.
       if (message.kind === 'status') observer.onStatus?.(message.status);
       else if (message.kind === 'feed') observer.onFeed?.(message.from, message.entries, message.lost);
       else observer.onGone?.(message.from);

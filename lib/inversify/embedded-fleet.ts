@@ -68,6 +68,7 @@ export function embeddedFleet(options: ResolvedCachingOptions, events: CacheEven
     connect: () => Promise.resolve(),
     namesakes: () => Promise.resolve(shared.usersCalled(instanceId)),
     answered: () => undefined,
+    reconnect: () => undefined,
     leave: () => Promise.resolve(),
     isUsable: () => true,
     refusal: () => undefined,

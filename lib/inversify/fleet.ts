@@ -42,6 +42,8 @@ export interface Primary {
   readonly connect: (firstBeat: () => Promise<void>) => Promise<void>;
   /** A heartbeat has succeeded. */
   readonly answered: () => void;
+  /** Gives the command connection up for another. */
+  readonly reconnect: (reason: Error) => void;
   readonly leave: (caches: readonly string[]) => Promise<void>;
   /** How many living instances of these caches have this one's name, itself included. */
   readonly namesakes: (caches: readonly string[]) => Promise<number>;

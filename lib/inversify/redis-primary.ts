@@ -104,6 +104,7 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
       await checked;
     },
     answered: () => connection.confirm(),
+    reconnect: (reason) => connection.reconnect(reason),
     leave: (caches) => {
       hasLeft = true;
       return heartbeat.leave(caches).catch((error: unknown) => events.emit('error', { where: 'leaving', error }));
@@ -117,9 +118,9 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
 const watched = (heartbeat: Heartbeat, refusals: HeartbeatRefusals): Heartbeat => ({
   pulse: async (caches, head) => {
     try {
-      const states = await heartbeat.pulse(caches, head);
+      const pulse = await heartbeat.pulse(caches, head);
       refusals.succeeded();
-      return states;
+      return pulse;
     } catch (error) {
       refusals.failed(error);
       throw error;

@@ -190,7 +190,14 @@ function strandOf(
   events: CacheEvents,
 ): Strand {
   const { namespace, container, heartbeat, acknowledgements, send, serverClock } = primary;
-  const lease = new ReadLease({ clock, events, boundMs, heartbeat, tellBypass: (cache, active) => bypass.tell(cache, active) });
+  const lease = new ReadLease({
+    clock,
+    events,
+    boundMs,
+    heartbeat,
+    tellBypass: (cache, active) => bypass.tell(cache, active),
+    whenUnheard: (times) => (times % 2 === 1 ? container : primary).reconnect(new Error('its heartbeats do not reach its subscriber')),
+  });
   const tellsClears = number === 0;
   const listener = new EvictionListener({
     namespace,

@@ -30,7 +30,9 @@ export const DEFAULT_SUBSCRIBE_TIMEOUT_MS: Milliseconds = 5_000;
  * server has confirmed every one, subscription listeners are told. `ready` itself is one round trip too early: what is published in
  * between is lost. Confirmation and messages may arrive in one packet, then the messages are delivered first.
  *
- * Messages are handed to the listeners synchronously, in the order of arrival. Pub/sub delivers at most once: what is published during
+ * Messages are handed to the listeners synchronously, in the order of arrival. A message is for those who listened when it arrived:
+ * who is added while it is delivered hears the next one, who is removed hears nothing any more, and after `stop()` or the loss of the
+ * connection nobody does. Pub/sub delivers at most once: what is published during
  * an outage is gone, and `onLost` followed by `onSubscribed` is all the notice there is.
  */
 export class MessageListenerContainer {
@@ -55,7 +57,7 @@ export class MessageListenerContainer {
   constructor(transport: PubSubTransport, options: MessageListenerContainerOptions = {}) {
     this.#transport = transport;
     this.#events = options.events ?? new CacheEvents();
-    this.#notifier = new SubscriptionNotifier(this.#events);
+    this.#notifier = new SubscriptionNotifier(this.#events, () => this.#epoch);
     this.#subscribeTimeoutMs = options.subscribeTimeoutMs ?? DEFAULT_SUBSCRIBE_TIMEOUT_MS;
   }
 
@@ -138,7 +140,7 @@ export class MessageListenerContainer {
     for (const { subscription } of removed) if (subscription.status !== 'confirmed') subscription.fail(this.#ended());
     if (!this.isRunning || removed.length === 0) return;
     if (this.#isUp) {
-      const told = removed.map(({ subscription, listeners }) => ({ name: nameOf(subscription), listeners }));
+      const told = removed.map(({ subscription, listeners }) => ({ name: nameOf(subscription), listeners: new Set(listeners) }));
       await this.#unsubscribe(
         told,
         removed.map(({ subscription }) => subscription.topic),
@@ -289,7 +291,7 @@ export class MessageListenerContainer {
     const ended = this.#epoch++;
     const subscriptions = this.#registry.all();
     for (const subscription of subscriptions) subscription.reset();
-    this.#notifier.lost(subscriptions, ended);
+    this.#notifier.lost(subscriptions.map(listenersOf), ended);
   }
 
   async #release(): Promise<void> {
@@ -329,7 +331,11 @@ export class MessageListenerContainer {
     if (!this.#isUp) return; // Stopped: a few may still be on their way.
     const subscription = this.#registry.find(message);
     if (subscription === undefined) return;
-    for (const listener of subscription.listeners) {
+    const { listeners } = subscription;
+    const epoch = this.#epoch;
+    for (const listener of [...listeners]) {
+      if (epoch !== this.#epoch) return; // One of those before has stopped the container, or given the connection up.
+      if (!listeners.has(listener)) continue; // Or has removed this one.
       try {
         const result = typeof listener === 'function' ? listener(message) : listener.onMessage(message);
         if (result !== undefined) this.#observe(result, message);

@@ -1,21 +1,22 @@
 import type { CacheEvents } from '../event/index.js';
 import type { MessageListener } from './message-listener.js';
 import type { SubscriptionListener } from './subscription-listener.js';
-import type { TopicSubscription } from './subscription-registry.js';
 
-/** One topic's name with the listeners concerned. */
+/** One topic's name with the listeners concerned. Who is no longer among them when his turn comes is not told. */
 export interface TopicListeners {
   readonly name: string;
-  readonly listeners: Iterable<MessageListener>;
+  readonly listeners: ReadonlySet<MessageListener>;
 }
 
 /** Tells {@link SubscriptionListener}s: those of the container about everything, message listeners that are one about their own topics. */
 export class SubscriptionNotifier {
   readonly #events: CacheEvents;
+  readonly #presentEpoch: () => number;
   readonly #listeners = new Set<SubscriptionListener>();
 
-  constructor(events: CacheEvents) {
+  constructor(events: CacheEvents, presentEpoch: () => number) {
     this.#events = events;
+    this.#presentEpoch = presentEpoch;
   }
 
   add(listener: SubscriptionListener): () => void {
@@ -24,11 +25,14 @@ export class SubscriptionNotifier {
   }
 
   subscribed(topics: readonly TopicListeners[], epoch: number): void {
-    this.#tellTopics(topics, (listener, names) => listener.onSubscribed?.(names, epoch));
+    this.#tell(topics, (listener, names) => {
+      // One of those before may have ended the connection: the others have heard of its loss by then.
+      if (epoch === this.#presentEpoch()) listener.onSubscribed?.(names, epoch);
+    });
   }
 
   unsubscribed(topics: readonly TopicListeners[], epoch: number): void {
-    this.#tellTopics(topics, (listener, names) => listener.onUnsubscribed?.(names, epoch));
+    this.#tell(topics, (listener, names) => listener.onUnsubscribed?.(names, epoch));
   }
 
   /** For a listener that came to topics already confirmed: nobody else has news. */
@@ -37,25 +41,30 @@ export class SubscriptionNotifier {
     if (names.length > 0 && !this.#listeners.has(told)) this.#guard(() => told.onSubscribed?.(names, epoch));
   }
 
-  lost(subscriptions: readonly TopicSubscription[], epoch: number): void {
-    const told = new Set<SubscriptionListener>(this.#listeners);
-    for (const { listeners } of subscriptions) for (const listener of listeners) told.add(listener as SubscriptionListener);
-    for (const listener of told) this.#guard(() => listener.onLost?.(epoch));
+  lost(topics: readonly TopicListeners[], epoch: number): void {
+    this.#tell(topics, (listener) => listener.onLost?.(epoch));
   }
 
-  #tellTopics(topics: readonly TopicListeners[], tell: (listener: SubscriptionListener, names: readonly string[]) => void): void {
-    const everything = topics.map(({ name }) => name);
-    const byListener = new Map<SubscriptionListener, string[]>();
-    for (const listener of this.#listeners) byListener.set(listener, everything);
-    for (const { name, listeners } of topics) {
-      for (const listener of listeners as Iterable<SubscriptionListener>) {
-        if (this.#listeners.has(listener)) continue;
-        const names = byListener.get(listener);
-        if (names === undefined) byListener.set(listener, [name]);
-        else names.push(name); // A copy of thousands for each of thousands would take seconds.
+  /** Settles who is told before the first one is: each once, whoever comes or goes meanwhile. */
+  #tell(topics: readonly TopicListeners[], tell: (listener: SubscriptionListener, names: readonly string[]) => void): void {
+    const ofEverything = [...this.#listeners];
+    const byListener = new Map<MessageListener, TopicListeners[]>();
+    for (const topic of topics) {
+      for (const listener of topic.listeners) {
+        if (this.#listeners.has(listener as SubscriptionListener)) continue;
+        const own = byListener.get(listener);
+        if (own === undefined) byListener.set(listener, [topic]);
+        else own.push(topic); // A copy of thousands for each of thousands would take seconds.
       }
     }
-    for (const [listener, names] of byListener) this.#guard(() => tell(listener, names));
+    const everything = topics.map(({ name }) => name);
+    for (const listener of ofEverything) {
+      if (this.#listeners.has(listener)) this.#guard(() => tell(listener, everything));
+    }
+    for (const [listener, own] of byListener) {
+      const names = own.filter(({ listeners }) => listeners.has(listener)).map(({ name }) => name);
+      if (names.length > 0) this.#guard(() => tell(listener as SubscriptionListener, names));
+    }
   }
 
   #guard(tell: () => void): void {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type Cache, CacheManager, enableCaching } from '../../lib/index.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
+import { PATIENT } from '../support/patient.js';
 
 const MAIN = fileURLToPath(import.meta.resolve('../../lib/cli/main.js'));
 
@@ -30,7 +31,7 @@ class Run {
   }
 
   async ended(): Promise<Ended> {
-    const guard = setTimeout(() => this.child.kill('SIGKILL'), 20_000);
+    const guard = setTimeout(() => this.child.kill('SIGKILL'), 50_000);
     const [code] = (await once(this.child, 'close')) as [number | null];
     clearTimeout(guard);
     return { code, out: this.out, err: this.err };
@@ -40,14 +41,14 @@ class Run {
 const run = (args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended> => new Run(args, env).ended();
 
 describe('npx inversify-cache', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let server: RedisServer;
   const containers: Container[] = [];
 
   const instance = async (instanceId: string): Promise<Cache> => {
     const container = new Container();
     containers.push(container);
-    await enableCaching(container, { redis: server.url, instanceId, caches: { book: {} } });
+    await enableCaching(container, { ...PATIENT, redis: server.url, instanceId, caches: { book: {} } });
     return container.get(CacheManager).getCache('book') as Cache;
   };
 
@@ -92,7 +93,7 @@ describe('npx inversify-cache', function () {
     await here.put(42, 2);
     expect(await there.getAll(['Dune', 42])).to.deep.equal([{ value: 1 }, { value: 2 }]);
     await waitFor(async () => (await there.peek('Dune')) === 1, { what: 'Dune in the local tier' });
-    const { code, out } = await run(['evict', '--cache', 'book', '--redis', server.url, 'Dune', '~42']);
+    const { code, out } = await run(['evict', '--cache', 'book', '--redis', server.url, '--timeout', '20s', 'Dune', '~42']);
     expect({ code, out }).to.deep.equal({ code: 0, out: 'Evicted Dune ~42 from book: no instance serves it any more.\n' });
     expect(there.peek('Dune')).to.equal(undefined);
     expect(await there.getAll(['Dune', 42])).to.deep.equal([undefined, undefined]);
@@ -101,7 +102,7 @@ describe('npx inversify-cache', function () {
   it('clear evicts all of a cache; --json says so to programs; the server may come from the environment', async () => {
     const here = await instance('here');
     await here.put('Dune', 1);
-    const { code, out } = await run(['clear', '--cache', 'book', '--json'], { REDIS_URL: server.url });
+    const { code, out } = await run(['clear', '--cache', 'book', '--json', '--timeout', '20s'], { REDIS_URL: server.url });
     expect([code, JSON.parse(out)]).to.deep.equal([0, { cache: 'book', op: 'clear', keys: [], acks: 'all' }]);
     expect(await here.get('Dune')).to.equal(undefined);
   });
@@ -112,7 +113,7 @@ describe('npx inversify-cache', function () {
     const here = await instance('here');
     await here.getOrLoad('Dune', () => 1);
     await here.getOrLoad('Dune', () => 2);
-    const { code, out } = await run(['stats', '--redis', server.url, '--json', '--timeout', '1s']);
+    const { code, out } = await run(['stats', '--redis', server.url, '--json', '--timeout', '20s']);
     const [status] = out
       .trim()
       .split('\n')
@@ -120,7 +121,7 @@ describe('npx inversify-cache', function () {
     expect(code).to.equal(0);
     expect(status?.id).to.equal('here');
     expect(status?.caches['book']?.statistics).to.include({ localHits: 1, misses: 1, loads: 1 });
-    const { out: table } = await run(['stats', '--redis', server.url, '--timeout', '1s']);
+    const { out: table } = await run(['stats', '--redis', server.url, '--timeout', '20s']);
     expect(table)
       .to.match(/book.*hit ratio/)
       .and.match(/here +serving/);
@@ -130,9 +131,9 @@ describe('npx inversify-cache', function () {
     const [here] = [await instance('here'), await instance('there')];
     const tail = new Run(['tail', '--redis', server.url, '--cache', 'book']);
     const heard = async (): Promise<boolean> => Number(((await server.cli('PUBSUB', 'NUMSUB', 'book-channel')) as string[])[1]) === 3;
-    await waitFor(heard, { what: 'the subscription of tail', timeoutMs: 10_000 });
+    await waitFor(heard, { what: 'the subscription of tail' });
     await here.evict('Dune');
-    await waitFor(() => /Dune/.test(tail.out), { what: 'the eviction in the output', timeoutMs: 10_000 });
+    await waitFor(() => /Dune/.test(tail.out), { what: 'the eviction in the output' });
     tail.child.kill('SIGINT');
     const { code, out } = await tail.ended();
     expect(code).to.equal(130);

@@ -19,6 +19,7 @@ import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
 import { FaultyTransport } from '../topic/faulty-transport.js';
+import { PATIENT } from '../support/patient.js';
 
 /** What carries messages takes the place of the stores here. */
 const CARRIERS: readonly (readonly [string, (prefix: string) => Promise<PubSubTransport>])[] = [
@@ -182,7 +183,7 @@ describe('10. Message listener container', () => {
         const instance = new Container();
         const redis = carrier === 'Redis' ? { redis: (await sharedRedis()).url } : {};
         closing.unshift(() => instance.unbindAllAsync());
-        await enableCaching(instance, { namespace: prefix, ...redis });
+        await enableCaching(instance, { ...PATIENT, namespace: prefix, ...redis });
         instance.bind(Listening).toSelf().inSingletonScope();
         instance.get(Listening);
         const own = instance.get(MessagePublisher);

@@ -19,7 +19,7 @@ const NAMESPACE = 'app';
 const COURTESIES = ['+client|setname', '+ping'];
 
 describe('The rights of a Redis user', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   const rights = documentedRights();
   let server: RedisServer;
@@ -143,7 +143,7 @@ describe('The rights of a Redis user', function () {
     const start = async (more: readonly string[]): Promise<string> => {
       await grant([server], [...granted, ...more]);
       const redis = { host: '127.0.0.1', port: server.port, username: USER, password: PASSWORD, db: 1 };
-      const runtime = createRuntime({ redis, caches: { book: {} }, bound: '200ms', connectTimeout: '600ms' });
+      const runtime = createRuntime({ redis, caches: { book: {} }, bound: '200ms', connectTimeout: '2s' });
       runtimes.push(runtime);
       try {
         await runtime.start();
@@ -161,14 +161,14 @@ describe('The rights of a Redis user', function () {
 
   it('are told when they are missing: which, and where, and no password', async () => {
     await server.cli('ACL', 'SETUSER', USER, 'on', `>${PASSWORD}`, ...rights, '-evalsha');
-    const error = await joined('600ms').then(
+    const error = await joined('2s').then(
       () => undefined,
       (thrown: unknown) => thrown,
     );
     expect(error).to.be.instanceOf(RemoteCacheError);
     // Since Redis 7.2, and in Valkey, the server names the user.
     expect((error as CacheError).message.replace(`User ${USER} has`, 'this user has')).to.equal(
-      `Could not reach Redis at 127.0.0.1:${server.port} within 600 ms (NOPERM this user has no permissions to run the 'evalsha' command). ` +
+      `Could not reach Redis at 127.0.0.1:${server.port} within 2000 ms (NOPERM this user has no permissions to run the 'evalsha' command). ` +
         'Give the user the rights that the README lists.',
     );
     expect(inspect(error, { depth: 10 })).not.to.include(PASSWORD);

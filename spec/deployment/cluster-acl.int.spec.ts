@@ -12,7 +12,7 @@ import { documentedClusterRights, documentedRights } from './documented-rights.j
 import { type Outcome, PASSWORD, refusalFor, tryRights, USER } from './rights-trial.js';
 
 describe('The rights of a Redis user on a Cluster', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   const rights = [...documentedRights().filter((right) => right !== '~app:*'), ...documentedClusterRights()];
   let deployment: ClusterDeployment;

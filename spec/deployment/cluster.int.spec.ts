@@ -35,7 +35,7 @@ const KEYS = Array.from({ length: BUCKETS }, (_, bucket) => {
 });
 
 describe('A Redis Cluster', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   let deployment: ClusterDeployment;
   let namespace: string;
@@ -375,13 +375,13 @@ describe('A Redis Cluster', function () {
     const client = deployment.client({ password: 's3cret' });
     clients.push(client);
     const errors: unknown[] = [];
-    const runtime = runtimeOf({ redis: client, connectTimeout: '500ms' });
+    const runtime = runtimeOf({ redis: client, connectTimeout: '2s' });
     runtime.events.on('error', (event) => void errors.push(event));
     runtime.events.on('failed', (event) => void errors.push(event));
     const error = await cacheErrorOf(runtime.start());
     const [first] = deployment.servers as [RedisServer];
     expect(error.message).to.equal(
-      `Could not reach Redis at bucket 0 of cluster of 127.0.0.1:${first.port} within 500 ms. Check host, port, credentials and that the server accepts connections.`,
+      `Could not reach Redis at bucket 0 of cluster of 127.0.0.1:${first.port} within 2000 ms. Check host, port, credentials and that the server accepts connections.`,
     );
     expect((error.cause as Error).message).to.match(
       /^Node 127\.0\.0\.1:\d+ of the cluster could not tell which slots are whose: WRONGPASS .+\.$/,

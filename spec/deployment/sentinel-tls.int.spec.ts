@@ -11,7 +11,7 @@ import { CertificateAuthority } from './certificates.js';
 import { SentinelDeployment } from './sentinel-deployment.js';
 
 describe('TLS to and behind Sentinel', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   let authority: CertificateAuthority;
   let stranger: CertificateAuthority;

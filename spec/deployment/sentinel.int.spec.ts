@@ -46,7 +46,7 @@ class Books {
 }
 
 describe('Sentinel', function () {
-  this.timeout(90_000);
+  this.timeout(180_000);
 
   let deployment: SentinelDeployment;
   let runtimes: CacheRuntime[];

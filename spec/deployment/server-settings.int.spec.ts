@@ -3,6 +3,7 @@ import { checkServerSettings } from '../../lib/eviction/index.js';
 import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
+import { PATIENT } from '../support/patient.js';
 
 describe(checkServerSettings.name, () => {
   let servers: RedisServer[];
@@ -28,7 +29,7 @@ describe(checkServerSettings.name, () => {
   };
   /** What a start on this server warns of. Node tells warnings a tick later. */
   const warnedOf = async (server: RedisServer): Promise<readonly (readonly [string, string | undefined, string])[]> => {
-    const runtime = createRuntime({ redis: server.url, caches: { book: {} } });
+    const runtime = createRuntime({ ...PATIENT, redis: server.url, caches: { book: {} } });
     runtimes.push(runtime);
     await runtime.start();
     await new Promise((resolve) => process.nextTick(resolve));

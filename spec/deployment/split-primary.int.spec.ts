@@ -14,7 +14,7 @@ import { waitFor } from '../support/wait.js';
 import { ScriptedSentinel } from './scripted-sentinel.js';
 
 describe('An instance behind Sentinel', function () {
-  this.timeout(30_000);
+  this.timeout(180_000);
 
   const stopping: (() => Promise<void>)[] = [];
   const kept = <T extends { stop(): Promise<void> }>(resource: T): T => (stopping.unshift(() => resource.stop()), resource);
@@ -101,11 +101,11 @@ describe('An instance behind Sentinel', function () {
   it('tells that no Sentinel can be reached, without a credential, and stops at once', async () => {
     const port = await freePort();
     const redis = { sentinels: [{ host: '127.0.0.1', port }], name: 'books', sentinelPassword: 's3cret', password: 's3cret' };
-    const runtime = kept(createRuntime({ redis, connectTimeout: '300ms' }));
+    const runtime = kept(createRuntime({ redis, connectTimeout: '2s' }));
     runtime.manager.getCache('book');
     const error = await cacheErrorOf(runtime.start());
     expect(error.message).to.equal(
-      `Could not reach Redis at books of sentinel 127.0.0.1:${port} within 300 ms (ECONNREFUSED). Check host, port, credentials and that the server accepts connections.`,
+      `Could not reach Redis at books of sentinel 127.0.0.1:${port} within 2000 ms (ECONNREFUSED). Check host, port, credentials and that the server accepts connections.`,
     );
     expect((error.cause as Error).message).to.equal(
       `Sentinel 127.0.0.1:${port} could not tell where 'books' is: connect ECONNREFUSED 127.0.0.1:${port}.`,
@@ -115,7 +115,7 @@ describe('An instance behind Sentinel', function () {
   it('never tells a password, though the Sentinel repeats it', async () => {
     const sentinel = kept(await ScriptedSentinel.start(1));
     const redis = { sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'books', sentinelPassword: 's3cret' };
-    const runtime = kept(createRuntime({ redis, connectTimeout: '300ms' }));
+    const runtime = kept(createRuntime({ redis, connectTimeout: '2s' }));
     const told: unknown[] = [];
     for (const name of ['failed', 'error', 'reconnecting'] as const) runtime.events.on(name, (event) => void told.push(event));
     const error = await cacheErrorOf(runtime.start());

@@ -12,9 +12,10 @@ import { freePort, RedisServer } from '../support/redis-server.js';
 import { ownNamespace } from '../support/shared-redis.js';
 import { waitFor } from '../support/wait.js';
 import { CertificateAuthority, type Certificate } from './certificates.js';
+import { PATIENT } from '../support/patient.js';
 
 describe('TLS', function () {
-  this.timeout(30_000);
+  this.timeout(180_000);
 
   let authority: CertificateAuthority;
   let certificate: Certificate;
@@ -35,7 +36,7 @@ describe('TLS', function () {
     return { server: await RedisServer.start({ args: ['--tls-port', `${port}`, ...files, ...args] }), port };
   };
   const make = (redis: CachingOptions['redis'], options: CachingOptions = {}): CacheRuntime => {
-    const runtime = createRuntime({ redis, namespace: ownNamespace('tls'), caches: { book: {} }, ...options });
+    const runtime = createRuntime({ ...PATIENT, redis, namespace: ownNamespace('tls'), caches: { book: {} }, ...options });
     runtimes.push(runtime);
     return runtime;
   };
@@ -107,7 +108,7 @@ describe('TLS', function () {
       const { cert, key } = authority.issue('client', ['DNS:client.example']);
       const redis = { host: '127.0.0.1', port: strict.port };
       await proveBothConnections({ ...redis, tls: { ca: authority.cert, cert, key } });
-      const without = make({ ...redis, tls: { ca: authority.cert } }, { connectTimeout: 500 });
+      const without = make({ ...redis, tls: { ca: authority.cert } }, { connectTimeout: 3_000 });
       expect((await cacheErrorOf(without.start())).message).to.include(`127.0.0.1:${strict.port}`);
     } finally {
       await strict.server.stop();
@@ -148,13 +149,13 @@ describe('TLS', function () {
     ];
     for (const [title, redis, code] of refusals) {
       it(title, async () => {
-        const runtime = make(redis(), { connectTimeout: 500 });
+        const runtime = make(redis(), { connectTimeout: 3_000 });
         const told: unknown[] = [];
         for (const name of ['error', 'lost', 'failed', 'reconnecting'] as const) runtime.events.on(name, (event) => void told.push(event));
         const error = await cacheErrorOf(runtime.start());
         expect(error).to.be.instanceOf(RemoteCacheError);
         expect(error.message).to.equal(
-          `Could not reach Redis at 127.0.0.1:${tlsPort} within 500 ms (${code}). ` +
+          `Could not reach Redis at 127.0.0.1:${tlsPort} within 3000 ms (${code}). ` +
             'Check that the certificate of the server is for this host and that an authority in `tls.ca` (or NODE_EXTRA_CA_CERTS) has signed it; also host, port and credentials.',
         );
         expect(told).not.to.deep.equal([]);
@@ -164,9 +165,9 @@ describe('TLS', function () {
   });
 
   it('is not spoken to a server that does not speak it', async () => {
-    const runtime = make({ host: '127.0.0.1', port: server.port, tls: { ca: authority.cert } }, { connectTimeout: 500 });
+    const runtime = make({ host: '127.0.0.1', port: server.port, tls: { ca: authority.cert } }, { connectTimeout: 3_000 });
     expect((await cacheErrorOf(runtime.start())).message).to.match(
-      new RegExp(`^Could not reach Redis at 127\\.0\\.0\\.1:${server.port} within 500 ms`),
+      new RegExp(`^Could not reach Redis at 127\\.0\\.0\\.1:${server.port} within 3000 ms`),
     );
   });
 
@@ -176,7 +177,7 @@ describe('TLS', function () {
     try {
       await node.server.cli('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);
       const isOk = async (): Promise<boolean> => String(await node.server.cli('CLUSTER', 'INFO')).includes('cluster_state:ok');
-      await waitFor(isOk, { what: 'the node to serve its slots', timeoutMs: 20_000 });
+      await waitFor(isOk, { what: 'the node to serve its slots' });
       const redisOptions = { tls: { ca: authority.cert } };
       await proveBothConnections(new Cluster([{ host: '127.0.0.1', port: node.port }], { lazyConnect: true, redisOptions }));
       await Promise.all(runtimes.splice(0).map((each) => each.stop()));

@@ -4,6 +4,7 @@ import { type CacheEventMap, CacheEvents, CacheManager, cachingModule } from '..
 import { RedisServer } from '../support/redis-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
+import { PATIENT } from '../support/patient.js';
 
 const NAMES = ['connected', 'lost', 'failed', 'reconnecting', 'subscribed', 'bypass'] as const;
 
@@ -18,7 +19,7 @@ describe('the life of connections, in events', () => {
     server = await RedisServer.start();
     proxy = await TcpProxy.start(server.port);
     container = new Container();
-    container.load(cachingModule({ redis: `redis://:secret@127.0.0.1:${proxy.port}`, caches: { book: {} }, bound: '200ms' }));
+    container.load(cachingModule({ ...PATIENT, redis: `redis://:secret@127.0.0.1:${proxy.port}`, caches: { book: {} }, bound: '200ms' }));
     await server.cli('CONFIG', 'SET', 'requirepass', 'secret');
     manager = container.get(CacheManager);
     told = [];

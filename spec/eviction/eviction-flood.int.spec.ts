@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { formatAcknowledgement, formatMessage, inboxOf, LEAST_DAMAGED } from '../../lib/eviction/index.js';
 import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js';
 import { floodTrial } from '../support/flood-trial.js';
+import { PATIENT } from '../support/patient.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 
@@ -54,7 +55,7 @@ describe('an instance with 50 caches, while forged messages flood a topic of evi
   beforeEach(async () => {
     told = [];
     const caches = Object.fromEntries(CACHES.map((name) => [name, {}]));
-    runtime = createRuntime({ redis: server.url, namespace: 'flood', caches });
+    runtime = createRuntime({ ...PATIENT, redis: server.url, namespace: 'flood', caches });
     runtime.events.on('error', ({ where, error }) => told.push(`${where}: ${String(error)}`));
     runtime.events.on('malformed', ({ topic, reason }) => told.push(`${topic}: ${reason}`));
     await runtime.start();

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
 import type { CoherentCache } from '../../lib/cache/index.js';
-import { type BeatenCache, BEATS_PER_BOUND, type CacheState, type Heartbeat, ReadLease } from '../../lib/eviction/index.js';
+import { type BeatenCache, BEATS_PER_BOUND, type CacheState, type Heartbeat, type Pulse, ReadLease } from '../../lib/eviction/index.js';
 import { CacheEvents } from '../../lib/event/index.js';
 import { FakeClock } from '../support/fake-clock.js';
 
@@ -45,10 +45,12 @@ class HandHeartbeat implements Heartbeat {
   readonly beats: {
     readonly caches: readonly BeatenCache[];
     readonly head: string;
-    readonly answer: (states: readonly CacheState[]) => void;
+    readonly answer: (states: readonly CacheState[], reached?: number) => void;
   }[] = [];
-  pulse(caches: readonly BeatenCache[], head: string): Promise<readonly CacheState[]> {
-    return new Promise((answer) => this.beats.push({ caches, head, answer }));
+  pulse(caches: readonly BeatenCache[], head: string): Promise<Pulse> {
+    return new Promise((resolve) => {
+      this.beats.push({ caches, head, answer: (states, reached = 1) => resolve({ states, reached }) });
+    });
   }
   leave(): Promise<void> {
     return Promise.resolve();
@@ -65,6 +67,7 @@ describe(ReadLease.name, () => {
   let told: unknown[];
   let forged: string[];
   let failures: unknown[];
+  let unheard: number[];
 
   const state = (seq: number, gen = '5'): CacheState => ({ seq, gen });
   const isServing = (): boolean => cache.isServing(clock.now());
@@ -80,8 +83,10 @@ describe(ReadLease.name, () => {
     return number(heartbeat.beats.at(-1)!);
   };
   /** Answers beat `of`, and waits until that is applied. */
-  const reply = async (of: number, ...states: CacheState[]): Promise<void> => {
-    heartbeat.beats.find((each) => number(each) === of)!.answer(states);
+  const reply = (of: number, ...states: CacheState[]): Promise<void> => replyOf(1, of, ...states);
+  /** The same, with how many the beat reached. */
+  const replyOf = async (reached: number, of: number, ...states: CacheState[]): Promise<void> => {
+    heartbeat.beats.find((each) => number(each) === of)!.answer(states, reached);
     for (let turns = 0; turns < 5; turns += 1) await Promise.resolve();
   };
   /** Subscribed, proven by an echo that names message `seq` as the last. */
@@ -101,9 +106,9 @@ describe(ReadLease.name, () => {
     events = new CacheEvents();
     told = [];
     for (const name of ['bypass', 'gap'] as const) events.on(name, (event) => void told.push({ [name]: event }));
-    [forged, failures] = [[], []];
+    [forged, failures, unheard] = [[], [], []];
     events.on('error', ({ error }) => void failures.push(error));
-    lease = new ReadLease({ clock, events, boundMs: BOUND, heartbeat });
+    lease = new ReadLease({ clock, events, boundMs: BOUND, heartbeat, whenUnheard: (times) => unheard.push(times) });
     lease.onForged((name) => forged.push(name));
     cache = new NotedCache();
     lease.follow(cache);
@@ -446,6 +451,65 @@ describe(ReadLease.name, () => {
       expect(told).to.deep.equal([]);
       pass(BOUND / BEATS_PER_BOUND);
       expect(told).to.deep.equal([{ bypass: { cache: 'book', active: true } }]);
+    });
+  });
+
+  describe('a beat that reaches nobody', () => {
+    /** Beats every D/4 for this long; each is answered at once. */
+    const beatFor = async (ms: number, reached: number): Promise<void> => {
+      for (let passed = 0; passed < ms; passed += BOUND / BEATS_PER_BOUND) {
+        pass(BOUND / BEATS_PER_BOUND);
+        await replyOf(reached, beat(), state(3));
+      }
+    };
+
+    it('is told after a bound of such beats, and again after two and four, at most eight', async () => {
+      lease.hearsFrom(0);
+      const toldAfter: number[] = [];
+      for (let bounds = 0; bounds < 32; bounds += 1) {
+        await beatFor(BOUND, 0);
+        if (unheard.length > toldAfter.length) toldAfter.push(bounds);
+      }
+      expect(unheard).to.deep.equal([1, 2, 3, 4, 5]);
+      expect(toldAfter).to.deep.equal([1, 3, 7, 15, 24]);
+    });
+
+    it('is nothing before the inbox is subscribed, after its loss, and if it was sent before', async () => {
+      await beatFor(3 * BOUND, 0);
+      const early = beat();
+      lease.hearsFrom(0);
+      pass(2 * BOUND);
+      await replyOf(0, early, state(3));
+      lease.lost(1);
+      await beatFor(3 * BOUND, 0);
+      expect(unheard).to.deep.equal([]);
+    });
+
+    it('is nothing if one of them did reach somebody', async () => {
+      lease.hearsFrom(0);
+      for (let turns = 0; turns < 3; turns += 1) {
+        await beatFor(BOUND, 0);
+        await beatFor(BOUND / BEATS_PER_BOUND, 1);
+      }
+      expect(unheard).to.deep.equal([]);
+    });
+
+    it('is nothing if its echo comes: other servers pass messages on and are not counted', async () => {
+      lease.hearsFrom(0);
+      prove(3);
+      for (let turns = 0; turns < 3; turns += 1) {
+        await beatFor(BOUND, 0);
+        lease.echoed(number(heartbeat.beats.at(-1)!), [state(3)]);
+      }
+      expect(unheard).to.deep.equal([]);
+    });
+
+    it('is told anew after a bound once one has reached somebody', async () => {
+      lease.hearsFrom(0);
+      await beatFor(4 * BOUND, 0);
+      await beatFor(BOUND, 1);
+      await beatFor(1.25 * BOUND, 0);
+      expect(unheard).to.deep.equal([1, 2, 1]);
     });
   });
 

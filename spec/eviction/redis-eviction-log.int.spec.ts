@@ -52,7 +52,7 @@ describe(RedisEvictionLog.name, () => {
     return { log: joined, heartbeat: new RedisHeartbeat({ connection, namespace, origin, boundMs: BOUND }) };
   };
   const beat = async (by = heartbeat, known: string | undefined = generation): Promise<{ seq: number; gen: string }> =>
-    (await by.pulse([{ name: 'book', generation: known }], '{"v":1,"beat":1,"states":['))[0]!;
+    (await by.pulse([{ name: 'book', generation: known }], '{"v":1,"beat":1,"states":[')).states[0]!;
   const granted = async (by: RedisEvictionLog, key: string): Promise<string> => {
     const reply = await one(by.acquire([key], false));
     if (reply.kind !== 'granted') throw new Error(`Expected the lease of ${key}, got ${reply.kind}.`);

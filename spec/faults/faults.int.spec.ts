@@ -86,7 +86,7 @@ describe(`faults, seed ${SEED}`, function () {
 });
 
 describe('a crowd', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
 
   it('of 200 callers in each of four processes on one cold key makes the method run once in total', async () => {
     const database = await RedisServer.start();

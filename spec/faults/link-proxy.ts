@@ -25,7 +25,7 @@ interface Trouble {
  */
 export class LinkProxy {
   readonly #server: Server;
-  readonly #targetPort: number;
+  #targetPort: number;
   readonly #pairs = new Set<Pair>();
   readonly #trouble: Readonly<Record<Link, Trouble>> = { command: noTrouble(), subscriber: noTrouble() };
   readonly #written: Record<Link, string[]> = { command: [], subscriber: [] };
@@ -48,6 +48,11 @@ export class LinkProxy {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Has new connections lead to `targetPort`; those that are open stay where they are. */
+  leadTo(targetPort: number): void {
+    this.#targetPort = targetPort;
   }
 
   /** How many connections of `link` are open. */

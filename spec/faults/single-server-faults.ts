@@ -147,6 +147,10 @@ const FAULTS: DeploymentKind<SingleServer>['faults'] = [
   restarted('update after unbind', 5, 5),
   // The third worker is right. What one writes, the others read, and no entry may live longer than its life anywhere.
   { name: "writers' clocks an hour off", clocksOffByMs: [HOUR_MS, -HOUR_MS, 0], lifeMs: 500, harm: untilOver },
+  repeated('moved address, the old server lives', async (context) => {
+    await context.deployment.moveAddress();
+    await aWhile(context, 3);
+  }),
   {
     name: 'Redis absent at start',
     startAbsent: (workers) => SingleServer.startAbsent(workers),

@@ -3,12 +3,13 @@ import { freePort, RedisServer } from '../support/redis-server.js';
 import type { Deployment } from './deployment.js';
 import { LinkProxy } from './link-proxy.js';
 
-/** One server, which each worker reaches through a proxy of its own. */
+/** One server, which each worker reaches through a proxy of its own; and another for the address to move to. */
 export class SingleServer implements Deployment {
   /** One for each place. */
   readonly proxies: readonly LinkProxy[];
   readonly #port: number;
   #server: RedisServer | undefined;
+  #other: RedisServer | undefined;
 
   private constructor(port: number, proxies: readonly LinkProxy[], server?: RedisServer) {
     this.#port = port;
@@ -37,13 +38,25 @@ export class SingleServer implements Deployment {
     this.#server ??= await RedisServer.start({ port: this.#port });
   }
 
+  /**
+   * Has the address lead to another, empty server, and cuts whatever sends commands. The server before goes on, with those who are
+   * subscribed on it.
+   */
+  async moveAddress(): Promise<void> {
+    this.#other ??= await RedisServer.start();
+    await this.#other.cli('FLUSHALL');
+    [this.#server, this.#other] = [this.#other, this.server];
+    for (const proxy of this.proxies) proxy.leadTo(this.server.port);
+    for (const proxy of this.proxies) proxy.kill('command');
+  }
+
   redisOf(place: number): RedisOptions {
     return { host: '127.0.0.1', port: (this.proxies[place] as LinkProxy).port };
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.proxies.map((proxy) => proxy.close()));
-    await this.#server?.stop();
+    await Promise.all([this.#server?.stop(), this.#other?.stop()]);
   }
 }
 

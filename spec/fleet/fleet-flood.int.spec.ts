@@ -4,6 +4,7 @@ import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js
 import { ChannelTopic } from '../../lib/topic/index.js';
 import { flood } from '../support/flood.js';
 import { floodTrial, heardAll } from '../support/flood-trial.js';
+import { PATIENT } from '../support/patient.js';
 import { RedisServer } from '../support/redis-server.js';
 
 const COUNT = 20_000;
@@ -48,6 +49,7 @@ describe('an instance with 50 caches, while forged messages flood the topics of 
   beforeEach(async () => {
     told = [];
     runtime = createRuntime({
+      ...PATIENT,
       redis: server.url,
       namespace: 'flood',
       instanceId: 'under-test',

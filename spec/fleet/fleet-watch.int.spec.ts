@@ -92,7 +92,7 @@ describe(`${FleetWatch.name}, over Redis`, () => {
     const { port } = await sharedRedis();
     namespace = ownNamespace('fleet');
     proxy = await TcpProxy.start(port);
-    fleet = new Fleet({ namespace, redis: `redis://127.0.0.1:${port}`, bound: '1s', timeout: '250ms', deadline: '500ms' });
+    fleet = new Fleet({ namespace, redis: `redis://127.0.0.1:${port}`, bound: '1s', timeout: '1s', deadline: '2s' });
   });
 
   afterEach(async () => {
@@ -126,10 +126,10 @@ describe(`${FleetWatch.name}, over Redis`, () => {
     await one.runtime.fleet.ask(5_000);
     proxy.cut();
     const view = () => one.runtime.fleet.instances().find(({ status }) => status.id === 'two');
-    await waitFor(() => view()?.isSilent === true, { what: 'the silence', timeoutMs: 8_000 });
+    await waitFor(() => view()?.isSilent === true, { what: 'the silence' });
     expect(two.cache.isServing(performance.now())).to.equal(false);
     proxy.heal();
-    await waitFor(() => view()?.isSilent === false && heard.includes('two bypass false'), { what: 'the return', timeoutMs: 8_000 });
+    await waitFor(() => view()?.isSilent === false && heard.includes('two bypass false'), { what: 'the return' });
     expect(heard.indexOf('two bypass true')).to.be.within(0, heard.indexOf('two bypass false') - 1);
     expect(view()?.status.caches['book']?.statistics['bypassTimeMs']).to.be.greaterThan(1_000);
     stop();

@@ -6,6 +6,8 @@ import { Lane } from './lane.js';
 import type { Library } from './library.js';
 
 interface Connection {
+  /** Where it leads for as long as it lasts. */
+  readonly server: FakeRedis;
   readonly requests: Lane;
   readonly replies: Lane;
   /** What fails when the connection does. */
@@ -16,7 +18,8 @@ interface Connection {
 export interface CommandLinkOptions {
   readonly id: string;
   readonly scheduler: Scheduler<unknown>;
-  readonly server: FakeRedis;
+  /** Where a new connection leads. */
+  readonly server: () => FakeRedis;
   readonly library: Library;
   readonly timeoutMs: Milliseconds;
   /** Two replies may come in one packet: then neither caller goes on before both are there. */
@@ -113,8 +116,9 @@ export class CommandLink {
 
   async #open(): Promise<void> {
     if (this.#connection !== undefined) return;
-    const { id, scheduler } = this.#options;
+    const { id, scheduler, server } = this.#options;
     const connection: Connection = {
+      server: server(),
       requests: new Lane(scheduler, `${id}: request reaches the server`),
       replies: new Lane(scheduler, `${id}: reply reaches the instance`),
       waiting: new Set(),
@@ -130,13 +134,13 @@ export class CommandLink {
   }
 
   #ask<T>(request: Request): Promise<T> {
-    const { server, coalesces } = this.#options;
+    const { coalesces } = this.#options;
     const connection = this.#connection;
     if (connection === undefined) return Promise.reject(new Error('The client is offline'));
     return new Promise<T>((resolve, reject) => {
       connection.waiting.add(reject);
       connection.requests.push(() => {
-        const reply = server.execute(request);
+        const reply = connection.server.execute(request);
         if (this.#connection !== connection) return;
         connection.replies.push(() => {
           connection.waiting.delete(reject);

@@ -189,7 +189,7 @@ function sorted(reply: unknown): unknown {
 const fakeServer = (): Server => {
   const fake = new FakeRedis();
   const messages: string[] = [];
-  fake.onPublish = (_channel, body) => messages.push(body);
+  fake.onPublish = (_channel, body) => (messages.push(body), 1);
   return {
     run: async (name, keys, args) => fake.execute({ kind: 'script', name, keys, args }),
     get: async (key) => fake.get(key),

@@ -254,8 +254,8 @@ export class FakeRedis {
       states.push(`["${seq}","${gen}"]`);
       out.push(seq, gen as string, isReplaced ? '1' : '0');
     });
-    this.onPublish(channel, `${head}${states.join(',')}]}`);
-    return [...out, String(longest), String(this.#micros)];
+    const reached = this.onPublish(channel, `${head}${states.join(',')}]}`);
+    return [...out, String(longest), String(this.#micros), String(reached)];
   }
 
   /** Puts a member on the list of the living, and takes off who cannot be alive. Answers the longest bound on it. */

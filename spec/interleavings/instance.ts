@@ -23,7 +23,8 @@ export interface InstanceOptions {
   readonly id: string;
   readonly library: Library;
   readonly scheduler: Scheduler<unknown>;
-  readonly server: FakeRedis;
+  /** Where new connections lead. */
+  readonly server: () => FakeRedis;
   readonly clock: Clock;
   readonly tiers: TwoTierCacheSettings['tiers'];
   readonly coalesces: boolean;
@@ -59,7 +60,8 @@ export class Instance {
     const serverClock = new ServerClock(clock);
     const heartbeat = new RedisHeartbeat({ connection, namespace: NAMESPACE, origin, boundMs, acknowledgements, serverClock, clock });
     const container = new library.topic.MessageListenerContainer(this.subscriber, { events });
-    const lease = new ReadLease({ clock, events, boundMs, heartbeat });
+    const whenUnheard = (times: number): void => (times % 2 === 1 ? container.reconnect() : this.command.cut(false));
+    const lease = new ReadLease({ clock, events, boundMs, heartbeat, whenUnheard });
     const listener = new EvictionListener({
       namespace: NAMESPACE,
       origin,

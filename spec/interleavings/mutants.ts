@@ -11,6 +11,7 @@ import {
   RESET,
   FROZEN,
   LATE,
+  MOVED,
   OFFLINE,
   RESTORED,
   SLOW_SUBSCRIBER,
@@ -252,6 +253,12 @@ export const MUTANTS: readonly Mutant[] = [
   },
   { without: 'noticing another server by its run id', breaks: /^C/, script: RESTORED, flaws: { server: IgnoringRunIds } },
   { without: 'a heartbeat before a new command connection is used', breaks: /^C/, script: RESTORED, flaws: { verifies: false } },
+  {
+    without: 'noticing that heartbeats reach nobody',
+    breaks: /^C6.*does not serve/,
+    script: MOVED,
+    patches: [{ file: LEASE, from: 'if (reached > 0) return this.#heard();', to: 'return this.#heard();' }],
+  },
   {
     without: 'applying own messages while their writes are unanswered',
     breaks: /^C/,

@@ -73,6 +73,13 @@ export const RESTORED: ScriptConstraints = {
   passes: [30],
 };
 
+/** The address leads to other servers, and those before live. */
+export const MOVED: ScriptConstraints = {
+  ...FEW,
+  weights: { ...UNDISTURBED, update: 5, pass: 5, cutSubscriber: 1, move: 3 },
+  passes: [30, 250, 1_100],
+};
+
 /** Somebody else publishes on the topic, while generations come and go. */
 export const FORGED: ScriptConstraints = {
   ...FEW,
@@ -101,6 +108,7 @@ export const PROFILES: Readonly<Record<string, ScriptConstraints>> = {
   CUT,
   CLEARED,
   RESTORED,
+  MOVED,
   FORGED,
   DAMAGED,
 };

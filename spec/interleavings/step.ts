@@ -28,6 +28,8 @@ export type Step =
   | { readonly do: 'swallow'; readonly in: number }
   | { readonly do: 'snapshot' }
   | { readonly do: 'restart'; readonly with: 'nothing' | 'snapshot' }
+  /** The address leads to another server, empty or up to date, while the one before lives. */
+  | { readonly do: 'move'; readonly to: 'nothing' | 'replica' }
   | { readonly do: 'flush' }
   /** Somebody who may publish on the topic makes a message up. */
   | {
@@ -61,6 +63,7 @@ export const EVERYTHING: Weights = {
   swallow: 1,
   snapshot: 1,
   restart: 1,
+  move: 1,
   flush: 1,
   forge: 1,
   setClock: 1,
@@ -79,6 +82,7 @@ export const UNDISTURBED: Weights = {
   swallow: 0,
   snapshot: 0,
   restart: 0,
+  move: 0,
   flush: 0,
   forge: 0,
   setClock: 0,
@@ -158,6 +162,7 @@ function steps({ weights, updates, passes }: ScriptConstraints): fc.Arbitrary<St
     swallow: fc.record({ do: fc.constant('swallow' as const), in: where }),
     snapshot: fc.constant({ do: 'snapshot' }),
     restart: fc.record({ do: fc.constant('restart' as const), with: fc.constantFrom('nothing', 'snapshot') }),
+    move: fc.record({ do: fc.constant('move' as const), to: fc.constantFrom('nothing', 'replica') }),
     flush: fc.constant({ do: 'flush' }),
     forge: fc.record({
       do: fc.constant('forge' as const),

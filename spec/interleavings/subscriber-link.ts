@@ -1,8 +1,11 @@
 import type { Scheduler } from 'fast-check';
 import type { Message, PubSubObserver, PubSubTransport, Topic } from '../../lib/topic/index.js';
+import type { FakeRedis } from './fake-redis.js';
 import { Lane } from './lane.js';
 
 interface Connection {
+  /** Where it leads for as long as it lasts. */
+  readonly server: FakeRedis;
   /** What the server has subscribed on it. */
   readonly channels: Set<string>;
   readonly up: Lane;
@@ -16,6 +19,8 @@ interface Connection {
 export interface SubscriberLinkOptions {
   readonly id: string;
   readonly scheduler: Scheduler<unknown>;
+  /** Where a new connection leads. */
+  readonly server: () => FakeRedis;
   /** Messages may come in one packet with the confirmation of a subscription: they are handled before it then. */
   readonly coalesces: boolean;
   /** Told right after the instance has handled a message. */
@@ -79,10 +84,10 @@ export class SubscriberLink implements PubSubTransport {
 
   // ——— the server's side ———
 
-  /** A message was published. `tag` goes with it, unseen by the instance. @returns how many subscriptions it is for. */
-  deliver(message: Message, tag: unknown): number {
+  /** A message was published on `server`. `tag` goes with it, unseen by the instance. @returns how many subscriptions it is for. */
+  deliver(server: FakeRedis, message: Message, tag: unknown): number {
     const connection = this.#connection;
-    if (connection === undefined || connection.isBroken || !connection.channels.has(message.channel)) return 0;
+    if (connection?.server !== server || connection.isBroken || !connection.channels.has(message.channel)) return 0;
     if (this.#swallowed === message.channel) {
       this.#swallowed = undefined;
       return 1;
@@ -130,9 +135,10 @@ export class SubscriberLink implements PubSubTransport {
 
   #open(opened?: () => void): void {
     this.#connecting.push(() => {
-      const { id, scheduler } = this.#options;
+      const { id, scheduler, server } = this.#options;
       if (this.#connection !== undefined || this.#observer === undefined) return;
       this.#connection = {
+        server: server(),
         channels: new Set(),
         up: new Lane(scheduler, `${id}: SUBSCRIBE reaches the server`),
         down: new Lane(scheduler, `${id}: message reaches the instance`),

@@ -51,7 +51,9 @@ class World {
   readonly #scheduler: Scheduler<unknown>;
   readonly #script: Script;
   readonly #time: sinon.SinonFakeTimers;
-  readonly #server: FakeRedis;
+  /** Where new connections lead. */
+  #server: FakeRedis;
+  readonly #serverKind: new () => FakeRedis;
   readonly #instances: Instance[];
   readonly #oracle: Oracle;
   readonly #story: Lane;
@@ -72,7 +74,8 @@ class World {
     this.#scheduler = scheduler;
     this.#script = script;
     this.#time = time;
-    this.#server = new (flaws.server ?? FakeRedis)();
+    this.#serverKind = flaws.server ?? FakeRedis;
+    this.#server = this.#newServer();
     this.#story = new Lane(scheduler, 'the script goes on');
     this.#oracle = new Oracle(TIMES.boundMs, ['a', 'b'].slice(0, script.keys));
     for (const key of this.#oracle.keys) this.#writers.set(key, { puts: 0, others: 0 });
@@ -82,7 +85,7 @@ class World {
           id,
           library,
           scheduler,
-          server: this.#server,
+          server: () => this.#server,
           clock: { now: () => performance.now() },
           tiers: script.tiers,
           coalesces: script.coalesces,
@@ -90,10 +93,6 @@ class World {
           delivered: (_message, tag) => this.#delivered(id, tag),
         }),
     );
-    this.#server.onPublish = (channel, body) => {
-      const tag = channel === CHANNEL ? this.#announced(body) : undefined;
-      return this.#instances.reduce((sum, { subscriber }) => sum + subscriber.deliver({ channel, body }, tag), 0);
-    };
   }
 
   async run(): Promise<void> {
@@ -181,6 +180,8 @@ class World {
         return;
       case 'restart':
         return this.#restart(step.with === 'snapshot' ? this.#snapshot : undefined);
+      case 'move':
+        return this.#move(step.to === 'replica' ? this.#server.snapshot() : undefined);
       case 'flush':
         return this.#server.flush();
       case 'forge':
@@ -201,7 +202,7 @@ class World {
     const keys = op === 'clear' ? [] : this.#oracle.keys;
     const body = formatMessage({ ns: NAMESPACE, cache: CACHE, seq, gen, op, keys, origin: originOfInstance('forger') });
     if ('malformed' in parseMessage(body)) return; // Damaged bookkeeping makes no message.
-    for (const { subscriber } of this.#instances) subscriber.deliver({ channel: CHANNEL, body }, undefined);
+    for (const { subscriber } of this.#instances) subscriber.deliver(this.#server, { channel: CHANNEL, body }, undefined);
   }
 
   /** Whatever was on its way is lost with the server's process; each client notices its two losses when it does. */
@@ -212,6 +213,24 @@ class World {
       command.cut(false);
       subscriber.cut(false);
     }
+  }
+
+  /** The address leads to another server now, and all that commands are sent on to none; who is subscribed stays where he is, and is not told. */
+  #move(memory: Memory | undefined): void {
+    const { runId } = this.#server;
+    this.#server = this.#newServer();
+    this.#server.runId = runId;
+    this.#server.restart(memory);
+    for (const { command } of this.#instances) command.cut(false);
+  }
+
+  #newServer(): FakeRedis {
+    const server = new this.#serverKind();
+    server.onPublish = (channel, body) => {
+      const tag = channel === CHANNEL ? this.#announced(body) : undefined;
+      return this.#instances.reduce((sum, { subscriber }) => sum + subscriber.deliver(server, { channel, body }, tag), 0);
+    };
+    return server;
   }
 
   #finishLoads(): void {

@@ -22,7 +22,7 @@ const missing = (...names: readonly string[]): string => {
 };
 
 describe(`${enableCaching.name} where a Redis client is missing`, function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it('does not look for one without the option `redis`', async () => {
     const output = await runProgram(`${missing('ioredis', '@keyv/redis', '@redis')}

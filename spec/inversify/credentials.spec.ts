@@ -103,7 +103,7 @@ describe('a password', () => {
       });
     }
     const error = await rejectionOf(manager.start());
-    await waitFor(() => links.every((link) => failed.has(link)), { what: `a failure of ${links.join()}`, timeoutMs: 15_000 });
+    await waitFor(() => links.every((link) => failed.has(link)), { what: `a failure of ${links.join()}` });
     everything.push(error, manager.health());
     everything.push(await rejectionOf(manager.getCache('book')!.evict('Dune')), manager.health());
     await container.unbindAllAsync();

@@ -8,6 +8,7 @@ import { cacheErrorOf } from '../contract/rejection.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 import { waitFor } from '../support/wait.js';
+import { PATIENT } from '../support/patient.js';
 
 const MAXIMUM = 3;
 
@@ -25,7 +26,7 @@ for (const tier of ['embedded', 'on Redis'] as const) {
     const instance = async (options: CachingOptions = {}): Promise<Instance> => {
       const container = new Container();
       const redis = tier === 'embedded' ? undefined : (await sharedRedis()).url;
-      const manager = await enableCaching(container, { redis, namespace, ...options });
+      const manager = await enableCaching(container, { ...PATIENT, redis, namespace, ...options });
       const told: Instance['told'] = [];
       container
         .get(CacheEvents)
@@ -238,7 +239,7 @@ describe('an eviction beyond the maximum that Redis does not acknowledge', () =>
   });
 
   it('is told, and tried again until Redis is back; few are remembered', async () => {
-    const options = { redis: server.url, bound: '200ms', timeout: '50ms', deadline: '100ms' } as const;
+    const options = { redis: server.url, bound: '200ms', timeout: '500ms', deadline: '1s' } as const;
     const manager = await enableCaching(container, { ...options, maximumDynamicCaches: 2, instanceId: 'full' });
     for (const name of ['kept-1', 'kept-2']) manager.getCache(name); // No decorator of another spec names them.
     const events = container.get(CacheEvents);
@@ -257,9 +258,9 @@ describe('an eviction beyond the maximum that Redis does not acknowledge', () =>
     await waitFor(() => givenUp.length > 0, { what: 'the first of three to be given up' });
     expect(givenUp).to.deep.equal(['late-1']);
     await server.restart();
-    await waitFor(() => recovered.length === 2, { what: 'both evictions to be acknowledged', timeoutMs: 15_000 });
+    await waitFor(() => recovered.length === 2, { what: 'both evictions to be acknowledged' });
     expect(recovered.sort()).to.deep.equal(['late-2', 'late-3']);
-    await waitFor(() => manager.health().status === 'up', { what: 'the instance to be up', timeoutMs: 15_000 });
+    await waitFor(() => manager.health().status === 'up', { what: 'the instance to be up' });
     expect(manager.getCache('late-3')).not.to.equal(manager.getCache('late-3'));
   });
 });

@@ -5,7 +5,7 @@ import { freePort } from '../support/redis-server.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 
 describe(`${enableCaching.name} in a process with Redis`, function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it('keeps it running no longer than unbindAllAsync', async () => {
     const options = { redis: (await sharedRedis()).url, namespace: ownNamespace() };

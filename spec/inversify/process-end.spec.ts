@@ -3,7 +3,7 @@ import { enableCaching } from '../../lib/index.js';
 import { runAndUnbind } from '../support/process-end.js';
 
 describe(`${enableCaching.name} in a process without Redis`, function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it('keeps it running no longer than unbindAllAsync', async () => {
     expect(await runAndUnbind({}, 'await enableCaching(container, options);')).to.equal('before 0\nafter 1\n');

@@ -9,6 +9,7 @@ import { freePort, RedisServer } from '../support/redis-server.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
+import { PATIENT } from '../support/patient.js';
 
 /** Until this process has no TCP socket open, be it half: no spec before this one leaves any behind. */
 const closed = (): Promise<void> =>
@@ -21,7 +22,7 @@ describe(`${createRuntime.name}, on Redis`, () => {
   let servers: { stop(): Promise<void> }[] = [];
 
   const make = (options: CachingOptions): CacheRuntime => {
-    const runtime = createRuntime(options);
+    const runtime = createRuntime({ ...PATIENT, ...options });
     runtimes.push(runtime);
     return runtime;
   };
@@ -61,14 +62,14 @@ describe(`${createRuntime.name}, on Redis`, () => {
 
     it('tells in time where it could not connect, without a credential, and leaves nothing running once stopped', async () => {
       const port = await freePort();
-      const runtime = make({ redis: `redis://user:s3cret@127.0.0.1:${port}`, connectTimeout: 150, caches });
+      const runtime = make({ redis: `redis://user:s3cret@127.0.0.1:${port}`, connectTimeout: 2_000, caches });
       const told: unknown[] = [];
       for (const name of ['error', 'lost', 'reconnecting'] as const) runtime.events.on(name, (event) => void told.push(event));
       const error = await cacheErrorOf(runtime.start());
       expect(error).to.be.instanceOf(RemoteCacheError);
       expect([error.code, error.message]).to.deep.equal([
         'CACHE_REMOTE_CONNECT_FAILED',
-        `Could not reach Redis at 127.0.0.1:${port} within 150 ms (ECONNREFUSED). Check host, port, credentials and that the server accepts connections.`,
+        `Could not reach Redis at 127.0.0.1:${port} within 2000 ms (ECONNREFUSED). Check host, port, credentials and that the server accepts connections.`,
       ]);
       await runtime.stop();
       expect(inspect([error, told], { depth: 10 })).not.to.include('s3cret');
@@ -77,7 +78,7 @@ describe(`${createRuntime.name}, on Redis`, () => {
 
     it('tells a wrong password as such, without repeating it', async () => {
       const redis = await server({ password: 'right' });
-      const runtime = make({ redis: { host: '127.0.0.1', port: redis.port, password: 'wr0ng' }, connectTimeout: 300, caches });
+      const runtime = make({ redis: { host: '127.0.0.1', port: redis.port, password: 'wr0ng' }, connectTimeout: 2_000, caches });
       const told: unknown[] = [];
       for (const name of ['error', 'lost', 'reconnecting'] as const) runtime.events.on(name, (event) => void told.push(event));
       const error = await cacheErrorOf(runtime.start());
@@ -91,10 +92,10 @@ describe(`${createRuntime.name}, on Redis`, () => {
       it(`tells a missing password as such, with ${names.length} caches`, async () => {
         const redis = await server({ password: 'right' });
         const named = Object.fromEntries(names.map((name) => [name, {}]));
-        const runtime = make({ redis: `redis://127.0.0.1:${redis.port}`, connectTimeout: 500, caches: named });
+        const runtime = make({ redis: `redis://127.0.0.1:${redis.port}`, connectTimeout: 2_000, caches: named });
         const error = await cacheErrorOf(runtime.start());
         expect(error.message).to.equal(
-          `Could not reach Redis at 127.0.0.1:${redis.port} within 500 ms (NOAUTH Authentication required.). Check host, port, credentials and that the server accepts connections.`,
+          `Could not reach Redis at 127.0.0.1:${redis.port} within 2000 ms (NOAUTH Authentication required.). Check host, port, credentials and that the server accepts connections.`,
         );
         await runtime.stop();
       });
@@ -173,7 +174,7 @@ describe(`${createRuntime.name}, on Redis`, () => {
 
     it('does not wait for a server that is gone, and tells which evictions are lost', async () => {
       const redis = await server();
-      const runtime = await started({ redis: redis.url, caches, timeout: 50, deadline: 100 });
+      const runtime = await started({ redis: redis.url, caches, timeout: 500, deadline: 1_000 });
       const told: unknown[] = [];
       runtime.events.on('error', ({ where }) => void told.push(where));
       await redis.kill();

@@ -7,6 +7,6 @@ export interface Answer {
 
 /** Asks a server of a sample. */
 export async function ask(url: string, init: RequestInit = {}): Promise<Answer> {
-  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(10_000) });
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(30_000) });
   return { status: response.status, headers: response.headers, body: await response.json() };
 }

@@ -8,7 +8,7 @@ import { waitFor } from '../support/wait.js';
 
 /** `npm run sample -- --serve`, as somebody at a browser sees it. */
 describe('the page of the Book sample', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   let sample: ChildProcess;
   let output: string;
@@ -24,7 +24,7 @@ describe('the page of the Book sample', function () {
     for (const stream of [sample.stdout, sample.stderr]) stream!.on('data', (chunk: Buffer) => (output += chunk.toString()));
     await waitFor(() => output.includes('Ctrl-C ends them.'), {
       what: `the sample to be up, which printed: ${output}`,
-      timeoutMs: 20_000,
+      timeoutMs: 90_000,
       everyMs: 20,
     });
     return /Open (\S+)/.exec(output)![1]!;
@@ -48,7 +48,7 @@ describe('the page of the Book sample', function () {
 
   const inConsole = (selector: string) => page.frameLocator('iframe').locator(selector);
   const states = (): Promise<string[]> => inConsole('.instance .state').allTextContents();
-  const until = (fact: () => Promise<boolean>, what: string): Promise<void> => waitFor(fact, { what, timeoutMs: 15_000, everyMs: 50 });
+  const until = (fact: () => Promise<boolean>, what: string): Promise<void> => waitFor(fact, { what, everyMs: 50 });
 
   it('shows an update cross to four servers, and a paused one go into bypass and come back', async () => {
     const program = findServerProgram();

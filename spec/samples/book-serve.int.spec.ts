@@ -18,7 +18,7 @@ function addresses(output: string): readonly string[] {
 
 for (const redis of ['none', 'program'] as const) {
   describe(`samples/book --serve, ${redis === 'none' ? 'without Redis' : 'on a private Redis'}`, function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
 
     let run: SampleRun;
     let urls: readonly string[];
@@ -139,7 +139,7 @@ for (const redis of ['none', 'program'] as const) {
 }
 
 describe('the command line of samples/book', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   let run: SampleRun;
 

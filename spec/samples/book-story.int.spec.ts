@@ -10,7 +10,7 @@ const KILLED = {
 } as const;
 
 describe('the story of samples/book', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   const runs: SampleRun[] = [];
   let redis: RedisServer;

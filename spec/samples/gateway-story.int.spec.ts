@@ -30,7 +30,7 @@ const STATEMENTS = [
 const CREDENTIAL = /gw_[0-9a-f]{12}_[\w-]{20}|eyJ[\w-]{20}/;
 
 describe('the story of samples/gateway', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   let redis: RedisServer;
   const runs: SampleRun[] = [];

@@ -73,7 +73,7 @@ function expectHealing(output: string, begins: string, ends: string): void {
 }
 
 describe('samples/hello', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   const start = sampleRuns('hello');
 

@@ -102,7 +102,7 @@ const IN_FORCE =
   /\nIn force: all (\d+) answers equal the database or say that they may not, and every change was\non every server within \d+\.\d ms(, and on the server that was cut off \d+\.\d ms after it was let back in)?\.\n$/;
 
 describe('the story of samples/settings', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   const start = sampleRuns('settings');
 

@@ -9,7 +9,7 @@ import type { Runner } from 'mocha';
 process.setSourceMapsEnabled(true);
 
 /** How long the process may take to end by itself after the last test. */
-const END_WITHIN_MS = 5_000;
+const END_WITHIN_MS = 20_000;
 
 /** Where each open resource was made, by its async id; filled with `TRACE_LEAKS=1` only, as it costs a stack trace for each. */
 const origins = new Map<number, { readonly resource: { hasRef?(): boolean }; readonly stack: string }>();

@@ -177,7 +177,7 @@ export class RedisServer {
     ended.catch(() => undefined); // Once it is ready its end is nobody's failure.
     if (child.pid !== undefined) this.#watchdog = watch(child.pid, this.#options.dir === undefined ? this.dir : '');
     const settled = (): boolean | Promise<boolean> => hasEnded(child) || this.#isReady(child);
-    const answered = waitFor(settled, { what: `the server on port ${this.port} to answer`, timeoutMs: 20_000, everyMs: 5 });
+    const answered = waitFor(settled, { what: `the server on port ${this.port} to answer`, timeoutMs: 50_000, everyMs: 5 });
     await Promise.race([ended, answered.then(() => (hasEnded(child) ? ended : undefined))]);
   }
 

@@ -16,7 +16,7 @@ export async function runProgram(program: string): Promise<string> {
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   // One that does not end would outlive the spec: the guard ends it, and the signal fails the expectation.
-  const guard = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  const guard = setTimeout(() => child.kill('SIGKILL'), 50_000);
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
   clearTimeout(guard);
   expect({ code, signal, output: code === 0 ? '' : output }).to.deep.equal({ code: 0, signal: null, output: '' });

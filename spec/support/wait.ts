@@ -5,7 +5,7 @@ import type { Milliseconds } from '../../lib/time/index.js';
 export interface WaitOptions {
   /** The fact waited for, as it completes the sentence "Waited 5000 ms in vain for …". */
   readonly what: string;
-  /** When to give up. Default: `5_000`. */
+  /** When to give up. Default: `30_000`, of which a busy machine may need some. */
   readonly timeoutMs?: Milliseconds;
   /** How long to rest between two questions; `0` asks once per turn of the event loop. Default: `2`. */
   readonly everyMs?: Milliseconds;
@@ -23,7 +23,7 @@ const turn = setImmediate;
  */
 export async function waitFor(
   fact: () => boolean | Promise<boolean>,
-  { what, timeoutMs = 5_000, everyMs = 2 }: WaitOptions,
+  { what, timeoutMs = 30_000, everyMs = 2 }: WaitOptions,
 ): Promise<void> {
   const deadline = now() + timeoutMs;
   for (;;) {

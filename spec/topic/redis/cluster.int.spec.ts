@@ -7,7 +7,7 @@ import type { RedisServer } from '../../support/redis-server.js';
 import { waitFor } from '../../support/wait.js';
 
 describe(`${RedisTransport.name} with a Cluster`, function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   let deployment: ClusterDeployment;
   let nodes: readonly RedisServer[];

@@ -15,7 +15,7 @@ const OTHERS = PatternTopic.of('other-*');
 const QUICK: RedisTransportOptions = { pingIntervalMs: 50, socketTimeoutMs: 300 };
 
 describe(`${MessageListenerContainer.name} with ${RedisTransport.name}`, function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let server: RedisServer;
   let proxy: TcpProxy;
   let events: CacheEvents;
@@ -59,7 +59,7 @@ describe(`${MessageListenerContainer.name} with ${RedisTransport.name}`, functio
   };
 
   const viaProxy = (): string => `redis://127.0.0.1:${proxy.port}`;
-  const tells = (what: string): Promise<void> => waitFor(() => told.includes(what), { what: `'${what}'`, timeoutMs: 8_000 });
+  const tells = (what: string): Promise<void> => waitFor(() => told.includes(what), { what: `'${what}'` });
   const flows = async (body: string): Promise<void> => {
     expect(await server.cli('PUBLISH', 'books', body)).to.equal(1);
     expect(await server.cli('PUBLISH', 'other-1', body)).to.equal(1);

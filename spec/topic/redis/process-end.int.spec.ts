@@ -23,7 +23,7 @@ async function run(url: string, body: string): Promise<string> {
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   // A process that does not end would outlive the spec: the guard ends it, and the signal fails the expectation.
-  const guard = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  const guard = setTimeout(() => child.kill('SIGKILL'), 50_000);
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
   clearTimeout(guard);
   expect({ code, signal, output: code === 0 ? '' : output }).to.deep.equal({ code: 0, signal: null, output: '' });
@@ -31,7 +31,7 @@ async function run(url: string, body: string): Promise<string> {
 }
 
 describe(`${MessageListenerContainer.name} in a process`, function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it('leaves no socket and no timer after stop: the process ends', async () => {
     const { url } = await sharedRedis();
