@@ -42,7 +42,7 @@ describe('Issue 3: keys without end', () => {
   /** An instance that may make one cache more, and has: what it evicts from the cache is not its own. */
   const passing = async (): Promise<CacheRuntime> => {
     const runtime = await join({ maximumDynamicCaches: 1 });
-    runtime.manager.getCache('other');
+    runtime.manager.getCache('named-by-no-decorator');
     return runtime;
   };
   const livesOf = async (pattern: string): Promise<ReadonlyMap<string, number>> => {
