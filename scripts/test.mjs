@@ -12,6 +12,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const temporary = mkdtempSync(join(tmpdir(), 'inversify-cache-test-'));
 /** The exit code of spec/support/hooks.ts for a process that did not end by itself. */
 const LEAK = 70;
+/** Specs that work the processor and wait for hardly anything: they run beside the others, of which the opposite is true. */
+const SEARCHES = '{bundle,docs,interleavings,types}';
 const count = { passed: 0, failed: 0 };
 const failures = [];
 let tallies = 0;
@@ -79,9 +81,6 @@ async function check(name, command) {
   tell(code === 0, `${name}, ${((performance.now() - started) / 1_000).toFixed(1)} s`, output);
   return code === 0;
 }
-
-/** Specs that work the processor and wait for hardly anything: they run beside the others, of which the opposite is true. */
-const SEARCHES = '{bundle,docs,interleavings,types}';
 
 /** Runs mocha, in two processes unless some specs were chosen. What the second prints comes behind what the first does. */
 async function specs(server, browser, tarball) {
