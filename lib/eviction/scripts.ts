@@ -93,7 +93,7 @@ end
 local function audience(membersKey, bornKey)
   local now = millis()
   local born, longest = age(bornKey, now)
-  local members = try('ZRANGE', membersKey, 0, -1)
+  local members = try('ZRANGEBYSCORE', membersKey, '-inf', '+inf')
   if members.err or #members == 0 then born, members = nil, {} end
   return { tostring(now), born and tostring(born) or '', longest and tostring(longest) or '', members }
 end
@@ -277,16 +277,16 @@ local states, out, longestOfAll = {}, {}, lease
 if #KEYS == 1 then redis.call('SET', KEYS[1], ARGV[1], 'PX', 10 * lease) end
 local function longestOf(membersKey)
   local found = lease
-  for _, member in ipairs(redis.call('ZRANGE', membersKey, 0, -1)) do
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', membersKey, '-inf', '+inf')) do
     found = math.max(found, math.min(tonumber(string.match(member, ':(%d+)$') or '0'), ${MAXIMUM_WAIT_MS}))
   end
   return found
 end
 local function live(membersKey, bornKey, isAnotherServer, others)
-  local count = try('ZCARD', membersKey)
-  if type(count) == 'table' then redis.call('UNLINK', membersKey) end
+  local listed = try('ZRANGEBYSCORE', membersKey, '-inf', '+inf', 'LIMIT', 0, 1)
+  if listed.err then redis.call('UNLINK', membersKey) end
   local born, longest = age(bornKey, now)
-  if isAnotherServer or type(count) == 'table' or count == 0 then born = nil end -- who else is alive is not known
+  if isAnotherServer or listed.err or #listed == 0 then born = nil end -- who else is alive is not known
   longest = math.max(longest or known, lease)
   local left = redis.call('ZREMRANGEBYSCORE', membersKey, '-inf', now - 2 * longest)
     + redis.call('ZREMRANGEBYSCORE', membersKey, now + 2 * longest, '+inf')
