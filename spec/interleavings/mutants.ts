@@ -175,6 +175,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     without: 'repeating evictions in doubt',
     breaks: /^C/,
+    script: OFFLINE,
     patches: [{ file: PENDING, from: 'await this.#options.execute(keys, false);', to: '' }],
   },
   {
