@@ -23,8 +23,6 @@ export interface PendingEvictionsOptions {
 
 /** How many doubtful keys are remembered by name; more, and all of the cache is in doubt. */
 export const MAXIMUM_PENDING_KEYS = 10_000;
-/** The most of the time left that is waited before the next attempt. */
-const LAST_PART = 0.9;
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
 
@@ -109,16 +107,15 @@ export class PendingEvictions {
         this.#options.fence(keys);
         return receipt;
       } catch (error) {
-        const leftMs = deadline - clock.now();
-        if (!this.#stopped && error instanceof RemoteCacheError && leftMs >= 1) {
-          await new Promise((resolve) => setTimeout(resolve, Math.min(pause, Math.ceil(LAST_PART * leftMs)))); // The last attempt is near the end.
+        if (!this.#stopped && error instanceof RemoteCacheError && clock.now() + pause < deadline) {
+          await new Promise((resolve) => setTimeout(resolve, pause));
           deadlines = this.#deadlinesSince(since);
           continue;
         }
         if (!this.#stopped) this.#doubt(rest, error);
         const what = inWords('evicting', rest);
         if (this.#stopped || this.#options.calls.isClosing) throw stopped(cache, `Redis has not acknowledged ${what}`, error);
-        const waitedMs = begunAt === undefined ? deadlineMs : Math.min(deadlineMs, Math.round(clock.now() - since));
+        const waitedMs = begunAt === undefined ? deadlineMs : Math.round(clock.now() - since); // Of what follows a commit, its part.
         throw new CacheEvictError(cache, `Redis did not acknowledge ${what} in cache '${cache}' within ${waitedMs} ms.`, {
           hint: 'What the method did stands. The eviction is retried in the background; other instances may serve the old value until it succeeds.',
           cause: error,
