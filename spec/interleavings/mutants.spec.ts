@@ -13,7 +13,7 @@ const SEED = 1;
 
 /** A property that cannot fail proves nothing: with a mechanism taken out, the same schedules must break a promise. */
 describe('Interleavings', function () {
-  this.timeout(120_000);
+  this.timeout(300_000); // One that times out goes on in the background, and fails those after it.
   let library: Library;
   before(async () => (library = await loadLibrary()));
 

@@ -275,7 +275,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     without: 'emptying the local tier for a new generation',
     breaks: /^C/,
-    script: CLEARED_OFFLINE,
+    script: CLEARED,
     patches: [
       {
         file: TWO_TIER,
