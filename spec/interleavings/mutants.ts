@@ -3,7 +3,6 @@ import type { Patch } from './library.js';
 import {
   ACKED,
   CLEARED,
-  CLEARED_OFFLINE,
   CUT,
   DAMAGED,
   FORGED,
