@@ -68,7 +68,7 @@ export abstract class Cache {
 
   /**
    * Stores `value`, and drops the copies of other instances. Once it resolves, no read in this instance returns older data. A value that cannot
-   * be stored (or has a `ttl` that is none) makes it reject, and evicts the key.
+   * be encoded, or a `ttl` that is none, makes it reject, and evicts the key. `null` where it is not allowed makes it reject, and changes nothing.
    */
   abstract put(key: CacheKey, value: unknown, options?: PutOptions): Promise<void>;
 

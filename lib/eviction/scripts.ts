@@ -235,8 +235,8 @@ return { 'done', seq, removed, heard }`,
 
 /**
  * KEYS seq, gen, members, born, rid · ARGV channel, head, tail, '1' to list the audience, known generation ('0': none), '1' from an instance
- * that has no such cache. Old entries become unreachable and die by their TTL. The generation always changes, whatever was stored. The last of the reply tells
- * whether it became a lower one.
+ * that has no such cache. Old entries become unreachable and die by their TTL. The generation always changes, whatever was stored. The last
+ * of the reply tells whether it became a lower one.
  */
 export const CLEAR = new Script(
   'clear',
