@@ -80,8 +80,8 @@ export function methodLabel(declaringClass: ClassConstructor | undefined, name: 
 }
 
 /**
- * The function on the prototype. It has what the method has (see {@link takeOwnProperties}), is neither `async` nor a proxy, and reaches `#private` members, because
- * `this` is the object itself. Self-invocation passes through it too, unlike with Spring's proxies.
+ * The function on the prototype. It has what the method has (see {@link takeOwnProperties}), is neither `async` nor a proxy, and reaches
+ * `#private` members, because `this` is the object itself. Self-invocation passes through it too, unlike with Spring's proxies.
  */
 function wrap(method: CachedMethod): MethodBody {
   const { body } = method;

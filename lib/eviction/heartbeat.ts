@@ -55,7 +55,7 @@ export interface RedisHeartbeatOptions {
   readonly clock?: Clock;
 }
 
-/** What the reply holds of each cache: its number, its generation, and whether that was replaced. The server's time and the reach follow. */
+/** What the reply holds of each cache: its number, its generation, and whether that was replaced. The longest bound, the server's time and the reach follow. */
 const REPLY_PARTS = 3;
 
 /** Heartbeats as a write script on the command connection. */

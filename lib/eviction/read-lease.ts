@@ -41,8 +41,8 @@ export interface ReadLeaseOptions {
   /** Told when a cache can no longer be served and when it can again. Default: it becomes a `bypass` event. */
   readonly tellBypass?: (cache: string, active: boolean) => void;
   /**
-   * Told when, for a bound (the second time for two, then for four, at most for eight), heartbeats have reached no subscriber of the server that executed them, and no echo came another way: this
-   * instance's two connections lead to different servers. `times`: how often in a row, from 1. Default: nobody.
+   * Told when, for a bound (the second time for two, then for four, at most for eight), heartbeats have reached no subscriber of the server
+   * that executed them, and no echo came another way: this instance's two connections lead to different servers. `times`: how often in a row, from 1. Default: nobody.
    */
   readonly whenUnheard?: (times: number) => void;
 }
