@@ -1,5 +1,5 @@
 // `node bench/cluster.mjs`: what one idle instance costs a Redis Cluster of three primaries: connections, scripts, and the servers' time.
-const { createRuntime } = await import('../build/lib/inversify/runtime.js');
+const { createInstance } = await import('../build/lib/instance/cache-instance.js');
 const { ClusterDeployment } = await import('../build/spec/deployment/cluster-deployment.js');
 
 const SECONDS = 10;
@@ -35,7 +35,7 @@ try {
   for (const buckets of BUCKETS) {
     for (const caches of CACHES) {
       const others = await connections();
-      const runtime = createRuntime({
+      const runtime = createInstance({
         redis: deployment.client(),
         namespace: `cost-${buckets}-${caches}`,
         bound: '1s',

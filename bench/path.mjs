@@ -24,9 +24,9 @@ function watch(prototype, method, before, after = () => undefined) {
   };
 }
 
-const { RemoteConnection, TwoTierCache } = await inside('cache/index.js');
+const { CommandConnection, TwoTierCache } = await inside('cache/index.js');
 watch(TwoTierCache.prototype, 'evict', 'the cache is asked to evict');
-watch(RemoteConnection.prototype, 'run', 'the script is called');
+watch(CommandConnection.prototype, 'run', 'the script is called');
 watch(net.Socket.prototype, '_writeGeneric', 'it is written to the socket', () => 'the socket has taken it');
 watch(net.Socket.prototype, 'push', () => (marks['the socket has taken it'] === undefined ? undefined : 'the first answer arrives'));
 // What comes before the socket has taken the eviction is the message of the one before.

@@ -66,15 +66,17 @@ export {
   SimpleKeyGenerator,
 } from './interceptor/index.js';
 export type { CacheInterceptorOptions, CacheOperationContext, LogFailure, LoggingOptions } from './interceptor/index.js';
-export { cached, cacheProxy, cachingModule, DEFAULT_CACHE_OPTIONS, DEFAULT_CACHING_OPTIONS, enableCaching } from './inversify/index.js';
-export type { CacheOptions, CacheProxyOperations, CachingOptions, InterceptorSource } from './inversify/index.js';
+export { cached, cacheProxy, cachingModule, enableCaching } from './inversify/index.js';
+export { DEFAULT_CACHE_OPTIONS, DEFAULT_CACHING_OPTIONS } from './instance/index.js';
+export type { CacheProxyOperations, InterceptorSource } from './inversify/index.js';
+export type { CacheOptions, CachingOptions } from './instance/index.js';
 export { EventListener, MessageListener } from './listener/index.js';
 export type { EventListenerDecorator, MessageListenerDecorator } from './listener/index.js';
 export { systemClock } from './time/index.js';
 export type { Clock, Duration, Milliseconds } from './time/index.js';
 export { ChannelTopic, MessageListenerContainer, MessagePublisher, PatternTopic } from './topic/index.js';
 export type { ListenerContainerState, Message, MessageListenerObject, SubscriptionListener, Topic } from './topic/index.js';
-export { redisOptionsFromEnv } from './topic/redis/index.js';
+export { redisOptionsFromEnv } from './redis/index.js';
 export { runInTransaction, TransactionAwareCache, TransactionAwareCacheManager, TransactionSynchronization } from './transaction/index.js';
 export type {
   AfterCommit,

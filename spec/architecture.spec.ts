@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { crossings, readSources, ROOMS, type Sources } from './support/architecture.js';
+import { circles, crossings, idleArrows, readSources, ROOMS, type Sources } from './support/architecture.js';
 import { projectRoot } from './support/project.js';
 
 describe('the rooms of lib/', () => {
@@ -14,16 +14,43 @@ describe('the rooms of lib/', () => {
   });
 
   it('are all there, with an index.ts that opens with a paragraph about what lives in it', () => {
-    const silent = Object.keys(ROOMS).filter((room) => !/^(\/\*\*|\/\/)\s*\S/.test(sources[`lib/${room}/index.ts`] ?? ''));
+    const doors = Object.keys(ROOMS).filter((room) => ROOMS[room]?.isInner !== true);
+    const silent = doors.filter((room) => !/^(\/\*\*|\/\/)\s*\S/.test(sources[`lib/${room}/index.ts`] ?? ''));
     expect(silent).to.deep.equal([]);
   });
 
   it('form no circle', () => {
     const reaches = (from: string, to: string, seen = new Set<string>()): boolean =>
-      [...(ROOMS[from]?.rooms ?? []), ...(ROOMS[from]?.types ?? [])].some(
+      [...(ROOMS[from]?.rooms ?? []), ...(ROOMS[from]?.types ?? []), ...(ROOMS[from]?.inside ?? [])].some(
         (next) => next === to || (!seen.has(next) && reaches(next, to, seen.add(next))),
       );
     expect(Object.keys(ROOMS).filter((room) => reaches(room, room))).to.deep.equal([]);
+  });
+});
+
+describe(circles.name, () => {
+  it('finds none in lib/', () => {
+    expect(circles(readSources(projectRoot, ['lib']))).to.deep.equal([]);
+  });
+
+  it('finds those that types make', () => {
+    const found = circles({
+      'lib/time/a.ts': `import { b } from './b.js';`,
+      'lib/time/b.ts': `import type { C } from './c.js';`,
+      'lib/time/c.ts': `export { a } from './a.js';`,
+    });
+    expect(found).to.deep.equal([['lib/time/a.ts', 'lib/time/b.ts', 'lib/time/c.ts', 'lib/time/a.ts']]);
+  });
+});
+
+describe(idleArrows.name, () => {
+  it('finds none in lib/', () => {
+    expect(idleArrows(readSources(projectRoot, ['lib']))).to.deep.equal([]);
+  });
+
+  it('finds an arrow that nobody walks', () => {
+    const rooms = { time: { rooms: ['errors'], packages: ['keyv'] }, errors: { rooms: [] } };
+    expect(idleArrows({ 'lib/time/a.ts': `import { E } from '../errors/index.js';` }, rooms)).to.deep.equal(['time → keyv']);
   });
 });
 
@@ -137,7 +164,7 @@ describe(crossings.name, () => {
       'lib/index.ts': `export { X, type Y } from './topic/redis/index.js';`,
       'lib/annotation/x.ts': `import 'reflect-metadata';\nimport { type A } from '../cache/index.js';\nimport type { B } from '../time/index.js';`,
       'lib/topic/redis/x.ts': `import { Redis } from 'ioredis';\nimport { T } from '../index.js';\nimport { U } from './y.js';`,
-      'lib/inversify/x.ts': `import { Container } from 'inversify';\nimport { T } from '../topic/redis/index.js';\nimport fs from 'node:fs';`,
+      'lib/inversify/x.ts': `import { Container } from 'inversify';\nimport { T } from '../topic/index.js';\nimport fs from 'node:fs';`,
       'samples/book/x.ts': `import { Cacheable } from '../../lib/index.js';\nimport { Container } from 'inversify';\nimport { B } from './book.js';`,
     };
     expect(crossings(agreed)).to.deep.equal([]);

@@ -42,7 +42,7 @@ export const puts = ({ count, ...options }) => bursts(options, (cache, keys) => 
 
 export const evictions = ({ count, ...options }) => bursts(options, (cache, keys) => keys(count).map((key) => cache.evict(key)));
 
-export const evictionOfMany = ({ count, ...options }) => bursts(options, (cache, keys) => [cache.evict(keys(count))]);
+export const evictionOfMany = ({ count, ...options }) => bursts(options, (cache, keys) => [cache.evictAll(keys(count))]);
 
 /** Reads under way while nothing else may run. */
 export const blocked = ({ count, blockMs, ...options }) =>

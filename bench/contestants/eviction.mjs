@@ -69,7 +69,7 @@ async function instance(redis) {
 /** Ours: a decorated method for one key, the cache for many. */
 export async function ours({ redis, size = 1, concurrency = 1 }) {
   const { service, cache, close } = await instance(redis);
-  const call = size === 1 ? (i) => service.update(keysOf(i, 1)[0]) : (i) => cache.evict(keysOf(i, size));
+  const call = size === 1 ? (i) => service.update(keysOf(i, 1)[0]) : (i) => cache.evictAll(keysOf(i, size));
   return { ...latencies(call, concurrency), close };
 }
 

@@ -57,7 +57,7 @@ export async function ours({ hits = 0, isReplaced }) {
       const now = systemClock.now();
       if (isReplaced) formerKeys.forEach((key, i) => cache.set(key, values[i], now + 3_600_000));
       keys.forEach((key, i) => cache.set(key, values[i], now + 3_600_000));
-      for (let i = 0; i < hits; i += 1) for (const key of keys) cache.peek(key, now);
+      for (let i = 0; i < hits; i += 1) for (const key of keys) cache.hitNow(key, now);
     },
   );
 }

@@ -1,5 +1,5 @@
 import type { CacheDefaults } from './cache-operation.js';
-import type { ClassConstructor } from './class-port.js';
+import type { ClassConstructor } from './class-constructor.js';
 
 const configs = new WeakMap<ClassConstructor, CacheDefaults>();
 

@@ -1,9 +1,7 @@
 import { CacheConfigurationError, shown } from '../errors/index.js';
 import { cacheConfigOf } from './cache-config-registry.js';
 import { DECORATOR_OF, type CacheDefaults, type CacheOperation } from './cache-operation.js';
-import { callUnserved, type ClassConstructor } from './class-port.js';
-import { takeOwnProperties } from './own-properties.js';
-import { SLOT, type Slotted } from './slot.js';
+import type { ClassConstructor } from './class-constructor.js';
 
 /** A method before it was wrapped. */
 export type MethodBody = (this: unknown, ...args: unknown[]) => unknown;
@@ -16,6 +14,9 @@ const NO_DEFAULTS: CacheDefaults = Object.freeze({
 });
 
 let count = 0;
+
+/** What a {@link CachedMethod} is made of. */
+export type CachedMethodParts = Pick<CachedMethod, 'name' | 'body' | 'declaringClass'> & Partial<Pick<CachedMethod, 'isOfClass'>>;
 
 /** One decorated method of one class: what it did before, and the operations that its decorators recorded. */
 export class CachedMethod {
@@ -35,12 +36,13 @@ export class CachedMethod {
   wiredClass: ClassConstructor | undefined;
   #operations: readonly CacheOperation[] = Object.freeze([]);
 
-  constructor(name: string | symbol, body: MethodBody, declaringClass: ClassConstructor | undefined, isOfClass = false) {
-    this.name = name;
-    this.body = body;
-    this.isOfClass = isOfClass;
-    this.declaringClass = declaringClass;
-    this.wiredClass = declaringClass;
+  /** @param wrap - makes what stands in the method's place. */
+  constructor(parts: CachedMethodParts, wrap: (method: CachedMethod) => MethodBody) {
+    this.name = parts.name;
+    this.body = parts.body;
+    this.isOfClass = parts.isOfClass ?? false;
+    this.declaringClass = parts.declaringClass;
+    this.wiredClass = parts.declaringClass;
     this.wrapper = wrap(this);
   }
 
@@ -77,30 +79,6 @@ export function methodLabel(declaringClass: ClassConstructor | undefined, name: 
   const method = typeof name === 'symbol' ? `[${String(name)}]` : name;
   const className = declaringClass === undefined ? '' : declaringClass.name === '' ? '(anonymous class)' : declaringClass.name;
   return className === '' ? method : typeof name === 'symbol' ? className + method : `${className}.${method}`;
-}
-
-/**
- * The function on the prototype. It has what the method has (see {@link takeOwnProperties}), is neither `async` nor a proxy, and reaches
- * `#private` members, because `this` is the object itself. Self-invocation passes through it too, unlike with Spring's proxies.
- */
-function wrap(method: CachedMethod): MethodBody {
-  const { body } = method;
-  const withAll = function (this: Slotted, ...args: unknown[]): unknown {
-    return this[SLOT]?.invoke(this, method, args);
-  };
-  // `arguments` and no rest parameter: an array is made only where it is needed, and a hit on one argument needs none.
-  /* eslint-disable prefer-rest-params */
-  const wrapper = function (this: unknown, first?: unknown): unknown {
-    const interceptor = (this as Slotted | undefined)?.[SLOT];
-    if (interceptor !== undefined) {
-      return arguments.length === 1 ? interceptor.invokeWith(this as object, method, first) : Reflect.apply(withAll, this, arguments);
-    }
-    if (this?.constructor !== method.wiredClass && this != null) callUnserved(this, method);
-    return Reflect.apply(body, this, arguments);
-  };
-  /* eslint-enable prefer-rest-params */
-  takeOwnProperties(wrapper, body);
-  return wrapper;
 }
 
 /** Spring's restrictions on `sync`, known as soon as the last decorator was read. */

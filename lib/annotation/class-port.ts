@@ -1,9 +1,6 @@
 import type { CachedMethod } from './cached-method.js';
+import type { ClassConstructor } from './class-constructor.js';
 import { openSlot } from './slot.js';
-
-/** A class, abstract or not. */
-// eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- decorators get the constructor as a plain function
-export type ClassConstructor = Function;
 
 /** What the composition root does for decorated classes; this room cannot, for it has never heard of a container. */
 export interface ClassListener {

@@ -2,7 +2,7 @@ import { CacheConfigurationError } from '../errors/index.js';
 import { setCacheConfig } from './cache-config-registry.js';
 import { CachedMethod, type MethodBody, methodLabel } from './cached-method.js';
 import type { CacheOperation } from './cache-operation.js';
-import type { ClassConstructor } from './class-port.js';
+import type { ClassConstructor } from './class-constructor.js';
 import { classConfigured, decorateClass, decorateLegacy, decorateStandard, type Unread } from './method-registry.js';
 import type {
   AsyncMethod,
@@ -15,6 +15,7 @@ import type {
   CachingGroup,
 } from './options.js';
 import { checkBody, readDefaults, readGroup, readOperation } from './read-operation.js';
+import { wrap } from './wrapper.js';
 
 /**
  * Answers calls from the caches and stores what the method returns on a miss: asked in declared order, the first hit ends it.
@@ -142,7 +143,7 @@ export function composeDecorators<M extends AsyncMethod>(...decorators: readonly
 export function recordMethod(decorator: unknown, owner: ClassConstructor, name: string | symbol, body: unknown): CachedMethod {
   const label = methodLabel(owner, name);
   checkBody(body, label);
-  const method = new CachedMethod(name, body as MethodBody, owner);
+  const method = new CachedMethod({ name, body: body as MethodBody, declaringClass: owner }, wrap);
   method.add(unreadOf(decorator)(label).map((operation) => readOperation(operation, label)));
   return method;
 }

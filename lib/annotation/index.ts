@@ -31,6 +31,7 @@ export { CachedMethod, type MethodBody } from './cached-method.js';
 export { cachedMethodsOf, cacheOperationsOf } from './method-registry.js';
 export { takeOwnProperties } from './own-properties.js';
 export { isNamedByDecorator } from './named-caches.js';
-export { isDecorated, onClassDecorated, type ClassConstructor, type ClassListener } from './class-port.js';
+export { isDecorated, onClassDecorated, type ClassListener } from './class-port.js';
+export type { ClassConstructor } from './class-constructor.js';
 export { fillSlot, hasSlot, SLOT, type MethodInterceptor, type Slotted } from './slot.js';
 export { didYouMean } from './did-you-mean.js';

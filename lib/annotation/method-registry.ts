@@ -1,9 +1,11 @@
 import { CacheConfigurationError } from '../errors/index.js';
 import { CachedMethod, methodLabel, type MethodBody } from './cached-method.js';
 import type { CacheOperation } from './cache-operation.js';
-import { classDecorated, type ClassConstructor, isLifecycleMethod } from './class-port.js';
+import { classDecorated, isLifecycleMethod } from './class-port.js';
+import type { ClassConstructor } from './class-constructor.js';
 import { checkBody, readOperation, type UnreadOperation } from './read-operation.js';
 import { openSlot } from './slot.js';
+import { wrap } from './wrapper.js';
 
 /** The operations that a decorator asks for, on the method of this label. */
 export type Unread = (label: string) => readonly UnreadOperation[];
@@ -32,7 +34,7 @@ export function decorateLegacy(
     known.add(operations);
     return descriptor!;
   }
-  const method = new CachedMethod(name, descriptor!.value as MethodBody, declaringClass);
+  const method = new CachedMethod({ name, body: descriptor!.value as MethodBody, declaringClass }, wrap);
   method.add(operations);
   methods.set(name, method);
   byWrapper.set(method.wrapper, method);
@@ -52,7 +54,7 @@ export function decorateStandard(value: unknown, context: ClassMethodDecoratorCo
     known.add(operations);
     return known.wrapper;
   }
-  const method = new CachedMethod(context.name, value as MethodBody, undefined);
+  const method = new CachedMethod({ name: context.name, body: value as MethodBody, declaringClass: undefined }, wrap);
   method.add(operations);
   byWrapper.set(method.wrapper, method);
   context.addInitializer(function (this: unknown) {
@@ -82,7 +84,7 @@ export function decorateClass(declaringClass: ClassConstructor, unread: Unread):
       known.add(operations);
       continue;
     }
-    const method = new CachedMethod(name, descriptor.value as MethodBody, declaringClass, true);
+    const method = new CachedMethod({ name, body: descriptor.value as MethodBody, declaringClass, isOfClass: true }, wrap);
     method.add(operations);
     byWrapper.set(method.wrapper, method);
     Object.defineProperty(prototype, name, { ...descriptor, value: method.wrapper });

@@ -1,6 +1,6 @@
 import type { CacheStatistics } from '../event/index.js';
 import type { Duration, Milliseconds } from '../time/index.js';
-import type { CacheKey } from './cache-key.js';
+import type { CacheKey } from './key/cache-key.js';
 import type { KeyInspection } from './key-inspection.js';
 import type { ValueWrapper } from './value-wrapper.js';
 
@@ -76,13 +76,19 @@ export abstract class Cache {
   abstract putIfAbsent<V = unknown>(key: CacheKey, value: V, options?: PutOptions): Promise<ValueWrapper<V> | undefined>;
 
   /**
-   * Removes the key from both tiers and announces it to every instance. An array is a list of keys, evicted in one round trip;
-   * to evict one composite key write `[['a', 1]]`.
+   * Removes the key from both tiers and announces it to every instance. An array is one composite key; for several keys there is
+   * {@link evictAll}.
    *
    * @throws {CacheEvictError} when Redis did not acknowledge it in time; it is then retried until it is acknowledged.
    * @throws {CacheStoppedError} when the cache was stopped; so do {@link put} and the other writes.
    */
-  abstract evict(keys: CacheKey | readonly CacheKey[], options?: EvictOptions): Promise<void>;
+  abstract evict(key: CacheKey, options?: EvictOptions): Promise<void>;
+
+  /** As {@link evict} for several keys, in one round trip. A cache of your own that has no better way need not implement it. */
+  async evictAll(keys: readonly CacheKey[], options?: EvictOptions): Promise<void> {
+    const outcomes = await Promise.allSettled(keys.map((key) => this.evict(key, options)));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
 
   /** As {@link evict}, at once and even inside a transaction; `true` if the remote tier (or, without one, the local tier) held the key. */
   abstract evictIfPresent(key: CacheKey, options?: EvictOptions): Promise<boolean>;
@@ -108,13 +114,5 @@ export abstract class Cache {
    */
   inspect(_key: CacheKey): Promise<KeyInspection | undefined> {
     return Promise.resolve(undefined);
-  }
-
-  /**
-   * The fast path of a read: the settled promise of a value this cache can serve at once, else `undefined`, which says nothing.
-   * A cache that has no such path need not implement it.
-   */
-  peek(_key: CacheKey): Promise<unknown> | undefined {
-    return undefined;
   }
 }

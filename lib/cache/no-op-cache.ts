@@ -1,6 +1,6 @@
 import { CacheCounters, type CacheStatistics } from '../event/index.js';
 import { Cache } from './cache.js';
-import type { CacheKey } from './cache-key.js';
+import type { CacheKey } from './key/cache-key.js';
 import type { ValueWrapper } from './value-wrapper.js';
 
 const NOTHING: CacheStatistics = new CacheCounters().snapshot({ localSize: 0 });

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { decodeKey, type CacheKey } from '../cache/index.js';
 import { CacheError, shown, withoutCredentials } from '../errors/index.js';
 import { DEFAULT_NAMESPACE } from '../eviction/index.js';
-import { checkCacheName, checkNamespace } from '../inversify/index.js';
+import { checkCacheName, checkNamespace } from '../instance/index.js';
 import { type Milliseconds, parseDuration, type Duration } from '../time/index.js';
 
 /** What the command line asks for. */

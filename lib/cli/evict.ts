@@ -1,8 +1,6 @@
-import 'reflect-metadata';
-import { Container } from 'inversify';
 import { encodeKey } from '../cache/index.js';
 import { printable, printableJson, withoutCredentials } from '../errors/index.js';
-import { type CachingOptions, enableCaching } from '../inversify/index.js';
+import { type CachingOptions, createInstance } from '../instance/index.js';
 import type { CommandLine } from './command-line.js';
 import { firstOf, MAXIMUM_KEYS_PRINTED } from './table.js';
 
@@ -14,24 +12,24 @@ import { firstOf, MAXIMUM_KEYS_PRINTED } from './table.js';
 export async function evict(line: CommandLine, redis: NonNullable<CachingOptions['redis']>, out: (line: string) => void): Promise<void> {
   const { namespace, caches, topic, keys, acks, command, timeoutMs, isJson } = line;
   const name = caches[0] as string;
-  const container = new Container();
+  const instance = createInstance({
+    redis,
+    namespace,
+    instanceId: `command-line-${process.pid}`,
+    connectTimeout: timeoutMs,
+    timeout: Math.max(1, Math.floor(timeoutMs / 2)),
+    deadline: Math.max(2, timeoutMs),
+    dynamic: false,
+    caches: { [name]: { tiers: 'remote', topic } },
+  });
   try {
-    const manager = await enableCaching(container, {
-      redis,
-      namespace,
-      instanceId: `command-line-${process.pid}`,
-      connectTimeout: timeoutMs,
-      timeout: Math.max(1, Math.floor(timeoutMs / 2)),
-      deadline: Math.max(2, timeoutMs),
-      dynamic: false,
-      caches: { [name]: { tiers: 'remote', topic } },
-    });
-    const cache = manager.getCache(name);
+    await instance.start();
+    const cache = instance.manager.getCache(name);
     if (cache === undefined) throw new TypeError(`There is no cache '${name}'.`);
     if (command === 'clear') await cache.clear({ acks });
-    else await cache.evict(keys, { acks });
+    else await cache.evictAll(keys, { acks });
   } finally {
-    await container.unbindAllAsync();
+    await instance.stop();
   }
   const written = keys.map((key) => withoutCredentials(encodeKey(key)));
   if (isJson) return out(printableJson({ cache: name, op: command, keys: written, acks }));

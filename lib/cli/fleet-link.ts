@@ -2,7 +2,8 @@ import { CacheEvents } from '../event/index.js';
 import { FleetWatch, fleetTopics, topicPort } from '../fleet/index.js';
 import { type Milliseconds, systemClock } from '../time/index.js';
 import { MessageListenerContainer } from '../topic/index.js';
-import { type RedisConnection, redisEndpoint, RedisTransport } from '../topic/redis/index.js';
+import { RedisTransport } from '../topic/redis/index.js';
+import { type RedisConnection, redisEndpoint } from '../redis/index.js';
 
 /** How a {@link FleetLink} is opened. */
 export interface FleetLinkOptions {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CacheError, MAXIMUM_LINE_LENGTH, printable, printableLines } from '../errors/index.js';
-import { redisOptionsFromEnv } from '../topic/redis/index.js';
+import { redisOptionsFromEnv } from '../redis/index.js';
 import { type CommandLine, readCommandLine, UsageError, withoutCredentialsOf } from './command-line.js';
 import { evict } from './evict.js';
 import { FleetLink } from './fleet-link.js';

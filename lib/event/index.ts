@@ -12,6 +12,5 @@ export {
 } from './cache-events.js';
 export { type CacheTracer, type TracedStep } from './cache-tracer.js';
 export { LAG_WINDOW, LagWindow } from './lag-window.js';
-export { type RemovalCause } from './removal-cause.js';
-export { CacheCounters, type MomentaryState, type CacheStatistics } from './cache-statistics.js';
+export { CacheCounters, type CacheStatistics, type MomentaryState, type RemovalCause } from './cache-statistics.js';
 export { CACHE_METERS, type CacheMeter, type MeterSeries } from './cache-meters.js';

@@ -69,14 +69,19 @@ export class Acknowledgements {
   wait(cache: string, seq: number, { ageMs = 0, longestBoundMs = 0, members }: Audience): Promise<void> {
     const id = `${cache}#${seq}`;
     const longestMs = Math.max(longestBoundMs, this.#longestBoundMs);
-    const youthMs = Math.min(longestMs, Math.max(0, (1 + UNNOTICED_STEP) * longestMs - Math.max(0, ageMs)));
+    const youthMs = this.youthOf(ageMs, longestMs);
     const missing = new Map<string, Milliseconds>();
     for (const [member, boundMs = longestMs] of members) {
       if (member !== this.#self && this.#early.get(id)?.has(member) !== true)
         missing.set(member, Math.ceil(Math.min(boundMs, MAXIMUM_WAIT_MS) * DRIFT));
     }
-    const acknowledged = missing.size === 0 ? Promise.resolve() : this.#allOf(id, missing);
+    const acknowledged = missing.size === 0 ? Promise.resolve() : this.allOf(id, missing);
     return youthMs === 0 ? acknowledged : Promise.all([acknowledged, delay(Math.ceil(youthMs * DRIFT))]).then(() => undefined);
+  }
+
+  /** How long to wait because the list of members is young. */
+  protected youthOf(ageMs: Milliseconds, longestMs: Milliseconds): Milliseconds {
+    return Math.min(longestMs, Math.max(0, (1 + UNNOTICED_STEP) * longestMs - Math.max(0, ageMs)));
   }
 
   /** An instance has applied an eviction. */
@@ -98,7 +103,8 @@ export class Acknowledgements {
     for (const waiting of [...this.#waiting.values()]) waiting.done();
   }
 
-  #allOf(id: string, missing: Map<string, Milliseconds>): Promise<void> {
+  /** Settles once nobody is missing, or all their leases must have ended. */
+  protected allOf(id: string, missing: Map<string, Milliseconds>): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => done(), Math.max(...missing.values()));
       const done = (): void => {

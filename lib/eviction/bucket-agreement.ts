@@ -1,4 +1,4 @@
-import { type RemoteConnection, Script } from '../cache/index.js';
+import { type CommandConnection, Script } from '../redis/index.js';
 import { CacheConfigurationError, RemoteCacheError } from '../errors/index.js';
 
 /** KEYS number of buckets · ARGV what the caller takes it for. What cannot be such a number was written by another program, and is replaced. */
@@ -17,7 +17,7 @@ return ARGV[1]`,
  */
 export class BucketAgreement {
   readonly #namespace: string;
-  readonly #connection: RemoteConnection;
+  readonly #connection: CommandConnection;
   readonly #key: string;
   readonly #count: number;
   #isReached = false;
@@ -25,7 +25,7 @@ export class BucketAgreement {
   readonly #whenRefused: ((refusal: CacheConfigurationError) => void)[] = [];
 
   /** @param tag - of the first bucket, to whose primary `connection` leads. */
-  constructor(namespace: string, connection: RemoteConnection, tag: string, count: number) {
+  constructor(namespace: string, connection: CommandConnection, tag: string, count: number) {
     this.#namespace = namespace;
     this.#connection = connection;
     this.#key = `{${tag}}:buckets`;

@@ -1,4 +1,12 @@
-import { ended, type EvictionLog, type EvictionReceipt, type FillEntry, type LeaseReply, type PutEntry } from '../cache/index.js';
+import {
+  ended,
+  type Eviction,
+  type EvictionLog,
+  type EvictionReceipt,
+  type FillEntry,
+  type FillLease,
+  type PutEntry,
+} from '../cache/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { EmbeddedStore } from './embedded-remote.js';
 import { formatMessage, type EvictionMessage } from './eviction-message.js';
@@ -32,15 +40,15 @@ export class EmbeddedEvictionLog implements EvictionLog {
     this.#options = options;
   }
 
-  async acquire(keys: readonly string[], replace: boolean): Promise<readonly LeaseReply[]> {
+  async acquire(keys: readonly string[], replace: boolean): Promise<readonly FillLease[]> {
     return keys.map((key) => this.#acquire(key, replace));
   }
 
-  #acquire(key: string, replace: boolean): LeaseReply {
+  #acquire(key: string, replace: boolean): FillLease {
     const { store, origin, fillLeaseMs } = this.#options;
     if (replace) store.entries.delete(key);
     const raw = store.entries.get(key);
-    if (raw !== undefined) return { kind: 'present', raw };
+    if (raw !== undefined) return { kind: 'present', entry: raw };
     const held = store.leases.get(key);
     if (held !== undefined && held.endsAt > Date.now()) return { kind: 'busy' };
     const token = `${origin}|${(tokens += 1).toString(36)}`;
@@ -83,29 +91,33 @@ export class EmbeddedEvictionLog implements EvictionLog {
     );
   }
 
-  async putIfAbsent(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined> {
-    const present = this.#options.store.entries.get(key);
-    if (present === undefined) await this.put([{ key, raw, ttlMs }]);
+  async putIfAbsent(entry: PutEntry): Promise<string | undefined> {
+    const present = this.#options.store.entries.get(entry.key);
+    if (present === undefined) await this.put([entry]);
     return present;
   }
 
-  async evict(keys: readonly string[], acks: boolean): Promise<EvictionReceipt> {
+  async evict(eviction: Eviction, acks: boolean): Promise<EvictionReceipt> {
+    const removed = eviction === 'all' ? this.#removeAll() : this.#remove(eviction.keys);
+    await (eviction === 'all' ? this.#announce('clear', []) : this.#announce('evict', eviction.keys));
+    return { removed, acknowledged: acks ? Promise.resolve() : undefined };
+  }
+
+  #remove(keys: readonly string[]): number {
     const { entries, leases } = this.#options.store;
     let removed = 0;
     for (const key of keys) {
       if (entries.delete(key)) removed += 1;
       leases.delete(key);
     }
-    await this.#announce('evict', keys);
-    return { removed, acknowledged: acks ? Promise.resolve() : undefined };
+    return removed;
   }
 
-  async clear(acks: boolean): Promise<EvictionReceipt> {
+  #removeAll(): number {
     const { entries, leases } = this.#options.store;
     entries.clear();
     leases.clear();
-    await this.#announce('clear', []);
-    return { removed: -1, acknowledged: acks ? Promise.resolve() : undefined };
+    return -1;
   }
 
   async readCurrent(keys: readonly string[]): Promise<(string | undefined)[]> {

@@ -132,7 +132,7 @@ export class EvictionListener {
   /** Generations are times of the server's clock. One that ran ahead may have named one; then a reply has named it too. */
   #isFromTheFuture({ gen }: EvictionMessage, { generation }: CoherentCache): boolean {
     const now = this.#options.serverClock?.now();
-    return now !== undefined && gen !== generation && Number(gen) / 1_000 > now + MAXIMUM_LEAD_MS;
+    return now !== undefined && gen !== generation.current && Number(gen) / 1_000 > now + MAXIMUM_LEAD_MS;
   }
 
   #apply(cache: CoherentCache, message: EvictionMessage): void {
@@ -142,10 +142,10 @@ export class EvictionListener {
     const origin = nameOfOrigin(message.origin);
     const lagMs = serverClock?.lagOf(message.at);
     if (message.op === 'clear') {
-      cache.applyClear(own ? 'own' : 'remote', lagMs);
+      cache.apply('all', own, lagMs);
       if (tellsClears && events.has('cleared')) events.emit('cleared', { cache: name, origin, seq, lagMs });
     } else {
-      cache.applyEviction(keys, own, lagMs);
+      cache.apply({ keys }, own, lagMs);
       if (events.has('evicted')) events.emit('evicted', { cache: name, keys, origin, seq, lagMs });
     }
   }

@@ -1,4 +1,4 @@
-import type { RemoteConnection } from '../cache/index.js';
+import type { CommandConnection } from '../redis/index.js';
 import { type Clock, type Milliseconds, systemClock } from '../time/index.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import { memberOf, nameOfOrigin } from './origin.js';
@@ -42,7 +42,7 @@ export interface Heartbeat {
 
 /** What a {@link RedisHeartbeat} needs. */
 export interface RedisHeartbeatOptions {
-  readonly connection: RemoteConnection;
+  readonly connection: CommandConnection;
   readonly namespace: string;
   /** The instance's {@link originOf origin}. */
   readonly origin: string;
@@ -87,7 +87,7 @@ export class RedisHeartbeat implements Heartbeat {
 
   async leave(caches: readonly string[]): Promise<void> {
     const { connection, origin, boundMs } = this.#options;
-    if (caches.length === 0 || !connection.isUsable) return;
+    if (caches.length === 0 || !connection.acceptsSteps) return;
     const keys = caches.flatMap((name) => this.#bookkeeping(name));
     await connection.run<number>(LEAVE, keys, [memberOf(origin, boundMs)]);
   }
@@ -95,7 +95,7 @@ export class RedisHeartbeat implements Heartbeat {
   /** How many living instances of these caches have this instance's name, itself included. */
   async namesakes(caches: readonly string[]): Promise<number> {
     const { connection, namespace, origin } = this.#options;
-    if (caches.length === 0 || !connection.isUsable) return 1;
+    if (caches.length === 0 || !connection.acceptsSteps) return 1;
     return connection.run<number>(
       NAMESAKES,
       caches.map((name) => new RemoteKeys(namespace, name).members),

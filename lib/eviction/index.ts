@@ -5,7 +5,7 @@
  */
 export { Acknowledgements, type Audience } from './acknowledgements.js';
 export { BucketAgreement } from './bucket-agreement.js';
-export { bucketOf, bucketTags, slotOf, SLOTS } from './buckets.js';
+export { bucketOf, bucketTags, slotOf, SLOTS } from './cluster-slots.js';
 export { BypassNotices } from './bypass-notices.js';
 export { EmbeddedEvictionLog, type EmbeddedEvictionLogOptions, EMBEDDED_GENERATION } from './embedded-eviction-log.js';
 export { EmbeddedRemote, EmbeddedStore, embeddedTime, EMBEDDED_MAXIMUM_SIZE } from './embedded-remote.js';
@@ -21,4 +21,3 @@ export { BEATS_PER_BOUND, ReadLease, type ReadLeaseOptions } from './read-lease.
 export { RedisEvictionLog, type RedisEvictionLogOptions } from './redis-eviction-log.js';
 export { DEFAULT_NAMESPACE, defaultTopic, inboxOf, RemoteKeys } from './remote-keys.js';
 export { ServerClock } from './server-clock.js';
-export { checkServerSettings, type SettingWarning, warningsOf } from './server-settings.js';

@@ -132,7 +132,7 @@ export class ReadLease {
       rumouredAt: 0,
       unproven: undefined,
     });
-    cache.serveUntil(Number.NEGATIVE_INFINITY);
+    cache.holdLeaseUntil(Number.NEGATIVE_INFINITY);
   }
 
   /** Has `listener` told of each cache of which somebody named a generation that Redis does not have. */
@@ -151,10 +151,10 @@ export class ReadLease {
     for (const name of names) {
       const followed = this.#followed.get(name);
       if (followed === undefined) continue;
-      followed.cache.applyClear('coherence');
+      this.emptyAtSubscription(followed.cache);
       followed.applied = followed.unproven = undefined;
       followed.provenFrom = this.#number + 1;
-      if (this.#heartbeat === undefined) followed.cache.serveUntil(Number.POSITIVE_INFINITY);
+      if (this.#heartbeat === undefined) followed.cache.holdLeaseUntil(Number.POSITIVE_INFINITY);
       this.#look(name);
     }
   }
@@ -174,7 +174,7 @@ export class ReadLease {
     for (const followed of this.#followed.values()) {
       followed.provenFrom = Number.POSITIVE_INFINITY;
       followed.unproven = undefined;
-      followed.cache.serveUntil(Number.NEGATIVE_INFINITY);
+      followed.cache.holdLeaseUntil(Number.NEGATIVE_INFINITY);
       this.#tellBypass(followed, true);
     }
   }
@@ -187,7 +187,7 @@ export class ReadLease {
     const beat: Beat = { sentAt: this.#clock.now(), sentAtEpoch: Date.now(), epoch: this.#epoch, caches };
     this.#underWay.set(number, beat);
     if (this.#underWay.size > MAXIMUM_UNDER_WAY) this.#underWay.delete(this.#underWay.keys().next().value as number);
-    const beaten = caches.map(({ cache }) => ({ name: cache.name, generation: cache.generation }));
+    const beaten = caches.map(({ cache }) => ({ name: cache.name, generation: cache.generation.current }));
     const { states, reached } = await this.#heartbeat.pulse(beaten, echoHead(number));
     if (beat.epoch === this.#epoch && number >= this.#heardFrom) this.#noteReach(reached, beat.sentAt);
     this.#replied = Math.max(this.#replied, number);
@@ -201,7 +201,7 @@ export class ReadLease {
    * nothing to lose.
    */
   #noteReach(reached: number, sentAt: Milliseconds): void {
-    if (reached > 0) return this.#heard();
+    if (this.hasReached(reached)) return this.#heard();
     this.#unheardSince ??= sentAt;
     if (this.#clock.now() - this.#unheardSince < this.#boundMs * Math.min(2 ** this.#unheardTimes, MOST_UNHEARD_BOUNDS)) return;
     this.#unheardSince = undefined;
@@ -215,17 +215,17 @@ export class ReadLease {
 
   #applyReply(followed: Followed, number: number, { gen, isReplaced }: CacheState): void {
     const { cache, unproven } = followed;
-    cache.useGeneration(gen, isReplaced);
+    cache.generation.follow(gen, isReplaced);
     if (isReplaced === true) this.#events.emit('error', { where: `bookkeeping of cache '${cache.name}'`, error: damaged(cache.name) });
-    if (followed.rumour !== undefined && number > followed.rumouredAt) {
+    if (followed.rumour !== undefined && this.settles(number, followed.rumouredAt)) {
       // Rumours of older generations are messages that a clear has overtaken.
-      if (Number(followed.rumour) > Number(cache.generation)) this.#whenForged(cache.name);
+      if (Number(followed.rumour) > Number(cache.generation.current)) this.#whenForged(cache.name);
       followed.rumour = undefined;
-      cache.trustGeneration();
+      cache.generation.trust();
     }
     if (unproven === undefined || number < unproven.beat) return;
     followed.unproven = undefined;
-    if (unproven.gen === cache.generation) this.#prove(followed, unproven.until);
+    if (unproven.gen === cache.generation.current) this.#prove(followed, unproven.until);
   }
 
   /** The echo of heartbeat `number` arrived on the subscriber's connection. */
@@ -238,18 +238,18 @@ export class ReadLease {
     beat.caches.forEach((followed, i) => {
       if (number < followed.provenFrom) return;
       const { seq, gen } = states[i] as CacheState;
-      const isNamed = gen === followed.cache.generation;
+      const isNamed = gen === followed.cache.generation.current;
       if (!isNamed && gen !== followed.rumour) this.#rumoured(followed, gen, 'coherence', number);
-      if (followed.applied !== seq) this.#skipTo(followed, seq);
+      if (this.isBehind(followed.applied, seq)) this.#skipTo(followed, seq);
       if (suspended) return;
-      const until = beat.sentAt + this.#boundMs;
+      const until = this.leaseEndOf(beat.sentAt);
       if (isNamed) this.#prove(followed, until);
       else followed.unproven = { beat: number, gen, until };
     });
   }
 
   #prove(followed: Followed, until: Milliseconds): void {
-    followed.cache.serveUntil(until);
+    followed.cache.holdLeaseUntil(until);
     this.#tellBypass(followed, false);
     this.#look(followed.cache.name);
   }
@@ -262,7 +262,7 @@ export class ReadLease {
     const since = beat === undefined ? this.#number : beat - 1;
     followed.rumouredAt = followed.rumour === undefined ? since : Math.max(since, followed.rumouredAt);
     followed.rumour = gen;
-    followed.cache.doubtGeneration(gen, cause);
+    followed.cache.generation.doubt(gen, cause);
     // Else a reply is on its way: to the same beat, or to the clear that this instance has sent.
     if (!isOwn && (beat === undefined || beat <= this.#replied)) this.#ask();
   }
@@ -291,8 +291,8 @@ export class ReadLease {
     const followed = this.#followed.get(cache);
     if (followed === undefined) return false;
     const { applied } = followed;
-    const isNext = applied === undefined || seq === applied + 1;
-    const isNews = gen !== followed.cache.generation && gen !== followed.rumour;
+    const isNext = this.isNext(applied, seq);
+    const isNews = gen !== followed.cache.generation.current && gen !== followed.rumour;
     if (isNews) this.#rumoured(followed, gen, cause, undefined, isOwn);
     if (isNext) followed.applied = seq;
     else if (!isNews) this.#skipTo(followed, seq); // Of a rumour, which has emptied the local tier, the number may be made up as well.
@@ -345,7 +345,7 @@ export class ReadLease {
     clearTimeout(this.#pausing);
     this.#timer = undefined;
     this.#underWay.clear();
-    for (const { cache } of this.#followed.values()) cache.serveUntil(Number.NEGATIVE_INFINITY);
+    for (const { cache } of this.#followed.values()) cache.holdLeaseUntil(Number.NEGATIVE_INFINITY);
     this.#followed.clear();
   }
 
@@ -356,7 +356,7 @@ export class ReadLease {
     this.#lastTick = { at: now, epochMs: Date.now() };
     const suspended = last !== undefined && this.#suspendedSince(last.at, last.epochMs);
     for (const followed of this.#followed.values()) {
-      if (suspended) followed.cache.serveUntil(Number.NEGATIVE_INFINITY);
+      if (suspended) followed.cache.holdLeaseUntil(Number.NEGATIVE_INFINITY);
       if (!followed.cache.isServing(now)) this.#tellBypass(followed, true);
     }
   }
@@ -374,7 +374,7 @@ export class ReadLease {
   #skipTo(followed: Followed, seq: number): void {
     const { applied, cache } = followed;
     followed.applied = seq;
-    cache.applyClear(applied === undefined ? 'coherence' : 'gap');
+    cache.missed(applied === undefined ? 'coherence' : 'gap');
     if (applied !== undefined) this.#events.emit('gap', { cache: cache.name, expected: applied + 1, received: seq });
   }
 
@@ -382,6 +382,38 @@ export class ReadLease {
     if (followed.bypassed === active) return;
     followed.bypassed = active;
     this.#told(followed.cache.name, active);
+  }
+
+  // The rules, one by one: a spec shows for each what breaks without it.
+
+  /** What came before a subscription was confirmed is unknown. */
+  protected emptyAtSubscription(cache: CoherentCache): void {
+    cache.missed('coherence');
+  }
+
+  /** Counted from when the heartbeat was sent. */
+  protected leaseEndOf(sentAt: Milliseconds): Milliseconds {
+    return sentAt + this.#boundMs;
+  }
+
+  /** Whether no message is missing before this one. */
+  protected isNext(applied: number | undefined, seq: number): boolean {
+    return applied === undefined || seq === applied + 1;
+  }
+
+  /** Whether messages are missing that were sent before an echo. */
+  protected isBehind(applied: number | undefined, seq: number): boolean {
+    return applied !== seq;
+  }
+
+  /** Whether the reply to a beat tells the truth about a rumour. */
+  protected settles(beat: number, rumouredAt: number): boolean {
+    return beat > rumouredAt;
+  }
+
+  /** Whether a heartbeat has reached this instance's own subscriber. */
+  protected hasReached(subscribers: number): boolean {
+    return subscribers > 0;
   }
 }
 

@@ -1,13 +1,5 @@
-import {
-  BYTES_PER_UNIT,
-  type EvictionLog,
-  type EvictionReceipt,
-  type FillEntry,
-  type LeaseReply,
-  type PutEntry,
-  type RemoteConnection,
-  type Script,
-} from '../cache/index.js';
+import type { Eviction, EvictionLog, EvictionReceipt, FillEntry, FillLease, Generation, PutEntry } from '../cache/index.js';
+import { BYTES_PER_UNIT, type CommandConnection, type Script } from '../redis/index.js';
 import { RemoteCacheError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { Acknowledgements, Audience } from './acknowledgements.js';
@@ -19,7 +11,7 @@ import { ACQUIRE, CLAIM, CLEAR, EVICT, FILL, RELEASE } from './scripts.js';
 
 /** What a {@link RedisEvictionLog} is made of. */
 export interface RedisEvictionLogOptions {
-  readonly connection: RemoteConnection;
+  readonly connection: CommandConnection;
   readonly namespace: string;
   readonly cache: string;
   /** The channel evictions are announced on. */
@@ -33,8 +25,8 @@ export interface RedisEvictionLogOptions {
   readonly acknowledgements: Acknowledgements;
   /** Whether this instance has the cache: it sends heartbeats for it, and will leave. Default: it does. */
   readonly isKept?: () => boolean;
-  /** Told when Redis has moved to another generation of keys; `isReplacement`: it may be lower than the one before. */
-  readonly generationChanged: (generation: string, isReplacement?: boolean) => void;
+  /** Of its keys; moved by what the scripts answer. */
+  readonly generation: Generation;
 }
 
 type ClearReply = [kind: string, seq: number, generation: string, audience: AudienceReply, isReplacement: string];
@@ -48,12 +40,10 @@ let tokens = 0;
 /** The {@link EvictionLog} of one cache on Redis: every write is one script, one round trip. */
 export class RedisEvictionLog implements EvictionLog {
   readonly #options: RedisEvictionLogOptions;
-  readonly #connection: RemoteConnection;
+  readonly #connection: CommandConnection;
   readonly #keys: RemoteKeys;
   readonly #write: MessageWriter;
   readonly #member: string;
-  /** `undefined` until the first contact: an unknown generation is asked for with `''`, which no server has. */
-  #generation = '';
   /** Whether evictions were sent since the last {@link renew}. */
   #hasWritten = false;
 
@@ -63,11 +53,6 @@ export class RedisEvictionLog implements EvictionLog {
     this.#keys = new RemoteKeys(options.namespace, options.cache);
     this.#member = memberOf(options.origin, options.boundMs);
     this.#write = messageWriter({ ns: options.namespace, cache: options.cache, origin: options.origin });
-  }
-
-  /** Uses the keys of this generation from now on. */
-  useGeneration(generation: string): void {
-    this.#generation = generation;
   }
 
   /**
@@ -80,7 +65,7 @@ export class RedisEvictionLog implements EvictionLog {
     this.#hasWritten = false;
   }
 
-  async acquire(keys: readonly string[], replace: boolean, waitMs?: Milliseconds): Promise<readonly LeaseReply[]> {
+  async acquire(keys: readonly string[], replace: boolean, waitMs?: Milliseconds): Promise<readonly FillLease[]> {
     let token = '';
     const [, ...replies] = await this.#inGeneration<['leases', ...(readonly [kind: string, raw: string])[]]>(
       (gen) => {
@@ -95,8 +80,8 @@ export class RedisEvictionLog implements EvictionLog {
       keys.length,
       waitMs,
     );
-    return replies.map(([kind, raw]): LeaseReply => {
-      if (kind === 'present') return { kind, raw };
+    return replies.map(([kind, raw]): FillLease => {
+      if (kind === 'present') return { kind, entry: raw };
       return kind === 'granted' ? { kind, token } : { kind: 'busy' };
     });
   }
@@ -149,19 +134,23 @@ export class RedisEvictionLog implements EvictionLog {
     }
   }
 
-  async putIfAbsent(key: string, raw: string, ttlMs: Milliseconds): Promise<string | undefined> {
-    const claim = await this.#claim([key], true);
-    if (claim.kind !== 'granted') return claim.kind === 'present' ? claim.raw : undefined;
+  async putIfAbsent(entry: PutEntry): Promise<string | undefined> {
+    const claim = await this.#claim([entry.key], true);
+    if (claim.kind !== 'granted') return claim.kind === 'present' ? claim.entry : undefined;
     try {
-      await this.fill([{ key, raw, ttlMs, token: claim.token }]);
+      await this.fill([{ ...entry, token: claim.token }]);
       return undefined;
     } catch (error) {
-      await this.release(key, claim.token).catch(() => undefined); // It runs out by itself; this spares others the wait.
+      await this.release(entry.key, claim.token).catch(() => undefined); // It runs out by itself; this spares others the wait.
       throw error;
     }
   }
 
-  evict(keys: readonly string[], acks: boolean): Promise<EvictionReceipt> {
+  evict(eviction: Eviction, acks: boolean): Promise<EvictionReceipt> {
+    return eviction === 'all' ? this.#evictAll(acks) : this.#evictKeys(eviction.keys, acks);
+  }
+
+  #evictKeys(keys: readonly string[], acks: boolean): Promise<EvictionReceipt> {
     const { head, tail } = this.#message('evict', keys, acks);
     return this.#acknowledged(acks, async () => {
       const [, seq, removed, audience] = await this.#inGeneration<[string, number, number, AudienceReply]>(
@@ -176,7 +165,7 @@ export class RedisEvictionLog implements EvictionLog {
     });
   }
 
-  clear(acks: boolean): Promise<EvictionReceipt> {
+  #evictAll(acks: boolean): Promise<EvictionReceipt> {
     return this.#acknowledged(acks, async () => {
       const [, seq, , audience] = await this.#clear((script, keys, args) => this.#connection.run<ClearReply>(script, keys, args), acks);
       return { seq, removed: -1, audience };
@@ -192,12 +181,12 @@ export class RedisEvictionLog implements EvictionLog {
       if (gen === asked) return raws.map((raw) => (typeof raw === 'string' ? raw : undefined));
       // The server lost everything, or another program wrote there: the next write, or heartbeat, begins a generation.
       if (!isGeneration(gen) || rid?.endsWith(`:${gen}`) !== true) return keys.map(() => undefined);
-      this.#options.generationChanged(gen);
+      this.#options.generation.follow(gen);
     }
     throw this.#restless();
   }
 
-  async #claim(keys: readonly string[], keep: boolean): Promise<LeaseReply> {
+  async #claim(keys: readonly string[], keep: boolean): Promise<FillLease> {
     const { head, tail } = this.#message('put', keys, false);
     let token = '';
     const [kind, raw] = await this.#inGeneration<[string, string]>((gen) => {
@@ -209,7 +198,12 @@ export class RedisEvictionLog implements EvictionLog {
         [gen, own, String(this.#options.fillLeaseMs), this.#options.channel, head, tail, keep ? '1' : '0'],
       ];
     }, keys.length);
-    return kind === 'present' ? { kind, raw } : { kind: 'granted', token };
+    return kind === 'present' ? { kind, entry: raw } : { kind: 'granted', token };
+  }
+
+  /** An unknown generation is asked for with `''`, which no server has. */
+  get #generation(): string {
+    return this.#options.generation.current ?? '';
   }
 
   get #isKept(): boolean {
@@ -237,7 +231,7 @@ export class RedisEvictionLog implements EvictionLog {
     const args = [this.#options.channel, head, tail, acks ? '1' : '0', known, this.#isKept ? '0' : '1'];
     const reply = await run(CLEAR, [seq, gen, members, born, rid], args);
     const [, , generation, , isReplacement] = reply;
-    this.#options.generationChanged(generation, isReplacement === '1');
+    this.#options.generation.follow(generation, isReplacement === '1');
     return reply;
   }
 
@@ -264,7 +258,7 @@ export class RedisEvictionLog implements EvictionLog {
       const reply = await this.#connection.run<T | ['generation', string] | ['damaged']>(script, keys, args, weight, waitMs);
       if (reply[0] === 'damaged') throw this.#damaged();
       if (reply[0] !== 'generation') return reply as T;
-      this.#options.generationChanged(reply[1] as string);
+      this.#options.generation.follow(reply[1] as string);
     }
     throw this.#restless();
   }

@@ -1,4 +1,5 @@
-import { ENDLESS_MS, Script } from '../cache/index.js';
+import { ENDLESS_MS } from '../cache/index.js';
+import { Script } from '../redis/index.js';
 import { MAXIMUM_WAIT_MS } from '../time/index.js';
 import { LEAST_DAMAGED } from './generation.js';
 

@@ -6,7 +6,7 @@ import type {
   MethodInterceptor,
   ServiceLocator,
 } from '../annotation/index.js';
-import type { Cache, CacheKey, CallsUnderWay } from '../cache/index.js';
+import { type Cache, type CacheKey, type CallsUnderWay, hitNow } from '../cache/index.js';
 import { CacheError, CacheStoppedError } from '../errors/index.js';
 import { CacheErrorHandler } from './cache-error-handler.js';
 import { isKeyError, keyErrorOf, lateKey } from './key-error.js';
@@ -83,7 +83,7 @@ export class CacheInterceptor implements MethodInterceptor {
     const short = this.#short[method.id];
     if (short === undefined) return this.invoke(target, method, [argument]);
     if (!short.isPlain || typeof argument !== 'string') return this.#invokeShort(short, target, method, argument);
-    return peek(short.cache, argument) ?? this.#loadSingle(short, target, method, [argument], argument);
+    return hitIn(short.cache, argument) ?? this.#loadSingle(short, target, method, [argument], argument);
   }
 
   #invokeShort(short: SinglePlan, target: object, method: CachedMethod, argument: unknown): Promise<unknown> {
@@ -95,7 +95,7 @@ export class CacheInterceptor implements MethodInterceptor {
     } catch (error) {
       return Promise.reject(error);
     }
-    return peek(cache, key) ?? this.#loadSingle(short, target, method, [argument], key);
+    return hitIn(cache, key) ?? this.#loadSingle(short, target, method, [argument], key);
   }
 
   /** The fast path: a hit costs the key, one look-up and the promise that the cache already has. */
@@ -111,7 +111,7 @@ export class CacheInterceptor implements MethodInterceptor {
     } catch (error) {
       return Promise.reject(error);
     }
-    return peek(cache, key) ?? this.#loadSingle(single, target, method, args, key, invocation);
+    return hitIn(cache, key) ?? this.#loadSingle(single, target, method, args, key, invocation);
   }
 
   #loadSingle(
@@ -259,7 +259,8 @@ export class CacheInterceptor implements MethodInterceptor {
   async #doEvict(plan: OperationPlan, cache: Cache, keys: readonly CacheKey[], isEarly: boolean, acks: 'none' | 'all'): Promise<void> {
     try {
       if (isEarly) await Promise.all(keys.map((key) => cache.evictIfPresent(key, { acks })));
-      else await cache.evict(keys, { acks });
+      else if (keys.length === 1) await cache.evict(keys[0] as CacheKey, { acks });
+      else await cache.evictAll(keys, { acks });
     } catch (error) {
       if (isKeyError(error)) throw keyErrorOf(error, plan.label, cache);
       const told = keys.map(async (key) => this.#errorHandler().handleCacheEvictError(error, cache, key));
@@ -305,9 +306,9 @@ function withResult(error: unknown, result: unknown): unknown {
 }
 
 /** What a cache can serve at once. A cache that fails here is asked again in full, and what is wrong comes out in the right place. */
-function peek(cache: Cache, key: CacheKey): Promise<unknown> | undefined {
+function hitIn(cache: Cache, key: CacheKey): Promise<unknown> | undefined {
   try {
-    return cache.peek(key);
+    return hitNow(cache, key);
   } catch {
     return undefined;
   }

@@ -13,3 +13,4 @@ export { CacheErrorHandler } from './cache-error-handler.js';
 export { FailOpenCacheErrorHandler } from './fail-open-cache-error-handler.js';
 export { SimpleCacheErrorHandler } from './simple-cache-error-handler.js';
 export { LoggingCacheErrorHandler, type LogFailure, type LoggingOptions } from './logging-cache-error-handler.js';
+export { handleTopicFailures } from './topic-failures.js';

@@ -1,5 +1,5 @@
 import { ContainerModule } from 'inversify';
-import type { ServiceLocator } from '../annotation/index.js';
+import { isNamedByDecorator, type ServiceLocator } from '../annotation/index.js';
 import { CacheManager } from '../cache/index.js';
 import { CacheConfigurationError } from '../errors/index.js';
 import { CacheEvents } from '../event/index.js';
@@ -9,17 +9,16 @@ import {
   CacheInterceptor,
   CacheResolver,
   FailOpenCacheErrorHandler,
+  handleTopicFailures,
   KeyGenerator,
   SimpleCacheResolver,
   SimpleKeyGenerator,
 } from '../interceptor/index.js';
 import { ListenerRegistrar } from '../listener/index.js';
 import { MessageListenerContainer, MessagePublisher } from '../topic/index.js';
-import type { CachingOptions } from './options.js';
-import { runtimeOf } from './disabled-runtime.js';
+import { type CachingOptions, instanceOf, type Instance } from '../instance/index.js';
 import { AsyncLocalTransactionSynchronization, TransactionAwareCacheManager, TransactionSynchronization } from '../transaction/index.js';
-import { INTERCEPTOR, LISTENERS, LOADED, type ModuleRuntime, RUNTIME } from './tokens.js';
-import { handleTopicFailures } from './topic-failures.js';
+import { INTERCEPTOR, LISTENERS, LOADED, INSTANCE } from './tokens.js';
 import { cachingInUse } from './wiring.js';
 
 /**
@@ -36,15 +35,15 @@ import { cachingInUse } from './wiring.js';
  *   container.
  */
 export function cachingModule(options?: CachingOptions): ContainerModule {
-  return moduleOver(() => runtimeOf(options));
+  return moduleOver(() => instanceOf(options, { isNamed: isNamedByDecorator }));
 }
 
 /**
- * The module over any runtime. `makeRuntime` is called once per container that loads it.
+ * The module over any instance. `makeInstance` is called once per container that loads it.
  *
  * @param container - where services are looked up; `undefined`: in the container that first resolves a decorated service.
  */
-export function moduleOver(makeRuntime: () => ModuleRuntime, container?: ServiceLocator): ContainerModule {
+export function moduleOver(makeInstance: () => Instance, container?: ServiceLocator): ContainerModule {
   // The braces matter: inversify takes anything returned for a promise.
   return new ContainerModule(({ bind, isBound }) => {
     // `isBound` asks the parent only where the container has no binding of its own, matching or not: this one sees to that.
@@ -59,25 +58,25 @@ export function moduleOver(makeRuntime: () => ModuleRuntime, container?: Service
       .when(() => false);
     if (isBound(CacheManager)) throw secondManager();
 
-    const runtime = makeRuntime();
+    const instance = makeInstance();
     bind(LOADED).toConstantValue(LOADED); // Not before: a load that fails leaves its bindings behind.
     // The single owner: deactivations start all at once and know no order, so nothing else may have something to close.
-    bind<ModuleRuntime>(RUNTIME)
+    bind<Instance>(INSTANCE)
       .toDynamicValue((context) => {
         const services: ServiceLocator = container ?? context;
-        handleTopicFailures(runtime.events, () => services.get(CacheErrorHandler));
-        return runtime;
+        handleTopicFailures(instance.events, () => services.get(CacheErrorHandler));
+        return instance;
       })
       .inSingletonScope()
       .onDeactivation(stop);
     bind(CacheManager)
       .toDynamicValue((context) => {
         const services: ServiceLocator = container ?? context;
-        return new TransactionAwareCacheManager(context.get<ModuleRuntime>(RUNTIME).manager, {
+        return new TransactionAwareCacheManager(context.get<Instance>(INSTANCE).manager, {
           transactions: () => services.get(TransactionSynchronization),
           // A transaction may end when its container is gone, with what was bound.
-          failures: () => services.get(CacheErrorHandler, { optional: true }) ?? new FailOpenCacheErrorHandler(runtime.events),
-          calls: runtime.calls,
+          failures: () => services.get(CacheErrorHandler, { optional: true }) ?? new FailOpenCacheErrorHandler(instance.events),
+          calls: instance.calls,
         });
       })
       .inSingletonScope();
@@ -85,16 +84,16 @@ export function moduleOver(makeRuntime: () => ModuleRuntime, container?: Service
       .toDynamicValue(() => new AsyncLocalTransactionSynchronization())
       .inSingletonScope();
     bind(CacheEvents)
-      .toDynamicValue((context) => context.get<ModuleRuntime>(RUNTIME).events)
+      .toDynamicValue((context) => context.get<Instance>(INSTANCE).events)
       .inSingletonScope();
     bind(MessageListenerContainer)
-      .toDynamicValue((context) => context.get<ModuleRuntime>(RUNTIME).listenerContainer)
+      .toDynamicValue((context) => context.get<Instance>(INSTANCE).listenerContainer)
       .inSingletonScope();
     bind(MessagePublisher)
-      .toDynamicValue((context) => context.get<ModuleRuntime>(RUNTIME).publisher)
+      .toDynamicValue((context) => context.get<Instance>(INSTANCE).publisher)
       .inSingletonScope();
 
-    const { fleet } = runtime;
+    const { fleet } = instance;
     if (fleet !== undefined) {
       bind(FleetWatch)
         .toDynamicValue(() => fleet)
@@ -104,7 +103,7 @@ export function moduleOver(makeRuntime: () => ModuleRuntime, container?: Service
       .toDynamicValue(() => new SimpleKeyGenerator())
       .inSingletonScope();
     bind(CacheErrorHandler)
-      .toDynamicValue(() => new FailOpenCacheErrorHandler(runtime.events))
+      .toDynamicValue(() => new FailOpenCacheErrorHandler(instance.events))
       .inSingletonScope();
     bind(CacheResolver)
       .toDynamicValue((context) => new SimpleCacheResolver(context.get(CacheManager)))
@@ -112,11 +111,11 @@ export function moduleOver(makeRuntime: () => ModuleRuntime, container?: Service
 
     // Synchronous and without dependencies: it is injected into services that a key generator, say, may depend on.
     bind(CacheInterceptor)
-      .toDynamicValue((context) => new CacheInterceptor(container ?? context, runtime))
+      .toDynamicValue((context) => new CacheInterceptor(container ?? context, instance))
       .inSingletonScope()
       .onDeactivation((interceptor) => interceptor.close());
     bind(INTERCEPTOR).toService(CacheInterceptor);
-    // It keeps its listeners quiet from the beginning of the shutdown on; the runtime closes what they listened to.
+    // It keeps its listeners quiet from the beginning of the shutdown on; the instance closes what they listened to.
     bind(ListenerRegistrar)
       .toDynamicValue((context) => registrarOf(container ?? context))
       .inSingletonScope()
@@ -141,11 +140,11 @@ function registrarOf(services: ServiceLocator): ListenerRegistrar {
 }
 
 /** A handler that rejects would leave the container half unbound. */
-async function stop(runtime: ModuleRuntime): Promise<void> {
+async function stop(instance: Instance): Promise<void> {
   try {
-    await runtime.stop();
+    await instance.stop();
   } catch (error) {
-    runtime.events.emit('error', { where: 'stop', error });
+    instance.events.emit('error', { where: 'stop', error });
   }
 }
 

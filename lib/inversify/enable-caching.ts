@@ -1,12 +1,11 @@
 import type { Container } from 'inversify';
-import { cachedMethodsOf, type ServiceIdentifier } from '../annotation/index.js';
+import { cachedMethodsOf, isNamedByDecorator, type ServiceIdentifier } from '../annotation/index.js';
 import { CacheManager } from '../cache/index.js';
 import { checkOperations } from '../interceptor/index.js';
 import { activateEverything, boundClasses } from './activation-plugin.js';
 import { moduleOver } from './caching-module.js';
-import type { CachingOptions } from './options.js';
-import { runtimeOf } from './disabled-runtime.js';
-import { type ModuleRuntime, RUNTIME } from './tokens.js';
+import { type CachingOptions, instanceOf, type Instance } from '../instance/index.js';
+import { INSTANCE } from './tokens.js';
 
 /**
  * Loads the caching module into `container`, covers subclasses, dynamic values, resolved values and constants too, and connects.
@@ -20,12 +19,12 @@ import { type ModuleRuntime, RUNTIME } from './tokens.js';
  * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED` when Redis cannot be reached and `failFast` is on. The module is unloaded again then.
  */
 export async function enableCaching(container: Container, options?: CachingOptions): Promise<CacheManager> {
-  return enableOver(container, () => runtimeOf(options));
+  return enableOver(container, () => instanceOf(options, { isNamed: isNamedByDecorator }));
 }
 
-/** The same over any runtime. */
-export async function enableOver(container: Container, makeRuntime: () => ModuleRuntime): Promise<CacheManager> {
-  const module = moduleOver(makeRuntime, container);
+/** The same over any instance. */
+export async function enableOver(container: Container, makeInstance: () => Instance): Promise<CacheManager> {
+  const module = moduleOver(makeInstance, container);
   container.load(module);
   if (!activateEverything(container)) {
     process.emitWarning('This version of inversify is not known: subclasses, dynamic values and constants may run uncached.', {
@@ -35,9 +34,9 @@ export async function enableOver(container: Container, makeRuntime: () => Module
     });
   }
   try {
-    const runtime = container.get<ModuleRuntime>(RUNTIME);
-    checkBoundServices(container, runtime);
-    await runtime.start();
+    const instance = container.get<Instance>(INSTANCE);
+    checkBoundServices(container, instance);
+    await instance.start();
   } catch (error) {
     await container.unloadAsync(module);
     throw error;
@@ -46,7 +45,7 @@ export async function enableOver(container: Container, makeRuntime: () => Module
 }
 
 /** What is wrong with the services that are bound already is told at once, and not at their first call. */
-function checkBoundServices(container: Container, { manager, isEnabled = true, isDynamic = true }: ModuleRuntime): void {
+function checkBoundServices(container: Container, { manager, isEnabled = true, isDynamic = true }: Instance): void {
   if (!isEnabled) return;
   const cacheNames = isDynamic ? undefined : manager.cacheNames;
   const isBound = (identifier: ServiceIdentifier): boolean => container.isBound(identifier);

@@ -1,11 +1,14 @@
-import type { ListenerRegistrar } from './listener-registrar.js';
+/** What has the listening methods of objects called. */
+export interface Registrar {
+  register(instance: object): void;
+}
 
 /** Where a container injects its registrar into an object with listening methods: assigning it registers the object. */
 export const LISTENER_SLOT = Symbol('inversify-cache/listeners');
 
 /** An object with listening methods. */
 export interface ListenerSlotted {
-  [LISTENER_SLOT]?: ListenerRegistrar | undefined;
+  [LISTENER_SLOT]?: Registrar | undefined;
 }
 
 /** Gives a prototype the accessor behind the slot. It stores nothing on the object, so that frozen ones can listen as well. */
@@ -14,7 +17,7 @@ export function openListenerSlot(prototype: object): void {
   Object.defineProperty(prototype, LISTENER_SLOT, {
     configurable: true,
     get: () => undefined,
-    set(this: object, registrar: ListenerRegistrar | undefined) {
+    set(this: object, registrar: Registrar | undefined) {
       registrar?.register(this);
     },
   });
@@ -26,6 +29,6 @@ export function hasListenerSlot(value: unknown): value is ListenerSlotted {
 }
 
 /** Has the registrar register `instance`, unless it has done so. */
-export function fillListenerSlot(instance: ListenerSlotted, registrar: ListenerRegistrar): void {
+export function fillListenerSlot(instance: ListenerSlotted, registrar: Registrar): void {
   registrar.register(instance);
 }

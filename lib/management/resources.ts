@@ -105,7 +105,7 @@ export class Resources {
   async #evict(query: URLSearchParams, encoded: string): Promise<Answer> {
     const cache = this.#cache(encoded);
     const acks = acksOf(query);
-    await cache.evict([decodeKey(keyOf(query))], { acks }); // In a list: a key may be an array itself.
+    await cache.evict(decodeKey(keyOf(query)), { acks });
     return done();
   }
 

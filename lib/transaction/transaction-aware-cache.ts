@@ -3,6 +3,7 @@ import {
   type CacheKey,
   type CallsUnderWay,
   encodeKey,
+  hitNow,
   type EvictOptions,
   type KeyInspection,
   type LoadOptions,
@@ -68,10 +69,10 @@ export class TransactionAwareCache extends Cache {
     return this.target.inspect(key);
   }
 
-  override peek(key: CacheKey): Promise<unknown> | undefined {
+  hitNow(key: CacheKey): Promise<unknown> | undefined {
     const transaction = this.#transactions.current;
     if (transaction !== undefined && this.#hasTouched(transaction, encodeKey(key))) return undefined;
-    return this.target.peek(key);
+    return hitNow(this.target, key);
   }
 
   override async get<V = unknown>(key: CacheKey): Promise<ValueWrapper<V> | undefined> {
@@ -136,10 +137,16 @@ export class TransactionAwareCache extends Cache {
     return this.target.putIfAbsent(key, value, options);
   }
 
-  override async evict(keys: CacheKey | readonly CacheKey[], options?: EvictOptions): Promise<void> {
+  override async evict(key: CacheKey, options?: EvictOptions): Promise<void> {
     const transaction = this.#transactions.current;
-    if (transaction === undefined) return this.target.evict(keys, options);
-    this.#evictLater(transaction, Array.isArray(keys) ? (keys as readonly CacheKey[]) : [keys], options);
+    if (transaction === undefined) return this.target.evict(key, options);
+    this.#evictLater(transaction, [key], options);
+  }
+
+  override async evictAll(keys: readonly CacheKey[], options?: EvictOptions): Promise<void> {
+    const transaction = this.#transactions.current;
+    if (transaction === undefined) return this.target.evictAll(keys, options);
+    this.#evictLater(transaction, keys, options);
   }
 
   override async evictIfPresent(key: CacheKey, options?: EvictOptions): Promise<boolean> {
@@ -181,12 +188,16 @@ export class TransactionAwareCache extends Cache {
 
   async #evictNow(time: FlushTime, keys: readonly CacheKey[], options?: EvictOptions): Promise<void> {
     try {
-      await time.spend((waitedMs) => this.target.evict(keys, { ...options, waitedMs }));
+      await time.spend((waitedMs) => this.#evictTogether(keys, { ...options, waitedMs }));
     } catch (error) {
       const told = await Promise.allSettled(keys.map(async (key) => this.#failures().handleCacheEvictError(error, this, key)));
       const thrown = told.find((outcome) => outcome.status === 'rejected');
       if (thrown !== undefined) throw thrown.reason;
     }
+  }
+
+  #evictTogether(keys: readonly CacheKey[], options: EvictOptions): Promise<void> {
+    return keys.length === 1 ? this.target.evict(keys[0] as CacheKey, options) : this.target.evictAll(keys, options);
   }
 
   /** Operations on one cache keep their order; those on others need not wait for them. */

@@ -1,7 +1,7 @@
 /** What each verb costs on the wire: counted by the server, and read off the link. */
 import { expect } from 'chai';
-import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
-import type { Cache } from '../../lib/cache/index.js';
+import { createInstance, type CacheInstance } from '../../lib/instance/cache-instance.js';
+import { type Cache, hitNow } from '../../lib/cache/index.js';
 import { LinkProxy } from '../faults/link-proxy.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait.js';
 describe('Commands on the wire', () => {
   let server: RedisServer;
   let proxy: LinkProxy;
-  let runtimes: CacheRuntime[];
+  let runtimes: CacheInstance[];
   /** The instance behind the proxy. */
   let books: Cache;
   /** Another one. */
@@ -20,9 +20,9 @@ describe('Commands on the wire', () => {
     proxy = await LinkProxy.start(server.port);
     // A bound so long that no heartbeat falls into what is counted, and all the time a busy machine may need.
     runtimes = [proxy.port, server.port].map((port) =>
-      createRuntime({ redis: { host: '127.0.0.1', port }, bound: '10m', timeout: '5s', deadline: '10s', caches: { book: {} } }),
+      createInstance({ redis: { host: '127.0.0.1', port }, bound: '10m', timeout: '5s', deadline: '10s', caches: { book: {} } }),
     );
-    const [here, there] = runtimes as [CacheRuntime, CacheRuntime];
+    const [here, there] = runtimes as [CacheInstance, CacheInstance];
     await here.start();
     books = here.manager.getCache('book') as Cache;
     await books.getOrLoad('warm', () => 'the scripts are known to the server from here on');
@@ -98,7 +98,7 @@ describe('Commands on the wire', () => {
     for (const by of [books, elsewhere]) {
       await books.getOrLoad('Momo', () => 'Ende');
       await by.evict('Momo');
-      await waitFor(() => books.peek('Momo') === undefined, { what: 'the eviction to arrive' });
+      await waitFor(() => hitNow(books, 'Momo') === undefined, { what: 'the eviction to arrive' });
       const { sent } = await counted(() => books.getOrLoad('Momo', () => 'Ende'));
       expect(sent).to.deep.equal(['EVALSHA', 'EVALSHA']);
     }

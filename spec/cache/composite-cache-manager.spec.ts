@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
-import type { CacheHealth, CacheManager } from '../../lib/index.js';
-import { CacheConfigurationError, CompositeCacheManager, NoOpCache } from '../../lib/index.js';
+import { type CacheHealth, type CacheManager, CacheConfigurationError, CompositeCacheManager, NoOpCache } from '../../lib/index.js';
 import { rejectionOf } from '../contract/rejection.js';
 import { MapCacheManager } from '../support/map-cache.js';
 

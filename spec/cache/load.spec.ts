@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { Load } from '../../lib/cache/load.js';
-import { SharedLoad } from '../../lib/cache/shared-load.js';
+import { SharedLoad } from '../../lib/cache/two-tier/shared-load.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { Random } from '../support/random.js';
 

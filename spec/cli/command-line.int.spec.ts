@@ -1,3 +1,4 @@
+import { hitNow } from '../../lib/cache/index.js';
 import 'reflect-metadata';
 import { expect } from 'chai';
 import { Container } from 'inversify';
@@ -92,10 +93,10 @@ describe('npx inversify-cache', function () {
     await here.put('Dune', 1);
     await here.put(42, 2);
     expect(await there.getAll(['Dune', 42])).to.deep.equal([{ value: 1 }, { value: 2 }]);
-    await waitFor(async () => (await there.peek('Dune')) === 1, { what: 'Dune in the local tier' });
+    await waitFor(async () => (await hitNow(there, 'Dune')) === 1, { what: 'Dune in the local tier' });
     const { code, out } = await run(['evict', '--cache', 'book', '--redis', server.url, '--timeout', '20s', 'Dune', '~42']);
     expect({ code, out }).to.deep.equal({ code: 0, out: 'Evicted Dune ~42 from book: no instance serves it any more.\n' });
-    expect(there.peek('Dune')).to.equal(undefined);
+    expect(hitNow(there, 'Dune')).to.equal(undefined);
     expect(await there.getAll(['Dune', 42])).to.deep.equal([undefined, undefined]);
   });
 

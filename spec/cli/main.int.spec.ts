@@ -134,7 +134,7 @@ describe('the command line', function () {
     it('prints each eviction once, with the lag of every instance, and ends with 130 at Ctrl-C', async () => {
       const tail = run('tail');
       await hearing(tail);
-      await cacheOf(1).evict(['Dune', ['Emma', 2]]);
+      await cacheOf(1).evictAll(['Dune', ['Emma', 2]]);
       await cacheOf(0, 'author').clear();
       await waitFor(() => tail.out.includes('clear'), { what: 'the clear' });
       const lag = String.raw`\d+(\.\d+)? m?s`;

@@ -100,7 +100,7 @@ describe('3. Errors from the cache itself', () => {
         expect(await service.get(0), 'its promise rejects').to.equal(1);
         expect(handler.handleCacheGetError.args).to.deep.equal([[failure, cache, 0]]);
         failing.restore();
-        sinon.stub(cache, 'peek').throws(failure);
+        sinon.stub(cache as unknown as { hitNow(): unknown }, 'hitNow').throws(failure);
         expect(await service.get(0), 'it throws at once').to.equal(2);
       });
 

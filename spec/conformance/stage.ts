@@ -4,7 +4,7 @@ import sinon from 'sinon';
 import { EmbeddedRemote, type EmbeddedStore } from '../../lib/eviction/index.js';
 import { type Cache, CacheEvents, type CacheManager, type CacheOptions, type CachingOptions, enableCaching } from '../../lib/index.js';
 import { enableOver } from '../../lib/inversify/enable-caching.js';
-import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js';
+import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 
 /** One column of the store matrix. */
@@ -39,7 +39,7 @@ export class Stage {
   readonly #options: CachingOptions;
   readonly #keeps: boolean;
   readonly #opened: Container[] = [];
-  readonly #kept: { readonly runtime: CacheRuntime; readonly namespace: string }[] = [];
+  readonly #kept: { readonly runtime: CacheInstance; readonly namespace: string }[] = [];
   #keptInUse = 0;
   #first: Opened | undefined;
   #user: string | undefined;
@@ -111,9 +111,9 @@ export class Stage {
     return { container, manager: await enableCaching(container, all), namespace: all.namespace };
   }
 
-  async #keep(): Promise<{ readonly runtime: CacheRuntime; readonly namespace: string }> {
+  async #keep(): Promise<{ readonly runtime: CacheInstance; readonly namespace: string }> {
     const options = await this.#complete();
-    const runtime = createRuntime(options);
+    const runtime = createInstance(options);
     await runtime.start();
     return { runtime, namespace: options.namespace };
   }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { CacheKey, TwoTierCache } from '../../lib/cache/index.js';
 import { CacheKeyError, CacheValueError } from '../../lib/errors/index.js';
-import type { CacheOptions } from '../../lib/inversify/options.js';
+import type { CacheOptions } from '../../lib/instance/options.js';
 import { waitFor } from '../support/wait.js';
 import type { Fleet, Instance } from './fleet.js';
 import { cacheErrorOf, rejectionOf } from './rejection.js';
@@ -205,14 +205,14 @@ export function describeCacheContract(name: string, tiers: 'both' | 'local' | 'r
 
       it('removes a list of keys; a composite key is a list of one', async () => {
         for (const key of ['a', 'b', 'c', ['a', 1] as const]) await load(key, key);
-        await cache.evict(['a', 'b', 'none']);
-        await cache.evict([['a', 1]]);
+        await cache.evictAll(['a', 'b', 'none']);
+        await cache.evict(['a', 1]);
         expect(await cache.getAll(['a', 'b', 'c', ['a', 1]])).to.deep.equal([undefined, undefined, { value: 'c' }, undefined]);
       });
 
       it('takes an empty list for nothing to do', async () => {
         await load('Dune', 1);
-        await cache.evict([]);
+        await cache.evictAll([]);
         expect(await cache.get('Dune')).to.deep.equal({ value: 1 });
         expect(cache.statistics().evictions).to.equal(0);
       });
@@ -378,7 +378,7 @@ export function describeCacheContract(name: string, tiers: 'both' | 'local' | 'r
 
       const overtakers: Readonly<Record<string, (by: TwoTierCache) => Promise<unknown>>> = {
         evict: (by) => by.evict('Dune'),
-        'evict of a list': (by) => by.evict(['Emma', 'Dune']),
+        'evict of a list': (by) => by.evictAll(['Emma', 'Dune']),
         evictIfPresent: (by) => by.evictIfPresent('Dune'),
         clear: (by) => by.clear(),
         invalidate: (by) => by.invalidate(),
@@ -458,7 +458,7 @@ export function describeCacheContract(name: string, tiers: 'both' | 'local' | 'r
     if (hasLocal) {
       describe('time to live in the local tier', () => {
         /** How many reads of `keys` the local tier answers now. */
-        const localHits = (...keys: CacheKey[]): boolean[] => keys.map((key) => cache.peek(key) !== undefined);
+        const localHits = (...keys: CacheKey[]): boolean[] => keys.map((key) => cache.hitNow(key) !== undefined);
 
         it('ends after `ttl`, not before', async () => {
           await use({ ttl: '10s' });
@@ -537,7 +537,7 @@ export function describeCacheContract(name: string, tiers: 'both' | 'local' | 'r
                 told.push([verb, (error as CacheValueError).code, about === value]);
               };
               expect(await cache.getOrLoad('Dune', () => value, { onError }), `run ${run}`).to.equal(value);
-              expect([cache.peek('Dune'), await cache.get('Dune')]).to.deep.equal([undefined, undefined]);
+              expect([cache.hitNow('Dune'), await cache.get('Dune')]).to.deep.equal([undefined, undefined]);
             }
             expect(told).to.deep.equal([['put', code, true], ['put', code, true]]); // prettier-ignore
             expect(await load('Dune', 'small'), 'the fill lease was given back').to.equal('small');
@@ -571,7 +571,7 @@ export function describeCacheContract(name: string, tiers: 'both' | 'local' | 'r
           cache.put(wrong, 1),
           cache.putIfAbsent(wrong, 1),
           cache.evict(wrong),
-          cache.evict(['good', wrong]),
+          cache.evictAll(['good', wrong]),
           cache.evictIfPresent(wrong),
         ];
         for (const call of calls) {
@@ -603,7 +603,7 @@ export function describeCacheContract(name: string, tiers: 'both' | 'local' | 'r
         await load('Dune', 1);
         await cache.get('none');
         await cache.put('Emma', 2);
-        await cache.evict(['Dune', 'Emma']);
+        await cache.evictAll(['Dune', 'Emma']);
         await cache.clear();
         const before = cache.statistics();
         expect(before).to.deep.include({

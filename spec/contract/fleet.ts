@@ -1,11 +1,11 @@
 import type { TwoTierCache } from '../../lib/cache/index.js';
-import type { CacheOptions, CachingOptions } from '../../lib/inversify/options.js';
-import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js';
+import type { CacheOptions, CachingOptions } from '../../lib/instance/options.js';
+import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 /** One instance of a fleet, started, with the cache `book`. */
 export interface Instance {
-  readonly runtime: CacheRuntime;
+  readonly runtime: CacheInstance;
   readonly cache: TwoTierCache;
   readonly clock: FakeClock;
 }
@@ -16,7 +16,7 @@ export interface Instance {
  */
 export class Fleet {
   readonly #options: CachingOptions;
-  readonly #runtimes: CacheRuntime[] = [];
+  readonly #runtimes: CacheInstance[] = [];
 
   constructor(options: CachingOptions) {
     this.#options = { timeout: '2s', deadline: '4s', bound: '60s', ...options };
@@ -25,7 +25,7 @@ export class Fleet {
   /** One more instance, connected and subscribed. */
   async join(book: CacheOptions = {}, options: CachingOptions = {}): Promise<Instance> {
     const clock = new FakeClock();
-    const runtime = createRuntime({ clock, caches: { book }, ...this.#options, ...options });
+    const runtime = createInstance({ clock, caches: { book }, ...this.#options, ...options });
     this.#runtimes.push(runtime);
     await runtime.start();
     return { runtime, cache: runtime.manager.getCache('book') as TwoTierCache, clock };

@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import type { Cache } from '../../lib/cache/index.js';
 import { type CacheError, RemoteCacheError } from '../../lib/errors/index.js';
-import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
+import { createInstance, type CacheInstance } from '../../lib/instance/cache-instance.js';
 import type { Duration } from '../../lib/time/index.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
@@ -23,7 +23,7 @@ describe('The rights of a Redis user', function () {
 
   const rights = documentedRights();
   let server: RedisServer;
-  const runtimes: CacheRuntime[] = [];
+  const runtimes: CacheInstance[] = [];
 
   before(async () => {
     server = await RedisServer.start();
@@ -37,8 +37,8 @@ describe('The rights of a Redis user', function () {
     await Promise.all(runtimes.splice(0).map((runtime) => runtime.stop()));
   }
 
-  const joined = async (connectTimeout: Duration): Promise<{ runtime: CacheRuntime; book: Cache }> => {
-    const runtime = createRuntime({
+  const joined = async (connectTimeout: Duration): Promise<{ runtime: CacheInstance; book: Cache }> => {
+    const runtime = createInstance({
       redis: { host: '127.0.0.1', port: server.port, username: USER, password: PASSWORD },
       namespace: NAMESPACE,
       caches: { book: {} },
@@ -89,7 +89,7 @@ describe('The rights of a Redis user', function () {
     expect(await elsewhere.getOrLoad('Dune', () => expect.fail('loaded, though it was put'))).to.equal(15);
     expect(await book.putIfAbsent('Ulysses', 20)).to.equal(undefined);
     expect(await elsewhere.putIfAbsent('Ulysses', 21)).to.deep.equal({ value: 20 });
-    await book.evict(['Dune', 'Emma'], { acks: 'all' });
+    await book.evictAll(['Dune', 'Emma'], { acks: 'all' });
     expect(await elsewhere.getOrLoad('Dune', () => 16)).to.equal(16);
     expect(await book.evictIfPresent('Dune')).to.equal(true);
     await book.clear({ acks: 'all' });
@@ -100,8 +100,8 @@ describe('The rights of a Redis user', function () {
     expect(await book.getOrLoad('Ulysses', () => Promise.reject(failure)).catch((error: unknown) => error)).to.equal(failure);
 
     // Heartbeats go on: the lease is won anew with an echo that was sent later.
-    const served = (book as Cache & { readonly servedUntil: number }).servedUntil;
-    await waitFor(() => (book as Cache & { readonly servedUntil: number }).servedUntil > served, { what: 'the next heartbeat' });
+    const served = (book as Cache & { readonly leaseEndsAt: number }).leaseEndsAt;
+    await waitFor(() => (book as Cache & { readonly leaseEndsAt: number }).leaseEndsAt > served, { what: 'the next heartbeat' });
 
     // Without its subscriber connection an instance reads in bypass, which takes the generation along.
     await server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
@@ -143,7 +143,7 @@ describe('The rights of a Redis user', function () {
     const start = async (more: readonly string[]): Promise<string> => {
       await grant([server], [...granted, ...more]);
       const redis = { host: '127.0.0.1', port: server.port, username: USER, password: PASSWORD, db: 1 };
-      const runtime = createRuntime({ redis, caches: { book: {} }, bound: '200ms', connectTimeout: '2s' });
+      const runtime = createInstance({ redis, caches: { book: {} }, bound: '200ms', connectTimeout: '2s' });
       runtimes.push(runtime);
       try {
         await runtime.start();

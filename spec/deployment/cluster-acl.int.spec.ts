@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 import type { Cache } from '../../lib/cache/index.js';
-import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
+import { createInstance, type CacheInstance } from '../../lib/instance/cache-instance.js';
 import type { Duration } from '../../lib/time/index.js';
 import { waitFor } from '../support/wait.js';
 import { ClusterDeployment } from './cluster-deployment.js';
@@ -16,7 +16,7 @@ describe('The rights of a Redis user on a Cluster', function () {
 
   const rights = [...documentedRights().filter((right) => right !== '~app:*'), ...documentedClusterRights()];
   let deployment: ClusterDeployment;
-  const runtimes: CacheRuntime[] = [];
+  const runtimes: CacheInstance[] = [];
 
   before(async () => {
     deployment = await ClusterDeployment.start();
@@ -33,7 +33,7 @@ describe('The rights of a Redis user on a Cluster', function () {
   const useEverything = async (connectTimeout: Duration): Promise<void> => {
     for (let i = 0; i < 2; i += 1) {
       const redis = deployment.client({ username: USER, password: PASSWORD });
-      const runtime = createRuntime({
+      const runtime = createInstance({
         redis,
         namespace: 'app',
         caches: { book: {} },
@@ -45,11 +45,11 @@ describe('The rights of a Redis user on a Cluster', function () {
       runtimes.push(runtime);
       await runtime.start();
     }
-    const [here, there] = runtimes as [CacheRuntime, CacheRuntime];
+    const [here, there] = runtimes as [CacheInstance, CacheInstance];
     const [book, elsewhere] = [here, there].map(({ manager }) => manager.getCache('book') as Cache) as [Cache, Cache];
     const keys = Array.from({ length: 20 }, (_, i) => `isbn:${i}`);
     for (const key of keys) expect([await book.getOrLoad(key, () => 1), await elsewhere.getOrLoad(key, () => 2)]).to.deep.equal([1, 1]);
-    await book.evict(keys, { acks: 'all' });
+    await book.evictAll(keys, { acks: 'all' });
     for (const key of keys) expect(await elsewhere.getOrLoad(key, () => 2)).to.equal(2);
     await book.put('Dune', 12);
     expect(await elsewhere.putIfAbsent('Dune', 13)).to.deep.equal({ value: 12 });

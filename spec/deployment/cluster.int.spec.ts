@@ -18,10 +18,11 @@ import {
   MessageListenerContainer,
   MessagePublisher,
 } from '../../lib/index.js';
-import { type Cache, encodeKey, RemoteConnection, Script } from '../../lib/cache/index.js';
-import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
+import { type Cache, encodeKey, hitNow } from '../../lib/cache/index.js';
+import { CommandConnection, Script, ClusterTopology } from '../../lib/redis/index.js';
+import { createInstance, type CacheInstance } from '../../lib/instance/cache-instance.js';
 import { CacheEvents } from '../../lib/event/index.js';
-import { ClusterTopology, RedisTransport } from '../../lib/topic/redis/index.js';
+import { RedisTransport } from '../../lib/topic/redis/index.js';
 import { cacheErrorOf, rejectionOf } from '../contract/rejection.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
@@ -64,24 +65,24 @@ describe('A Redis Cluster', function () {
     clients.push(client);
     return client;
   };
-  const runtimeOf = (options: CachingOptions = {}): CacheRuntime => {
-    const runtime = createRuntime({ redis: given(), namespace, caches: { book: { ttl: '1h' } }, ...options });
+  const instanceOf = (options: CachingOptions = {}): CacheInstance => {
+    const runtime = createInstance({ redis: given(), namespace, caches: { book: { ttl: '1h' } }, ...options });
     stopping.push(() => runtime.stop());
     return runtime;
   };
-  const joined = async (options?: CachingOptions): Promise<CacheRuntime> => {
-    const runtime = runtimeOf(options);
+  const joined = async (options?: CachingOptions): Promise<CacheInstance> => {
+    const runtime = instanceOf(options);
     await runtime.start();
     return runtime;
   };
-  const bookOf = (runtime: CacheRuntime): Cache => runtime.manager.getCache('book') as Cache;
+  const bookOf = (runtime: CacheInstance): Cache => runtime.manager.getCache('book') as Cache;
   const tagOf = (key: string): string => bucketTags(namespace, BUCKETS)[bucketOf(key, BUCKETS)] as string;
   const ownerOf = (key: string): Promise<RedisServer> => deployment.owner(slotOf(tagOf(key)));
   /** Has both tiers of `runtime` hold `value` under each of `keys`. */
-  const fill = async (runtime: CacheRuntime, value: unknown, keys: readonly string[] = KEYS): Promise<void> => {
+  const fill = async (runtime: CacheInstance, value: unknown, keys: readonly string[] = KEYS): Promise<void> => {
     for (const key of keys) expect(await bookOf(runtime).getOrLoad(key, () => value)).to.equal(value);
   };
-  const localHits = (runtime: CacheRuntime): number => bookOf(runtime).statistics().localHits;
+  const localHits = (runtime: CacheInstance): number => bookOf(runtime).statistics().localHits;
 
   it('carries decorated methods of two containers: what one evicts, the other reads anew', async () => {
     class Books {
@@ -198,7 +199,9 @@ describe('A Redis Cluster', function () {
     const evicted = bookOf(here)
       .evict(KEYS, { acks: 'all' })
       .then(() => (isOver = true));
-    await waitFor(() => KEYS.every((each) => bookOf(there).peek(each) === undefined), { what: 'every part of the eviction to be applied' });
+    await waitFor(() => KEYS.every((each) => hitNow(bookOf(there), each) === undefined), {
+      what: 'every part of the eviction to be applied',
+    });
     await fill(there, 2);
     await bookOf(here).evict(KEYS[0], { acks: 'all' }); // Begun later, and over.
     expect(isOver).to.equal(false);
@@ -252,7 +255,7 @@ describe('A Redis Cluster', function () {
 
     it('must be the same for all: who has another is refused at start, and uses nothing', async () => {
       await fill(await joined(), 1);
-      const other = runtimeOf({ buckets: 4 });
+      const other = instanceOf({ buckets: 4 });
       const error = await cacheErrorOf(other.start());
       expect(error).to.be.instanceOf(CacheConfigurationError);
       expect([error.code, error.message]).to.deep.equal([
@@ -357,7 +360,7 @@ describe('A Redis Cluster', function () {
       const endpoint = topology.endpoint('wanderer');
       const events = new CacheEvents();
       const patience = { timeoutMs: 5_000, connectTimeoutMs: 5_000, socketTimeoutMs: 10_000 };
-      const connection = new RemoteConnection({ endpoint, events, ...patience, locate: () => topology.locate(slot), isSharded: true });
+      const connection = new CommandConnection({ endpoint, events, ...patience, locate: () => topology.locate(slot), isSharded: true });
       stopping.push(() => connection.stop());
       await connection.start();
       const heartbeat = new Script('heartbeat', `return redis.call('PUBLISH', KEYS[1], 'alive')`);
@@ -365,8 +368,8 @@ describe('A Redis Cluster', function () {
       expect(await beat()).to.equal(0);
       await deployment.migrate(slot);
       expect(((await rejectionOf(beat())) as Error).message).to.match(/^MOVED /);
-      expect(connection.isUsable).to.equal(false);
-      await waitFor(() => connection.isUsable, { what: 'the next connection' });
+      expect(connection.acceptsSteps).to.equal(false);
+      await waitFor(() => connection.acceptsSteps, { what: 'the next connection' });
       expect([await beat(), connection.address?.port]).to.deep.equal([0, (await deployment.owner(slot)).port]);
     });
   });
@@ -375,7 +378,7 @@ describe('A Redis Cluster', function () {
     const client = deployment.client({ password: 's3cret' });
     clients.push(client);
     const errors: unknown[] = [];
-    const runtime = runtimeOf({ redis: client, connectTimeout: '2s' });
+    const runtime = instanceOf({ redis: client, connectTimeout: '2s' });
     runtime.events.on('error', (event) => void errors.push(event));
     runtime.events.on('failed', (event) => void errors.push(event));
     const error = await cacheErrorOf(runtime.start());

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import type { RedisOptions } from 'ioredis';
 import type { Cache } from '../../lib/cache/index.js';
-import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
+import { createInstance, type CacheInstance } from '../../lib/instance/cache-instance.js';
 import { cacheErrorOf } from '../contract/rejection.js';
 import { ownNamespace } from '../support/shared-redis.js';
 import { waitFor } from '../support/wait.js';
@@ -17,7 +17,7 @@ describe('TLS to and behind Sentinel', function () {
   let stranger: CertificateAuthority;
   let deployment: SentinelDeployment;
   let redis: RedisOptions;
-  let runtimes: CacheRuntime[];
+  let runtimes: CacheInstance[];
   let told: unknown[];
 
   before(async () => {
@@ -42,14 +42,14 @@ describe('TLS to and behind Sentinel', function () {
     for (const secret of [redis.password, redis.sentinelPassword]) expect(all).not.to.include(secret);
   });
 
-  const make = (options: RedisOptions, namespace = ownNamespace('sentinel-tls')): CacheRuntime => {
-    const runtime = createRuntime({ redis: options, namespace, caches: { book: {} }, connectTimeout: 2_000 });
+  const make = (options: RedisOptions, namespace = ownNamespace('sentinel-tls')): CacheInstance => {
+    const runtime = createInstance({ redis: options, namespace, caches: { book: {} }, connectTimeout: 2_000 });
     for (const name of ['connected', 'lost', 'failed', 'reconnecting', 'error'] as const)
       runtime.events.on(name, (event) => void told.push([name, event]));
     runtimes.push(runtime);
     return runtime;
   };
-  const bookOf = (runtime: CacheRuntime): Cache => runtime.manager.getCache('book') as Cache;
+  const bookOf = (runtime: CacheInstance): Cache => runtime.manager.getCache('book') as Cache;
   const failureOf = async (options: RedisOptions): Promise<Error> => {
     const error = await cacheErrorOf(make(options).start());
     told.push(error);
@@ -71,7 +71,7 @@ describe('TLS to and behind Sentinel', function () {
     const primary = await deployment.primary();
     await deployment.failOver();
     await deployment.failedOverFrom(primary);
-    const hasMoved = ({ manager }: CacheRuntime): boolean => manager.health().status === 'up';
+    const hasMoved = ({ manager }: CacheInstance): boolean => manager.health().status === 'up';
     const clientsOf = async (): Promise<string> => String(await (await deployment.primary()).cli('CLIENT', 'LIST'));
     await waitFor(async () => runtimes.every(hasMoved) && (await clientsOf()).split('-subscriber').length > 2, {
       what: 'both instances to have moved to the new primary',

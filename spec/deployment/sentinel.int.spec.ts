@@ -5,7 +5,7 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import type { Cache } from '../../lib/cache/index.js';
-import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
+import { createInstance, type CacheInstance } from '../../lib/instance/cache-instance.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { waitFor } from '../support/wait.js';
 import { SentinelDeployment } from './sentinel-deployment.js';
@@ -49,15 +49,15 @@ describe('Sentinel', function () {
   this.timeout(180_000);
 
   let deployment: SentinelDeployment;
-  let runtimes: CacheRuntime[];
+  let runtimes: CacheInstance[];
   let told: unknown[];
-  const cacheOf = (runtime: CacheRuntime): Cache => runtime.manager.getCache('book') as Cache;
+  const cacheOf = (runtime: CacheInstance): Cache => runtime.manager.getCache('book') as Cache;
 
   beforeEach(async () => {
     [runtimes, told] = [[], []];
     deployment = await SentinelDeployment.start();
     for (let i = 0; i < 3; i += 1) {
-      const runtime = createRuntime({ redis: deployment.redisOf(), caches: { book: { ttl: '10m' } }, bound: BOUND_MS });
+      const runtime = createInstance({ redis: deployment.redisOf(), caches: { book: { ttl: '10m' } }, bound: BOUND_MS });
       for (const name of ['error', 'lost', 'failed', 'reconnecting', 'connected'] as const) {
         runtime.events.on(name, (event) => void told.push({ i, at: Math.round(performance.now()), name, ...event }));
       }

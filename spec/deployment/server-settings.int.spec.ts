@@ -1,13 +1,13 @@
 import { expect } from 'chai';
-import { checkServerSettings } from '../../lib/eviction/index.js';
-import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
+import { checkServerSettings } from '../../lib/redis/index.js';
+import { createInstance, type CacheInstance } from '../../lib/instance/cache-instance.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 import { PATIENT } from '../support/patient.js';
 
 describe(checkServerSettings.name, () => {
   let servers: RedisServer[];
-  let runtimes: CacheRuntime[];
+  let runtimes: CacheInstance[];
   let warnings: (Error & { readonly code?: string })[];
   const listen = (warning: Error): void => void warnings.push(warning);
 
@@ -29,7 +29,7 @@ describe(checkServerSettings.name, () => {
   };
   /** What a start on this server warns of. Node tells warnings a tick later. */
   const warnedOf = async (server: RedisServer): Promise<readonly (readonly [string, string | undefined, string])[]> => {
-    const runtime = createRuntime({ ...PATIENT, redis: server.url, caches: { book: {} } });
+    const runtime = createInstance({ ...PATIENT, redis: server.url, caches: { book: {} } });
     runtimes.push(runtime);
     await runtime.start();
     await new Promise((resolve) => process.nextTick(resolve));
@@ -52,7 +52,7 @@ describe(checkServerSettings.name, () => {
 
   it('warns when Redis comes later than a start that does not wait for it', async () => {
     const port = await freePort();
-    const runtime = createRuntime({ redis: { port }, caches: { book: {} }, failFast: false, connectTimeout: '50ms' });
+    const runtime = createInstance({ redis: { port }, caches: { book: {} }, failFast: false, connectTimeout: '50ms' });
     runtimes.push(runtime);
     await runtime.start();
     expect(warnings).to.deep.equal([]);

@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import type { Cache } from '../../lib/cache/index.js';
 import { ChannelTopic } from '../../lib/topic/index.js';
 import { CacheConfigurationError } from '../../lib/errors/index.js';
-import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
+import { createInstance, type CacheInstance } from '../../lib/instance/cache-instance.js';
 import { cacheErrorIn, cacheErrorOf } from '../contract/rejection.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
@@ -18,10 +18,10 @@ describe('An instance behind Sentinel', function () {
 
   const stopping: (() => Promise<void>)[] = [];
   const kept = <T extends { stop(): Promise<void> }>(resource: T): T => (stopping.unshift(() => resource.stop()), resource);
-  const bookOf = (runtime: CacheRuntime): Cache => runtime.manager.getCache('book') as Cache;
-  const join = async (sentinel: ScriptedSentinel, connections: string[] = []): Promise<CacheRuntime> => {
+  const bookOf = (runtime: CacheInstance): Cache => runtime.manager.getCache('book') as Cache;
+  const join = async (sentinel: ScriptedSentinel, connections: string[] = []): Promise<CacheInstance> => {
     const redis = { sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'books' };
-    const runtime = kept(createRuntime({ redis, caches: { book: { ttl: '1h' } } }));
+    const runtime = kept(createInstance({ redis, caches: { book: { ttl: '1h' } } }));
     for (const name of ['connected', 'lost'] as const) runtime.events.on(name, ({ link }) => void connections.push(`${name} ${link}`));
     await runtime.start();
     return runtime;
@@ -101,7 +101,7 @@ describe('An instance behind Sentinel', function () {
   it('tells that no Sentinel can be reached, without a credential, and stops at once', async () => {
     const port = await freePort();
     const redis = { sentinels: [{ host: '127.0.0.1', port }], name: 'books', sentinelPassword: 's3cret', password: 's3cret' };
-    const runtime = kept(createRuntime({ redis, connectTimeout: '2s' }));
+    const runtime = kept(createInstance({ redis, connectTimeout: '2s' }));
     runtime.manager.getCache('book');
     const error = await cacheErrorOf(runtime.start());
     expect(error.message).to.equal(
@@ -115,7 +115,7 @@ describe('An instance behind Sentinel', function () {
   it('never tells a password, though the Sentinel repeats it', async () => {
     const sentinel = kept(await ScriptedSentinel.start(1));
     const redis = { sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'books', sentinelPassword: 's3cret' };
-    const runtime = kept(createRuntime({ redis, connectTimeout: '2s' }));
+    const runtime = kept(createInstance({ redis, connectTimeout: '2s' }));
     const told: unknown[] = [];
     for (const name of ['failed', 'error', 'reconnecting'] as const) runtime.events.on(name, (event) => void told.push(event));
     const error = await cacheErrorOf(runtime.start());
@@ -129,13 +129,13 @@ describe('An instance behind Sentinel', function () {
   });
 
   it('wants to know the name of the primary', () => {
-    const error = cacheErrorIn(() => createRuntime({ redis: { sentinels: [{ host: 'h' }] } }));
+    const error = cacheErrorIn(() => createInstance({ redis: { sentinels: [{ host: 'h' }] } }));
     expect(error).to.be.instanceOf(CacheConfigurationError);
     expect(error.message).to.equal('Expected `redis.name` to be the name of the primary that the Sentinels watch, got `undefined`.');
   });
 
   it('wants to know whether TLS is meant for the servers too', () => {
-    const error = cacheErrorIn(() => createRuntime({ redis: { sentinels: [{ host: 'h' }], name: 'books', tls: {} } }));
+    const error = cacheErrorIn(() => createInstance({ redis: { sentinels: [{ host: 'h' }], name: 'books', tls: {} } }));
     expect(error).to.be.instanceOf(CacheConfigurationError);
     expect(error.message).to.equal(
       'Expected `redis.enableTLSForSentinelMode` to be true or false beside `redis.tls`, which is not used without it, got `undefined`.',

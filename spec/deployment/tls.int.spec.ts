@@ -4,8 +4,8 @@ import { expect } from 'chai';
 import { Cluster } from 'ioredis';
 import type { Cache } from '../../lib/cache/index.js';
 import { RemoteCacheError } from '../../lib/errors/index.js';
-import type { CachingOptions } from '../../lib/inversify/options.js';
-import { createRuntime, type CacheRuntime } from '../../lib/inversify/runtime.js';
+import type { CachingOptions } from '../../lib/instance/options.js';
+import { createInstance, type CacheInstance } from '../../lib/instance/cache-instance.js';
 import { RedisTransport } from '../../lib/topic/redis/index.js';
 import { cacheErrorOf } from '../contract/rejection.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
@@ -21,7 +21,7 @@ describe('TLS', function () {
   let certificate: Certificate;
   let server: RedisServer;
   let tlsPort: number;
-  let runtimes: CacheRuntime[] = [];
+  let runtimes: CacheInstance[] = [];
 
   const serve = async (...args: string[]): Promise<{ server: RedisServer; port: number }> => {
     const port = await freePort();
@@ -35,12 +35,12 @@ describe('TLS', function () {
     ];
     return { server: await RedisServer.start({ args: ['--tls-port', `${port}`, ...files, ...args] }), port };
   };
-  const make = (redis: CachingOptions['redis'], options: CachingOptions = {}): CacheRuntime => {
-    const runtime = createRuntime({ ...PATIENT, redis, namespace: ownNamespace('tls'), caches: { book: {} }, ...options });
+  const make = (redis: CachingOptions['redis'], options: CachingOptions = {}): CacheInstance => {
+    const runtime = createInstance({ ...PATIENT, redis, namespace: ownNamespace('tls'), caches: { book: {} }, ...options });
     runtimes.push(runtime);
     return runtime;
   };
-  const bookOf = (runtime: CacheRuntime): Cache => runtime.manager.getCache('book') as Cache;
+  const bookOf = (runtime: CacheInstance): Cache => runtime.manager.getCache('book') as Cache;
 
   before(async () => {
     authority = new CertificateAuthority();

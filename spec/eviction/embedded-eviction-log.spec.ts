@@ -37,7 +37,7 @@ describe(EmbeddedEvictionLog.name, () => {
     const token = await granted('Dune');
     expect(await one(log.acquire(['Dune'], false))).to.deep.equal({ kind: 'busy' });
     expect(await one(log.fill([{ key: 'Dune', token: token, raw: 'raw', ttlMs: 60_000 }]))).to.equal(true);
-    expect(await one(log.acquire(['Dune'], false))).to.deep.equal({ kind: 'present', raw: store.entries.get('Dune') });
+    expect(await one(log.acquire(['Dune'], false))).to.deep.equal({ kind: 'present', entry: store.entries.get('Dune') });
     expect(await one(log.fill([{ key: 'Dune', token: token, raw: 'again', ttlMs: 60_000 }])), 'a token is good once').to.equal(false);
     expect(published, 'loads publish nothing').to.deep.equal([]);
   });
@@ -55,9 +55,9 @@ describe(EmbeddedEvictionLog.name, () => {
   });
 
   for (const [verb, act] of [
-    ['evict', () => log.evict(['Dune'], false)],
+    ['evict', () => log.evict({ keys: ['Dune'] }, false)],
     ['put', () => log.put([{ key: 'Dune', raw: 'put', ttlMs: 60_000 }])],
-    ['clear', () => log.clear(false)],
+    ['clear', () => log.evict('all', false)],
   ] as const) {
     it(`ends the right with ${verb}`, async () => {
       const token = await granted('Dune');
@@ -70,10 +70,10 @@ describe(EmbeddedEvictionLog.name, () => {
   it('announces writes with numbers without gaps, and never a value', async () => {
     const before = Date.now() * 1_000;
     await log.put([{ key: 'Dune', raw: 'secret', ttlMs: 60_000 }]);
-    await log.putIfAbsent('Dune', 'secret', 60_000);
-    await log.putIfAbsent('Emma', 'secret', 60_000);
-    expect((await log.evict(['Dune', 'Emma', 'none'], true)).removed).to.equal(2);
-    await log.clear(false);
+    await log.putIfAbsent({ key: 'Dune', raw: 'secret', ttlMs: 60_000 });
+    await log.putIfAbsent({ key: 'Emma', raw: 'secret', ttlMs: 60_000 });
+    expect((await log.evict({ keys: ['Dune', 'Emma', 'none'] }, true)).removed).to.equal(2);
+    await log.evict('all', false);
     const about = { v: 1, cache: 'book', gen: '1', origin: 'one~0123456789ab', ns: 'cache' };
     const times = published.map(([, message]) => message['at'] as number);
     expect(times.filter((at) => !(at >= before && at <= Date.now() * 1_000))).to.deep.equal([]);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { formatAcknowledgement, formatMessage, inboxOf, LEAST_DAMAGED } from '../../lib/eviction/index.js';
-import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js';
+import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { floodTrial } from '../support/flood-trial.js';
 import { PATIENT } from '../support/patient.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -45,7 +45,7 @@ describe('an instance with 50 caches, while forged messages flood a topic of evi
   this.retries(2); // The event loop of a busy machine may stand still of itself.
 
   let server: RedisServer;
-  let runtime: CacheRuntime;
+  let runtime: CacheInstance;
   let told: string[];
 
   before(async () => {
@@ -55,7 +55,7 @@ describe('an instance with 50 caches, while forged messages flood a topic of evi
   beforeEach(async () => {
     told = [];
     const caches = Object.fromEntries(CACHES.map((name) => [name, {}]));
-    runtime = createRuntime({ ...PATIENT, redis: server.url, namespace: 'flood', caches });
+    runtime = createInstance({ ...PATIENT, redis: server.url, namespace: 'flood', caches });
     runtime.events.on('error', ({ where, error }) => told.push(`${where}: ${String(error)}`));
     runtime.events.on('malformed', ({ topic, reason }) => told.push(`${topic}: ${reason}`));
     await runtime.start();

@@ -43,7 +43,7 @@ describe(`${EvictionListener.name} on Redis`, () => {
 
   it('is told by one JSON message for each eviction, with keys and without values, that any subscriber can read', async () => {
     await here.cache.put('Dune', { secret: 'value' });
-    await here.cache.evict(['Dune', ['a', 1]]);
+    await here.cache.evictAll(['Dune', ['a', 1]]);
     await there.cache.evict('Emma');
     await there.cache.clear();
     const times: number[] = [];
@@ -87,9 +87,9 @@ describe(`${EvictionListener.name} on Redis`, () => {
     there.runtime.events.on('malformed', (event) => void told.push(event));
     await there.cache.getOrLoad('Dune', () => 'old');
     for (const body of ['hello', 'again', '{"v":9}', '{"v":1,"cache":"book"}', '']) await server.cli('PUBLISH', 'book-channel', body);
-    expect(there.cache.peek('Dune')).not.to.equal(undefined);
+    expect(there.cache.hitNow('Dune')).not.to.equal(undefined);
     await here.cache.evict('Dune');
-    await waitFor(() => there.cache.peek('Dune') === undefined, { what: 'the eviction to be applied' });
+    await waitFor(() => there.cache.hitNow('Dune') === undefined, { what: 'the eviction to be applied' });
     expect(told).to.deep.equal([
       { topic: 'book-channel', reason: 'unknown head' },
       { topic: 'book-channel', reason: 'unknown version' },
@@ -106,7 +106,7 @@ describe(`${EvictionListener.name} on Redis`, () => {
     await there.cache.getOrLoad('Dune', () => 'old');
     const missed = Number(await server.cli('INCR', 'cache:book:seq')); // A message that was numbered and never delivered.
     await here.cache.evict('another');
-    await waitFor(() => there.cache.peek('Dune') === undefined, { what: 'the local tier to be emptied' });
+    await waitFor(() => there.cache.hitNow('Dune') === undefined, { what: 'the local tier to be emptied' });
     expect(gaps).to.deep.equal([{ cache: 'book', expected: missed, received: missed + 1 }]);
     expect(there.cache.statistics().gaps).to.equal(1);
   });
@@ -115,7 +115,7 @@ describe(`${EvictionListener.name} on Redis`, () => {
     await there.cache.getOrLoad('Dune', () => 'old');
     await server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await waitFor(() => there.cache.statistics().repairs === 1, { what: 'the second subscription' });
-    expect([there.cache.peek('Dune'), there.cache.statistics().localSize]).to.deep.equal([undefined, 0]);
+    expect([there.cache.hitNow('Dune'), there.cache.statistics().localSize]).to.deep.equal([undefined, 0]);
     await waitFor(() => there.runtime.manager.health().status === 'up', { what: 'the lease to be won back' });
     expect(await there.cache.get('Dune'), 'it is still in the remote tier').to.deep.equal({ value: 'old' });
   });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { CoherentCache } from '../../lib/cache/index.js';
+import { type CoherentCache, type Eviction, Generation } from '../../lib/cache/index.js';
 import {
   Acknowledgements,
   EvictionListener,
@@ -19,20 +19,16 @@ let hubs = 0;
 
 /** A cache that notes what is applied to it. */
 class NotedCache implements CoherentCache {
-  generation = '1';
+  readonly generation = new Generation('1');
   readonly applied: unknown[] = [];
   #until = 0;
   constructor(readonly name: string) {}
-  applyEviction(keys: readonly string[], own: boolean): void {
-    this.applied.push([...keys, own]);
+  apply(eviction: Eviction, own: boolean): void {
+    if (eviction !== 'all') this.applied.push([...eviction.keys, own]);
+    else if (!own) this.applied.push('clear');
   }
-  applyClear(cause: string): void {
-    if (cause === 'remote') this.applied.push('clear');
-  }
-  useGeneration(): void {}
-  doubtGeneration(): void {}
-  trustGeneration(): void {}
-  serveUntil(time: number): void {
+  missed(): void {}
+  holdLeaseUntil(time: number): void {
     this.#until = time;
   }
   isServing(now: number): boolean {
@@ -174,7 +170,7 @@ describe(EvictionListener.name, () => {
     await publish(message({ gen: future, op: 'clear', keys: [] }));
     expect([book.applied, told]).to.deep.equal([[], [{ malformed: { topic: 'book-channel', reason: 'a generation from the future' } }]]);
     await publish(message({ gen: String((now + 80_000_000) * 1_000) }));
-    book.generation = future;
+    book.generation.follow(future);
     await publish(message({ seq: 2, gen: future }));
     expect(book.applied).to.deep.equal([
       ['Dune', false],

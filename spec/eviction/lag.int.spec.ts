@@ -111,7 +111,7 @@ describe('the lag of a message, on Redis', () => {
   it('shows evictions that wait to be acknowledged', async () => {
     const cache = cacheOf(there);
     proxy.cut();
-    await cache.evict(['a', 'b']).then(
+    await cache.evictAll(['a', 'b']).then(
       () => expect.fail('acknowledged'),
       () => undefined,
     );

@@ -1,38 +1,54 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
-import type { CoherentCache } from '../../lib/cache/index.js';
+import { type CoherentCache, Generation } from '../../lib/cache/index.js';
 import { type BeatenCache, BEATS_PER_BOUND, type CacheState, type Heartbeat, type Pulse, ReadLease } from '../../lib/eviction/index.js';
 import { CacheEvents } from '../../lib/event/index.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 const BOUND = 1_000;
 
+/** A generation that notes what it is told. */
+class NotedGeneration extends Generation {
+  rumour: string | undefined;
+  readonly #note: (what: string) => void;
+  constructor(current: string | undefined, note: (what: string) => void) {
+    super(current);
+    this.#note = note;
+  }
+  override follow(newer: string, isReplacement?: boolean): void {
+    const before = this.current;
+    super.follow(newer, isReplacement);
+    if (this.current !== before) this.#note(`generation ${newer}`);
+  }
+  override doubt(generation: string, cause: 'remote' | 'coherence'): void {
+    this.rumour = generation;
+    this.#note(`rumour ${generation}, ${cause}`);
+    super.doubt(generation, cause);
+  }
+  override trust(): void {
+    this.rumour = undefined;
+    super.trust();
+  }
+}
+
 /** A cache that notes what it is told. */
 class NotedCache implements CoherentCache {
-  generation: string | undefined = '5';
+  readonly generation: NotedGeneration;
   clears: string[] = [];
-  rumour: string | undefined;
   #until = Number.POSITIVE_INFINITY;
-  constructor(readonly name = 'book') {}
-  applyEviction(): void {
+  constructor(
+    readonly name = 'book',
+    generation: string | undefined = '5',
+  ) {
+    this.generation = new NotedGeneration(generation, (what) => void this.clears.push(what));
+  }
+  apply(): void {
     throw new Error("The lease judges numbers; applying is the listener's.");
   }
-  applyClear(cause: string): void {
+  missed(cause: string): void {
     this.clears.push(cause);
   }
-  useGeneration(generation: string, isReplacement = false): void {
-    if (this.generation !== undefined && Number(generation) <= Number(this.generation) && !isReplacement) return;
-    this.generation = generation;
-    this.clears.push(`generation ${generation}`);
-  }
-  doubtGeneration(generation: string, cause: string): void {
-    this.rumour = generation;
-    this.clears.push(`rumour ${generation}, ${cause}`);
-  }
-  trustGeneration(): void {
-    this.rumour = undefined;
-  }
-  serveUntil(time: number): void {
+  holdLeaseUntil(time: number): void {
     this.#until = time;
   }
   isServing(now: number): boolean {
@@ -217,7 +233,11 @@ describe(ReadLease.name, () => {
       lease.subscribed(['book'], 0);
       cache.clears = [];
       lease.echoed(beat(), [state(3, '6')]);
-      expect([cache.generation, cache.rumour, cache.clears]).to.deep.equal(['5', '6', ['rumour 6, coherence', 'coherence']]);
+      expect([cache.generation.current, cache.generation.rumour, cache.clears]).to.deep.equal([
+        '5',
+        '6',
+        ['rumour 6, coherence', 'coherence'],
+      ]);
       expect(isServing()).to.equal(false);
     });
 
@@ -228,7 +248,7 @@ describe(ReadLease.name, () => {
       pass(100);
       lease.echoed(number, [state(3, '6')]);
       await reply(number, state(3, '6'));
-      expect([cache.generation, isServing()]).to.deep.equal(['6', true]);
+      expect([cache.generation.current, isServing()]).to.deep.equal(['6', true]);
       pass(sentAt + BOUND + 1 - clock.now());
       expect(isServing(), 'counted from when the heartbeat was sent').to.equal(false);
     });
@@ -238,7 +258,7 @@ describe(ReadLease.name, () => {
       const number = beat();
       lease.echoed(number, [state(3, '9')]);
       await reply(number, state(3));
-      expect([cache.generation, isServing(), forged]).to.deep.equal(['5', false, ['book']]);
+      expect([cache.generation.current, isServing(), forged]).to.deep.equal(['5', false, ['book']]);
     });
 
     it('proves nothing by a reply to an earlier beat, nor after another subscription', async () => {
@@ -297,7 +317,7 @@ describe(ReadLease.name, () => {
     for (const gen of ['4', '6', '9007194959773695']) {
       it(`takes no generation from a message (${gen}), but empties the local tier and asks`, () => {
         expect(lease.received('book', 4, gen, 'remote')).to.equal(true);
-        expect([cache.generation, cache.rumour, cache.clears]).to.deep.equal(['5', gen, [`rumour ${gen}, remote`]]);
+        expect([cache.generation.current, cache.generation.rumour, cache.clears]).to.deep.equal(['5', gen, [`rumour ${gen}, remote`]]);
         expect(lease.received('book', 5, gen), 'the next one of that generation').to.equal(true);
         expect(cache.clears.length, 'which tells nothing new').to.equal(1);
         expect(heartbeat.beats.length, 'beats under way').to.equal(2);
@@ -320,23 +340,23 @@ describe(ReadLease.name, () => {
       const early = beat();
       lease.received('book', 4, '6');
       await reply(early, state(3));
-      expect(cache.rumour, 'sent before').to.equal('6');
+      expect(cache.generation.rumour, 'sent before').to.equal('6');
       await reply(number(heartbeat.beats.at(-1)!), state(3));
-      expect([cache.generation, cache.rumour, forged]).to.deep.equal(['5', undefined, ['book']]);
+      expect([cache.generation.current, cache.generation.rumour, forged]).to.deep.equal(['5', undefined, ['book']]);
     });
 
     it('does not ask about a message of its own, whose reply is on its way', async () => {
       const sent = heartbeat.beats.length;
       lease.received('book', 4, '6', 'remote', true);
-      expect([cache.rumour, heartbeat.beats.length]).to.deep.equal(['6', sent]);
+      expect([cache.generation.rumour, heartbeat.beats.length]).to.deep.equal(['6', sent]);
       await reply(beat(), state(4, '6'));
-      expect([cache.generation, cache.rumour]).to.deep.equal(['6', undefined]);
+      expect([cache.generation.current, cache.generation.rumour]).to.deep.equal(['6', undefined]);
     });
 
     it('says nothing of a message that a clear has overtaken', async () => {
       lease.received('book', 4, '4');
       await reply(number(heartbeat.beats.at(-1)!), state(4));
-      expect([cache.rumour, forged]).to.deep.equal([undefined, []]);
+      expect([cache.generation.rumour, forged]).to.deep.equal([undefined, []]);
     });
 
     it('asks one at a time, and seldom, however many rumours there are', async () => {
@@ -356,9 +376,9 @@ describe(ReadLease.name, () => {
 
     it('goes down to a lower generation only where the reply says that what was stored was damaged, and tells that', async () => {
       await reply(beat(), state(3, '4'));
-      expect(cache.generation).to.equal('5');
+      expect(cache.generation.current).to.equal('5');
       await reply(beat(), { ...state(3, '4'), isReplaced: true });
-      expect(cache.generation).to.equal('4');
+      expect(cache.generation.current).to.equal('4');
       expect(failures.map((error) => (error as Error).message)).to.deep.equal([
         "The bookkeeping of cache 'book' in Redis was damaged, and has been replaced. " +
           'Another program writes to its keys. What was cached in Redis is loaded anew.',
@@ -414,7 +434,7 @@ describe(ReadLease.name, () => {
       const answered = lease.beat();
       heartbeat.beats[0]!.answer([state(0, '9')]);
       await answered;
-      expect([cache.generation, isServing()]).to.deep.equal(['9', false]);
+      expect([cache.generation.current, isServing()]).to.deep.equal(['9', false]);
     });
   });
 

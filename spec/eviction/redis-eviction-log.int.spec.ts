@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { RemoteConnection } from '../../lib/cache/index.js';
+import { Generation } from '../../lib/cache/index.js';
+import { CommandConnection, redisEndpoint } from '../../lib/redis/index.js';
 import { Acknowledgements, RedisEvictionLog, RedisHeartbeat, RemoteKeys } from '../../lib/eviction/index.js';
 import { CacheEvents } from '../../lib/event/index.js';
-import { redisEndpoint } from '../../lib/topic/redis/index.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 import { waitFor } from '../support/wait.js';
@@ -19,14 +19,14 @@ describe(RedisEvictionLog.name, () => {
   let server: RedisServer;
   let namespace: string;
   let keys: RemoteKeys;
-  let connections: RemoteConnection[];
+  let connections: CommandConnection[];
   let log: RedisEvictionLog;
   let heartbeat: RedisHeartbeat;
   let generation: string | undefined;
 
   /** The writing half of one instance, which has sent no heartbeat yet. */
   const join = async (origin: string, fillLeaseMs = 30_000): Promise<{ log: RedisEvictionLog; heartbeat: RedisHeartbeat }> => {
-    const connection = new RemoteConnection({
+    const connection = new CommandConnection({
       endpoint: redisEndpoint(server.url),
       events: new CacheEvents(),
       timeoutMs: 2_000,
@@ -35,6 +35,8 @@ describe(RedisEvictionLog.name, () => {
     });
     connections.push(connection);
     await connection.start();
+    const ownGeneration = new Generation();
+    ownGeneration.onChange(() => (generation = ownGeneration.current));
     const joined = new RedisEvictionLog({
       connection,
       namespace,
@@ -44,10 +46,7 @@ describe(RedisEvictionLog.name, () => {
       boundMs: BOUND,
       fillLeaseMs,
       acknowledgements: new Acknowledgements(origin, BOUND),
-      generationChanged: (gen) => {
-        generation = gen;
-        joined.useGeneration(gen);
-      },
+      generation: ownGeneration,
     });
     return { log: joined, heartbeat: new RedisHeartbeat({ connection, namespace, origin, boundMs: BOUND }) };
   };
@@ -77,10 +76,10 @@ describe(RedisEvictionLog.name, () => {
   describe('generations', () => {
     for (const [verb, act] of [
       ['put', () => log.put([{ key: 'Dune', raw: 'raw}', ttlMs: 60_000 }])],
-      ['putIfAbsent', () => log.putIfAbsent('Dune', 'raw}', 60_000)],
+      ['putIfAbsent', () => log.putIfAbsent({ key: 'Dune', raw: 'raw}', ttlMs: 60_000 })],
       ['acquire', () => one(log.acquire(['Dune'], false))],
-      ['evict', () => log.evict(['Dune'], false)],
-      ['clear', () => log.clear(false)],
+      ['evict', () => log.evict({ keys: ['Dune'] }, false)],
+      ['clear', () => log.evict('all', false)],
     ] as const) {
       it(`begun by ${verb} are kept by the first heartbeat`, async () => {
         await act();
@@ -110,10 +109,10 @@ describe(RedisEvictionLog.name, () => {
     });
 
     it('only ever grow, whatever the clock of the server says', async () => {
-      await log.clear(false);
+      await log.evict('all', false);
       const ahead = '9000000000000000';
       await server.cli('SET', keys.gen, ahead);
-      await log.clear(false);
+      await log.evict('all', false);
       expect(generation).to.equal('9000000000000001');
       expect((await beat(heartbeat, '9000000000000005')).gen).to.equal('9000000000000006');
       await server.cli('DEL', keys.gen);
@@ -123,7 +122,7 @@ describe(RedisEvictionLog.name, () => {
     it('that have moved on are followed within the call', async () => {
       const { log: other } = await join('two');
       await log.put([{ key: 'Dune', raw: 'old}', ttlMs: 60_000 }]);
-      await other.clear(false);
+      await other.evict('all', false);
       await log.put([{ key: 'Dune', raw: 'new}', ttlMs: 60_000 }]);
       expect(await stored('Dune')).to.equal('new}');
     });
@@ -132,7 +131,7 @@ describe(RedisEvictionLog.name, () => {
       const { log: other } = await join('two');
       await log.put([{ key: 'Dune', raw: 'raw}', ttlMs: 60_000 }]);
       expect((await log.readCurrent(['Dune', 'none'])).map(withoutEnd)).to.deep.equal(['raw}', undefined]);
-      await other.clear(false);
+      await other.evict('all', false);
       expect(await log.readCurrent(['Dune'])).to.deep.equal([undefined]);
       await other.put([{ key: 'Dune', raw: 'new}', ttlMs: 60_000 }]);
       expect((await log.readCurrent(['Dune'])).map(withoutEnd)).to.deep.equal(['new}']);
@@ -150,7 +149,7 @@ describe(RedisEvictionLog.name, () => {
       expect(await one(two.log.acquire(['Dune'], false))).to.deep.equal({ kind: 'busy' });
       expect(await one(log.fill([{ key: 'Dune', token: token, raw: 'raw}', ttlMs: 60_000 }]))).to.equal(true);
       const there = await one(two.log.acquire(['Dune'], false));
-      expect({ ...there, raw: withoutEnd('raw' in there ? there.raw : '') }).to.deep.equal({ kind: 'present', raw: 'raw}' });
+      expect({ ...there, entry: withoutEnd('entry' in there ? there.entry : '') }).to.deep.equal({ kind: 'present', entry: 'raw}' });
       expect([await one(log.fill([{ key: 'Dune', token: token, raw: 'again}', ttlMs: 60_000 }])), await stored('Dune')]).to.deep.equal([
         false,
         'raw}',
@@ -169,10 +168,10 @@ describe(RedisEvictionLog.name, () => {
     });
 
     const overtakers: Readonly<Record<string, (by: RedisEvictionLog) => Promise<unknown>>> = {
-      evict: (by) => by.evict(['Emma', 'Dune'], false),
+      evict: (by) => by.evict({ keys: ['Emma', 'Dune'] }, false),
       put: (by) => by.put([{ key: 'Dune', raw: 'put}', ttlMs: 60_000 }]),
-      putIfAbsent: (by) => by.putIfAbsent('Dune', 'put}', 60_000),
-      clear: (by) => by.clear(false),
+      putIfAbsent: (by) => by.putIfAbsent({ key: 'Dune', raw: 'put}', ttlMs: 60_000 }),
+      clear: (by) => by.evict('all', false),
     };
     for (const [verb, overtake] of Object.entries(overtakers)) {
       it(`are ended by ${verb} of another instance`, async () => {
@@ -206,8 +205,8 @@ describe(RedisEvictionLog.name, () => {
   it('tells how many of the keys were there', async () => {
     await log.put([{ key: 'Dune', raw: 'raw}', ttlMs: 60_000 }]);
     await log.put([{ key: 'Emma', raw: 'raw}', ttlMs: 60_000 }]);
-    expect((await log.evict(['Dune', 'none', 'Emma'], false)).removed).to.equal(2);
-    expect(await log.evict(['Dune'], false)).to.deep.equal({ removed: 0, acknowledged: undefined });
+    expect((await log.evict({ keys: ['Dune', 'none', 'Emma'] }, false)).removed).to.equal(2);
+    expect(await log.evict({ keys: ['Dune'] }, false)).to.deep.equal({ removed: 0, acknowledged: undefined });
   });
 
   it('takes itself off the list of the living', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { bucketTags, slotOf } from '../../lib/eviction/index.js';
-import { DEFAULT_CACHING_OPTIONS } from '../../lib/inversify/options.js';
+import { DEFAULT_CACHING_OPTIONS } from '../../lib/instance/options.js';
 import { ClusterDeployment, NODE_TIMEOUT_MS } from '../deployment/cluster-deployment.js';
 import type { DeploymentKind } from './deployment.js';
 import { aWhile, type FaultContext, NO_FAULTS, repeated } from './fault-kind.js';

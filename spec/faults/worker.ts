@@ -103,7 +103,7 @@ class Worker {
     putBurst: (count) => refused(Array.from({ length: count }, (_, i) => this.#cache.put(`burst-${i}`, { version: i }))),
     evictionBurst: (count) => {
       const doomed = Array.from({ length: count }, (_, i) => `burst-${i}`);
-      return refused([this.#cache.evict(doomed), ...doomed.map((key) => this.#cache.evict(key))]);
+      return refused([this.#cache.evictAll(doomed), ...doomed.map((key) => this.#cache.evict(key))]);
     },
     blockWhileEvicting: async (ms) => {
       const evictions = Array.from({ length: 20 }, (_, i) => this.#cache.evict(`burst-${i}`));

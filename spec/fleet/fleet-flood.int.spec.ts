@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { formatFleetMessage, parseFleetMessage } from '../../lib/fleet/index.js';
-import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js';
+import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { ChannelTopic } from '../../lib/topic/index.js';
 import { flood } from '../support/flood.js';
 import { floodTrial, heardAll } from '../support/flood-trial.js';
@@ -39,7 +39,7 @@ describe('an instance with 50 caches, while forged messages flood the topics of 
   this.retries(2); // The event loop of a busy machine may stand still of itself.
 
   let server: RedisServer;
-  let runtime: CacheRuntime;
+  let runtime: CacheInstance;
   let told: string[];
 
   before(async () => {
@@ -48,7 +48,7 @@ describe('an instance with 50 caches, while forged messages flood the topics of 
 
   beforeEach(async () => {
     told = [];
-    runtime = createRuntime({
+    runtime = createInstance({
       ...PATIENT,
       redis: server.url,
       namespace: 'flood',

@@ -44,7 +44,7 @@ for (const where of ['embedded', 'over Redis'] as const) {
       const heard = new Map<string, FeedEntry>();
       const stop = instances[0]!.runtime.fleet.watch({ onFeed: (id, entries) => entries.forEach((entry) => heard.set(id, entry)) });
       await instances[0]!.runtime.fleet.ask(5_000);
-      await instances[1]!.cache.evict(['Dune', 7]);
+      await instances[1]!.cache.evictAll(['Dune', 7]);
       await waitFor(() => heard.size === 3, { what: 'three instances to tell' });
       stop();
       for (const [id, entry] of heard) {

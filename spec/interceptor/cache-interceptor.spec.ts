@@ -79,7 +79,7 @@ describe(CacheInterceptor.name, () => {
     it('returns the promise the cache has, and asks the cache nothing else', async () => {
       const kept = Promise.resolve('kept');
       const cache = new MapCache('book');
-      const peek = sinon.stub(cache, 'peek').returns(undefined);
+      const hitNow = sinon.stub(cache, 'hitNow').returns(undefined);
       const getOrLoad = sinon.spy(cache, 'getOrLoad');
       caches.add(cache);
       class Books {
@@ -91,16 +91,16 @@ describe(CacheInterceptor.name, () => {
       const books = serve(Books);
       await books.find('Dune'); // Makes the plan.
       getOrLoad.resetHistory();
-      peek.returns(kept);
+      hitNow.returns(kept);
       expect(books.find('Dune')).to.equal(kept);
-      expect(peek.lastCall.args).to.deep.equal(['Dune']);
+      expect(hitNow.lastCall.args).to.deep.equal(['Dune']);
       expect(getOrLoad.called).to.equal(false);
       expect(body.callCount).to.equal(1);
     });
 
-    it('asks again in full a cache that fails to peek', async () => {
+    it('asks again in full a cache that fails to answer at once', async () => {
       const cache = new MapCache('book');
-      sinon.stub(cache, 'peek').throws(new Error('no peeking'));
+      sinon.stub(cache, 'hitNow').throws(new Error('no peeking'));
       caches.add(cache);
       class Books {
         @Cacheable('book')
@@ -298,8 +298,8 @@ describe(CacheInterceptor.name, () => {
         async find(_argument?: unknown, _other?: unknown): Promise<void> {}
       }
       const books = serve(Books);
-      const peek = sinon.spy(caches.cache('book'), 'peek');
-      const key = (): unknown => peek.lastCall.args[0];
+      const hitNow = sinon.spy(caches.cache('book'), 'hitNow');
+      const key = (): unknown => hitNow.lastCall.args[0];
       await books.find('Dune'); // Makes the plan.
       const date = new Date(0);
       for (const argument of ['Dune', '', 7, -0, 7n, true, null, undefined, ['Dune'], [], { name: 'Dune' }, date]) {

@@ -1,9 +1,8 @@
 import type { Scheduler } from 'fast-check';
-import type { RemoteConnection, Script } from '../../lib/cache/index.js';
+import { CircuitBreaker, type CommandConnection, type Script } from '../../lib/redis/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import type { FakeRedis, Request } from './fake-redis.js';
 import { Lane } from './lane.js';
-import type { Library } from './library.js';
 
 interface Connection {
   /** Where it leads for as long as it lasts. */
@@ -20,7 +19,6 @@ export interface CommandLinkOptions {
   readonly scheduler: Scheduler<unknown>;
   /** Where a new connection leads. */
   readonly server: () => FakeRedis;
-  readonly library: Library;
   readonly timeoutMs: Milliseconds;
   /** Two replies may come in one packet: then neither caller goes on before both are there. */
   readonly coalesces: boolean;
@@ -29,12 +27,12 @@ export interface CommandLinkOptions {
 }
 
 /**
- * The command connection of one instance to a {@link FakeRedis}, in place of `RemoteConnection`: the same guard, the same rule that a
+ * The command connection of one instance to a {@link FakeRedis}, in place of `CommandConnection`: the same guard, the same rule that a
  * heartbeat must have run on each new connection, and two lanes where that one has a socket.
  */
 export class CommandLink {
   readonly endpoint = { host: 'fake', port: 6379, db: 0, label: 'fake:6379' };
-  readonly guard: InstanceType<Library['cache']['CircuitBreaker']>;
+  readonly guard: CircuitBreaker;
   readonly client = { mGet: (keys: string[]): Promise<(string | null)[]> => this.#ask({ kind: 'mget', keys }) };
   readonly #options: CommandLinkOptions;
   readonly #connecting: Lane;
@@ -43,17 +41,17 @@ export class CommandLink {
 
   constructor(options: CommandLinkOptions) {
     this.#options = options;
-    this.guard = new options.library.cache.CircuitBreaker(this.endpoint.label, options.timeoutMs, () => undefined);
+    this.guard = new CircuitBreaker(this.endpoint.label, options.timeoutMs, () => undefined);
     this.#connecting = new Lane(options.scheduler, `${options.id}: command connection opens`);
   }
 
-  /** For the parts that take a `RemoteConnection`; the methods they call are here. */
-  get asConnection(): RemoteConnection {
-    return this as unknown as RemoteConnection;
+  /** For the parts that take a `CommandConnection`; the methods they call are here. */
+  get asConnection(): CommandConnection {
+    return this as unknown as CommandConnection;
   }
 
-  get isUsable(): boolean {
-    return this.guard.isOpenForUse;
+  get acceptsSteps(): boolean {
+    return this.guard.acceptsSteps;
   }
 
   verifyWith(verify: () => Promise<void>): void {

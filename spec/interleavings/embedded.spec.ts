@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import sinon from 'sinon';
-import type { Cache } from '../../lib/cache/index.js';
+import { type Cache, hitNow } from '../../lib/cache/index.js';
+import { ReadTickets } from '../../lib/cache/local/read-tickets.js';
+import type { SharedLoad } from '../../lib/cache/two-tier/shared-load.js';
+import { createInstance, type InstanceParts } from '../../lib/instance/index.js';
 import { Lane } from './lane.js';
-import { type Library, loadLibrary, type Patch, withMutant } from './library.js';
 import { Oracle, type Stored } from './oracle.js';
 import { type Script, scripts, type Step, UNDISTURBED } from './step.js';
 
@@ -15,11 +17,11 @@ let namespaces = 0;
  * Instances of one process share memory and a topic that delivers at once, so what is left to permute are the calls and the two moments
  * of each load: when it reads the database, and when it returns. There is no bound to wait for: whatever has settled holds everywhere.
  */
-async function play(scheduler: fc.Scheduler<unknown>, script: Script, { runtime: { createRuntime } }: Library): Promise<void> {
+async function play(scheduler: fc.Scheduler<unknown>, script: Script, parts: InstanceParts): Promise<void> {
   const sandbox = sinon.createSandbox();
   const time = sandbox.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
   const namespace = `interleavings-${(namespaces += 1)}`;
-  const runtimes = Array.from({ length: script.instances }, () => createRuntime({ namespace, defaults: { tiers: script.tiers } }));
+  const runtimes = Array.from({ length: script.instances }, () => createInstance({ namespace, defaults: { tiers: script.tiers } }, parts));
   await Promise.all(runtimes.map((runtime) => runtime.start()));
   try {
     await new EmbeddedWorld(
@@ -95,7 +97,7 @@ class EmbeddedWorld {
     for (const cache of this.caches) {
       for (const key of this.keys) {
         const floor = this.#floor(key);
-        const held = (await cache.peek(key)) as Stored | undefined;
+        const held = (await hitNow(cache, key)) as Stored | undefined;
         if (held !== undefined) expect(held.version, `L1 holds '${key}' after an eviction of ${floor}`).to.be.at.least(floor);
       }
     }
@@ -113,7 +115,7 @@ class EmbeddedWorld {
   }
 
   #read(cache: Cache, key: string, load: 'quick' | 'slow', floor = this.#floor(key)): void {
-    const hit = cache.peek(key) as Promise<Stored> | undefined;
+    const hit = hitNow(cache, key) as Promise<Stored> | undefined;
     const result = hit ?? cache.getOrLoad<Stored>(key, () => this.#load(key, load));
     this.#expect(
       result.then((stored) => {
@@ -148,7 +150,7 @@ class EmbeddedWorld {
           ? cache.clear()
           : then === 'put'
             ? cache.put(keys[0], commits[0])
-            : cache.evict(keys, { acks: then === 'evict' ? 'none' : 'all' });
+            : cache.evictAll(keys, { acks: then === 'evict' ? 'none' : 'all' });
       this.#expect(
         written.then(() => {
           for (const commit of commits) this.#oracle.acknowledged(commit);
@@ -169,41 +171,45 @@ class EmbeddedWorld {
 }
 
 /** The token check of a fill is not among them: deliveries are synchronous here, so a load that lost its token has lost its ticket before. */
-const MUTANTS: readonly (Patch & { readonly without: string })[] = [
+const MUTANTS: readonly (InstanceParts & { readonly without: string })[] = [
   {
     without: 'read tickets',
-    file: 'cache/reads.js',
-    from: 'return read.isCancelled || read.version !== this.#version;',
-    to: 'return false;',
+    collaborators: {
+      ReadTickets: class extends ReadTickets<SharedLoad> {
+        override isValid(): boolean {
+          return true;
+        }
+      },
+    },
   },
   {
     without: 'detaching the loads that an eviction overtakes',
-    file: 'cache/reads.js',
-    from: 'read.isCancelled = true; this.#newest.remove(key);',
-    to: 'read.isCancelled = true;',
+    collaborators: {
+      ReadTickets: class extends ReadTickets<SharedLoad> {
+        protected override detach(): void {}
+      },
+    },
   },
 ];
 
 describe('Interleavings inside one process', function () {
   this.timeout(60_000);
 
-  const property = (library: Library): fc.IAsyncProperty<[fc.Scheduler<unknown>, Script]> =>
+  const property = (parts: InstanceParts = {}): fc.IAsyncProperty<[fc.Scheduler<unknown>, Script]> =>
     fc.asyncProperty(fc.scheduler(), scripts({ weights: { ...UNDISTURBED, update: 10, clear: 2 } }), (scheduler, script) =>
-      play(scheduler, script, library),
+      play(scheduler, script, parts),
     );
 
   it('serve and keep nothing older than what any instance has evicted, put or cleared', async () => {
-    await fc.assert(property(await loadLibrary()), { numRuns: 300 });
+    await fc.assert(property(), { numRuns: 300 });
   });
 
-  MUTANTS.forEach(({ without, ...patch }, number) => {
+  for (const { without, ...parts } of MUTANTS) {
     it(`break that without ${without}`, async () => {
-      const found = await withMutant(`embedded-${number}`, [patch], async (mutant) =>
-        fc.check(property(mutant), { numRuns: 2_000, seed: 1, endOnFailure: true }),
-      );
+      const found = await fc.check(property(parts), { numRuns: 2_000, seed: 1, endOnFailure: true });
       expect(found.failed, `${found.numRuns} schedules broke nothing`).to.equal(true);
       expect((found.errorInstance as Error).name).to.equal('AssertionError');
       if (process.env.SHOW) console.log(found.numRuns, (found.errorInstance as Error).message);
     });
-  });
+  }
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import * as fc from 'fast-check';
-import type { Script } from '../../lib/cache/index.js';
+import type { Script } from '../../lib/redis/index.js';
 import * as scripts from '../../lib/eviction/scripts.js';
 import { isGeneration, LEAST_DAMAGED, RemoteKeys } from '../../lib/eviction/index.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';

@@ -1,11 +1,22 @@
 import type { Scheduler } from 'fast-check';
 import { Keyv } from 'keyv';
-import type { TwoTierCache, TwoTierCacheSettings } from '../../lib/cache/index.js';
+import {
+  bucketsOf,
+  type CoherentCache,
+  EntryCodec,
+  LocalCache,
+  RemoteCache,
+  TwoTierCache,
+  type TwoTierCacheSettings,
+  ValueCodec,
+} from '../../lib/cache/index.js';
+import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
+import { EvictionListener, RedisEvictionLog, RedisHeartbeat, RemoteKeys, ServerClock } from '../../lib/eviction/index.js';
 import type { Clock } from '../../lib/time/index.js';
-import type { Message } from '../../lib/topic/index.js';
+import { type Message, MessageListenerContainer } from '../../lib/topic/index.js';
 import { CommandLink } from './command-link.js';
 import type { FakeRedis } from './fake-redis.js';
-import type { Library } from './library.js';
+import type { Kinds } from './kinds.js';
 import { SubscriberLink } from './subscriber-link.js';
 
 export const NAMESPACE = 'app';
@@ -21,7 +32,7 @@ export const TIMES = { boundMs: 1_000, timeoutMs: 250, deadlineMs: 1_000, fillLe
 /** What an {@link Instance} is made of. */
 export interface InstanceOptions {
   readonly id: string;
-  readonly library: Library;
+  readonly kinds: Kinds;
   readonly scheduler: Scheduler<unknown>;
   /** Where new connections lead. */
   readonly server: () => FakeRedis;
@@ -32,36 +43,34 @@ export interface InstanceOptions {
   readonly delivered: (message: Message, tag: unknown) => void;
 }
 
-/** One instance of the fleet, put together as `lib/inversify/runtime.ts` does, on links that a schedule drives. */
+/** One instance of the fleet, put together as `lib/instance/cache-instance.ts` does, on links that a schedule drives. */
 export class Instance {
   readonly id: string;
   readonly cache: TwoTierCache;
   readonly command: CommandLink;
   readonly subscriber: SubscriberLink;
-  readonly #local: InstanceType<Library['cache']['LocalCache']>;
+  readonly #local: LocalCache;
   readonly #clock: Clock;
   readonly #start: () => Promise<void>;
 
   constructor(options: InstanceOptions) {
-    const { id, library, clock, tiers } = options;
+    const { id, kinds, clock, tiers } = options;
     const { boundMs, timeoutMs, deadlineMs, fillLeaseMs, ttlMs } = TIMES;
-    const { EntryCodec, LocalCache, RemoteCache, TwoTierCache, ValueCodec } = library.cache;
-    const { Acknowledgements, EvictionListener, ReadLease, RedisEvictionLog, RedisHeartbeat, RemoteKeys, ServerClock } = library.eviction;
     this.id = id;
     const origin = originOfInstance(id);
     this.#clock = clock;
     this.command = new CommandLink({ ...options, timeoutMs });
     this.subscriber = new SubscriberLink(options);
 
-    const events = new library.event.CacheEvents();
-    const counters = new library.event.CacheCounters();
+    const events = new CacheEvents();
+    const counters = new CacheCounters();
     const connection = this.command.asConnection;
-    const acknowledgements = new Acknowledgements(origin, boundMs);
+    const acknowledgements = new kinds.Acknowledgements(origin, boundMs);
     const serverClock = new ServerClock(clock);
     const heartbeat = new RedisHeartbeat({ connection, namespace: NAMESPACE, origin, boundMs, acknowledgements, serverClock, clock });
-    const container = new library.topic.MessageListenerContainer(this.subscriber, { events });
+    const container = new MessageListenerContainer(this.subscriber, { events });
     const whenUnheard = (times: number): void => (times % 2 === 1 ? container.reconnect() : this.command.cut(false));
-    const lease = new ReadLease({ clock, events, boundMs, heartbeat, whenUnheard });
+    const lease = new kinds.ReadLease({ clock, events, boundMs, heartbeat, whenUnheard });
     const listener = new EvictionListener({
       namespace: NAMESPACE,
       origin,
@@ -82,7 +91,8 @@ export class Instance {
       emitErrors: false,
       deserialize: (raw) => codec.read(raw) as never,
     });
-    const generationChanged = (generation: string, isReplacement?: boolean): void => this.cache.useGeneration(generation, isReplacement);
+    const generation = new kinds.Generation();
+    generation.onChange(() => (keyv.namespace = keys.keyvNamespace(generation.current ?? '0')));
     const log = new RedisEvictionLog({
       connection,
       namespace: NAMESPACE,
@@ -92,18 +102,9 @@ export class Instance {
       boundMs,
       fillLeaseMs,
       acknowledgements,
-      generationChanged,
+      generation,
     });
-    const remote = new RemoteCache({
-      keyv,
-      log,
-      codec,
-      guard: connection.guard,
-      useGeneration: (generation) => {
-        log.useGeneration(generation);
-        keyv.namespace = keys.keyvNamespace(generation);
-      },
-    });
+    const remote = new RemoteCache({ keyv, log, codec, guard: connection.guard, generation });
     this.#local = new LocalCache({ maximumSize: 100, clock, counters });
     this.cache = new TwoTierCache({
       name: CACHE,
@@ -122,8 +123,10 @@ export class Instance {
       clock,
       events,
       counters,
+      collaborators: kinds,
     });
-    const followed = listener.follow(this.cache, CHANNEL);
+    const [view] = bucketsOf(this.cache, [generation]) as [CoherentCache];
+    const followed = listener.follow(view, CHANNEL);
     this.#start = async () => {
       await followed;
       await listener.open();

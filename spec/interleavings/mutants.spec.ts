@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { type Library, loadLibrary, withMutant } from './library.js';
 import { type Mutant, MUTANTS } from './mutants.js';
 import { type Script, scripts } from './step.js';
 import { type Flaws, play, Violation } from './world.js';
@@ -14,32 +13,27 @@ const SEED = 1;
 /** A property that cannot fail proves nothing: with a mechanism taken out, the same schedules must break a promise. */
 describe('Interleavings', function () {
   this.timeout(300_000); // One that times out goes on in the background, and fails those after it.
-  let library: Library;
-  before(async () => (library = await loadLibrary()));
 
   const check = async (
-    lib: Library,
     { script }: Mutant,
     flaws: Flaws | undefined,
     parameters: Parameters,
   ): Promise<fc.RunDetails<[fc.Scheduler<unknown>, Script]>> =>
     fc.check(
-      fc.asyncProperty(fc.scheduler(), scripts(script), (scheduler, events) => play(scheduler, events, lib, flaws)),
+      fc.asyncProperty(fc.scheduler(), scripts(script), (scheduler, events) => play(scheduler, events, flaws)),
       { seed: SEED, endOnFailure: true, ...parameters },
     );
 
-  MUTANTS.forEach((mutant, number) => {
+  for (const mutant of MUTANTS) {
     it(`break a promise without ${mutant.without}`, async () => {
-      const found = await withMutant(`${number}`, mutant.patches ?? [], (mutated) =>
-        check(mutated, mutant, mutant.flaws, { numRuns: MAXIMUM_RUNS }),
-      );
+      const found = await check(mutant, mutant.flaws, { numRuns: MAXIMUM_RUNS });
       expect(found.failed, `${found.numRuns} schedules broke nothing`).to.equal(true);
       expect(found.errorInstance).to.be.instanceOf(Violation);
       expect((found.errorInstance as Violation).message).to.match(mutant.breaks);
       if (process.env.SHOW) console.log(found.numRuns, (found.errorInstance as Violation).message);
 
-      const whole = await check(library, mutant, {}, { path: found.counterexamplePath as string });
+      const whole = await check(mutant, {}, { path: found.counterexamplePath as string });
       expect(whole.failed, 'the library as it is keeps the promise in the same script').to.equal(false);
     });
-  });
+  }
 });

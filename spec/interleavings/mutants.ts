@@ -1,5 +1,13 @@
+import { type Eviction, Generation, type GenerationCause } from '../../lib/cache/index.js';
+import { ReadTickets } from '../../lib/cache/local/read-tickets.js';
+import type { SharedLoad } from '../../lib/cache/two-tier/shared-load.js';
+import { Loads } from '../../lib/cache/two-tier/loads.js';
+import { OwnWrites } from '../../lib/cache/two-tier/own-writes.js';
+import { PendingEvictions } from '../../lib/cache/two-tier/pending-evictions.js';
+import { RemoteReads } from '../../lib/cache/two-tier/remote-reads.js';
+import { Acknowledgements, ReadLease } from '../../lib/eviction/index.js';
 import { FakeRedis } from './fake-redis.js';
-import type { Patch } from './library.js';
+import { TIMES } from './instance.js';
 import {
   ACKED,
   CLEARED,
@@ -25,17 +33,10 @@ export interface Mutant {
   readonly without: string;
   /** Which promise breaks then: what the violation begins with. */
   readonly breaks: RegExp;
-  readonly patches?: readonly Patch[];
   readonly flaws?: Flaws;
   /** What makes the counter-example likelier. */
   readonly script?: ScriptConstraints;
 }
-
-const TWO_TIER = 'cache/two-tier-cache.js';
-const REMOTE = 'cache/remote-cache.js';
-const READS = 'cache/reads.js';
-const PENDING = 'cache/pending-evictions.js';
-const LEASE = 'eviction/read-lease.js';
 
 class TakingEveryFill extends FakeRedis {
   protected override mayFill(current: string | null, generation: string): boolean {
@@ -77,12 +78,46 @@ class NoticingNoSteps extends FakeRedis {
   }
 }
 
+/** Changes of the generation empty the local tier, rumours do not. */
+class HearingNoRumours extends Generation {
+  #isRumour = false;
+  override doubt(generation: string, cause: 'remote' | 'coherence'): void {
+    this.#isRumour = true;
+    super.doubt(generation, cause);
+    this.#isRumour = false;
+  }
+  protected override tell(cause: GenerationCause): void {
+    super.tell(this.#isRumour ? 'expected' : cause);
+  }
+}
+
+/** Rumours empty the local tier, changes do not. */
+class EmptyingForRumoursOnly extends Generation {
+  #isChange = false;
+  override follow(newer: string, isReplacement?: boolean): void {
+    this.#isChange = true;
+    super.follow(newer, isReplacement);
+    this.#isChange = false;
+  }
+  protected override tell(cause: GenerationCause): void {
+    super.tell(this.#isChange ? 'expected' : cause);
+  }
+}
+
 /** Each must be found out. */
 export const MUTANTS: readonly Mutant[] = [
   {
     without: 'read tickets',
     breaks: /^C5: L1/,
-    patches: [{ file: READS, from: 'return read.isCancelled || read.version !== this.#version;', to: 'return false;' }],
+    flaws: {
+      kinds: {
+        ReadTickets: class extends ReadTickets<SharedLoad> {
+          override isValid(): boolean {
+            return true;
+          }
+        },
+      },
+    },
   },
   { without: 'the token check of a fill', breaks: /^C5/, flaws: { server: TakingEveryFill } },
   { without: 'removing the fill leases with the data', breaks: /^C5/, flaws: { server: LeavingLeases } },
@@ -90,197 +125,268 @@ export const MUTANTS: readonly Mutant[] = [
     without: 'the second fence of an eviction',
     breaks: /^C1|^C5: L1/,
     script: OFFLINE,
-    patches: [{ file: PENDING, from: 'this.#options.fence(keys); return receipt;', to: 'return receipt;' }],
+    flaws: {
+      kinds: {
+        PendingEvictions: class extends PendingEvictions {
+          protected override fenceAgain(): void {}
+        },
+      },
+    },
   },
   {
     without: 'detaching the loads that an eviction overtakes',
     breaks: /^C/,
-    patches: [{ file: READS, from: 'read.isCancelled = true; this.#newest.remove(key);', to: 'read.isCancelled = true;' }],
+    flaws: {
+      kinds: {
+        ReadTickets: class extends ReadTickets<SharedLoad> {
+          protected override detach(): void {}
+        },
+      },
+    },
   },
   {
     without: 'emptying the local tier when the subscription is confirmed',
     breaks: /^C/,
     script: CUT,
-    patches: [
-      {
-        file: LEASE,
-        from: "followed.cache.applyClear('coherence'); followed.applied = followed.unproven = undefined;",
-        to: 'followed.applied = followed.unproven = undefined;',
+    flaws: {
+      kinds: {
+        ReadLease: class extends ReadLease {
+          protected override emptyAtSubscription(): void {}
+        },
       },
-    ],
+    },
   },
   {
     without: 'counting the lease from when the heartbeat was sent',
     breaks: /^C2/,
     script: LATE,
-    patches: [{ file: LEASE, from: 'const until = beat.sentAt + this.#boundMs;', to: 'const until = this.#clock.now() + this.#boundMs;' }],
+    flaws: {
+      kinds: {
+        ReadLease: class extends ReadLease {
+          protected override leaseEndOf(): number {
+            return performance.now() + TIMES.boundMs;
+          }
+        },
+      },
+    },
   },
   {
     without: 'an end of the lease',
     breaks: /^C/,
     script: SLOW_SUBSCRIBER,
-    patches: [{ file: LEASE, from: 'const until = beat.sentAt + this.#boundMs;', to: 'const until = Infinity;' }],
+    flaws: {
+      kinds: {
+        ReadLease: class extends ReadLease {
+          protected override leaseEndOf(): number {
+            return Infinity;
+          }
+        },
+      },
+    },
   },
   {
     without: 'noticing a gap between messages',
     breaks: /^C/,
     script: SWALLOWING,
-    patches: [{ file: LEASE, from: 'const isNext = applied === undefined || seq === applied + 1;', to: 'const isNext = true;' }],
+    flaws: {
+      kinds: {
+        ReadLease: class extends ReadLease {
+          protected override isNext(): boolean {
+            return true;
+          }
+        },
+      },
+    },
   },
   {
     without: 'noticing a gap from an echo',
     breaks: /^C/,
     script: SWALLOWING,
-    patches: [{ file: LEASE, from: 'if (followed.applied !== seq) this.#skipTo(followed, seq);', to: 'followed.applied ??= seq;' }],
+    flaws: {
+      kinds: {
+        ReadLease: class extends ReadLease {
+          protected override isBehind(applied: number | undefined): boolean {
+            return applied === undefined;
+          }
+        },
+      },
+    },
   },
   {
     without: 'asking for a lease of those who join a load',
     breaks: /^C/,
     script: SLOW_SUBSCRIBER,
-    patches: [
-      { file: TWO_TIER, from: 'const mayJoin = isServing && options.join !== false;', to: 'const mayJoin = options.join !== false;' },
-    ],
+    flaws: {
+      kinds: {
+        Loads: class extends Loads {
+          protected override mayJoin(): boolean {
+            return true;
+          }
+        },
+      },
+    },
   },
   {
     without: 'checking the generation in bypass',
     breaks: /^C/,
     script: FROZEN,
-    patches: [{ file: TWO_TIER, from: 'if (this.isServing(now)) return this.#remote.get(key);', to: 'return this.#remote.get(key);' }],
+    flaws: {
+      kinds: {
+        RemoteReads: class extends RemoteReads {
+          protected override mayTrust(): boolean {
+            return true;
+          }
+        },
+      },
+    },
   },
   {
     without: 'keeping doubtful keys out of both tiers',
     breaks: /^C/,
     script: OFFLINE,
-    patches: [
-      {
-        file: PENDING,
-        from: 'return this.#allDoubtful !== 0 || (this.#doubtful.size !== 0 && this.#doubtful.has(key));',
-        to: 'return false;',
+    flaws: {
+      kinds: {
+        PendingEvictions: class extends PendingEvictions {
+          override isDoubtful(): boolean {
+            return false;
+          }
+        },
       },
-    ],
+    },
   },
   {
     without: 'the fence of keys that come into doubt',
     breaks: /^C/,
     script: OFFLINE,
-    patches: [
-      {
-        file: PENDING,
-        from: "this.#options.fence(keys); this.#options.events.emit('evictPending'",
-        to: "this.#options.events.emit('evictPending'",
+    flaws: {
+      kinds: {
+        PendingEvictions: class extends PendingEvictions {
+          protected override fenceDoubtful(): void {}
+        },
       },
-    ],
+    },
   },
   {
     without: 'repeating evictions in doubt',
     breaks: /^C/,
     script: OFFLINE,
-    patches: [{ file: PENDING, from: 'await this.#options.execute(keys, false);', to: '' }],
+    flaws: {
+      kinds: {
+        PendingEvictions: class extends PendingEvictions {
+          protected override async repeat(eviction: Eviction): Promise<void> {
+            this.fenceAgain(eviction);
+          }
+        },
+      },
+    },
   },
   {
     without: 'waiting for acknowledgements',
     breaks: /^C4/,
     script: ACKED,
-    patches: [
-      { file: 'eviction/acknowledgements.js', from: 'const acknowledged = missing.size === 0 ?', to: 'const acknowledged = true ?' },
-    ],
+    flaws: {
+      kinds: {
+        Acknowledgements: class extends Acknowledgements {
+          protected override allOf(): Promise<void> {
+            return Promise.resolve();
+          }
+        },
+      },
+    },
   },
   {
     without: 'waiting for a young list of members to grow old',
     breaks: /^C4/,
     script: FORGOTTEN,
-    patches: [
-      {
-        file: 'eviction/acknowledgements.js',
-        from: 'const youthMs = Math.min(longestMs, Math.max(0, (1 + UNNOTICED_STEP) * longestMs - Math.max(0, ageMs)));',
-        to: 'const youthMs = 0;',
+    flaws: {
+      kinds: {
+        Acknowledgements: class extends Acknowledgements {
+          protected override youthOf(): number {
+            return 0;
+          }
+        },
       },
-    ],
+    },
   },
-  {
-    without: 'noticing that the clock was set',
-    breaks: /^C4/,
-    script: RESET,
-    flaws: { server: NoticingNoSteps },
-  },
+  { without: 'noticing that the clock was set', breaks: /^C4/, script: RESET, flaws: { server: NoticingNoSteps } },
   {
     without: 'keeping generations from going back',
     breaks: /^C/,
     script: CLEARED,
-    patches: [{ file: REMOTE, from: '(Number(generation) < Number(before) && !isReplacement)', to: 'false' }],
+    flaws: {
+      kinds: {
+        Generation: class extends Generation {
+          protected override isOlder(): boolean {
+            return false;
+          }
+        },
+      },
+    },
   },
   {
     without: 'reading the generation along with the value while a rumour is unsettled',
     breaks: /^C/,
     script: FORGED,
-    patches: [
-      {
-        file: REMOTE,
-        from: 'if (this.#rumoured !== undefined) return this.getAllCurrent([key], waitMs).then(([entry]) => entry);',
-        to: '',
+    flaws: {
+      kinds: {
+        Generation: class extends Generation {
+          override get isDoubted(): boolean {
+            return false;
+          }
+        },
       },
-    ],
+    },
   },
-  {
-    without: 'emptying the local tier for a rumour',
-    breaks: /^C/,
-    script: FORGED,
-    patches: [
-      {
-        file: TWO_TIER,
-        from: 'this.#remote.doubtGeneration(generation); this.applyGeneration(cause);',
-        to: 'this.#remote.doubtGeneration(generation);',
-      },
-    ],
-  },
+  { without: 'emptying the local tier for a rumour', breaks: /^C/, script: FORGED, flaws: { kinds: { Generation: HearingNoRumours } } },
   {
     without: 'waiting for the reply to a beat that was sent after a rumour',
     breaks: /^C/,
     script: FORGED,
-    patches: [
-      {
-        file: LEASE,
-        from: 'if (followed.rumour !== undefined && number > followed.rumouredAt) {',
-        to: 'if (followed.rumour !== undefined) {',
+    flaws: {
+      kinds: {
+        ReadLease: class extends ReadLease {
+          protected override settles(): boolean {
+            return true;
+          }
+        },
       },
-    ],
+    },
   },
-  {
-    without: 'replacing a generation that cannot be one',
-    breaks: /^C/,
-    script: DAMAGED,
-    flaws: { server: KeepingDamage },
-  },
+  { without: 'replacing a generation that cannot be one', breaks: /^C/, script: DAMAGED, flaws: { server: KeepingDamage } },
   { without: 'noticing another server by its run id', breaks: /^C/, script: RESTORED, flaws: { server: IgnoringRunIds } },
   { without: 'a heartbeat before a new command connection is used', breaks: /^C/, script: RESTORED, flaws: { verifies: false } },
   {
     without: 'noticing that heartbeats reach nobody',
     breaks: /^C6.*does not serve/,
     script: MOVED,
-    patches: [{ file: LEASE, from: 'if (reached > 0) return this.#heard();', to: 'return this.#heard();' }],
+    flaws: {
+      kinds: {
+        ReadLease: class extends ReadLease {
+          protected override hasReached(): boolean {
+            return true;
+          }
+        },
+      },
+    },
   },
   {
     without: 'applying own messages while their writes are unanswered',
     breaks: /^C/,
     script: OFFLINE,
-    patches: [
-      {
-        file: TWO_TIER,
-        from: 'this.#fence(own ? keys.filter((key) => this.#unanswered.has(key)) : keys);',
-        to: 'if (!own) this.#fence(keys);',
+    flaws: {
+      kinds: {
+        OwnWrites: class extends OwnWrites {
+          override toApply(): readonly string[] {
+            return [];
+          }
+        },
       },
-    ],
+    },
   },
   {
     without: 'emptying the local tier for a new generation',
     breaks: /^C/,
     script: CLEARED,
-    patches: [
-      {
-        file: TWO_TIER,
-        from: 'if (this.#remote.useGeneration(generation, isReplacement)) this.applyGeneration();',
-        to: 'this.#remote.useGeneration(generation, isReplacement);',
-      },
-    ],
+    flaws: { kinds: { Generation: EmptyingForRumoursOnly } },
   },
 ];

@@ -1,5 +1,4 @@
 import * as fc from 'fast-check';
-import { type Library, loadLibrary } from './library.js';
 import { PROFILES } from './profiles.js';
 import { type ScriptConstraints, scripts, UNDISTURBED } from './step.js';
 import { play } from './world.js';
@@ -11,12 +10,10 @@ import { play } from './world.js';
 describe('Interleavings over Redis', function () {
   const factor = Number(process.env.INTERLEAVINGS ?? 1);
   this.timeout(120_000 * factor);
-  let library: Library;
-  before(async () => (library = await loadLibrary()));
 
   const holds = (runs: number, constraints: ScriptConstraints): Promise<void> =>
     fc.assert(
-      fc.asyncProperty(fc.scheduler(), scripts(constraints), (scheduler, script) => play(scheduler, script, library)),
+      fc.asyncProperty(fc.scheduler(), scripts(constraints), (scheduler, script) => play(scheduler, script)),
       { numRuns: runs * factor },
     );
 

@@ -3,9 +3,9 @@ import sinon from 'sinon';
 import { formatMessage, LEAST_DAMAGED, nameOfOrigin, parseMessage } from '../../lib/eviction/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { FakeRedis, type Memory } from './fake-redis.js';
+import { type Kinds, KINDS } from './kinds.js';
 import { CACHE, CHANNEL, Instance, NAMESPACE, originOfInstance, TIMES } from './instance.js';
 import { Lane } from './lane.js';
-import type { Library } from './library.js';
 import { type Announced, Oracle, type Stored } from './oracle.js';
 import type { Script, Step } from './step.js';
 
@@ -22,6 +22,8 @@ export interface Flaws {
   readonly server?: new () => FakeRedis;
   /** `false`: a new command connection is used before a heartbeat ran on it. */
   readonly verifies?: boolean;
+  /** Classes that lack a rule. */
+  readonly kinds?: Partial<Kinds>;
 }
 
 /** Something came out otherwise than promised. */
@@ -34,14 +36,14 @@ export class Violation extends Error {
  *
  * @throws {Violation} of the first promise that was broken.
  */
-export async function play(scheduler: Scheduler<unknown>, script: Script, library: Library, flaws: Flaws = {}): Promise<void> {
+export async function play(scheduler: Scheduler<unknown>, script: Script, flaws: Flaws = {}): Promise<void> {
   const sandbox = sinon.createSandbox();
   const time = sandbox.useFakeTimers({
     now: Date.UTC(2026, 0),
     toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
   });
   try {
-    await new World(scheduler, script, library, flaws, time).run();
+    await new World(scheduler, script, flaws, time).run();
   } finally {
     sandbox.restore();
   }
@@ -70,7 +72,7 @@ class World {
   #violation: Violation | undefined;
   #hops = 0;
 
-  constructor(scheduler: Scheduler<unknown>, script: Script, library: Library, flaws: Flaws, time: sinon.SinonFakeTimers) {
+  constructor(scheduler: Scheduler<unknown>, script: Script, flaws: Flaws, time: sinon.SinonFakeTimers) {
     this.#scheduler = scheduler;
     this.#script = script;
     this.#time = time;
@@ -83,7 +85,7 @@ class World {
       (id) =>
         new Instance({
           id,
-          library,
+          kinds: { ...KINDS, ...flaws.kinds },
           scheduler,
           server: () => this.#server,
           clock: { now: () => performance.now() },
@@ -294,7 +296,7 @@ class World {
   }
 
   #awaitLoad(instance: Instance, key: string, load: 'quick' | 'slow' | 'failing' = 'quick'): Promise<Stored> {
-    const hit = instance.cache.peek(key) as Promise<Stored> | undefined; // As the interceptor does.
+    const hit = instance.cache.hitNow(key) as Promise<Stored> | undefined; // As the interceptor does.
     return hit ?? instance.cache.getOrLoad<Stored>(key, () => this.#load(key, load));
   }
 
@@ -352,7 +354,7 @@ class World {
     const write = (): Promise<void> => {
       if (then === 'clear' || then === 'clearAcked') return cache.clear({ acks });
       if (then === 'put') return cache.put(keys[0], commits[0]);
-      return cache.evict(keys, { acks });
+      return cache.evictAll(keys, { acks });
     };
     const lane = new Lane(this.#scheduler, `${id} has committed`);
     lane.push(() => {

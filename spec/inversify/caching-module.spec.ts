@@ -23,7 +23,7 @@ import {
 } from '../../lib/index.js';
 import { moduleOver } from '../../lib/inversify/caching-module.js';
 import { enableOver } from '../../lib/inversify/enable-caching.js';
-import type { ModuleRuntime } from '../../lib/inversify/tokens.js';
+import type { Instance } from '../../lib/instance/index.js';
 import { MapCacheManager } from '../support/map-cache.js';
 
 class Books {
@@ -37,7 +37,7 @@ class Books {
 }
 
 /** A runtime over Maps that notes what is asked of it. */
-function fakeRuntime(): ModuleRuntime & {
+function fakeRuntime(): Instance & {
   readonly start: sinon.SinonStub;
   readonly stop: sinon.SinonStub;
   readonly manager: MapCacheManager;

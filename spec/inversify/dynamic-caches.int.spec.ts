@@ -1,3 +1,4 @@
+import { hitNow } from '../../lib/cache/index.js';
 import { expect } from 'chai';
 import { Container, injectable } from 'inversify';
 import sinon from 'sinon';
@@ -71,7 +72,7 @@ for (const tier of ['embedded', 'on Redis'] as const) {
       const late = manager.getCache('late')!;
       expect(late.name).to.equal('late');
       expect([await late.getOrLoad('Dune', () => 1), await late.getOrLoad('Dune', () => 2)]).to.deep.equal([1, 2]);
-      expect([await late.get('Dune'), await late.getAll(['Dune', 'Emma']), late.peek('Dune')]).to.deep.equal([
+      expect([await late.get('Dune'), await late.getAll(['Dune', 'Emma']), hitNow(late, 'Dune')]).to.deep.equal([
         undefined,
         [undefined, undefined],
         undefined,
@@ -92,7 +93,7 @@ for (const tier of ['embedded', 'on Redis'] as const) {
 
     const evictions: Readonly<Record<string, (cache: Cache) => Promise<unknown>>> = {
       evict: (cache) => cache.evict('Dune'),
-      'evict of several keys': (cache) => cache.evict(['Dune', 'unknown']),
+      'evict of several keys': (cache) => cache.evictAll(['Dune', 'unknown']),
       'evict with acknowledgements': (cache) => cache.evict('Dune', { acks: 'all' }),
       put: (cache) => cache.put('Dune', 'new'),
       evictIfPresent: async (cache) => expect(await cache.evictIfPresent('Dune')).to.equal(true),
@@ -102,7 +103,7 @@ for (const tier of ['embedded', 'on Redis'] as const) {
         const cache = await holder('late', ['Dune', 'Emma']);
         const { manager } = await full();
         await change(manager.getCache('late')!);
-        await waitFor(() => cache.peek('Dune') === undefined, { what: 'the eviction to arrive' });
+        await waitFor(() => hitNow(cache, 'Dune') === undefined, { what: 'the eviction to arrive' });
         expect(await heldBy(cache, ['Dune', 'Emma'])).to.deep.equal([undefined, 'old Emma', undefined, 'old Emma']);
       });
     }
@@ -116,7 +117,7 @@ for (const tier of ['embedded', 'on Redis'] as const) {
         const cache = await holder('late', ['Dune', 'Emma']);
         const { manager } = await full();
         await change(manager.getCache('late')!);
-        await waitFor(() => cache.peek('Dune') === undefined && cache.peek('Emma') === undefined, { what: 'the clear to arrive' });
+        await waitFor(() => hitNow(cache, 'Dune') === undefined && hitNow(cache, 'Emma') === undefined, { what: 'the clear to arrive' });
         expect(await heldBy(cache, ['Dune', 'Emma'])).to.deep.equal([undefined, undefined, undefined, undefined]);
       });
     }
@@ -142,8 +143,8 @@ for (const tier of ['embedded', 'on Redis'] as const) {
       const other = await holder('named-later', ['Dune']);
       expect((await own.getOrLoad('Dune', () => 'loaded')) === 'old Dune' && (await own.get('Dune'))?.value).to.equal('old Dune');
       await early.evict('Dune');
-      expect(own.peek('Dune')).to.equal(undefined);
-      await waitFor(() => other.peek('Dune') === undefined, { what: 'the eviction to arrive' });
+      expect(hitNow(own, 'Dune')).to.equal(undefined);
+      await waitFor(() => hitNow(other, 'Dune') === undefined, { what: 'the eviction to arrive' });
     });
 
     it('are told once, by an event and a warning', async () => {

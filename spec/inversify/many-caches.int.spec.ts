@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { createRuntime } from '../../lib/inversify/runtime.js';
-import type { CachingOptions } from '../../lib/inversify/options.js';
+import { createInstance } from '../../lib/instance/cache-instance.js';
+import type { CachingOptions } from '../../lib/instance/options.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 
 /** Processor time: a busy machine takes longer, but does no more. */
@@ -13,7 +13,7 @@ const spent = async (work: () => Promise<unknown>): Promise<number> => {
 
 /** What it takes to have so many caches, and to be rid of them again. */
 async function costOf(caches: number, options: CachingOptions = {}): Promise<{ readonly making: number; readonly disposing: number }> {
-  const runtime = createRuntime({ namespace: ownNamespace('many'), maximumDynamicCaches: caches, ...options });
+  const runtime = createInstance({ namespace: ownNamespace('many'), maximumDynamicCaches: caches, ...options });
   await runtime.start();
   const making = await spent(async () => {
     const all = Array.from({ length: caches }, (_, i) => runtime.manager.getCache(`cache-${i}`));

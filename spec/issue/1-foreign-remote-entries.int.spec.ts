@@ -5,15 +5,16 @@
  *
  * An entry is now judged before anything is made of it, and refused if `encode` would have refused its value. It is a miss like any other.
  */
+import { hitNow } from '../../lib/cache/index.js';
 import 'reflect-metadata';
 import { performance } from 'node:perf_hooks';
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import { Container, injectable } from 'inversify';
 import { CacheManager, Cacheable, type CacheOptions, type CachingOptions, enableCaching } from '../../lib/index.js';
-import { ended } from '../../lib/cache/codec.js';
-import { MAXIMUM_VALUE_DEPTH } from '../../lib/cache/rich-value.js';
-import { Author, FOREIGN_ENTRIES } from '../cache/foreign-entries.js';
+import { ended } from '../../lib/cache/value/codec.js';
+import { MAXIMUM_VALUE_DEPTH } from '../../lib/cache/value/rich-value.js';
+import { Author, FOREIGN_ENTRIES } from '../cache/value/foreign-entries.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 import type { RedisServer } from '../support/redis-server.js';
 
@@ -117,7 +118,7 @@ for (const copy of ['share', 'freeze', 'clone'] as const) {
       for (const name of Object.keys(kept)) {
         const value = await books.find(name);
         expect(isDeepStrictEqual(await books.find(name), value), name).to.equal(true); // Chai would look at every hole.
-        expect(cache.peek(name), name).not.to.equal(undefined);
+        expect(hitNow(cache, name), name).not.to.equal(undefined);
       }
       expect(books.loads).to.deep.equal([]);
     });

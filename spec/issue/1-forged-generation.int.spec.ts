@@ -9,7 +9,7 @@
 import { expect } from 'chai';
 import type { TwoTierCache } from '../../lib/cache/index.js';
 import { type EvictionMessage, formatMessage, inboxOf, LEAST_DAMAGED, RemoteKeys } from '../../lib/eviction/index.js';
-import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js';
+import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 
@@ -17,12 +17,12 @@ const BOUND_MS = 200;
 
 describe('A fleet on one Redis', () => {
   let server: RedisServer;
-  let runtimes: CacheRuntime[];
+  let runtimes: CacheInstance[];
   let told: string[];
   const keys = new RemoteKeys('cache', 'book');
 
   const join = async (): Promise<TwoTierCache> => {
-    const runtime = createRuntime({ redis: server.url, bound: BOUND_MS, timeout: '2s', deadline: '4s', caches: { book: { ttl: '10m' } } });
+    const runtime = createInstance({ redis: server.url, bound: BOUND_MS, timeout: '2s', deadline: '4s', caches: { book: { ttl: '10m' } } });
     runtimes.push(runtime);
     runtime.events.on('error', ({ where, error }) => void told.push(`${where}: ${(error as Error).message}`));
     runtime.events.on('malformed', ({ reason }) => void told.push(`malformed: ${reason}`));
@@ -49,7 +49,7 @@ describe('A fleet on one Redis', () => {
       const value = `${round} ${i}`;
       for (const other of others) await other.getOrLoad('Dune', () => 'old');
       await write();
-      const isGone = (): boolean => others.every((other) => other.peek('Dune') === undefined);
+      const isGone = (): boolean => others.every((other) => other.hitNow('Dune') === undefined);
       if (i < 2) await waitFor(isGone, { what: 'the others to hear of it' });
       else expect(isGone(), value).to.equal(true);
       for (const cache of caches) expect(await cache.getOrLoad('Dune', () => value)).to.equal(value);

@@ -6,7 +6,7 @@
  * Decided: what tells "own" on the wire is made by the instance itself (its origin); a name that is used twice is told.
  */
 import { expect } from 'chai';
-import type { CachingOptions } from '../../lib/inversify/options.js';
+import type { CachingOptions } from '../../lib/instance/options.js';
 import { systemClock } from '../../lib/time/index.js';
 import { Fleet } from '../contract/fleet.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';

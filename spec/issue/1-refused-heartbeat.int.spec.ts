@@ -8,8 +8,8 @@
  */
 import { expect } from 'chai';
 import type { TwoTierCache } from '../../lib/cache/index.js';
-import type { CachingOptions } from '../../lib/inversify/options.js';
-import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js';
+import type { CachingOptions } from '../../lib/instance/options.js';
+import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { cacheErrorOf } from '../contract/rejection.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
@@ -20,21 +20,21 @@ const ALL = ['on', '>secret', '~*', '&*', '+@all'];
 
 describe('A heartbeat that Redis refuses', () => {
   let server: RedisServer;
-  let runtimes: CacheRuntime[];
+  let runtimes: CacheInstance[];
   let warnings: (Error & { code?: string })[];
   let failures: string[];
   const warned = (warning: Error): void => void warnings.push(warning);
 
-  const started = async (options: CachingOptions): Promise<CacheRuntime> => {
+  const started = async (options: CachingOptions): Promise<CacheInstance> => {
     const redis = `redis://${USER}:secret@127.0.0.1:${server.port}`;
-    const runtime = createRuntime({ ...PATIENT, redis, bound: '100ms', ...options });
+    const runtime = createInstance({ ...PATIENT, redis, bound: '100ms', ...options });
     runtimes.push(runtime);
     runtime.events.on('error', ({ where, error }) => void failures.push(`${where}: ${(error as Error).message}`));
     await runtime.start();
     return runtime;
   };
   const setUser = (...rules: string[]): Promise<unknown> => server.cli('ACL', 'SETUSER', USER, 'reset', ...rules);
-  const book = (runtime: CacheRuntime): { readonly status: string; readonly reason?: string } => runtime.manager.health().caches['book']!;
+  const book = (runtime: CacheInstance): { readonly status: string; readonly reason?: string } => runtime.manager.health().caches['book']!;
 
   beforeEach(async () => {
     [runtimes, warnings, failures] = [[], [], []];

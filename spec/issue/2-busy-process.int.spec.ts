@@ -8,8 +8,8 @@
  */
 import { expect } from 'chai';
 import type { TwoTierCache } from '../../lib/cache/index.js';
-import type { CachingOptions } from '../../lib/inversify/options.js';
-import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js';
+import type { CachingOptions } from '../../lib/instance/options.js';
+import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { CommandLog } from '../contract/command-log.js';
 import { RedisServer } from '../support/redis-server.js';
 
@@ -23,12 +23,12 @@ function block(ms: number): void {
 describe('A busy process on a healthy Redis', function () {
   this.timeout(60_000);
   let server: RedisServer;
-  let runtime: CacheRuntime;
+  let runtime: CacheInstance;
   let cache: TwoTierCache;
   let breaker: boolean[];
 
   const start = async (options: CachingOptions = {}): Promise<void> => {
-    runtime = createRuntime({ redis: server.url, caches: { book: { maximumSize: 100_000 } }, ...options });
+    runtime = createInstance({ redis: server.url, caches: { book: { maximumSize: 100_000 } }, ...options });
     breaker = [];
     runtime.events.on('breaker', ({ open }) => void breaker.push(open));
     await runtime.start();
@@ -151,14 +151,14 @@ describe('A busy process on a healthy Redis', function () {
 
   it('acknowledges 100 000 keys evicted in one call, and has every instance drop them', async () => {
     await start({ timeout: '5s', deadline: '20s' });
-    const other = createRuntime({ redis: server.url, caches: { book: {} } });
+    const other = createInstance({ redis: server.url, caches: { book: {} } });
     await other.start();
     const there = other.manager.getCache('book') as TwoTierCache;
     const wanted = keys(100_000);
     const last = wanted.at(-1) as string;
     await there.getOrLoad(last, () => 'old');
-    await cache.evict(wanted, { acks: 'all' });
-    expect(there.peek(last)).to.equal(undefined);
+    await cache.evictAll(wanted, { acks: 'all' });
+    expect(there.hitNow(last)).to.equal(undefined);
     expect(there.statistics().gaps, 'each message is short enough to be read').to.equal(0);
     await other.stop();
     expect(breaker).to.deep.equal([]);
@@ -175,7 +175,7 @@ describe('A busy process on a healthy Redis', function () {
     const messages: number[] = [];
     runtime.events.on('evicted', ({ keys: evicted }) => void messages.push(JSON.stringify(evicted).length));
     const long = Array.from({ length: 300 }, (_, i) => `${i}`.padEnd(4_000, 'x'));
-    await cache.evict(long);
+    await cache.evictAll(long);
     const deadline = performance.now() + 5_000;
     while (messages.length < 5 && performance.now() < deadline) await turn();
     expect(Math.max(...messages)).to.be.below(256 * 1_024);

@@ -11,6 +11,7 @@ import { expect } from 'chai';
 import { Keyv } from 'keyv';
 import sinon from 'sinon';
 import {
+  Generation,
   ended,
   EntryCodec,
   type EvictionLog,
@@ -34,7 +35,7 @@ function cacheWithoutEvictions(): TwoTierCache {
     useKeyPrefix: false,
     deserialize: (raw) => codec.read(raw) as never,
   });
-  const guard: RemoteGuard = { isOpenForUse: true, run: (_step, action) => action() };
+  const guard: RemoteGuard = { acceptsSteps: true, run: (_step, action) => action() };
   const counters = new CacheCounters();
   const cache = new TwoTierCache({
     name: 'book',
@@ -49,12 +50,12 @@ function cacheWithoutEvictions(): TwoTierCache {
       deadlineMs: 1_000,
     },
     local: new LocalCache({ maximumSize: 10, clock: systemClock, counters }),
-    remote: new RemoteCache({ keyv, log, codec, guard, useGeneration: () => undefined }),
+    remote: new RemoteCache({ keyv, log, codec, guard, generation: new Generation('1') }),
     clock: systemClock,
     events: new CacheEvents(),
     counters,
   });
-  cache.serveUntil(Number.POSITIVE_INFINITY);
+  cache.holdLeaseUntil(Number.POSITIVE_INFINITY);
   return cache;
 }
 
@@ -76,7 +77,7 @@ describe('Issue 2: a key in doubt', () => {
       expect(await cache.getOrLoad('Dune', () => 'new'), 'while it is tried Redis is still read').to.equal('old');
       await time.tickAsync(1_000);
       expect(await evicted).to.equal('CACHE_EVICT_UNACKNOWLEDGED');
-      expect(cache.peek('Dune')).to.equal(undefined);
+      expect(cache.hitNow('Dune')).to.equal(undefined);
       expect(await cache.getOrLoad('Dune', () => 'new')).to.equal('new');
       await cache.stop();
     });

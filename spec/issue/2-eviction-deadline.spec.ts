@@ -7,7 +7,7 @@
  */
 import { expect } from 'chai';
 import { type SinonFakeTimers, useFakeTimers } from 'sinon';
-import { PendingEvictions } from '../../lib/cache/pending-evictions.js';
+import { PendingEvictions } from '../../lib/cache/two-tier/pending-evictions.js';
 import { CacheEvictError, RemoteCacheError } from '../../lib/errors/index.js';
 import { CacheEvents } from '../../lib/event/index.js';
 import { systemClock } from '../../lib/time/index.js';
@@ -42,7 +42,7 @@ describe('Issue 2: deadline of an eviction', () => {
   const waited = async (begunAt?: number): Promise<number> => {
     const from = performance.now();
     let until: number | undefined;
-    const submitted = pending.submit(['Dune'], false, begunAt).then(
+    const submitted = pending.submit({ keys: ['Dune'] }, false, begunAt).then(
       () => expect.fail('acknowledged'),
       (error: unknown) => {
         until = performance.now();

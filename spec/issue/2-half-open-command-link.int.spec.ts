@@ -8,7 +8,7 @@
  */
 import { expect } from 'chai';
 import { CacheEvents } from '../../lib/event/index.js';
-import { RemoteConnection } from '../../lib/cache/index.js';
+import { CommandConnection } from '../../lib/redis/index.js';
 import { RedisHeartbeat } from '../../lib/eviction/index.js';
 import { LinkProxy } from '../faults/link-proxy.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
@@ -16,12 +16,12 @@ import { waitFor } from '../support/wait.js';
 
 describe('Issue 2: half-open command link', () => {
   let proxy: LinkProxy;
-  let connection: RemoteConnection;
+  let connection: CommandConnection;
   let beating: NodeJS.Timeout;
 
   beforeEach(async () => {
     proxy = await LinkProxy.start((await sharedRedis()).port);
-    connection = new RemoteConnection({
+    connection = new CommandConnection({
       endpoint: { host: '127.0.0.1', port: proxy.port, db: 0, label: `127.0.0.1:${proxy.port}` },
       events: new CacheEvents(),
       timeoutMs: 50,
@@ -46,9 +46,9 @@ describe('Issue 2: half-open command link', () => {
 
   it('is given up, and used again over a new connection once the network is back', async () => {
     proxy.halfOpen('command');
-    await waitFor(() => !connection.isUsable, { what: 'the connection to be given up' });
+    await waitFor(() => !connection.acceptsSteps, { what: 'the connection to be given up' });
     proxy.heal();
-    await waitFor(() => connection.isUsable, { what: 'another connection to be verified' });
+    await waitFor(() => connection.acceptsSteps, { what: 'another connection to be verified' });
     expect(await connection.publish('nobody', 'listens')).to.equal(0);
   });
 

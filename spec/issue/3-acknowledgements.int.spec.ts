@@ -10,8 +10,8 @@ import { expect } from 'chai';
 import type { TwoTierCache } from '../../lib/cache/index.js';
 import { originOf } from '../../lib/eviction/index.js';
 import { memberOf } from '../../lib/eviction/origin.js';
-import type { CachingOptions } from '../../lib/inversify/options.js';
-import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js';
+import type { CachingOptions } from '../../lib/instance/options.js';
+import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { RedisServer } from '../support/redis-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
@@ -31,7 +31,7 @@ describe("Evictions with acks: 'all'", function () {
   this.timeout(60_000);
   let server: RedisServer;
   let proxy: TcpProxy;
-  let runtimes: CacheRuntime[];
+  let runtimes: CacheInstance[];
 
   before(async () => {
     server = await RedisServer.start();
@@ -51,7 +51,7 @@ describe("Evictions with acks: 'all'", function () {
   });
 
   const join = async (options: CachingOptions = {}): Promise<TwoTierCache> => {
-    const runtime = createRuntime({ redis: server.url, timeout: '5s', deadline: '20s', caches: { book: {} }, ...options });
+    const runtime = createInstance({ redis: server.url, timeout: '5s', deadline: '20s', caches: { book: {} }, ...options });
     runtimes.push(runtime);
     await runtime.start();
     return runtime.manager.getCache('book') as TwoTierCache;
@@ -110,7 +110,7 @@ describe("Evictions with acks: 'all'", function () {
       await waitFor(async () => String(await server.cli('GET', BORN)) !== number, { what: 'a heartbeat after the step' });
       await waitFor(async () => Number(String(await server.cli('GET', BORN)).split(':')[1]) > Date.now() - 60_000, { what: 'a heartbeat' });
       await evicting.evict('Dune', { acks: 'all' });
-      expect(cutOff.peek('Dune')).to.equal(undefined);
+      expect(cutOff.hitNow('Dune')).to.equal(undefined);
     });
   }
 
@@ -127,7 +127,7 @@ describe("Evictions with acks: 'all'", function () {
     const begun = Number(String(await server.cli('GET', BORN)).split(':')[0]);
     await waitFor(async () => Number(String(await server.cli('GET', BORN)).split(':')[1]) > begun + 500, { what: 'two short bounds' });
     await evicting.evict('Dune', { acks: 'all' });
-    expect(slow.peek('Dune')).to.equal(undefined);
+    expect(slow.hitNow('Dune')).to.equal(undefined);
   });
 
   it('wait for an instance that has a longer bound than the one who evicts', async () => {
@@ -135,7 +135,7 @@ describe("Evictions with acks: 'all'", function () {
     await grownOld(evicting);
     const slow = await deaf('1s');
     await evicting.evict('Dune', { acks: 'all' });
-    expect(slow.peek('Dune')).to.equal(undefined);
+    expect(slow.hitNow('Dune')).to.equal(undefined);
   });
 
   it('forget a long bound once nobody has it any more', async () => {

@@ -55,16 +55,16 @@ describe('Issue 3: a clock that is off', () => {
     it(`of a writer, by an hour (${which}), makes an entry live neither longer nor shorter elsewhere`, async () => {
       await withClockOff(byMs, () => put(1));
       expect(await reader.cache.get('Dune')).to.deep.equal({ value: 1 });
-      expect(reader.cache.peek('Dune'), 'kept').not.to.equal(undefined);
+      expect(reader.cache.hitNow('Dune'), 'kept').not.to.equal(undefined);
       reader.clock.advance(10_000);
-      expect(reader.cache.peek('Dune'), 'at the end of its life').to.equal(undefined);
+      expect(reader.cache.hitNow('Dune'), 'at the end of its life').to.equal(undefined);
     });
 
     it(`of a reader, by an hour (${which}), neither hides an entry nor deletes it`, async () => {
       await put(1);
       const found = await withClockOff(byMs, async () => [
         await reader.cache.get('Dune'),
-        reader.cache.peek('Dune') !== undefined,
+        reader.cache.hitNow('Dune') !== undefined,
         await reader.cache.getAll(['Dune']),
         await reader.cache.putIfAbsent('Dune', 2),
         (await reader.cache.inspect('Dune')).remote.state,
@@ -74,7 +74,7 @@ describe('Issue 3: a clock that is off', () => {
       expect(remote.leftMs).to.be.within(1, 10_000);
       expect(await (await sharedRedis()).cli('EXISTS', await rawKey())).to.equal(1);
       reader.clock.advance(10_000);
-      expect(reader.cache.peek('Dune'), 'at the end of its life').to.equal(undefined);
+      expect(reader.cache.hitNow('Dune'), 'at the end of its life').to.equal(undefined);
     });
   }
 
@@ -94,7 +94,7 @@ describe('Issue 3: a clock that is off', () => {
     it(`is not asked for an end that ${what}: the entry is returned, and not kept`, async () => {
       await (await sharedRedis()).cli('SET', await rawKey(), raw);
       expect(await reader.cache.get('Dune')).to.deep.equal({ value: 1 });
-      expect(reader.cache.peek('Dune')).to.equal(undefined);
+      expect(reader.cache.hitNow('Dune')).to.equal(undefined);
       expect((await reader.cache.inspect('Dune')).remote).to.deep.equal({ state: 'held' });
     });
   }
@@ -103,8 +103,8 @@ describe('Issue 3: a clock that is off', () => {
     await (await sharedRedis()).cli('SET', await rawKey(), `{"value":1,"life":10000,"end":${Number.MAX_SAFE_INTEGER}}`);
     await reader.cache.get('Dune');
     reader.clock.advance(9_999);
-    expect(reader.cache.peek('Dune')).not.to.equal(undefined);
+    expect(reader.cache.hitNow('Dune')).not.to.equal(undefined);
     reader.clock.advance(1);
-    expect(reader.cache.peek('Dune')).to.equal(undefined);
+    expect(reader.cache.hitNow('Dune')).to.equal(undefined);
   });
 });

@@ -8,8 +8,8 @@
  */
 import { expect } from 'chai';
 import { ENDLESS_MS } from '../../lib/cache/index.js';
-import type { CachingOptions } from '../../lib/inversify/options.js';
-import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js';
+import type { CachingOptions } from '../../lib/instance/options.js';
+import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 
@@ -19,7 +19,7 @@ const CACHE = 'without-end';
 
 describe('Issue 3: keys without end', () => {
   let server: RedisServer;
-  const runtimes: CacheRuntime[] = [];
+  const runtimes: CacheInstance[] = [];
 
   before(async () => {
     server = await RedisServer.start();
@@ -32,15 +32,15 @@ describe('Issue 3: keys without end', () => {
     await server.cli('FLUSHALL');
   });
 
-  const join = async (options: CachingOptions = {}): Promise<CacheRuntime> => {
-    const runtime = createRuntime({ redis: server.url, namespace: 'app', bound: '60s', timeout: '5s', deadline: '15s', ...options });
+  const join = async (options: CachingOptions = {}): Promise<CacheInstance> => {
+    const runtime = createInstance({ redis: server.url, namespace: 'app', bound: '60s', timeout: '5s', deadline: '15s', ...options });
     runtimes.push(runtime);
     await runtime.start();
     return runtime;
   };
-  const withBook = (): Promise<CacheRuntime> => join({ caches: { [CACHE]: { ttl: 0 } } });
+  const withBook = (): Promise<CacheInstance> => join({ caches: { [CACHE]: { ttl: 0 } } });
   /** An instance that may make one cache more, and has: what it evicts from the cache is not its own. */
-  const passing = async (): Promise<CacheRuntime> => {
+  const passing = async (): Promise<CacheInstance> => {
     const runtime = await join({ maximumDynamicCaches: 1 });
     runtime.manager.getCache('named-by-no-decorator');
     return runtime;
@@ -90,9 +90,9 @@ describe('Issue 3: keys without end', () => {
   });
 
   for (const [verb, act] of [
-    ['an eviction', (runtime: CacheRuntime) => runtime.manager.getCache(CACHE)!.evict('Dune')],
-    ['a clear', (runtime: CacheRuntime) => runtime.manager.getCache(CACHE)!.clear()],
-    ['a put', (runtime: CacheRuntime) => runtime.manager.getCache(CACHE)!.put('Dune', 1)],
+    ['an eviction', (runtime: CacheInstance) => runtime.manager.getCache(CACHE)!.evict('Dune')],
+    ['a clear', (runtime: CacheInstance) => runtime.manager.getCache(CACHE)!.clear()],
+    ['a put', (runtime: CacheInstance) => runtime.manager.getCache(CACHE)!.put('Dune', 1)],
   ] as const) {
     it(`are not left by ${verb} of a cache that nobody has`, async () => {
       const admin = await passing();

@@ -8,7 +8,7 @@
  */
 import { expect } from 'chai';
 import type { TwoTierCache } from '../../lib/cache/index.js';
-import { type CacheRuntime, createRuntime } from '../../lib/inversify/runtime.js';
+import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import type { Duration } from '../../lib/time/index.js';
 import { type Link, LinkProxy } from '../faults/link-proxy.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -21,11 +21,11 @@ describe('Issue 3: an address that moves while the old server lives', function (
   let before: RedisServer;
   let now: RedisServer;
   let proxy: LinkProxy;
-  let runtimes: CacheRuntime[];
+  let runtimes: CacheInstance[];
   let losses: string[];
 
-  const started = async (port: number, bound: Duration): Promise<CacheRuntime> => {
-    const runtime = createRuntime({
+  const started = async (port: number, bound: Duration): Promise<CacheInstance> => {
+    const runtime = createInstance({
       redis: { host: '127.0.0.1', port },
       bound,
       timeout: '5s',
@@ -37,8 +37,8 @@ describe('Issue 3: an address that moves while the old server lives', function (
     await runtime.start();
     return runtime;
   };
-  const bookOf = (runtime: CacheRuntime): TwoTierCache => runtime.manager.getCache('book') as TwoTierCache;
-  const isUp = (runtime: CacheRuntime): boolean => runtime.manager.health().status === 'up';
+  const bookOf = (runtime: CacheInstance): TwoTierCache => runtime.manager.getCache('book') as TwoTierCache;
+  const isUp = (runtime: CacheInstance): boolean => runtime.manager.health().status === 'up';
 
   /** One that begins to copy to a replica at once. */
   const start = (): Promise<RedisServer> => RedisServer.start({ args: ['--repl-diskless-sync-delay', '0'] });

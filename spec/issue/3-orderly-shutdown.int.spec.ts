@@ -205,7 +205,7 @@ for (const [name, options] of Object.entries(where)) {
       await here.container.unbindAllAsync();
       for (const [write, what] of [
         [here.cache.evict('Dune'), "evicting key 'Dune'"],
-        [here.cache.evict(['Dune', 'Emma']), 'evicting 2 keys'],
+        [here.cache.evictAll(['Dune', 'Emma']), 'evicting 2 keys'],
         [here.cache.evictIfPresent('Dune'), "evicting key 'Dune'"],
         [here.cache.put('Dune', 1), "putting key 'Dune'"],
         [here.cache.putIfAbsent('Dune', 1), "putting key 'Dune'"],

@@ -116,7 +116,7 @@ describe(cacheManagement.name, () => {
       await book.getOrLoad('Dune', () => 1);
       await book.getOrLoad('Dune', () => 1);
       await book.get('Emma');
-      await book.evict(['a', 'b']);
+      await book.evictAll(['a', 'b']);
       const prometheus = await Prometheus.start();
       const end = bindCacheMetrics(containers[0]!.get(CacheManager), { meterProvider: prometheus.meterProvider });
       const theirs = await prometheus.samples();

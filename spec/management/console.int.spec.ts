@@ -87,7 +87,7 @@ describe('the console', function () {
   it('shows an eviction arrive on every instance, and after how long', async () => {
     const page = await open();
     await shows(page, allServing);
-    await cacheOf(1).evict(['Dune', ['Emma', 2]]);
+    await cacheOf(1).evictAll(['Dune', ['Emma', 2]]);
     const entry = page.locator('#feed .entry').first();
     await holds(page, `document.querySelectorAll('#feed .entry .applied li[data-state="applied"]').length === 4`);
     const told = await entry.locator('.applied li').allTextContents();

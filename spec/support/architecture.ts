@@ -9,6 +9,10 @@ export interface Room {
   readonly rooms: readonly string[];
   /** Rooms it may import types from, as in `import type` or `import { type X }`. Default: none beyond {@link rooms}. */
   readonly types?: readonly string[];
+  /** `true`: it has no `index.ts` of its own; the index of the room around it is its door. Default: `false`. */
+  readonly isInner?: boolean;
+  /** Inner rooms, or the room around them, whose files it may import. Default: none. */
+  readonly inside?: readonly string[];
   /** Packages it may import anything from. Default: none. */
   readonly packages?: readonly string[];
 }
@@ -27,38 +31,33 @@ interface Import {
 export const ROOMS: Readonly<Record<string, Room>> = {
   errors: { rooms: [] },
   time: { rooms: ['errors'] },
-  event: { rooms: ['time', 'errors'] },
+  event: { rooms: ['time'] },
+  redis: { rooms: ['event', 'time', 'errors'], packages: ['ioredis', 'keyv', '@keyv/redis', '@redis/client'] },
+  cache: { rooms: ['event', 'time', 'errors'], inside: ['cache/key'] },
+  'cache/key': { isInner: true, rooms: ['errors'], inside: ['cache/value'] },
+  'cache/value': { isInner: true, rooms: ['time', 'errors'], packages: ['devalue'] },
+  'cache/local': { isInner: true, rooms: ['event', 'time', 'errors'], inside: ['cache/value', 'cache'] },
+  'cache/remote': { isInner: true, rooms: ['event', 'time', 'errors'], inside: ['cache/value', 'cache'], packages: ['keyv'] },
+  'cache/two-tier': {
+    isInner: true,
+    rooms: ['event', 'time', 'errors'],
+    inside: ['cache/local', 'cache/remote', 'cache/value', 'cache/key', 'cache'],
+  },
   annotation: { rooms: ['time', 'errors'], types: ['cache'], packages: ['reflect-metadata'] },
-  cache: { rooms: ['time', 'event', 'errors'], packages: ['keyv', '@keyv/redis', '@redis/client', 'devalue'] },
   transaction: { rooms: ['cache', 'event', 'time', 'errors'] },
   interceptor: { rooms: ['annotation', 'cache', 'event', 'time', 'errors'] },
-  topic: { rooms: ['time', 'event', 'errors'] },
-  'topic/redis': { rooms: ['topic', 'time', 'event', 'errors'], packages: ['ioredis'] },
-  eviction: { rooms: ['cache', 'topic', 'time', 'event', 'errors'] },
-  fleet: { rooms: ['cache', 'topic', 'event', 'time', 'errors'] },
-  management: { rooms: ['annotation', 'fleet', 'cache', 'event', 'time', 'errors'] },
-  cli: {
-    rooms: ['inversify', 'fleet', 'eviction', 'cache', 'topic', 'topic/redis', 'event', 'time', 'errors'],
-    packages: ['inversify', 'reflect-metadata', 'ioredis'],
-  },
+  topic: { rooms: ['event', 'time', 'errors'] },
+  'topic/redis': { rooms: ['topic', 'redis', 'event', 'time', 'errors'], packages: ['ioredis'] },
+  eviction: { rooms: ['cache', 'redis', 'topic', 'event', 'time', 'errors'] },
+  fleet: { rooms: ['cache', 'topic', 'event', 'errors', 'time'] },
   listener: { rooms: ['topic', 'event', 'errors'] },
-  telemetry: { rooms: ['cache', 'event', 'time', 'errors'], packages: ['@opentelemetry/api'] },
+  management: { rooms: ['annotation', 'fleet', 'cache', 'event', 'time', 'errors'] },
+  telemetry: { rooms: ['cache', 'event', 'errors'], packages: ['@opentelemetry/api'] },
+  instance: { rooms: ['fleet', 'eviction', 'topic/redis', 'topic', 'cache', 'redis', 'event', 'time', 'errors'], packages: ['keyv', 'ioredis'] },
+  cli: { rooms: ['instance', 'fleet', 'eviction', 'topic/redis', 'topic', 'cache', 'redis', 'event', 'time', 'errors'] },
   inversify: {
-    rooms: [
-      'errors',
-      'time',
-      'event',
-      'annotation',
-      'cache',
-      'transaction',
-      'interceptor',
-      'topic',
-      'topic/redis',
-      'eviction',
-      'fleet',
-      'listener',
-    ],
-    packages: ['inversify', 'reflect-metadata', 'ioredis', 'keyv', '@keyv/redis', 'devalue'],
+    rooms: ['instance', 'listener', 'interceptor', 'transaction', 'annotation', 'fleet', 'topic', 'cache', 'event', 'errors'],
+    packages: ['inversify', 'reflect-metadata'],
   },
 };
 
@@ -89,6 +88,49 @@ export function crossings(sources: Sources, rooms: Readonly<Record<string, Room>
   });
 }
 
+/** Arrows that no file walks any more, as `from → to`. */
+export function idleArrows(sources: Sources, rooms: Readonly<Record<string, Room>> = ROOMS): readonly string[] {
+  const walked = new Set<string>();
+  for (const [file, text] of Object.entries(sources)) {
+    const from = roomOf(file, rooms);
+    if (from === undefined) continue;
+    for (const { specifier } of importsOf(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true))) {
+      if (isBuiltin(specifier)) continue;
+      const to = specifier.startsWith('.') ? roomOf(resolve(file, specifier), rooms) : packageOf(specifier);
+      walked.add(`${from} → ${to}`);
+    }
+  }
+  return Object.entries(rooms)
+    .flatMap(([from, room]) =>
+      [...room.rooms, ...(room.types ?? []), ...(room.inside ?? []), ...(room.packages ?? [])].map((to) => `${from} → ${to}`),
+    )
+    .filter((arrow) => !walked.has(arrow));
+}
+
+/** Files that import each other in a circle, types included: each circle once, as the files it passes. */
+export function circles(sources: Sources): readonly (readonly string[])[] {
+  const imported = new Map(
+    Object.entries(sources).map(([file, text]) => {
+      const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+      const targets = importsOf(source).flatMap(({ specifier }) => (specifier.startsWith('.') ? [resolve(file, specifier)] : []));
+      return [file, targets];
+    }),
+  );
+  const found: string[][] = [];
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string): void => {
+    if (path.includes(file)) return void found.push([...path.slice(path.indexOf(file)), file]);
+    if (done.has(file)) return;
+    done.add(file);
+    path.push(file);
+    for (const target of imported.get(file) ?? []) visit(target);
+    path.pop();
+  };
+  for (const file of imported.keys()) visit(file);
+  return found;
+}
+
 function roomCrossing(file: string, { specifier, isType, line }: Import, rooms: Readonly<Record<string, Room>>): readonly string[] {
   const at = `${file}:${line}`;
   const from = roomOf(file, rooms);
@@ -103,6 +145,8 @@ function roomCrossing(file: string, { specifier, isType, line }: Import, rooms: 
   const to = roomOf(target, rooms);
   if (to === undefined) return [`${at} imports '${specifier}', which lies in no room.`];
   if (to === from) return [];
+  const isAround = rooms[to]?.isInner === true && file === `lib/${from}/index.ts` && to.startsWith(`${from}/`);
+  if (isAround || (rooms[from]?.inside?.includes(to) && target !== `lib/${to}/index.ts`)) return [];
   const isAgreed = rooms[from]?.rooms.includes(to) || (isType && rooms[from]?.types?.includes(to));
   if (!isAgreed) return [`${at} crosses ${from} → ${to}${isType ? ' (type)' : ''}.`];
   return target === `lib/${to}/index.ts` ? [] : [`${at} enters ${to} by '${specifier}' instead of its index.js.`];

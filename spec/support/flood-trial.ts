@@ -1,4 +1,4 @@
-import type { CacheRuntime } from '../../lib/inversify/runtime.js';
+import type { CacheInstance } from '../../lib/instance/cache-instance.js';
 import { ChannelTopic } from '../../lib/topic/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { flood } from './flood.js';
@@ -20,7 +20,7 @@ export interface FloodFigures {
  * @throws what the first put that was refused rejects with.
  */
 export async function floodTrial(
-  runtime: CacheRuntime,
+  runtime: CacheInstance,
   port: number,
   channel: string,
   bodies: readonly string[],
@@ -51,7 +51,7 @@ export async function floodTrial(
 }
 
 /** Resolves once this instance has heard whatever was published before: one connection keeps its order. */
-export async function heardAll({ listenerContainer, publisher }: CacheRuntime): Promise<void> {
+export async function heardAll({ listenerContainer, publisher }: CacheInstance): Promise<void> {
   let isHeard = false;
   const topic = ChannelTopic.of('flood:marker');
   const listener = (): void => void (isHeard = true);

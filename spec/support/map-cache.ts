@@ -85,8 +85,17 @@ export class MapCache extends Cache {
     return present;
   }
 
-  override async evict(keys: CacheKey | readonly CacheKey[], _options?: EvictOptions): Promise<void> {
-    for (const key of Array.isArray(keys) ? (keys as readonly CacheKey[]) : [keys]) this.#remove(encodeKey(key));
+  /** It can answer nothing at once; a spec may replace this. */
+  hitNow(_key: CacheKey): Promise<unknown> | undefined {
+    return undefined;
+  }
+
+  override async evict(key: CacheKey, _options?: EvictOptions): Promise<void> {
+    this.#remove(encodeKey(key));
+  }
+
+  override async evictAll(keys: readonly CacheKey[], options?: EvictOptions): Promise<void> {
+    for (const key of keys) await this.evict(key, options);
   }
 
   override async evictIfPresent(key: CacheKey): Promise<boolean> {

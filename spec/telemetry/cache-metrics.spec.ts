@@ -41,7 +41,7 @@ describe(bindCacheMetrics.name, () => {
     await load(book, 'b'); // It had to make room, but the remote tier has it still.
     await Promise.all([1, 2, 3].map(() => load(book, 'd'))); // One miss, two join it.
     await book.put('d', 'D');
-    await book.evict(['d', 'none']);
+    await book.evictAll(['d', 'none']);
     await load(book, 'fails').catch(() => undefined);
     await book.getOrLoad('thrown', () => Promise.reject(new Error('no'))).catch(() => undefined);
     await book.clear();

@@ -48,7 +48,7 @@ describe(bindCacheTraces.name, () => {
   it('puts a span around each write', async () => {
     bind();
     await book.put('Dune', 'Herbert');
-    await book.evict(['Dune', 'Emma']);
+    await book.evictAll(['Dune', 'Emma']);
     await book.clear();
     expect(names()).to.deep.equal(['cache.put', 'cache.evict', 'cache.clear']);
     expect(exporter.getFinishedSpans().map(({ attributes }) => attributes)).to.deep.equal([

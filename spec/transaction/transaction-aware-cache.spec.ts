@@ -28,9 +28,14 @@ class NotedCache extends MapCache {
     return super.put(...args);
   }
 
-  override async evict(keys: CacheKey | readonly CacheKey[], options?: EvictOptions): Promise<void> {
-    this.#note('evict', keys, ...(options?.acks === 'all' ? ['all'] : []));
-    return super.evict(keys);
+  override async evict(key: CacheKey, options?: EvictOptions): Promise<void> {
+    this.#note('evict', key, ...(options?.acks === 'all' ? ['all'] : []));
+    return super.evict(key);
+  }
+
+  override async evictAll(keys: readonly CacheKey[], options?: EvictOptions): Promise<void> {
+    this.#note('evictAll', keys, ...(options?.acks === 'all' ? ['all'] : []));
+    for (const key of keys) await super.evict(key);
   }
 
   override async clear(options?: EvictOptions): Promise<void> {
@@ -67,8 +72,8 @@ describe(TransactionAwareCache.name, () => {
   describe('outside of a transaction', () => {
     it('hands everything on', async () => {
       const kept = Promise.resolve('kept');
-      sinon.stub(target, 'peek').returns(kept);
-      expect(cache.peek('Dune')).to.equal(kept);
+      sinon.stub(target, 'hitNow').returns(kept);
+      expect(cache.hitNow('Dune')).to.equal(kept);
       expect(await cache.get('Dune')).to.deep.equal({ value: 'committed' });
       expect(await cache.getAll(['Dune', 'Emma'])).to.deep.equal([{ value: 'committed' }, undefined]);
       expect(await cache.putIfAbsent('Dune', 'other')).to.deep.equal({ value: 'committed' });
@@ -86,7 +91,7 @@ describe(TransactionAwareCache.name, () => {
     });
 
     it('lets what fails reach the caller, and asks nobody else', async () => {
-      target.failures.set('put', boom).set('evict', boom).set('clear', boom);
+      target.failures.set('put', boom).set('evict', boom).set('evictAll', boom).set('clear', boom);
       for (const write of [cache.put('Dune', 1), cache.evict('Dune'), cache.clear()]) expect(await rejectionOf(write)).to.equal(boom);
       expect(Object.values(handler).map(({ callCount }) => callCount)).to.deep.equal([0, 0, 0]);
     });
@@ -94,7 +99,7 @@ describe(TransactionAwareCache.name, () => {
 
   for (const [verb, write, done] of [
     ['put', () => cache.put('Dune', 'new', { ttl: '5m' }), 'put "Dune" "new"'],
-    ['evict', () => cache.evict('Dune', { acks: 'all' }), 'evict ["Dune"] "all"'],
+    ['evict', () => cache.evict('Dune', { acks: 'all' }), 'evict "Dune" "all"'],
     ['clear', () => cache.clear({ acks: 'all' }), 'clear "all"'],
   ] as const) {
     describe(verb, () => {
@@ -120,10 +125,10 @@ describe(TransactionAwareCache.name, () => {
       });
 
       it('hides the key from the reads of the transaction, and from nobody else’s', async () => {
-        sinon.stub(target, 'peek').returns(Promise.resolve('committed'));
+        sinon.stub(target, 'hitNow').returns(Promise.resolve('committed'));
         await runInTransaction(async () => {
           await write();
-          expect(cache.peek('Dune')).to.equal(undefined);
+          expect(cache.hitNow('Dune')).to.equal(undefined);
           expect(await cache.get('Dune')).to.equal(undefined);
           expect(await cache.getAll(['Dune'])).to.deep.equal([undefined]);
           expect(await cache.getOrLoad('Dune', loader)).to.equal('loaded');
@@ -132,7 +137,7 @@ describe(TransactionAwareCache.name, () => {
             propagation: 'requiresNew',
           });
         });
-        expect(await cache.peek('Dune')).to.equal('committed');
+        expect(await cache.hitNow('Dune')).to.equal('committed');
       });
     });
   }
@@ -146,21 +151,21 @@ describe(TransactionAwareCache.name, () => {
       await cache.put('Dune', 3);
       await cache.evict('Emma');
     });
-    expect(target.log).to.deep.equal(['put "Dune" 1', 'evict ["Dune"]', 'put "Dune" 2', 'clear', 'put "Dune" 3', 'evict ["Emma"]']);
+    expect(target.log).to.deep.equal(['put "Dune" 1', 'evict "Dune"', 'put "Dune" 2', 'clear', 'put "Dune" 3', 'evict "Emma"']);
     expect(target.peekValue('Dune')).to.equal(3);
   });
 
   it('evicts together what may be, in one round trip', async () => {
     await runInTransaction(async () => {
       await cache.evict('a');
-      await cache.evict(['b', 'c']);
-      await cache.evict([]);
+      await cache.evictAll(['b', 'c']);
+      await cache.evictAll([]);
       await cache.evict('d', { acks: 'all' });
-      await cache.evict([['e', 1]], { acks: 'all' });
+      await cache.evict(['e', 1], { acks: 'all' });
       await cache.put('a', 1);
       await cache.evict('a', { acks: 'all' });
     });
-    expect(target.log).to.deep.equal(['evict ["a","b","c"]', 'evict ["d",["e",1]] "all"', 'put "a" 1', 'evict ["a"] "all"']);
+    expect(target.log).to.deep.equal(['evictAll ["a","b","c"]', 'evictAll ["d",["e",1]] "all"', 'put "a" 1', 'evict "a" "all"']);
   });
 
   it('refuses a key that is none at once, and not after the commit', async () => {
@@ -168,7 +173,7 @@ describe(TransactionAwareCache.name, () => {
     await runInTransaction(async () => {
       for (const use of [
         cache.put(none, 1),
-        cache.evict(['Dune', none]),
+        cache.evictAll(['Dune', none]),
         cache.get(none),
         cache.getAll([none]),
         cache.getOrLoad(none, loader),
@@ -217,10 +222,10 @@ describe(TransactionAwareCache.name, () => {
 
   describe('a read of what the transaction has not touched', () => {
     it('is served', async () => {
-      sinon.stub(target, 'peek').returns(Promise.resolve('committed'));
+      sinon.stub(target, 'hitNow').returns(Promise.resolve('committed'));
       await runInTransaction(async () => {
         await cache.put('Emma', 1);
-        expect(await cache.peek('Dune')).to.equal('committed');
+        expect(await cache.hitNow('Dune')).to.equal('committed');
         expect(await cache.get('Dune')).to.deep.equal({ value: 'committed' });
         expect(await cache.getOrLoad('Dune', loader)).to.equal('committed');
         expect(loader.callCount).to.equal(0);
@@ -290,18 +295,18 @@ describe(TransactionAwareCache.name, () => {
     const write = (): Promise<string> =>
       runInTransaction(async () => {
         await cache.put('Dune', 'new');
-        await cache.evict(['a', 'b']);
+        await cache.evictAll(['a', 'b']);
         await cache.clear();
         return 'the result';
       });
 
     beforeEach(() => {
-      target.failures.set('put', boom).set('evict', boom).set('clear', boom);
+      target.failures.set('put', boom).set('evict', boom).set('evictAll', boom).set('clear', boom);
     });
 
     it('is the error handler’s to judge, and does not keep the others from being tried', async () => {
       expect(await write()).to.equal('the result');
-      expect(target.log).to.deep.equal(['put "Dune" "new"', 'evict ["a","b"]', 'clear']);
+      expect(target.log).to.deep.equal(['put "Dune" "new"', 'evictAll ["a","b"]', 'clear']);
       expect(handler.handleCachePutError.args).to.deep.equal([[boom, cache, 'Dune', 'new']]);
       expect(handler.handleCacheEvictError.args).to.deep.equal([
         [boom, cache, 'a'],
@@ -336,6 +341,6 @@ describe(TransactionAwareCache.name, () => {
       );
       expect(await cache.get('Dune')).to.equal(undefined);
     });
-    expect(target.log).to.deep.equal(['put "kept" 1', 'evict ["Dune"]', 'evict ["Emma"]', 'clear']);
+    expect(target.log).to.deep.equal(['put "kept" 1', 'evict "Dune"', 'evict "Emma"', 'clear']);
   });
 });

@@ -1,11 +1,9 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { RemoteCacheError } from '../../errors/index.js';
+import { hearSocketErrors, type RedisAddress, type RedisSource } from '../../redis/index.js';
 import { withDeadline } from '../../time/index.js';
 import type { Message } from '../index.js';
-import type { RedisSource } from './redis-source.js';
 import type { ResolvedRedisTransportOptions } from './redis-transport-options.js';
-import type { RedisAddress } from './sentinel-group.js';
-import { hearSocketErrors } from './socket-errors.js';
 
 /** Whom a link tells; nothing after {@link RedisLink#close}. */
 export interface RedisLinkHandlers {

@@ -1,10 +1,7 @@
 import { RemoteCacheError, TopicError } from '../../errors/index.js';
+import { hostAndPort, type RedisAddress, type RedisConnection, redisSource, type RedisSource } from '../../redis/index.js';
 import type { PubSubObserver, PubSubTransport, Topic } from '../index.js';
-import type { RedisConnection } from './redis-connection.js';
 import { RedisLink, type RedisLinkHandlers } from './redis-link.js';
-import { hostAndPort } from './redis-endpoint.js';
-import { redisSource, type RedisSource } from './redis-source.js';
-import type { RedisAddress } from './sentinel-group.js';
 import { resolveTransportOptions, type RedisTransportOptions, type ResolvedRedisTransportOptions } from './redis-transport-options.js';
 
 /**

@@ -1,0 +1,165 @@
+import { isDate } from 'node:util/types';
+import { CacheKeyError } from '../../errors/index.js';
+import type { CacheKey } from './cache-key.js';
+import { foundAt, isOfBuiltIn, isPlainArray, isPlainObject, kindOf, quote, type Step } from '../value/shape.js';
+
+/** The most bytes an encoded key may have in UTF-8. A key that long is a value; use a digest of it. */
+export const MAXIMUM_KEY_BYTES = 4_096;
+
+/** How deep arrays and objects may be nested in a key. */
+export const MAXIMUM_KEY_DEPTH = 64;
+
+/** A key of this many UTF-16 units may be too long: one unit is three bytes at most. */
+const LENGTH_WORTH_COUNTING = Math.floor(MAXIMUM_KEY_BYTES / 3) + 1;
+
+/** Strings that cannot stand for themselves: tagged, with control characters or line separators, or (`u`) with a surrogate on its own. */
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+const NEEDS_QUOTES = /^~|[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/u;
+
+/** What JSON, or {@link quote}, would escape in a string. */
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+const NEEDS_ESCAPES = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/u;
+const LONGEST_FLAT = 8;
+
+const HINT =
+  'Give the operation a `key` that makes one of strings, numbers, bigints, booleans, null, undefined, dates, arrays and plain objects.';
+
+/**
+ * The one form of a key in the local tier, in Redis and in messages: the same for equal keys in every process, different for different
+ * keys, and safe in logs.
+ *
+ * A string stands for itself, unless it begins with `~`, has control characters (C0, DEL, C1, U+2028, U+2029) or a lone surrogate; it is
+ * then `~` and JSON with those escaped. Everything else is `~` and a superset of JSON:
+ *
+ * | key | encoded | | key | encoded |
+ * |---|---|---|---|---|
+ * | `1`, `-0`, `NaN` | `~1`, `~-0`, `~NaN` | | `['Dune', 2]` | `~["Dune",2]` |
+ * | `1n` | `~1n` | | `{ b: 1, a: [] }` | `~{"a":[],"b":1}` (sorted by UTF-16 unit) |
+ * | `null`, `undefined`, `true` | `~null`, `~undefined`, `~true` | | `new Date(5)` | `~@5` |
+ *
+ * `0` and `-0` are two keys, as are `{}` and `{ a: undefined }`: two calls are taken for one only where the method cannot tell them apart.
+ * Objects count by their own enumerable string properties, with or without prototype. Two objects, one of them met twice, are equal to
+ * three objects of the same content.
+ *
+ * @param key - anything; what is no {@link CacheKey} is refused. No other parameter is looked at, so `keys.map(encodeKey)` is fine.
+ * @returns at most {@link MAXIMUM_KEY_BYTES} bytes of well-formed text without control characters.
+ * @throws {CacheKeyError} `CACHE_KEY_UNSUPPORTED` for class instances, `Map`, `Set`, functions, symbols, invalid dates, cycles, arrays with
+ * holes or extra properties, nesting deeper than {@link MAXIMUM_KEY_DEPTH}, and keys that come out too long.
+ */
+export function encodeKey(key: CacheKey): string {
+  if (typeof key === 'string') return bounded(NEEDS_QUOTES.test(key) ? `~${quote(key)}` : key);
+  if (typeof key === 'number') return `~${encodeNumber(key)}`;
+  return bounded(encodeFlat(key) ?? `~${encode(key, new Walk())}`);
+}
+
+/** The short way for a short array of strings and numbers that need no escaping: the arguments of most methods. `undefined`: take the long one. */
+function encodeFlat(key: CacheKey): string | undefined {
+  if (!Array.isArray(key) || key.length > LONGEST_FLAT || !isPlainArray(key)) return undefined;
+  let text = '~[';
+  for (let i = 0; i < key.length; i += 1) {
+    const element: unknown = key[i];
+    if (i > 0) text += ',';
+    if (typeof element === 'number') text += encodeNumber(element);
+    else if (typeof element === 'string' && element.length < LENGTH_WORTH_COUNTING && !NEEDS_ESCAPES.test(element)) text += `"${element}"`;
+    else return undefined;
+  }
+  return Object.keys(key).length === key.length ? `${text}]` : undefined;
+}
+
+/** Where the encoder stands, and how much it may still write. */
+class Walk {
+  readonly path: Step[] = [];
+  /** The arrays and objects around the current value. */
+  readonly around: object[] = [];
+  /** Counted while walking: a small value in which objects repeat can be exponentially long when written out. */
+  left = MAXIMUM_KEY_BYTES;
+
+  /** Counts `text` and gives it back. */
+  write(text: string): string {
+    this.left -= text.length;
+    if (this.left < 0) throw tooLong();
+    return text;
+  }
+
+  enter(value: object): void {
+    if (this.around.includes(value)) throw unsupported('a cycle', this);
+    if (this.around.length === MAXIMUM_KEY_DEPTH) throw unsupported(`more than ${MAXIMUM_KEY_DEPTH} levels of nesting`, this);
+    this.around.push(value);
+    this.write('[]');
+  }
+}
+
+function encode(value: unknown, walk: Walk): string {
+  switch (typeof value) {
+    case 'string':
+      return walk.write(quote(value));
+    case 'number':
+      return walk.write(encodeNumber(value));
+    case 'bigint':
+      return walk.write(`${value}n`);
+    case 'boolean':
+    case 'undefined':
+      return walk.write(String(value));
+    case 'object':
+      return value === null ? walk.write('null') : encodeObject(value, walk);
+    default:
+      throw unsupported(kindOf(value), walk);
+  }
+}
+
+const encodeNumber = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
+
+function encodeObject(value: object, walk: Walk): string {
+  if (isDate(value) && isOfBuiltIn(value)) return walk.write(encodeDate(value, walk));
+  if (isPlainArray(value)) return encodeArray(value, walk);
+  if (isPlainObject(value)) return encodeProperties(value, walk);
+  throw unsupported(kindOf(value), walk);
+}
+
+function encodeDate(date: Date, walk: Walk): string {
+  const time = date.getTime();
+  if (Number.isNaN(time)) throw unsupported('an invalid date', walk);
+  if (Object.keys(date).length > 0) throw unsupported('a date with properties of its own', walk);
+  return `@${time}`;
+}
+
+function encodeArray(array: readonly unknown[], walk: Walk): string {
+  walk.enter(array);
+  let text = '';
+  for (let i = 0; i < array.length; i += 1) {
+    walk.path.push(i);
+    const element = array[i];
+    if (element === undefined && !Object.hasOwn(array, i)) throw unsupported('a hole in an array', walk);
+    text += (i === 0 ? '' : walk.write(',')) + encode(element, walk);
+    walk.path.pop();
+  }
+  if (Object.keys(array).length > array.length) throw unsupported('an array with properties besides its elements', walk);
+  walk.around.pop();
+  return `[${text}]`;
+}
+
+function encodeProperties(object: Readonly<Record<string, unknown>>, walk: Walk): string {
+  walk.enter(object);
+  if (Object.getOwnPropertySymbols(object).length > 0) throw unsupported('a property named by a symbol', walk);
+  let text = '';
+  for (const name of Object.keys(object).sort()) {
+    walk.path.push(name);
+    text += (text === '' ? '' : walk.write(',')) + walk.write(`${quote(name)}:`) + encode(object[name], walk);
+    walk.path.pop();
+  }
+  walk.around.pop();
+  return `{${text}}`;
+}
+
+function bounded(encoded: string): string {
+  if (encoded.length >= LENGTH_WORTH_COUNTING && Buffer.byteLength(encoded) > MAXIMUM_KEY_BYTES) throw tooLong();
+  return encoded;
+}
+
+const unsupported = (what: string, walk: Walk): CacheKeyError =>
+  new CacheKeyError('CACHE_KEY_UNSUPPORTED', `A key cannot be made of ${what}${foundAt(walk.path)}.`, { hint: HINT });
+
+const tooLong = (): CacheKeyError =>
+  new CacheKeyError('CACHE_KEY_UNSUPPORTED', `A key takes more than ${MAXIMUM_KEY_BYTES} bytes when encoded.`, {
+    hint: 'Give the operation a `key` that picks what identifies the result, or a digest of it.',
+  });

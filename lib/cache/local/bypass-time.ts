@@ -1,0 +1,31 @@
+import type { Milliseconds } from '../../time/index.js';
+
+/**
+ * Adds up the time in which the local tier could not be served. It needs no timer: what passed since the end of a lease is added when the
+ * lease is next set, or when somebody asks.
+ */
+export class BypassTime {
+  #totalMs: Milliseconds = 0;
+  #accountedTo: Milliseconds;
+
+  constructor(now: Milliseconds) {
+    this.#accountedTo = now;
+  }
+
+  /** The end of the lease is about to change; until now it was `servableUntil`. */
+  account(now: Milliseconds, servableUntil: Milliseconds): void {
+    this.#totalMs = this.total(now, servableUntil);
+    this.#accountedTo = now;
+  }
+
+  /** The time up to `now`. */
+  total(now: Milliseconds, servableUntil: Milliseconds): Milliseconds {
+    return this.#totalMs + Math.max(0, now - Math.max(this.#accountedTo, servableUntil));
+  }
+
+  /** Begins again at zero. */
+  reset(now: Milliseconds): void {
+    this.#totalMs = 0;
+    this.#accountedTo = now;
+  }
+}

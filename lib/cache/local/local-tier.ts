@@ -1,0 +1,176 @@
+import type { CacheCounters, RemovalCause } from '../../event/index.js';
+import type { Clock, Milliseconds } from '../../time/index.js';
+import type { Eviction } from '../eviction.js';
+import { BypassTime } from './bypass-time.js';
+import type { LocalCache, LocalEntry } from './local-cache.js';
+import type { Joinable, ReadTicket, ReadTickets } from './read-tickets.js';
+
+/** What a {@link LocalTier} is made of. */
+export interface LocalTierOptions<L extends Joinable> {
+  readonly entries: LocalCache;
+  readonly tickets: ReadTickets<L>;
+  readonly clock: Clock;
+  readonly counters: CacheCounters;
+  /** The most an entry lives here; `0` = as long as in the remote tier. */
+  readonly localTtlMs: Milliseconds;
+  /** `false`: it keeps nothing. */
+  readonly isUsed: boolean;
+  /** Whether it is served without a lease. */
+  readonly isAlwaysServed: boolean;
+}
+
+/** The causes that a fence is put down to. */
+type FenceCause = Exclude<RemovalCause, 'expired' | 'size'>;
+
+/** The counter of each. */
+const COUNTERS = {
+  explicit: 'explicitRemovals',
+  replaced: 'replacements',
+  remote: 'remoteRemovals',
+  coherence: 'coherenceRemovals',
+} as const satisfies Record<FenceCause, keyof CacheCounters>;
+
+/**
+ * L1 of one cache, as the protocol sees it: its entries, the read lease without which they are not served, and the tickets of the reads that
+ * may add to them. Everything that removes an entry because it may be out of date is a *fence*: it drops what is there and cancels the
+ * tickets of reads under way, so that none of them brings it back.
+ */
+export class LocalTier<L extends Joinable = Joinable> {
+  readonly #entries: LocalCache;
+  readonly #tickets: ReadTickets<L>;
+  readonly #clock: Clock;
+  readonly #counters: CacheCounters;
+  readonly #localTtlMs: Milliseconds;
+  readonly #isAlwaysServed: boolean;
+  readonly #bypassTime: BypassTime;
+  #keepsEntries: boolean;
+  #stoppedAt: Milliseconds | undefined;
+
+  constructor(options: LocalTierOptions<L>) {
+    this.#entries = options.entries;
+    this.#tickets = options.tickets;
+    this.#clock = options.clock;
+    this.#counters = options.counters;
+    this.#localTtlMs = options.localTtlMs;
+    this.#keepsEntries = options.isUsed;
+    this.#isAlwaysServed = options.isAlwaysServed;
+    this.#bypassTime = new BypassTime(options.clock.now());
+    this.holdLeaseUntil(Number.NEGATIVE_INFINITY);
+  }
+
+  /** Entries held, expired ones not yet found included. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The fast path: a settled promise of the value, or `undefined` if there is none to serve. Counts a hit. */
+  hitNow(key: string, now: Milliseconds): Promise<unknown> | undefined {
+    const hit = this.#entries.hitNow(key, now);
+    if (hit !== undefined) this.#counters.localHits += 1;
+    return hit;
+  }
+
+  /** The entry, or `undefined` if there is none to serve. Counts nothing. */
+  get(key: string): LocalEntry | undefined {
+    return this.#entries.get(key, this.#clock.now());
+  }
+
+  /** What is left of the entry's life; `undefined` if there is none alive. Disturbs nothing, and does not ask whether it may be served. */
+  leftMs(key: string): Milliseconds | undefined {
+    const now = this.#clock.now();
+    const end = this.#entries.endOf(key, now);
+    return end === undefined ? undefined : end - now;
+  }
+
+  /** Takes a ticket for a read of `key`; it must {@link end}. */
+  begin(key: string): ReadTicket<L> {
+    return this.#tickets.begin(key);
+  }
+
+  /** Gives a ticket back. */
+  end(key: string, ticket: ReadTicket<L>): void {
+    this.#tickets.end(key, ticket);
+  }
+
+  /** See {@link ReadTickets.joinable}. */
+  joinable(key: string, now: Milliseconds, limitMs: Milliseconds): L | undefined {
+    return this.#tickets.joinable(key, now, limitMs);
+  }
+
+  /** Whether no fence has overtaken the read. */
+  isValid(ticket: ReadTicket<L>): boolean {
+    return this.#tickets.isValid(ticket);
+  }
+
+  /**
+   * Keeps what a read has brought, if its ticket is still valid.
+   *
+   * @param endsAt - when its life is over in the remote tier.
+   * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be held; see {@link LocalCache.set}.
+   */
+  keep(key: string, ticket: ReadTicket<L>, value: unknown, endsAt: Milliseconds): void {
+    if (!this.#keepsEntries) return;
+    if (!this.#tickets.isValid(ticket)) {
+      this.#counters.refusedFills += 1;
+      return;
+    }
+    const localTtlMs = this.#localTtlMs;
+    this.#entries.set(key, value, localTtlMs === 0 ? endsAt : Math.min(endsAt, this.#clock.now() + localTtlMs));
+  }
+
+  /** Drops these keys and cancels their reads. */
+  fence(keys: readonly string[], cause: FenceCause): void {
+    const before = this.#entries.size;
+    for (const key of keys) {
+      this.#entries.delete(key);
+      this.#tickets.cancel(key);
+    }
+    this.#counters[COUNTERS[cause]] += before - this.#entries.size;
+  }
+
+  /** Drops everything and cancels every read. */
+  fenceAll(cause: FenceCause): void {
+    this.#tickets.cancelAll();
+    const dropped = this.#entries.clear();
+    this.#counters[COUNTERS[cause]] += dropped;
+    if (cause === 'coherence' && dropped > 0) this.#counters.repairs += 1;
+  }
+
+  /** Fences what an eviction of this instance's removes. */
+  fenceOf(eviction: Eviction): void {
+    if (eviction === 'all') this.fenceAll('explicit');
+    else this.fence(eviction.keys, 'explicit');
+  }
+
+  /** The read lease: entries may be served up to this time on the instance's clock. `-Infinity`: not at all. */
+  holdLeaseUntil(time: Milliseconds): void {
+    this.#bypassTime.account(this.#clock.now(), this.#entries.servableUntil);
+    this.#entries.servableUntil = this.#isAlwaysServed ? Number.POSITIVE_INFINITY : time;
+  }
+
+  /** When the read lease ends on the instance's clock; `-Infinity`: there is none, `Infinity`: it does not end by itself. */
+  get leaseEndsAt(): Milliseconds {
+    return this.#entries.servableUntil;
+  }
+
+  /** Whether entries may be served at `now`. */
+  isServing(now: Milliseconds): boolean {
+    return now <= this.#entries.servableUntil;
+  }
+
+  /** The time in which nothing could be served, since the start or the last {@link resetBypassTime}. */
+  get bypassTimeMs(): Milliseconds {
+    return this.#bypassTime.total(this.#stoppedAt ?? this.#clock.now(), this.#entries.servableUntil);
+  }
+
+  resetBypassTime(): void {
+    this.#bypassTime.reset(this.#clock.now());
+  }
+
+  /** Serves and keeps nothing from now on. */
+  stop(): void {
+    this.#keepsEntries = false;
+    this.#stoppedAt ??= this.#clock.now();
+    this.holdLeaseUntil(Number.NEGATIVE_INFINITY);
+  }
+}

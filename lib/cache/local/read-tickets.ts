@@ -1,0 +1,83 @@
+import type { Milliseconds } from '../../time/index.js';
+import { TransientMap } from '../transient-map.js';
+
+/** A load that later callers of its key may join. */
+export interface Joinable {
+  /** Whether it has lasted for `limitMs`. */
+  isLate(now: Milliseconds, limitMs: Milliseconds): boolean;
+}
+
+/**
+ * The right of one read to fill the local tier, taken before anything is sent. An eviction of the key, a clear, a gap or a new subscription
+ * cancels it: the value goes to those who already wait for it and nowhere else.
+ */
+export class ReadTicket<L extends Joinable = Joinable> {
+  isCancelled = false;
+  /** Where the read runs a loader: the load that later callers of the key may join. */
+  load: L | undefined;
+  /** The next older ticket of the same key. */
+  older: ReadTicket<L> | undefined;
+
+  constructor(
+    readonly version: number,
+    older: ReadTicket<L> | undefined,
+  ) {
+    this.older = older;
+  }
+}
+
+/** The tickets of one cache: one for each read under way. */
+export class ReadTickets<L extends Joinable = Joinable> {
+  /** The newest of each key; older ones hang on it. */
+  readonly #newest = new TransientMap<string, ReadTicket<L>>();
+  /** Goes up at every {@link cancelAll}: tickets of an earlier version are cancelled without being visited. */
+  #version = 0;
+
+  begin(key: string): ReadTicket<L> {
+    const ticket = new ReadTicket<L>(this.#version, this.#newest.get(key));
+    this.#newest.set(key, ticket);
+    return ticket;
+  }
+
+  /** The read has its value, or has failed. */
+  end(key: string, ticket: ReadTicket<L>): void {
+    ticket.load = undefined; // The old table of a Map may live on for long, and would keep every value alive.
+    const newest = this.#newest.get(key);
+    if (newest === ticket) {
+      if (ticket.older === undefined) this.#newest.remove(key);
+      else this.#newest.set(key, ticket.older);
+      return;
+    }
+    for (let at = newest; at !== undefined; at = at.older) if (at.older === ticket) at.older = ticket.older;
+  }
+
+  /** The newest load of `key` that can be joined, if it has not lasted for `limitMs`; plain reads may have begun since. */
+  joinable(key: string, now: Milliseconds, limitMs: Milliseconds): L | undefined {
+    let ticket = this.#newest.get(key);
+    while (ticket !== undefined && ticket.load === undefined) ticket = ticket.older;
+    return ticket?.load?.isLate(now, limitMs) === false ? ticket.load : undefined;
+  }
+
+  isValid(ticket: ReadTicket<L>): boolean {
+    return !ticket.isCancelled && ticket.version === this.#version;
+  }
+
+  /** Cancels all tickets of `key`, and detaches their loads: nobody joins those any more. */
+  cancel(key: string): void {
+    const newest = this.#newest.get(key);
+    if (newest === undefined) return;
+    for (let ticket: ReadTicket<L> | undefined = newest; ticket !== undefined; ticket = ticket.older) ticket.isCancelled = true;
+    this.detach(key);
+  }
+
+  /** Makes the loads of `key` impossible to join. */
+  protected detach(key: string): void {
+    this.#newest.remove(key);
+  }
+
+  /** Cancels all, of every key. */
+  cancelAll(): void {
+    this.#version += 1;
+    this.#newest.clear();
+  }
+}

@@ -1,0 +1,128 @@
+import type { Milliseconds } from '../../time/index.js';
+import type { Reading } from './entry-codec.js';
+import type { Eviction } from '../eviction.js';
+import type { EvictionReceipt, FillEntry, PutEntry } from './eviction-log.js';
+import type { FillLeaseReply, RemoteCache, RemoteTier } from './remote-cache.js';
+
+/**
+ * L2 over several primaries: each key lies in one of the buckets, each bucket on one primary. Whatever concerns one key is one step, as with
+ * one primary; what concerns several is one step for each of their buckets, side by side: each of them atomic, together they are not.
+ */
+export class BucketedRemoteCache implements RemoteTier {
+  readonly #buckets: readonly RemoteCache[];
+  readonly #bucketOf: (key: string) => number;
+
+  constructor(buckets: readonly RemoteCache[], bucketOf: (key: string) => number) {
+    this.#buckets = buckets;
+    this.#bucketOf = bucketOf;
+  }
+
+  get acceptsSteps(): boolean {
+    return this.#buckets.some(({ acceptsSteps }) => acceptsSteps);
+  }
+
+  get isTripped(): boolean {
+    return this.#buckets.some(({ isTripped }) => isTripped);
+  }
+
+  /** The newest; each bucket has its own. */
+  get generation(): string | undefined {
+    const known = this.#buckets.flatMap(({ generation }) => (generation === undefined ? [] : [generation]));
+    return known.sort((a, b) => Number(b) - Number(a))[0];
+  }
+
+  get(key: string, waitMs?: Milliseconds): Promise<Reading> {
+    return this.#of(key).get(key, waitMs);
+  }
+
+  getAll(keys: string[]): Promise<Reading[]> {
+    return this.#gather(keys, (bucket, own) => bucket.getAll(own));
+  }
+
+  getAllCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<Reading[]> {
+    return this.#gather(keys, (bucket, own) => bucket.getAllCurrent(own, waitMs));
+  }
+
+  acquire(key: string, replace: boolean, waitMs?: Milliseconds): Promise<FillLeaseReply> {
+    return this.#of(key).acquire(key, replace, waitMs);
+  }
+
+  fill(entry: FillEntry, waitMs?: Milliseconds): Promise<boolean> {
+    return this.#of(entry.key).fill(entry, waitMs);
+  }
+
+  async release(key: string, token: string): Promise<void> {
+    const bucket = this.#of(key);
+    if (bucket.acceptsSteps) await bucket.release(key, token);
+  }
+
+  encode(value: unknown, ttlMs: Milliseconds): string {
+    return (this.#buckets[0] as RemoteCache).encode(value, ttlMs);
+  }
+
+  async put(entries: readonly PutEntry[]): Promise<string | undefined> {
+    const split = new Map<RemoteCache, PutEntry[]>();
+    for (const entry of entries) {
+      const bucket = this.#of(entry.key);
+      const own = split.get(bucket);
+      if (own === undefined) split.set(bucket, [entry]);
+      else own.push(entry);
+    }
+    const outcomes = await Promise.allSettled([...split].map(([bucket, own]) => bucket.put(own)));
+    throwFirst(outcomes);
+    return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' && outcome.value !== undefined ? [outcome.value] : []))[0];
+  }
+
+  putIfAbsent(entry: PutEntry): Promise<Reading> {
+    return this.#of(entry.key).putIfAbsent(entry);
+  }
+
+  async evict(eviction: Eviction, acks: boolean): Promise<EvictionReceipt> {
+    if (eviction !== 'all') return whole([...this.#split(eviction.keys)].map(([bucket, keys]) => bucket.evict({ keys }, acks)));
+    return { ...(await whole(this.#buckets.map((bucket) => bucket.evict('all', acks)))), removed: -1 };
+  }
+
+  #of(key: string): RemoteCache {
+    return this.#buckets[this.#bucketOf(key)] as RemoteCache;
+  }
+
+  #split(keys: readonly string[]): Map<RemoteCache, string[]> {
+    const split = new Map<RemoteCache, string[]>();
+    for (const key of keys) {
+      const bucket = this.#of(key);
+      const own = split.get(bucket);
+      if (own === undefined) split.set(bucket, [key]);
+      else own.push(key);
+    }
+    return split;
+  }
+
+  /** Asks each bucket for its own of the keys, and puts the answers into the order of the keys. */
+  async #gather(keys: readonly string[], read: (bucket: RemoteCache, own: string[]) => Promise<Reading[]>): Promise<Reading[]> {
+    const entries = new Map<string, Reading>();
+    const asked = [...this.#split(keys)].map(async ([bucket, own]) => {
+      const found = await read(bucket, own);
+      own.forEach((key, i) => entries.set(key, found[i]));
+    });
+    const outcomes = await Promise.allSettled(asked);
+    throwFirst(outcomes);
+    return keys.map((key) => entries.get(key));
+  }
+}
+
+/** One receipt for all; only when every part is answered, so that a second attempt cannot overtake the rest of the first. */
+async function whole(parts: readonly Promise<EvictionReceipt>[]): Promise<EvictionReceipt> {
+  const outcomes = await Promise.allSettled(parts);
+  throwFirst(outcomes);
+  const receipts = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const waits = receipts.flatMap(({ acknowledged }) => (acknowledged === undefined ? [] : [acknowledged]));
+  return {
+    removed: receipts.reduce((sum, { removed }) => sum + removed, 0),
+    acknowledged: waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined),
+  };
+}
+
+function throwFirst(outcomes: readonly PromiseSettledResult<unknown>[]): void {
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}

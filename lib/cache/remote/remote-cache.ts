@@ -1,0 +1,195 @@
+import type { Keyv } from 'keyv';
+import { RemoteCacheError } from '../../errors/index.js';
+import type { CacheEvents, TracedStep } from '../../event/index.js';
+import type { EvictionLog, EvictionReceipt, FillEntry, FillLease, PutEntry } from './eviction-log.js';
+import type { RemoteGuard } from './remote-guard.js';
+import type { Milliseconds } from '../../time/index.js';
+import { UNREADABLE } from '../value/codec.js';
+import type { EntryCodec, Reading, RemoteEntry } from './entry-codec.js';
+import type { Eviction } from '../eviction.js';
+import type { Generation } from './generation.js';
+import { StepBatches } from './step-batches.js';
+
+/** What a {@link RemoteCache} is made of. */
+export interface RemoteCacheParts {
+  /** Reads go through it, and are decoded by {@link EntryCodec.read}. Its store must raise errors, and hold nothing but this cache. */
+  readonly keyv: Keyv;
+  /** Writes go through it. */
+  readonly log: EvictionLog;
+  readonly codec: EntryCodec;
+  readonly guard: RemoteGuard;
+  /** Of its keys. */
+  readonly generation: Generation;
+  /** Whose tracer, while there is one, runs each step; under which name. Default: untraced. */
+  readonly traced?: { readonly cache: string; readonly events: CacheEvents };
+}
+
+/** What a cache needs of its remote tier. */
+export type RemoteTier = Pick<RemoteCache, keyof RemoteCache>;
+
+/** Has Keyv answer with the whole entry, its end included. Keyv itself finds no end in it, and judges none by this machine's clock. */
+const RAW = { raw: true } as const;
+
+/** A fill lease, or the decoded entry that is there instead. */
+export type FillLeaseReply =
+  | FillLease<RemoteEntry>
+  /** What is there cannot be decoded. */
+  | { readonly kind: 'unreadable' };
+
+/**
+ * L2: one cache's entries on Redis (or in shared memory), as values.
+ * A hit is one plain GET through Keyv; every write is one script of the {@link EvictionLog}.
+ */
+export class RemoteCache {
+  readonly #keyv: Keyv;
+  readonly #log: EvictionLog;
+  readonly #codec: EntryCodec;
+  readonly #guard: RemoteGuard;
+  readonly #generation: Generation;
+  readonly #traced: RemoteCacheParts['traced'];
+  readonly #gets: StepBatches<string, Reading>;
+  readonly #acquires: StepBatches<string, FillLease>;
+  readonly #fills: StepBatches<FillEntry, boolean>;
+
+  constructor(parts: RemoteCacheParts) {
+    this.#keyv = parts.keyv;
+    this.#log = parts.log;
+    this.#codec = parts.codec;
+    this.#guard = parts.guard;
+    this.#generation = parts.generation;
+    this.#traced = parts.traced;
+    const { log } = parts;
+    this.#gets = this.#batches('get', (keys, waitMs) => this.#read(keys as string[], waitMs));
+    this.#acquires = this.#batches('acquire', (keys, waitMs) => log.acquire(keys, false, waitMs));
+    this.#fills = this.#batches(
+      'fill',
+      (entries, waitMs) => log.fill(entries, waitMs),
+      ({ raw }) => raw.length,
+    );
+  }
+
+  #batches<I, O>(
+    step: string,
+    execute: (items: readonly I[], waitMs: Milliseconds | undefined) => Promise<readonly O[]>,
+    lengthOf?: (item: I) => number,
+  ): StepBatches<I, O> {
+    const guard = this.#guard;
+    return new StepBatches({
+      isCrowded: () => guard.isCrowded === true,
+      whenFree: (waitMs) => guard.whenFree?.(step, waitMs) ?? Promise.resolve(),
+      execute,
+      ...(lengthOf === undefined ? {} : { lengthOf }),
+    });
+  }
+
+  /** The generation its keys are written under; `undefined` until the first contact. */
+  get generation(): string | undefined {
+    return this.#generation.current;
+  }
+
+  /** Whether a remote step would be sent at all now. */
+  get acceptsSteps(): boolean {
+    return this.#guard.acceptsSteps;
+  }
+
+  /** Whether steps are refused because too many have failed. */
+  get isTripped(): boolean {
+    return this.#guard.isTripped === true;
+  }
+
+  /** Whether a step goes out by itself and at once: it has no company to travel with. */
+  get #isAlone(): boolean {
+    return this.#guard.hasBegun !== true && this.#guard.isCrowded !== true;
+  }
+
+  /** What is stored under `key`: one GET, or a part of one MGET. The caller must know its generation to be current, within the bound. */
+  get(key: string, waitMs?: Milliseconds): Promise<Reading> {
+    if (this.#generation.isDoubted) return this.getAllCurrent([key], waitMs).then(([entry]) => entry);
+    if (this.#traced?.events.tracer === undefined) return this.#getOne(key, waitMs);
+    return this.#trace('get', [key], () => this.#getOne(key, waitMs));
+  }
+
+  /** As {@link get} for several keys: one MGET. */
+  getAll(keys: string[]): Promise<Reading[]> {
+    return this.#trace('get', keys, () => this.#read(keys));
+  }
+
+  #getOne(key: string, waitMs?: Milliseconds): Promise<Reading> {
+    if (!this.#isAlone) return this.#gets.add(key, waitMs);
+    return this.#guard.run('get', () => this.#keyv.get(key, RAW) as Promise<Reading>, 1, waitMs);
+  }
+
+  #read(keys: string[], waitMs?: Milliseconds): Promise<Reading[]> {
+    if (this.#generation.isDoubted) return this.getAllCurrent(keys, waitMs);
+    return this.#guard.run('get', () => this.#keyv.getMany(keys, RAW) as Promise<Reading[]>, keys.length, waitMs);
+  }
+
+  /** As {@link getAll}, after making sure of the generation: for reads without a valid read lease. One MGET. */
+  async getAllCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<Reading[]> {
+    const raws = await this.#trace('get', keys, () => this.#log.readCurrent(keys, waitMs));
+    return raws.map((raw) => (raw === undefined ? undefined : this.#codec.read(raw)));
+  }
+
+  /** Asks for the fill lease of `key`. With `replace`, what is there is unreadable: drop it. */
+  async acquire(key: string, replace: boolean, waitMs?: Milliseconds): Promise<FillLeaseReply> {
+    const ask = (): Promise<FillLease> =>
+      replace || this.#isAlone
+        ? this.#log.acquire([key], replace, waitMs).then(([reply]) => reply as FillLease)
+        : this.#acquires.add(key, waitMs);
+    const reply = await this.#trace('acquire', [key], ask);
+    if (reply.kind !== 'present') return reply;
+    const entry = this.#codec.read(reply.entry);
+    return entry === UNREADABLE ? { kind: 'unreadable' } : { kind: 'present', entry };
+  }
+
+  /** Stores an encoded value that was loaded; `false` when the token is no longer valid. */
+  fill(entry: FillEntry, waitMs?: Milliseconds): Promise<boolean> {
+    const store = (): Promise<boolean> =>
+      this.#isAlone ? this.#log.fill([entry], waitMs).then(([isStored]) => isStored === true) : this.#fills.add(entry, waitMs);
+    return this.#trace('fill', [entry.key], store);
+  }
+
+  /** Gives a token back unused. */
+  release(key: string, token: string): Promise<void> {
+    return this.#log.release(key, token);
+  }
+
+  /**
+   * The stored form of a value that is to live for `ttlMs` from when it is stored.
+   *
+   * @throws {CacheValueError} when it cannot be encoded, or is too large.
+   */
+  encode(value: unknown, ttlMs: Milliseconds): string {
+    return this.#codec.encode(value, ttlMs);
+  }
+
+  /** Stores encoded values whatever is there, and announces their keys. Answers why they were refused, if they were. */
+  put(entries: readonly PutEntry[]): Promise<string | undefined> {
+    const keys = entries.map(({ key }) => key);
+    return this.#trace('put', keys, () => this.#log.put(entries));
+  }
+
+  /** Stores an encoded value if there is none; else answers what is there. What is unreadable is replaced, and told. */
+  async putIfAbsent(entry: PutEntry): Promise<Reading> {
+    const present = await this.#trace('put', [entry.key], () => this.#log.putIfAbsent(entry));
+    const reading = present === undefined ? undefined : this.#codec.read(present);
+    if (reading !== UNREADABLE) return reading;
+    const refusal = await this.put([entry]);
+    if (refusal === undefined) return reading;
+    throw new RemoteCacheError(
+      'CACHE_REMOTE_FAILED',
+      `The remote tier did not store a value in the place of an unreadable one: ${refusal}`,
+    );
+  }
+
+  /** Removes and announces, in one round trip. */
+  evict(eviction: Eviction, acks: boolean): Promise<EvictionReceipt> {
+    const [step, keys] = eviction === 'all' ? (['clear', []] as const) : (['evict', eviction.keys] as const);
+    return this.#trace(step, keys, () => this.#log.evict(eviction, acks));
+  }
+
+  #trace<T>(step: Exclude<TracedStep['step'], 'load'>, keys: readonly string[], action: () => Promise<T>): Promise<T> {
+    const traced = this.#traced;
+    return traced === undefined ? action() : traced.events.trace({ cache: traced.cache, step, keys }, action);
+  }
+}

@@ -1,0 +1,42 @@
+import { afterThisTurn } from '../../time/index.js';
+import { MAXIMUM_CHUNK } from '../chunks.js';
+import type { EvictionReceipt } from '../remote/eviction-log.js';
+
+type Submit = (keys: readonly string[], acks: boolean) => Promise<EvictionReceipt>;
+
+interface Batch {
+  readonly keys: Set<string>;
+  readonly receipt: Promise<EvictionReceipt>;
+}
+
+/**
+ * Evictions that are asked for in the same turn of the event loop, as one: one script, one message. Each caller waits for the receipt of
+ * the whole; so nobody is told of an eviction before it was executed, and if it fails, all of them are told.
+ */
+export class EvictionBatches {
+  readonly #submit: Submit;
+  readonly #open = new Map<boolean, Batch>();
+
+  constructor(submit: Submit) {
+    this.#submit = submit;
+  }
+
+  /** Adds keys to the batch of this turn. */
+  add(keys: readonly string[], acks: boolean): Promise<EvictionReceipt> {
+    let batch = this.#open.get(acks);
+    if (batch === undefined || batch.keys.size + keys.length > MAXIMUM_CHUNK) this.#open.set(acks, (batch = this.#begin(acks)));
+    for (const key of keys) batch.keys.add(key);
+    return batch.receipt;
+  }
+
+  #begin(acks: boolean): Batch {
+    const keys = new Set<string>();
+    const receipt = new Promise<EvictionReceipt>((resolve, reject) => {
+      afterThisTurn(() => {
+        if (this.#open.get(acks)?.keys === keys) this.#open.delete(acks);
+        this.#submit([...keys], acks).then(resolve, reject);
+      });
+    });
+    return { keys, receipt };
+  }
+}

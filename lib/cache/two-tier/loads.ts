@@ -1,0 +1,235 @@
+import { RemoteCacheError } from '../../errors/index.js';
+import type { CacheCounters, CacheEvents } from '../../event/index.js';
+import type { Clock, Milliseconds } from '../../time/index.js';
+import type { LoadOptions } from '../cache.js';
+import { Load } from '../load.js';
+import type { LocalTier } from '../local/local-tier.js';
+import type { ReadTicket } from '../local/read-tickets.js';
+import type { FillLeaseReply, RemoteTier } from '../remote/remote-cache.js';
+import { UNREADABLE } from '../value/codec.js';
+import type { EntryLife } from './entry-life.js';
+import type { FillLeases } from './fill-leases.js';
+import type { MissForecast } from './miss-forecast.js';
+import type { PendingEvictions } from './pending-evictions.js';
+import type { RemoteReads } from './remote-reads.js';
+import { LATE, SharedLoad } from './shared-load.js';
+
+/** What {@link Loads} are made of. */
+export interface LoadsOptions {
+  readonly cache: string;
+  readonly local: LocalTier<SharedLoad>;
+  readonly remote: RemoteTier;
+  readonly reads: RemoteReads;
+  readonly leases: FillLeases;
+  readonly life: EntryLife;
+  readonly forecast: MissForecast;
+  readonly pending: Pick<PendingEvictions, 'isDoubtful'>;
+  readonly clock: Clock;
+  readonly events: CacheEvents;
+  readonly counters: CacheCounters;
+  /** Whether there is a remote tier. */
+  readonly hasRemote: boolean;
+  /** Deadline of one remote step. */
+  readonly timeoutMs: Milliseconds;
+  /** The longest that others wait for a load they joined. */
+  readonly fillLeaseMs: Milliseconds;
+}
+
+/** One call of `getOrLoad` that no tier of the process answers. */
+interface LoadCall<V> {
+  readonly key: string;
+  readonly ticket: ReadTicket<SharedLoad>;
+  readonly load: SharedLoad;
+  readonly loader: () => V | Promise<V>;
+  readonly options: LoadOptions<V>;
+  readonly begunAt: Milliseconds;
+}
+
+/** L2 cannot be read. */
+const NOT_LOOKED = Symbol('not looked');
+/** A miss was expected, so L2 was not read. */
+const EXPECTED = Symbol('expected to be a miss');
+/** How a look into L2 went that found no entry. */
+type Looked = typeof NOT_LOOKED | typeof EXPECTED | typeof UNREADABLE | undefined | { readonly error: unknown };
+
+/**
+ * The loads of one cache. A read that L1 does not answer joins a load of its key, or begins one:
+ * look into L2 → take the fill lease → run the loader → store in L2, then in L1 → give back the lease if it was of no use.
+ */
+export class Loads {
+  readonly #options: LoadsOptions;
+  readonly #local: LocalTier<SharedLoad>;
+  readonly #reads: RemoteReads;
+  readonly #forecast: MissForecast;
+
+  constructor(options: LoadsOptions) {
+    this.#options = options;
+    this.#local = options.local;
+    this.#reads = options.reads;
+    this.#forecast = options.forecast;
+  }
+
+  /** The value of `key`, by a load that is under way or by one of its own. */
+  load<V>(key: string, loader: () => V | Promise<V>, options: LoadOptions<V>, now: Milliseconds): Promise<V> {
+    const { counters, fillLeaseMs } = this.#options;
+    const isServing = this.#local.isServing(now);
+    if (!isServing) counters.bypassed += 1;
+    const running = this.#local.joinable(key, now, fillLeaseMs);
+    if (running?.needsCaller === true) return this.#loadAlone(key, loader);
+    const mayJoin = this.mayJoin(isServing, options);
+    if (mayJoin && running !== undefined) {
+      counters.joined += 1;
+      return this.#join(key, running, loader, options);
+    }
+    return this.#begin(key, loader, options, now, mayJoin).promise as Promise<V>;
+  }
+
+  /** Without a read lease a caller joins no load: it may be older than an eviction this instance has not heard of. */
+  protected mayJoin(isServing: boolean, options: LoadOptions<never>): boolean {
+    return isServing && options.join !== false;
+  }
+
+  #begin<V>(key: string, loader: () => V | Promise<V>, options: LoadOptions<V>, begunAt: Milliseconds, isJoinable: boolean): SharedLoad {
+    const load = new SharedLoad(this.#options.cache, key, begunAt);
+    const ticket = this.#local.begin(key);
+    load.promise = this.#look({ key, ticket, load, loader, options, begunAt });
+    if (isJoinable) ticket.load = load;
+    return load;
+  }
+
+  // Not `async` on the way to a hit in L2: one GET, one callback.
+  #look<V>(call: LoadCall<V>): Promise<V> {
+    const { key, ticket, load, begunAt } = call;
+    if (!this.#reads.allows(key)) return this.#loadMissed(call, NOT_LOOKED);
+    if (this.#forecast.expectsMiss(key)) return this.#loadMissed(call, EXPECTED);
+    return this.#reads.get(key, begunAt).then(
+      (reading) => {
+        const entry = this.#reads.entryIn(reading);
+        this.#forecast.saw(key, entry === undefined);
+        if (entry === undefined) return this.#loadMissed(call, reading === UNREADABLE ? UNREADABLE : undefined);
+        try {
+          return this.#reads.take(key, ticket, entry) as V;
+        } finally {
+          this.#local.end(key, ticket);
+          load.end();
+        }
+      },
+      (error: unknown) => this.#loadMissed(call, { error }),
+    );
+  }
+
+  /** @param looked - how the look into L2 went. */
+  async #loadMissed<V>(call: LoadCall<V>, looked: Looked): Promise<V> {
+    const { key, ticket, load, loader, options } = call;
+    let token: string | undefined;
+    try {
+      const lease = looked === NOT_LOOKED ? undefined : await this.#takeLease(call, looked);
+      if (lease?.kind === 'present') return this.#reads.take(key, ticket, lease.entry) as V;
+      if (lease?.kind === 'granted') token = lease.token;
+      this.#options.counters.misses += 1;
+      const value = await this.#run(key, load, loader);
+      if (options.unless?.(value) !== true && (await this.#store(call, token, value))) token = undefined;
+      return value;
+    } finally {
+      if (token !== undefined) this.#options.leases.giveBack(key, token);
+      this.#local.end(key, ticket);
+      load.end();
+    }
+  }
+
+  /** `undefined`: Redis does not say whether this instance may fill. */
+  async #takeLease<V>({ key, load, options, begunAt }: LoadCall<V>, looked: Looked): Promise<FillLeaseReply | undefined> {
+    try {
+      if (typeof looked === 'object') throw looked.error;
+      const lease = await this.#options.leases.take(key, load, looked === UNREADABLE, begunAt);
+      if (looked === EXPECTED) this.#forecast.saw(key, lease.kind !== 'present');
+      return lease;
+    } catch (error) {
+      this.#options.counters.remoteFailures += 1;
+      options.onError?.('get', error);
+      return undefined;
+    }
+  }
+
+  async #run<V>(key: string, load: Load, loader: () => V | Promise<V>): Promise<V> {
+    const { clock, counters, events, cache } = this.#options;
+    const begun = clock.now();
+    counters.loads += 1;
+    try {
+      return await load.enter(() => events.trace({ cache, step: 'load', keys: [key] }, loader));
+    } catch (error) {
+      counters.loadFailures += 1;
+      throw error;
+    } finally {
+      load.leave();
+      counters.loadTimeMs += clock.now() - begun;
+    }
+  }
+
+  /** Stores a loaded value where that is right. Answers whether the fill lease is used up. */
+  async #store<V>({ key, ticket, options }: LoadCall<V>, token: string | undefined, value: V): Promise<boolean> {
+    const { life, counters, clock, pending, remote, timeoutMs, hasRemote } = this.#options;
+    try {
+      const ttlMs = life.ofLoaded(value, options.ttl);
+      if (ttlMs === undefined) return false;
+      life.refuseNull(value);
+      if (!hasRemote) {
+        if (!pending.isDoubtful(key)) this.#local.keep(key, ticket, value, clock.now() + ttlMs);
+        return true;
+      }
+      if (token === undefined) return true;
+      if (!this.#local.isValid(ticket) || pending.isDoubtful(key)) {
+        counters.refusedFills += 1;
+        return false;
+      }
+      const raw = remote.encode(value, ttlMs);
+      const now = clock.now(); // L1 must not outlive L2, whose life begins later.
+      if (await remote.fill({ key, token, raw, ttlMs }, timeoutMs)) {
+        counters.fills += 1;
+        this.#local.keep(key, ticket, value, now + ttlMs);
+      } else {
+        counters.refusedFills += 1;
+      }
+      return true;
+    } catch (error) {
+      if (error instanceof RemoteCacheError) counters.remoteFailures += 1;
+      options.onError?.('put', error, value);
+      return false;
+    }
+  }
+
+  /** For a caller for whom the load under way waits, so that it must not wait for that load. The fill lease is with that load. */
+  #loadAlone<V>(key: string, loader: () => V | Promise<V>): Promise<V> {
+    this.#options.counters.misses += 1;
+    return this.#run(key, new Load(), loader);
+  }
+
+  /**
+   * Waits for another caller's load, as long as it is allowed. Callers that waited in vain share one new load: because it lasted too long, or
+   * (once, with `isSecond`) because the caller who ran it was aborted, which says nothing about the value.
+   */
+  #join<V>(key: string, load: SharedLoad, loader: () => V | Promise<V>, options: LoadOptions<V>, isSecond = false): Promise<V> {
+    const { clock, fillLeaseMs } = this.#options;
+    return load.join(clock, fillLeaseMs).then(
+      (value) => (value === LATE ? this.#succeed(key, load, loader, options, isSecond) : (value as V)),
+      (error: unknown) => {
+        if (isSecond || !isAbort(error)) throw error;
+        return this.#succeed(key, load, loader, options, true);
+      },
+    );
+  }
+
+  /** Runs the load that comes after `load`, or joins it. Even without a lease: it began after everybody who had joined `load` had asked. */
+  #succeed<V>(key: string, load: SharedLoad, loader: () => V | Promise<V>, options: LoadOptions<V>, isSecond: boolean): Promise<V> {
+    const { clock, fillLeaseMs } = this.#options;
+    const now = clock.now();
+    const isServing = this.#local.isServing(now);
+    const running = load.successor ?? (isServing ? this.#local.joinable(key, now, fillLeaseMs) : undefined);
+    if (running?.needsCaller === true) return this.#loadAlone(key, loader);
+    load.successor = running ?? this.#begin(key, loader, options, now, isServing);
+    return running === undefined ? (load.successor.promise as Promise<V>) : this.#join(key, running, loader, options, isSecond);
+  }
+}
+
+/** Whether the caller who ran a load gave it up, usually by an `AbortSignal`: of `fetch`, of Node or of a library. */
+const isAbort = (error: unknown): boolean => typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError';

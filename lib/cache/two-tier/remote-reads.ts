@@ -1,0 +1,90 @@
+import type { CacheCounters, CacheEvents } from '../../event/index.js';
+import type { Clock, Milliseconds } from '../../time/index.js';
+import { chunksOf } from '../chunks.js';
+import type { LocalTier } from '../local/local-tier.js';
+import type { ReadTicket } from '../local/read-tickets.js';
+import type { Reading, RemoteEntry } from '../remote/entry-codec.js';
+import type { RemoteTier } from '../remote/remote-cache.js';
+import { UNREADABLE } from '../value/codec.js';
+import type { PendingEvictions } from './pending-evictions.js';
+import type { SharedLoad } from './shared-load.js';
+
+/** What {@link RemoteReads} are made of. */
+export interface RemoteReadsOptions {
+  readonly cache: string;
+  readonly local: LocalTier<SharedLoad>;
+  readonly remote: RemoteTier;
+  readonly pending: Pick<PendingEvictions, 'isDoubtful'>;
+  readonly clock: Clock;
+  readonly events: CacheEvents;
+  readonly counters: CacheCounters;
+  /** `false`: nothing is read from it. */
+  readonly isUsed: boolean;
+}
+
+/** How one cache reads L2. Without a read lease the generation is checked along with the value; a key in doubt is not read at all. */
+export class RemoteReads {
+  readonly #options: RemoteReadsOptions;
+  readonly #local: LocalTier<SharedLoad>;
+  readonly #remote: RemoteTier;
+  #isUsed: boolean;
+
+  constructor(options: RemoteReadsOptions) {
+    this.#options = options;
+    this.#local = options.local;
+    this.#remote = options.remote;
+    this.#isUsed = options.isUsed;
+  }
+
+  /** Whether `key` may be looked for. */
+  allows(key: string): boolean {
+    return this.#isUsed && !this.#options.pending.isDoubtful(key);
+  }
+
+  /** What is stored under `key`: one round trip. */
+  get(key: string, now = this.#options.clock.now()): Promise<Reading> {
+    if (this.mayTrust(now)) return this.#remote.get(key);
+    return this.#remote.getAllCurrent([key]).then(([entry]) => entry);
+  }
+
+  /** As {@link get} for several keys: one round trip for each chunk, one after the other. */
+  async getAll(keys: string[]): Promise<Reading[]> {
+    const readings: Reading[] = [];
+    for (const chunk of chunksOf(keys)) {
+      const own = chunk as string[];
+      const found = await (this.mayTrust(this.#options.clock.now()) ? this.#remote.getAll(own) : this.#remote.getAllCurrent(own));
+      for (const reading of found) readings.push(reading);
+    }
+    return readings;
+  }
+
+  /** The entry that was read. An unreadable one counts as a failure, and as none. */
+  entryIn(reading: Reading): RemoteEntry | undefined {
+    if (reading !== UNREADABLE) return reading;
+    this.#options.counters.remoteFailures += 1;
+    return undefined;
+  }
+
+  /** The value of an entry that was read, which goes into L1 if the ticket is still valid. */
+  take(key: string, ticket: ReadTicket<SharedLoad>, { value, endsAt }: RemoteEntry): unknown {
+    const { counters, events, cache } = this.#options;
+    counters.remoteHits += 1;
+    if (endsAt === undefined) return value;
+    try {
+      this.#local.keep(key, ticket, value, endsAt);
+    } catch (error) {
+      events.emit('error', { where: `local tier of cache '${cache}'`, error }); // Not kept; the reader gets it all the same.
+    }
+    return value;
+  }
+
+  /** Reads nothing from now on. */
+  stop(): void {
+    this.#isUsed = false;
+  }
+
+  /** Whether the generation is known to be the current one. */
+  protected mayTrust(now: Milliseconds): boolean {
+    return this.#local.isServing(now);
+  }
+}

@@ -1,0 +1,104 @@
+import type { Clock, Milliseconds } from '../../time/index.js';
+import { Load } from '../load.js';
+
+/** What {@link SharedLoad.joined} resolves to when the load has lasted too long to be waited for. */
+export const LATE = Symbol('late');
+
+/** The longest a timer of Node's can be set to. */
+const MAXIMUM_DELAY_MS = 2 ** 31 - 1;
+
+/** Loads that wait until another's fill lease ends, by what they load. */
+const waitingForLease = new Map<string, Set<Load>>();
+
+/** A load of a cache's key that others may join. */
+export class SharedLoad extends Load {
+  /** What it will return; gone when it has. A context that is kept somewhere must not keep the value along. */
+  promise: Promise<unknown> | undefined;
+  /** The new load that those who had joined this one in vain share. */
+  successor: SharedLoad | undefined;
+  readonly #cache: string;
+  readonly #key: string;
+  readonly #begunAt: Milliseconds;
+  #joiners: Set<Load> | undefined;
+  #joined: Promise<unknown> | undefined;
+
+  constructor(cache: string, key: string, begunAt: Milliseconds) {
+    super();
+    this.#cache = cache;
+    this.#key = key;
+    this.#begunAt = begunAt;
+  }
+
+  /** What it loads, by name: it may be a load of another container. */
+  get #id(): string {
+    return `${this.#cache} ${this.#key}`;
+  }
+
+  /** Whether it has lasted for `limitMs`. */
+  isLate(now: Milliseconds, limitMs: Milliseconds): boolean {
+    return now - this.#begunAt >= limitMs;
+  }
+
+  /** Whether waiting for this load would be waiting for oneself: it waits for the running code. */
+  get needsCaller(): boolean {
+    return Load.caller?.mayWaitFor(this, waitingForLease.size === 0) === false;
+  }
+
+  /**
+   * Settles as this load does, or with {@link LATE} once it has lasted for `limitMs`. From now on the load that the running code belongs to
+   * waits for this one. All who join share one promise and one timer.
+   */
+  join(clock: Clock, limitMs: Milliseconds): Promise<unknown> {
+    const { caller } = Load;
+    if (caller !== undefined) (this.#joiners ??= new Set()).add(caller);
+    return (this.#joined ??= this.#untilLate(clock, limitMs));
+  }
+
+  #untilLate(clock: Clock, limitMs: Milliseconds): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      // A timer may be early by the clock, which may be one that stands still.
+      const wait = (): void => {
+        const leftMs = this.#begunAt + limitMs - clock.now();
+        if (leftMs > 0) {
+          timer = setTimeout(wait, Math.min(Math.ceil(leftMs), MAXIMUM_DELAY_MS));
+          return;
+        }
+        this.#joiners = undefined;
+        resolve(LATE);
+      };
+      wait();
+      this.promise!.finally(() => clearTimeout(timer)).then(resolve, reject);
+    });
+  }
+
+  /** It has settled. */
+  end(): void {
+    this.promise = this.#joined = this.#joiners = undefined;
+  }
+
+  /**
+   * Waits for its fill lease, which another load holds, for the length of a `pause`. Answers `false` at once if that load waits for this one:
+   * as far as its name tells, for it may be a load of another container.
+   */
+  async waitForLease(pause: () => Promise<void>): Promise<boolean> {
+    const waiting = waitingForLease.get(this.#id) ?? new Set();
+    waitingForLease.set(this.#id, waiting.add(this));
+    try {
+      for (const load of this.findWaiting()) {
+        if (load !== this && load instanceof SharedLoad && load.#id === this.#id) return false;
+      }
+      await pause();
+      return true;
+    } finally {
+      waiting.delete(this);
+      if (waiting.size === 0) waitingForLease.delete(this.#id);
+    }
+  }
+
+  protected override waiters(): readonly Load[] {
+    const forLease = waitingForLease.get(this.#id);
+    const isHolder = forLease !== undefined && !forLease.has(this);
+    return [...super.waiters(), ...(this.#joiners ?? []), ...(isHolder ? forLease : [])];
+  }
+}

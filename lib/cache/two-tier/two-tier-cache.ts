@@ -1,0 +1,366 @@
+import { CacheKeyError } from '../../errors/index.js';
+import type { CacheCounters, CacheEvents, CacheStatistics } from '../../event/index.js';
+import type { Clock, Milliseconds } from '../../time/index.js';
+import { Cache, type EvictOptions, type LoadOptions, type PutOptions } from '../cache.js';
+import { CallsUnderWay } from '../calls-under-way.js';
+import { checkKeys, checkLoader } from '../check-arguments.js';
+import type { AnswersNow } from '../hit-now.js';
+import type { CacheKey } from '../key/cache-key.js';
+import { encodeKey } from '../key/encode-key.js';
+import { KeyMemo } from '../key/key-memo.js';
+import type { KeyInspection } from '../key-inspection.js';
+import type { LocalCache } from '../local/local-cache.js';
+import { LocalTier } from '../local/local-tier.js';
+import { ReadTickets } from '../local/read-tickets.js';
+import type { Eviction } from '../eviction.js';
+import type { RemoteTier } from '../remote/remote-cache.js';
+import type { ValueWrapper } from '../value-wrapper.js';
+import { EntryLife, type EntryLifeSettings } from './entry-life.js';
+import { FillLeases } from './fill-leases.js';
+import { inspectKey } from './inspect-key.js';
+import { Loads } from './loads.js';
+import { MissForecast } from './miss-forecast.js';
+import { OwnWrites } from './own-writes.js';
+import { PendingEvictions } from './pending-evictions.js';
+import { RemoteReads } from './remote-reads.js';
+import type { SharedLoad } from './shared-load.js';
+import { Writes } from './writes.js';
+
+/** A cache's options, resolved: nothing is optional and every duration is in milliseconds. */
+export interface TwoTierCacheSettings extends EntryLifeSettings {
+  /** The most an entry may live in the local tier; `0` = as long as in the remote one. */
+  readonly localTtlMs: Milliseconds;
+  readonly whenDisconnected: 'bypass' | 'serve';
+  /** Deadline of one remote step. */
+  readonly timeoutMs: Milliseconds;
+  /** The most one call waits for the remote tier in all its steps, waiting for another instance's load included. */
+  readonly deadlineMs: Milliseconds;
+  /** How long a fill lease holds, and the longest that others wait for a load they joined. Default: `30_000`. */
+  readonly fillLeaseMs?: Milliseconds;
+}
+
+/** The collaborators that a spec may replace, to see which promise breaks without a rule of theirs. */
+export interface TwoTierCacheCollaborators {
+  readonly ReadTickets: new () => ReadTickets<SharedLoad>;
+  readonly PendingEvictions: typeof PendingEvictions;
+  readonly OwnWrites: typeof OwnWrites;
+  readonly RemoteReads: typeof RemoteReads;
+  readonly Loads: typeof Loads;
+}
+
+const COLLABORATORS: TwoTierCacheCollaborators = { ReadTickets, PendingEvictions, OwnWrites, RemoteReads, Loads };
+
+/** What a {@link TwoTierCache} is made of. */
+export interface TwoTierCacheOptions {
+  readonly name: string;
+  readonly settings: TwoTierCacheSettings;
+  readonly local: LocalCache;
+  readonly remote: RemoteTier;
+  readonly clock: Clock;
+  readonly events: CacheEvents;
+  readonly counters: CacheCounters;
+  /** Counts the writes, for a shutdown to wait for. Default: the cache's own, which nobody closes. */
+  readonly calls?: CallsUnderWay;
+  /** Default: the library's own. */
+  readonly collaborators?: Partial<TwoTierCacheCollaborators>;
+}
+
+/** The character code of `~`, with which the canonical form of everything but a plain string begins. */
+const TAG = 126;
+const DEFAULT_FILL_LEASE_MS = 30_000;
+
+/**
+ * Two tiers as one cache: a Map in the process (L1) before Redis (L2).
+ *
+ * What keeps it coherent, each with a counter-example in `docs/coherence.md`:
+ * - L1 is served only while the read lease holds; outside of it (bypass) reads use L2, after checking the generation, or the loader
+ *   ({@link LocalTier}, {@link RemoteReads}).
+ * - A read fills L1 only if its ticket is still valid, L2 only with a fill lease that it took before its loader began ({@link Loads}).
+ * - An eviction fences L1 before its script is sent *and* again when it is acknowledged: a read between the two may have brought the old
+ *   value back. Loads it overtakes are detached; nobody joins them any more.
+ * - An eviction that is not acknowledged keeps its keys out of both tiers until it is ({@link PendingEvictions}).
+ */
+export class TwoTierCache extends Cache implements AnswersNow {
+  override readonly name: string;
+  readonly #options: TwoTierCacheOptions;
+  readonly #local: LocalTier<SharedLoad>;
+  readonly #remote: RemoteTier;
+  readonly #clock: Clock;
+  readonly #counters: CacheCounters;
+  readonly #pending: PendingEvictions;
+  readonly #ownWrites: OwnWrites;
+  readonly #reads: RemoteReads;
+  readonly #leases: FillLeases;
+  readonly #loads: Loads;
+  readonly #writes: Writes;
+  readonly #forecast = new MissForecast();
+  /** Written-out forms of keys that were found in L1. */
+  readonly #keys = new KeyMemo();
+  #isStopped = false;
+  /** Set while the cache is joining the fleet for the first time. */
+  #joining: Promise<void> | undefined;
+
+  constructor(options: TwoTierCacheOptions) {
+    super();
+    const { name, settings, remote, clock, events, counters } = options;
+    const { tiers, localTtlMs, timeoutMs, deadlineMs, fillLeaseMs = DEFAULT_FILL_LEASE_MS } = settings;
+    const of = { ...COLLABORATORS, ...options.collaborators };
+    const hasRemote = tiers !== 'local';
+    this.name = name;
+    this.#options = options;
+    this.#remote = remote;
+    this.#clock = clock;
+    this.#counters = counters;
+    const calls = options.calls ?? new CallsUnderWay(deadlineMs);
+    const local = (this.#local = new LocalTier<SharedLoad>({
+      entries: options.local,
+      tickets: new of.ReadTickets(),
+      clock,
+      counters,
+      localTtlMs,
+      isUsed: tiers !== 'remote',
+      isAlwaysServed: settings.whenDisconnected === 'serve',
+    }));
+    const pending = (this.#pending = new of.PendingEvictions({
+      cache: name,
+      clock,
+      events,
+      deadlineMs,
+      execute: (eviction, acks) => remote.evict(eviction, acks),
+      fence: (eviction) => local.fenceOf(eviction),
+      calls,
+    }));
+    const ownWrites = (this.#ownWrites = new of.OwnWrites());
+    const life = new EntryLife(name, settings, events);
+    const common = { cache: name, local, remote, pending, clock, events, counters };
+    const reads = (this.#reads = new of.RemoteReads({ ...common, isUsed: hasRemote }));
+    const leases = (this.#leases = new FillLeases({ ...common, timeoutMs, deadlineMs }));
+    const forecast = this.#forecast;
+    this.#loads = new of.Loads({ ...common, reads, leases, life, forecast, hasRemote, timeoutMs, fillLeaseMs });
+    this.#writes = new Writes({ ...common, reads, life, forecast, ownWrites, calls, hasRemote });
+    // Entries of both tiers end together, unless the local ones have a life of their own.
+    if (localTtlMs === 0) options.local.expired = (key) => forecast.gone([key]);
+  }
+
+  hitNow(key: CacheKey): Promise<unknown> | undefined {
+    // Every key in L1 is canonical, and a string that does not begin with the tag is found only if it stands for itself.
+    if (typeof key === 'string' && key.charCodeAt(0) !== TAG) return this.#local.hitNow(key, this.#clock.now());
+    const remembered = this.#keys.get(key);
+    if (remembered !== undefined) return this.#local.hitNow(remembered, this.#clock.now());
+    const encoded = encodeKey(key);
+    const hit = this.#local.hitNow(encoded, this.#clock.now());
+    if (hit !== undefined) this.#keys.set(key, encoded);
+    return hit;
+  }
+
+  override async get<V = unknown>(key: CacheKey): Promise<ValueWrapper<V> | undefined> {
+    const encoded = encodeKey(key);
+    if (this.#joining !== undefined) await this.#joining;
+    const hit = this.#local.get(encoded);
+    if (hit !== undefined) {
+      this.#counters.localHits += 1;
+      return { value: hit.value as V };
+    }
+    if (!this.isServing(this.#clock.now())) this.#counters.bypassed += 1;
+    if (!this.#reads.allows(encoded)) {
+      this.#counters.misses += 1;
+      return undefined;
+    }
+    const ticket = this.#local.begin(encoded);
+    try {
+      const entry = this.#reads.entryIn(await this.#reads.get(encoded));
+      if (entry !== undefined) return { value: this.#reads.take(encoded, ticket, entry) as V };
+      this.#counters.misses += 1;
+      return undefined;
+    } catch (error) {
+      this.#counters.remoteFailures += 1;
+      throw error;
+    } finally {
+      this.#local.end(encoded, ticket);
+    }
+  }
+
+  override async getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]> {
+    checkKeys(keys);
+    const encoded = keys.map(encodeKey);
+    if (this.#joining !== undefined) await this.#joining;
+    const local = encoded.map((key) => this.#local.get(key));
+    this.#counters.localHits += local.filter((entry) => entry !== undefined).length;
+    if (!this.isServing(this.#clock.now())) this.#counters.bypassed += local.length;
+    const missing = [...new Set(encoded.filter((key, i) => local[i] === undefined && this.#reads.allows(key)))];
+    const remote = await this.#getAllRemote(missing);
+    const found = local.map((entry, i) => entry ?? remote.get(encoded[i] as string));
+    this.#counters.misses += found.filter((entry) => entry === undefined).length;
+    return found.map((entry) => (entry === undefined ? undefined : { value: entry.value as V }));
+  }
+
+  async #getAllRemote(keys: string[]): Promise<ReadonlyMap<string, ValueWrapper<unknown>>> {
+    const found = new Map<string, ValueWrapper<unknown>>();
+    if (keys.length === 0) return found;
+    const reads = keys.map((key) => ({ key, ticket: this.#local.begin(key) }));
+    try {
+      const readings = await this.#reads.getAll(keys);
+      for (const [i, { key, ticket }] of reads.entries()) {
+        const entry = this.#reads.entryIn(readings[i]);
+        if (entry !== undefined) found.set(key, { value: this.#reads.take(key, ticket, entry) });
+      }
+      return found;
+    } catch (error) {
+      this.#counters.remoteFailures += 1;
+      throw error;
+    } finally {
+      for (const { key, ticket } of reads) this.#local.end(key, ticket);
+    }
+  }
+
+  override getOrLoad<V>(key: CacheKey, loader: () => V | Promise<V>, options: LoadOptions<V> = {}): Promise<V> {
+    let encoded: string;
+    try {
+      checkLoader(loader);
+      encoded = encodeKey(key);
+    } catch (error) {
+      return refused(error, options);
+    }
+    const now = this.#clock.now();
+    const hit = this.#local.hitNow(encoded, now);
+    if (hit !== undefined) return hit as Promise<V>;
+    if (this.#joining !== undefined) return this.#joining.then(() => this.getOrLoad(key, loader, options));
+    return this.#loads.load(encoded, loader, options, now);
+  }
+
+  override async put(key: CacheKey, value: unknown, options: PutOptions = {}): Promise<void> {
+    return this.#writes.put(encodeKey(key), value, options);
+  }
+
+  override async putIfAbsent<V = unknown>(key: CacheKey, value: V, options: PutOptions = {}): Promise<ValueWrapper<V> | undefined> {
+    return this.#writes.putIfAbsent(encodeKey(key), value, options);
+  }
+
+  override async evict(key: CacheKey, options: EvictOptions = {}): Promise<void> {
+    return this.#writes.evict([encodeKey(key)], options);
+  }
+
+  override async evictAll(keys: readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
+    checkKeys(keys);
+    return this.#writes.evict(keys.map(encodeKey), options);
+  }
+
+  override async evictIfPresent(key: CacheKey, options: EvictOptions = {}): Promise<boolean> {
+    return this.#writes.evictIfPresent(encodeKey(key), options);
+  }
+
+  override async clear(options: EvictOptions = {}): Promise<void> {
+    return this.#writes.clear(options);
+  }
+
+  override async invalidate(options: EvictOptions = {}): Promise<boolean> {
+    const hadEntries = this.#options.settings.tiers !== 'local' || this.#local.size > 0;
+    await this.#writes.clear(options);
+    return hadEntries;
+  }
+
+  override statistics(): CacheStatistics {
+    return this.#counters.snapshot({
+      localSize: this.#local.size,
+      bypassTimeMs: this.#local.bypassTimeMs,
+      pendingEvictions: this.#pending.size,
+      breaker: this.#remote.isTripped ? 'open' : 'closed',
+    });
+  }
+
+  override resetStatistics(): void {
+    this.#counters.reset();
+    this.#local.resetBypassTime();
+  }
+
+  override async inspect(key: CacheKey): Promise<KeyInspection> {
+    return inspectKey(encodeKey(key), {
+      local: this.#local,
+      remote: this.#remote,
+      pending: this.#pending,
+      clock: this.#clock,
+      tiers: this.#options.settings.tiers,
+      isStopped: this.#isStopped,
+    });
+  }
+
+  /** The generation its keys are written under in Redis, for people who look; `undefined` until the first contact. */
+  get generation(): string | undefined {
+    return this.#remote.generation;
+  }
+
+  /** See {@link CoherentCache.apply}. */
+  apply(eviction: Eviction, own: boolean, lagMs?: Milliseconds): void {
+    this.#counters.applied(lagMs);
+    if (eviction === 'all') {
+      if (!own) this.#local.fenceAll('remote'); // Its own was in force before its message came.
+      return;
+    }
+    const { keys } = eviction;
+    if (own) return this.#local.fence(this.#ownWrites.toApply(keys), 'explicit');
+    this.#local.fence(keys, 'remote');
+    this.#forecast.gone(keys);
+  }
+
+  /** See {@link CoherentCache.missed}. */
+  missed(cause: 'gap' | 'coherence'): void {
+    if (cause === 'gap') this.#counters.gaps += 1;
+    this.emptied('coherence');
+  }
+
+  /** Drops everything: what the local tier holds may be out of date. */
+  emptied(cause: 'remote' | 'coherence'): void {
+    this.#local.fenceAll(cause);
+  }
+
+  /** See {@link CoherentCache.holdLeaseUntil}. */
+  holdLeaseUntil(time: Milliseconds): void {
+    this.#local.holdLeaseUntil(time);
+  }
+
+  /** When the read lease ends on the instance's clock; see {@link LocalTier.leaseEndsAt}. */
+  get leaseEndsAt(): Milliseconds {
+    return this.#local.leaseEndsAt;
+  }
+
+  /** Whether the local tier may be served at `now`. */
+  isServing(now: Milliseconds): boolean {
+    return this.#local.isServing(now);
+  }
+
+  /** Has reads wait until the cache has joined the fleet; `joined` ends by itself, in bounded time, and never rejects. */
+  joinWith(joined: Promise<void>): void {
+    this.#joining = joined.then(() => {
+      this.#joining = undefined;
+    });
+  }
+
+  /** The remote tier is known to be back: pending evictions are tried again at once, and fill leases given back. */
+  reconnected(): void {
+    this.#pending.retryNow();
+    this.#leases.giveBackOwed();
+  }
+
+  /** How many evicted keys wait for an acknowledgement. */
+  get pendingEvictions(): number {
+    return this.#pending.size;
+  }
+
+  /** Ends background work and empties the local tier. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#local.stop();
+    this.#reads.stop();
+    this.#leases.stop();
+    this.#writes.stop();
+    await this.#pending.stop();
+    this.#local.fenceAll('explicit');
+  }
+}
+
+/** Reports an invalid key to `onError` before rejecting. */
+async function refused<V>(error: unknown, { onError }: LoadOptions<V>): Promise<never> {
+  if (error instanceof CacheKeyError) onError?.('get', error);
+  throw error;
+}

@@ -1,0 +1,152 @@
+import type { CacheCounters } from '../../event/index.js';
+import type { Clock, Milliseconds } from '../../time/index.js';
+import type { EvictOptions, PutOptions } from '../cache.js';
+import { type CallsUnderWay, stopped } from '../calls-under-way.js';
+import { begunAt, wantsAcks } from '../check-arguments.js';
+import type { Eviction } from '../eviction.js';
+import type { LocalTier } from '../local/local-tier.js';
+import type { EvictionReceipt } from '../remote/eviction-log.js';
+import type { RemoteTier } from '../remote/remote-cache.js';
+import type { ValueWrapper } from '../value-wrapper.js';
+import type { EntryLife } from './entry-life.js';
+import { EvictionBatches } from './eviction-batches.js';
+import type { MissForecast } from './miss-forecast.js';
+import type { OwnWrites } from './own-writes.js';
+import { inWords, type PendingEvictions } from './pending-evictions.js';
+import { Puts } from './puts.js';
+import type { RemoteReads } from './remote-reads.js';
+import type { SharedLoad } from './shared-load.js';
+
+/** What {@link Writes} are made of. */
+export interface WritesOptions {
+  readonly cache: string;
+  readonly local: LocalTier<SharedLoad>;
+  readonly remote: RemoteTier;
+  readonly reads: RemoteReads;
+  readonly pending: PendingEvictions;
+  readonly ownWrites: OwnWrites;
+  readonly life: EntryLife;
+  readonly forecast: MissForecast;
+  readonly calls: CallsUnderWay;
+  readonly clock: Clock;
+  readonly counters: CacheCounters;
+  /** Whether there is a remote tier. */
+  readonly hasRemote: boolean;
+}
+
+/**
+ * The writes of one cache: puts, evictions and clears, on encoded keys. Each fences L1 before anything is sent, and again when Redis has
+ * answered.
+ */
+export class Writes {
+  readonly #options: WritesOptions;
+  readonly #puts: Puts;
+  readonly #evictions: EvictionBatches;
+  #isStopped = false;
+
+  constructor(options: WritesOptions) {
+    this.#options = options;
+    this.#puts = new Puts(options);
+    this.#evictions = new EvictionBatches((keys, acks) => options.pending.submit({ keys }, acks));
+  }
+
+  /** See {@link Cache.put}. */
+  put(key: string, value: unknown, options: PutOptions): Promise<void> {
+    const { life, counters, clock } = this.#options;
+    return this.#run('putting', { keys: [key] }, async () => {
+      life.refuseNull(value);
+      let ttlMs: Milliseconds;
+      try {
+        ttlMs = life.of(value, options.ttl);
+      } catch (error) {
+        await this.evict([key], options); // The value that is there is out of date, whether or not the new one can be stored.
+        throw error;
+      }
+      counters.puts += 1;
+      await this.#puts.store(key, value, ttlMs, begunAt(options, clock));
+    });
+  }
+
+  /** See {@link Cache.putIfAbsent}. */
+  async putIfAbsent<V>(key: string, value: V, options: PutOptions): Promise<ValueWrapper<V> | undefined> {
+    const { local, remote, reads, life, ownWrites, counters, clock, hasRemote } = this.#options;
+    const ttlMs = life.of(value, options.ttl);
+    life.refuseNull(value);
+    return this.#run('putting', { keys: [key] }, async () => {
+      if (!hasRemote) {
+        const hit = local.get(key);
+        if (hit !== undefined) return { value: hit.value as V };
+        counters.puts += 1;
+        await this.#puts.store(key, value, ttlMs, begunAt(options, clock));
+        return undefined;
+      }
+      const raw = remote.encode(value, ttlMs);
+      return ownWrites.run([key], async () => {
+        const present = reads.entryIn(await remote.putIfAbsent({ key, raw, ttlMs }));
+        if (present !== undefined) return { value: present.value as V };
+        counters.puts += 1;
+        local.fence([key], 'replaced');
+        return undefined;
+      });
+    });
+  }
+
+  /** See {@link Cache.evictAll}. */
+  async evict(keys: readonly string[], options: EvictOptions): Promise<void> {
+    const { local, pending, ownWrites, forecast, counters, clock } = this.#options;
+    const acks = wantsAcks(options);
+    if (keys.length === 0) return;
+    return this.#run('evicting', { keys }, async () => {
+      counters.evictions += keys.length;
+      local.fence(keys, 'explicit');
+      const since = begunAt(options, clock);
+      // A caller that has less time left goes by itself.
+      const submit = (): Promise<EvictionReceipt> =>
+        since === undefined ? this.#evictions.add(keys, acks) : pending.submit({ keys }, acks, since);
+      const receipt = await ownWrites.run(keys, submit);
+      forecast.gone(keys);
+      await pending.acknowledged(receipt);
+    });
+  }
+
+  /** See {@link Cache.evictIfPresent}. */
+  async evictIfPresent(key: string, options: EvictOptions): Promise<boolean> {
+    const { local, pending, ownWrites, counters, clock, hasRemote } = this.#options;
+    const acks = wantsAcks(options);
+    return this.#run('evicting', { keys: [key] }, async () => {
+      const wasLocal = local.get(key) !== undefined;
+      counters.evictions += 1;
+      local.fence([key], 'explicit');
+      // By itself: what a batch removed does not tell about one key.
+      const receipt = await ownWrites.run([key], () => pending.submit({ keys: [key] }, acks, begunAt(options, clock)));
+      await pending.acknowledged(receipt);
+      return hasRemote ? receipt.removed > 0 : wasLocal;
+    });
+  }
+
+  /** See {@link Cache.clear}. */
+  async clear(options: EvictOptions): Promise<void> {
+    const { local, pending, counters, clock } = this.#options;
+    const acks = wantsAcks(options);
+    return this.#run('evicting', 'all', async () => {
+      counters.clears += 1;
+      local.fenceAll('explicit');
+      await pending.acknowledged(await pending.submit('all', acks, begunAt(options, clock)));
+    });
+  }
+
+  /** Refuses everything from now on. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /**
+   * Runs a write, for which a shutdown waits.
+   *
+   * @throws {CacheStoppedError} once the cache has stopped.
+   */
+  #run<T>(verb: 'evicting' | 'putting', eviction: Eviction, write: () => Promise<T>): Promise<T> {
+    const refusal = (): Error => stopped(this.#options.cache, `${inWords(verb, eviction)} was refused`);
+    return this.#isStopped ? Promise.reject(refusal()) : this.#options.calls.run(write, refusal);
+  }
+}

@@ -1,0 +1,45 @@
+import { type CacheManager, type CallsUnderWay, NoOpCacheManager } from '../cache/index.js';
+import { CacheEvents } from '../event/index.js';
+import type { FleetWatch } from '../fleet/index.js';
+import { InProcessTransport, MessageListenerContainer, MessagePublisher } from '../topic/index.js';
+import { type CacheInstance, createInstance, type InstanceParts } from './cache-instance.js';
+import { type CachingOptions, resolveOptions } from './options.js';
+
+/** An instance, with caches or without. */
+export interface Instance extends Omit<CacheInstance, 'manager' | 'fleet' | 'calls'> {
+  readonly manager: CacheManager;
+  /** Absent where there is no fleet. */
+  readonly fleet?: FleetWatch;
+  /** Absent where nothing is cached. */
+  readonly calls?: CallsUnderWay;
+  /** `false`: decorated methods run as if they were not decorated. Default: `true`. */
+  readonly isEnabled?: boolean;
+  /** Whether the manager creates caches that it does not know. Default: `true`. */
+  readonly isDynamic?: boolean;
+}
+
+/** The instance that `options` ask for: with caches, or, where `enabled` is `false`, without. @throws {CacheConfigurationError} for wrong options. */
+export function instanceOf(options?: CachingOptions, parts?: InstanceParts): Instance {
+  const { enabled, namespace, dynamic } = resolveOptions(options);
+  return enabled ? { ...createInstance(options, parts), isDynamic: dynamic } : createDisabledInstance(namespace);
+}
+
+/** Caches that hold nothing, and topics in the process: no socket, no timer. */
+function createDisabledInstance(namespace: string): Instance {
+  const events = new CacheEvents();
+  const transport = new InProcessTransport(`inversify-cache/${namespace}`);
+  const listenerContainer = new MessageListenerContainer(transport, { events });
+  return {
+    isEnabled: false,
+    manager: new NoOpCacheManager(),
+    events,
+    listenerContainer,
+    publisher: new MessagePublisher(transport),
+    start: () => listenerContainer.start(),
+    async stop() {
+      await listenerContainer.stop();
+      await transport.close();
+      events.close();
+    },
+  };
+}

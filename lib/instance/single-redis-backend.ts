@@ -1,0 +1,61 @@
+import { CommandConnection, type RedisEndpoint, redisEndpoint, SentinelGroup } from '../redis/index.js';
+import type { CacheEvents } from '../event/index.js';
+import { BEATS_PER_BOUND, defaultTopic } from '../eviction/index.js';
+import { fleetTopics } from '../fleet/index.js';
+import { MessageListenerContainer } from '../topic/index.js';
+import { RedisTransport } from '../topic/redis/index.js';
+import { askEveryMs, type Backend } from './backend.js';
+import type { CachingOptions, ResolvedCachingOptions } from './options.js';
+import { redisPrimary } from './redis-primary.js';
+
+/** Instances around one Redis server, or around a primary behind Sentinel. */
+export function singleRedisBackend(
+  options: ResolvedCachingOptions,
+  redis: NonNullable<CachingOptions['redis']>,
+  events: CacheEvents,
+): Backend {
+  const { namespace, boundMs, timeoutMs, deadlineMs, connectTimeoutMs } = options;
+  const sentinels = SentinelGroup.of(redis, connectTimeoutMs);
+  const endpoint: RedisEndpoint = sentinels?.endpoint ?? redisEndpoint(redis);
+  const socketTimeoutMs = Math.max(boundMs, 2 * timeoutMs);
+  const locate = sentinels && (() => sentinels.locate());
+  const connection = new CommandConnection({ endpoint, events, timeoutMs, deadlineMs, connectTimeoutMs, socketTimeoutMs, locate });
+  const transport = new RedisTransport(sentinels?.source() ?? redis, {
+    connectTimeoutMs,
+    socketTimeoutMs,
+    connectionName: `${namespace}-topic`,
+    pingIntervalMs: Math.ceil(boundMs / BEATS_PER_BOUND),
+    events,
+  });
+  const container = new MessageListenerContainer(transport, { events, subscribeTimeoutMs: connectTimeoutMs });
+  const topicOf: Backend['topicOf'] = (cache, own) => own ?? defaultTopic(namespace, cache, endpoint.db);
+  const primary = redisPrimary({ namespace, connection, container, channel: topicOf, options, events });
+  return {
+    transport,
+    container,
+    topics: fleetTopics(namespace, endpoint.db),
+    send: primary.send,
+    topicOf,
+    primaries: [
+      {
+        ...primary,
+        connect: (firstBeat) => {
+          sentinels?.watch(
+            askEveryMs(boundMs),
+            (address) => {
+              connection.primaryIs(address);
+              transport.primaryIs(address);
+            },
+            (attempt, error) => events.emit('failed', { link: 'sentinel', endpoint: endpoint.label, attempt, error }),
+          );
+          return primary.connect(firstBeat);
+        },
+      },
+    ],
+    close: async () => {
+      sentinels?.close();
+      await connection.stop();
+      await transport.close();
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { TopicError } from '../errors/index.js';
+import type { CacheEvents } from '../event/index.js';
+import type { CacheErrorHandler } from './cache-error-handler.js';
+
+/**
+ * Tells the error handler what failed around topics: messages that could not be published in the background, messages that a listener did not
+ * take, messages that nobody understands. Nobody waits for any of them, so what the handler throws ends here; the event was told before.
+ */
+export function handleTopicFailures(
+  events: CacheEvents,
+  handler: () => Pick<CacheErrorHandler, 'handlePublishError' | 'handleReceiveError'>,
+): void {
+  events.on('error', ({ error, topic }) => {
+    if (topic?.verb === 'publish') handler().handlePublishError(error, topic.name);
+    else if (topic?.verb === 'receive') handler().handleReceiveError(error, topic.name);
+  });
+  events.on('malformed', ({ topic, reason }) => {
+    const error = new TopicError('TOPIC_MESSAGE_MALFORMED', `A message on '${topic}' was ignored: ${reason}.`, {
+      hint: 'Others like it are ignored without another word. Look for who else publishes there.',
+    });
+    handler().handleReceiveError(error, topic);
+  });
+}

@@ -1,0 +1,17 @@
+/**
+ * Redis: where it is (an endpoint, a Sentinel group, a Cluster), how one gets there, and one connection for commands, with its scripts, its
+ * circuit breaker and the limit to what is under way. The one room that loads Redis clients; what travels on them is not its business.
+ */
+export { BREAKER_THRESHOLD, CircuitBreaker } from './circuit-breaker.js';
+export { ClusterTopology } from './cluster-topology.js';
+export { CommandConnection, type CommandConnectionOptions } from './command-connection.js';
+export { hostAndPort, type RedisAddress, redisEndpoint, type RedisEndpoint, redisLabel } from './redis-endpoint.js';
+export type { RedisConnection } from './redis-option.js';
+export { redisOptionsFromEnv } from './redis-options-from-env.js';
+export { redisSource } from './redis-source-of.js';
+export type { RedisSource } from './redis-source.js';
+export { Script } from './script.js';
+export { SentinelGroup } from './sentinel-group.js';
+export { checkServerSettings, type SettingWarning, warningsOf } from './server-settings.js';
+export { hearSocketErrors } from './socket-errors.js';
+export { BYTES_PER_UNIT } from './step-turns.js';

@@ -1,0 +1,82 @@
+import type { RedisOptions } from 'ioredis';
+import { CacheConfigurationError, shown } from '../errors/index.js';
+import { connectionOptions, isDatabase, isHost, isPort, notRepeated } from './redis-endpoint.js';
+
+/**
+ * How Redis is reached, from environment variables: `REDIS_URL`, or else `REDIS_HOST` with `REDIS_PORT` (6379), `REDIS_USERNAME`,
+ * `REDIS_PASSWORD`, `REDIS_DB` (0) and `REDIS_TLS` (`true` or `false`). An empty variable counts as absent; with `REDIS_URL` the others
+ * are not read.
+ *
+ * @param env - where to look. Default: `process.env`.
+ * @returns `undefined` when neither `REDIS_URL` nor `REDIS_HOST` is set: no Redis is wanted.
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`, which names the variable and never repeats a URL or a password.
+ */
+export function redisOptionsFromEnv(env: Readonly<Record<string, string | undefined>> = process.env): string | RedisOptions | undefined {
+  const url = read(env, 'REDIS_URL');
+  if (url !== undefined) return checkedUrl(url);
+  const host = read(env, 'REDIS_HOST');
+  if (host === undefined) return undefined;
+  if (!isHost(host)) {
+    throw notRepeated(
+      'the environment variable REDIS_HOST',
+      'the name or address of a host',
+      'A URL belongs in REDIS_URL, a port in REDIS_PORT.',
+    );
+  }
+  const port = readNumber(env, 'REDIS_PORT', isPort, 'an integer from 1 to 65535');
+  const db = readNumber(env, 'REDIS_DB', isDatabase, 'a non-negative integer');
+  const username = read(env, 'REDIS_USERNAME');
+  const password = read(env, 'REDIS_PASSWORD');
+  return {
+    host,
+    port: port ?? 6379,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    db: db ?? 0,
+    ...(readBoolean(env, 'REDIS_TLS') ? { tls: {} } : {}),
+  };
+}
+
+function read(env: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === '' ? undefined : value;
+}
+
+function readNumber(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+  isValid: (value: number) => boolean,
+  expected: string,
+): number | undefined {
+  const text = read(env, name);
+  if (text === undefined) return undefined;
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (isValid(value)) return value;
+  throw new CacheConfigurationError(
+    'CACHE_OPTION_INVALID',
+    `Expected the environment variable ${name} to be ${expected}, got \`${shown(text)}\`.`,
+  );
+}
+
+function readBoolean(env: Readonly<Record<string, string | undefined>>, name: string): boolean {
+  const text = read(env, name)?.toLowerCase();
+  if (text === undefined || text === 'false' || text === '0' || text === 'no' || text === 'off') return false;
+  if (text === 'true' || text === '1' || text === 'yes' || text === 'on') return true;
+  throw new CacheConfigurationError(
+    'CACHE_OPTION_INVALID',
+    `Expected the environment variable ${name} to be \`true\` or \`false\`, got \`${shown(text)}\`.`,
+  );
+}
+
+function checkedUrl(url: string): string {
+  try {
+    connectionOptions(url);
+    return url;
+  } catch {
+    throw notRepeated(
+      'the environment variable REDIS_URL',
+      'a URL such as redis://user:password@host:6379/0 or rediss://host',
+      'Percent-encode special characters of the password.',
+    );
+  }
+}

@@ -1,0 +1,148 @@
+import type { Redis, RedisOptions } from 'ioredis';
+import { CacheConfigurationError, Credentials, shown } from '../errors/index.js';
+import type { Milliseconds } from '../time/index.js';
+import { AskedServer } from './asked-server.js';
+import { loadIoredis } from './ioredis.js';
+import { majorityOf } from './majority.js';
+import { isCluster, type RedisConnection } from './redis-option.js';
+import { connectionOptions, hostAndPort, type RedisAddress, type RedisEndpoint, redisLabel } from './redis-endpoint.js';
+import type { RedisSource } from './redis-source.js';
+import { RepeatedLook } from './repeated-look.js';
+
+/** What one Sentinel holds to be the primary, since the `epoch`th change of the configuration. */
+interface Vote {
+  readonly address: RedisAddress;
+  readonly epoch: number;
+}
+
+/**
+ * The Sentinels of one primary, asked where it is. All are asked, and the newest configuration that a majority knows of is believed: a
+ * Sentinel that was cut off goes on naming the primary of yesterday. Connections are kept, so that asking often costs little.
+ */
+export class SentinelGroup {
+  /** How the primary is entered. Its `host` and `port` mean nothing: ask {@link locate}. */
+  readonly endpoint: RedisEndpoint;
+  readonly #sentinels: readonly AskedServer[];
+  readonly #name: string;
+  readonly #options: RedisOptions;
+  readonly #watch = new RepeatedLook();
+
+  private constructor(options: RedisOptions, label: string, timeoutMs: Milliseconds) {
+    const { name, username, password, db, tls, enableTLSForSentinelMode } = options;
+    const sentinels = options.sentinels ?? [];
+    if (typeof name !== 'string' || name === '') throw invalid('redis.name', 'the name of the primary that the Sentinels watch', name);
+    if (tls && enableTLSForSentinelMode === undefined)
+      throw invalid('redis.enableTLSForSentinelMode', 'true or false beside `redis.tls`, which is not used without it', undefined);
+    if (sentinels.length === 0) throw invalid('redis.sentinels', 'at least one Sentinel', '[]');
+    this.endpoint = {
+      host: '',
+      port: 0,
+      ...(username ? { username } : {}),
+      ...(password ? { password } : {}),
+      db: db ?? 0,
+      ...(enableTLSForSentinelMode === true && tls ? { tls: typeof tls === 'object' ? tls : {} } : {}),
+      label,
+    };
+    this.#options = options;
+    this.#name = name;
+    const failed = (at: string): string => `Sentinel ${at} could not tell where '${shown(name)}' is`;
+    this.#sentinels = sentinels.map((address) => new AskedServer(sentinelOptions(address, options), failed, timeoutMs));
+  }
+
+  /**
+   * The Sentinels that `redis` names; `undefined` when it leads to a server by another way.
+   *
+   * @param timeoutMs - how long one question may take.
+   * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` when the name of the primary or the Sentinels are missing.
+   */
+  static of(redis: RedisConnection, timeoutMs: Milliseconds): SentinelGroup | undefined {
+    if (isCluster(redis)) return undefined;
+    const options = connectionOptions(redis);
+    return options.sentinels ? new SentinelGroup(options, redisLabel(redis), timeoutMs) : undefined;
+  }
+
+  /**
+   * Asks where the primary is.
+   *
+   * @throws {Error} when no Sentinel could tell.
+   */
+  async locate(): Promise<RedisAddress> {
+    const { answers: votes, failures } = await majorityOf(this.#sentinels.map((sentinel) => sentinel.ask((client) => this.#vote(client))));
+    const [newest] = votes.sort((a, b) => b.epoch - a.epoch);
+    if (newest === undefined) throw failures[0];
+    return this.#translated(newest.address);
+  }
+
+  /**
+   * Has each connection made to the primary of the moment. Not by ioredis' own way behind Sentinel: it believes the first Sentinel that
+   * answers, hears of a failover only from those that have not restarted since, and prints their errors.
+   */
+  source(): RedisSource {
+    const { label, tls } = this.endpoint;
+    return {
+      label,
+      credentials: new Credentials(this.endpoint),
+      create: async (overrides) => {
+        const { Redis } = await loadIoredis();
+        const address = await this.locate();
+        return new Redis({ ...this.#options, sentinels: undefined, tls, ...address, ...overrides });
+      },
+    };
+  }
+
+  /**
+   * Asks again and again, and tells each answer, changed or not. Ended by {@link close}.
+   *
+   * @param failed - told when no Sentinel answered, with how often in a row.
+   */
+  watch(everyMs: Milliseconds, told: (address: RedisAddress) => void, failed: (attempt: number, error: unknown) => void): void {
+    const look = async (): Promise<void> => {
+      const address = await this.locate();
+      if (!this.#watch.isStopped) told(address);
+    };
+    this.#watch.start(everyMs, look, failed);
+  }
+
+  /** Closes every connection. Idempotent; never throws. */
+  close(): void {
+    this.#watch.stop();
+    for (const sentinel of this.#sentinels) sentinel.close();
+  }
+
+  async #vote(client: Redis): Promise<Vote> {
+    // In this order: an epoch that is too old for its address loses against others, one that is too new would win.
+    const [master, address] = await Promise.all([
+      client.call('SENTINEL', 'MASTER', this.#name),
+      client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', this.#name),
+    ]);
+    return voteOf(master, address, this.#name);
+  }
+
+  #translated(address: RedisAddress): RedisAddress {
+    const key = hostAndPort(address.host, address.port);
+    const { natMap } = this.#options;
+    const found = typeof natMap === 'function' ? natMap(key) : natMap?.[key];
+    return found ?? address;
+  }
+}
+
+function voteOf(master: unknown, address: unknown, name: string): Vote {
+  if (!Array.isArray(address) || !Array.isArray(master)) throw new Error(`it does not watch '${shown(name)}'`);
+  const epoch = Number((master as string[])[(master as string[]).indexOf('config-epoch') + 1]);
+  return { address: { host: String(address[0]), port: Number(address[1]) }, epoch: Number.isFinite(epoch) ? epoch : 0 };
+}
+
+function sentinelOptions(address: Partial<RedisAddress> & { family?: number }, options: RedisOptions): RedisOptions {
+  return {
+    host: address.host ?? 'localhost',
+    port: address.port ?? 26_379,
+    ...((address.family ?? options.family) ? { family: address.family ?? options.family } : {}),
+    ...(options.sentinelUsername ? { username: options.sentinelUsername } : {}),
+    ...(options.sentinelPassword ? { password: options.sentinelPassword } : {}),
+    ...(options.sentinelTLS ? { tls: options.sentinelTLS } : {}),
+  };
+}
+
+function invalid(option: string, expected: string, got: unknown): CacheConfigurationError {
+  return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${expected}, got \`${shown(got)}\`.`);
+}

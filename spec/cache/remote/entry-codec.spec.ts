@@ -1,0 +1,57 @@
+import { expect } from 'chai';
+import { ended, EntryCodec, UNREADABLE, ValueCodec } from '../../../lib/cache/index.js';
+import { FakeClock } from '../../support/fake-clock.js';
+
+describe(EntryCodec.name, () => {
+  const values = new ValueCodec();
+  let clock: FakeClock;
+  /** By how much the server's clock is ahead of ours; `undefined`: not known. */
+  let aheadMs: number | undefined;
+  let codec: EntryCodec;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    aheadMs = 5_000_000;
+    codec = new EntryCodec({
+      codec: values,
+      clock,
+      time: { earliest: (epochMs) => (aheadMs === undefined ? undefined : epochMs - aheadMs) },
+    });
+  });
+
+  const endsAt = (life: number | undefined, end?: number): number | undefined => {
+    const raw = values.encode('Dune', life);
+    const entry = codec.read(end === undefined ? raw : ended(raw, end));
+    if (entry === UNREADABLE) throw new Error('Expected an entry.');
+    expect(entry.value).to.equal('Dune');
+    return entry.endsAt;
+  };
+
+  it('writes a life, and leaves its end to the server', () => {
+    expect(codec.encode('Dune', 60_000)).to.equal('{"value":"Dune","life":60000}');
+  });
+
+  it("reads when a life is over on the instance's clock", () => {
+    expect(endsAt(10_000, 5_001_000 + 10_000)).to.equal(11_000);
+    expect(endsAt(10_000, 5_001_000 + 3_000)).to.equal(4_000);
+    expect(endsAt(10_000, 5_001_000 - 3_000), 'in the past').to.equal(-2_000);
+  });
+
+  it("grants no more than the whole life from now on, however far the server's clock is set back or the estimate is off", () => {
+    for (const end of [5_001_000 + 10_001, 5_001_000 + 3_600_000, Number.MAX_SAFE_INTEGER]) expect(endsAt(10_000, end)).to.equal(11_000);
+    clock.advance(500);
+    expect(endsAt(10_000, Number.MAX_SAFE_INTEGER)).to.equal(11_500);
+  });
+
+  it('knows no end where the entry has none, or where the clock of the server is not known', () => {
+    expect([endsAt(undefined), endsAt(10_000)]).to.deep.equal([undefined, undefined]);
+    aheadMs = undefined;
+    expect(endsAt(10_000, 5_002_000)).to.equal(undefined);
+  });
+
+  it('tells what cannot be read', () => {
+    for (const raw of ['', 'garbage', '{"value":1,"life":-1,"end":1}', '{"value":1,"expires":1700000000000}']) {
+      expect(codec.read(raw)).to.equal(UNREADABLE);
+    }
+  });
+});

@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import { deepFreeze } from '../../../lib/cache/value/deep-freeze.js';
+
+describe(deepFreeze.name, () => {
+  it('freezes what is reached through properties, symbols, elements and members, and returns the same object', () => {
+    class Book {
+      readonly tags = ['a'];
+    }
+    const symbol = Symbol('s');
+    const inner = { map: new Map([[{ k: 1 }, { v: 1 }]]), set: new Set([{ m: 1 }]) };
+    const value = { book: new Book(), list: [{ a: 1 }], [symbol]: { b: 1 }, inner };
+    expect(deepFreeze(value)).to.equal(value);
+    const [[key, member]] = [...inner.map] as [[object, object]];
+    for (const part of [value, value.book, value.book.tags, value.list, value.list[0], value[symbol], key, member, ...inner.set]) {
+      expect(part).to.be.frozen;
+    }
+  });
+
+  it('enters what is frozen on the surface, and ends on a cycle', () => {
+    const value: { tags: string[]; self?: unknown } = { tags: [] };
+    value.self = value;
+    deepFreeze(Object.freeze(value));
+    expect(value.tags).to.be.frozen;
+  });
+
+  it('freezes what is nested beyond any stack', () => {
+    let value: { inner?: unknown } = {};
+    const innermost = value;
+    for (let level = 0; level < 100_000; level += 1) value = { inner: level % 2 === 0 ? [value] : new Map([[1, value]]) };
+    deepFreeze(value);
+    expect(innermost).to.be.frozen;
+  });
+
+  it('calls no getter, and leaves typed arrays, functions and primitives alone', () => {
+    const bytes = Buffer.from('x');
+    const call = (): number => 1;
+    const value = Object.defineProperty({ bytes, view: new DataView(new ArrayBuffer(1)), call }, 'trap', {
+      enumerable: true,
+      get: () => expect.fail('The getter ran.'),
+    });
+    deepFreeze(value);
+    bytes[0] = 65;
+    expect(bytes.toString()).to.equal('A');
+    expect(call).not.to.be.frozen;
+    for (const primitive of [1, 'a', null, undefined, 1n]) expect(deepFreeze(primitive)).to.equal(primitive);
+  });
+});
