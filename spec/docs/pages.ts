@@ -7,7 +7,9 @@ export function readPages(): ReadonlyMap<string, string> {
   const inside = (folder: string): string[] => readdirSync(join(projectRoot, folder)).map((name) => `${folder}/${name}`);
   const docs = inside('docs').filter((path) => path.endsWith('.md'));
   const samples = inside('samples').map((folder) => `${folder}/README.md`);
-  const pages = ['README.md', 'README.ko.md', 'CONTRIBUTING.md', 'SECURITY.md', ...docs, ...samples].filter((path) => existsSync(join(projectRoot, path)));
+  const pages = ['README.md', 'README.ko.md', 'CONTRIBUTING.md', 'SECURITY.md', ...docs, ...samples].filter((path) =>
+    existsSync(join(projectRoot, path)),
+  );
   return new Map(pages.map((path) => [path, readPage(path)]));
 }
 
