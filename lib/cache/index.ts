@@ -39,11 +39,7 @@ export type { Class } from './value/rich-value.js';
 export { RemoteCache, type RemoteCacheParts, type RemoteTier } from './remote/remote-cache.js';
 export { alwaysOpen, type RemoteGuard } from './remote/remote-guard.js';
 export { ENDLESS_MS } from './two-tier/entry-life.js';
-export {
-  TwoTierCache,
-  type TwoTierCacheCollaborators,
-  type TwoTierCacheOptions,
-  type TwoTierCacheSettings,
-} from './two-tier/two-tier-cache.js';
+export { TwoTierCache } from './two-tier/two-tier-cache.js';
+export type { TwoTierCacheCollaborators, TwoTierCacheOptions, TwoTierCacheSettings } from './two-tier/two-tier-cache-options.js';
 export { type InstanceLinks, TwoTierCacheManager } from './two-tier/two-tier-cache-manager.js';
 export type { ValueWrapper } from './value-wrapper.js';

@@ -35,13 +35,17 @@ export interface LoadsOptions {
   readonly fillLeaseMs: Milliseconds;
 }
 
-/** One call of `getOrLoad` that no tier of the process answers. */
-interface LoadCall<V> {
+/** One call of `getOrLoad` that L1 does not answer. */
+interface LoadRequest<V> {
   readonly key: string;
-  readonly ticket: ReadTicket<SharedLoad>;
-  readonly load: SharedLoad;
   readonly loader: () => V | Promise<V>;
   readonly options: LoadOptions<V>;
+}
+
+/** A load that was begun for a request. */
+interface LoadCall<V> extends LoadRequest<V> {
+  readonly ticket: ReadTicket<SharedLoad>;
+  readonly load: SharedLoad;
   readonly begunAt: Milliseconds;
 }
 
@@ -69,19 +73,20 @@ export class Loads {
     this.#forecast = options.forecast;
   }
 
-  /** The value of `key`, by a load that is under way or by one of its own. */
-  load<V>(key: string, loader: () => V | Promise<V>, options: LoadOptions<V>, now: Milliseconds): Promise<V> {
+  /** The value of `key`, by a load that is under way or by a new one. */
+  load<V>(request: LoadRequest<V>, now: Milliseconds): Promise<V> {
     const { counters, fillLeaseMs } = this.#options;
+    const { key } = request;
     const isServing = this.#local.isServing(now);
     if (!isServing) counters.bypassed += 1;
     const running = this.#local.joinable(key, now, fillLeaseMs);
-    if (running?.needsCaller === true) return this.#loadAlone(key, loader);
-    const mayJoin = this.mayJoin(isServing, options);
+    if (running?.needsCaller === true) return this.#loadAlone(request);
+    const mayJoin = this.mayJoin(isServing, request.options);
     if (mayJoin && running !== undefined) {
       counters.joined += 1;
-      return this.#join(key, running, loader, options);
+      return this.#join(request, running);
     }
-    return this.#begin(key, loader, options, now, mayJoin).promise as Promise<V>;
+    return this.#begin(request, now, mayJoin).promise as Promise<V>;
   }
 
   /** Without a read lease a caller joins no load: it may be older than an eviction this instance has not heard of. */
@@ -89,10 +94,10 @@ export class Loads {
     return isServing && options.join !== false;
   }
 
-  #begin<V>(key: string, loader: () => V | Promise<V>, options: LoadOptions<V>, begunAt: Milliseconds, isJoinable: boolean): SharedLoad {
+  #begin<V>({ key, loader, options }: LoadRequest<V>, begunAt: Milliseconds, isJoinable: boolean): SharedLoad {
     const load = new SharedLoad(this.#options.cache, key, begunAt);
     const ticket = this.#local.begin(key);
-    load.promise = this.#look({ key, ticket, load, loader, options, begunAt });
+    load.promise = this.#look({ key, loader, options, ticket, load, begunAt });
     if (isJoinable) ticket.load = load;
     return load;
   }
@@ -199,7 +204,7 @@ export class Loads {
   }
 
   /** For a caller for whom the load under way waits, so that it must not wait for that load. The fill lease is with that load. */
-  #loadAlone<V>(key: string, loader: () => V | Promise<V>): Promise<V> {
+  #loadAlone<V>({ key, loader }: LoadRequest<V>): Promise<V> {
     this.#options.counters.misses += 1;
     return this.#run(key, new Load(), loader);
   }
@@ -208,26 +213,26 @@ export class Loads {
    * Waits for another caller's load, as long as it is allowed. Callers that waited in vain share one new load: because it lasted too long, or
    * (once, with `isSecond`) because the caller who ran it was aborted, which says nothing about the value.
    */
-  #join<V>(key: string, load: SharedLoad, loader: () => V | Promise<V>, options: LoadOptions<V>, isSecond = false): Promise<V> {
+  #join<V>(request: LoadRequest<V>, load: SharedLoad, isSecond = false): Promise<V> {
     const { clock, fillLeaseMs } = this.#options;
     return load.join(clock, fillLeaseMs).then(
-      (value) => (value === LATE ? this.#succeed(key, load, loader, options, isSecond) : (value as V)),
+      (value) => (value === LATE ? this.#succeed(request, load, isSecond) : (value as V)),
       (error: unknown) => {
         if (isSecond || !isAbort(error)) throw error;
-        return this.#succeed(key, load, loader, options, true);
+        return this.#succeed(request, load, true);
       },
     );
   }
 
   /** Runs the load that comes after `load`, or joins it. Even without a lease: it began after everybody who had joined `load` had asked. */
-  #succeed<V>(key: string, load: SharedLoad, loader: () => V | Promise<V>, options: LoadOptions<V>, isSecond: boolean): Promise<V> {
+  #succeed<V>(request: LoadRequest<V>, load: SharedLoad, isSecond: boolean): Promise<V> {
     const { clock, fillLeaseMs } = this.#options;
     const now = clock.now();
     const isServing = this.#local.isServing(now);
-    const running = load.successor ?? (isServing ? this.#local.joinable(key, now, fillLeaseMs) : undefined);
-    if (running?.needsCaller === true) return this.#loadAlone(key, loader);
-    load.successor = running ?? this.#begin(key, loader, options, now, isServing);
-    return running === undefined ? (load.successor.promise as Promise<V>) : this.#join(key, running, loader, options, isSecond);
+    const running = load.successor ?? (isServing ? this.#local.joinable(request.key, now, fillLeaseMs) : undefined);
+    if (running?.needsCaller === true) return this.#loadAlone(request);
+    load.successor = running ?? this.#begin(request, now, isServing);
+    return running === undefined ? (load.successor.promise as Promise<V>) : this.#join(request, running, isSecond);
   }
 }
 

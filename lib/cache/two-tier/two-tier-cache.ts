@@ -1,5 +1,5 @@
 import { CacheKeyError } from '../../errors/index.js';
-import type { CacheCounters, CacheEvents, CacheStatistics } from '../../event/index.js';
+import type { CacheCounters, CacheStatistics } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { Cache, type EvictOptions, type LoadOptions, type PutOptions } from '../cache.js';
 import { CallsUnderWay } from '../calls-under-way.js';
@@ -9,13 +9,12 @@ import type { CacheKey } from '../key/cache-key.js';
 import { encodeKey } from '../key/encode-key.js';
 import { KeyMemo } from '../key/key-memo.js';
 import type { KeyInspection } from '../key-inspection.js';
-import type { LocalCache } from '../local/local-cache.js';
 import { LocalTier } from '../local/local-tier.js';
 import { ReadTickets } from '../local/read-tickets.js';
 import type { Eviction } from '../eviction.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueWrapper } from '../value-wrapper.js';
-import { EntryLife, type EntryLifeSettings } from './entry-life.js';
+import { EntryLife } from './entry-life.js';
 import { FillLeases } from './fill-leases.js';
 import { inspectKey } from './inspect-key.js';
 import { Loads } from './loads.js';
@@ -24,46 +23,10 @@ import { OwnWrites } from './own-writes.js';
 import { PendingEvictions } from './pending-evictions.js';
 import { RemoteReads } from './remote-reads.js';
 import type { SharedLoad } from './shared-load.js';
+import type { TwoTierCacheCollaborators, TwoTierCacheOptions } from './two-tier-cache-options.js';
 import { Writes } from './writes.js';
 
-/** A cache's options, resolved: nothing is optional and every duration is in milliseconds. */
-export interface TwoTierCacheSettings extends EntryLifeSettings {
-  /** The most an entry may live in the local tier; `0` = as long as in the remote one. */
-  readonly localTtlMs: Milliseconds;
-  readonly whenDisconnected: 'bypass' | 'serve';
-  /** Deadline of one remote step. */
-  readonly timeoutMs: Milliseconds;
-  /** The most one call waits for the remote tier in all its steps, waiting for another instance's load included. */
-  readonly deadlineMs: Milliseconds;
-  /** How long a fill lease holds, and the longest that others wait for a load they joined. Default: `30_000`. */
-  readonly fillLeaseMs?: Milliseconds;
-}
-
-/** The collaborators that a spec may replace, to see which promise breaks without a rule of theirs. */
-export interface TwoTierCacheCollaborators {
-  readonly ReadTickets: new () => ReadTickets<SharedLoad>;
-  readonly PendingEvictions: typeof PendingEvictions;
-  readonly OwnWrites: typeof OwnWrites;
-  readonly RemoteReads: typeof RemoteReads;
-  readonly Loads: typeof Loads;
-}
-
 const COLLABORATORS: TwoTierCacheCollaborators = { ReadTickets, PendingEvictions, OwnWrites, RemoteReads, Loads };
-
-/** What a {@link TwoTierCache} is made of. */
-export interface TwoTierCacheOptions {
-  readonly name: string;
-  readonly settings: TwoTierCacheSettings;
-  readonly local: LocalCache;
-  readonly remote: RemoteTier;
-  readonly clock: Clock;
-  readonly events: CacheEvents;
-  readonly counters: CacheCounters;
-  /** Counts the writes, for a shutdown to wait for. Default: the cache's own, which nobody closes. */
-  readonly calls?: CallsUnderWay;
-  /** Default: the library's own. */
-  readonly collaborators?: Partial<TwoTierCacheCollaborators>;
-}
 
 /** The character code of `~`, with which the canonical form of everything but a plain string begins. */
 const TAG = 126;
@@ -225,7 +188,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
     const hit = this.#local.hitNow(encoded, now);
     if (hit !== undefined) return hit as Promise<V>;
     if (this.#joining !== undefined) return this.#joining.then(() => this.getOrLoad(key, loader, options));
-    return this.#loads.load(encoded, loader, options, now);
+    return this.#loads.load({ key: encoded, loader, options }, now);
   }
 
   override async put(key: CacheKey, value: unknown, options: PutOptions = {}): Promise<void> {
