@@ -12,8 +12,8 @@ const LARGEST_COLD_SHARE = 0.9;
 /** By how much the share changes at a time. */
 const STEP_SHARE = 1 / 256;
 /**
- * How far beyond the edge of a part its window reaches: an entry within it would still be held by a somewhat
- * larger part.
+ * How far the window of a part reaches beyond its edge. A ghost in the window would still be an entry if the
+ * part were a little larger.
  */
 const WINDOW_SHARE = 1 / 4;
 /** How many keys the ghost tables remember, and how finely they measure time. */

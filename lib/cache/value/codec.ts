@@ -279,7 +279,7 @@ function isPlainJsonObject(value: object, seen: Seen, depth: number): boolean {
   return true;
 }
 
-/** Not `every`, which skips holes: an array may be long and nearly empty. */
+/** Whether all elements are instances. Not `every`: it skips holes, and an array may be nearly all holes. */
 function areInstances(array: readonly unknown[], type: Class): boolean {
   for (const element of array) if (!isInstance(element, type)) return false;
   return true;
