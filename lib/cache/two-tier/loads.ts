@@ -14,7 +14,7 @@ import type { PendingEvictions } from './pending-evictions.js';
 import type { RemoteReads } from './remote-reads.js';
 import { LATE, SharedLoad } from './shared-load.js';
 
-/** What {@link Loads} are made of. */
+/** What {@link Loads} need. */
 export interface LoadsOptions {
   readonly cache: string;
   readonly local: LocalTier<SharedLoad>;
@@ -29,36 +29,43 @@ export interface LoadsOptions {
   readonly counters: CacheCounters;
   /** Whether there is a remote tier. */
   readonly hasRemote: boolean;
-  /** Deadline of one remote step. */
+  /** The deadline of one remote step. */
   readonly timeoutMs: Milliseconds;
-  /** The longest that others wait for a load they joined. */
+  /** The longest time that callers wait for a load they joined. */
   readonly fillLeaseMs: Milliseconds;
 }
 
-/** One call of `getOrLoad` that L1 does not answer. */
+/** One call of `getOrLoad` for which L1 has no value. */
 interface LoadRequest<V> {
   readonly key: string;
   readonly loader: () => V | Promise<V>;
   readonly options: LoadOptions<V>;
 }
 
-/** A load that was begun for a request. */
+/** A load that was started for a request. */
 interface LoadCall<V> extends LoadRequest<V> {
   readonly ticket: ReadTicket<SharedLoad>;
   readonly load: SharedLoad;
   readonly begunAt: Milliseconds;
 }
 
-/** L2 cannot be read. */
+/** L2 may not be read. */
 const NOT_LOOKED = Symbol('not looked');
-/** A miss was expected, so L2 was not read. */
+/** L2 was not read, because a miss was expected. */
 const EXPECTED = Symbol('expected to be a miss');
-/** How a look into L2 went that found no entry. */
+/** Why no entry was found in L2. */
 type Looked = typeof NOT_LOOKED | typeof EXPECTED | typeof UNREADABLE | undefined | { readonly error: unknown };
 
 /**
- * The loads of one cache. A read that L1 does not answer joins a load of its key, or begins one:
- * look into L2 → take the fill lease → run the loader → store in L2, then in L1 → give back the lease if it was of no use.
+ * The loads of one cache. A read for which L1 has no value joins a running load of its key, or starts a new
+ * one.
+ *
+ * A new load takes these steps:
+ * 1. Look into L2.
+ * 2. On a miss, take the fill lease.
+ * 3. Run the loader.
+ * 4. Store the value in L2, then in L1.
+ * 5. Give the fill lease back if it was not used.
  */
 export class Loads {
   readonly #options: LoadsOptions;
@@ -73,7 +80,7 @@ export class Loads {
     this.#forecast = options.forecast;
   }
 
-  /** The value of `key`, by a load that is under way or by a new one. */
+  /** The value of `key`, from a load that is already running or from a new one. */
   load<V>(request: LoadRequest<V>, now: Milliseconds): Promise<V> {
     const { counters, fillLeaseMs } = this.#options;
     const { key } = request;
@@ -89,7 +96,10 @@ export class Loads {
     return this.#begin(request, now, mayJoin).promise as Promise<V>;
   }
 
-  /** Without a read lease a caller joins no load: it may be older than an eviction this instance has not heard of. */
+  /**
+   * Without a read lease a caller joins no load: the load may be older than an eviction that this instance
+   * has not yet received.
+   */
   protected mayJoin(isServing: boolean, options: LoadOptions<never>): boolean {
     return isServing && options.join !== false;
   }
@@ -102,7 +112,7 @@ export class Loads {
     return load;
   }
 
-  // Not `async` on the way to a hit in L2: one GET, one callback.
+  // Not `async`, to keep a hit in L2 cheap: one GET, one callback.
   #look<V>(call: LoadCall<V>): Promise<V> {
     const { key, ticket, load, begunAt } = call;
     if (!this.#reads.allows(key)) return this.#loadMissed(call, NOT_LOOKED);
@@ -123,7 +133,7 @@ export class Loads {
     );
   }
 
-  /** @param looked - how the look into L2 went. */
+  /** @param looked - why no entry was found in L2. */
   async #loadMissed<V>(call: LoadCall<V>, looked: Looked): Promise<V> {
     const { key, ticket, load, loader, options } = call;
     let token: string | undefined;
@@ -142,7 +152,7 @@ export class Loads {
     }
   }
 
-  /** `undefined`: Redis does not say whether this instance may fill. */
+  /** Takes the fill lease. `undefined`: Redis did not say whether this instance may fill. */
   async #takeLease<V>({ key, load, options, begunAt }: LoadCall<V>, looked: Looked): Promise<FillLeaseReply | undefined> {
     try {
       if (typeof looked === 'object') throw looked.error;
@@ -171,7 +181,7 @@ export class Loads {
     }
   }
 
-  /** Stores a loaded value where that is right. Answers whether the fill lease is used up. */
+  /** Stores a loaded value if that is allowed. Returns whether the fill lease is used up. */
   async #store<V>({ key, ticket, options }: LoadCall<V>, token: string | undefined, value: V): Promise<boolean> {
     const { life, counters, clock, pending, remote, timeoutMs, hasRemote } = this.#options;
     try {
@@ -188,7 +198,8 @@ export class Loads {
         return false;
       }
       const raw = remote.encode(value, ttlMs);
-      const now = clock.now(); // L1 must not outlive L2, whose life begins later.
+      // The life in L2 begins later than now, so the entry in L1 cannot outlive the one in L2.
+      const now = clock.now();
       if (await remote.fill({ key, token, raw, ttlMs }, timeoutMs)) {
         counters.fills += 1;
         this.#local.keep(key, ticket, value, now + ttlMs);
@@ -203,15 +214,24 @@ export class Loads {
     }
   }
 
-  /** For a caller for whom the load under way waits, so that it must not wait for that load. The fill lease is with that load. */
+  /**
+   * Runs the loader for this caller alone. Used when the running load of the key waits for this caller: if
+   * the caller joined that load, both would wait for ever. The fill lease stays with the running load, so
+   * nothing is stored here.
+   */
   #loadAlone<V>({ key, loader }: LoadRequest<V>): Promise<V> {
     this.#options.counters.misses += 1;
     return this.#run(key, new Load(), loader);
   }
 
   /**
-   * Waits for another caller's load, as long as it is allowed. Callers that waited in vain share one new load: because it lasted too long, or
-   * (once, with `isSecond`) because the caller who ran it was aborted, which says nothing about the value.
+   * Waits for another caller's load, for as long as that is allowed. A wait can end without a value for two
+   * reasons:
+   * - The load lasted too long.
+   * - The caller who ran the load was aborted. This says nothing about the value, so it counts only the first
+   *   time (`isSecond` is `false`).
+   *
+   * All callers whose wait ended like this share one new load.
    */
   #join<V>(request: LoadRequest<V>, load: SharedLoad, isSecond = false): Promise<V> {
     const { clock, fillLeaseMs } = this.#options;
@@ -224,7 +244,10 @@ export class Loads {
     );
   }
 
-  /** Runs the load that comes after `load`, or joins it. Even without a lease: it began after everybody who had joined `load` had asked. */
+  /**
+   * Joins the load that comes after `load`, or starts it. Joining is safe even without a read lease: the new
+   * load began after all callers who had joined `load` made their calls.
+   */
   #succeed<V>(request: LoadRequest<V>, load: SharedLoad, isSecond: boolean): Promise<V> {
     const { clock, fillLeaseMs } = this.#options;
     const now = clock.now();
@@ -236,5 +259,8 @@ export class Loads {
   }
 }
 
-/** Whether the caller who ran a load gave it up, usually by an `AbortSignal`: of `fetch`, of Node or of a library. */
+/**
+ * Whether the caller who ran the load gave up, usually through an `AbortSignal` of `fetch`, of Node or of a
+ * library.
+ */
 const isAbort = (error: unknown): boolean => typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError';

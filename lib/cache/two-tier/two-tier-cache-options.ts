@@ -11,20 +11,29 @@ import type { PendingEvictions } from './pending-evictions.js';
 import type { RemoteReads } from './remote-reads.js';
 import type { SharedLoad } from './shared-load.js';
 
-/** A cache's options, resolved: nothing is optional and every duration is in milliseconds. */
+/** The resolved options of a cache: nothing is optional, and every duration is in milliseconds. */
 export interface TwoTierCacheSettings extends EntryLifeSettings {
-  /** The most an entry may live in the local tier; `0` = as long as in the remote one. */
+  /** The longest time an entry lives in the local tier; `0` = as long as in the remote tier. */
   readonly localTtlMs: Milliseconds;
   readonly whenDisconnected: 'bypass' | 'serve';
-  /** Deadline of one remote step. */
+  /** The deadline of one remote step. */
   readonly timeoutMs: Milliseconds;
-  /** The most one call waits for the remote tier in all its steps, waiting for another instance's load included. */
+  /**
+   * The longest time one call waits for the remote tier, in all its steps together. Waiting for the load of
+   * another instance is included.
+   */
   readonly deadlineMs: Milliseconds;
-  /** How long a fill lease holds, and the longest that others wait for a load they joined. Default: `30_000`. */
+  /**
+   * How long a fill lease holds. This is also the longest time that callers wait for a load they joined.
+   * Default: `30_000`.
+   */
   readonly fillLeaseMs?: Milliseconds;
 }
 
-/** The collaborators that a spec may replace, to see which promise breaks without a rule of theirs. */
+/**
+ * The collaborators that a spec can replace. It then sees which guarantee is lost without a rule of the
+ * original.
+ */
 export interface TwoTierCacheCollaborators {
   readonly ReadTickets: new () => ReadTickets<SharedLoad>;
   readonly PendingEvictions: typeof PendingEvictions;
@@ -33,7 +42,7 @@ export interface TwoTierCacheCollaborators {
   readonly Loads: typeof Loads;
 }
 
-/** What a `TwoTierCache` is made of. */
+/** What a `TwoTierCache` needs. */
 export interface TwoTierCacheOptions {
   readonly name: string;
   readonly settings: TwoTierCacheSettings;
@@ -42,7 +51,10 @@ export interface TwoTierCacheOptions {
   readonly clock: Clock;
   readonly events: CacheEvents;
   readonly counters: CacheCounters;
-  /** Counts the writes, for a shutdown to wait for. Default: the cache's own, which nobody closes. */
+  /**
+   * Counts the writes that a shutdown waits for. Default: a counter of the cache's own, which is never
+   * closed.
+   */
   readonly calls?: CallsUnderWay;
   /** Default: the library's own. */
   readonly collaborators?: Partial<TwoTierCacheCollaborators>;
