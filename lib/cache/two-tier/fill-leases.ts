@@ -1,19 +1,7 @@
-import type { CacheCounters, CacheEvents } from '../../event/index.js';
-import type { Clock, Milliseconds } from '../../time/index.js';
-import type { FillLeaseReply, RemoteTier } from '../remote/remote-cache.js';
+import type { Milliseconds } from '../../time/index.js';
+import type { FillLeaseReply } from '../remote/remote-cache.js';
+import type { CacheParts } from './cache-parts.js';
 import type { SharedLoad } from './shared-load.js';
-
-/** What {@link FillLeases} need. */
-export interface FillLeasesOptions {
-  readonly remote: RemoteTier;
-  readonly clock: Clock;
-  readonly events: CacheEvents;
-  readonly counters: CacheCounters;
-  /** The deadline of one remote step. */
-  readonly timeoutMs: Milliseconds;
-  /** The longest time one call waits for the remote tier. */
-  readonly deadlineMs: Milliseconds;
-}
 
 const FIRST_POLL_MS = 2;
 const LONGEST_POLL_MS = 50;
@@ -26,12 +14,12 @@ const MAXIMUM_OWED = 1_000;
  * and gives it back if it was not used.
  */
 export class FillLeases {
-  readonly #options: FillLeasesOptions;
+  readonly #options: CacheParts;
   /** Leases that could not be given back yet: token → key. */
   readonly #owed = new Map<string, string>();
   #isStopped = false;
 
-  constructor(options: FillLeasesOptions) {
+  constructor(options: CacheParts) {
     this.#options = options;
   }
 

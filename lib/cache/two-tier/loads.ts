@@ -1,38 +1,24 @@
 import { RemoteCacheError } from '../../errors/index.js';
-import type { CacheCounters, CacheEvents } from '../../event/index.js';
-import type { Clock, Milliseconds } from '../../time/index.js';
+import type { Milliseconds } from '../../time/index.js';
 import type { LoadOptions } from '../cache.js';
 import { Load } from '../load.js';
 import type { LocalTier } from '../local/local-tier.js';
 import type { ReadTicket } from '../local/read-tickets.js';
-import type { FillLeaseReply, RemoteTier } from '../remote/remote-cache.js';
+import type { FillLeaseReply } from '../remote/remote-cache.js';
 import { UNREADABLE } from '../value/codec.js';
+import type { CacheParts } from './cache-parts.js';
 import type { EntryLife } from './entry-life.js';
 import type { FillLeases } from './fill-leases.js';
 import type { MissForecast } from './miss-forecast.js';
-import type { PendingEvictions } from './pending-evictions.js';
 import type { RemoteReads } from './remote-reads.js';
 import { LATE, SharedLoad } from './shared-load.js';
 
 /** What {@link Loads} need. */
-export interface LoadsOptions {
-  readonly cache: string;
-  readonly local: LocalTier<SharedLoad>;
-  readonly remote: RemoteTier;
+export interface LoadsOptions extends CacheParts {
   readonly reads: RemoteReads;
   readonly leases: FillLeases;
   readonly life: EntryLife;
   readonly forecast: MissForecast;
-  readonly pending: Pick<PendingEvictions, 'isDoubtful'>;
-  readonly clock: Clock;
-  readonly events: CacheEvents;
-  readonly counters: CacheCounters;
-  /** Whether there is a remote tier. */
-  readonly hasRemote: boolean;
-  /** The deadline of one remote step. */
-  readonly timeoutMs: Milliseconds;
-  /** The longest time that callers wait for a load they joined. */
-  readonly fillLeaseMs: Milliseconds;
 }
 
 /** One call of `getOrLoad` for which L1 has no value. */

@@ -1,25 +1,13 @@
 import { RemoteCacheError } from '../../errors/index.js';
-import type { CacheCounters } from '../../event/index.js';
-import type { Clock, Milliseconds } from '../../time/index.js';
-import type { LocalTier } from '../local/local-tier.js';
+import type { Milliseconds } from '../../time/index.js';
 import type { PutEntry } from '../remote/eviction-log.js';
-import type { RemoteTier } from '../remote/remote-cache.js';
+import type { CacheParts } from './cache-parts.js';
 import type { OwnWrites } from './own-writes.js';
-import type { PendingEvictions } from './pending-evictions.js';
 import { PutBatches } from './put-batches.js';
-import type { SharedLoad } from './shared-load.js';
 
 /** What {@link Puts} need. */
-export interface PutsOptions {
-  readonly cache: string;
-  readonly local: LocalTier<SharedLoad>;
-  readonly remote: RemoteTier;
-  readonly pending: PendingEvictions;
+export interface PutsOptions extends CacheParts {
   readonly ownWrites: OwnWrites;
-  readonly clock: Clock;
-  readonly counters: CacheCounters;
-  /** Whether there is a remote tier. */
-  readonly hasRemote: boolean;
 }
 
 /**

@@ -1,42 +1,28 @@
-import type { CacheCounters, CacheEvents } from '../../event/index.js';
-import type { Clock, Milliseconds } from '../../time/index.js';
+import type { Milliseconds } from '../../time/index.js';
 import { chunksOf } from '../chunks.js';
 import type { LocalTier } from '../local/local-tier.js';
 import type { ReadTicket } from '../local/read-tickets.js';
 import type { Reading, RemoteEntry } from '../remote/entry-codec.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import { UNREADABLE } from '../value/codec.js';
-import type { PendingEvictions } from './pending-evictions.js';
+import type { CacheParts } from './cache-parts.js';
 import type { SharedLoad } from './shared-load.js';
-
-/** What {@link RemoteReads} need. */
-export interface RemoteReadsOptions {
-  readonly cache: string;
-  readonly local: LocalTier<SharedLoad>;
-  readonly remote: RemoteTier;
-  readonly pending: Pick<PendingEvictions, 'isDoubtful'>;
-  readonly clock: Clock;
-  readonly events: CacheEvents;
-  readonly counters: CacheCounters;
-  /** `false`: nothing is read from L2. */
-  readonly isUsed: boolean;
-}
 
 /**
  * The reads of one cache from L2. Without a read lease, a read checks the generation together with the value.
  * A key in doubt is not read at all.
  */
 export class RemoteReads {
-  readonly #options: RemoteReadsOptions;
+  readonly #options: CacheParts;
   readonly #local: LocalTier<SharedLoad>;
   readonly #remote: RemoteTier;
   #isUsed: boolean;
 
-  constructor(options: RemoteReadsOptions) {
+  constructor(options: CacheParts) {
     this.#options = options;
     this.#local = options.local;
     this.#remote = options.remote;
-    this.#isUsed = options.isUsed;
+    this.#isUsed = options.hasRemote;
   }
 
   /** Whether `key` may be read from L2. */

@@ -71,7 +71,6 @@ export class TwoTierCache extends Cache implements AnswersNow {
     const { name, settings, remote, clock, events, counters } = options;
     const { tiers, localTtlMs, timeoutMs, deadlineMs, fillLeaseMs = DEFAULT_FILL_LEASE_MS } = settings;
     const of = { ...COLLABORATORS, ...options.collaborators };
-    const hasRemote = tiers !== 'local';
     this.name = name;
     this.#options = options;
     this.#remote = remote;
@@ -98,12 +97,13 @@ export class TwoTierCache extends Cache implements AnswersNow {
     }));
     const ownWrites = (this.#ownWrites = new of.OwnWrites());
     const life = new EntryLife(name, settings, events);
-    const common = { cache: name, local, remote, pending, clock, events, counters };
-    const reads = (this.#reads = new of.RemoteReads({ ...common, isUsed: hasRemote }));
-    const leases = (this.#leases = new FillLeases({ ...common, timeoutMs, deadlineMs }));
+    const times = { timeoutMs, deadlineMs, fillLeaseMs };
+    const parts = { cache: name, local, remote, pending, clock, events, counters, hasRemote: tiers !== 'local', ...times };
+    const reads = (this.#reads = new of.RemoteReads(parts));
+    const leases = (this.#leases = new FillLeases(parts));
     const forecast = this.#forecast;
-    this.#loads = new of.Loads({ ...common, reads, leases, life, forecast, hasRemote, timeoutMs, fillLeaseMs });
-    this.#writes = new Writes({ ...common, reads, life, forecast, ownWrites, calls, hasRemote });
+    this.#loads = new of.Loads({ ...parts, reads, leases, life, forecast });
+    this.#writes = new Writes({ ...parts, reads, life, forecast, ownWrites, calls });
     // An entry ends in both tiers at the same time, unless entries of the local tier have a time to live of
     // their own.
     if (localTtlMs === 0) options.local.expired = (key) => forecast.gone([key]);

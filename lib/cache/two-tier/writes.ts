@@ -1,37 +1,26 @@
-import type { CacheCounters } from '../../event/index.js';
-import type { Clock, Milliseconds } from '../../time/index.js';
+import type { Milliseconds } from '../../time/index.js';
 import type { EvictOptions, PutOptions } from '../cache.js';
 import { type CallsUnderWay, stopped } from '../calls-under-way.js';
 import { begunAt, wantsAcks } from '../check-arguments.js';
 import type { Eviction } from '../eviction.js';
-import type { LocalTier } from '../local/local-tier.js';
 import type { EvictionReceipt } from '../remote/eviction-log.js';
-import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueWrapper } from '../value-wrapper.js';
+import type { CacheParts } from './cache-parts.js';
 import type { EntryLife } from './entry-life.js';
 import { EvictionBatches } from './eviction-batches.js';
 import type { MissForecast } from './miss-forecast.js';
 import type { OwnWrites } from './own-writes.js';
-import { inWords, type PendingEvictions } from './pending-evictions.js';
+import { inWords } from './pending-evictions.js';
 import { Puts } from './puts.js';
 import type { RemoteReads } from './remote-reads.js';
-import type { SharedLoad } from './shared-load.js';
 
 /** What {@link Writes} need. */
-export interface WritesOptions {
-  readonly cache: string;
-  readonly local: LocalTier<SharedLoad>;
-  readonly remote: RemoteTier;
+export interface WritesOptions extends CacheParts {
   readonly reads: RemoteReads;
-  readonly pending: PendingEvictions;
   readonly ownWrites: OwnWrites;
   readonly life: EntryLife;
   readonly forecast: MissForecast;
   readonly calls: CallsUnderWay;
-  readonly clock: Clock;
-  readonly counters: CacheCounters;
-  /** Whether there is a remote tier. */
-  readonly hasRemote: boolean;
 }
 
 /**
