@@ -1,10 +1,11 @@
-import { TopicError } from '../errors/index.js';
 import { CacheEvents } from '../event/index.js';
 import { type Milliseconds, withDeadline } from '../time/index.js';
+import { LinkNotices } from './link-notices.js';
 import type { ListenerContainerState } from './listener-container-state.js';
+import { MessageDelivery } from './message-delivery.js';
 import { checkListener, type MessageListener } from './message-listener.js';
-import type { Message } from './message.js';
 import type { PubSubTransport } from './pub-sub-transport.js';
+import { subscriptionGivenUp, subscriptionLate, subscriptionRefused } from './subscription-errors.js';
 import type { SubscriptionListener } from './subscription-listener.js';
 import { SubscriptionNotifier, type TopicListeners } from './subscription-notifier.js';
 import { SubscriptionRegistry, type TopicSubscription } from './subscription-registry.js';
@@ -41,12 +42,12 @@ export class MessageListenerContainer {
   readonly #subscribeTimeoutMs: Milliseconds;
   readonly #registry = new SubscriptionRegistry();
   readonly #notifier: SubscriptionNotifier;
+  readonly #notices: LinkNotices;
+  readonly #delivery: MessageDelivery;
   #state: ListenerContainerState = 'created';
   #epoch = 0;
   /** Whether the transport holds a link; it may not be subscribed yet. */
   #isUp = false;
-  /** Attempts to connect that failed in a row; `-1` while there is a link, whose end is a loss and no failure. */
-  #failures = 0;
   #starting: Promise<void> | undefined;
   #resubscribing: Promise<void> = Promise.resolve();
   /** The closing of a transport that lost its last listener: the next connection waits for it. */
@@ -57,7 +58,10 @@ export class MessageListenerContainer {
   constructor(transport: PubSubTransport, options: MessageListenerContainerOptions = {}) {
     this.#transport = transport;
     this.#events = options.events ?? new CacheEvents();
-    this.#notifier = new SubscriptionNotifier(this.#events, () => this.#epoch);
+    this.#notices = new LinkNotices(this.#events, transport);
+    const presentEpoch = (): number => this.#epoch;
+    this.#notifier = new SubscriptionNotifier(this.#events, presentEpoch);
+    this.#delivery = new MessageDelivery(this.#registry, this.#events, presentEpoch);
     this.#subscribeTimeoutMs = options.subscribeTimeoutMs ?? DEFAULT_SUBSCRIBE_TIMEOUT_MS;
   }
 
@@ -137,7 +141,7 @@ export class MessageListenerContainer {
   async removeMessageListener(listener?: MessageListener, topics?: Topic | readonly Topic[]): Promise<void> {
     if (listener !== undefined) checkListener(listener);
     const removed = this.#registry.remove(listener, topics === undefined ? undefined : checkTopics(topics)).filter(({ isLast }) => isLast);
-    for (const { subscription } of removed) if (subscription.status !== 'confirmed') subscription.fail(this.#ended());
+    for (const { subscription } of removed) if (subscription.status !== 'confirmed') subscription.fail(subscriptionGivenUp(this.endpoint));
     if (!this.isRunning || removed.length === 0) return;
     if (this.#isUp) {
       const told = removed.map(({ subscription, listeners }) => ({ name: nameOf(subscription), listeners: new Set(listeners) }));
@@ -198,21 +202,18 @@ export class MessageListenerContainer {
 
   async #doConnect(): Promise<void> {
     await this.#releasing;
-    if (this.#state !== 'starting') throw this.#ended();
+    if (this.#state !== 'starting') throw subscriptionGivenUp(this.endpoint);
     try {
       await this.#transport.connect({
-        onMessage: (message) => this.#dispatch(message),
+        onMessage: (message) => {
+          if (this.#isUp) this.#delivery.deliver(message); // Stopped: a few may still be on their way.
+        },
         onReady: () => this.#ready(),
         onLost: (error) => this.#lost(error),
-        onRetry: (attempt, delayMs, error) => {
-          this.#failures += 1;
-          if (this.#failures > 0)
-            this.#events.emit('failed', { link: 'subscriber', endpoint: this.endpoint, attempt: this.#failures, error });
-          this.#events.emit('reconnecting', { link: 'subscriber', endpoint: this.endpoint, attempt, delayMs, error });
-        },
+        onRetry: (attempt, delayMs, error) => this.#notices.retrying(attempt, delayMs, error),
       });
     } catch (error) {
-      if (this.#state !== 'starting') throw this.#ended(error);
+      if (this.#state !== 'starting') throw subscriptionGivenUp(this.endpoint, error);
       this.#state = 'recovering';
       throw error;
     }
@@ -222,8 +223,7 @@ export class MessageListenerContainer {
 
   #ready(): void {
     this.#isUp = true;
-    this.#failures = -1;
-    this.#events.emit('connected', { link: 'subscriber', endpoint: this.endpoint });
+    this.#notices.connected();
     this.#resubscribing = this.#resubscribe();
     this.#resubscribing.catch(() => undefined); // Reported there; `start()` may be waiting for it as well.
   }
@@ -253,10 +253,7 @@ export class MessageListenerContainer {
       if (subscriptions.length > 0) await this.#transport.subscribe(subscriptions.map(({ topic }) => topic));
     } catch (cause) {
       if (epoch !== this.#epoch) return;
-      throw new TopicError('TOPIC_SUBSCRIBE_FAILED', `${this.endpoint} refused to subscribe ${quote(subscriptions)}.`, {
-        hint: `Check that its user may read these channels (in Redis: ACL SETUSER … &channel).`,
-        cause,
-      });
+      throw subscriptionRefused(this.endpoint, subscriptions, cause);
     }
     if (epoch !== this.#epoch) return; // Confirmed on a connection that is gone.
     for (const subscription of subscriptions) subscription.confirm();
@@ -280,7 +277,7 @@ export class MessageListenerContainer {
   #lost(error: unknown): void {
     if (!this.#isUp) return;
     if (this.#state === 'listening' || this.#state === 'starting') this.#state = 'recovering';
-    this.#events.emit('lost', { link: 'subscriber', endpoint: this.endpoint, error });
+    this.#notices.lost(error);
     this.#endEpoch();
   }
 
@@ -307,7 +304,7 @@ export class MessageListenerContainer {
     const confirmed = this.#registry.all().filter(({ status }) => status === 'confirmed');
     this.#state = 'stopping';
     this.#endEpoch();
-    for (const subscription of this.#registry.all()) subscription.fail(this.#ended());
+    for (const subscription of this.#registry.all()) subscription.fail(subscriptionGivenUp(this.endpoint));
     if (isConnected && confirmed.length > 0)
       await this.#unsubscribe(
         confirmed.map(listenersOf),
@@ -327,55 +324,11 @@ export class MessageListenerContainer {
     }
   }
 
-  #dispatch(message: Message): void {
-    if (!this.#isUp) return; // Stopped: a few may still be on their way.
-    const subscription = this.#registry.find(message);
-    if (subscription === undefined) return;
-    const { listeners } = subscription;
-    const epoch = this.#epoch;
-    for (const listener of [...listeners]) {
-      if (epoch !== this.#epoch) return; // One of those before has stopped the container, or given the connection up.
-      if (!listeners.has(listener)) continue; // Or has removed this one.
-      try {
-        const result = typeof listener === 'function' ? listener(message) : listener.onMessage(message);
-        if (result !== undefined) this.#observe(result, message);
-      } catch (error) {
-        this.#listenerFailed(message, error);
-      }
-    }
-  }
-
-  #observe(result: Promise<void>, message: Message): void {
-    Promise.resolve(result).catch((error: unknown) => this.#listenerFailed(message, error));
-  }
-
-  #listenerFailed(message: Message, error: unknown): void {
-    const name = message.pattern ?? message.channel;
-    this.#events.emit('error', { where: `message listener of '${name}'`, error, topic: { verb: 'receive', name } });
-  }
-
   async #confirmed(subscriptions: readonly TopicSubscription[]): Promise<void> {
     if (subscriptions.every(({ status }) => status === 'confirmed')) return;
-    if (!this.isRunning) throw this.#ended();
-    await withDeadline(
-      Promise.all(subscriptions.map(({ confirmation }) => confirmation)),
-      this.#subscribeTimeoutMs,
-      () =>
-        new TopicError(
-          'TOPIC_SUBSCRIBE_FAILED',
-          `${this.endpoint} did not confirm ${quote(subscriptions)} within ${this.#subscribeTimeoutMs} ms.`,
-          {
-            hint: `The listener stays; it is subscribed as soon as the server can be reached.`,
-          },
-        ),
-    );
-  }
-
-  #ended(cause?: unknown): TopicError {
-    return new TopicError(
-      'TOPIC_SUBSCRIBE_FAILED',
-      `The subscription at ${this.endpoint} was given up before it was confirmed: the container was stopped, or the listener removed.`,
-      { cause },
+    if (!this.isRunning) throw subscriptionGivenUp(this.endpoint);
+    await withDeadline(Promise.all(subscriptions.map(({ confirmation }) => confirmation)), this.#subscribeTimeoutMs, () =>
+      subscriptionLate(this.endpoint, subscriptions, this.#subscribeTimeoutMs),
     );
   }
 }
@@ -383,5 +336,3 @@ export class MessageListenerContainer {
 const nameOf = ({ topic }: TopicSubscription): string => topic.name;
 
 const listenersOf = ({ topic, listeners }: TopicSubscription): TopicListeners => ({ name: topic.name, listeners });
-
-const quote = (subscriptions: readonly TopicSubscription[]): string => subscriptions.map(({ topic }) => `'${topic.name}'`).join(', ');

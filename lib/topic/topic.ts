@@ -23,7 +23,7 @@ export function checkTopics(topics: Topic | readonly Topic[]): readonly Topic[] 
 }
 
 /** A string that tells a channel from a pattern of the same name. */
-export function topicId(topic: Topic): string {
+function topicId(topic: Topic): string {
   return `${topic.kind}:${topic.name}`;
 }
 

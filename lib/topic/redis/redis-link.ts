@@ -12,6 +12,16 @@ export interface RedisLinkHandlers {
   onLost(error: unknown): void;
 }
 
+/** How a {@link RedisLink} is opened. */
+export interface RedisLinkOptions {
+  readonly source: RedisSource;
+  readonly role: 'subscriber' | 'publisher';
+  readonly transport: ResolvedRedisTransportOptions;
+  readonly handlers: RedisLinkHandlers;
+  /** Gives the attempt up. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * One connection to Redis, from its handshake to its end; it never comes back. One client per connection spares us what ioredis carries
  * from a connection to the next: SUBSCRIBE sent again without an acknowledgement anybody could await, unanswered commands executed twice
@@ -47,28 +57,22 @@ export class RedisLink {
   }
 
   /**
-   * Connects. Resolves when commands may be sent; the handlers stand from the beginning.
+   * Connects. Resolves when commands may be sent. Messages are handed on from the beginning.
    *
-   * @param signal - gives the attempt up.
    * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED`, which names the server and holds no credential.
    */
-  static async open(
-    source: RedisSource,
-    role: 'subscriber' | 'publisher',
-    options: ResolvedRedisTransportOptions,
-    handlers: RedisLinkHandlers,
-    signal: AbortSignal,
-  ): Promise<RedisLink> {
+  static async open({ source, role, transport, handlers, signal }: RedisLinkOptions): Promise<RedisLink> {
+    const { connectTimeoutMs } = transport;
     let link: RedisLink | undefined;
     const giveUp = (): void => void link?.close();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      const client = await source.create(clientOptions(role, options), options.connectTimeoutMs);
+      const client = await source.create(clientOptions(role, transport), connectTimeoutMs);
       link = new RedisLink(client, source, handlers);
       signal.throwIfAborted();
-      await withDeadline(client.connect(), options.connectTimeoutMs, () => new Error(`no answer within ${options.connectTimeoutMs} ms`));
+      await withDeadline(client.connect(), connectTimeoutMs, () => new Error(`no answer within ${connectTimeoutMs} ms`));
       signal.throwIfAborted();
-      link.#open(options.pingIntervalMs);
+      link.#open(transport.pingIntervalMs);
       return link;
     } catch (error) {
       if (error instanceof RemoteCacheError) throw error; // Its client is missing: it was not even tried.

@@ -101,7 +101,7 @@ export class RedisTransport implements PubSubTransport {
       onLost: (error) => link !== undefined && this.#lost(link, error),
     };
     try {
-      const opening = RedisLink.open(this.#source, 'subscriber', this.#options, handlers, signal);
+      const opening = RedisLink.open({ source: this.#source, role: 'subscriber', transport: this.#options, handlers, signal });
       this.#track(opening);
       link = await opening;
       if (signal.aborted) this.#track(link.close());
@@ -152,7 +152,13 @@ export class RedisTransport implements PubSubTransport {
       forget();
       events.emit('lost', { ...about, error });
     };
-    const opening = RedisLink.open(this.#source, 'publisher', this.#options, { onLost }, this.#session.signal);
+    const opening = RedisLink.open({
+      source: this.#source,
+      role: 'publisher',
+      transport: this.#options,
+      handlers: { onLost },
+      signal: this.#session.signal,
+    });
     this.#track(opening);
     opening.then(() => events.emit('connected', about), forget);
     return opening;
