@@ -2,9 +2,9 @@ import { type Cache, type CacheHealth, decodeKey, type HealthStatus } from '../c
 import { printable } from '../errors/index.js';
 import { type InstanceView, REPORT_EVERY_MS, SILENT_AFTER_MS } from '../fleet/index.js';
 import { type Answer, content, done, json, Refusal } from './answer.js';
-import { eventStream } from './event-stream.js';
+import { EventStream } from './event-stream.js';
 import type { ManagedInstance } from './managed-instance.js';
-import type { ResolvedManagementOptions } from './options.js';
+import type { ResolvedManagementOptions } from './cache-management-options.js';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus-text.js';
 
 /** How long `GET /fleet` waits for instances that do not answer. */
@@ -140,7 +140,7 @@ export class Resources {
     const hello = { instance: id, namespace, boundMs, allowWrites, reportEveryMs: REPORT_EVERY_MS, silentAfterMs: SILENT_AFTER_MS };
     const live = { close: (): void => undefined };
     this.#streams.add(live);
-    const { stream, close } = eventStream(fleet, hello, () => void this.#streams.delete(live));
+    const { stream, close } = new EventStream(fleet, hello, () => void this.#streams.delete(live));
     live.close = close;
     return content('text/event-stream', stream, { 'x-accel-buffering': 'no' });
   }
