@@ -16,7 +16,7 @@ const NO_DEFAULTS: CacheDefaults = Object.freeze({
 let count = 0;
 
 /** What a {@link CachedMethod} is made of. */
-export type CachedMethodParts = Pick<CachedMethod, 'name' | 'body' | 'declaringClass'> & Partial<Pick<CachedMethod, 'isOfClass'>>;
+export type CachedMethodOptions = Pick<CachedMethod, 'name' | 'body' | 'declaringClass'> & Partial<Pick<CachedMethod, 'isOfClass'>>;
 
 /** One decorated method of one class: what it did before, and the operations that its decorators recorded. */
 export class CachedMethod {
@@ -37,12 +37,12 @@ export class CachedMethod {
   #operations: readonly CacheOperation[] = Object.freeze([]);
 
   /** @param wrap - makes what stands in the method's place. */
-  constructor(parts: CachedMethodParts, wrap: (method: CachedMethod) => MethodBody) {
-    this.name = parts.name;
-    this.body = parts.body;
-    this.isOfClass = parts.isOfClass ?? false;
-    this.declaringClass = parts.declaringClass;
-    this.wiredClass = parts.declaringClass;
+  constructor(options: CachedMethodOptions, wrap: (method: CachedMethod) => MethodBody) {
+    this.name = options.name;
+    this.body = options.body;
+    this.isOfClass = options.isOfClass ?? false;
+    this.declaringClass = options.declaringClass;
+    this.wiredClass = options.declaringClass;
     this.wrapper = wrap(this);
   }
 

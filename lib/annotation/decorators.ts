@@ -13,7 +13,7 @@ import type {
   CacheEvictOptions,
   CachePutOptions,
   CachingGroup,
-} from './options.js';
+} from './decorator-options.js';
 import { checkBody, readDefaults, readGroup, readOperation } from './read-operation.js';
 import { wrap } from './wrapper.js';
 

@@ -13,25 +13,22 @@ export type {
   CacheEvictOptions,
   CachePutOptions,
   CachingGroup,
-  OperationOptions,
-  ResultOf,
-} from './options.js';
+} from './decorator-options.js';
 export type { CacheInvocation } from './cache-invocation.js';
 export type { ServiceIdentifier, ServiceLocator } from './service-locator.js';
 export {
   DECORATOR_OF,
   type CacheableOperation,
-  type CacheDefaults,
   type CacheEvictOperation,
   type CacheOperation,
   type CachePutOperation,
   type OperationFunction,
 } from './cache-operation.js';
-export { CachedMethod, type MethodBody } from './cached-method.js';
+export { CachedMethod } from './cached-method.js';
 export { cachedMethodsOf, cacheOperationsOf } from './method-registry.js';
 export { takeOwnProperties } from './own-properties.js';
 export { isNamedByDecorator } from './named-caches.js';
-export { isDecorated, onClassDecorated, type ClassListener } from './class-port.js';
+export { isDecorated, onClassDecorated } from './class-port.js';
 export type { ClassConstructor } from './class-constructor.js';
-export { fillSlot, hasSlot, SLOT, type MethodInterceptor, type Slotted } from './slot.js';
+export { fillSlot, hasSlot, SLOT, type MethodInterceptor } from './slot.js';
 export { didYouMean } from './did-you-mean.js';

@@ -86,7 +86,7 @@ export function fleetTopics(namespace: string, database = 0): FleetTopics {
 }
 
 /** Version of the wire form; raised when an older reader would misread a newer message. */
-export const FLEET_MESSAGE_VERSION = 1;
+const FLEET_MESSAGE_VERSION = 1;
 
 /** The most characters of a message. More is refused unread; an instance tells less, or in several messages. */
 export const MAXIMUM_FLEET_MESSAGE_LENGTH = 256 * 1024;

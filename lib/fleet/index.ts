@@ -15,20 +15,6 @@ export {
   MAXIMUM_FLEET_MESSAGE_LENGTH,
   parseFleetMessage,
 } from './fleet-message.js';
-export {
-  type CacheDescription,
-  FleetReporter,
-  type FleetReporterOptions,
-  LEAST_BETWEEN_STATUSES_MS,
-  REPORT_EVERY_MS,
-  WATCHED_FOR_MS,
-} from './fleet-reporter.js';
+export { type CacheDescription, FleetReporter, LEAST_BETWEEN_STATUSES_MS, REPORT_EVERY_MS, WATCHED_FOR_MS } from './fleet-reporter.js';
 export { topicPort } from './topic-port.js';
-export {
-  type FleetObserver,
-  type FleetPort,
-  FleetWatch,
-  type FleetWatchOptions,
-  type InstanceView,
-  SILENT_AFTER_MS,
-} from './fleet-watch.js';
+export { type FleetPort, FleetWatch, type InstanceView, SILENT_AFTER_MS } from './fleet-watch.js';

@@ -8,7 +8,7 @@ import type { FleetPort } from './fleet-watch.js';
  * @param publish - answers how many subscriptions the message was delivered to.
  */
 export function topicPort(
-  container: MessageListenerContainer,
+  listeners: MessageListenerContainer,
   publish: (channel: string, message: string) => Promise<number>,
   topics: FleetTopics,
 ): FleetPort {
@@ -17,8 +17,8 @@ export function topicPort(
     async listen(heard) {
       const topic = ChannelTopic.of(topics.answer);
       const listener = ({ body }: Message): void => heard(body);
-      await container.addMessageListener(listener, topic);
-      return () => container.removeMessageListener(listener, topic);
+      await listeners.addMessageListener(listener, topic);
+      return () => listeners.removeMessageListener(listener, topic);
     },
   };
 }

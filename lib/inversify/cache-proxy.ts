@@ -1,5 +1,4 @@
-import { type AsyncMethod, type CacheDecorator, recordMethod, takeOwnProperties } from '../annotation/index.js';
-import type { InterceptorSource } from './cached.js';
+import { type AsyncMethod, type CacheDecorator, recordMethod, type ServiceLocator, takeOwnProperties } from '../annotation/index.js';
 import { INTERCEPTOR, type Interceptor } from './tokens.js';
 
 /** What to cache of an object: a decorator for each method, by its name. */
@@ -23,7 +22,7 @@ type Callable = (...args: unknown[]) => unknown;
  * @throws {CacheConfigurationError} as the decorators would, and `CACHE_OPERATION_INVALID` for a name that is no method.
  * @see Spring `CacheProxyFactoryBean`
  */
-export function cacheProxy<T extends object>(context: InterceptorSource, target: T, operations: CacheProxyOperations<T>): T {
+export function cacheProxy<T extends object>(context: ServiceLocator, target: T, operations: CacheProxyOperations<T>): T {
   const owner = target.constructor;
   const decorators = operations as Readonly<Record<string | symbol, unknown>>;
   const methods = Reflect.ownKeys(decorators)

@@ -1,4 +1,4 @@
-import { ContainerModule } from 'inversify';
+import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { isNamedByDecorator, type ServiceLocator } from '../annotation/index.js';
 import { CacheManager } from '../cache/index.js';
 import { CacheConfigurationError } from '../errors/index.js';
@@ -45,90 +45,115 @@ export function cachingModule(options?: CachingOptions): ContainerModule {
  */
 export function moduleOver(makeInstance: () => Instance, container?: ServiceLocator): ContainerModule {
   // The braces matter: inversify takes anything returned for a promise.
-  return new ContainerModule(({ bind, isBound }) => {
-    // `isBound` asks the parent only where the container has no binding of its own, matching or not: this one sees to that.
-    bind(LOADED)
-      .toConstantValue(LOADED)
-      .when(() => false);
-    if (isBound(LOADED)) throw loadedTwice();
-
-    // In the same way: a cache manager that the container has already would make every look-up of one ambiguous.
-    bind(CacheManager)
-      .toDynamicValue(() => undefined as never)
-      .when(() => false);
-    if (isBound(CacheManager)) throw secondManager();
-
+  return new ContainerModule((load) => {
+    refuseSecond(load);
     const instance = makeInstance();
-    bind(LOADED).toConstantValue(LOADED); // Not before: a load that fails leaves its bindings behind.
-    // The single owner: deactivations start all at once and know no order, so nothing else may have something to close.
-    bind<Instance>(INSTANCE)
-      .toDynamicValue((context) => {
-        const services: ServiceLocator = container ?? context;
-        handleTopicFailures(instance.events, () => services.get(CacheErrorHandler));
-        return instance;
-      })
-      .inSingletonScope()
-      .onDeactivation(stop);
-    bind(CacheManager)
-      .toDynamicValue((context) => {
-        const services: ServiceLocator = container ?? context;
-        return new TransactionAwareCacheManager(context.get<Instance>(INSTANCE).manager, {
-          transactions: () => services.get(TransactionSynchronization),
-          // A transaction may end when its container is gone, with what was bound.
-          failures: () => services.get(CacheErrorHandler, { optional: true }) ?? new FailOpenCacheErrorHandler(instance.events),
-          calls: instance.calls,
-        });
-      })
-      .inSingletonScope();
-    bind(TransactionSynchronization)
-      .toDynamicValue(() => new AsyncLocalTransactionSynchronization())
-      .inSingletonScope();
-    bind(CacheEvents)
-      .toDynamicValue((context) => context.get<Instance>(INSTANCE).events)
-      .inSingletonScope();
-    bind(MessageListenerContainer)
-      .toDynamicValue((context) => context.get<Instance>(INSTANCE).listenerContainer)
-      .inSingletonScope();
-    bind(MessagePublisher)
-      .toDynamicValue((context) => context.get<Instance>(INSTANCE).publisher)
-      .inSingletonScope();
-
-    const { fleet } = instance;
-    if (fleet !== undefined) {
-      bind(FleetWatch)
-        .toDynamicValue(() => fleet)
-        .inSingletonScope();
-    }
-    bind(KeyGenerator)
-      .toDynamicValue(() => new SimpleKeyGenerator())
-      .inSingletonScope();
-    bind(CacheErrorHandler)
-      .toDynamicValue(() => new FailOpenCacheErrorHandler(instance.events))
-      .inSingletonScope();
-    bind(CacheResolver)
-      .toDynamicValue((context) => new SimpleCacheResolver(context.get(CacheManager)))
-      .inSingletonScope();
-
-    // Synchronous and without dependencies: it is injected into services that a key generator, say, may depend on.
-    bind(CacheInterceptor)
-      .toDynamicValue((context) => new CacheInterceptor(container ?? context, instance))
-      .inSingletonScope()
-      .onDeactivation((interceptor) => interceptor.close());
-    bind(INTERCEPTOR).toService(CacheInterceptor);
-    // It keeps its listeners quiet from the beginning of the shutdown on; the instance closes what they listened to.
-    bind(ListenerRegistrar)
-      .toDynamicValue((context) => registrarOf(container ?? context))
-      .inSingletonScope()
-      .onDeactivation((registrar) => registrar.close());
-    bind(LISTENERS).toService(ListenerRegistrar);
+    load.bind(LOADED).toConstantValue(LOADED); // Not before: a load that fails leaves its bindings behind.
+    bindInstance(load.bind, instance, container);
+    bindParts(load.bind, instance);
+    bindStrategies(load.bind, instance);
+    bindReceivers(load.bind, instance, container);
     cachingInUse();
   });
+}
+
+type Bind = ContainerModuleLoadOptions['bind'];
+
+/**
+ * `isBound` asks the parent only where the container has no binding of its own, matching or not: one that never matches keeps the parent
+ * out of the answer.
+ */
+function refuseSecond({ bind, isBound }: ContainerModuleLoadOptions): void {
+  bind(LOADED)
+    .toConstantValue(LOADED)
+    .when(() => false);
+  if (isBound(LOADED)) throw loadedTwice();
+
+  // A cache manager that the container has already would make every look-up of one ambiguous.
+  bind(CacheManager)
+    .toDynamicValue(() => undefined as never)
+    .when(() => false);
+  if (isBound(CacheManager)) throw secondManager();
+}
+
+/** The instance and its cache manager. */
+function bindInstance(bind: Bind, instance: Instance, container: ServiceLocator | undefined): void {
+  // The single owner: deactivations start all at once and know no order, so nothing else may have something to close.
+  bind<Instance>(INSTANCE)
+    .toDynamicValue((context) => {
+      const services: ServiceLocator = container ?? context;
+      handleTopicFailures(instance.events, () => services.get(CacheErrorHandler));
+      return instance;
+    })
+    .inSingletonScope()
+    .onDeactivation(stop);
+  bind(CacheManager)
+    .toDynamicValue((context) => {
+      const services: ServiceLocator = container ?? context;
+      return new TransactionAwareCacheManager(context.get<Instance>(INSTANCE).manager, {
+        transactions: () => services.get(TransactionSynchronization),
+        // A transaction may end when its container is gone, with what was bound.
+        failures: () => services.get(CacheErrorHandler, { optional: true }) ?? new FailOpenCacheErrorHandler(instance.events),
+        calls: instance.calls,
+      });
+    })
+    .inSingletonScope();
+}
+
+/** What services may want of the instance: its events, topics and fleet. */
+function bindParts(bind: Bind, { fleet }: Instance): void {
+  bind(CacheEvents)
+    .toDynamicValue((context) => context.get<Instance>(INSTANCE).events)
+    .inSingletonScope();
+  bind(MessageListenerContainer)
+    .toDynamicValue((context) => context.get<Instance>(INSTANCE).listenerContainer)
+    .inSingletonScope();
+  bind(MessagePublisher)
+    .toDynamicValue((context) => context.get<Instance>(INSTANCE).publisher)
+    .inSingletonScope();
+  if (fleet !== undefined) {
+    bind(FleetWatch)
+      .toDynamicValue(() => fleet)
+      .inSingletonScope();
+  }
+}
+
+/** What users may replace by rebinding it. */
+function bindStrategies(bind: Bind, { events }: Instance): void {
+  bind(TransactionSynchronization)
+    .toDynamicValue(() => new AsyncLocalTransactionSynchronization())
+    .inSingletonScope();
+  bind(KeyGenerator)
+    .toDynamicValue(() => new SimpleKeyGenerator())
+    .inSingletonScope();
+  bind(CacheErrorHandler)
+    .toDynamicValue(() => new FailOpenCacheErrorHandler(events))
+    .inSingletonScope();
+  bind(CacheResolver)
+    .toDynamicValue((context) => new SimpleCacheResolver(context.get(CacheManager)))
+    .inSingletonScope();
+}
+
+/** What is injected into decorated classes. */
+function bindReceivers(bind: Bind, instance: Instance, container: ServiceLocator | undefined): void {
+  // Synchronous and without dependencies: it is injected into services that a key generator, say, may depend on.
+  bind(CacheInterceptor)
+    .toDynamicValue((context) => new CacheInterceptor(container ?? context, instance))
+    .inSingletonScope()
+    .onDeactivation((interceptor) => interceptor.close());
+  bind(INTERCEPTOR).toService(CacheInterceptor);
+  // It keeps its listeners quiet from the beginning of the shutdown on; the instance closes what they listened to.
+  bind(ListenerRegistrar)
+    .toDynamicValue((context) => registrarOf(container ?? context))
+    .inSingletonScope()
+    .onDeactivation((registrar) => registrar.close());
+  bind(LISTENERS).toService(ListenerRegistrar);
 }
 
 function registrarOf(services: ServiceLocator): ListenerRegistrar {
   return new ListenerRegistrar({
     events: () => services.get(CacheEvents),
-    container: () => services.get(MessageListenerContainer),
+    listeners: () => services.get(MessageListenerContainer),
     secondOf: (className) =>
       process.emitWarning(`A second object of ${className === '' ? 'an anonymous class' : className} listens.`, {
         type: 'CacheWarning',

@@ -6,5 +6,5 @@ import './wiring.js';
 
 export { cachingModule } from './caching-module.js';
 export { enableCaching } from './enable-caching.js';
-export { cached, type InterceptorSource } from './cached.js';
+export { cached } from './cached.js';
 export { cacheProxy, type CacheProxyOperations } from './cache-proxy.js';

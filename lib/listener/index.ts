@@ -5,6 +5,6 @@
  */
 export { EventListener, type EventListenerDecorator } from './event-listener-decorator.js';
 export { MessageListener, type MessageListenerDecorator } from './message-listener-decorator.js';
-export { ListenerRegistrar, type ListenerRegistrarParts } from './listener-registrar.js';
-export { fillListenerSlot, hasListenerSlot, LISTENER_SLOT, type ListenerSlotted } from './listener-slot.js';
-export { type ListenerMethod, listenerMethodsOf, onListeningClass } from './listener-methods.js';
+export { ListenerRegistrar } from './listener-registrar.js';
+export { fillListenerSlot, hasListenerSlot, LISTENER_SLOT } from './listener-slot.js';
+export { onListeningClass } from './listener-methods.js';

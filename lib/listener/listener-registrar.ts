@@ -3,24 +3,24 @@ import type { Message, MessageListenerContainer } from '../topic/index.js';
 import { type ListenerMethod, listenerMethodsOf } from './listener-methods.js';
 
 /** What a {@link ListenerRegistrar} is made of; each is asked for when the first object needs it. */
-export interface ListenerRegistrarParts {
+export interface ListenerRegistrarOptions {
   readonly events: () => CacheEvents;
-  readonly container: () => MessageListenerContainer;
+  readonly listeners: () => MessageListenerContainer;
   /** Told of the second object of a class: it may be one of many. */
   readonly secondOf: (className: string) => void;
 }
 
 /** Has the listening methods of the objects of one container called, until it is closed. */
 export class ListenerRegistrar {
-  readonly #parts: ListenerRegistrarParts;
+  readonly #options: ListenerRegistrarOptions;
   readonly #registered = new WeakSet<object>();
   /** How many objects of each class are registered. */
   readonly #counts = new WeakMap<object, number>();
   #ends: (() => void)[] = [];
   #isClosed = false;
 
-  constructor(parts: ListenerRegistrarParts) {
-    this.#parts = parts;
+  constructor(options: ListenerRegistrarOptions) {
+    this.#options = options;
   }
 
   /** Whether {@link close} was called. */
@@ -35,7 +35,7 @@ export class ListenerRegistrar {
     const { constructor } = instance;
     const count = (this.#counts.get(constructor) ?? 0) + 1;
     this.#counts.set(constructor, count);
-    if (count === 2) this.#parts.secondOf(constructor.name);
+    if (count === 2) this.#options.secondOf(constructor.name);
     for (const method of listenerMethodsOf(instance)) {
       if (method.kind === 'event') this.#listenToEvents(instance, method);
       else this.#listenToMessages(instance, method);
@@ -50,7 +50,7 @@ export class ListenerRegistrar {
   }
 
   #listenToEvents(instance: object, { names, method, label }: ListenerMethod & { readonly kind: 'event' }): void {
-    const events = this.#parts.events();
+    const events = this.#options.events();
     for (const name of names) {
       const failed = (error: unknown): void => {
         if (name !== 'error') events.emit('error', { where: `@EventListener ${label}`, error });
@@ -60,14 +60,14 @@ export class ListenerRegistrar {
   }
 
   #listenToMessages(instance: object, { topics, method, label }: ListenerMethod & { readonly kind: 'message' }): void {
-    const events = this.#parts.events();
-    const container = this.#parts.container();
+    const events = this.#options.events();
+    const listeners = this.#options.listeners();
     const failed = (error: unknown): void => events.emit('error', { where: `@MessageListener ${label}`, error });
     const listener = (message: Message): void => void this.#call(instance, method, message, failed);
-    container.addMessageListener(listener, topics).catch((error: unknown) => {
+    listeners.addMessageListener(listener, topics).catch((error: unknown) => {
       if (!this.#isClosed) failed(error);
     });
-    this.#ends.push(() => void container.removeMessageListener(listener).catch(() => undefined)); // The container may be stopping as well.
+    this.#ends.push(() => void listeners.removeMessageListener(listener).catch(() => undefined)); // The container may be stopping as well.
   }
 
   #call(instance: object, method: string | symbol, argument: unknown, failed: (error: unknown) => void): void {

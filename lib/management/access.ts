@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type ManagementRequest, Refusal } from './answer.js';
-import type { ResolvedManagementOptions } from './options.js';
+import type { ResolvedManagementOptions } from './cache-management-options.js';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 

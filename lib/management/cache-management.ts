@@ -1,11 +1,12 @@
+import type { ServiceLocator } from '../annotation/index.js';
 import type { CacheManager } from '../cache/index.js';
 import { type CacheEvictError, CacheError } from '../errors/index.js';
 import { Access } from './access.js';
 import { type Answer, type ManagementRequest, problem, Refusal } from './answer.js';
 import { consoleFile, isConsoleFile } from './console-files.js';
-import { type ManagedContainer, managedInstance } from './managed-instance.js';
+import { managedInstance } from './managed-instance.js';
 import { type NodeListener, nodeListener } from './node-listener.js';
-import { type CacheManagementOptions, resolveManagementOptions } from './options.js';
+import { type CacheManagementOptions, resolveManagementOptions } from './cache-management-options.js';
 import { Resources } from './resources.js';
 
 /** The handler, in the two forms that frameworks take. */
@@ -42,7 +43,7 @@ const MAXIMUM_URL_LENGTH = 14_000;
  * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`, or `CACHE_BINDING_MISSING` for a container without caching.
  * @see Spring Boot's Actuator, whose endpoints `caches` and `health` these follow
  */
-export function cacheManagement(source: ManagedContainer | CacheManager, options?: CacheManagementOptions): CacheManagement {
+export function cacheManagement(source: ServiceLocator | CacheManager, options?: CacheManagementOptions): CacheManagement {
   const resolved = resolveManagementOptions(options);
   const access = new Access(resolved);
   const resources = new Resources(managedInstance(source), resolved);

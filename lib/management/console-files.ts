@@ -35,7 +35,7 @@ const FILES: ReadonlyMap<string, string> = new Map([
     'format.js',
     'history.js',
     'instance-list.js',
-    'look-up.js',
+    'key-look-up.js',
     'plots.js',
     'theme.js',
     'uplot.css',

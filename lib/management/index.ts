@@ -6,6 +6,5 @@
  * @module inversify-cache/management
  */
 export { type CacheManagement, cacheManagement } from './cache-management.js';
-export type { CacheManagementOptions } from './options.js';
-export type { ManagedContainer } from './managed-instance.js';
+export type { CacheManagementOptions } from './cache-management-options.js';
 export type { NodeListener } from './node-listener.js';

@@ -1,15 +1,9 @@
-import type { ServiceIdentifier } from '../annotation/index.js';
+import type { ServiceLocator } from '../annotation/index.js';
 import { CacheManager } from '../cache/index.js';
 import { CacheConfigurationError } from '../errors/index.js';
 import { CacheEvents } from '../event/index.js';
 import { FleetReporter, FleetWatch } from '../fleet/index.js';
 import { systemClock } from '../time/index.js';
-
-/** What is needed of a container: inversify's `Container` and `ResolutionContext` both have it. */
-export interface ManagedContainer {
-  /** The service of this identifier, or `undefined` where nothing is bound under it. */
-  get<T>(serviceIdentifier: ServiceIdentifier<T>, options: { readonly optional: true }): T | undefined;
-}
 
 /** What the handler works on. */
 export interface ManagedInstance {
@@ -22,7 +16,7 @@ export interface ManagedInstance {
  *
  * @throws {CacheConfigurationError} `CACHE_BINDING_MISSING` for a container without caching.
  */
-export function managedInstance(source: ManagedContainer | CacheManager): ManagedInstance {
+export function managedInstance(source: ServiceLocator | CacheManager): ManagedInstance {
   if (source instanceof CacheManager) return { manager: source, fleet: alone(source) };
   const manager = source.get(CacheManager, { optional: true });
   if (manager === undefined) {

@@ -6,7 +6,7 @@ import { cachesOf, stateOf } from './figures.js';
 import { count, milliseconds, percent } from './format.js';
 import { History } from './history.js';
 import { showInstances } from './instance-list.js';
-import { LookUp } from './look-up.js';
+import { KeyLookUp } from './key-look-up.js';
 import { Plots } from './plots.js';
 import { chooseTheme } from './theme.js';
 
@@ -21,7 +21,7 @@ let drawing: ReturnType<typeof setTimeout> | undefined;
 const views = new Map<string, InstanceView>();
 const history = new History();
 const plots = new Plots();
-const lookUp = new LookUp(askForToken);
+const lookUp = new KeyLookUp(askForToken);
 const feed = new Feed((cache, key) => lookUp.pick(cache, key));
 const showCaches = cacheList((cache) => void confirmClear(cache));
 chooseTheme(() => plots.redraw());

@@ -25,7 +25,8 @@ function card({ status }: InstanceView): Row<InstanceView> {
   return { element, update: (view) => update(view, { element, state, about, leaseText, lease, pairs, links }) };
 }
 
-interface Parts {
+/** What an instance's card is made of. */
+interface CardElements {
   readonly element: HTMLElement;
   readonly state: HTMLElement;
   readonly about: HTMLElement;
@@ -35,7 +36,7 @@ interface Parts {
   readonly links: HTMLElement;
 }
 
-function update(view: InstanceView, { element, state, about, leaseText, lease, pairs, links }: Parts): void {
+function update(view: InstanceView, { element, state, about, leaseText, lease, pairs, links }: CardElements): void {
   const { status, agoMs, isSilent, isSelf } = view;
   const caches = Object.values(status.caches);
   const now = stateOf(view);

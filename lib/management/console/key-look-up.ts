@@ -3,7 +3,7 @@ import { byId, make, printable } from './dom.js';
 import { duration } from './format.js';
 
 /** The box in which one key is looked up. */
-export class LookUp {
+export class KeyLookUp {
   readonly #cache = byId<HTMLSelectElement>('look-cache');
   readonly #key = byId<HTMLInputElement>('look-key');
   readonly #evict = byId<HTMLButtonElement>('look-evict');
