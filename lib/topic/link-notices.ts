@@ -2,11 +2,14 @@ import type { CacheEvents } from '../event/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { PubSubTransport } from './pub-sub-transport.js';
 
-/** Tells as events what becomes of the subscriber's link. */
+/** Reports the life of the subscriber's link as events. */
 export class LinkNotices {
   readonly #events: CacheEvents;
   readonly #transport: Pick<PubSubTransport, 'endpoint'>;
-  /** Attempts to connect that failed in a row; `-1` while there is a link, whose end is a loss and no failure. */
+  /**
+   * Attempts to connect that failed in a row. `-1` while there is a link: its end is a
+   * loss, not a failed attempt.
+   */
   #failures = 0;
 
   constructor(events: CacheEvents, transport: Pick<PubSubTransport, 'endpoint'>) {

@@ -3,15 +3,15 @@ import type { Message } from './message.js';
 import type { SubscriptionRegistry } from './subscription-registry.js';
 
 /**
- * Hands each message to the listeners of its topic, synchronously and in the order of arrival. A message is for those who listened when it
- * arrived. A listener that fails becomes an `error` event.
+ * Hands each message to the listeners of its topic, synchronously and in the order of arrival. Only listeners
+ * that were there when the message arrived get it. A failing listener is reported as an `error` event.
  */
 export class MessageDelivery {
   readonly #registry: SubscriptionRegistry;
   readonly #events: CacheEvents;
   readonly #presentEpoch: () => number;
 
-  /** @param presentEpoch - the number of the present connection: a message is for listeners of one connection only. */
+  /** @param presentEpoch - the number of the present connection. A delivery ends when the connection does. */
   constructor(registry: SubscriptionRegistry, events: CacheEvents, presentEpoch: () => number) {
     this.#registry = registry;
     this.#events = events;
@@ -24,8 +24,8 @@ export class MessageDelivery {
     const { listeners } = subscription;
     const epoch = this.#presentEpoch();
     for (const listener of [...listeners]) {
-      if (epoch !== this.#presentEpoch()) return; // A listener before has stopped the container, or given the connection up.
-      if (!listeners.has(listener)) continue; // A listener before has removed this one.
+      if (epoch !== this.#presentEpoch()) return; // An earlier listener has stopped the container or given up the connection.
+      if (!listeners.has(listener)) continue; // An earlier listener has removed this one.
       try {
         const result = typeof listener === 'function' ? listener(message) : listener.onMessage(message);
         if (result !== undefined) Promise.resolve(result).catch((error: unknown) => this.#failed(message, error));
