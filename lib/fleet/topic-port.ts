@@ -3,9 +3,9 @@ import type { FleetTopics } from './fleet-message.js';
 import type { FleetPort } from './fleet-watch.js';
 
 /**
- * The fleet as it is reached over topics.
+ * Reaches the fleet over its two topics.
  *
- * @param publish - answers how many subscriptions the message was delivered to.
+ * @param publish - resolves with the number of subscriptions that got the message.
  */
 export function topicPort(
   listeners: MessageListenerContainer,
