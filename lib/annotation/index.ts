@@ -1,7 +1,8 @@
 /**
- * What is written above a method: `@Cacheable` and its kin. They check and freeze what they are given, record it per method, and leave on the
- * prototype a thin wrapper that hands a call to the interceptor of the instance. Nothing here knows a container: who does registers with
- * `onClassDecorated` and fills the slots. Hooks into: TypeScript's decorators, legacy and standard.
+ * The decorators: `@Cacheable` and its kin. They check and freeze their options, record them per method, and
+ * leave a thin wrapper on the prototype that hands a call to the interceptor of the instance. This room does
+ * not know containers: the room that does registers with `onClassDecorated` and fills the slots. Hooks into:
+ * TypeScript's decorators, legacy and standard.
  */
 export { Cacheable, CachePut, CacheEvict, Caching, CacheConfig, composeDecorators, recordMethod } from './decorators.js';
 export type {

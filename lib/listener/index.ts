@@ -1,7 +1,7 @@
 /**
- * Methods that listen: `@EventListener` and `@MessageListener`, what they record, and the registrar that has the objects of one container
- * told. Nothing here knows a container: who does registers with `onListeningClass` and puts the registrar into the slots.
- * Touches event, topic and errors.
+ * Methods that listen: `@EventListener` and `@MessageListener`, what they record, and the registrar that
+ * calls the methods of the objects of one container. This room does not know containers: the room that does
+ * registers with `onListeningClass` and puts the registrar into the slots. Touches event, topic and errors.
  */
 export { EventListener, type EventListenerDecorator } from './event-listener-decorator.js';
 export { MessageListener, type MessageListenerDecorator } from './message-listener-decorator.js';

@@ -2,15 +2,15 @@ import type { CacheEvents } from '../event/index.js';
 import type { Message, MessageListenerContainer } from '../topic/index.js';
 import { type ListenerMethod, listenerMethodsOf } from './listener-methods.js';
 
-/** What a {@link ListenerRegistrar} is made of; each is asked for when the first object needs it. */
+/** What a {@link ListenerRegistrar} works with. Each is asked for when the first object needs it. */
 export interface ListenerRegistrarOptions {
   readonly events: () => CacheEvents;
   readonly listeners: () => MessageListenerContainer;
-  /** Told of the second object of a class: it may be one of many. */
+  /** Called for the second object of a class: there may be many more. */
   readonly secondOf: (className: string) => void;
 }
 
-/** Has the listening methods of the objects of one container called, until it is closed. */
+/** Calls the listening methods of the objects of one container, until it is closed. */
 export class ListenerRegistrar {
   readonly #options: ListenerRegistrarOptions;
   readonly #registered = new WeakSet<object>();
@@ -28,7 +28,10 @@ export class ListenerRegistrar {
     return this.#isClosed;
   }
 
-  /** Registers every listening method of `instance`; a second time it does nothing. Holds it until {@link close}. */
+  /**
+   * Registers every listening method of `instance`. A second time it does nothing. Holds the
+   * object until {@link close}.
+   */
   register(instance: object): void {
     if (this.#isClosed || this.#registered.has(instance)) return;
     this.#registered.add(instance);
@@ -42,7 +45,7 @@ export class ListenerRegistrar {
     }
   }
 
-  /** Nobody is told anything from the moment of the call. Idempotent; never throws. */
+  /** Ends all listening at once. Idempotent; never throws. */
   close(): void {
     this.#isClosed = true;
     for (const end of this.#ends) end();
@@ -67,7 +70,8 @@ export class ListenerRegistrar {
     listeners.addMessageListener(listener, topics).catch((error: unknown) => {
       if (!this.#isClosed) failed(error);
     });
-    this.#ends.push(() => void listeners.removeMessageListener(listener).catch(() => undefined)); // The container may be stopping as well.
+    // The listener container may be stopping as well.
+    this.#ends.push(() => void listeners.removeMessageListener(listener).catch(() => undefined));
   }
 
   #call(instance: object, method: string | symbol, argument: unknown, failed: (error: unknown) => void): void {
