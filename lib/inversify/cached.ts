@@ -3,16 +3,16 @@ import { fillListenerSlot, hasListenerSlot, type ListenerRegistrar } from '../li
 import { INTERCEPTOR, type Interceptor, LISTENERS } from './tokens.js';
 
 /**
- * Lets the decorated methods of `instance` be cached by the container of `context`, and its listening methods listen: for objects that
- * inversify does not construct itself.
+ * Connects `instance` to the container of `context`: its decorated methods are cached and its listening
+ * methods listen. For objects that inversify does not construct itself.
  *
  * ```ts
  * container.bind(BookService).toDynamicValue(() => new BookService()).onActivation(cached);
  * container.bind('Factory<BookService>').toFactory((context) => () => cached(context, new BookService()));
  * ```
  *
- * @returns `instance` itself. It stays as it is if it has no decorated methods, if the container has no caching module, or if another
- *   container, still alive, has it already.
+ * @returns `instance` itself. It stays as it is if it has no decorated methods, if the container has no
+ *   caching module, or if it belongs to another container that is still alive.
  */
 export function cached<T>(context: ServiceLocator, instance: T): T {
   if (hasSlot(instance) && instance[SLOT]?.isClosed !== false) {
