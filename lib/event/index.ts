@@ -1,6 +1,6 @@
 /**
- * What happens, for those who watch: typed events, told to listeners and on Node's diagnostics channels; removal causes; counters; the port
- * for tracers. Touches time and errors only.
+ * What observers can learn: typed events for listeners and on Node's diagnostics channels, removal causes,
+ * counters, and the port for tracers. Touches only time and errors.
  */
 export { CACHE_EVENT_NAMES, CacheEvents, type CacheEventMap, type DiagnosticsMessage, diagnosticsChannelName } from './cache-events.js';
 export { type CacheTracer, type TracedStep } from './cache-tracer.js';
