@@ -2,24 +2,28 @@ import { printableJson } from '../errors/index.js';
 import type { FleetWatch } from '../fleet/index.js';
 import type { Milliseconds } from '../time/index.js';
 
-/** Statuses that arrive within this time of each other are told together; of one instance the newest. */
+/** Statuses that arrive within this time are sent together, of each instance only the newest. */
 const GATHER_MS: Milliseconds = 150;
 
-/** So often it is told who is there: only time shows that an instance has become silent. */
+/** How often the list of instances is sent: only time shows that an instance has become silent. */
 const TELL_EVERY_MS: Milliseconds = 1_000;
 
-/** A client that leaves so many bytes lying gets no more statuses until it has read on. */
+/** A client with this many unread bytes gets no more statuses until it has read on. */
 const ENOUGH_BACKLOG = 1024 * 1024;
 
-/** One that leaves them for so long is taken to be gone, and one that leaves {@link MAXIMUM_BACKLOG}. It may come again. */
+/**
+ * A client that reads nothing for this long is taken to be gone, and so is one with {@link MAXIMUM_BACKLOG}
+ * unread bytes. It may come again.
+ */
 const MAXIMUM_STALL_MS: Milliseconds = 30_000;
 const MAXIMUM_BACKLOG = 4 * 1024 * 1024;
 
 /**
- * The fleet, live, as server-sent events: `hello` once; `status` of one instance whenever it has told how it stands; `fleet` about once a
- * second, with the names of all instances, how long ago each was heard and whether it is silent; `feed` for what happened in one, `gone` for
- * one that ended. So a client is sent what the fleet publishes, and little more. Reading it is watching: as long as it is open, the
- * instances answer.
+ * The fleet, live, as server-sent events. `hello` comes once, `status` whenever an instance has sent its
+ * status. `fleet` comes about once a second, with the names of all instances, how long ago each was
+ * heard and whether it is silent. `feed` tells what happened in an instance, `gone` that one has ended.
+ * So a client gets what the fleet publishes, and little more. Reading it is watching: the instances
+ * answer as long as it is open.
  */
 export class EventStream {
   /** What the client reads. */
@@ -27,7 +31,7 @@ export class EventStream {
   readonly #fleet: FleetWatch;
   readonly #ended: () => void;
   readonly #encoder = new TextEncoder();
-  /** The instances whose newest status the client has not been sent. */
+  /** The instances whose newest status was not sent to the client yet. */
   readonly #changed = new Set<string>();
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #gathering: NodeJS.Timeout | undefined;
@@ -38,8 +42,8 @@ export class EventStream {
   #stalledMs: Milliseconds = 0;
 
   /**
-   * @param hello - what the first event says.
-   * @param ended - told once, when the stream has ended, by whichever side.
+   * @param hello - the data of the first event.
+   * @param ended - called once when the stream has ended, whichever side ended it.
    */
   constructor(fleet: FleetWatch, hello: object, ended: () => void) {
     this.#fleet = fleet;
@@ -99,7 +103,7 @@ export class EventStream {
   #send(event: string, data: unknown): void {
     if (!this.#isOpen) return;
     try {
-      // JSON has no line breaks of its own, so one `data:` line holds it all.
+      // JSON has no line breaks outside its texts, so one `data:` line holds it all.
       this.#controller.enqueue(this.#encoder.encode(`event: ${event}\ndata: ${printableJson(data, Number.POSITIVE_INFINITY)}\n\n`));
     } catch (error) {
       this.#end();
@@ -115,11 +119,11 @@ export class EventStream {
     for (const view of this.#fleet.instances()) {
       if (!this.#changed.has(view.status.id)) continue;
       this.#isHeldBack = this.#backlog() >= ENOUGH_BACKLOG;
-      if (this.#isHeldBack) return; // Until the client has read on: then the newest is told.
+      if (this.#isHeldBack) return; // Until the client has read on; then the newest is sent.
       this.#changed.delete(view.status.id);
       this.#send('status', view);
     }
-    this.#changed.clear(); // Those that have gone meanwhile.
+    this.#changed.clear(); // Some may have gone meanwhile.
   }
 
   #tellFleet(): void {

@@ -5,14 +5,15 @@ import { CacheEvents } from '../event/index.js';
 import { FleetReporter, FleetWatch } from '../fleet/index.js';
 import { systemClock } from '../time/index.js';
 
-/** What the handler works on. */
+/** The caches and the fleet that the handler works on. */
 export interface ManagedInstance {
   readonly manager: CacheManager;
   readonly fleet: FleetWatch;
 }
 
 /**
- * The caches and the fleet of a container, or a cache manager alone, which has no fleet but itself and tells of no evictions.
+ * The caches and the fleet of a container. A cache manager alone has a fleet of one,
+ * which reports no evictions.
  *
  * @throws {CacheConfigurationError} `CACHE_BINDING_MISSING` for a container without caching.
  */

@@ -6,7 +6,9 @@ const SVG = 'http://www.w3.org/2000/svg';
 const TIERS = ['local', 'remote', 'loader'] as const;
 const REMOVALS = ['expirations', 'sizeRemovals', 'remoteRemovals', 'explicitRemovals', 'coherenceRemovals'];
 
-/** The cards of the caches. `clear` is told when one is to be cleared; without it there is no button. */
+/**
+ * The cards of the caches. `clear` is called to clear one; the button is hidden where that is not allowed.
+ */
 export function cacheList(clear: (cache: string) => void): (caches: readonly CacheFigures[], isWritable: boolean) => void {
   let writable = false;
   const showAll = keyed<CacheFigures>(
@@ -20,7 +22,7 @@ export function cacheList(clear: (cache: string) => void): (caches: readonly Cac
   };
 }
 
-/** What a cache's card is made of. */
+/** The elements of a cache's card that change. */
 interface CardElements {
   readonly about: HTMLElement;
   readonly bar: Bar;
@@ -47,7 +49,7 @@ function card(name: string, clear: (cache: string) => void, isWritable: () => bo
   return { element, update };
 }
 
-/** Who answered the reads, as one bar of three parts. */
+/** The shares of the reads that each tier answered, as one bar of three parts. */
 interface Bar {
   readonly element: SVGElement;
   readonly shares: readonly SVGElement[];
@@ -128,7 +130,7 @@ function showBar({ shares }: Bar, answered: readonly number[], reads: number): v
   });
 }
 
-/** What the table has no place for, in a line. */
+/** The figures that are not in the table, in a line. */
 function summary({ sum, most }: CacheFigures): string {
   const loads = sum('loads');
   const lag = most('p99LagMs');
@@ -142,7 +144,7 @@ function summary({ sum, most }: CacheFigures): string {
   ].join(' · ');
 }
 
-/** A time that was written by hand has no odd ends. */
+/** A time to live, without the zeros that nobody would write. */
 const life = (ms: number): string => duration(ms).replace(/\.0(?=\s)| 0\ss$| 0 (min|h)$/, '');
 
 function heading(cell: HTMLTableCellElement, scope: 'row' | 'col'): HTMLElement {
