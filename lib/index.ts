@@ -1,6 +1,6 @@
 /**
- * The front door: decorators, what wires them into an inversify container, caches and topics by hand, errors and events. Begin with
- * {@link Cacheable}, {@link CacheEvict} and {@link enableCaching}.
+ * The front door: decorators, what wires them into an inversify container, caches and topics by hand, errors
+ * and events. Begin with {@link Cacheable}, {@link CacheEvict} and {@link enableCaching}.
  *
  * @module inversify-cache
  */
