@@ -1,6 +1,6 @@
 /**
- * The front door: decorators, what wires them into an inversify container, caches and topics by hand, errors and events. Begin with
- * {@link Cacheable}, {@link CacheEvict} and {@link enableCaching}.
+ * The front door: decorators, what wires them into an inversify container, caches and topics by hand, errors
+ * and events. Begin with {@link Cacheable}, {@link CacheEvict} and {@link enableCaching}.
  *
  * @module inversify-cache
  */
@@ -68,7 +68,7 @@ export {
 export type { CacheInterceptorOptions, CacheOperationContext, LogFailure, LoggingOptions } from './interceptor/index.js';
 export { cached, cacheProxy, cachingModule, enableCaching } from './inversify/index.js';
 export { DEFAULT_CACHE_OPTIONS, DEFAULT_CACHING_OPTIONS } from './instance/index.js';
-export type { CacheProxyOperations, InterceptorSource } from './inversify/index.js';
+export type { CacheProxyOperations } from './inversify/index.js';
 export type { CacheOptions, CachingOptions } from './instance/index.js';
 export { EventListener, MessageListener } from './listener/index.js';
 export type { EventListenerDecorator, MessageListenerDecorator } from './listener/index.js';

@@ -55,6 +55,7 @@ async function test() {
 
   const checks = [
     ['lint (eslint)', node('node_modules/eslint/bin/eslint.js', '.')],
+    ['unused exports (knip)', node('node_modules/knip/bin/knip.js', '--no-progress')],
     ['types (TypeScript 7)', node('node_modules/typescript-7/bin/tsc', '--noEmit', '--incremental', 'false')],
     ['types of the console (TypeScript 7)', node('node_modules/typescript-7/bin/tsc', '-p', 'lib/management/console', '--noEmit')],
     ['API reference (TypeDoc)', node('scripts/docs.mjs', '--check')],

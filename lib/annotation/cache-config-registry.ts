@@ -3,12 +3,15 @@ import type { ClassConstructor } from './class-constructor.js';
 
 const configs = new WeakMap<ClassConstructor, CacheDefaults>();
 
-/** Remembers what `@CacheConfig` said; of several on one class the uppermost, read last, wins: nothing is merged. */
+/**
+ * Remembers the options of `@CacheConfig`. Of several on one class the uppermost, which is read last,
+ * wins; nothing is merged.
+ */
 export function setCacheConfig(declaringClass: ClassConstructor, defaults: CacheDefaults): void {
   configs.set(declaringClass, defaults);
 }
 
-/** The configuration of the class or, without one, of its nearest base class that has one. */
+/** The configuration of the class or, if it has none, of its nearest base class that has one. */
 export function cacheConfigOf(declaringClass: ClassConstructor): CacheDefaults | undefined {
   for (let type: unknown = declaringClass; typeof type === 'function'; type = Object.getPrototypeOf(type)) {
     const config = configs.get(type);

@@ -2,11 +2,17 @@ import type { Milliseconds } from '../time/index.js';
 import type { CacheInvocation } from './cache-invocation.js';
 import type { ServiceIdentifier } from './service-locator.js';
 
-/** A function from a decorator's options, past the type check at the decorator: what it gets and returns is known to the engine only. */
+/**
+ * A function from a decorator's options. The decorator has checked its type; from here on only the caller
+ * knows what it takes and returns.
+ */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the decorator checked it against the method it decorates
 export type OperationFunction = (this: CacheInvocation, ...args: any[]) => unknown;
 
-/** What `@CacheConfig` supplies to the operations of its class, and each operation may replace for itself (item by item, nothing is merged). */
+/**
+ * What `@CacheConfig` gives to the operations of its class. An operation may replace each item for
+ * itself; nothing is merged.
+ */
 export interface CacheDefaults {
   readonly cacheNames: readonly string[];
   readonly keyGenerator: ServiceIdentifier | undefined;

@@ -15,10 +15,10 @@ const NO_DEFAULTS: CacheDefaults = Object.freeze({
 
 let count = 0;
 
-/** What a {@link CachedMethod} is made of. */
-export type CachedMethodParts = Pick<CachedMethod, 'name' | 'body' | 'declaringClass'> & Partial<Pick<CachedMethod, 'isOfClass'>>;
+/** What is known of a method when its first decorator is read. */
+export type CachedMethodOptions = Pick<CachedMethod, 'name' | 'body' | 'declaringClass'> & Partial<Pick<CachedMethod, 'isOfClass'>>;
 
-/** One decorated method of one class: what it did before, and the operations that its decorators recorded. */
+/** One decorated method of one class: its original body, and the operations that its decorators recorded. */
 export class CachedMethod {
   /** Small and dense, so that a container can keep its state per method in an array. */
   readonly id: number = count++;
@@ -26,23 +26,32 @@ export class CachedMethod {
   readonly name: string | symbol;
   /** The method as it was written. */
   readonly body: MethodBody;
-  /** What stands on the prototype in its place. */
+  /** The function that replaces it on the prototype. */
   readonly wrapper: MethodBody;
-  /** Whether its operations are those of a decorator above the class; a method with decorators of its own has these alone. */
+  /**
+   * Whether its operations come from a decorator above the class. A method with decorators
+   * of its own has only those.
+   */
   readonly isOfClass: boolean;
-  /** The class that declares it; with standard decorators unknown until `@CacheConfig` or the first instance tells. */
+  /**
+   * The class that declares it. With standard decorators it is unknown until
+   * `@CacheConfig` or the first instance.
+   */
   declaringClass: ClassConstructor | undefined;
-  /** The same class once it was announced to whoever injects interceptors: its instances need no warning that they run uncached. */
+  /**
+   * The same class, once it was announced to the listener that injects interceptors. Its instances need no
+   * warning that they run uncached.
+   */
   wiredClass: ClassConstructor | undefined;
   #operations: readonly CacheOperation[] = Object.freeze([]);
 
-  /** @param wrap - makes what stands in the method's place. */
-  constructor(parts: CachedMethodParts, wrap: (method: CachedMethod) => MethodBody) {
-    this.name = parts.name;
-    this.body = parts.body;
-    this.isOfClass = parts.isOfClass ?? false;
-    this.declaringClass = parts.declaringClass;
-    this.wiredClass = parts.declaringClass;
+  /** @param wrap - makes the function that replaces the method. */
+  constructor(options: CachedMethodOptions, wrap: (method: CachedMethod) => MethodBody) {
+    this.name = options.name;
+    this.body = options.body;
+    this.isOfClass = options.isOfClass ?? false;
+    this.declaringClass = options.declaringClass;
+    this.wiredClass = options.declaringClass;
     this.wrapper = wrap(this);
   }
 
@@ -61,14 +70,14 @@ export class CachedMethod {
     return (this.declaringClass && cacheConfigOf(this.declaringClass)) ?? NO_DEFAULTS;
   }
 
-  /** Adds the operations of one more decorator: those below it on the page were added before. */
+  /** Adds the operations of one more decorator. Those below it on the page were added before. */
   add(operations: readonly CacheOperation[]): void {
     const all = Object.freeze([...operations, ...this.#operations]);
     checkSync(this.label, all, this.defaults);
     this.#operations = all;
   }
 
-  /** Checks the operations again, after `@CacheConfig` gave them names. */
+  /** Checks the operations again after `@CacheConfig` gave them names. */
   check(): void {
     checkSync(this.label, this.#operations, this.defaults);
   }
@@ -81,7 +90,7 @@ export function methodLabel(declaringClass: ClassConstructor | undefined, name: 
   return className === '' ? method : typeof name === 'symbol' ? className + method : `${className}.${method}`;
 }
 
-/** Spring's restrictions on `sync`, known as soon as the last decorator was read. */
+/** Spring's restrictions on `sync`. They can be checked once the last decorator was read. */
 function checkSync(label: string, operations: readonly CacheOperation[], defaults: CacheDefaults): void {
   const sync = operations.find((operation) => operation.kind === 'cacheable' && operation.sync);
   if (sync === undefined) return;

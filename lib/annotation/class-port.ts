@@ -2,13 +2,22 @@ import type { CachedMethod } from './cached-method.js';
 import type { ClassConstructor } from './class-constructor.js';
 import { openSlot } from './slot.js';
 
-/** What the composition root does for decorated classes; this room cannot, for it has never heard of a container. */
+/**
+ * What the composition root does for decorated classes. This room cannot do it, because it
+ * does not know containers.
+ */
 export interface ClassListener {
-  /** Told of each decorated class, once, while it is being decorated: the moment to add an injection. */
+  /** Called once for each decorated class, while it is being decorated: the moment to add an injection. */
   decorated(declaringClass: ClassConstructor): void;
-  /** Told of a call on an object without interceptor, if its class is not one that was announced with the method. */
+  /**
+   * Called when a method runs on an object without interceptor, unless the class was
+   * announced with the method.
+   */
   unserved(instance: object, method: CachedMethod): void;
-  /** Whether the container calls this method when it makes or destroys an instance: it is not for caching. */
+  /**
+   * Whether the container calls this method when it makes or destroys an instance.
+   * Such a method is not cached.
+   */
   isLifecycleMethod?(declaringClass: ClassConstructor, name: string | symbol): boolean;
 }
 
@@ -33,7 +42,7 @@ export function classDecorated(declaringClass: ClassConstructor): void {
   else listener.decorated(declaringClass);
 }
 
-/** Whether the class itself (not a base class of it) was announced. */
+/** Whether this class itself was announced. Base classes do not count. */
 export function isDecorated(declaringClass: ClassConstructor): boolean {
   return decoratedClasses.has(declaringClass);
 }
@@ -43,7 +52,7 @@ export function callUnserved(instance: object, method: CachedMethod): void {
   listener?.unserved(instance, method);
 }
 
-/** Whether the method belongs to the life of an instance rather than to its use. */
+/** Whether the container calls the method when it makes or destroys an instance. */
 export function isLifecycleMethod(declaringClass: ClassConstructor, name: string | symbol): boolean {
   return listener?.isLifecycleMethod?.(declaringClass, name) === true;
 }

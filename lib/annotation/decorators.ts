@@ -13,16 +13,18 @@ import type {
   CacheEvictOptions,
   CachePutOptions,
   CachingGroup,
-} from './options.js';
+} from './decorator-options.js';
 import { checkBody, readDefaults, readGroup, readOperation } from './read-operation.js';
 import { wrap } from './wrapper.js';
 
 /**
- * Answers calls from the caches and stores what the method returns on a miss: asked in declared order, the first hit ends it.
- * Only methods that return a promise; a rejection is never stored. Concurrent calls with one key share one run of the method.
+ * Answers calls from the caches. On a miss it runs the method and stores the result. Caches are asked in
+ * declared order, and the first hit wins. Only for methods that return a promise; a rejection is never
+ * stored. Concurrent calls with one key share one run of the method.
  *
  * @param cacheNames - one name or several. Default: those of `@CacheConfig`.
- * @throws {CacheConfigurationError} at decoration, when an option is unknown, of the wrong type or contradicts another.
+ * @throws {CacheConfigurationError} at decoration, when an option is unknown, of the wrong type
+ *   or contradicts another.
  * @see Spring `@Cacheable`
  */
 export function Cacheable<M extends AsyncMethod>(
@@ -35,11 +37,12 @@ export function Cacheable(...given: unknown[]): unknown {
 }
 
 /**
- * Runs the method at every call and stores what it returns, before the caller's `await` continues: in each of its caches, whatever becomes of
- * the others. The first failure then reaches the caller.
+ * Runs the method at every call and stores the result, before the caller's `await` continues. It tries all of
+ * its caches, even if one of them fails. The first failure then reaches the caller.
  *
  * @param cacheNames - one name or several. Default: those of `@CacheConfig`.
- * @throws {CacheConfigurationError} at decoration, when an option is unknown, of the wrong type or contradicts another.
+ * @throws {CacheConfigurationError} at decoration, when an option is unknown, of the wrong type
+ *   or contradicts another.
  * @see Spring `@CachePut`
  */
 export function CachePut<M extends AsyncMethod>(
@@ -52,11 +55,13 @@ export function CachePut(...given: unknown[]): unknown {
 }
 
 /**
- * Removes what the caches have under the key, or all of it, once the method succeeded and before the caller's `await` continues.
- * If Redis does not acknowledge it in time, the call rejects with a `CacheEvictError` that carries the method's result.
+ * Removes the entry of the key, or all entries, after the method succeeded and before the caller's `await`
+ * continues. If Redis does not acknowledge it in time, the call rejects with a `CacheEvictError` that
+ * carries the method's result.
  *
  * @param cacheNames - one name or several. Default: those of `@CacheConfig`.
- * @throws {CacheConfigurationError} at decoration, when an option is unknown, of the wrong type or contradicts another.
+ * @throws {CacheConfigurationError} at decoration, when an option is unknown, of the wrong type
+ *   or contradicts another.
  * @see Spring `@CacheEvict`
  */
 export function CacheEvict<M extends AsyncMethod>(
@@ -69,7 +74,8 @@ export function CacheEvict(...given: unknown[]): unknown {
 }
 
 /**
- * Several operations on one method: the same as so many decorators one above the other. An empty group asks for nothing.
+ * Several operations on one method, as if the decorators were written one above the other. An
+ * empty group does nothing.
  *
  * @see Spring `@Caching`
  */
@@ -79,8 +85,9 @@ export function Caching(group: unknown): unknown {
 }
 
 /**
- * What the cache operations of a class have in common. Found on the class that declares the method, else on its nearest base class.
- * On a subclass it also sees to it that inherited decorated methods are cached; with standard decorators every class needs it.
+ * The defaults for all cache operations of a class. They are looked up on the class that declares the method,
+ * then on its nearest base class. On a subclass the decorator also makes inherited decorated methods cached.
+ * With standard decorators every class needs it.
  *
  * @see Spring `@CacheConfig`
  */
@@ -91,17 +98,20 @@ export function CacheConfig(options: CacheConfigOptions = {}): CacheClassDecorat
   };
 }
 
-/** `(names, options?)` and `(options?)` are two ways to write the same. */
+/** `(names, options?)` and `(options?)` mean the same. */
 function single(kind: CacheOperation['kind'], [first, second]: unknown[]): unknown {
   const options =
     typeof first === 'string' || Array.isArray(first) ? { ...(second as object | undefined), cacheNames: first } : (first ?? {});
   return decorator(() => [{ kind, options }]);
 }
 
-/** What each decorator asks for, so that it can also be applied without being written above anything. */
+/** The operations of each decorator, so that it can also be applied without being written above a method. */
 const askedFor = new WeakMap<object, Unread>();
 
-/** A decorator that tells by its arguments in which of the two forms it is called, and whether on a method or on a class. */
+/**
+ * A decorator. Its arguments tell whether it is called in the legacy form or the standard one,
+ * on a method or on a class.
+ */
 function decorator(unread: Unread): unknown {
   const decorate = (target: unknown, second: unknown, descriptor?: PropertyDescriptor): unknown => {
     if (isClass(target, second)) return decorateClass(target, unread);
@@ -113,20 +123,23 @@ function decorator(unread: Unread): unknown {
   return decorate;
 }
 
-/** Legacy class decorators get the class alone; standard ones a context that says so. */
+/** A legacy class decorator gets only the class, a standard one also a context of kind `class`. */
 function isClass(target: unknown, second: unknown): target is ClassConstructor {
   const isStandard = typeof second === 'object' && second !== null && 'kind' in second && second.kind === 'class';
   return typeof target === 'function' && (second === undefined || isStandard);
 }
 
 /**
- * Several decorators as one, for a combination with a name of its own: the same as writing them one above the other.
+ * Several decorators as one, for a combination with a name of its own, as if they were
+ * written one above the other.
  *
  * ```ts
- * const BookWrite = <M extends AsyncMethod>() => composeDecorators<M>(CacheEvict('book'), CacheEvict('list', { allEntries: true }));
+ * const BookWrite = <M extends AsyncMethod>() =>
+ *   composeDecorators<M>(CacheEvict('book'), CacheEvict('list', { allEntries: true }));
  * ```
  *
- * @param decorators - what `Cacheable`, `CachePut`, `CacheEvict`, `Caching` or this function returned, the uppermost first.
+ * @param decorators - what `Cacheable`, `CachePut`, `CacheEvict`, `Caching` or this function
+ *   returned, the uppermost first.
  * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` for anything else.
  * @see Spring's composed annotations
  */
@@ -136,9 +149,11 @@ export function composeDecorators<M extends AsyncMethod>(...decorators: readonly
 }
 
 /**
- * The method as the decorator would record it, without touching the class: for objects whose classes are not ours to decorate.
+ * Records a method as the decorator would, without touching the class: for objects of classes
+ * that cannot be decorated.
  *
- * @throws {CacheConfigurationError} as the decorator would, or `CACHE_OPERATION_INVALID` for what is no decorator of ours.
+ * @throws {CacheConfigurationError} as the decorator would, or `CACHE_OPERATION_INVALID` for what
+ *   is no decorator of ours.
  */
 export function recordMethod(decorator: unknown, owner: ClassConstructor, name: string | symbol, body: unknown): CachedMethod {
   const label = methodLabel(owner, name);

@@ -1,4 +1,7 @@
-/** `" Did you mean …?"` for the known name nearest to `name`, or nothing where none is near. Meant to follow a sentence. */
+/**
+ * `" Did you mean …?"` with the known name nearest to `name`, or nothing if none is near.
+ * Meant to follow a sentence.
+ */
 export function didYouMean(name: string, known: readonly string[]): string {
   const nearest = known
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
@@ -7,7 +10,10 @@ export function didYouMean(name: string, known: readonly string[]): string {
   return nearest === undefined ? '' : ` Did you mean \`${nearest.candidate}\`?`;
 }
 
-/** The least number of insertions, deletions and replacements that make `b` of `a` (Wagner and Fischer, one row at a time). */
+/**
+ * The least number of insertions, deletions and replacements that turn `a` into `b` (Wagner
+ * and Fischer, row by row).
+ */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

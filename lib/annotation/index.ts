@@ -1,7 +1,8 @@
 /**
- * What is written above a method: `@Cacheable` and its kin. They check and freeze what they are given, record it per method, and leave on the
- * prototype a thin wrapper that hands a call to the interceptor of the instance. Nothing here knows a container: who does registers with
- * `onClassDecorated` and fills the slots. Hooks into: TypeScript's decorators, legacy and standard.
+ * The decorators: `@Cacheable` and its kin. They check and freeze their options, record them per method, and
+ * leave a thin wrapper on the prototype that hands a call to the interceptor of the instance. This room does
+ * not know containers: the room that does registers with `onClassDecorated` and fills the slots. Hooks into:
+ * TypeScript's decorators, legacy and standard.
  */
 export { Cacheable, CachePut, CacheEvict, Caching, CacheConfig, composeDecorators, recordMethod } from './decorators.js';
 export type {
@@ -13,25 +14,22 @@ export type {
   CacheEvictOptions,
   CachePutOptions,
   CachingGroup,
-  OperationOptions,
-  ResultOf,
-} from './options.js';
+} from './decorator-options.js';
 export type { CacheInvocation } from './cache-invocation.js';
 export type { ServiceIdentifier, ServiceLocator } from './service-locator.js';
 export {
   DECORATOR_OF,
   type CacheableOperation,
-  type CacheDefaults,
   type CacheEvictOperation,
   type CacheOperation,
   type CachePutOperation,
   type OperationFunction,
 } from './cache-operation.js';
-export { CachedMethod, type MethodBody } from './cached-method.js';
+export { CachedMethod } from './cached-method.js';
 export { cachedMethodsOf, cacheOperationsOf } from './method-registry.js';
 export { takeOwnProperties } from './own-properties.js';
 export { isNamedByDecorator } from './named-caches.js';
-export { isDecorated, onClassDecorated, type ClassListener } from './class-port.js';
+export { isDecorated, onClassDecorated } from './class-port.js';
 export type { ClassConstructor } from './class-constructor.js';
-export { fillSlot, hasSlot, SLOT, type MethodInterceptor, type Slotted } from './slot.js';
+export { fillSlot, hasSlot, SLOT, type MethodInterceptor } from './slot.js';
 export { didYouMean } from './did-you-mean.js';

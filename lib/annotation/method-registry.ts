@@ -7,14 +7,17 @@ import { checkBody, readOperation, type UnreadOperation } from './read-operation
 import { openSlot } from './slot.js';
 import { wrap } from './wrapper.js';
 
-/** The operations that a decorator asks for, on the method of this label. */
+/** The operations of a decorator, on the method of this label. */
 export type Unread = (label: string) => readonly UnreadOperation[];
 
 const byWrapper = new WeakMap<object, CachedMethod>();
-/** Legacy decorators know the prototype, so that a foreign decorator between two of ours does not hide the first one's wrapper. */
+/**
+ * Legacy decorators know the prototype. So our wrapper is found even if a foreign decorator
+ * stands between two of ours.
+ */
 const byPrototype = new WeakMap<object, Map<string | symbol, CachedMethod>>();
 
-/** Applies a decorator in the form of `experimentalDecorators`. Returns the descriptor to put on the prototype. */
+/** Applies a decorator in the form of `experimentalDecorators`. Returns the descriptor for the prototype. */
 export function decorateLegacy(
   target: object,
   name: string | symbol,
@@ -42,7 +45,10 @@ export function decorateLegacy(
   return { ...descriptor, value: method.wrapper };
 }
 
-/** Applies a decorator in the standard form, which never sees the class. Returns the function to put on the prototype. */
+/**
+ * Applies a decorator in the standard form, which never sees the class. Returns the
+ * function for the prototype.
+ */
 export function decorateStandard(value: unknown, context: ClassMethodDecoratorContext, unread: Unread): MethodBody {
   const label = methodLabel(undefined, context.name);
   if (context.kind !== 'method') checkBody(undefined, label);
@@ -64,10 +70,12 @@ export function decorateStandard(value: unknown, context: ClassMethodDecoratorCo
 }
 
 /**
- * Applies a decorator to a class: to each `async` method that the class itself declares and that has no decorator of its own. Methods that
- * return a promise without being `async` cannot be told from others, and lifecycle methods (`@postConstruct`) must run each time.
+ * Applies a decorator to a class: to each `async` method that the class itself declares and that has no
+ * decorator of its own. Methods that return a promise without being `async` cannot be recognised. Lifecycle
+ * methods (`@postConstruct`) are left out, because they must run each time.
  *
- * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` where there is none: compiled for ES2016 or older, no method looks `async`.
+ * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` if there is no such method. Compiled for ES2016
+ *   or older, no method looks `async`.
  */
 export function decorateClass(declaringClass: ClassConstructor, unread: Unread): void {
   const prototype = declaringClass.prototype as object;
@@ -99,7 +107,10 @@ export function decorateClass(declaringClass: ClassConstructor, unread: Unread):
   classConfigured(declaringClass);
 }
 
-/** Tells standard decorators of the class what class it is, and checks every operation of it again: names may have come with the class. */
+/**
+ * Tells standard decorators their class, and checks every operation of it again, because names may
+ * have come with the class.
+ */
 export function classConfigured(declaringClass: ClassConstructor): void {
   const prototype = declaringClass.prototype as object;
   for (const name of Reflect.ownKeys(prototype)) {
@@ -113,8 +124,9 @@ export function classConfigured(declaringClass: ClassConstructor): void {
 }
 
 /**
- * The operations recorded for a method, in the order in which they are written above it; empty for a method without any.
- * A method that a subclass overrides without decorators has none: what it overrides is not what runs.
+ * The operations recorded for a method, in the order in which they are written above it; empty for a
+ * method without any. A method that a subclass overrides without decorators has none, because the
+ * overridden method does not run.
  */
 export function cacheOperationsOf(declaringClass: ClassConstructor, name: string | symbol): readonly CacheOperation[] {
   for (
@@ -127,7 +139,10 @@ export function cacheOperationsOf(declaringClass: ClassConstructor, name: string
   return [];
 }
 
-/** Every method with cache operations that instances of the class have: its own and inherited ones that it does not override. */
+/**
+ * Every method with cache operations that instances of the class have: its own, and inherited ones
+ * that it does not override.
+ */
 export function cachedMethodsOf(declaringClass: ClassConstructor): readonly CachedMethod[] {
   const methods = new Map<string | symbol, CachedMethod | undefined>();
   for (
@@ -147,7 +162,10 @@ function cachedMethodOf(prototype: object, name: string | symbol): CachedMethod 
   return typeof value === 'function' ? byWrapper.get(value) : undefined;
 }
 
-/** Without `@CacheConfig` the first instance tells the class; too late for an injection, in time for `enableCaching` and `cached`. */
+/**
+ * Without `@CacheConfig` the first instance tells the class. That is too late for an injection, but in time
+ * for `enableCaching` and `cached`.
+ */
 function adopt(method: CachedMethod, instance: object): void {
   for (let prototype: unknown = Object.getPrototypeOf(instance); prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
     if (cachedMethodOf(prototype as object, method.name) !== method) continue;
@@ -164,7 +182,7 @@ function readAll(unread: Unread, label: string): readonly CacheOperation[] {
 function staticMethod(label: string): CacheConfigurationError {
   return new CacheConfigurationError(
     'CACHE_OPERATION_INVALID',
-    `Invalid caching of ${label}: it is static, and no container makes what it belongs to.`,
+    `Invalid caching of ${label}: it is static and belongs to no object that a container makes.`,
     {
       hint: 'Make it a method of a service.',
     },

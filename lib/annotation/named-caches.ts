@@ -1,7 +1,7 @@
-/** The caches that decorators of this process name: as many as the program has written down, however long it runs. */
+/** The caches that decorators of this process name. Their number does not grow while the program runs. */
 const named = new Set<string>();
 
-/** A decorator names these caches. */
+/** Remembers that a decorator names these caches. */
 export function nameCaches(names: readonly string[]): void {
   for (const name of names) named.add(name);
 }

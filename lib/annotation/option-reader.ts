@@ -4,14 +4,14 @@ import type { OperationFunction } from './cache-operation.js';
 import { didYouMean } from './did-you-mean.js';
 import type { ServiceIdentifier } from './service-locator.js';
 
-/** The options of one decorator as they were written, read one at a time; every complaint says which decorator on which method it is about. */
+/** Reads the options of one decorator one at a time. Every error names the decorator and its method. */
 export class OptionReader {
   readonly #options: Readonly<Record<string, unknown>>;
   readonly #where: string;
 
   /**
    * @param where - `@Cacheable on BookService.find`.
-   * @param known - the options there are; any other is refused.
+   * @param known - the options there are. Any other is refused.
    */
   constructor(options: unknown, where: string, known: readonly string[]) {
     this.#where = where;
@@ -31,7 +31,10 @@ export class OptionReader {
     return new CacheConfigurationError('CACHE_OPTION_INVALID', `Invalid ${this.#where}: ${what}`, { hint });
   }
 
-  /** Refuses options that contradict each other. An option counts as given if it is neither `undefined` nor `false`. */
+  /**
+   * Refuses options that contradict each other. An option counts as given unless it is
+   * `undefined` or `false`.
+   */
   exclude(one: string, other: string, why: string): void {
     if (!this.#isGiven(one) || !this.#isGiven(other)) return;
     throw new CacheConfigurationError(
@@ -96,7 +99,7 @@ export class OptionReader {
   }
 }
 
-/** What was given, for a message: its type, and the value itself where it is short and harmless. */
+/** The given value for a message: its type, and the value itself if it is short and harmless. */
 function describeValue(value: unknown): string {
   if (value === null || value === undefined) return `\`${String(value)}\``;
   if (Array.isArray(value)) return 'an array';

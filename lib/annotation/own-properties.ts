@@ -1,12 +1,13 @@
 import 'reflect-metadata';
 import type { MethodBody } from './cached-method.js';
 
-/** What belongs to a function itself and not to those who decorate it. */
+/** Properties that every function has, whoever decorates it. */
 const OF_FUNCTIONS: ReadonlySet<string | symbol> = new Set(['prototype', 'arguments', 'caller', 'name', 'length']);
 
 /**
- * Makes `wrapper` look like the method it stands for: with its `name` and `length`, and with what other decorators have left on it, who find a
- * method by what lies there. That is own properties, under symbols and with getters as well, and the metadata of `reflect-metadata`.
+ * Makes `wrapper` look like the method it stands for. It gets the `name` and `length`, and everything that
+ * other decorators left on the method, because they look for it there: own properties, also under symbols and
+ * with getters, and the metadata of `reflect-metadata`.
  */
 export function takeOwnProperties(wrapper: MethodBody, body: MethodBody): void {
   Object.defineProperty(wrapper, 'name', { value: body.name, configurable: true });

@@ -18,7 +18,7 @@ const KNOWN = {
   evict: [...COMMON, 'allEntries', 'beforeInvocation', 'keys', 'resultKey', 'unless', 'acks'],
 } as const satisfies Record<CacheOperation['kind'], readonly string[]>;
 
-/** Options with the kind of operation they are for, before anything was checked. */
+/** Options with their kind of operation, before they are checked. */
 export interface UnreadOperation {
   readonly kind: CacheOperation['kind'];
   readonly options: unknown;
@@ -28,7 +28,8 @@ export interface UnreadOperation {
  * Checks the options of one decorator and freezes them.
  *
  * @param label - `BookService.find`.
- * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for an unknown option or a wrong value, `CACHE_OPERATION_INVALID` for a contradiction.
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for an unknown option or a wrong value,
+ *   `CACHE_OPERATION_INVALID` for a contradiction.
  */
 export function readOperation({ kind, options }: UnreadOperation, label: string): CacheOperation {
   const reader = new OptionReader(options, `${DECORATOR_OF[kind]} on ${label}`, KNOWN[kind]);
@@ -42,15 +43,18 @@ export function readOperation({ kind, options }: UnreadOperation, label: string)
   }
 }
 
-/** The same for `@CacheConfig`, with the class name as label. Of a manager and a resolver the resolver wins, as in Spring. */
+/**
+ * The same for `@CacheConfig`, with the class name as label. If both are given, the resolver wins over
+ * the manager, as in Spring.
+ */
 export function readDefaults(options: unknown, label: string): CacheDefaults {
   return Object.freeze(readCommonDefaults(new OptionReader(options, `@CacheConfig on ${label}`, DEFAULTS)));
 }
 
-/** The groups of `@Caching`, one operation after the other. */
+/** The operations of a `@Caching` group, one after the other. */
 export function readGroup(group: unknown, label: string): readonly UnreadOperation[] {
   const kinds = ['cacheable', 'put', 'evict'] as const;
-  // The reader complains of what is no object or no known group.
+  // The reader refuses what is no object or no known group.
   new OptionReader(group, `@Caching on ${label}`, kinds);
   return kinds.flatMap((kind) => {
     const options = (group as Readonly<Record<string, unknown>>)[kind];
@@ -59,7 +63,10 @@ export function readGroup(group: unknown, label: string): readonly UnreadOperati
   });
 }
 
-/** @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` for what is not a method that returns a promise, as far as can be seen. */
+/**
+ * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` for what cannot be a method that returns a
+ *   promise, as far as can be seen.
+ */
 export function checkBody(body: unknown, label: string): void {
   if (typeof body !== 'function') {
     throw new CacheConfigurationError('CACHE_OPERATION_INVALID', `Invalid caching of ${label}: only methods can be cached.`, {

@@ -1,19 +1,25 @@
 import type { CachedMethod } from './cached-method.js';
 
 /**
- * What runs the cache operations of decorated methods; one per container. The port through which this room hands a call on.
- * Not an `async` function anywhere: a hit returns the promise that the cache already has.
+ * Runs the cache operations of decorated methods; there is one per container. This room hands calls on
+ * through this port. None of its methods is `async`: a hit returns the promise that the cache already has.
  */
 export interface MethodInterceptor {
   /** Runs `method` on `target` under its cache operations. */
   invoke(target: object, method: CachedMethod, args: unknown[]): Promise<unknown>;
-  /** {@link invoke} with one argument, the commonest call: a hit needs no array. */
+  /** {@link invoke} with one argument, the most frequent call: a hit needs no array. */
   invokeWith(target: object, method: CachedMethod, argument: unknown): Promise<unknown>;
-  /** Whether its container is gone. It passes every call straight through then, and another interceptor may take its place. */
+  /**
+   * Whether its container is gone. It then passes every call straight to the method, and another
+   * interceptor may take its place.
+   */
   readonly isClosed: boolean;
 }
 
-/** Where an instance keeps the interceptor of its container. An own property: reading it costs next to nothing, a `WeakMap` 8 ns more. */
+/**
+ * Where an instance keeps the interceptor of its container. It is an own property: reading it costs next to
+ * nothing, while a `WeakMap` would cost 8 ns more.
+ */
 export const SLOT = Symbol('inversify-cache/interceptor');
 
 /** An instance of a decorated class, as the wrapper on the prototype sees it. */
@@ -21,12 +27,15 @@ export interface Slotted {
   [SLOT]?: MethodInterceptor | undefined;
 }
 
-/** Frozen and sealed instances cannot have an own property any more. */
+/** The interceptors of frozen and sealed instances, which cannot get an own property any more. */
 const frozen = new WeakMap<object, MethodInterceptor | undefined>();
-/** Whether there ever were any: an object made with plain `new` need not be looked for among none. */
+/** Whether there has been any, so that objects made with plain `new` need no look-up in an empty map. */
 let hasFrozen = false;
 
-/** Gives a prototype the accessor that turns into an own, non-enumerable property of each instance at the first assignment. */
+/**
+ * Gives a prototype the accessor. At the first assignment it turns into an own, non-enumerable
+ * property of the instance.
+ */
 export function openSlot(prototype: object): void {
   if (SLOT in prototype) return;
   Object.defineProperty(prototype, SLOT, {
@@ -45,12 +54,15 @@ export function openSlot(prototype: object): void {
   });
 }
 
-/** Whether decorated methods are on this value, so that an interceptor would serve it. */
+/** Whether this value has decorated methods, so that an interceptor can serve it. */
 export function hasSlot(value: unknown): value is Slotted {
   return typeof value === 'object' && value !== null && SLOT in value;
 }
 
-/** Gives `instance` its interceptor, unless one that still works is there: an object belongs to the container that resolved it first. */
+/**
+ * Gives `instance` its interceptor, unless it has one that still works: an object belongs to the
+ * container that resolved it first.
+ */
 export function fillSlot(instance: Slotted, interceptor: MethodInterceptor): void {
   if (instance[SLOT] === undefined || instance[SLOT].isClosed) instance[SLOT] = interceptor;
 }

@@ -4,15 +4,17 @@ import { takeOwnProperties } from './own-properties.js';
 import { SLOT, type Slotted } from './slot.js';
 
 /**
- * The function on the prototype. It has what the method has (see {@link takeOwnProperties}), is neither `async` nor a proxy, and reaches
- * `#private` members, because `this` is the object itself. Self-invocation passes through it too, unlike with Spring's proxies.
+ * The function on the prototype. It looks like the method (see {@link takeOwnProperties}). It is neither
+ * `async` nor a proxy, and it reaches `#private` members, because `this` is the object itself. Unlike with
+ * Spring's proxies, self-invocation passes through it too.
  */
 export function wrap(method: CachedMethod): MethodBody {
   const { body } = method;
   const withAll = function (this: Slotted, ...args: unknown[]): unknown {
     return this[SLOT]?.invoke(this, method, args);
   };
-  // `arguments` and no rest parameter: an array is made only where it is needed, and a hit on one argument needs none.
+  // `arguments` instead of a rest parameter: an array is made only where it is needed, and a hit on
+  // one argument needs none.
   /* eslint-disable prefer-rest-params */
   const wrapper = function (this: unknown, first?: unknown): unknown {
     const interceptor = (this as Slotted | undefined)?.[SLOT];

@@ -5,10 +5,10 @@ import { DEFAULT_NAMESPACE } from '../eviction/index.js';
 import { checkCacheName, checkNamespace } from '../instance/index.js';
 import { type Milliseconds, parseDuration, type Duration } from '../time/index.js';
 
-/** What the command line asks for. */
+/** The command line, read and checked. */
 export interface CommandLine {
   readonly command: 'tail' | 'stats' | 'evict' | 'clear' | 'help' | 'version';
-  /** `undefined`: what the environment says. */
+  /** `undefined`: take it from the environment. */
   readonly redis: string | undefined;
   readonly namespace: string;
   readonly caches: readonly string[];
@@ -21,7 +21,7 @@ export interface CommandLine {
   readonly isJson: boolean;
 }
 
-/** The command line says something that cannot be understood. */
+/** The command line cannot be understood. */
 export class UsageError extends Error {}
 
 const COMMANDS = ['tail', 'stats', 'evict', 'clear'] as const;
@@ -39,7 +39,7 @@ const OPTIONS = {
   version: { type: 'boolean' },
 } as const;
 
-/** @throws {UsageError} which repeats no credentials of a URL, wherever it stands. */
+/** @throws {UsageError} which never repeats credentials of a URL, wherever they stand. */
 export function readCommandLine(args: readonly string[]): CommandLine {
   const { values, positionals } = parse(args);
   const [first, ...keys] = positionals;
@@ -71,7 +71,7 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    // Node repeats the argument, a part of it, or its escaped form.
+    // Node quotes the argument, a part of it, or its escaped form.
     if (args.some((arg) => credentialsIn(arg).length > 0)) {
       throw new UsageError('An option is unknown or misses its value. It is not repeated because it may hold a password.');
     }
@@ -96,7 +96,7 @@ function readDuration(option: string, text: string): Milliseconds {
   return checked(() => parseDuration(option, durationOf(text), 1));
 }
 
-/** What the library refuses is misuse here. */
+/** Reports as misuse what the library refuses. */
 function checked<T>(check: () => T): T {
   try {
     return check();
@@ -106,13 +106,16 @@ function checked<T>(check: () => T): T {
   }
 }
 
-/** `text` with each argument that it repeats as it may be shown. Only who knows the argument knows where its password ends. */
+/**
+ * `text`, with the credentials hidden in every argument that it repeats. This needs the arguments: only they
+ * show where a password ends.
+ */
 export const withoutCredentialsOf = (args: readonly string[], text: string): string =>
   args.flatMap(credentialsIn).reduce((told, value) => told.replaceAll(value, withoutCredentials(value)), text);
 
-/** An argument, or its value, if it holds credentials. */
+/** The argument, and its value, if they hold credentials. */
 const credentialsIn = (arg: string): readonly string[] =>
   [arg, arg.replace(/^--?[a-z]*=?/i, '')].filter((value) => value !== '' && withoutCredentials(value) !== value);
 
-/** `500` is milliseconds; what is neither that nor `5s` is refused by whom it is handed to. */
+/** `500` is milliseconds. The caller refuses what is neither that nor like `5s`. */
 const durationOf = (text: string): Duration => (/^\d+$/.test(text) ? Number(text) : (text as `${number}s`));

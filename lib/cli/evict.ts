@@ -5,7 +5,7 @@ import type { CommandLine } from './command-line.js';
 import { firstOf, MAXIMUM_KEYS_PRINTED } from './table.js';
 
 /**
- * Evicts keys or clears a cache as any instance does: this becomes one of the fleet for as long as it takes.
+ * Evicts keys or clears a cache as any instance does: this process joins the fleet for as long as it takes.
  *
  * @throws {CacheError} when Redis cannot be reached, or did not acknowledge it.
  */

@@ -1,4 +1,5 @@
 /**
- * The command line `inversify-cache`: looks at a fleet and evicts, over Redis alone, with the library's own pieces. Nothing imports it. `main.ts` is the program, the rest can be run from a spec.
+ * The command line `inversify-cache`. It watches a fleet and evicts, over Redis alone, with the parts of the
+ * library. Nothing imports it. `main.ts` is the program; a spec can run the rest.
  */
-export { type CommandLineIo, runCommandLine } from './run-command-line.js';
+export { runCommandLine } from './run-command-line.js';

@@ -4,14 +4,15 @@ import { runCommandLine } from './index.js';
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    if (interrupt.signal.aborted) process.exit(130); // A second one does not wait.
+    if (interrupt.signal.aborted) process.exit(130); // A second signal ends it at once.
     interrupt.abort();
   });
 }
-// `tail | head`: who read us has enough.
+// `tail | head`: the reader has closed the pipe and needs no more.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-// What the library warns of, a command fails with, in words of its own; other warnings are printed as ever.
+// A command fails, with a message of its own, where the library only warns. Other
+// warnings are printed as usual.
 const printers = process.listeners('warning');
 process.removeAllListeners('warning');
 process.on('warning', (warning) => {

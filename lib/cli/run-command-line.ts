@@ -8,11 +8,11 @@ import { stats } from './stats.js';
 import { Tail } from './tail.js';
 import { USAGE } from './usage.js';
 
-/** What a command line has around it. */
+/** The surroundings of a command line. */
 export interface CommandLineIo {
-  /** Takes a line of results, with its end. */
+  /** Takes a line of results, with its line break. */
   readonly out: (text: string) => void;
-  /** Takes a line for people: what went wrong. */
+  /** Takes a line for people, about what went wrong. */
   readonly err: (text: string) => void;
   readonly env: NodeJS.ProcessEnv;
   /** Aborted by Ctrl-C. */
@@ -21,7 +21,10 @@ export interface CommandLineIo {
 
 const INTERRUPTED = 130;
 
-/** Does what `args` say. @returns the exit code: 0 done, 1 failed, 2 misused, 130 interrupted. Never rejects. */
+/**
+ * Runs the command in `args`. @returns the exit code: 0 done, 1 failed, 2 misused, 130
+ * interrupted. Never rejects.
+ */
 export async function runCommandLine(args: readonly string[], io: CommandLineIo): Promise<number> {
   const err = (text: string): void => io.err(`${printableLines(withoutCredentialsOf(args, text))}\n`);
   try {
@@ -52,7 +55,7 @@ async function run(line: CommandLine, { out, err, env, interrupt }: CommandLineI
 
   if (line.command === 'evict' || line.command === 'clear') {
     const done = evict(line, redis, print).then(() => 0);
-    done.catch(() => undefined); // Should it fail after an interruption.
+    done.catch(() => undefined); // It may fail after an interruption.
     return Promise.race([done, interrupted.then(() => INTERRUPTED)]);
   }
   const link = new FleetLink({ redis, namespace: line.namespace, timeoutMs: line.timeoutMs });
@@ -72,7 +75,7 @@ async function run(line: CommandLine, { out, err, env, interrupt }: CommandLineI
   }
 }
 
-/** Of the package this file is in, compiled or not. */
+/** The version of the package that this file belongs to, compiled or not. */
 function version(): string {
   for (const path of ['../../../package.json', '../../package.json']) {
     try {

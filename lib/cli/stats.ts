@@ -6,7 +6,12 @@ import { milliseconds, table } from './table.js';
 
 const HEADINGS = ['', 'state', 'L1 hits', 'L2 hits', 'misses', 'hit ratio', 'loads', 'in L1', 'applied', 'lag p99', 'in bypass'];
 
-/** Prints what every instance has counted. @returns the exit code: `1` if none answered. @throws {CacheError} when Redis does not answer. */
+/**
+ * Prints the counters of every instance.
+ *
+ * @returns the exit code: `1` if none answered.
+ * @throws {CacheError} when Redis does not answer.
+ */
 export async function stats(line: CommandLine, link: FleetLink, out: (line: string) => void, err: (line: string) => void): Promise<number> {
   const answered = await link.watch.ask(line.timeoutMs);
   const instances = answered.map((view) => only(view, line.caches));
@@ -14,7 +19,7 @@ export async function stats(line: CommandLine, link: FleetLink, out: (line: stri
   else print(instances, out);
   for (const { status } of instances) {
     if (status.omittedCaches !== undefined)
-      err(`${printable(status.id)} has ${status.omittedCaches} caches more: they do not fit into what an instance tells.`);
+      err(`${printable(status.id)} has ${status.omittedCaches} more caches, which do not fit into its status message.`);
   }
   if (instances.length > 0) return 0;
   err(`No instance of namespace '${line.namespace}' answered within ${milliseconds(line.timeoutMs)}.`);

@@ -1,7 +1,7 @@
-/** So many keys of one eviction are printed for people. */
+/** How many keys of one eviction are printed for people. */
 export const MAXIMUM_KEYS_PRINTED = 20;
 
-/** Columns side by side: the first to the left, the others to the right. */
+/** Columns side by side: the first is aligned left, the others right. */
 export function table(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
   return rows.map((row) =>
@@ -13,7 +13,7 @@ export function table(rows: readonly (readonly string[])[]): readonly string[] {
 export const milliseconds = (ms: number | undefined): string =>
   ms === undefined ? '-' : ms < 1_000 ? `${ms.toFixed(ms < 10 ? 2 : 0)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 
-/** The first of many, and how many more there are. */
+/** The first items, and how many more there are. */
 export function firstOf<T>(items: readonly T[], most: number, separator: string, tell: (item: T) => string): string {
   const told = items.slice(0, most).map((item) => tell(item));
   if (items.length > most) told.push(`and ${items.length - most} more`);

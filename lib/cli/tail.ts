@@ -7,19 +7,21 @@ import type { CommandLine } from './command-line.js';
 import type { FleetLink } from './fleet-link.js';
 import { firstOf, MAXIMUM_KEYS_PRINTED, milliseconds } from './table.js';
 
-/** How long the instances are waited for before an eviction is printed without the rest of them. */
+/**
+ * How long an eviction waits for the reports of the instances before it is printed without the missing ones.
+ */
 const AWAIT_MS: Milliseconds = 600;
 
-/** What is waited for at a time. Beyond, the oldest is printed as it stands. */
+/** The most evictions that wait at a time. Beyond it the oldest is printed as it is. */
 const MAXIMUM_PENDING = 1_000;
 
-/** Instances tell the topics of their caches, and whoever says so is an instance. */
+/** The most topics that are followed: anybody can claim to be an instance and name topics. */
 const MAXIMUM_TOPICS = 1_000;
 
-/** So many instances that applied an eviction are printed for people. */
+/** How many instances that applied an eviction are printed for people. */
 const MAXIMUM_INSTANCES_PRINTED = 200;
 
-/** So many keys for programs: as many as an eviction has. */
+/** How many keys are printed for programs: as many as an eviction can have. */
 const MAXIMUM_KEYS = 1_000;
 
 interface Pending {
@@ -29,7 +31,7 @@ interface Pending {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** Prints evictions as they are announced, each once the instances have told when they applied it. */
+/** Prints evictions as they are announced, each after the instances have reported when they applied it. */
 export class Tail {
   readonly #line: CommandLine;
   readonly #link: FleetLink;
@@ -38,7 +40,9 @@ export class Tail {
   readonly #topics = new Set<string>();
   readonly #instances = new Map<string, InstanceStatus>();
   readonly #pending = new Map<string, Pending>();
-  /** What was applied before its announcement reached us: two connections keep no order between them. */
+  /**
+   * Evictions that were applied before their announcement reached us: two connections keep no common order.
+   */
   readonly #early = new Map<string, Map<string, number | null>>();
   readonly #onMessage = (message: Message): void => this.#announced(message);
 
@@ -49,7 +53,11 @@ export class Tail {
     this.#print = print;
   }
 
-  /** Follows until `end`. @throws {CacheError} when Redis cannot be reached to begin with; what is lost later comes back by itself. */
+  /**
+   * Follows until `end`. A connection that is lost later comes back by itself.
+   *
+   * @throws {CacheError} when Redis cannot be reached at the beginning.
+   */
   async run(end: Promise<void>): Promise<void> {
     const { namespace, caches, topic, timeoutMs } = this.#line;
     const stop = this.#link.watch.watch({
@@ -70,7 +78,7 @@ export class Tail {
     }
   }
 
-  /** Instances know the topics of their caches, also those that were given one of their own. */
+  /** Learns the topics of the caches from an instance, also topics of their own. */
   #met(status: InstanceStatus): void {
     this.#instances.set(status.id, status);
     for (const [cache, { topic }] of Object.entries(status.caches)) {
@@ -84,7 +92,10 @@ export class Tail {
     await this.#link.listeners.addMessageListener(this.#onMessage, ChannelTopic.of(topic));
   }
 
-  /** Once per topic: others may tell a wrong one with every status. A server that is away is no reason; the listener stays for its return. */
+  /**
+   * Reports once per topic: an instance may repeat a wrong one with every status. Does not report that a
+   * server is away, because the listener stays for its return.
+   */
   #failed(topic: string, error: unknown): void {
     this.#link.events.emit('error', { where: `subscription of '${topic}'`, error });
   }
@@ -127,7 +138,7 @@ export class Tail {
     } else if (entry.kind === 'link' || this.#isWanted(entry.cache)) this.#tellEvent(instance, entry);
   }
 
-  /** Whoever has the cache is awaited. */
+  /** The instances that have the cache and have not reported yet. */
   #missing({ message, applied }: Pending): readonly string[] {
     return [...this.#instances.values()].filter(({ id, caches }) => message.cache in caches && !applied.has(id)).map(({ id }) => id);
   }

@@ -1,7 +1,10 @@
 import { CacheError, type CacheErrorOptions } from './cache-error.js';
 import type { CacheErrorCode } from './error-codes.js';
 
-/** A decorator, an option or a binding is wrong. Thrown at decoration or start wherever it can be known then. */
+/**
+ * A decorator, an option or a binding is wrong. Thrown at decoration or at start, as
+ * early as it can be known.
+ */
 export class CacheConfigurationError extends CacheError {
   override name = 'CacheConfigurationError'; // Written out: a bundler may shorten the name of the class.
 

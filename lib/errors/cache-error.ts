@@ -5,27 +5,30 @@ const BRAND = Symbol.for('inversify-cache/CacheError');
 
 /** What an error carries besides its message. */
 export interface CacheErrorOptions {
-  /** The way out, in one or two sentences; printed after the message. */
+  /** What to do about it, in one or two sentences. Printed after the message. */
   readonly hint?: string;
-  /** The error underneath, kept as it was thrown. */
+  /** The underlying error, as it was thrown. */
   readonly cause?: unknown;
-  /** What the decorated method, or the transaction, returned: it had succeeded before this failed. Default: nothing of the kind was under way. */
+  /**
+   * What the decorated method, or the transaction, returned: it succeeded before this failed.
+   * Default: there was none.
+   */
   readonly result?: unknown;
 }
 
 /**
- * The base of every error this library throws. Match on {@link code} (stable) rather than on the message (prose).
- * Messages name the operation, the cache and the key; never a value and never a credential. They may be written to a log or a terminal as
- * they are: they are printable and bounded, whatever is in the key.
+ * The base of every error that this library throws. Match on the {@link code}, which is stable, and not on
+ * the message. Messages name the operation, the cache and the key; never a value and never a credential. They
+ * can be written to a log or a terminal as they are: they are printable and bounded, whatever the key holds.
  */
 export abstract class CacheError extends Error {
   /** A stable name for the cause. See the README's table of codes. */
   readonly code: CacheErrorCode;
-  /** The way out, where there is one. */
+  /** What to do about it, if known. */
   readonly hint: string | undefined;
   /**
-   * What the decorated method, or the transaction, returned where it **succeeded** and a step after it failed. `undefined` for everything
-   * else; `'result' in error` tells the two apart.
+   * What the decorated method, or the transaction, returned when it **succeeded** and a later step failed.
+   * Otherwise `undefined`; `'result' in error` tells the two apart.
    */
   declare readonly result?: unknown;
 
@@ -45,14 +48,17 @@ export abstract class CacheError extends Error {
     return this.hint === undefined ? this.message : this.message.slice(0, -` ${this.hint}`.length);
   }
 
-  /** The same error, carrying what the decorated method returned. */
+  /** The same error with the result of the decorated method. */
   withResult(result: unknown): CacheError {
     const { code, said, hint, cause = this } = this;
     const Same = this.constructor as new (code: CacheErrorCode, message: string, options: CacheErrorOptions) => CacheError;
     return new Same(code, said, { hint, cause, result });
   }
 
-  /** Whether `error` is one of ours, also when two copies of this library are installed. (The brand idea is undici's.) */
+  /**
+   * Whether `error` is one of ours, even if two copies of this library are installed. (The idea
+   * of the brand is undici's.)
+   */
   static is(error: unknown): error is CacheError {
     return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
   }

@@ -1,9 +1,10 @@
 import { CacheError, type CacheErrorOptions } from './cache-error.js';
 
 /**
- * An eviction (or put, or clear) was not acknowledged by Redis in time. The decorated method itself **succeeded**: its result is on
- * `result`, which is `undefined` when the eviction was asked for directly. The eviction is retried in the background until it is
- * acknowledged; until then this instance serves the keys concerned from neither tier.
+ * Redis did not acknowledge an eviction (or put, or clear) in time. The decorated method itself
+ * **succeeded**: its result is on `result`, which is `undefined` when the eviction was called directly. The
+ * eviction is retried in the background until it is acknowledged. Until then this instance serves the keys
+ * concerned from neither tier.
  */
 export class CacheEvictError extends CacheError {
   override name = 'CacheEvictError'; // Written out: a bundler may shorten the name of the class.

@@ -1,21 +1,24 @@
 import { CacheError } from './cache-error.js';
 
-/** Who enters a server. */
+/** A user of a server. */
 export interface Entry {
   readonly username?: string | null | undefined;
   readonly password?: string | null | undefined;
 }
 
-/** So many characters in a row are a part of a password; fewer may be there by chance. */
+/** This many characters in a row count as a part of a password. Fewer may match by chance. */
 const PART = 4;
 
-/** A server's reply that is longer is cut. */
+/** A longer reply of a server is cut. */
 const MAXIMUM_LENGTH = 500;
 
 /** How deep causes are followed. */
 const MAXIMUM_DEPTH = 5;
 
-/** What Redis answers of itself: these texts quote no argument, whatever words a password has in common with them. */
+/**
+ * Replies in Redis' own words. These texts quote no argument, even if a password has
+ * words in common with them.
+ */
 const KNOWN_REPLIES = [
   /^WRONGPASS invalid username-password pair or user is disabled\.?$/,
   /^NOAUTH (?:Authentication required\.?|HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time)$/,
@@ -30,26 +33,28 @@ const KNOWN_REPLIES = [
   /^ERR (?:max number of clients reached|DB index is out of range|invalid DB index|unknown command ['`](?:auth|hello)['`])$/i,
 ];
 
-/** `NOPERM User app has no permissions to run the 'get' command`: only the name is somebody's. */
+/** `NOPERM User app has no permissions to run the 'get' command`: only the user name is not Redis' own. */
 const KNOWN_OF_USER = /^NOPERM User (.+) has no permissions to run the '[\w| -]{1,40}' command$/;
 
-/** What clients say of a connection themselves. */
+/** What clients themselves say about a connection. */
 const KNOWN_FAILURES =
   /^(?:Connection timeout|Connection is closed\.?|Socket closed unexpectedly|Socket timeout timeout\. [\w ,']+\d+ms\.|The client is (?:closed|offline)|Disconnects client|Unknown RESP type \d+ ".?")$/;
 
-/** How Redis quotes arguments of a command that it does not know; they are cut anywhere. */
+/** How Redis quotes the arguments of a command that it does not know. It may cut them anywhere. */
 const QUOTED_ARGUMENTS = /,? with args beginning with[^]*$/i;
 
 /**
- * What must never be told about a connection: its password. Whatever a server or a client says passes here before it is thrown, told as
- * an event, or printed. A server may quote a password in its reply, whole or cut anywhere, for example one that does not know AUTH.
+ * Keeps the password of a connection secret. Everything that a server or a client says passes here before it
+ * is thrown, reported as an event, or printed. A server may quote a password in its reply, whole or cut
+ * anywhere; one that does not know AUTH does so.
  *
- * A user name that stands alone counts as a password: many write `redis://password@host`. So does one that holds a URL.
+ * A user name without a password counts as a password, because many write `redis://password@host`. So does a
+ * user name that holds a URL.
  */
 export class Credentials {
-  /** In lower case, as written and percent-encoded and decoded. */
+  /** In lower case, in all spellings: as written, percent-encoded and decoded. */
   readonly #secrets: readonly string[];
-  /** What the secrets consist of. */
+  /** All pieces of {@link PART} characters of the secrets. */
   readonly #parts: ReadonlySet<string>;
 
   constructor(...entries: readonly Entry[]) {
@@ -68,10 +73,11 @@ export class Credentials {
   }
 
   /**
-   * What a server or a client has said, as it may be told. Text that holds a part of a secret is not told at all, but for the code it begins
-   * with: a mask in its place would say which word it was.
+   * The text of a server or a client, made safe. If it holds a part of a secret, only the code at its
+   * beginning is kept: a mask would show which word was the secret.
    *
-   * @param isHandshake - the text answers a command that carries the password: only what is known to quote nothing is told then.
+   * @param isHandshake - the text answers a command that carries the password. Then only texts that are known
+   *   to quote nothing are kept.
    */
   hide(said: string, isHandshake = false): string {
     const text = this.#secrets.length === 0 ? said : said.replace(QUOTED_ARGUMENTS, '');
@@ -81,15 +87,15 @@ export class Credentials {
   }
 
   /**
-   * `error` as it may be told: itself if it is harmless, else a copy of what is harmless of it. ioredis notes the command on its errors,
-   * with the password among the arguments of AUTH and HELLO.
+   * `error`, made safe: itself if it is harmless, otherwise a copy of its harmless parts. ioredis notes the
+   * command on its errors, and the arguments of AUTH and HELLO hold the password.
    *
-   * @param isHandshake - as in {@link hide}. ioredis' errors tell it themselves.
+   * @param isHandshake - as in {@link hide}. The errors of ioredis show it by themselves.
    */
   clean(error: unknown, isHandshake = false, depth = 0): unknown {
     if (typeof error === 'string') return this.hide(error, isHandshake);
     if (!(error instanceof Error)) return typeof error === 'object' ? undefined : error;
-    if (CacheError.is(error)) return error; // Ours: it was made of what may be told.
+    if (CacheError.is(error)) return error; // Ours is made of safe texts already.
     if (depth > MAXIMUM_DEPTH) return undefined;
     const { command, cause, errors } = error as { command?: { readonly name?: unknown }; cause?: unknown; errors?: unknown };
     const name = typeof command?.name === 'string' ? command.name : undefined;
@@ -125,13 +131,16 @@ export class Credentials {
   }
 }
 
-/** For where there is no password. */
+/** For connections without a password. */
 export const NO_CREDENTIALS = new Credentials();
 
-/** Fields that Node's errors have, and texts. */
+/** The fields of Node's errors, which are texts. */
 const HARMLESS: ReadonlySet<string> = new Set(['code', 'errno', 'syscall', 'address', 'port', 'path', 'hostname', 'host', 'reason']);
 
-/** Node's own errors, of sockets, names and certificates: no server has a say in their words. */
+/**
+ * Whether it is an error of Node's own, about sockets, names or certificates. No server
+ * can put words into those.
+ */
 function isOfSystem(error: Error): boolean {
   const { code, syscall } = error as { code?: unknown; syscall?: unknown };
   return (
@@ -163,7 +172,7 @@ function partsOf(secret: string): readonly string[] {
   return Array.from({ length: Math.max(0, secret.length - PART + 1) }, (_, i) => secret.slice(i, i + PART));
 }
 
-/** A short secret by itself, and not inside of a longer word. */
+/** Whether a short secret stands alone, and not inside a longer word. */
 function holdsWord(text: string, word: string): boolean {
   for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
     if (!/\w/.test(text.charAt(at - 1)) && !/\w/.test(text.charAt(at + word.length))) return true;

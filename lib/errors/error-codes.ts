@@ -1,6 +1,6 @@
 /**
- * Every code a {@link CacheError} can carry: what it means and the way out.
- * The README's table is this object; a spec fails when one of them knows a code the other does not.
+ * Every code that a {@link CacheError} can carry, with its meaning. The README's table repeats this object; a
+ * spec fails when one of the two has a code that the other lacks.
  */
 export const ERROR_CODES = {
   CACHE_OPTION_INVALID: 'An option is unknown, of the wrong type, or out of range.',
@@ -31,5 +31,5 @@ export const ERROR_CODES = {
   TOPIC_LISTENER_INVALID: 'A listener or topic argument is missing or of the wrong type.',
 } as const;
 
-/** A stable string that names the cause of a {@link CacheError}; safe to match on across versions. */
+/** A stable string that names the cause of a {@link CacheError}. It is safe to match on across versions. */
 export type CacheErrorCode = keyof typeof ERROR_CODES;

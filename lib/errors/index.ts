@@ -1,6 +1,7 @@
 /**
- * What can fail, one class per failure and one stable code per cause. Touches nothing; every room may import it.
- * Codes are listed, with meaning and remedy, in the README's table; `spec/errors/error-codes.spec.ts` holds the two together.
+ * What can fail: one class per failure and one stable code per cause. Touches nothing; every room may
+ * import it. The README's table lists the codes with meaning and remedy, and
+ * `spec/errors/error-codes.spec.ts` compares the two.
  */
 export { clientMissing } from './client-missing.js';
 export { Credentials, NO_CREDENTIALS } from './credentials.js';

@@ -1,8 +1,8 @@
 import { printable } from './printable.js';
 
 /**
- * A refused value as a message may repeat it: printable, bounded, and without what could be a user and a password. Text before an `@` is
- * not shown whatever its form, for a URL may stand where a name is expected.
+ * A refused value as a message may repeat it: printable, bounded, and without what could be a user and a
+ * password. Text before an `@` is hidden in any form, because a URL may stand where a name is expected.
  */
 export function shown(value: unknown): string {
   const text = withoutCredentials(textOf(value));
@@ -13,8 +13,9 @@ export function shown(value: unknown): string {
 }
 
 /**
- * `text` without users and passwords of URLs. All up to the last `@` goes: a password may hold `/`, `@`, `#`, `?` and blanks. A URL of
- * Redis is shown as far as it is host, port and database. Other text, an e-mail address for example, stays as it is.
+ * `text` without users and passwords of URLs. Everything up to the last `@` is removed, because a password
+ * may hold `/`, `@`, `#`, `?` and blanks. Of a Redis URL only host, port and database are kept. Other text,
+ * for example an e-mail address, stays as it is.
  */
 export function withoutCredentials(text: string): string {
   if (text.includes('://')) return text.replace(REDIS_URL, maskRedis).replace(OTHER_URL, '$1***@');
@@ -22,10 +23,10 @@ export function withoutCredentials(text: string): string {
 }
 
 const SCHEME = /^((?:redis|rediss|valkey|valkeys|https?):\/\/)/i;
-/** From the scheme to the end: where the password ends cannot be known. */
+/** From the scheme to the end: nothing shows where the password ends. */
 const REDIS_URL = /((?:redis|valkey)s?:\/\/)([^]*)/gi;
 const OTHER_URL = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#]*@/gi;
-/** `user:password@host:6379/0`, which is a URL too. A key such as `~["a:b@c"]` is none. */
+/** `user:password@host:6379/0` is a URL too. A key such as `~["a:b@c"]` is not. */
 const BARE = /^[^\s"'{}[\]@]*:[^]*@(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?(?:\/\d*)?$/i;
 /** What may follow: the end of the URL and of the text, or a quotation mark and more text. */
 const ADDRESS = /^((?:[\w.-]+|\[[\da-f:.]+\])?(?::\d{1,5})?(?:\/\d*)?)(?:$|["'`\])},;\s].*$)/is;

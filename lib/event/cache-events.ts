@@ -6,11 +6,11 @@ import type { CacheTracer, TracedStep } from './cache-tracer.js';
 export interface CacheEventMap {
   /** A connection reached its server. `link` names it: `command`, `subscriber` or `publisher`. */
   connected: { readonly link: string; readonly endpoint: string };
-  /** A connection was lost; `bypass` follows when the local tier can no longer be trusted. */
+  /** A connection was lost. `bypass` follows when the local tier can no longer be trusted. */
   lost: { readonly link: string; readonly endpoint: string; readonly error?: unknown };
   /** An attempt to connect failed: the `attempt`th in a row, from 1. */
   failed: { readonly link: string; readonly endpoint: string; readonly attempt: number; readonly error?: unknown };
-  /** A connection will be tried again after `delayMs`, because of `error`; `attempt` counts from 1. */
+  /** A connection will be tried again after `delayMs`, because of `error`. `attempt` counts from 1. */
   reconnecting: {
     readonly link: string;
     readonly endpoint: string;
@@ -18,11 +18,12 @@ export interface CacheEventMap {
     readonly delayMs: Milliseconds;
     readonly error?: unknown;
   };
-  /** Redis confirmed the subscription of these topics, for as long as connection number `epoch` lasts. */
+  /** Redis confirmed the subscription of these topics, which holds as long as connection number `epoch`. */
   subscribed: { readonly endpoint: string; readonly topics: readonly string[]; readonly epoch: number };
   /**
-   * An eviction (or the message of a put) was applied to the local tier, `lagMs` after the server had executed it; `undefined` when that is
-   * not known: the sender does not say, or no heartbeat has told the server's time yet.
+   * An eviction (or the message of a put) was applied to the local tier, `lagMs` after the server
+   * executed it. `undefined` when that is unknown: the sender does not say, or no heartbeat has
+   * told the server's time yet.
    */
   evicted: {
     readonly cache: string;
@@ -33,11 +34,14 @@ export interface CacheEventMap {
   };
   /** A clear was applied to the local tier; `lagMs` as with `evicted`. */
   cleared: { readonly cache: string; readonly origin: string; readonly seq: number; readonly lagMs: Milliseconds | undefined };
-  /** Messages were missed, by their numbers: the local tier of this cache was emptied. */
+  /** The numbers of messages showed that some were missed: the local tier of this cache was emptied. */
   gap: { readonly cache: string; readonly expected: number; readonly received: number };
   /** The read lease lapsed (`active: true`) or was won back (`active: false`). */
   bypass: { readonly cache: string; readonly active: boolean };
-  /** A foreign or malformed message arrived on a topic; it was counted and ignored. Told once per topic and reason. */
+  /**
+   * A foreign or malformed message arrived on a topic. It was counted and ignored. Reported
+   * once per topic and reason.
+   */
   malformed: { readonly topic: string; readonly reason: string };
   /** An eviction was not acknowledged in time; it is retried. */
   evictPending: { readonly cache: string; readonly keys: readonly string[]; readonly error: unknown };
@@ -45,7 +49,10 @@ export interface CacheEventMap {
   evictRecovered: { readonly cache: string; readonly attempts: number };
   /** The breaker on the command connection opened or closed. */
   breaker: { readonly open: boolean };
-  /** Something failed and was survived: a listener threw, a background step went wrong. `topic` is set where it was about a message. */
+  /**
+   * Something failed and the cache went on: a listener threw, or a background step went wrong. `topic` is set
+   * if it was about a message.
+   */
   error: {
     readonly where: string;
     readonly error: unknown;
@@ -88,19 +95,22 @@ export const diagnosticsChannelName = <K extends Name>(name: K): `inversify-cach
 
 /** How {@link CacheEvents} are set up. */
 export interface CacheEventsOptions {
-  /** Names the instance on the diagnostics channels, which all instances of a process share. Default: `''`. */
+  /**
+   * Names the instance on the diagnostics channels, which all instances of a process share. Default: `''`.
+   */
   readonly instanceId?: string;
 }
 
-/** One for all instances, as Node's channels are. */
+/** One for all instances, because Node's channels are global. */
 const channels = new Map<Name, Channel>(CACHE_EVENT_NAMES.map((name) => [name, channel(diagnosticsChannelName(name))]));
 
 /**
- * The typed events of one instance. A listener that throws, or returns a promise that rejects, is reported on `error`, once, and never
- * disturbs the cache; `error` itself may go unheard. Every event is also published on a channel of `node:diagnostics_channel`.
+ * The typed events of one instance. A listener that throws, or returns a promise that rejects, is reported on
+ * `error` once and never disturbs the cache. Nobody has to listen to `error`. Every event is also published
+ * on a channel of `node:diagnostics_channel`.
  */
 export class CacheEvents {
-  /** Watches the steps that take time, if anybody does. Set by `telemetry/`. */
+  /** Wraps the steps that take time, if set. `telemetry/` sets it. */
   tracer: CacheTracer | undefined;
   readonly #instanceId: string;
   readonly #listeners = new Map<Name, readonly Listener[]>();
@@ -112,7 +122,7 @@ export class CacheEvents {
 
   /** Calls `listener` at every event of this name. Returns a function that ends it. */
   on<K extends Name>(name: K, listener: (event: CacheEventMap[K]) => void): () => void {
-    const own: Listener = (event) => listener(event); // The same function twice is two listeners.
+    const own: Listener = (event) => listener(event); // Registering the same function twice makes two listeners.
     this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), own]);
     return () => {
       const others = (this.#listeners.get(name) ?? []).filter((other) => other !== own);
@@ -121,20 +131,20 @@ export class CacheEvents {
     };
   }
 
-  /** Whether anybody listens, here or on the diagnostics channel: ask before building an expensive event. */
+  /** Whether anybody listens, here or on the diagnostics channel. Ask before you build an expensive event. */
   has(name: Name): boolean {
     return this.#listeners.has(name) || channels.get(name)?.hasSubscribers === true;
   }
 
   /**
-   * Tells every listener, in the order of their registration; then the diagnostics channel. Who is added meanwhile hears the next event,
-   * who has ended hears nothing any more.
+   * Calls every listener in the order of registration, then publishes on the diagnostics channel. A listener
+   * that is added meanwhile hears the next event; one that is removed hears nothing more.
    */
   emit<K extends Name>(name: K, event: CacheEventMap[K]): void {
     const listeners = this.#listeners.get(name) ?? [];
     for (const listener of listeners) {
       const present = this.#listeners.get(name);
-      if (present !== listeners && present?.includes(listener) !== true) continue; // One of those before has ended it.
+      if (present !== listeners && present?.includes(listener) !== true) continue; // An earlier listener has removed it.
       try {
         const result = listener(event as never);
         if (result instanceof Promise) result.catch((error: unknown) => this.#listenerFailed(name, error));
@@ -146,14 +156,14 @@ export class CacheEvents {
     if (diagnostics?.hasSubscribers === true) diagnostics.publish({ instanceId: this.#instanceId, event } satisfies DiagnosticsMessage);
   }
 
-  /** Runs a step under the {@link tracer}, or as it is. */
+  /** Runs a step under the {@link tracer}, or directly if there is none. */
   trace<T>(step: TracedStep, action: () => Promise<T>): Promise<T>;
   trace<T>(step: TracedStep, action: () => T | Promise<T>): T | Promise<T>;
   trace<T>(step: TracedStep, action: () => T | Promise<T>): T | Promise<T> {
     return this.tracer === undefined ? action() : this.tracer.trace(step, action);
   }
 
-  /** Forgets every listener. */
+  /** Removes every listener. */
   close(): void {
     this.#listeners.clear();
     this.tracer = undefined;

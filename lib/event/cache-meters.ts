@@ -1,12 +1,15 @@
 import type { CacheStatistics } from './cache-statistics.js';
 
-/** One series of a meter: what tells it from the others, and where its value is. `undefined`: this cache does not count it. */
+/**
+ * One series of a meter: the attributes that tell it from the others, and where its value is. `undefined`:
+ * this cache does not count it.
+ */
 export interface MeterSeries {
   readonly attributes?: Readonly<Record<string, string>>;
   readonly value: (statistics: CacheStatistics) => number | undefined;
 }
 
-/** Something that is measured of every cache. */
+/** One measurement of every cache. */
 export interface CacheMeter {
   readonly name: string;
   readonly kind: 'counter' | 'gauge';
@@ -17,7 +20,10 @@ export interface CacheMeter {
 
 const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1_000);
 
-/** Names and the attribute `cache` are Micrometer's where it has them (`CacheMeterBinder`), so that its dashboards fit. */
+/**
+ * Names, and the attribute `cache`, are those of Micrometer where it has them (`CacheMeterBinder`), so
+ * that its dashboards fit.
+ */
 export const CACHE_METERS: readonly CacheMeter[] = [
   {
     name: 'cache.gets',

@@ -3,12 +3,14 @@ import { LagWindow } from './lag-window.js';
 
 /**
  * Why an entry left the local tier (the idea and most names are Caffeine's `RemovalCause`).
- * `explicit`: this instance evicted it. `replaced`: a newer value took its place. `expired`: its life ended. `size`: room was needed.
- * `remote`: another instance evicted it. `coherence`: this instance could no longer prove that it was up to date.
+ *
+ * `explicit`: this instance evicted it. `replaced`: a newer value took its place. `expired`: its life ended.
+ * `size`: the cache was full. `remote`: another instance evicted it. `coherence`: this instance could no
+ * longer prove that it was up to date.
  */
 export type RemovalCause = 'explicit' | 'replaced' | 'expired' | 'size' | 'remote' | 'coherence';
 
-/** A snapshot of one cache's counters in one instance. It does not change after it was taken. */
+/** A snapshot of one cache's counters in one instance. It does not change later. */
 export interface CacheStatistics {
   /** Reads answered from the local tier. */
   readonly localHits: number;
@@ -28,7 +30,7 @@ export interface CacheStatistics {
   readonly puts: number;
   /** Values that loads stored in the remote tier. */
   readonly fills: number;
-  /** Loaded values that were refused, because an eviction (or another load) came between. */
+  /** Loaded values that were refused because an eviction (or another load) came between. */
   readonly refusedFills: number;
   /** Keys this instance evicted itself. */
   readonly evictions: number;
@@ -42,24 +44,30 @@ export interface CacheStatistics {
   readonly remoteRemovals: number;
   /** Local entries dropped because this instance could no longer prove that they were up to date. */
   readonly coherenceRemovals: number;
-  /** Local entries dropped for want of room. */
+  /** Local entries dropped because the cache was full. */
   readonly sizeRemovals: number;
   /** Local entries dropped because their life ended. */
   readonly expirations: number;
-  /** Messages of evictions and clears that were followed, this instance's own included. */
+  /** Messages of evictions and clears that were applied, those of this instance included. */
   readonly messagesApplied: number;
   /**
-   * How long after its execution on the server the newest message was applied, by the estimate of the server's clock; `undefined` while none
-   * has been told (older senders do not say).
+   * How long after its execution on the server the newest message was applied, by the estimated clock of the
+   * server. `undefined` while no message has told it (older senders do not).
    */
   readonly lastLagMs: Milliseconds | undefined;
-  /** 99 of 100 messages were applied within this time, of the newest 1024 whose lag is known. */
+  /** 99 of 100 messages were applied within this time. Counts the newest 1024 whose lag is known. */
   readonly p99LagMs: Milliseconds | undefined;
-  /** Times the numbers of messages showed that some had been missed. */
+  /** How often the numbers of messages showed that some were missed. */
   readonly gaps: number;
-  /** Times the local tier was emptied of something because messages may have been missed: a gap, a new subscription, another server. */
+  /**
+   * How often entries of the local tier were dropped because messages may have been missed: after a gap, a
+   * new subscription, or on another server.
+   */
   readonly repairs: number;
-  /** Time in which the local tier could not be served, in milliseconds, since the cache was made or the last reset. */
+  /**
+   * How long the local tier could not be served, in milliseconds, since the cache was made
+   * or since the last reset.
+   */
   readonly bypassTimeMs: Milliseconds;
   /** Reads that could not use the local tier because the read lease had lapsed. */
   readonly bypassed: number;
@@ -67,13 +75,16 @@ export interface CacheStatistics {
   readonly remoteFailures: number;
   /** Entries in the local tier now. */
   readonly localSize: number;
-  /** Evicted keys that wait for Redis' acknowledgement now, and are being retried. A clear counts as one. */
+  /** Evicted keys that wait for Redis' acknowledgement now and are being retried. A clear counts as one. */
   readonly pendingEvictions: number;
-  /** The breaker on the connection to the remote tier now: `open` while its steps are refused because too many have failed. */
+  /**
+   * The breaker on the connection to the remote tier now. `open`: its steps are refused
+   * because too many have failed.
+   */
   readonly breaker: 'closed' | 'open';
 }
 
-/** What a snapshot shows beside the counters: how things stand at its moment. */
+/** The part of a snapshot that is not counted: the state at that moment. */
 export interface MomentaryState {
   readonly localSize: number;
   /** Default: `0`. */
@@ -84,7 +95,10 @@ export interface MomentaryState {
   readonly breaker?: 'closed' | 'open';
 }
 
-/** The live counters behind {@link CacheStatistics}: plain numbers, so that counting costs one increment. */
+/**
+ * The live counters behind {@link CacheStatistics}. They are plain numbers, so that
+ * counting costs one increment.
+ */
 export class CacheCounters {
   localHits = 0;
   remoteHits = 0;
@@ -111,13 +125,13 @@ export class CacheCounters {
   remoteFailures = 0;
   readonly #lags = new LagWindow();
 
-  /** A message was applied, this long after the server executed it; `undefined`: not known. */
+  /** A message was applied, this long after the server executed it. `undefined`: unknown. */
   applied(lagMs: Milliseconds | undefined): void {
     this.messagesApplied += 1;
     if (lagMs !== undefined) this.#lags.add(lagMs);
   }
 
-  /** A frozen copy, with how things stand beside it. */
+  /** A frozen copy, together with the present state. */
   snapshot({ localSize, bypassTimeMs = 0, pendingEvictions = 0, breaker = 'closed' }: MomentaryState): CacheStatistics {
     const lags = { lastLagMs: this.#lags.last, p99LagMs: this.#lags.quantile(0.99) };
     return Object.freeze({ ...this, ...lags, bypassTimeMs, localSize, pendingEvictions, breaker });

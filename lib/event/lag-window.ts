@@ -1,9 +1,11 @@
 import type { Milliseconds } from '../time/index.js';
 
-/** How many lags the percentile is taken of. */
+/** How many lags the percentile is computed from. */
 export const LAG_WINDOW = 1_024;
 
-/** The lags of the newest messages. Noting one costs a store; the percentile is worked out when somebody asks. */
+/**
+ * The lags of the newest messages. Noting one costs one store; the percentile is computed when somebody asks.
+ */
 export class LagWindow {
   #lags = new Float64Array(0);
   #count = 0;
@@ -20,7 +22,10 @@ export class LagWindow {
     return this.#count === 0 ? undefined : this.#lags[(this.#count - 1) % LAG_WINDOW];
   }
 
-  /** The smallest lag that at least this share of the newest {@link LAG_WINDOW} messages did not exceed (nearest rank); `undefined` before the first. */
+  /**
+   * The smallest lag that at least this share of the newest {@link LAG_WINDOW} messages did not exceed
+   * (nearest rank). `undefined` before the first.
+   */
   quantile(share: number): Milliseconds | undefined {
     const held = Math.min(this.#count, LAG_WINDOW);
     if (held === 0) return undefined;

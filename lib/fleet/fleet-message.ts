@@ -2,29 +2,35 @@ import type { HealthStatus } from '../cache/index.js';
 import type { Milliseconds } from '../time/index.js';
 import { type Frame, parseFrame } from '../topic/index.js';
 
-/** How one cache stands in one instance. */
+/** The state of one cache in one instance. */
 export interface CacheStatus {
   readonly status: HealthStatus;
-  /** Whether the local tier may be served; otherwise reads are in bypass. */
+  /** Whether the local tier may be served. Otherwise reads bypass it. */
   readonly isServing: boolean;
-  /** What is left of the read lease; absent where it does not end by itself (in shared memory), or where there is none. */
+  /**
+   * What is left of the read lease. Absent where it does not end by itself (in shared
+   * memory), or where there is none.
+   */
   readonly leaseLeftMs?: Milliseconds;
   readonly tiers?: 'both' | 'local' | 'remote';
   readonly topic?: string;
   readonly maximumSize?: number;
   /** Life of an entry; `0` = without end. */
   readonly ttlMs?: Milliseconds;
-  /** The cache's counters, by the names of `CacheStatistics`; what was not known is absent. */
+  /** The cache's counters, named as in `CacheStatistics`. Unknown ones are absent. */
   readonly statistics: Readonly<Record<string, number | string>>;
 }
 
-/** How one instance stands. */
+/** The state of one instance. */
 export interface InstanceStatus {
   readonly id: string;
   readonly namespace: string;
   readonly host: string;
   readonly pid: number;
-  /** When it was made, and when this was written: milliseconds since the epoch on the instance's wall clock. */
+  /**
+   * When the instance was made, and when this status was written: milliseconds since the epoch on
+   * the instance's wall clock.
+   */
   readonly startedAt: Milliseconds;
   readonly at: Milliseconds;
   /** D: the most a read may lag behind an eviction. */
@@ -32,7 +38,7 @@ export interface InstanceStatus {
   readonly status: HealthStatus;
   readonly links: Readonly<Record<string, HealthStatus>>;
   readonly caches: Readonly<Record<string, CacheStatus>>;
-  /** How many caches more it has: so many did not fit into the message. Absent where all are told. */
+  /** How many more caches it has that did not fit into the message. Absent if all are here. */
   readonly omittedCaches?: number;
 }
 
@@ -45,17 +51,17 @@ export type FeedEntry = {
       /** An eviction (or a put) was applied to the local tier. */
       readonly kind: 'evicted';
       readonly cache: string;
-      /** The first of the keys, shortened where they are long. */
+      /** The first keys; long ones are shortened. */
       readonly keys: readonly string[];
       /** How many keys there are. */
       readonly count: number;
       readonly origin: string;
       readonly seq: number;
-      /** How long after its execution on the server; absent if not known. */
+      /** How long after its execution on the server; absent if unknown. */
       readonly lagMs?: Milliseconds;
     }
   | { readonly kind: 'cleared'; readonly cache: string; readonly origin?: string; readonly seq?: number; readonly lagMs?: Milliseconds }
-  /** The local tier could no longer be served, or can be again. */
+  /** The local tier can no longer be served, or can be again. */
   | { readonly kind: 'bypass'; readonly cache: string; readonly active: boolean }
   /** Messages were missed; the local tier was emptied. */
   | { readonly kind: 'gap'; readonly cache: string; readonly expected: number; readonly received: number }
@@ -63,9 +69,9 @@ export type FeedEntry = {
   | { readonly kind: 'link'; readonly link: string; readonly isUp: boolean }
 );
 
-/** What travels on the fleet's topics. */
+/** A message on the fleet's topics. */
 export type FleetMessage =
-  /** A watcher asks. `isFirst`: for the first time, so answer at once. */
+  /** A watcher asks. `isFirst`: it asks for the first time, so answer at once. */
   | { readonly kind: 'watch'; readonly from: string; readonly isFirst: boolean }
   | { readonly kind: 'status'; readonly from: string; readonly status: InstanceStatus }
   /** `lost`: how many entries were dropped because there were too many. */
@@ -73,25 +79,34 @@ export type FleetMessage =
   /** The instance has ended. */
   | { readonly kind: 'gone'; readonly from: string };
 
-/** Where the fleet of a namespace is asked, and where it answers. Two topics, so that instances need not hear each other's answers. */
+/**
+ * The topic on which the fleet of a namespace is asked, and the one on which it answers. There are two, so
+ * that instances need not read each other's answers.
+ */
 export interface FleetTopics {
   readonly ask: string;
   readonly answer: string;
 }
 
-/** @param database - of Redis; Pub/Sub knows no databases, so the number becomes part of the names, unless it is 0. */
+/**
+ * @param database - of Redis. Pub/Sub knows no databases, so the number becomes part of
+ *   the names unless it is 0.
+ */
 export function fleetTopics(namespace: string, database = 0): FleetTopics {
   const suffix = database === 0 ? '' : `@${database}`;
   return { ask: `${namespace}:fleet:ask${suffix}`, answer: `${namespace}:fleet:answer${suffix}` };
 }
 
-/** Version of the wire form; raised when an older reader would misread a newer message. */
-export const FLEET_MESSAGE_VERSION = 1;
+/** Version of the wire form. It is raised when an older reader would misread a newer message. */
+const FLEET_MESSAGE_VERSION = 1;
 
-/** The most characters of a message. More is refused unread; an instance tells less, or in several messages. */
+/**
+ * The most characters of a message. A longer one is refused unread; an instance leaves something out,
+ * or sends several messages.
+ */
 export const MAXIMUM_FLEET_MESSAGE_LENGTH = 256 * 1024;
 
-/** What is told of an eviction's keys: enough for people. */
+/** How much is told of an eviction's keys: enough for people. */
 export const MAXIMUM_FEED_KEYS = 10;
 export const MAXIMUM_FEED_KEY_LENGTH = 200;
 
@@ -101,16 +116,19 @@ const MAXIMUM_CACHES = 1_000;
 const MAXIMUM_FIGURES = 100;
 const MAXIMUM_LINKS = 20;
 
-/** The end of the year 9999. A `Date` goes on for a while, but in years of six digits; beyond that it throws. */
+/** The end of the year 9999. After it a `Date` has years of six digits for a while, and then it throws. */
 const MAXIMUM_TIME: Milliseconds = Date.UTC(10_000, 0) - 1;
 
 const FRAME: Frame = { head: `{"v":${FLEET_MESSAGE_VERSION},"kind":`, maximumLength: MAXIMUM_FLEET_MESSAGE_LENGTH };
 
-/** The wire form: `{"v":1,"kind":"watch",…}`, in this order. */
+/** The wire form: `{"v":1,"kind":"watch",…}`, with the fields in this order. */
 export const formatFleetMessage = (message: FleetMessage): string =>
   JSON.stringify(Object.assign({ v: FLEET_MESSAGE_VERSION, kind: message.kind }, message));
 
-/** As much of `status` as fits into a message, which says how many caches are left out. Most often: `status` itself. */
+/**
+ * As much of `status` as fits into a message, with the number of caches left out. Mostly
+ * this is `status` itself.
+ */
 export function fitting(status: InstanceStatus): InstanceStatus {
   const all = Object.entries(status.caches);
   if (all.length <= MAXIMUM_CACHES && lengthOf(status) <= MAXIMUM_FLEET_MESSAGE_LENGTH) return status;
@@ -127,14 +145,15 @@ export function fitting(status: InstanceStatus): InstanceStatus {
 const lengthOf = (status: InstanceStatus): number => formatFleetMessage({ kind: 'status', from: status.id, status }).length;
 
 /**
- * The message in `body`, made of nothing but what is known here: every number is in a sensible range, every time is one for a `Date`, texts
- * and lists are bounded. Otherwise a reason why there is none, one of a few. Never throws: anybody may publish anything on a topic.
+ * The message in `body`, made only of fields that are known here: every number is in a sensible range, every
+ * time is one for a `Date`, and texts and lists are bounded. Otherwise the reason why there is none, one of a
+ * few. Never throws, because anybody may publish anything on a topic.
  */
 export function parseFleetMessage(body: string): FleetMessage | { readonly malformed: string } {
   const frame = parseFrame(body, FRAME);
   if ('malformed' in frame) return frame;
   const m = frame.fields;
-  if (m['v'] !== FLEET_MESSAGE_VERSION) return { malformed: 'unknown version' }; // It may be there twice; the last one counts.
+  if (m['v'] !== FLEET_MESSAGE_VERSION) return { malformed: 'unknown version' }; // The field may be there twice; the last one counts.
   const { kind, from } = m;
   if (!isName(from)) return { malformed: 'no sender' };
   switch (kind) {
@@ -218,17 +237,17 @@ function readEntry(value: unknown): FeedEntry | undefined {
     case 'gap':
       return isCount(expected) && isCount(received) ? { at, kind, cache, expected, received } : undefined;
     default:
-      return undefined; // Of a newer version: the others of its message are good.
+      return undefined; // Of a newer version. The other entries of its message are good.
   }
 }
 
-/** Without a prototype: the names come from outside, and `__proto__` is one. */
+/** Without a prototype, because the names come from outside and `__proto__` is one. */
 const record = <V>(entries: readonly (readonly [string, V])[]): Record<string, V> =>
   Object.assign(Object.create(null) as Record<string, V>, Object.fromEntries(entries));
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isName = (value: unknown): value is string => typeof value === 'string' && value.length >= 1 && value.length <= MAXIMUM_NAME_LENGTH;
-/** Of something, or of time. So small that a thousand of them can be added. */
+/** A number of things, or a time. It is so small that a thousand of them can be added. */
 const isAmount = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 const isTime = (value: unknown): value is number => isAmount(value) && value <= MAXIMUM_TIME;
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

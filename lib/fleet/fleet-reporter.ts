@@ -16,45 +16,45 @@ import {
   parseFleetMessage,
 } from './fleet-message.js';
 
-/** What does not change of a cache, and its lease. */
+/** The settings of a cache, and its lease. */
 export type CacheDescription = Pick<CacheStatus, 'tiers' | 'topic' | 'maximumSize' | 'ttlMs' | 'leaseLeftMs'> & {
   readonly isServing?: boolean;
 };
 
-/** What a {@link FleetReporter} is made of. */
+/** The collaborators and settings of a {@link FleetReporter}. */
 export interface FleetReporterOptions {
   readonly instanceId: string;
   readonly namespace: string;
   readonly boundMs: Milliseconds;
   readonly clock: Clock;
   readonly manager: Pick<CacheManager, 'health' | 'statistics'>;
-  /** What else is known of a cache. */
+  /** The settings and the lease of a cache. */
   readonly describe: (cache: string) => CacheDescription;
   readonly events: CacheEvents;
-  /** Sends a message to the watchers. It may reject: then they learn it later, or not at all. */
+  /** Sends a message to the watchers. If it rejects, they learn of it later, or never. */
   readonly publish: (message: string) => Promise<unknown>;
 }
 
-/** How often a watched instance tells its status. */
+/** How often a watched instance sends its status. */
 export const REPORT_EVERY_MS: Milliseconds = 1_000;
 
-/** However many ask, and whatever happens: no status follows another sooner. */
+/** The least time between two statuses, however many ask and whatever happens. */
 export const LEAST_BETWEEN_STATUSES_MS: Milliseconds = 200;
 
-/** How long a question keeps an instance answering. Watchers ask again well before. */
+/** How long an instance keeps answering after a question. Watchers ask again well before that. */
 export const WATCHED_FOR_MS: Milliseconds = 10_000;
 
-/** Evictions are told together with those that follow within this time. */
+/** Evictions are sent together with those that follow within this time. */
 const GATHER_MS: Milliseconds = 40;
 
-/** The most entries that wait to be told; beyond, the oldest go and are counted. */
+/** The most entries that wait to be sent. Beyond it the oldest are dropped and counted. */
 const MAXIMUM_WAITING = 200;
 
 /**
- * Tells of one instance while somebody watches, and does nothing at all otherwise: no timer, no listener on the events.
- * Watchers are asked for by messages ({@link heard}), or sit in the same process ({@link tell}).
- * What it sends does not grow with what it is sent: a status is told at most five times a second, and what asks for one meanwhile is answered
- * by the next.
+ * Reports one instance while somebody watches, and otherwise does nothing at all: no timer, no listener on
+ * the events. Watchers ask by messages ({@link heard}), or sit in the same process ({@link tell}). The number
+ * of questions does not raise the number of answers: a status is sent at most five times a second, and the
+ * next one answers all questions that came meanwhile.
  */
 export class FleetReporter {
   readonly #options: FleetReporterOptions;
@@ -81,12 +81,12 @@ export class FleetReporter {
     return this.#options.instanceId;
   }
 
-  /** Whether anything is being told. */
+  /** Whether it is reporting. */
   get isActive(): boolean {
     return this.#timer !== undefined;
   }
 
-  /** How the instance stands now. */
+  /** The present state of the instance. */
   status(): InstanceStatus {
     const { instanceId, namespace, boundMs, manager, describe } = this.#options;
     const { status, links, caches } = manager.health();
@@ -109,7 +109,10 @@ export class FleetReporter {
     };
   }
 
-  /** A message arrived on the topic where the fleet is asked. What means nothing is told once per reason, by the event `malformed`. */
+  /**
+   * Takes a message from the topic where the fleet is asked. The event `malformed` reports messages that mean
+   * nothing, once per reason.
+   */
   heard({ channel, body }: Message): void {
     const message = parseFleetMessage(body);
     if ('malformed' in message) return this.#tellMalformed(channel, message.malformed);
@@ -119,12 +122,15 @@ export class FleetReporter {
     else if (message.isFirst) this.#tellStatus();
   }
 
-  /** Tells `neighbour`, in this process, whether or not messages arrive. Returns a function that ends it. */
+  /**
+   * Reports to `neighbour`, a watcher in this process, whether or not messages arrive. Returns
+   * a function that ends it.
+   */
   tell(neighbour: (message: FleetMessage) => void): () => void {
     this.#neighbours.add(neighbour);
     if (!this.isActive) this.#begin();
     else neighbour(this.#statusMessage());
-    return () => void this.#neighbours.delete(neighbour); // The next tick ends what nobody wants any more.
+    return () => void this.#neighbours.delete(neighbour); // The next tick ends the reports if nobody else watches.
   }
 
   /** Says goodbye to the watchers, if there are any, and ends. Never rejects. */
@@ -199,7 +205,10 @@ export class FleetReporter {
     return this.#options.clock.now() <= this.#watchedUntil;
   }
 
-  /** By their health rather than by `connected`: a connection that a proxy takes and drops is none, however often it is made. */
+  /**
+   * Goes by the health of the links and not by `connected`: a proxy may accept connections and drop them
+   * at once, again and again.
+   */
   #noteLinks(links: InstanceStatus['links']): void {
     const before = this.#links;
     this.#links = links;
@@ -212,7 +221,10 @@ export class FleetReporter {
     return { kind: 'status', from: this.id, status: fitting(this.status()) };
   }
 
-  /** Now; or with others who ask for it, once the last one is old enough. */
+  /**
+   * Sends the status now, or as soon as the last one is old enough; one status then serves
+   * all who asked meanwhile.
+   */
   #tellStatus(): void {
     this.#isStatusDue = this.#resting !== undefined;
     if (this.#isStatusDue) return;
@@ -226,12 +238,12 @@ export class FleetReporter {
     if (this.#isWatched()) this.#options.publish(formatFleetMessage(message)).catch(() => undefined); // The next one is due in a second.
   }
 
-  /** Those of now: not who comes meanwhile, nor who goes. */
+  /** Tells the present neighbours, without those that come or go meanwhile. */
   #tellNeighbours(message: FleetMessage): void {
     for (const neighbour of [...this.#neighbours]) if (this.#neighbours.has(neighbour)) neighbour(message);
   }
 
-  /** Neighbours hear it now, the others with what follows. */
+  /** Tells neighbours at once, and the others together with what follows. */
   #note(entry: FeedEntry): void {
     this.#tellNeighbours({ kind: 'feed', from: this.id, entries: [entry], lost: 0 });
     this.#keep([entry]);
@@ -261,7 +273,7 @@ export class FleetReporter {
         told += count;
       }
     } catch {
-      // The link is away, which is when what happens is interesting: it is told when the link is back.
+      // The link is away. What happens now is interesting, so it is kept and sent when the link is back.
       if (!this.isActive) return;
       if (told === 0) this.#lost += lost;
       this.#waiting = entries.slice(told).concat(this.#waiting);
@@ -270,7 +282,7 @@ export class FleetReporter {
   }
 }
 
-/** One message, or several where it would be too long; `lost` is told with the first. */
+/** One message, or several where one would be too long. The first one tells `lost`. */
 function feedMessages(from: string, entries: readonly FeedEntry[], lost: number): readonly { message: string; count: number }[] {
   const message = formatFleetMessage({ kind: 'feed', from, entries, lost });
   if (message.length <= MAXIMUM_FLEET_MESSAGE_LENGTH || entries.length === 1) return [{ message, count: entries.length }];
@@ -281,7 +293,7 @@ function feedMessages(from: string, entries: readonly FeedEntry[], lost: number)
 const shorten = (text: string): string =>
   text.length <= MAXIMUM_FEED_KEY_LENGTH ? text : `${text.slice(0, MAXIMUM_FEED_KEY_LENGTH - 1)}…`;
 
-/** The entries that have a value. */
+/** The fields that have a value. */
 const known = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 

@@ -4,73 +4,87 @@ import type { Clock, Milliseconds } from '../time/index.js';
 import { type FeedEntry, type FleetMessage, formatFleetMessage, type InstanceStatus, parseFleetMessage } from './fleet-message.js';
 import { type FleetReporter, REPORT_EVERY_MS } from './fleet-reporter.js';
 
-/** What is known of one instance. */
+/** What the watcher knows about one instance. */
 export interface InstanceView {
   readonly status: InstanceStatus;
-  /** How long ago it told that. */
+  /** How old this status is. */
   readonly agoMs: Milliseconds;
-  /** Whether it has missed its turn: it, its link or ours is in trouble. Its read lease is over at the latest one bound after. */
+  /**
+   * Whether its status is overdue: the instance, its link or ours is in trouble. Its read lease ends
+   * at most one bound later.
+   */
   readonly isSilent: boolean;
-  /** Whether it is the instance of this process that watches. */
+  /** Whether it is the watching instance itself, in this process. */
   readonly isSelf: boolean;
 }
 
-/** Whom a {@link FleetWatch} tells. None of these may throw. */
+/** What a {@link FleetWatch} tells an observer. None of these may throw. */
 export interface FleetObserver {
-  /** An instance told how it stands. */
+  /** An instance sent its status. */
   onStatus?(status: InstanceStatus): void;
-  /** Something happened in an instance. `lost`: so many more were not told. */
+  /** Something happened in an instance. `lost`: how many more entries were dropped. */
   onFeed?(instance: string, entries: readonly FeedEntry[], lost: number): void;
   /** An instance has ended. */
   onGone?(instance: string): void;
-  /** Watching has ended: the instance that watches was stopped. */
+  /** The watching instance was stopped, and watching ended with it. */
   onEnd?(): void;
 }
 
-/** What watching needs of the outside: the two topics of the fleet. */
+/** What watching needs from outside: the two topics of the fleet. */
 export interface FleetPort {
-  /** Asks the fleet. Answers how many instances the question was delivered to, as the broker counts them. */
+  /**
+   * Asks the fleet. Resolves with the number of instances that got the question, as the broker counts them.
+   */
   ask(message: string): Promise<number>;
-  /** Hands on what the fleet answers. Resolves once it is heard for certain, with a function that ends it. */
+  /**
+   * Passes on the answers of the fleet. Resolves with a function that ends it, once
+   * answers are sure to arrive.
+   */
   listen(heard: (message: string) => void): Promise<() => Promise<void>>;
 }
 
-/** What a {@link FleetWatch} is made of. */
+/** The collaborators of a {@link FleetWatch}. */
 export interface FleetWatchOptions {
   /** `undefined`: there is no fleet, only {@link self}. */
   readonly port?: FleetPort;
-  /** The instance of this process, which needs no topic to be heard. `undefined`: who watches is no instance. */
+  /**
+   * The instance of this process, which is heard without a topic. `undefined`: the
+   * watcher is not an instance.
+   */
   readonly self?: FleetReporter;
   readonly clock: Clock;
-  /** Told of messages that mean nothing, and of topics that could not be reached. */
+  /** Called for messages that mean nothing, and for topics that could not be reached. */
   readonly failed?: (where: string, error: unknown) => void;
 }
 
-/** An instance that told nothing for so long is silent. */
+/** An instance is silent when its last message is older than this. */
 export const SILENT_AFTER_MS: Milliseconds = 2.5 * REPORT_EVERY_MS;
 
-/** One that is silent for so long is forgotten. */
+/** An instance is forgotten when its last message is older than this. */
 const FORGOTTEN_AFTER_MS: Milliseconds = 120_000;
 
 const ASK_EVERY_MS: Milliseconds = 3_000;
 
-/** Beyond so many instances, those that come later are not followed. */
+/** The most instances that are followed. Later ones are ignored. */
 const MAXIMUM_INSTANCES = 1_000;
 
-/** The most characters of all their newest statuses together; what is beyond is not followed either. */
+/**
+ * The most characters of all the newest statuses together. An instance that would exceed
+ * it is not followed either.
+ */
 const MAXIMUM_HELD_LENGTH = 64 * 1024 * 1024;
 
 const byName = new Intl.Collator('en', { numeric: true });
 
 /**
- * The fleet as one process sees it. Asks while it has observers, and only then.
- * Everything but {@link FleetWatchOptions.self} was written by others: text in it is to be trusted as little as a key.
+ * The fleet as one process sees it. It asks only while it has observers. Everything but
+ * {@link FleetWatchOptions.self} comes from outside: trust a text in it as little as a key.
  */
 export class FleetWatch {
   readonly #options: FleetWatchOptions;
   readonly #name = `watch-${randomUUID().slice(0, 13)}`;
   readonly #observers = new Set<FleetObserver>();
-  /** The one that has been silent for longest comes first. */
+  /** The instance that has been silent for longest comes first. */
   readonly #instances = new Map<string, { readonly status: InstanceStatus; readonly at: Milliseconds; readonly length: number }>();
   readonly #toldMalformed = new Set<string>();
   #heldLength = 0;
@@ -79,7 +93,7 @@ export class FleetWatch {
   #ending: Promise<void> = Promise.resolve();
   #unlisten: (() => Promise<void>) | undefined;
   #forsake: (() => void) | undefined;
-  /** Another one from each first observer to the last. */
+  /** Identifies the time from a first observer to the last one. */
   #session: symbol | undefined;
   #isStopped = false;
 
@@ -87,11 +101,14 @@ export class FleetWatch {
     this.#options = options;
   }
 
-  /** How the instance that watches stands now. @throws {CacheConfigurationError} when who watches is no instance. */
+  /**
+   * The present state of the watching instance. @throws {CacheConfigurationError} if the
+   * watcher is not an instance.
+   */
   get self(): InstanceStatus {
     const { self } = this.#options;
     if (self === undefined)
-      throw new CacheConfigurationError('CACHE_OPERATION_INVALID', 'Who watches the fleet here is no instance of it.');
+      throw new CacheConfigurationError('CACHE_OPERATION_INVALID', 'This watcher of the fleet is not an instance itself.');
     return self.status();
   }
 
@@ -109,13 +126,13 @@ export class FleetWatch {
     const isFirst = this.#observers.size === 0;
     this.#observers.add(observer);
     if (isFirst) this.#begin();
-    else for (const { status } of [...this.#instances.values()]) observer.onStatus?.(status); // It may make an instance tell another.
+    else for (const { status } of [...this.#instances.values()]) observer.onStatus?.(status); // It may cause other statuses.
     return () => {
       if (this.#observers.delete(observer) && this.#observers.size === 0 && !this.#isStopped) this.#end();
     };
   }
 
-  /** What is known now, by id; old while nobody watches. */
+  /** What is known now, by id. It is out of date while nobody watches. */
   instances(): readonly InstanceView[] {
     const now = this.#options.clock.now();
     this.#forgetSilent(now);
@@ -128,12 +145,12 @@ export class FleetWatch {
   }
 
   /**
-   * Asks every instance once and resolves with what they answered: as soon as all have that the question was delivered to, at the latest
-   * after `timeoutMs` (on a Redis Cluster, which counts one node's subscribers only, rather late than early: then always).
+   * Asks every instance once and resolves with the answers: as soon as as many have answered as got the
+   * question, and at the latest after `timeoutMs`. On a Redis Cluster the node that took the question counts.
    *
    * @throws {CacheError} when the question could not be sent.
    */
-  async ask(timeoutMs: Milliseconds, { exact = true }: { readonly exact?: boolean } = {}): Promise<readonly InstanceView[]> {
+  async ask(timeoutMs: Milliseconds): Promise<readonly InstanceView[]> {
     const answered = new Set<string>();
     let look = (): void => undefined;
     const stop = this.watch({ onStatus: ({ id }) => void (answered.add(id), look()), onEnd: () => look() });
@@ -145,7 +162,7 @@ export class FleetWatch {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, timeoutMs);
         look = () => {
-          if (!this.#isStopped && !(exact && answered.size >= asked)) return;
+          if (!this.#isStopped && answered.size < asked) return;
           clearTimeout(timer);
           resolve();
         };
@@ -215,10 +232,11 @@ export class FleetWatch {
   #arrived(body: string): void {
     const message = parseFleetMessage(body);
     if ('malformed' in message) return this.#tellMalformed(message.malformed);
-    if (message.from !== this.#options.self?.id) this.#heard(message, body.length); // What the own instance says has been heard without a detour.
+    if (message.from === this.#options.self?.id) return; // The own instance was heard directly.
+    this.#heard(message, body.length);
   }
 
-  /** Once per reason, of which there are few: whoever sends one sends thousands. */
+  /** Once per reason, of which there are few: a faulty sender sends thousands of them. */
   #tellMalformed(reason: string): void {
     if (this.#toldMalformed.has(reason)) return;
     this.#toldMalformed.add(reason);
@@ -230,14 +248,14 @@ export class FleetWatch {
     if (message.kind === 'gone') this.#forget(message.from);
     if (message.kind === 'status' && !this.#follow(message.status, length)) return;
     for (const observer of [...this.#observers]) {
-      if (!this.#observers.has(observer)) continue; // One of those before has ended it.
+      if (!this.#observers.has(observer)) continue; // An earlier observer has ended it.
       if (message.kind === 'status') observer.onStatus?.(message.status);
       else if (message.kind === 'feed') observer.onFeed?.(message.from, message.entries, message.lost);
       else observer.onGone?.(message.from);
     }
   }
 
-  /** Whether there is room for it. */
+  /** Keeps the status. `false` if there is no room for it. */
   #follow(status: InstanceStatus, length: number): boolean {
     const now = this.#options.clock.now();
     this.#forget(status.id);

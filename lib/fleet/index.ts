@@ -1,7 +1,8 @@
 /**
- * What an instance tells of itself, and how one listens to all of them. A *watcher* (the console, the command line) asks on a topic of the
- * namespace; for a few seconds every instance answers with its status once a second, and at once with each eviction it has applied. Nobody
- * asks: nothing is sent, nothing is listened to, nothing is counted. Touches the contracts of cache, topic, event, time and errors.
+ * What an instance reports about itself, and how a watcher listens to all instances. A *watcher* (the
+ * console, the command line) asks on a topic of the namespace. For a few seconds every instance then sends
+ * its status once a second, and each eviction as soon as it has applied it. While nobody asks, nothing is
+ * sent, listened to or counted. Touches the contracts of cache, topic, event, time and errors.
  */
 export {
   type CacheStatus,
@@ -15,20 +16,6 @@ export {
   MAXIMUM_FLEET_MESSAGE_LENGTH,
   parseFleetMessage,
 } from './fleet-message.js';
-export {
-  type CacheDescription,
-  FleetReporter,
-  type FleetReporterOptions,
-  LEAST_BETWEEN_STATUSES_MS,
-  REPORT_EVERY_MS,
-  WATCHED_FOR_MS,
-} from './fleet-reporter.js';
+export { type CacheDescription, FleetReporter, LEAST_BETWEEN_STATUSES_MS, REPORT_EVERY_MS, WATCHED_FOR_MS } from './fleet-reporter.js';
 export { topicPort } from './topic-port.js';
-export {
-  type FleetObserver,
-  type FleetPort,
-  FleetWatch,
-  type FleetWatchOptions,
-  type InstanceView,
-  SILENT_AFTER_MS,
-} from './fleet-watch.js';
+export { type FleetPort, FleetWatch, type InstanceView, SILENT_AFTER_MS } from './fleet-watch.js';

@@ -3,12 +3,12 @@ import type { FleetTopics } from './fleet-message.js';
 import type { FleetPort } from './fleet-watch.js';
 
 /**
- * The fleet as it is reached over topics.
+ * Reaches the fleet over its two topics.
  *
- * @param publish - answers how many subscriptions the message was delivered to.
+ * @param publish - resolves with the number of subscriptions that got the message.
  */
 export function topicPort(
-  container: MessageListenerContainer,
+  listeners: MessageListenerContainer,
   publish: (channel: string, message: string) => Promise<number>,
   topics: FleetTopics,
 ): FleetPort {
@@ -17,8 +17,8 @@ export function topicPort(
     async listen(heard) {
       const topic = ChannelTopic.of(topics.answer);
       const listener = ({ body }: Message): void => heard(body);
-      await container.addMessageListener(listener, topic);
-      return () => container.removeMessageListener(listener, topic);
+      await listeners.addMessageListener(listener, topic);
+      return () => listeners.removeMessageListener(listener, topic);
     },
   };
 }

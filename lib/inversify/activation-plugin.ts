@@ -16,7 +16,10 @@ interface PluginContext {
   readonly planResultCacheService?: { clearCache?(): void };
 }
 
-/** How inversify tells a plugin. The symbol is a global one, so that this needs no import of `@inversifyjs/plugin`. */
+/**
+ * inversify recognises a plugin by this symbol. It is a global one, so no import of
+ * `@inversifyjs/plugin` is needed.
+ */
 const IS_PLUGIN: unique symbol = Symbol.for('@inversifyjs/plugin/isPlugin') as never;
 
 const activate: Activation = (context, value) => cached(context, value);
@@ -24,11 +27,13 @@ const ONLY_OURS: readonly Activation[] = Object.freeze([activate]);
 const covered = new WeakSet<ActivationsService>();
 
 /**
- * Has every object that the container resolves pass through {@link cached}: subclasses, dynamic values, resolved values and constants too.
+ * Makes every object that the container resolves pass through {@link cached}: subclasses, dynamic values,
+ * resolved values and constants too.
  *
- * inversify has no hook for "any service was activated", so this one is off-label: a plugin, recognised by a global symbol, replaces `get` and
- * `clone` of the service that knows the activations. It all stands in this file, and what the library promises without `enableCaching` does
- * not depend on it. Registering it twice has no further effect.
+ * inversify has no hook for "any service was activated", so this uses an unofficial way: a plugin, recognised
+ * by a global symbol, replaces `get` and `clone` of the service that knows the activations. All of it is in
+ * this file, and the promises of the library without `enableCaching` do not depend on it. Registering it
+ * twice has no further effect.
  *
  * @returns `false` if this version of inversify is built differently.
  */
@@ -47,7 +52,7 @@ export function activateEverything(container: Container): boolean {
       const { activationService, planResultCacheService } = this.#context;
       if (typeof activationService?.get !== 'function' || typeof activationService.clone !== 'function') return;
       cover(activationService);
-      // Plans made before remember that a service had no activations.
+      // Plans that were made before remember that a service had no activations.
       planResultCacheService?.clearCache?.();
       isCovered = true;
     }
@@ -64,7 +69,10 @@ interface BindingService {
   ): Iterable<{ readonly type?: unknown; readonly implementationType?: unknown }> | undefined;
 }
 
-/** The classes that the container is to make instances of, as far as they are bound by now; none if this version of inversify is built differently. */
+/**
+ * The classes that are bound by now and that the container makes instances of. None if this version of
+ * inversify is built differently.
+ */
 export function boundClasses(container: Container): ReadonlySet<ClassConstructor> {
   const classes = new Set<ClassConstructor>();
   if (typeof container.register !== 'function') return classes;
@@ -93,12 +101,12 @@ function cover(service: ActivationsService): ActivationsService {
   covered.add(service);
   const get = service.get.bind(service);
   const clone = service.clone.bind(service);
-  // Ours comes last, to see what the others made of the value.
+  // Ours comes last, so that it sees the final value.
   service.get = (serviceIdentifier) => {
     const activations = get(serviceIdentifier);
     return activations === undefined ? ONLY_OURS : [...activations, activate];
   };
-  // `snapshot` keeps a clone, and `restore` puts it into the container.
+  // `snapshot` keeps a clone, and `restore` puts it back into the container.
   service.clone = () => cover(clone());
   return service;
 }

@@ -1,5 +1,4 @@
-import { type AsyncMethod, type CacheDecorator, recordMethod, takeOwnProperties } from '../annotation/index.js';
-import type { InterceptorSource } from './cached.js';
+import { type AsyncMethod, type CacheDecorator, recordMethod, type ServiceLocator, takeOwnProperties } from '../annotation/index.js';
 import { INTERCEPTOR, type Interceptor } from './tokens.js';
 
 /** What to cache of an object: a decorator for each method, by its name. */
@@ -8,22 +7,25 @@ export type CacheProxyOperations<T> = { readonly [K in keyof T]?: T[K] extends A
 type Callable = (...args: unknown[]) => unknown;
 
 /**
- * A stand-in for `target` whose named methods are cached: for objects of classes that are not yours to decorate.
+ * A stand-in for `target` whose named methods are cached: for objects of classes that you cannot decorate.
  *
  * ```ts
- * container
- *   .bind(GitHubClient)
- *   .toDynamicValue((context) => cacheProxy(context, new GitHubClient(), { getUser: Cacheable('user', { ttl: '5m' }) }));
+ * container.bind(GitHubClient).toDynamicValue((context) =>
+ *   cacheProxy(context, new GitHubClient(), { getUser: Cacheable('user', { ttl: '5m' }) }),
+ * );
  * ```
  *
- * Everything else goes to `target`, with `target` as its `this`, so that `#private` members work. What `target` calls of itself is not
- * cached. Meant for objects that live long: what is known of each method is kept per stand-in.
+ * Everything else goes to `target`, with `target` as its `this`, so that `#private` members work. Calls
+ * that `target` makes to itself are not cached. Meant for objects that live long, because each stand-in
+ * keeps its own state per method.
  *
- * @param context - the container, or inversify's `ResolutionContext`. Without a caching module in it, `target` itself is returned.
- * @throws {CacheConfigurationError} as the decorators would, and `CACHE_OPERATION_INVALID` for a name that is no method.
+ * @param context - the container, or inversify's `ResolutionContext`. If it has no caching module,
+ *   `target` itself is returned.
+ * @throws {CacheConfigurationError} as the decorators would, and `CACHE_OPERATION_INVALID` for a
+ *   name that is no method.
  * @see Spring `CacheProxyFactoryBean`
  */
-export function cacheProxy<T extends object>(context: InterceptorSource, target: T, operations: CacheProxyOperations<T>): T {
+export function cacheProxy<T extends object>(context: ServiceLocator, target: T, operations: CacheProxyOperations<T>): T {
   const owner = target.constructor;
   const decorators = operations as Readonly<Record<string | symbol, unknown>>;
   const methods = Reflect.ownKeys(decorators)
@@ -47,7 +49,9 @@ function likeness(method: Callable, standIn: Callable): Callable {
   return standIn;
 }
 
-/** A proxy over a shadow, not over `target`: a frozen `target` would not let its methods be replaced. */
+/**
+ * A proxy over a shadow object and not over `target`: the methods of a frozen `target` could not be replaced.
+ */
 function standIn<T extends object>(target: T, replaced: ReadonlyMap<string | symbol, Callable>): T {
   const bound = new WeakMap<Callable, Callable>();
   const get = (name: string | symbol): unknown => {
@@ -67,7 +71,7 @@ function standIn<T extends object>(target: T, replaced: ReadonlyMap<string | sym
     ownKeys: () => Reflect.ownKeys(target),
     getOwnPropertyDescriptor(_shadow, name) {
       const descriptor = Reflect.getOwnPropertyDescriptor(target, name);
-      // What the shadow does not have must be configurable; a value shows as `get` gives it.
+      // A property that the shadow does not have must be configurable. A value is shown as `get` returns it.
       if (descriptor === undefined) return undefined;
       return 'value' in descriptor ? { ...descriptor, value: get(name), configurable: true } : { ...descriptor, configurable: true };
     },

@@ -1,26 +1,20 @@
-import { fillSlot, hasSlot, type ServiceIdentifier, SLOT } from '../annotation/index.js';
+import { fillSlot, hasSlot, type ServiceLocator, SLOT } from '../annotation/index.js';
 import { fillListenerSlot, hasListenerSlot, type ListenerRegistrar } from '../listener/index.js';
 import { INTERCEPTOR, type Interceptor, LISTENERS } from './tokens.js';
 
-/** What `cached` needs of a container: inversify's `ResolutionContext` and `Container` both have it. */
-export interface InterceptorSource {
-  /** The service of this identifier, or `undefined` where nothing is bound under it. */
-  get<T>(serviceIdentifier: ServiceIdentifier<T>, options: { readonly optional: true }): T | undefined;
-}
-
 /**
- * Lets the decorated methods of `instance` be cached by the container of `context`, and its listening methods listen: for objects that
- * inversify does not construct itself.
+ * Connects `instance` to the container of `context`: its decorated methods are cached and its listening
+ * methods listen. For objects that inversify does not construct itself.
  *
  * ```ts
  * container.bind(BookService).toDynamicValue(() => new BookService()).onActivation(cached);
  * container.bind('Factory<BookService>').toFactory((context) => () => cached(context, new BookService()));
  * ```
  *
- * @returns `instance` itself. It stays as it is if it has no decorated methods, if the container has no caching module, or if another
- *   container, still alive, has it already.
+ * @returns `instance` itself. It stays as it is if it has no decorated methods, if the container has no
+ *   caching module, or if it belongs to another container that is still alive.
  */
-export function cached<T>(context: InterceptorSource, instance: T): T {
+export function cached<T>(context: ServiceLocator, instance: T): T {
   if (hasSlot(instance) && instance[SLOT]?.isClosed !== false) {
     const interceptor = context.get<Interceptor>(INTERCEPTOR, { optional: true });
     if (interceptor !== undefined) fillSlot(instance, interceptor);

@@ -1,4 +1,4 @@
-import { ContainerModule } from 'inversify';
+import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { isNamedByDecorator, type ServiceLocator } from '../annotation/index.js';
 import { CacheManager } from '../cache/index.js';
 import { CacheConfigurationError } from '../errors/index.js';
@@ -22,113 +22,147 @@ import { INTERCEPTOR, LISTENERS, LOADED, INSTANCE } from './tokens.js';
 import { cachingInUse } from './wiring.js';
 
 /**
- * Caching for `container.load`: binds `CacheManager`, `CacheResolver`, `KeyGenerator`, `CacheErrorHandler`, `CacheInterceptor`, `CacheEvents`,
- * `TransactionSynchronization`, `MessageListenerContainer` and `MessagePublisher`, any of which may be rebound before the first call of a decorated method.
+ * Caching for `container.load`. It binds `CacheManager`, `CacheResolver`, `KeyGenerator`,
+ * `CacheErrorHandler`, `CacheInterceptor`, `CacheEvents`, `TransactionSynchronization`,
+ * `MessageListenerContainer` and `MessagePublisher`. Any of them may be rebound before the first
+ * call of a decorated method.
  *
- * Opens no socket until `await container.get(CacheManager).start()` or the first use. Load it into the container that binds the services; one
- * module object may be loaded into several containers, which then have nothing in common. `await container.unbindAllAsync()` waits for updates
- * under way and closes everything; decorated reads run uncached from then on, and updates reject with a `CacheStoppedError` that carries their result. Not covered, other than by `enableCaching`: subclasses without `@CacheConfig()` or
- * `@injectFromBase()`, and values that inversify does not construct (see `cached`).
+ * It opens no socket until `await container.get(CacheManager).start()` or the first use. Load it into
+ * the container that binds the services. One module object may be loaded into several containers, which
+ * then share nothing. `await container.unbindAllAsync()` waits for pending updates and closes
+ * everything. From then on decorated reads run uncached, and updates reject with a `CacheStoppedError`
+ * that carries their result.
+ *
+ * Only `enableCaching` also covers subclasses without `@CacheConfig()` or `@injectFromBase()`, and values
+ * that inversify does not construct (see `cached`).
  *
  * @param options - see {@link CachingOptions}. Default: everything in the process.
- * @throws {CacheConfigurationError} when loaded: `CACHE_OPTION_INVALID` for wrong options, `CACHE_OPERATION_INVALID` for a second module in one
- *   container.
+ * @throws {CacheConfigurationError} when loaded: `CACHE_OPTION_INVALID` for wrong options,
+ *   `CACHE_OPERATION_INVALID` for a second module in one container.
  */
 export function cachingModule(options?: CachingOptions): ContainerModule {
   return moduleOver(() => instanceOf(options, { isNamed: isNamedByDecorator }));
 }
 
 /**
- * The module over any instance. `makeInstance` is called once per container that loads it.
+ * The module for any instance. `makeInstance` is called once per container that loads it.
  *
- * @param container - where services are looked up; `undefined`: in the container that first resolves a decorated service.
+ * @param container - where services are looked up. `undefined`: in the container that first
+ *   resolves a decorated service.
  */
 export function moduleOver(makeInstance: () => Instance, container?: ServiceLocator): ContainerModule {
-  // The braces matter: inversify takes anything returned for a promise.
-  return new ContainerModule(({ bind, isBound }) => {
-    // `isBound` asks the parent only where the container has no binding of its own, matching or not: this one sees to that.
-    bind(LOADED)
-      .toConstantValue(LOADED)
-      .when(() => false);
-    if (isBound(LOADED)) throw loadedTwice();
-
-    // In the same way: a cache manager that the container has already would make every look-up of one ambiguous.
-    bind(CacheManager)
-      .toDynamicValue(() => undefined as never)
-      .when(() => false);
-    if (isBound(CacheManager)) throw secondManager();
-
+  // The braces matter: inversify takes any returned value for a promise.
+  return new ContainerModule((load) => {
+    refuseSecond(load);
     const instance = makeInstance();
-    bind(LOADED).toConstantValue(LOADED); // Not before: a load that fails leaves its bindings behind.
-    // The single owner: deactivations start all at once and know no order, so nothing else may have something to close.
-    bind<Instance>(INSTANCE)
-      .toDynamicValue((context) => {
-        const services: ServiceLocator = container ?? context;
-        handleTopicFailures(instance.events, () => services.get(CacheErrorHandler));
-        return instance;
-      })
-      .inSingletonScope()
-      .onDeactivation(stop);
-    bind(CacheManager)
-      .toDynamicValue((context) => {
-        const services: ServiceLocator = container ?? context;
-        return new TransactionAwareCacheManager(context.get<Instance>(INSTANCE).manager, {
-          transactions: () => services.get(TransactionSynchronization),
-          // A transaction may end when its container is gone, with what was bound.
-          failures: () => services.get(CacheErrorHandler, { optional: true }) ?? new FailOpenCacheErrorHandler(instance.events),
-          calls: instance.calls,
-        });
-      })
-      .inSingletonScope();
-    bind(TransactionSynchronization)
-      .toDynamicValue(() => new AsyncLocalTransactionSynchronization())
-      .inSingletonScope();
-    bind(CacheEvents)
-      .toDynamicValue((context) => context.get<Instance>(INSTANCE).events)
-      .inSingletonScope();
-    bind(MessageListenerContainer)
-      .toDynamicValue((context) => context.get<Instance>(INSTANCE).listenerContainer)
-      .inSingletonScope();
-    bind(MessagePublisher)
-      .toDynamicValue((context) => context.get<Instance>(INSTANCE).publisher)
-      .inSingletonScope();
-
-    const { fleet } = instance;
-    if (fleet !== undefined) {
-      bind(FleetWatch)
-        .toDynamicValue(() => fleet)
-        .inSingletonScope();
-    }
-    bind(KeyGenerator)
-      .toDynamicValue(() => new SimpleKeyGenerator())
-      .inSingletonScope();
-    bind(CacheErrorHandler)
-      .toDynamicValue(() => new FailOpenCacheErrorHandler(instance.events))
-      .inSingletonScope();
-    bind(CacheResolver)
-      .toDynamicValue((context) => new SimpleCacheResolver(context.get(CacheManager)))
-      .inSingletonScope();
-
-    // Synchronous and without dependencies: it is injected into services that a key generator, say, may depend on.
-    bind(CacheInterceptor)
-      .toDynamicValue((context) => new CacheInterceptor(container ?? context, instance))
-      .inSingletonScope()
-      .onDeactivation((interceptor) => interceptor.close());
-    bind(INTERCEPTOR).toService(CacheInterceptor);
-    // It keeps its listeners quiet from the beginning of the shutdown on; the instance closes what they listened to.
-    bind(ListenerRegistrar)
-      .toDynamicValue((context) => registrarOf(container ?? context))
-      .inSingletonScope()
-      .onDeactivation((registrar) => registrar.close());
-    bind(LISTENERS).toService(ListenerRegistrar);
+    load.bind(LOADED).toConstantValue(LOADED); // Only now: the bindings of a load that fails stay behind.
+    bindInstance(load.bind, instance, container);
+    bindParts(load.bind, instance);
+    bindStrategies(load.bind, instance);
+    bindReceivers(load.bind, instance, container);
     cachingInUse();
   });
+}
+
+type Bind = ContainerModuleLoadOptions['bind'];
+
+/**
+ * Throws if the container has a caching module or a cache manager already. `isBound` asks the parent only
+ * if the container has no binding of its own, matching or not. So a binding that never matches keeps the
+ * parent out of the answer.
+ */
+function refuseSecond({ bind, isBound }: ContainerModuleLoadOptions): void {
+  bind(LOADED)
+    .toConstantValue(LOADED)
+    .when(() => false);
+  if (isBound(LOADED)) throw loadedTwice();
+
+  // With a second cache manager every look-up of one would be ambiguous.
+  bind(CacheManager)
+    .toDynamicValue(() => undefined as never)
+    .when(() => false);
+  if (isBound(CacheManager)) throw secondManager();
+}
+
+/** The instance and its cache manager. */
+function bindInstance(bind: Bind, instance: Instance, container: ServiceLocator | undefined): void {
+  // It alone owns everything that must be closed: all deactivations start at once, in no order.
+  bind<Instance>(INSTANCE)
+    .toDynamicValue((context) => {
+      const services: ServiceLocator = container ?? context;
+      handleTopicFailures(instance.events, () => services.get(CacheErrorHandler));
+      return instance;
+    })
+    .inSingletonScope()
+    .onDeactivation(stop);
+  bind(CacheManager)
+    .toDynamicValue((context) => {
+      const services: ServiceLocator = container ?? context;
+      return new TransactionAwareCacheManager(context.get<Instance>(INSTANCE).manager, {
+        transactions: () => services.get(TransactionSynchronization),
+        // A transaction may end after its container, and the bindings are gone then.
+        failures: () => services.get(CacheErrorHandler, { optional: true }) ?? new FailOpenCacheErrorHandler(instance.events),
+        calls: instance.calls,
+      });
+    })
+    .inSingletonScope();
+}
+
+/** The parts of the instance that services may use: its events, topics and fleet. */
+function bindParts(bind: Bind, { fleet }: Instance): void {
+  bind(CacheEvents)
+    .toDynamicValue((context) => context.get<Instance>(INSTANCE).events)
+    .inSingletonScope();
+  bind(MessageListenerContainer)
+    .toDynamicValue((context) => context.get<Instance>(INSTANCE).listenerContainer)
+    .inSingletonScope();
+  bind(MessagePublisher)
+    .toDynamicValue((context) => context.get<Instance>(INSTANCE).publisher)
+    .inSingletonScope();
+  if (fleet !== undefined) {
+    bind(FleetWatch)
+      .toDynamicValue(() => fleet)
+      .inSingletonScope();
+  }
+}
+
+/** The strategies, which users may rebind. */
+function bindStrategies(bind: Bind, { events }: Instance): void {
+  bind(TransactionSynchronization)
+    .toDynamicValue(() => new AsyncLocalTransactionSynchronization())
+    .inSingletonScope();
+  bind(KeyGenerator)
+    .toDynamicValue(() => new SimpleKeyGenerator())
+    .inSingletonScope();
+  bind(CacheErrorHandler)
+    .toDynamicValue(() => new FailOpenCacheErrorHandler(events))
+    .inSingletonScope();
+  bind(CacheResolver)
+    .toDynamicValue((context) => new SimpleCacheResolver(context.get(CacheManager)))
+    .inSingletonScope();
+}
+
+/** The receivers of calls: what decorated and listening classes get injected. */
+function bindReceivers(bind: Bind, instance: Instance, container: ServiceLocator | undefined): void {
+  // Synchronous and without dependencies, because it is injected into services that, for example, a
+  // key generator depends on.
+  bind(CacheInterceptor)
+    .toDynamicValue((context) => new CacheInterceptor(container ?? context, instance))
+    .inSingletonScope()
+    .onDeactivation((interceptor) => interceptor.close());
+  bind(INTERCEPTOR).toService(CacheInterceptor);
+  // It silences its listeners as soon as the shutdown begins; the instance closes what they listened to.
+  bind(ListenerRegistrar)
+    .toDynamicValue((context) => registrarOf(container ?? context))
+    .inSingletonScope()
+    .onDeactivation((registrar) => registrar.close());
+  bind(LISTENERS).toService(ListenerRegistrar);
 }
 
 function registrarOf(services: ServiceLocator): ListenerRegistrar {
   return new ListenerRegistrar({
     events: () => services.get(CacheEvents),
-    container: () => services.get(MessageListenerContainer),
+    listeners: () => services.get(MessageListenerContainer),
     secondOf: (className) =>
       process.emitWarning(`A second object of ${className === '' ? 'an anonymous class' : className} listens.`, {
         type: 'CacheWarning',

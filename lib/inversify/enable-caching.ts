@@ -8,21 +8,23 @@ import { type CachingOptions, instanceOf, type Instance } from '../instance/inde
 import { INSTANCE } from './tokens.js';
 
 /**
- * Loads the caching module into `container`, covers subclasses, dynamic values, resolved values and constants too, and connects.
- * Singletons that were resolved before stay uncached, so call it before the first `get`. Classes that are bound by then are checked: a key
- * generator, cache manager or resolver that they name must be bound too, and, with `dynamic: false`, every cache must be there.
+ * Loads the caching module into `container`, also covers subclasses, dynamic values, resolved values and
+ * constants, and connects. Singletons that were resolved before stay uncached, so call it before the first
+ * `get`. Classes that are bound by then are checked: the key generators, cache managers and resolvers that
+ * they name must be bound too, and with `dynamic: false` every named cache must exist.
  *
  * @param options - see {@link CachingOptions}. Default: everything in the process.
  * @returns the cache manager, once every topic is confirmed subscribed.
- * @throws {CacheConfigurationError} for wrong options, a second module or cache manager in one container, `CACHE_BINDING_MISSING` and
- *   `CACHE_NAME_UNKNOWN`. The module is unloaded again then.
- * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED` when Redis cannot be reached and `failFast` is on. The module is unloaded again then.
+ * @throws {CacheConfigurationError} for wrong options, a second module or cache manager in one container,
+ *   `CACHE_BINDING_MISSING` and `CACHE_NAME_UNKNOWN`. The module is unloaded again then.
+ * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED` when Redis cannot be reached and `failFast` is on.
+ *   The module is unloaded again then.
  */
 export async function enableCaching(container: Container, options?: CachingOptions): Promise<CacheManager> {
   return enableOver(container, () => instanceOf(options, { isNamed: isNamedByDecorator }));
 }
 
-/** The same over any instance. */
+/** The same for any instance. */
 export async function enableOver(container: Container, makeInstance: () => Instance): Promise<CacheManager> {
   const module = moduleOver(makeInstance, container);
   container.load(module);
@@ -44,7 +46,7 @@ export async function enableOver(container: Container, makeInstance: () => Insta
   return container.get(CacheManager);
 }
 
-/** What is wrong with the services that are bound already is told at once, and not at their first call. */
+/** Checks the services that are bound already, so that mistakes show now and not at the first call. */
 function checkBoundServices(container: Container, { manager, isEnabled = true, isDynamic = true }: Instance): void {
   if (!isEnabled) return;
   const cacheNames = isDynamic ? undefined : manager.cacheNames;

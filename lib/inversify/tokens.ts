@@ -1,15 +1,20 @@
 import type { MethodInterceptor } from '../annotation/index.js';
 
-/** Under this, decorated classes are injected their interceptor. Shared by all copies of this library, for a container must have but one. */
+/**
+ * The identifier under which decorated classes get their interceptor injected. All copies of this library
+ * share it, because a container must have only one.
+ */
 export const INTERCEPTOR = Symbol.for('inversify-cache/CacheInterceptor');
 
-/** Under this, classes with listening methods are injected the registrar of their container. */
+/**
+ * The identifier under which classes with listening methods get the registrar of their container injected.
+ */
 export const LISTENERS = Symbol.for('inversify-cache/ListenerRegistrar');
 
-/** The one owner of everything that must be closed. */
+/** The only owner of everything that must be closed. */
 export const INSTANCE = Symbol('inversify-cache/CacheInstance');
 
-/** Bound once per container, to notice a second module. */
+/** Bound once per container, so that a second module is noticed. */
 export const LOADED = Symbol.for('inversify-cache/loaded');
 
 /** What {@link INTERCEPTOR} is bound to. */

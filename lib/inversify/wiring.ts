@@ -7,14 +7,17 @@ import { INTERCEPTOR, LISTENERS } from './tokens.js';
 const warned = new WeakSet<ClassConstructor>();
 let isCachingInUse = false;
 
-/** From now on a call that no interceptor serves may be a mistake, rather than a unit test of a plain object. */
+/**
+ * From now on a call without interceptor may be a mistake; before, it may be a unit test of a plain object.
+ */
 export function cachingInUse(): void {
   isCachingInUse = true;
 }
 
 /**
- * Adds to a decorated class what `@inject(INTERCEPTOR) @optional()` on a property would add. The injection happens before `@postConstruct` and
- * in whatever container resolves the class; without the module it finds nothing. inversify does not hand injections down to subclasses.
+ * Adds to a decorated class what `@inject(INTERCEPTOR) @optional()` on a property would add. The injection
+ * happens before `@postConstruct`, in whatever container resolves the class. Without the module it finds
+ * nothing. inversify does not hand injections down to subclasses.
  */
 function wire(declaringClass: ClassConstructor): void {
   const prototype = declaringClass.prototype as object;
@@ -22,7 +25,7 @@ function wire(declaringClass: ClassConstructor): void {
   optional()(prototype, SLOT);
 }
 
-/** Says once per class that it runs uncached: nothing else would. */
+/** Warns once per class that it runs uncached; nothing else would show it. */
 function warnUnserved(instance: object, method: CachedMethod): void {
   const { constructor } = instance;
   if (!isCachingInUse || isDecorated(constructor) || warned.has(constructor)) return;
@@ -37,7 +40,10 @@ function warnUnserved(instance: object, method: CachedMethod): void {
   });
 }
 
-/** Where inversify notes what `@postConstruct` and `@preDestroy` say; there is no public way to ask. */
+/**
+ * Where inversify keeps the names of `@postConstruct` and `@preDestroy` methods. There
+ * is no public way to ask.
+ */
 const CLASS_METADATA = '@inversifyjs/core/classMetadataReflectKey';
 
 interface ClassMetadata {
@@ -51,7 +57,7 @@ function isLifecycleMethod(declaringClass: ClassConstructor, name: string | symb
 
 onClassDecorated({ decorated: wire, unserved: warnUnserved, isLifecycleMethod });
 
-/** The same for classes with listening methods: the injection is what registers an object. */
+/** The same for classes with listening methods: the injection registers the object. */
 onListeningClass((listeningClass) => {
   const prototype = listeningClass.prototype as object;
   inject(LISTENERS)(prototype, LISTENER_SLOT);

@@ -4,7 +4,10 @@ import { listening } from './listener-methods.js';
 
 type Handler<K extends keyof CacheEventMap> = (event: CacheEventMap[K]) => unknown;
 
-/** A decorator of methods that take one of these events, or nothing; callable in the legacy form and in the standard one. */
+/**
+ * A decorator of methods that take one of these events, or nothing. It can be called in the legacy form
+ * and in the standard one.
+ */
 export interface EventListenerDecorator<K extends keyof CacheEventMap> {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any class will do
   (value: (this: any, event: CacheEventMap[K]) => unknown, context: ClassMethodDecoratorContext<any, any>): void;
@@ -12,20 +15,22 @@ export interface EventListenerDecorator<K extends keyof CacheEventMap> {
 }
 
 /**
- * Has the method called at every event of these names, for as long as its container has caching.
+ * Calls the method at every event of these names, for as long as its container has caching.
  *
  * ```ts
  * @EventListener('bypass')
  * onBypass({ cache, active }: CacheEventMap['bypass']): void { … }
  * ```
  *
- * The object begins to listen when the container resolves it, before anybody gets it: a service that nobody asks for hears nothing. It ends
- * with the module (`unbindAllAsync`). It is held until then, so let it be a singleton; each further object of a class listens as well, and
- * the first of them draws a warning. What the method throws, or rejects with, becomes an `error` event and disturbs nobody.
- * Events come synchronously, where they happen: a method that takes its time holds up the cache.
+ * The object begins to listen when the container resolves it, before its first user gets it. A service that
+ * nobody resolves hears nothing. It ends with the module (`unbindAllAsync`). The object is held until then,
+ * so make it a singleton: each further object of the class listens as well, and the first of them causes a
+ * warning. If the method throws or rejects, the error becomes an `error` event and disturbs nobody. Events
+ * are synchronous: a slow method holds up the cache.
  *
- * @param names - one name or several; the method's parameter is checked against what they carry.
- * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` at decoration: an unknown name, or not a method.
+ * @param names - one name or several. The method's parameter is checked against their events.
+ * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` at decoration: an unknown
+ *   name, or not a method.
  * @see Spring `@EventListener`
  */
 export function EventListener<K extends keyof CacheEventMap>(...names: readonly [K, ...K[]]): EventListenerDecorator<K> {

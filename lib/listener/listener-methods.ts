@@ -3,12 +3,12 @@ import type { CacheEventMap } from '../event/index.js';
 import type { Topic } from '../topic/index.js';
 import { openListenerSlot } from './listener-slot.js';
 
-/** What one decorator said of one method. */
+/** What one decorator recorded about one method. */
 export type ListenerMethod =
   | { readonly kind: 'event'; readonly method: string | symbol; readonly label: string; readonly names: readonly (keyof CacheEventMap)[] }
   | { readonly kind: 'message'; readonly method: string | symbol; readonly label: string; readonly topics: readonly Topic[] };
 
-/** What is told by a decorator, before the method is known. */
+/** What a decorator records before the method is known. */
 export type Subject =
   | { readonly kind: 'event'; readonly names: readonly (keyof CacheEventMap)[] }
   | { readonly kind: 'message'; readonly topics: readonly Topic[] };
@@ -20,7 +20,10 @@ const byPrototype = new WeakMap<object, ListenerMethod[]>();
 let tell: ((declaringClass: ClassConstructor) => void) | undefined;
 let waiting: ClassConstructor[] = [];
 
-/** Registers the one that is told of each class with listening methods, once, while it is decorated; and of those that were before. */
+/**
+ * Registers the listener that is called once for each class with listening methods, while it is decorated.
+ * Classes that were decorated before follow at once.
+ */
 export function onListeningClass(listener: (declaringClass: ClassConstructor) => void): void {
   tell = listener;
   const early = waiting;
@@ -35,7 +38,7 @@ export function listenerMethodsOf(instance: object): readonly ListenerMethod[] {
   return methods;
 }
 
-/** A decorator in both forms. Standard decorators never see the class: it is learnt from the first object of it. */
+/** A decorator in both forms. A standard decorator never sees the class: the first object tells it. */
 export function listening(
   decorator: string,
   subject: Subject,
@@ -84,7 +87,7 @@ function labelOf(target: object, name: string | symbol): string {
 }
 
 function notAMethod(decorator: string, label: string): CacheConfigurationError {
-  return new CacheConfigurationError('CACHE_OPERATION_INVALID', `Invalid ${decorator} on ${label}: it is no method of an object.`, {
+  return new CacheConfigurationError('CACHE_OPERATION_INVALID', `Invalid ${decorator} on ${label}: it is not a method of an object.`, {
     hint: 'Decorate a method of a service that a container makes.',
   });
 }

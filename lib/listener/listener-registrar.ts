@@ -2,25 +2,25 @@ import type { CacheEvents } from '../event/index.js';
 import type { Message, MessageListenerContainer } from '../topic/index.js';
 import { type ListenerMethod, listenerMethodsOf } from './listener-methods.js';
 
-/** What a {@link ListenerRegistrar} is made of; each is asked for when the first object needs it. */
-export interface ListenerRegistrarParts {
+/** What a {@link ListenerRegistrar} works with. Each is asked for when the first object needs it. */
+export interface ListenerRegistrarOptions {
   readonly events: () => CacheEvents;
-  readonly container: () => MessageListenerContainer;
-  /** Told of the second object of a class: it may be one of many. */
+  readonly listeners: () => MessageListenerContainer;
+  /** Called for the second object of a class: there may be many more. */
   readonly secondOf: (className: string) => void;
 }
 
-/** Has the listening methods of the objects of one container called, until it is closed. */
+/** Calls the listening methods of the objects of one container, until it is closed. */
 export class ListenerRegistrar {
-  readonly #parts: ListenerRegistrarParts;
+  readonly #options: ListenerRegistrarOptions;
   readonly #registered = new WeakSet<object>();
   /** How many objects of each class are registered. */
   readonly #counts = new WeakMap<object, number>();
   #ends: (() => void)[] = [];
   #isClosed = false;
 
-  constructor(parts: ListenerRegistrarParts) {
-    this.#parts = parts;
+  constructor(options: ListenerRegistrarOptions) {
+    this.#options = options;
   }
 
   /** Whether {@link close} was called. */
@@ -28,21 +28,24 @@ export class ListenerRegistrar {
     return this.#isClosed;
   }
 
-  /** Registers every listening method of `instance`; a second time it does nothing. Holds it until {@link close}. */
+  /**
+   * Registers every listening method of `instance`. A second time it does nothing. Holds the
+   * object until {@link close}.
+   */
   register(instance: object): void {
     if (this.#isClosed || this.#registered.has(instance)) return;
     this.#registered.add(instance);
     const { constructor } = instance;
     const count = (this.#counts.get(constructor) ?? 0) + 1;
     this.#counts.set(constructor, count);
-    if (count === 2) this.#parts.secondOf(constructor.name);
+    if (count === 2) this.#options.secondOf(constructor.name);
     for (const method of listenerMethodsOf(instance)) {
       if (method.kind === 'event') this.#listenToEvents(instance, method);
       else this.#listenToMessages(instance, method);
     }
   }
 
-  /** Nobody is told anything from the moment of the call. Idempotent; never throws. */
+  /** Ends all listening at once. Idempotent; never throws. */
   close(): void {
     this.#isClosed = true;
     for (const end of this.#ends) end();
@@ -50,7 +53,7 @@ export class ListenerRegistrar {
   }
 
   #listenToEvents(instance: object, { names, method, label }: ListenerMethod & { readonly kind: 'event' }): void {
-    const events = this.#parts.events();
+    const events = this.#options.events();
     for (const name of names) {
       const failed = (error: unknown): void => {
         if (name !== 'error') events.emit('error', { where: `@EventListener ${label}`, error });
@@ -60,14 +63,15 @@ export class ListenerRegistrar {
   }
 
   #listenToMessages(instance: object, { topics, method, label }: ListenerMethod & { readonly kind: 'message' }): void {
-    const events = this.#parts.events();
-    const container = this.#parts.container();
+    const events = this.#options.events();
+    const listeners = this.#options.listeners();
     const failed = (error: unknown): void => events.emit('error', { where: `@MessageListener ${label}`, error });
     const listener = (message: Message): void => void this.#call(instance, method, message, failed);
-    container.addMessageListener(listener, topics).catch((error: unknown) => {
+    listeners.addMessageListener(listener, topics).catch((error: unknown) => {
       if (!this.#isClosed) failed(error);
     });
-    this.#ends.push(() => void container.removeMessageListener(listener).catch(() => undefined)); // The container may be stopping as well.
+    // The listener container may be stopping as well.
+    this.#ends.push(() => void listeners.removeMessageListener(listener).catch(() => undefined));
   }
 
   #call(instance: object, method: string | symbol, argument: unknown, failed: (error: unknown) => void): void {

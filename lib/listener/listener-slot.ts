@@ -1,9 +1,12 @@
-/** What has the listening methods of objects called. */
+/** Registers objects with listening methods. */
 export interface Registrar {
   register(instance: object): void;
 }
 
-/** Where a container injects its registrar into an object with listening methods: assigning it registers the object. */
+/**
+ * Where a container injects its registrar into an object with listening methods. Assigning
+ * it registers the object.
+ */
 export const LISTENER_SLOT = Symbol('inversify-cache/listeners');
 
 /** An object with listening methods. */
@@ -11,7 +14,10 @@ export interface ListenerSlotted {
   [LISTENER_SLOT]?: Registrar | undefined;
 }
 
-/** Gives a prototype the accessor behind the slot. It stores nothing on the object, so that frozen ones can listen as well. */
+/**
+ * Gives a prototype the accessor of the slot. It stores nothing on the object, so that frozen
+ * objects can listen as well.
+ */
 export function openListenerSlot(prototype: object): void {
   if (LISTENER_SLOT in prototype) return;
   Object.defineProperty(prototype, LISTENER_SLOT, {
@@ -23,12 +29,12 @@ export function openListenerSlot(prototype: object): void {
   });
 }
 
-/** Whether listening methods are on this value. */
+/** Whether this value has listening methods. */
 export function hasListenerSlot(value: unknown): value is ListenerSlotted {
   return typeof value === 'object' && value !== null && LISTENER_SLOT in value;
 }
 
-/** Has the registrar register `instance`, unless it has done so. */
+/** Registers `instance` with the registrar, unless it is registered already. */
 export function fillListenerSlot(instance: ListenerSlotted, registrar: Registrar): void {
   registrar.register(instance);
 }

@@ -1,10 +1,13 @@
 import { ChannelTopic, checkTopics, type Message, type MessageListener as TopicMessageListener, type Topic } from '../topic/index.js';
 import { listening } from './listener-methods.js';
 
-/** What a listener container takes (Spring's interface); the decorator of this name is beside it. */
+/** What a listener container takes (Spring's interface). The decorator of the same name is beside it. */
 export type MessageListener = TopicMessageListener;
 
-/** A decorator of methods that take a message, or nothing; callable in the legacy form and in the standard one. */
+/**
+ * A decorator of methods that take a message, or nothing. It can be called in the legacy form
+ * and in the standard one.
+ */
 export interface MessageListenerDecorator {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any class will do
   (value: (this: any, message: Message) => unknown, context: ClassMethodDecoratorContext<any, any>): void;
@@ -12,16 +15,18 @@ export interface MessageListenerDecorator {
 }
 
 /**
- * Has the method called with every message of these topics: it is registered with the container's `MessageListenerContainer`.
+ * Calls the method with every message of these topics: it is registered with the container's
+ * `MessageListenerContainer`.
  *
  * ```ts
  * @MessageListener('orders')
  * onOrder({ body }: Message): void { … }
  * ```
  *
- * When the object begins and ends to listen, and what becomes of its errors, is told at {@link EventListener}. Resolving it does not open a
- * connection: with `enableCaching` there is one, with `cachingModule` it comes with `CacheManager.start()` or the first use of a cache.
- * Whether a topic was subscribed is told by the event `subscribed`, what stood in the way by `error`. Pub/sub delivers at most once.
+ * {@link EventListener} tells when the object begins and ends to listen, and what happens to its errors.
+ * Resolving the object opens no connection: `enableCaching` has opened one, and with `cachingModule` it comes
+ * with `CacheManager.start()` or the first use of a cache. The event `subscribed` reports the subscription,
+ * `error` reports what prevented it. Pub/sub delivers at most once.
  *
  * @param topics - the name of a channel, a `ChannelTopic`, a `PatternTopic`, or a list of them.
  * @throws {TopicError} `TOPIC_LISTENER_INVALID` at decoration, for anything else.

@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type ManagementRequest, Refusal } from './answer.js';
-import type { ResolvedManagementOptions } from './options.js';
+import type { ResolvedManagementOptions } from './cache-management-options.js';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Decides who may come in. */
+/** Decides which requests are allowed. */
 export class Access {
   readonly #token: Buffer | undefined;
   readonly #origins: readonly string[];
@@ -19,13 +19,15 @@ export class Access {
     if (this.#isForeign(request)) throw new Refusal(403, 'Pages of another origin may not use the management of the cache.');
     if (this.#token === undefined) return;
     const given = /^Bearer +(\S+) *$/i.exec(request.header('authorization') ?? '')?.[1];
-    // Digests are of one length, so neither the time nor an error tells anything about the token.
+    // Digests have the same length, so neither the time nor an error reveals anything about the token.
     if (given !== undefined && timingSafeEqual(digest(given), this.#token)) return;
     const error = given === undefined ? '' : ', error="invalid_token"';
     throw new Refusal(401, 'A bearer token is needed.', { 'www-authenticate': `Bearer realm="inversify-cache"${error}` });
   }
 
-  /** Browsers tell where a request comes from, and pages cannot lie about it; clients that are no browsers say nothing. */
+  /**
+   * Browsers tell where a request comes from, and pages cannot forge it. Other clients send no such header.
+   */
   #isForeign(request: ManagementRequest): boolean {
     const origin = request.header('origin');
     if (origin !== undefined && this.#origins.includes(origin)) return false;
@@ -35,7 +37,7 @@ export class Access {
     try {
       return new URL(origin).host !== request.header('host');
     } catch {
-      return true; // `null`, of a sandboxed page.
+      return true; // `null`, from a sandboxed page.
     }
   }
 }

@@ -1,23 +1,26 @@
 import { printableJson } from '../errors/index.js';
 
-/** A request as the handler sees it, whatever brought it. */
+/** A request as the handler sees it, whatever framework it came through. */
 export interface ManagementRequest {
   readonly method: string;
   /** Path and query, as they came. */
   readonly url: string;
   header(name: string): string | undefined;
-  /** Whether a body comes with it. It may take a look at the first bytes, so nobody is asked for it who may not come in. */
+  /**
+   * Whether a body comes with it. It may read the first bytes, so it is asked only
+   * after the access was checked.
+   */
   hasBody(): boolean | Promise<boolean>;
 }
 
-/** What is answered. */
+/** The answer to a request. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | ReadableStream<Uint8Array> | undefined;
 }
 
-/** A request that gets no better answer than a status and a reason. */
+/** A request that is answered with only a status and a reason. */
 export class Refusal extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -42,7 +45,7 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
-/** On every answer: nothing is stored on the way, nothing is guessed, nobody else's page gets it. */
+/** On every answer: it is not cached, its type is not guessed, and no foreign page gets it. */
 const COMMON = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
@@ -57,16 +60,16 @@ export const json = (body: unknown, status = 200, headers: Readonly<Record<strin
   body: `${printableJson(body, Number.POSITIVE_INFINITY)}\n`,
 });
 
-/** An answer in some other form. */
+/** An answer in another form. */
 export const content = (type: string, body: NonNullable<Answer['body']>, headers: Readonly<Record<string, string>> = {}): Answer => ({
   status: 200,
   headers: { ...COMMON, 'content-type': type, ...headers },
   body,
 });
 
-/** Done, and nothing to say about it. */
+/** An answer without content: it is done. */
 export const done = (): Answer => ({ status: 204, headers: COMMON, body: undefined });
 
-/** What went wrong, in Spring Boot's form, with our code and hint where there are some. */
+/** An error in Spring Boot's form, with our code and hint if there are some. */
 export const problem = (status: number, message: string, more: object = {}, headers: Readonly<Record<string, string>> = {}): Answer =>
   json({ status, error: TITLES[status] ?? 'Error', message, ...more }, status, headers);

@@ -1,28 +1,35 @@
+import type { ServiceLocator } from '../annotation/index.js';
 import type { CacheManager } from '../cache/index.js';
 import { type CacheEvictError, CacheError } from '../errors/index.js';
 import { Access } from './access.js';
 import { type Answer, type ManagementRequest, problem, Refusal } from './answer.js';
 import { consoleFile, isConsoleFile } from './console-files.js';
-import { type ManagedContainer, managedInstance } from './managed-instance.js';
+import { managedInstance } from './managed-instance.js';
 import { type NodeListener, nodeListener } from './node-listener.js';
-import { type CacheManagementOptions, resolveManagementOptions } from './options.js';
+import { type CacheManagementOptions, resolveManagementOptions } from './cache-management-options.js';
 import { Resources } from './resources.js';
 
 /** The handler, in the two forms that frameworks take. */
 export interface CacheManagement {
-  /** For Hono, and whatever else speaks of `Request` and `Response`. Never rejects. */
+  /** For Hono and everything else that uses `Request` and `Response`. Never rejects. */
   readonly fetch: (request: Request) => Promise<Response>;
   /** For node:http and Express; for Fastify on `request.raw` and `reply.raw` after `reply.hijack()`. */
   readonly node: NodeListener;
-  /** Ends the live streams, so that a server can close. They end by themselves when the container is unbound. */
+  /**
+   * Ends the live streams, so that a server can close. They end by themselves when the container is unbound.
+   */
   readonly close: () => void;
 }
 
-/** The most characters of path and query. A key has at most 4096 bytes, three characters each when they are percent-encoded. */
+/**
+ * The most characters of path and query. A key has at most 4096 bytes, which take three characters
+ * each when percent-encoded.
+ */
 const MAXIMUM_URL_LENGTH = 14_000;
 
 /**
- * The management of the caches of one instance, and the console of its whole fleet. Mount it; it binds no address itself.
+ * The management of the caches of one instance, and the console of its whole fleet. Mount it; it
+ * binds no address itself.
  *
  * | | | |
  * |---|---|---|
@@ -34,15 +41,17 @@ const MAXIMUM_URL_LENGTH = 14_000;
  * | GET | `/fleet`, `/stream` | every instance, once, and live as server-sent events |
  * | DELETE | `/caches/{name}`, `/caches/{name}/entry?key=…` | clears, evicts: 204 once no instance serves it any more. Needs `allowWrites` |
  *
- * Keys are written as in logs: a string as it is, others as `~42` or `~["Dune",2]` (see `encodeKey`). Refused, and nothing changed: 400 for
- * what cannot be understood, 401 without the token, 403 for another origin's page or a write that is not allowed, 404 for an unknown
- * cache, 405, 413 for any body, 414. A write that Redis has not acknowledged is answered with 202: it is being retried.
+ * Keys are written as in logs: a string as it is, others as `~42` or `~["Dune",2]` (see `encodeKey`). Refused
+ * requests change nothing: 400 for one that cannot be understood, 401 without the token, 403 for a page of
+ * another origin or a write that is not allowed, 404 for an unknown cache, 405, 413 for any body, 414. A
+ * write that Redis has not acknowledged is answered with 202: it is being retried.
  *
- * @param source - the container with caching enabled; or a cache manager, without a fleet then.
- * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`, or `CACHE_BINDING_MISSING` for a container without caching.
+ * @param source - the container with caching enabled; or a cache manager, which has no fleet.
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`, or `CACHE_BINDING_MISSING` for a
+ *   container without caching.
  * @see Spring Boot's Actuator, whose endpoints `caches` and `health` these follow
  */
-export function cacheManagement(source: ManagedContainer | CacheManager, options?: CacheManagementOptions): CacheManagement {
+export function cacheManagement(source: ServiceLocator | CacheManager, options?: CacheManagementOptions): CacheManagement {
   const resolved = resolveManagementOptions(options);
   const access = new Access(resolved);
   const resources = new Resources(managedInstance(source), resolved);
@@ -62,7 +71,7 @@ export function cacheManagement(source: ManagedContainer | CacheManager, options
       return consoleFile(own);
     }
     access.check(request);
-    if (await request.hasBody()) throw new Refusal(413, 'No request to the management of the cache has a body.');
+    if (await request.hasBody()) throw new Refusal(413, 'Requests to the management of the cache must not have a body.');
     return resources.answer(request.method, own, new URLSearchParams(query.join('?')));
   };
   const answer = (request: ManagementRequest, isLast: boolean): Promise<Answer | undefined> => find(request, isLast).catch(toAnswer);
@@ -90,7 +99,7 @@ function fromRequest(request: Request): ManagementRequest {
   };
 }
 
-/** An adapter may hand over the stream of a body that is none: only its first bytes tell. */
+/** An adapter may pass a body stream although there is no body. Only its first bytes show that. */
 async function hasBody({ headers, body }: Request): Promise<boolean> {
   if (body === null) return false;
   if (headers.has('transfer-encoding')) return true;

@@ -8,7 +8,9 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 };
 
-/** What the page may do: use its own files and this handler, and nothing else in the world. Pages of the same origin may frame it. */
+/**
+ * The page may use its own files and this handler, and nothing else. Pages of the same origin may frame it.
+ */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -20,7 +22,7 @@ const POLICY = [
   "frame-ancestors 'self'",
 ].join('; ');
 
-/** The page and what it is made of; nothing else is ever read from the disk. */
+/** The files of the page. No other file is ever read from the disk. */
 const FILES: ReadonlyMap<string, string> = new Map([
   ['/console', 'console.html'],
   ...[
@@ -35,7 +37,7 @@ const FILES: ReadonlyMap<string, string> = new Map([
     'format.js',
     'history.js',
     'instance-list.js',
-    'look-up.js',
+    'key-look-up.js',
     'plots.js',
     'theme.js',
     'uplot.css',
@@ -45,10 +47,10 @@ const FILES: ReadonlyMap<string, string> = new Map([
 
 const held = new Map<string, Promise<Uint8Array>>();
 
-/** Whether a file of the console lies at `path`. */
+/** Whether there is a file of the console at `path`. */
 export const isConsoleFile = (path: string): boolean => FILES.has(path);
 
-/** The file of the console that lies at `path`, where {@link isConsoleFile}. */
+/** The file of the console at `path`. Ask {@link isConsoleFile} before. */
 export async function consoleFile(path: string): Promise<Answer> {
   const name = FILES.get(path) as string;
   const type = TYPES[name.slice(name.lastIndexOf('.') + 1)] as string;

@@ -2,114 +2,136 @@ import { printableJson } from '../errors/index.js';
 import type { FleetWatch } from '../fleet/index.js';
 import type { Milliseconds } from '../time/index.js';
 
-/** Statuses that arrive within this time of each other are told together; of one instance the newest. */
+/** Statuses that arrive within this time are sent together, of each instance only the newest. */
 const GATHER_MS: Milliseconds = 150;
 
-/** So often it is told who is there: only time shows that an instance has become silent. */
+/** How often the list of instances is sent: only time shows that an instance has become silent. */
 const TELL_EVERY_MS: Milliseconds = 1_000;
 
-/** A client that leaves so many bytes lying gets no more statuses until it has read on. */
+/** A client with this many unread bytes gets no more statuses until it has read on. */
 const ENOUGH_BACKLOG = 1024 * 1024;
 
-/** One that leaves them for so long is taken to be gone, and one that leaves {@link MAXIMUM_BACKLOG}. It may come again. */
+/**
+ * A client that reads nothing for this long is taken to be gone, and so is one with {@link MAXIMUM_BACKLOG}
+ * unread bytes. It may come again.
+ */
 const MAXIMUM_STALL_MS: Milliseconds = 30_000;
 const MAXIMUM_BACKLOG = 4 * 1024 * 1024;
 
 /**
- * The fleet, live, as server-sent events: `hello` once; `status` of one instance whenever it has told how it stands; `fleet` about once a
- * second, with the names of all instances, how long ago each was heard and whether it is silent; `feed` for what happened in one, `gone` for
- * one that ended. So a client is sent what the fleet publishes, and little more. Reading it is watching: as long as it is open, the
- * instances answer.
- *
- * @param hello - what the first event says.
- * @param ended - told once, when the stream has ended, by whichever side.
+ * The fleet, live, as server-sent events. `hello` comes once, `status` whenever an instance has sent its
+ * status. `fleet` comes about once a second, with the names of all instances, how long ago each was
+ * heard and whether it is silent. `feed` tells what happened in an instance, `gone` that one has ended.
+ * So a client gets what the fleet publishes, and little more. Reading it is watching: the instances
+ * answer as long as it is open.
  */
-export function eventStream(
-  fleet: FleetWatch,
-  hello: object,
-  ended: () => void,
-): { readonly stream: ReadableStream<Uint8Array>; readonly close: () => void } {
-  const encoder = new TextEncoder();
-  /** The instances whose newest status the client has not been sent. */
-  const changed = new Set<string>();
-  let controller: ReadableStreamDefaultController<Uint8Array>;
-  let gathering: NodeJS.Timeout | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let stopWatching = (): void => undefined;
-  let isOpen = true;
-  let isHeldBack = false;
-  let stalledMs = 0;
+export class EventStream {
+  /** What the client reads. */
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly #fleet: FleetWatch;
+  readonly #ended: () => void;
+  readonly #encoder = new TextEncoder();
+  /** The instances whose newest status was not sent to the client yet. */
+  readonly #changed = new Set<string>();
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #gathering: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #stopWatching = (): void => undefined;
+  #isOpen = true;
+  #isHeldBack = false;
+  #stalledMs: Milliseconds = 0;
 
-  const backlog = (): number => MAXIMUM_BACKLOG - (controller.desiredSize ?? 0);
-  const send = (event: string, data: unknown): void => {
-    if (!isOpen) return;
+  /**
+   * @param hello - the data of the first event.
+   * @param ended - called once when the stream has ended, whichever side ended it.
+   */
+  constructor(fleet: FleetWatch, hello: object, ended: () => void) {
+    this.#fleet = fleet;
+    this.#ended = ended;
+    this.stream = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => this.#start(controller, hello),
+        pull: () => this.#pull(),
+        cancel: () => this.#end(),
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: MAXIMUM_BACKLOG }),
+    );
+  }
+
+  /** Ends the stream. What was sent before can still be read. Idempotent. */
+  readonly close = (): void => {
+    if (!this.#isOpen) return;
+    this.#end();
+    this.#controller.close();
+  };
+
+  #start(controller: ReadableStreamDefaultController<Uint8Array>, hello: object): void {
+    this.#controller = controller;
+    this.#send('hello', hello);
+    this.#stopWatching = this.#fleet.watch({
+      onStatus: ({ id }) => {
+        this.#changed.add(id);
+        if (!this.#isHeldBack) this.#gathering ??= setTimeout(() => this.#tellStatuses(), GATHER_MS).unref();
+      },
+      onFeed: (instance, entries, lost) => this.#send('feed', { instance, entries, lost }),
+      onGone: (instance) => this.#send('gone', { instance }),
+      onEnd: this.close,
+    });
+    if (!this.#isOpen) return this.#stopWatching(); // The fleet had ended already.
+    this.#timer = setInterval(() => this.#tellFleet(), TELL_EVERY_MS).unref();
+  }
+
+  /** The client has read on. */
+  #pull(): void {
+    this.#stalledMs = 0;
+    if (this.#isHeldBack && this.#backlog() < ENOUGH_BACKLOG) this.#tellStatuses();
+  }
+
+  #end(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    clearTimeout(this.#gathering);
+    clearInterval(this.#timer);
+    this.#stopWatching();
+    this.#ended();
+  }
+
+  #backlog(): number {
+    return MAXIMUM_BACKLOG - (this.#controller.desiredSize ?? 0);
+  }
+
+  #send(event: string, data: unknown): void {
+    if (!this.#isOpen) return;
     try {
-      // JSON has no line breaks of its own, so one `data:` line holds it all.
-      controller.enqueue(encoder.encode(`event: ${event}\ndata: ${printableJson(data, Number.POSITIVE_INFINITY)}\n\n`));
+      // JSON has no line breaks outside its texts, so one `data:` line holds it all.
+      this.#controller.enqueue(this.#encoder.encode(`event: ${event}\ndata: ${printableJson(data, Number.POSITIVE_INFINITY)}\n\n`));
     } catch (error) {
-      end();
-      return controller.error(error);
+      this.#end();
+      return this.#controller.error(error);
     }
-    if (backlog() >= MAXIMUM_BACKLOG) close();
-  };
-  const tellStatuses = (): void => {
-    clearTimeout(gathering);
-    gathering = undefined;
-    isHeldBack = false;
-    for (const view of fleet.instances()) {
-      if (!changed.has(view.status.id)) continue;
-      isHeldBack = backlog() >= ENOUGH_BACKLOG;
-      if (isHeldBack) return; // Until the client has read on: then the newest is told.
-      changed.delete(view.status.id);
-      send('status', view);
+    if (this.#backlog() >= MAXIMUM_BACKLOG) this.close();
+  }
+
+  #tellStatuses(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    this.#isHeldBack = false;
+    for (const view of this.#fleet.instances()) {
+      if (!this.#changed.has(view.status.id)) continue;
+      this.#isHeldBack = this.#backlog() >= ENOUGH_BACKLOG;
+      if (this.#isHeldBack) return; // Until the client has read on; then the newest is sent.
+      this.#changed.delete(view.status.id);
+      this.#send('status', view);
     }
-    changed.clear(); // Those that have gone meanwhile.
-  };
-  const tellFleet = (): void => {
-    if (backlog() >= ENOUGH_BACKLOG) {
-      stalledMs += TELL_EVERY_MS;
-      return stalledMs >= MAXIMUM_STALL_MS ? close() : undefined;
+    this.#changed.clear(); // Some may have gone meanwhile.
+  }
+
+  #tellFleet(): void {
+    if (this.#backlog() >= ENOUGH_BACKLOG) {
+      this.#stalledMs += TELL_EVERY_MS;
+      return this.#stalledMs >= MAXIMUM_STALL_MS ? this.close() : undefined;
     }
-    const instances = fleet.instances().map(({ status: { id }, agoMs, isSilent }) => ({ id, agoMs, isSilent }));
-    send('fleet', { at: Date.now(), instances });
-  };
-  const end = (): void => {
-    if (!isOpen) return;
-    isOpen = false;
-    clearTimeout(gathering);
-    clearInterval(timer);
-    stopWatching();
-    ended();
-  };
-  const close = (): void => {
-    if (!isOpen) return;
-    end();
-    controller.close();
-  };
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      start(given) {
-        controller = given;
-        send('hello', hello);
-        stopWatching = fleet.watch({
-          onStatus: ({ id }) => {
-            changed.add(id);
-            if (!isHeldBack) gathering ??= setTimeout(tellStatuses, GATHER_MS).unref();
-          },
-          onFeed: (instance, entries, lost) => send('feed', { instance, entries, lost }),
-          onGone: (instance) => send('gone', { instance }),
-          onEnd: close,
-        });
-        if (!isOpen) return stopWatching(); // The fleet had ended already.
-        timer = setInterval(tellFleet, TELL_EVERY_MS).unref();
-      },
-      pull() {
-        stalledMs = 0;
-        if (isHeldBack && backlog() < ENOUGH_BACKLOG) tellStatuses();
-      },
-      cancel: end,
-    },
-    new ByteLengthQueuingStrategy({ highWaterMark: MAXIMUM_BACKLOG }),
-  );
-  return { stream, close };
+    const instances = this.#fleet.instances().map(({ status: { id }, agoMs, isSilent }) => ({ id, agoMs, isSilent }));
+    this.#send('fleet', { at: Date.now(), instances });
+  }
 }

@@ -1,28 +1,23 @@
-import type { ServiceIdentifier } from '../annotation/index.js';
+import type { ServiceLocator } from '../annotation/index.js';
 import { CacheManager } from '../cache/index.js';
 import { CacheConfigurationError } from '../errors/index.js';
 import { CacheEvents } from '../event/index.js';
 import { FleetReporter, FleetWatch } from '../fleet/index.js';
 import { systemClock } from '../time/index.js';
 
-/** What is needed of a container: inversify's `Container` and `ResolutionContext` both have it. */
-export interface ManagedContainer {
-  /** The service of this identifier, or `undefined` where nothing is bound under it. */
-  get<T>(serviceIdentifier: ServiceIdentifier<T>, options: { readonly optional: true }): T | undefined;
-}
-
-/** What the handler works on. */
+/** The caches and the fleet that the handler works on. */
 export interface ManagedInstance {
   readonly manager: CacheManager;
   readonly fleet: FleetWatch;
 }
 
 /**
- * The caches and the fleet of a container, or a cache manager alone, which has no fleet but itself and tells of no evictions.
+ * The caches and the fleet of a container. A cache manager alone has a fleet of one,
+ * which reports no evictions.
  *
  * @throws {CacheConfigurationError} `CACHE_BINDING_MISSING` for a container without caching.
  */
-export function managedInstance(source: ManagedContainer | CacheManager): ManagedInstance {
+export function managedInstance(source: ServiceLocator | CacheManager): ManagedInstance {
   if (source instanceof CacheManager) return { manager: source, fleet: alone(source) };
   const manager = source.get(CacheManager, { optional: true });
   if (manager === undefined) {

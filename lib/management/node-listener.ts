@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer, ManagementRequest } from './answer.js';
 
-/** A listener for node:http, and middleware for Express: with `next`, what is not ours goes on. */
+/** A listener for node:http, and middleware for Express: with `next`, requests for other paths go on. */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void;
 
 /**
  * The handler for Node's own requests.
  *
- * @param answer - never rejects; `undefined`: there is nothing at this path.
+ * @param answer - never rejects. `undefined`: there is nothing at this path.
  */
 export function nodeListener(answer: (request: ManagementRequest, isLast: boolean) => Promise<Answer | undefined>): NodeListener {
   return (request, response, next) => {
@@ -35,7 +35,7 @@ const bringsBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 async function write({ status, headers, body }: Answer, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  // A body nobody reads must not stay on the connection; the client is told that this is the end of it.
+  // An unread body must not stay on the connection, so the client is told that the connection ends here.
   const close = request.complete || !bringsBody(request) ? {} : { connection: 'close' };
   if (body instanceof ReadableStream) {
     response.writeHead(status, { ...headers, ...close });
@@ -50,7 +50,7 @@ async function write({ status, headers, body }: Answer, request: IncomingMessage
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-/** As far as the client keeps up: what it does not read stays in the stream, which ends when that is too much. */
+/** Writes as fast as the client reads. The rest stays in the stream, which ends when it is too much. */
 async function pump(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {
   const reader = body.getReader();
   const gone = once(response, 'close').then(() => reader.cancel());

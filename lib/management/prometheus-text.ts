@@ -10,11 +10,12 @@ interface Metric {
   readonly samples: readonly (readonly [labels: Labels, value: number])[];
 }
 
-/** What the format is called, for `content-type`. */
+/** The `content-type` of the format. */
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
- * The figures of one instance in Prometheus' text format, under the names that OpenTelemetry's exporter would give to the same meters.
+ * The figures of one instance in Prometheus' text format, under the names that OpenTelemetry's exporter would
+ * give to the same meters.
  *
  * @param labels - of every sample.
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/

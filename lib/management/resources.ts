@@ -2,9 +2,9 @@ import { type Cache, type CacheHealth, decodeKey, type HealthStatus } from '../c
 import { printable } from '../errors/index.js';
 import { type InstanceView, REPORT_EVERY_MS, SILENT_AFTER_MS } from '../fleet/index.js';
 import { type Answer, content, done, json, Refusal } from './answer.js';
-import { eventStream } from './event-stream.js';
+import { EventStream } from './event-stream.js';
 import type { ManagedInstance } from './managed-instance.js';
-import type { ResolvedManagementOptions } from './options.js';
+import type { ResolvedManagementOptions } from './cache-management-options.js';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus-text.js';
 
 /** How long `GET /fleet` waits for instances that do not answer. */
@@ -19,7 +19,7 @@ interface Resource {
   readonly delete?: Method;
 }
 
-/** What there is to be read and done, by path. */
+/** Everything that can be read and done, by path. */
 export class Resources {
   readonly #instance: ManagedInstance;
   readonly #options: ResolvedManagementOptions;
@@ -111,7 +111,7 @@ export class Resources {
 
   async #clear(query: URLSearchParams, encoded: string): Promise<Answer> {
     const cache = this.#cache(encoded);
-    // Whoever means one key and forgets `/entry` must not lose all.
+    // A request for one key that forgets `/entry` must not clear everything.
     if (query.has('key')) throw new Refusal(400, `To evict one key: DELETE /caches/${cache.name}/entry?key=…`);
     await cache.clear({ acks: acksOf(query) });
     return done();
@@ -140,12 +140,12 @@ export class Resources {
     const hello = { instance: id, namespace, boundMs, allowWrites, reportEveryMs: REPORT_EVERY_MS, silentAfterMs: SILENT_AFTER_MS };
     const live = { close: (): void => undefined };
     this.#streams.add(live);
-    const { stream, close } = eventStream(fleet, hello, () => void this.#streams.delete(live));
+    const { stream, close } = new EventStream(fleet, hello, () => void this.#streams.delete(live));
     live.close = close;
     return content('text/event-stream', stream, { 'x-accel-buffering': 'no' });
   }
 
-  /** Not by `getCache` alone, which makes caches where they are dynamic. */
+  /** Does not rely on `getCache` alone, which creates caches where they are dynamic. */
   #cache(encoded: string): Cache {
     const { manager } = this.#instance;
     let name: string;
@@ -174,7 +174,7 @@ function acksOf(query: URLSearchParams): 'all' | 'none' {
   throw new Refusal(400, "Expected `acks` to be 'all' or 'none'.");
 }
 
-/** Spring Boot's spelling; it has no word for `degraded`. */
+/** Spring Boot's spelling. It has no word for `degraded`. */
 const told = (status: HealthStatus): string => status.toUpperCase();
 
 const each = (statuses: CacheHealth['links']): object =>

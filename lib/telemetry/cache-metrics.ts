@@ -5,9 +5,9 @@ import { SCOPE } from './scope.js';
 
 /** How {@link bindCacheMetrics} measures. */
 export interface CacheMetricsOptions {
-  /** Default: the one that is registered globally. */
+  /** Default: the globally registered one. */
   readonly meterProvider?: MeterProvider;
-  /** Attributes of every measurement, to tell several managers of one process apart. Default: none. */
+  /** Attributes of every measurement, to tell the managers of one process apart. Default: none. */
   readonly attributes?: Attributes;
 }
 
@@ -15,11 +15,12 @@ const LINK_UP = 'cache.link.up';
 const CACHE_UP = 'cache.up';
 
 /**
- * Offers what the caches of `manager` count as metrics. Nothing is counted twice and nothing runs until somebody collects: each collection
- * takes one snapshot per cache. Caches that are created later are covered. Keys are no part of it, nor are values.
+ * Offers the counters of `manager`'s caches as metrics. Nothing is counted twice and nothing runs until
+ * somebody collects: each collection takes one snapshot per cache. Caches that are created later are
+ * included. Metrics hold no keys and no values.
  *
- * The manager is held weakly: a binding that was forgotten does not keep a container alive. A reset of the statistics shows as a counter
- * that begins anew, which Prometheus' `rate()` allows for.
+ * The manager is held weakly: a forgotten binding does not keep a container alive. A reset of the statistics
+ * shows as a counter that starts again, which Prometheus' `rate()` allows for.
  *
  * @param manager - as bound in the container: `container.get(CacheManager)`.
  * @returns a function that ends it. Call it before the meter provider is shut down, or not at all.

@@ -5,9 +5,12 @@ import { SCOPE } from './scope.js';
 
 /** How {@link bindCacheTraces} traces. */
 export interface CacheTracesOptions {
-  /** Default: the one that is registered globally. */
+  /** Default: the globally registered one. */
   readonly tracerProvider?: TracerProvider;
-  /** Whether spans name the keys (`cache.keys`). Keys may tell of people; values are never named. Default: `false`. */
+  /**
+   * Whether spans name the keys (`cache.keys`). Keys may reveal personal data; values are never
+   * named. Default: `false`.
+   */
   readonly keys?: boolean;
 }
 
@@ -15,13 +18,15 @@ export interface CacheTracesOptions {
 const MOST_KEYS = 32;
 
 /**
- * Puts a span around each step that takes time: `cache.load` around the method (or loader), so that what it does in turn hangs below it,
- * and `cache.get`, `cache.acquire`, `cache.fill`, `cache.put`, `cache.evict`, `cache.clear` around steps on the remote tier. A hit in the
- * local tier has no span and costs what it cost before.
+ * Puts a span around each step that takes time: `cache.load` around the method (or loader), so that the
+ * spans of its own work hang below it, and `cache.get`, `cache.acquire`, `cache.fill`, `cache.put`,
+ * `cache.evict`, `cache.clear` around steps on the remote tier. A hit in the local tier has no span and
+ * costs what it cost before.
  *
- * Attributes: `cache.name`, `cache.keys.count`, and `error.type` with the code of what failed.
+ * Attributes: `cache.name`, `cache.keys.count`, and `error.type` with the code of the failure.
  *
- * @param events - of the container: `container.get(CacheEvents)`. One tracer at a time; a later one takes over.
+ * @param events - of the container: `container.get(CacheEvents)`. It has one tracer at a time; a
+ *   later one replaces it.
  * @returns a function that ends it.
  */
 export function bindCacheTraces(events: CacheEvents, { tracerProvider, keys = false }: CacheTracesOptions = {}): () => void {
@@ -48,7 +53,7 @@ class SpanTracer implements CacheTracer {
     try {
       return await context.with(trace.setSpan(context.active(), span), action);
     } catch (error) {
-      // The message of a method's own error may hold anything: its class must do.
+      // The message of a method's own error may hold anything, so only its class is told.
       span.setAttribute('error.type', errorType(error));
       span.setStatus({ code: SpanStatusCode.ERROR });
       throw error;

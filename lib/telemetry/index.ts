@@ -1,7 +1,8 @@
 /**
- * Metrics and traces through `@opentelemetry/api`: what the caches count, and spans around what takes time. The entry
- * `inversify-cache/telemetry`, and the only room that imports OpenTelemetry, an optional peer; the rest of the library works without it.
- * Hooks into: `CacheManager.statistics()`, read when somebody collects, and the port `CacheTracer` of `event/`.
+ * Metrics and traces through `@opentelemetry/api`: the counters of the caches, and spans around steps that
+ * take time. This is the entry `inversify-cache/telemetry`, and the only room that imports OpenTelemetry, an
+ * optional peer. The rest of the library works without it. Hooks into: `CacheManager.statistics()`, read at
+ * each collection, and the port `CacheTracer` of `event/`.
  *
  * @module inversify-cache/telemetry
  */

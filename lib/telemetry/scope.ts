@@ -1,2 +1,2 @@
-/** The instrumentation scope of everything that comes from here. */
+/** The instrumentation scope of all meters and spans of this library. */
 export const SCOPE = 'inversify-cache';

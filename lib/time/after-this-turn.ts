@@ -1,8 +1,9 @@
 import process from 'node:process';
 
 /**
- * Runs `action` once all that the promises of this turn of the event loop lead to has run: methods that evict after their body are among it.
- * A tick alone would come before the first of them when the turn has just begun, and after the last of them only from inside one.
+ * Runs `action` after everything that the promises of this turn of the event loop lead to, methods that evict
+ * after their body included. A tick alone is not enough: when the turn has just begun it comes before the
+ * first callback of a promise. It comes after the last one only if it is set from inside such a callback.
  */
 export function afterThisTurn(action: () => void): void {
   queueMicrotask(() => process.nextTick(action));

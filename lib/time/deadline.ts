@@ -1,6 +1,6 @@
 import type { Milliseconds } from './clock.js';
 
-/** What `promise` settles with, or a rejection with `late()` after `timeoutMs`. Leaves no timer behind. */
+/** Settles as `promise` does, or rejects with `late()` after `timeoutMs`. Leaves no timer behind. */
 export function withDeadline<T>(promise: Promise<T>, timeoutMs: Milliseconds, late: () => Error): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const timer = setTimeout(() => reject(late()), timeoutMs);

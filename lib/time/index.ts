@@ -1,4 +1,7 @@
-/** Time as the library sees it: one clock that specs can move by hand, durations as people write them, and deadlines. Touches only errors. */
+/**
+ * Time as the library sees it: one clock that specs can move by hand, durations as people write them, and
+ * deadlines. Touches only errors.
+ */
 export { afterThisTurn } from './after-this-turn.js';
 export { type Clock, type Milliseconds, systemClock } from './clock.js';
 export { withDeadline } from './deadline.js';

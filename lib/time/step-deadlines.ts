@@ -8,7 +8,10 @@ interface Step {
 /** A timer that is late by more than this was held up by a blocked event loop. */
 const BLOCKED_MS: Milliseconds = 50;
 
-/** Steps that began in one turn of the event loop. No `Set`: its old tables would keep what was deleted from it. */
+/**
+ * Steps that began in one turn of the event loop. No `Set`: its old tables would keep
+ * what was deleted from it.
+ */
 interface Group {
   readonly steps: Step[];
   underWay: number;
@@ -22,15 +25,18 @@ interface Group {
 }
 
 /**
- * One deadline for many steps: those that begin in the same turn of the event loop end at the same moment, and all groups of steps share one
- * timer, which is set for the oldest and otherwise left alone. To set one for each step, and to clear it, would be a good part of what a
- * step costs.
+ * One deadline for many steps: those that begin in the same turn of the event loop end at the same moment,
+ * and all groups of steps share one timer, which is set for the oldest and otherwise left alone. To set one
+ * for each step, and to clear it, would be a good part of what a step costs.
  *
  * A busy process is no silent server:
- * - The time of a step begins when it has been written to the socket. Clients write at the end of the turn, so it begins then.
- * - When the time is over, the event loop first has its turn to read: what lies in the socket is an answer, however late we come to look.
- *   As long as each turn brings answers, there may be more behind them; a step is late when a turn brought none.
- * - A timer that comes late tells that the event loop stood still. That time is given once more: what was asked for may not have been sent.
+ * - The time of a step begins when it has been written to the socket. Clients write at the end of the
+ *   turn, so it begins then.
+ * - When the time is over, the event loop first has its turn to read: what lies in the socket is an answer,
+ *   however late we come to look. As long as each turn brings answers, there may be more behind them; a step
+ *   is late when a turn brought none.
+ * - A timer that comes late tells that the event loop stood still. That time is given once more: what was
+ *   asked for may not have been sent.
  */
 export class StepDeadlines {
   readonly #timeoutMs: Milliseconds;
@@ -42,7 +48,9 @@ export class StepDeadlines {
   /** How many steps have ended: what changes it is an answer. */
   #ended = 0;
 
-  /** @param beginsAtOnce - the time is a caller's, who waits already, and not a server's. Default: `false`. */
+  /**
+   * @param beginsAtOnce - the time is a caller's, who waits already, and not a server's. Default: `false`.
+   */
   constructor(timeoutMs: Milliseconds, beginsAtOnce = false) {
     this.#timeoutMs = timeoutMs;
     this.#beginsAtOnce = beginsAtOnce;
@@ -140,7 +148,10 @@ export class StepDeadlines {
     group.before = group.after = undefined;
     if (this.#first === undefined) this.#rest();
   }
-  /** A server's timer is left for the next steps; by itself it must not keep a process alive. A caller's may be of no use to others. */
+  /**
+   * A server's timer is left for the next steps; by itself it must not keep a process alive. A caller's
+   * may be of no use to others.
+   */
   #rest(): void {
     if (!this.#beginsAtOnce) return void this.#timer?.unref();
     clearTimeout(this.#timer);

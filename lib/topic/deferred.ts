@@ -1,4 +1,7 @@
-/** A promise with its levers, for Node 20, which has no `Promise.withResolvers`. Nobody need await it: a rejection may go unheard. */
+/**
+ * A promise with its `resolve` and `reject`, for Node 20, which has no `Promise.withResolvers`. A rejection
+ * that nobody awaits is not reported as unhandled.
+ */
 export class Deferred<T> {
   readonly promise: Promise<T>;
   resolve!: (value: T) => void;

@@ -1,17 +1,22 @@
-/** What every message of one kind has in common: whatever else is published on its topic is refused before it is parsed. */
+/**
+ * What all messages of one kind have in common. Anything else on their topic is refused before it is parsed.
+ */
 export interface Frame {
-  /** What the text of each begins with, as its sender writes it: `{"v":1,"kind":`. */
+  /** How each message begins, as its sender writes it: `{"v":1,"kind":`. */
   readonly head: string;
-  /** The most characters of one. */
+  /** The most characters of one message. */
   readonly maximumLength: number;
 }
 
-/** No message of ours is as deep. Brackets within brackets cost the parser far more than their length. */
+/**
+ * No message of ours is nested deeper. Nested brackets cost the parser far more than the length of the text.
+ */
 const MAXIMUM_DEPTH = 8;
 
 /**
- * The fields of the JSON object in `body`, or a reason why it is no message: one of a few fixed texts, whatever arrives. Never throws:
- * anybody may publish anything on a topic. What the fields hold is for the caller to judge.
+ * The fields of the JSON object in `body`, or the reason why it is no message: one of a few fixed
+ * texts, whatever arrives. Never throws, because anybody may publish anything on a topic. The caller
+ * judges what the fields hold.
  */
 export function parseFrame(
   body: string,
@@ -28,7 +33,7 @@ export function parseFrame(
   }
 }
 
-/** Whether brackets lie deeper within each other than {@link MAXIMUM_DEPTH}. One look at each character. */
+/** Whether brackets are nested deeper than {@link MAXIMUM_DEPTH}. Looks at each character once. */
 function isDeep(body: string): boolean {
   let depth = 0;
   let isText = false;
@@ -36,7 +41,7 @@ function isDeep(body: string): boolean {
     const character = body.charCodeAt(i);
     if (character === QUOTE) isText = !isText;
     else if (isText)
-      i += Number(character === BACKSLASH); // The character behind it ends no text.
+      i += Number(character === BACKSLASH); // An escaped quote does not end the text.
     else if (character === BRACE || character === BRACKET) {
       depth += 1;
       if (depth > MAXIMUM_DEPTH) return true;

@@ -1,7 +1,9 @@
 /**
- * A test for Redis' glob dialect: `*`, `?`, `[abc]`, `[a-z]`, `[^a]`, and `\` for a literal. Follows `stringmatchlen` of Redis' `util.c`,
- * its corner cases included: a set that is never closed reaches to the end of the pattern, an empty one matches nothing (negated, any one character). It counts
- * UTF-16 units where Redis counts bytes, which shows only when `?` or a set meets a character beyond ASCII.
+ * A test for Redis' glob dialect: `*`, `?`, `[abc]`, `[a-z]`, `[^a]`, and `\` for a literal. Follows
+ * `stringmatchlen` of Redis' `util.c`, its corner cases included: a set that is never closed reaches
+ * to the end of the pattern, and an empty set matches nothing (negated, it matches any one
+ * character). It counts UTF-16 units where Redis counts bytes. The difference shows only when `?` or
+ * a set meets a character beyond ASCII.
  */
 export function globMatcher(glob: string): (text: string) => boolean {
   let source = '';
@@ -26,7 +28,9 @@ export function globMatcher(glob: string): (text: string) => boolean {
   return (text) => pattern.test(text);
 }
 
-/** Reads the set that begins at `from`, behind its bracket; `end` is the last character that belongs to it. */
+/**
+ * Reads the set that begins at `from`, behind its bracket. `end` is the last character that belongs to it.
+ */
 function readSet(glob: string, from: number): { readonly source: string; readonly end: number } {
   let at = from;
   const negated = glob.charAt(at) === '^';
@@ -46,5 +50,5 @@ function readSet(glob: string, from: number): { readonly source: string; readonl
   return { source: `[${negated ? '^' : ''}${members}]`, end: Math.min(at, glob.length - 1) };
 }
 
-/** By its number, so that no character means anything to the regular expression. */
+/** The character by its number, so that it has no special meaning in the regular expression. */
 const literal = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;

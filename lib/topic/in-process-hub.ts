@@ -1,11 +1,11 @@
 import type { PubSubObserver } from './pub-sub-transport.js';
 import { globMatcher } from './glob.js';
 
-/** One subscriber of a hub: whom to tell, and what about. */
+/** One subscriber of a hub: its observer and its subscriptions. */
 export interface HubMember {
   readonly observer: PubSubObserver;
   readonly channels: Set<string>;
-  /** By pattern, whether it matches a channel. */
+  /** By pattern: whether a channel matches it. */
   readonly patterns: Map<string, (channel: string) => boolean>;
 }
 
@@ -17,13 +17,14 @@ interface Delivery {
 }
 
 /**
- * The meeting point of all in-process transports of one name: a broker in a few lines. A message is delivered before `publish` returns;
- * one published from inside a delivery waits until that delivery is over, so that everybody sees the same order.
+ * Where all in-process transports of one name meet: a broker in a few lines. `publish` delivers a message
+ * before it returns. A message published during a delivery waits until that delivery is over, so that all
+ * members see the same order.
  */
 export class InProcessHub {
   static readonly #hubs = new Map<string, InProcessHub>();
 
-  /** The name it is found by. */
+  /** Transports find it by this name. */
   readonly name: string;
   readonly #members = new Set<HubMember>();
   readonly #queue: Delivery[] = [];
@@ -33,7 +34,10 @@ export class InProcessHub {
     this.name = name;
   }
 
-  /** Adds a member to the hub of this name, which is created by its first and forgotten with its last. */
+  /**
+   * Adds a member to the hub of this name. The first member creates the hub, and the last
+   * one to leave removes it.
+   */
   static join(name: string, observer: PubSubObserver): HubMember {
     let hub = this.#hubs.get(name);
     if (hub === undefined) this.#hubs.set(name, (hub = new InProcessHub(name)));
@@ -42,7 +46,7 @@ export class InProcessHub {
     return member;
   }
 
-  /** Removes a member; deliveries that were waiting for it are dropped. */
+  /** Removes a member. Deliveries that still wait for it are dropped. */
   static leave(name: string, member: HubMember): void {
     const hub = this.#hubs.get(name);
     member.channels.clear();
@@ -58,7 +62,7 @@ export class InProcessHub {
     return hub === undefined ? 0 : hub.#publish(channel, body);
   }
 
-  /** Adds a subscription; a repeated one changes nothing. */
+  /** Adds a subscription. Repeating one changes nothing. */
   static subscribe(member: HubMember, kind: 'channel' | 'pattern', name: string): void {
     if (kind === 'channel') member.channels.add(name);
     else member.patterns.set(name, globMatcher(name));
@@ -72,13 +76,13 @@ export class InProcessHub {
     for (const member of this.#members) {
       for (const [pattern, matches] of member.patterns) if (matches(channel)) deliveries.push({ member, channel, body, pattern });
     }
-    this.#queue.push(...deliveries); // Receivers are settled here, where Redis settles them: when PUBLISH is executed.
+    this.#queue.push(...deliveries); // Redis decides on the receivers when it executes PUBLISH, and so do we.
     this.#deliver();
     return deliveries.length;
   }
 
   #deliver(): void {
-    if (this.#delivering) return; // We are inside a delivery: the loop below comes to it.
+    if (this.#delivering) return; // We are inside a delivery: the loop below gets to it.
     this.#delivering = true;
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) deliverOne(next);
@@ -89,11 +93,12 @@ export class InProcessHub {
 }
 
 function deliverOne({ member, channel, body, pattern }: Delivery): void {
-  if (pattern === undefined ? !member.channels.has(channel) : !member.patterns.has(pattern)) return; // Unsubscribed or closed since.
+  if (pattern === undefined ? !member.channels.has(channel) : !member.patterns.has(pattern)) return; // It has unsubscribed or closed since.
   try {
     member.observer.onMessage(pattern === undefined ? { channel, body } : { channel, body, pattern });
   } catch (error) {
-    // An observer that throws breaks its contract. As with ioredis it surfaces as an uncaught exception and disturbs no one else.
+    // An observer that throws breaks its contract. As with ioredis, the error surfaces as an uncaught
+    // exception and disturbs nobody else.
     process.nextTick(() => {
       throw error;
     });

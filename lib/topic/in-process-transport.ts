@@ -4,8 +4,9 @@ import type { PubSubObserver, PubSubTransport } from './pub-sub-transport.js';
 import type { Topic } from './topic.js';
 
 /**
- * Pub/sub between the transports of one hub in one process, without a server: for tests, samples and a single instance. Delivery is
- * synchronous and in order, and its link is never lost. Counts and patterns are Redis'.
+ * Pub/sub between the transports of one hub in one process, without a server: for tests, samples and a
+ * single instance. Delivery is synchronous and in order, and the link is never lost. Counts and
+ * patterns are those of Redis.
  */
 export class InProcessTransport implements PubSubTransport {
   readonly endpoint: string;

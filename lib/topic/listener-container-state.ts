@@ -1,4 +1,7 @@
-/** Where a {@link MessageListenerContainer} stands; `isRunning` is true in the four from `starting` to `recovering`. */
+/**
+ * The states of a {@link MessageListenerContainer}. `isRunning` is true in the four from
+ * `starting` to `recovering`.
+ */
 export type ListenerContainerState =
   /** Never started. → `starting`, `idle` */
   | 'created'
@@ -8,7 +11,10 @@ export type ListenerContainerState =
   | 'idle'
   /** The server has confirmed the topics. → `recovering`, `idle`, `stopping` */
   | 'listening'
-  /** The connection or its subscriptions are missing; it is being tried again. → `listening`, `idle`, `stopping` */
+  /**
+   * The connection or its subscriptions are missing, and the transport is trying again. →
+   * `listening`, `idle`, `stopping`
+   */
   | 'recovering'
   /** Unsubscribing and closing. → `stopped` */
   | 'stopping'

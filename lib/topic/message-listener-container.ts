@@ -1,39 +1,32 @@
-import { TopicError } from '../errors/index.js';
 import { CacheEvents } from '../event/index.js';
 import { type Milliseconds, withDeadline } from '../time/index.js';
+import { LinkNotices } from './link-notices.js';
 import type { ListenerContainerState } from './listener-container-state.js';
+import { MessageDelivery } from './message-delivery.js';
 import { checkListener, type MessageListener } from './message-listener.js';
-import type { Message } from './message.js';
+import { DEFAULT_SUBSCRIBE_TIMEOUT_MS, type MessageListenerContainerOptions } from './message-listener-container-options.js';
 import type { PubSubTransport } from './pub-sub-transport.js';
+import { subscriptionGivenUp, subscriptionLate, subscriptionRefused } from './subscription-errors.js';
 import type { SubscriptionListener } from './subscription-listener.js';
 import { SubscriptionNotifier, type TopicListeners } from './subscription-notifier.js';
 import { SubscriptionRegistry, type TopicSubscription } from './subscription-registry.js';
 import { checkTopics, type Topic } from './topic.js';
 
-/** How a {@link MessageListenerContainer} is set up. */
-export interface MessageListenerContainerOptions {
-  /** Told of connections, subscriptions and of listeners that fail. Default: events nobody hears. */
-  readonly events?: CacheEvents;
-  /** How long `addMessageListener` waits for the server's confirmation, in milliseconds. Default: {@link DEFAULT_SUBSCRIBE_TIMEOUT_MS}. */
-  readonly subscribeTimeoutMs?: Milliseconds;
-}
-
-/** Default of {@link MessageListenerContainerOptions#subscribeTimeoutMs}. */
-export const DEFAULT_SUBSCRIBE_TIMEOUT_MS: Milliseconds = 5_000;
-
 /**
- * Keeps listeners subscribed: one connection for all of them, opened with the first, subscribed again after every loss, let go with the
- * last. Spring Data Redis' `RedisMessageListenerContainer`, with two additions: a loss is told the moment it is noticed, and each
- * connection has a number, the {@link epoch}, so that nothing learnt on one connection is taken for knowledge about the next.
+ * Keeps listeners subscribed. One connection serves all of them: it opens with the first listener, subscribes
+ * again after every loss, and closes with the last. This is `RedisMessageListenerContainer` of Spring Data
+ * Redis with two additions. Listeners are told of a loss at once. And each connection has a number, the
+ * {@link epoch}, so that nothing learnt on one connection is believed about the next.
  *
- * Order of things on a connection: the message handlers stand before SUBSCRIBE is sent; on `ready` all topics go out together; when the
- * server has confirmed every one, subscription listeners are told. `ready` itself is one round trip too early: what is published in
- * between is lost. Confirmation and messages may arrive in one packet, then the messages are delivered first.
+ * The order on a connection: message handlers are in place before SUBSCRIBE is sent. On `ready` all topics
+ * are sent together. Subscription listeners are told once the server has confirmed every topic. `ready`
+ * itself would be one round trip too early: messages published in between are lost. The confirmation and
+ * messages may arrive in one packet; the messages are delivered first then.
  *
- * Messages are handed to the listeners synchronously, in the order of arrival. A message is for those who listened when it arrived:
- * who is added while it is delivered hears the next one, who is removed hears nothing any more, and after `stop()` or the loss of the
- * connection nobody does. Pub/sub delivers at most once: what is published during
- * an outage is gone, and `onLost` followed by `onSubscribed` is all the notice there is.
+ * Listeners get messages synchronously, in the order of arrival. A message goes to the listeners that were
+ * there when it arrived. A listener added during a delivery gets the next message, a removed one gets nothing
+ * more, and after `stop()` or the loss of the connection nobody gets any. Pub/sub delivers at most once:
+ * messages published during an outage are gone, and the only notice is `onLost` followed by `onSubscribed`.
  */
 export class MessageListenerContainer {
   readonly #transport: PubSubTransport;
@@ -41,15 +34,15 @@ export class MessageListenerContainer {
   readonly #subscribeTimeoutMs: Milliseconds;
   readonly #registry = new SubscriptionRegistry();
   readonly #notifier: SubscriptionNotifier;
+  readonly #notices: LinkNotices;
+  readonly #delivery: MessageDelivery;
   #state: ListenerContainerState = 'created';
   #epoch = 0;
-  /** Whether the transport holds a link; it may not be subscribed yet. */
+  /** Whether the transport holds a link. It may not be subscribed yet. */
   #isUp = false;
-  /** Attempts to connect that failed in a row; `-1` while there is a link, whose end is a loss and no failure. */
-  #failures = 0;
   #starting: Promise<void> | undefined;
   #resubscribing: Promise<void> = Promise.resolve();
-  /** The closing of a transport that lost its last listener: the next connection waits for it. */
+  /** Settles when the transport has closed after its last listener went. The next connection waits for it. */
   #releasing: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
 
@@ -57,16 +50,19 @@ export class MessageListenerContainer {
   constructor(transport: PubSubTransport, options: MessageListenerContainerOptions = {}) {
     this.#transport = transport;
     this.#events = options.events ?? new CacheEvents();
-    this.#notifier = new SubscriptionNotifier(this.#events, () => this.#epoch);
+    this.#notices = new LinkNotices(this.#events, transport);
+    const presentEpoch = (): number => this.#epoch;
+    this.#notifier = new SubscriptionNotifier(this.#events, presentEpoch);
+    this.#delivery = new MessageDelivery(this.#registry, this.#events, presentEpoch);
     this.#subscribeTimeoutMs = options.subscribeTimeoutMs ?? DEFAULT_SUBSCRIBE_TIMEOUT_MS;
   }
 
-  /** Where it stands. */
+  /** The present state. */
   get state(): ListenerContainerState {
     return this.#state;
   }
 
-  /** Whether it was started and not stopped; says nothing about the connection. */
+  /** Whether it was started and not stopped. Says nothing about the connection. */
   get isRunning(): boolean {
     return this.#state === 'starting' || this.#state === 'idle' || this.#state === 'listening' || this.#state === 'recovering';
   }
@@ -76,7 +72,10 @@ export class MessageListenerContainer {
     return this.#state === 'listening';
   }
 
-  /** The number of the present connection, from 0: one more at every connection that was lost or let go. Never falls. */
+  /**
+   * The number of the present connection. It begins at 0 and grows by one whenever a
+   * connection is lost or let go.
+   */
   get epoch(): number {
     return this.#epoch;
   }
@@ -87,15 +86,18 @@ export class MessageListenerContainer {
   }
 
   /**
-   * Has `listener` told of the messages of `topic`. Several listeners may share a topic; the same one twice is told once.
+   * Tells `listener` the messages of `topics` from now on. Several listeners may share a topic. Adding the
+   * same listener twice has no further effect.
    *
-   * In a container that runs it resolves once the server has confirmed; in one that does not, at once, and `start()` subscribes. When
-   * the server refuses on a connection that works, the listener is taken out again and the others are left alone. While the connection
-   * is away, or not yet there, the listener stays, to be subscribed with the others, and a rejection ends only the waiting.
+   * While the container runs, the promise resolves once the server has confirmed. Otherwise it resolves at
+   * once, and `start()` subscribes. When the server refuses on a working connection, this listener is taken
+   * out again and the others stay. While the connection is away, or not there yet, the listener stays and is
+   * subscribed together with the others; a rejection then only ends the waiting.
    *
-   * @throws {TopicError} `TOPIC_LISTENER_INVALID` for a wrong argument; `TOPIC_SUBSCRIBE_FAILED` when the server refuses, or does not
-   * confirm in time, or the container is stopped meanwhile.
-   * @throws {CacheError} the transport's, when this listener is the first and its connection cannot be opened.
+   * @throws {TopicError} `TOPIC_LISTENER_INVALID` for a wrong argument; `TOPIC_SUBSCRIBE_FAILED` when the
+   *   server refuses or does not confirm in time, or when the container is stopped meanwhile.
+   * @throws {CacheError} the transport's own, when this is the first listener and the
+   *   connection cannot be opened.
    */
   async addMessageListener(listener: MessageListener, topics: Topic | readonly Topic[]): Promise<void> {
     const wanted = checkTopics(topics);
@@ -112,7 +114,8 @@ export class MessageListenerContainer {
       try {
         await this.#subscribe(unsent);
       } catch (error) {
-        // All of the call or nothing of it; and whoever joined the refused topics meanwhile would wait in vain.
+        // The call succeeds for all topics or for none. Listeners that joined the refused topics meanwhile
+        // would wait in vain, so they are removed as well.
         this.#registry.remove(
           listener,
           subscriptions.map(({ topic }) => topic),
@@ -129,15 +132,17 @@ export class MessageListenerContainer {
   }
 
   /**
-   * Stops telling `listener` (every listener, if `undefined`) of `topics` (of any, if `undefined`); it is told nothing from the moment of
-   * the call. A topic without listeners is unsubscribed, a container without topics lets its connection go. Resolves once confirmed.
+   * Stops telling `listener` (every listener, if `undefined`) the messages of `topics` (of all, if
+   * `undefined`). It gets nothing from the moment of the call. A topic without listeners is unsubscribed, and
+   * a container without topics lets its connection go. Resolves once the server has confirmed.
    *
-   * @throws {TopicError} `TOPIC_LISTENER_INVALID` for an argument that is neither `undefined` nor what its name says.
+   * @throws {TopicError} `TOPIC_LISTENER_INVALID` for an argument that is neither `undefined`
+   *   nor what its name says.
    */
   async removeMessageListener(listener?: MessageListener, topics?: Topic | readonly Topic[]): Promise<void> {
     if (listener !== undefined) checkListener(listener);
     const removed = this.#registry.remove(listener, topics === undefined ? undefined : checkTopics(topics)).filter(({ isLast }) => isLast);
-    for (const { subscription } of removed) if (subscription.status !== 'confirmed') subscription.fail(this.#ended());
+    for (const { subscription } of removed) if (subscription.status !== 'confirmed') subscription.fail(subscriptionGivenUp(this.endpoint));
     if (!this.isRunning || removed.length === 0) return;
     if (this.#isUp) {
       const told = removed.map(({ subscription, listeners }) => ({ name: nameOf(subscription), listeners: new Set(listeners) }));
@@ -150,17 +155,20 @@ export class MessageListenerContainer {
     if (this.#registry.isEmpty && this.isRunning && this.#state !== 'idle') await this.#release();
   }
 
-  /** Has `listener` told of every subscription and loss from now on. Returns a function that ends it. */
+  /** Tells `listener` every subscription and loss from now on. Returns a function that ends it. */
   addSubscriptionListener(listener: SubscriptionListener): () => void {
     return this.#notifier.add(listener);
   }
 
   /**
-   * Connects, and resolves once the server has confirmed every topic; without a listener it resolves at once and connects later. Started
-   * again after `stop()` it subscribes again. A rejection leaves the container running and trying (`recovering`): `stop()` ends that.
+   * Connects, and resolves once the server has confirmed every topic. Without listeners it resolves at once
+   * and connects later. After `stop()` it subscribes the listeners again. After a rejection the container
+   * still runs and keeps trying (`recovering`) until `stop()`.
    *
-   * @throws {CacheError} the transport's own, which names the endpoint, when the first attempt to connect fails.
-   * @throws {TopicError} `TOPIC_SUBSCRIBE_FAILED` when the server refuses the topics, or it is stopped meanwhile.
+   * @throws {CacheError} the transport's own, which names the endpoint, when the first
+   *   attempt to connect fails.
+   * @throws {TopicError} `TOPIC_SUBSCRIBE_FAILED` when the server refuses the topics, or when the
+   *   container is stopped meanwhile.
    */
   start(): Promise<void> {
     if (this.#stopping !== undefined) return this.#stopping.then(() => this.start());
@@ -172,8 +180,9 @@ export class MessageListenerContainer {
   }
 
   /**
-   * Unsubscribes, closes the connection and resolves once both are done; closes also when unsubscribing fails. No listener is told a
-   * message from the moment of the call. Listeners stay registered for the next `start()`. Idempotent; never rejects.
+   * Unsubscribes, closes the connection, and resolves once both are done. It also closes when unsubscribing
+   * fails. Listeners get no message from the moment of the call. They stay registered for the next `start()`.
+   * Idempotent; never rejects.
    */
   stop(): Promise<void> {
     if (!this.isRunning) return this.#stopping ?? Promise.resolve();
@@ -181,8 +190,8 @@ export class MessageListenerContainer {
   }
 
   /**
-   * Gives the present connection up and opens another. For those who have better proof than PING that messages do not arrive: a
-   * subscription can be gone on a connection that answers.
+   * Gives up the present connection and opens another. For callers with better evidence than PING that
+   * messages do not arrive: a subscription can be gone although the connection answers.
    */
   reconnect(reason?: unknown): void {
     if (this.#isUp && this.isRunning) this.#transport.reconnect(reason);
@@ -192,27 +201,24 @@ export class MessageListenerContainer {
     this.#state = 'starting';
     const starting = this.#doConnect();
     this.#starting = starting;
-    starting.catch(() => undefined); // `start()` hands out the same promise; a listener added meanwhile may be the only one to see it.
+    starting.catch(() => undefined); // `start()` returns the same promise, but a listener added meanwhile may be the only one to see it.
     return starting;
   }
 
   async #doConnect(): Promise<void> {
     await this.#releasing;
-    if (this.#state !== 'starting') throw this.#ended();
+    if (this.#state !== 'starting') throw subscriptionGivenUp(this.endpoint);
     try {
       await this.#transport.connect({
-        onMessage: (message) => this.#dispatch(message),
+        onMessage: (message) => {
+          if (this.#isUp) this.#delivery.deliver(message); // After `stop()` a few messages may still be on their way.
+        },
         onReady: () => this.#ready(),
         onLost: (error) => this.#lost(error),
-        onRetry: (attempt, delayMs, error) => {
-          this.#failures += 1;
-          if (this.#failures > 0)
-            this.#events.emit('failed', { link: 'subscriber', endpoint: this.endpoint, attempt: this.#failures, error });
-          this.#events.emit('reconnecting', { link: 'subscriber', endpoint: this.endpoint, attempt, delayMs, error });
-        },
+        onRetry: (attempt, delayMs, error) => this.#notices.retrying(attempt, delayMs, error),
       });
     } catch (error) {
-      if (this.#state !== 'starting') throw this.#ended(error);
+      if (this.#state !== 'starting') throw subscriptionGivenUp(this.endpoint, error);
       this.#state = 'recovering';
       throw error;
     }
@@ -222,10 +228,9 @@ export class MessageListenerContainer {
 
   #ready(): void {
     this.#isUp = true;
-    this.#failures = -1;
-    this.#events.emit('connected', { link: 'subscriber', endpoint: this.endpoint });
+    this.#notices.connected();
     this.#resubscribing = this.#resubscribe();
-    this.#resubscribing.catch(() => undefined); // Reported there; `start()` may be waiting for it as well.
+    this.#resubscribing.catch(() => undefined); // It is reported there, and `start()` may wait for it as well.
   }
 
   async #resubscribe(): Promise<void> {
@@ -234,15 +239,17 @@ export class MessageListenerContainer {
       await this.#subscribe(subscriptions);
     } catch (error) {
       this.#events.emit('error', { where: 'resubscription', error });
-      // A connection without its subscriptions is worth nothing: another one, after a pause, may be allowed what this one is not.
+      // A connection without its subscriptions is useless. Another one, after a pause, may be
+      // allowed what this one is not.
       if (this.isRunning) this.#transport.reconnect(error);
       throw error;
     }
   }
 
   /**
-   * Sends one SUBSCRIBE for `subscriptions` and tells of the confirmation. When the connection goes first it resolves as well: they are
-   * sent again at the next `ready`, and {@link #confirmed} goes on waiting.
+   * Sends one SUBSCRIBE for `subscriptions` and tells the listeners once it is confirmed. It also resolves
+   * when the connection is lost first: the subscriptions are sent again at the next `ready`, and
+   * {@link #confirmed} goes on waiting.
    *
    * @throws {TopicError} `TOPIC_SUBSCRIBE_FAILED` when the server refuses.
    */
@@ -253,10 +260,7 @@ export class MessageListenerContainer {
       if (subscriptions.length > 0) await this.#transport.subscribe(subscriptions.map(({ topic }) => topic));
     } catch (cause) {
       if (epoch !== this.#epoch) return;
-      throw new TopicError('TOPIC_SUBSCRIBE_FAILED', `${this.endpoint} refused to subscribe ${quote(subscriptions)}.`, {
-        hint: `Check that its user may read these channels (in Redis: ACL SETUSER … &channel).`,
-        cause,
-      });
+      throw subscriptionRefused(this.endpoint, subscriptions, cause);
     }
     if (epoch !== this.#epoch) return; // Confirmed on a connection that is gone.
     for (const subscription of subscriptions) subscription.confirm();
@@ -271,7 +275,7 @@ export class MessageListenerContainer {
     try {
       await this.#transport.unsubscribe(topics);
     } catch (error) {
-      if (epoch !== this.#epoch && this.isRunning) return; // The connection went, and the subscriptions with it.
+      if (epoch !== this.#epoch && this.isRunning) return; // The subscriptions are gone with the connection.
       this.#events.emit('error', { where: 'unsubscription', error });
     }
     this.#notifier.unsubscribed(removed, epoch);
@@ -280,11 +284,11 @@ export class MessageListenerContainer {
   #lost(error: unknown): void {
     if (!this.#isUp) return;
     if (this.#state === 'listening' || this.#state === 'starting') this.#state = 'recovering';
-    this.#events.emit('lost', { link: 'subscriber', endpoint: this.endpoint, error });
+    this.#notices.lost(error);
     this.#endEpoch();
   }
 
-  /** Nothing learnt on this connection holds any longer, whether it broke or is let go. */
+  /** The connection broke or was let go: what was learnt on it does not hold any longer. */
   #endEpoch(): void {
     if (!this.#isUp) return;
     this.#isUp = false;
@@ -307,7 +311,7 @@ export class MessageListenerContainer {
     const confirmed = this.#registry.all().filter(({ status }) => status === 'confirmed');
     this.#state = 'stopping';
     this.#endEpoch();
-    for (const subscription of this.#registry.all()) subscription.fail(this.#ended());
+    for (const subscription of this.#registry.all()) subscription.fail(subscriptionGivenUp(this.endpoint));
     if (isConnected && confirmed.length > 0)
       await this.#unsubscribe(
         confirmed.map(listenersOf),
@@ -327,55 +331,11 @@ export class MessageListenerContainer {
     }
   }
 
-  #dispatch(message: Message): void {
-    if (!this.#isUp) return; // Stopped: a few may still be on their way.
-    const subscription = this.#registry.find(message);
-    if (subscription === undefined) return;
-    const { listeners } = subscription;
-    const epoch = this.#epoch;
-    for (const listener of [...listeners]) {
-      if (epoch !== this.#epoch) return; // One of those before has stopped the container, or given the connection up.
-      if (!listeners.has(listener)) continue; // Or has removed this one.
-      try {
-        const result = typeof listener === 'function' ? listener(message) : listener.onMessage(message);
-        if (result !== undefined) this.#observe(result, message);
-      } catch (error) {
-        this.#listenerFailed(message, error);
-      }
-    }
-  }
-
-  #observe(result: Promise<void>, message: Message): void {
-    Promise.resolve(result).catch((error: unknown) => this.#listenerFailed(message, error));
-  }
-
-  #listenerFailed(message: Message, error: unknown): void {
-    const name = message.pattern ?? message.channel;
-    this.#events.emit('error', { where: `message listener of '${name}'`, error, topic: { verb: 'receive', name } });
-  }
-
   async #confirmed(subscriptions: readonly TopicSubscription[]): Promise<void> {
     if (subscriptions.every(({ status }) => status === 'confirmed')) return;
-    if (!this.isRunning) throw this.#ended();
-    await withDeadline(
-      Promise.all(subscriptions.map(({ confirmation }) => confirmation)),
-      this.#subscribeTimeoutMs,
-      () =>
-        new TopicError(
-          'TOPIC_SUBSCRIBE_FAILED',
-          `${this.endpoint} did not confirm ${quote(subscriptions)} within ${this.#subscribeTimeoutMs} ms.`,
-          {
-            hint: `The listener stays; it is subscribed as soon as the server can be reached.`,
-          },
-        ),
-    );
-  }
-
-  #ended(cause?: unknown): TopicError {
-    return new TopicError(
-      'TOPIC_SUBSCRIBE_FAILED',
-      `The subscription at ${this.endpoint} was given up before it was confirmed: the container was stopped, or the listener removed.`,
-      { cause },
+    if (!this.isRunning) throw subscriptionGivenUp(this.endpoint);
+    await withDeadline(Promise.all(subscriptions.map(({ confirmation }) => confirmation)), this.#subscribeTimeoutMs, () =>
+      subscriptionLate(this.endpoint, subscriptions, this.#subscribeTimeoutMs),
     );
   }
 }
@@ -383,5 +343,3 @@ export class MessageListenerContainer {
 const nameOf = ({ topic }: TopicSubscription): string => topic.name;
 
 const listenersOf = ({ topic, listeners }: TopicSubscription): TopicListeners => ({ name: topic.name, listeners });
-
-const quote = (subscriptions: readonly TopicSubscription[]): string => subscriptions.map(({ topic }) => `'${topic.name}'`).join(', ');

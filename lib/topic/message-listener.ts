@@ -3,11 +3,13 @@ import type { Message } from './message.js';
 import type { SubscriptionListener } from './subscription-listener.js';
 
 /**
- * Told about every message of its topics: a function, or an object with `onMessage`. Spring's `MessageListener`.
+ * Receives every message of its topics: a function, or an object with `onMessage`.
+ * Spring's `MessageListener`.
  *
- * It is called synchronously, in the order of arrival; the next message does not wait for a promise it returns. What it throws or
- * rejects with becomes an `error` event and stops nobody else. One that also has the callbacks of {@link SubscriptionListener} is told
- * about the subscriptions of its own topics.
+ * It is called synchronously, in the order of arrival. The next message does not wait for a promise it
+ * returns. If it throws or rejects, the error becomes an `error` event and the other listeners are not
+ * affected. A listener that also has the callbacks of {@link SubscriptionListener} is told about the
+ * subscriptions of its own topics.
  */
 export type MessageListener = ((message: Message) => void | Promise<void>) | MessageListenerObject;
 
@@ -17,7 +19,10 @@ export interface MessageListenerObject extends SubscriptionListener {
   onMessage(message: Message): void | Promise<void>;
 }
 
-/** @throws {TopicError} `TOPIC_LISTENER_INVALID` when `listener` is neither a function nor an object with `onMessage`. */
+/**
+ * @throws {TopicError} `TOPIC_LISTENER_INVALID` when `listener` is neither a function nor an
+ *   object with `onMessage`.
+ */
 export function checkListener(listener: MessageListener): void {
   if (typeof listener === 'function') return;
   if (typeof listener === 'object' && (listener as unknown) !== null && typeof listener.onMessage === 'function') return;

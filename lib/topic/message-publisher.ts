@@ -27,10 +27,12 @@ export class MessagePublisher {
    * Publishes `message` on the channel `topic`.
    *
    * @param topic - a {@link ChannelTopic}, or the name of a channel.
-   * @param message - a string as it is; an object as JSON.
-   * @returns how many subscriptions it was delivered to: `0` means that nobody listens now. On a Redis Cluster only those of one node count.
-   * @throws {TopicError} `TOPIC_LISTENER_INVALID` for a pattern or another wrong argument. `TOPIC_PUBLISH_FAILED` when it cannot be written as
-   * JSON, or the broker does not take it, or does not say so in time; in the last case it may have been delivered, or yet be.
+   * @param message - a string is sent as it is, an object as JSON.
+   * @returns how many subscriptions it was delivered to: `0` means that nobody listens now. A Redis Cluster
+   *   counts those of one node only.
+   * @throws {TopicError} `TOPIC_LISTENER_INVALID` for a pattern or another wrong argument.
+   *   `TOPIC_PUBLISH_FAILED` when the message cannot be written as JSON, or the broker refuses it or does not
+   *   answer in time. In the last case the message may have been delivered, or may be later.
    */
   async publish(topic: Topic | string, message: string | object): Promise<number> {
     const channel = channelOf(topic);

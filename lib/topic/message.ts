@@ -1,9 +1,12 @@
-/** What a listener receives. Pub/sub keeps nothing: a message published while a listener is away is never seen by it. */
+/**
+ * What a listener receives. Pub/sub keeps nothing: a listener never sees a message that was
+ * published while it was away.
+ */
 export interface Message {
   /** The channel it was published on. */
   readonly channel: string;
-  /** The text as published; an object was turned into JSON by the publisher. */
+  /** The text as published. The publisher turned an object into JSON. */
   readonly body: string;
-  /** The pattern that matched, when a {@link PatternTopic} led here; `undefined` for a {@link ChannelTopic}. */
+  /** The pattern that matched, for a {@link PatternTopic}; `undefined` for a {@link ChannelTopic}. */
   readonly pattern?: string;
 }

@@ -12,8 +12,8 @@ export class PatternTopic {
   }
 
   /**
-   * The topic of all channels that `glob` matches, in Redis' dialect: `*` any run of characters, `?` one character, `[abc]`, `[a-z]`
-   * and `[^a]` one of a set, `\` takes the next character literally.
+   * The topic of all channels that `glob` matches, in Redis' dialect: `*` any run of characters, `?` one
+   * character, `[abc]`, `[a-z]` and `[^a]` one of a set, `\` takes the next character literally.
    *
    * @throws {TopicError} `TOPIC_LISTENER_INVALID` when `glob` is not a string or is empty.
    * @see https://redis.io/docs/latest/commands/psubscribe/

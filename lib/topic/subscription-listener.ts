@@ -1,14 +1,14 @@
 /**
- * Told when messages can be trusted to arrive and when they no longer can. Spring's `SubscriptionListener`, with a loss added: whoever
- * must know that no message was missed needs both edges.
+ * Told from when messages are sure to arrive, and from when they no longer are. Spring's
+ * `SubscriptionListener`, with the loss added: a listener that must not miss messages unnoticed needs both.
  */
 export interface SubscriptionListener {
   /**
-   * The server confirmed the subscription of `topics`: what is published from now on arrives, for as long as `epoch` lasts. Told at the
-   * first subscription, after every recovery and when topics are added. A message that reached this process in the same packet as the
-   * confirmation may have been delivered just before this call.
+   * The server confirmed the subscription of `topics`: messages published from now on arrive, for as long as
+   * `epoch` lasts. Called at the first subscription, after every recovery, and when topics are added. A
+   * message in the same packet as the confirmation may have been delivered just before this call.
    *
-   * @param epoch - the {@link MessageListenerContainer#epoch} it holds for.
+   * @param epoch - the {@link MessageListenerContainer#epoch} that it holds for.
    */
   onSubscribed?(topics: readonly string[], epoch: number): void;
 
@@ -16,8 +16,9 @@ export interface SubscriptionListener {
   onUnsubscribed?(topics: readonly string[], epoch: number): void;
 
   /**
-   * The connection of `epoch` is gone, through a fault or because the container let it go: messages may be missed from here on, and
-   * some may have been already. Called synchronously when the loss is noticed; by then the container counts the next epoch.
+   * The connection of `epoch` is gone, through a fault or because the container let it go. Messages may be
+   * missed from now on, and some may have been missed already. Called synchronously when the loss is noticed;
+   * the container already counts the next epoch.
    */
   onLost?(epoch: number): void;
 }

@@ -2,13 +2,19 @@ import type { CacheEvents } from '../event/index.js';
 import type { MessageListener } from './message-listener.js';
 import type { SubscriptionListener } from './subscription-listener.js';
 
-/** One topic's name with the listeners concerned. Who is no longer among them when his turn comes is not told. */
+/**
+ * The name of one topic with the listeners concerned. A listener that has left `listeners`
+ * before its turn is not told.
+ */
 export interface TopicListeners {
   readonly name: string;
   readonly listeners: ReadonlySet<MessageListener>;
 }
 
-/** Tells {@link SubscriptionListener}s: those of the container about everything, message listeners that are one about their own topics. */
+/**
+ * Tells {@link SubscriptionListener}s: those of the container about everything, message listeners with the
+ * same callbacks about their own topics.
+ */
 export class SubscriptionNotifier {
   readonly #events: CacheEvents;
   readonly #presentEpoch: () => number;
@@ -26,7 +32,7 @@ export class SubscriptionNotifier {
 
   subscribed(topics: readonly TopicListeners[], epoch: number): void {
     this.#tell(topics, (listener, names) => {
-      // One of those before may have ended the connection: the others have heard of its loss by then.
+      // An earlier listener may have ended the connection. The others have heard of the loss by then.
       if (epoch === this.#presentEpoch()) listener.onSubscribed?.(names, epoch);
     });
   }
@@ -35,7 +41,7 @@ export class SubscriptionNotifier {
     this.#tell(topics, (listener, names) => listener.onUnsubscribed?.(names, epoch));
   }
 
-  /** For a listener that came to topics already confirmed: nobody else has news. */
+  /** For a listener that joined topics that were confirmed already. Nobody else has news. */
   joined(listener: MessageListener, names: readonly string[], epoch: number): void {
     const told = listener as SubscriptionListener;
     if (names.length > 0 && !this.#listeners.has(told)) this.#guard(() => told.onSubscribed?.(names, epoch));
@@ -45,7 +51,10 @@ export class SubscriptionNotifier {
     this.#tell(topics, (listener) => listener.onLost?.(epoch));
   }
 
-  /** Settles who is told before the first one is: each once, whoever comes or goes meanwhile. */
+  /**
+   * Decides who is told before it tells the first: each listener once, whatever is
+   * added or removed meanwhile.
+   */
   #tell(topics: readonly TopicListeners[], tell: (listener: SubscriptionListener, names: readonly string[]) => void): void {
     const ofEverything = [...this.#listeners];
     const byListener = new Map<MessageListener, TopicListeners[]>();
@@ -54,7 +63,7 @@ export class SubscriptionNotifier {
         if (this.#listeners.has(listener as SubscriptionListener)) continue;
         const own = byListener.get(listener);
         if (own === undefined) byListener.set(listener, [topic]);
-        else own.push(topic); // A copy of thousands for each of thousands would take seconds.
+        else own.push(topic); // Copying a list of thousands for each of thousands of topics would take seconds.
       }
     }
     const everything = topics.map(({ name }) => name);

@@ -3,11 +3,11 @@ import type { MessageListener } from './message-listener.js';
 import type { Message } from './message.js';
 import type { Topic } from './topic.js';
 
-/** One topic with its listeners, and how far its subscription got on the present connection. */
+/** One topic with its listeners, and the state of its subscription on the present connection. */
 export class TopicSubscription {
   readonly topic: Topic;
   readonly listeners = new Set<MessageListener>();
-  /** `new`: nothing sent on this connection. `sent`: on its way. `confirmed`: the server said so. */
+  /** `new`: nothing was sent on this connection. `sent`: on its way. `confirmed`: the server said so. */
   #status: 'new' | 'sent' | 'confirmed' = 'new';
   #confirmation = new Deferred<void>();
 
@@ -19,7 +19,9 @@ export class TopicSubscription {
     return this.#status;
   }
 
-  /** Settles when the server confirms the topic on this connection or, were it lost before, on a later one. */
+  /**
+   * Settles when the server confirms the topic, on this connection or, if it is lost before, on a later one.
+   */
   get confirmation(): Promise<void> {
     return this.#confirmation.promise;
   }
@@ -33,13 +35,13 @@ export class TopicSubscription {
     this.#confirmation.resolve();
   }
 
-  /** Those who wait are told that it came to nothing; who comes later waits anew. */
+  /** Rejects for those who wait. Later callers wait for a new confirmation. */
   fail(error: Error): void {
     this.#confirmation.reject(error);
     this.#confirmation = new Deferred();
   }
 
-  /** The connection is gone; those who still wait go on waiting. */
+  /** The connection is gone. Those who wait go on waiting. */
   reset(): void {
     if (this.#status === 'confirmed') this.#confirmation = new Deferred();
     this.#status = 'new';

@@ -2,7 +2,10 @@ import { shown, TopicError } from '../errors/index.js';
 import type { ChannelTopic } from './channel-topic.js';
 import type { PatternTopic } from './pattern-topic.js';
 
-/** Where messages are published and listened to: one channel, or every channel that a pattern matches. Spring's `Topic`. */
+/**
+ * Where messages are published and listened to: one channel, or every channel that a pattern
+ * matches. Spring's `Topic`.
+ */
 export type Topic = ChannelTopic | PatternTopic;
 
 /**
@@ -23,11 +26,11 @@ export function checkTopics(topics: Topic | readonly Topic[]): readonly Topic[] 
 }
 
 /** A string that tells a channel from a pattern of the same name. */
-export function topicId(topic: Topic): string {
+function topicId(topic: Topic): string {
   return `${topic.kind}:${topic.name}`;
 }
 
-/** By shape rather than by class, so that a topic made by a second installed copy is one too. */
+/** Checks the shape and not the class, so that topics from a second installed copy pass too. */
 function isTopic(topic: unknown): topic is Topic {
   if (typeof topic !== 'object' || topic === null) return false;
   const { kind, name } = topic as Partial<Topic>;

@@ -354,7 +354,7 @@ describe(Cacheable.name, () => {
     });
     expect(error.code).to.equal('CACHE_OPERATION_INVALID');
     expect(error.message).to.equal(
-      'Invalid caching of BookService.find: it is static, and no container makes what it belongs to. Make it a method of a service.',
+      'Invalid caching of BookService.find: it is static and belongs to no object that a container makes. Make it a method of a service.',
     );
   });
 

@@ -15,8 +15,9 @@ import {
   FailOpenCacheErrorHandler,
   NoOpCacheManager,
   type TransactionAwareCacheManager,
+  type ServiceLocator,
 } from '../../lib/index.js';
-import { cacheManagement, type ManagedContainer } from '../../lib/management/index.js';
+import { cacheManagement } from '../../lib/management/index.js';
 import { rejectionOf } from '../contract/rejection.js';
 import { waitFor } from '../support/wait.js';
 import { onEveryStore } from './stage.js';
@@ -333,10 +334,10 @@ describe('12. From source and docs', () => {
     });
 
     describe('operating', () => {
-      const ask = async (path: string, method = 'GET', source: ManagedContainer | CacheManager = stage.container): Promise<Response> =>
+      const ask = async (path: string, method = 'GET', source: ServiceLocator | CacheManager = stage.container): Promise<Response> =>
         cacheManagement(source, { allowWrites: true }).fetch(new Request(`http://localhost${path}`, { method }));
       /** The sample of one cache: `cache_puts_total`, with these labels besides. */
-      const sample = async (name: string, labels: string, source?: ManagedContainer | CacheManager): Promise<number | undefined> => {
+      const sample = async (name: string, labels: string, source?: ServiceLocator | CacheManager): Promise<number | undefined> => {
         const text = await (await ask('/metrics', 'GET', source)).text();
         const line = text
           .split('\n')

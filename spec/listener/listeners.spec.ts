@@ -268,7 +268,7 @@ describe('listening methods', () => {
       );
       expect(() => EventListener(...([] as never as ['bypass']))).to.throw('Expected names of events for @EventListener, got `undefined`.');
       const decorate = EventListener('bypass') as unknown as (target: object, name: string, descriptor?: object) => void;
-      const hint = ': it is no method of an object. Decorate a method of a service that a container makes.';
+      const hint = ': it is not a method of an object. Decorate a method of a service that a container makes.';
       expect(() => decorate(Watcher, 'of', { value: () => undefined })).to.throw(`Invalid @EventListener on Watcher.of${hint}`);
       expect(() => decorate(Watcher.prototype, 'heard')).to.throw(`Invalid @EventListener on Watcher.heard${hint}`);
     });

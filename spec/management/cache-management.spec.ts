@@ -450,7 +450,7 @@ describe(cacheManagement.name, () => {
     });
 
     it('413 any body, told or streamed', async () => {
-      const message = 'No request to the management of the cache has a body.';
+      const message = 'Requests to the management of the cache must not have a body.';
       await refused(exchange(`${base}/caches/book`, { method: 'DELETE', body: '{}', headers: { 'content-length': '2' } }), 413, message);
       await refused(
         exchange(`${base}/caches/book`, { method: 'DELETE', body: 'x'.repeat(100_000), headers: { 'transfer-encoding': 'chunked' } }),

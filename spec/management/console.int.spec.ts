@@ -157,7 +157,7 @@ describe('the console', function () {
     proxies[0]!.cut();
     await page.locator('#notice').waitFor({ state: 'visible' });
     expect(await page.locator('#notice').textContent()).to.equal(
-      'server-1, through which this page looks, has lost its link: what the others do cannot be seen now.',
+      'This page looks through server-1, which has lost its link: the other instances cannot be seen now.',
     );
     await shows(page, { 'server-1': 'Bypass' });
     proxies[0]!.heal();
@@ -248,7 +248,7 @@ describe('the console', function () {
     }
     await cacheOf(1).evict('Emma');
     await holds(page, `[...document.querySelectorAll('#feed .key')].some((key) => key.textContent === 'Emma')`);
-    await holds(page, `document.querySelector('[data-instance="forged-2"] .about')?.textContent.endsWith('12,000 caches more, not told')`);
+    await holds(page, `document.querySelector('[data-instance="forged-2"] .about')?.textContent.endsWith('12,000 more caches, not shown')`);
     await shows(page, allServing);
     expect(await page.evaluate('document.getElementById("connection").textContent')).to.equal('Live');
     expect(await page.locator('#feed .key').allTextContents())

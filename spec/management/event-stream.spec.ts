@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { type FleetMessage, type FleetPort, FleetWatch, formatFleetMessage, type InstanceStatus } from '../../lib/fleet/index.js';
 import { CacheCounters } from '../../lib/event/index.js';
-import { eventStream } from '../../lib/management/event-stream.js';
+import { EventStream } from '../../lib/management/event-stream.js';
 
 const INSTANCES = 200;
 const CACHES = 50;
@@ -10,7 +10,7 @@ const CACHES = 50;
 /** Resolves after what promises lead to, which fake timers leave alone. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe(eventStream.name, () => {
+describe(EventStream.name, () => {
   let timers: sinon.SinonFakeTimers;
   let answer: (body: string) => void;
   let watch: FleetWatch;
@@ -95,7 +95,7 @@ describe(eventStream.name, () => {
 
   it(`sends a console little more than ${INSTANCES} instances with ${CACHES} caches each publish`, async function () {
     this.timeout(60_000);
-    const { stream, close } = eventStream(watch, {}, () => undefined);
+    const { stream, close } = new EventStream(watch, {}, () => undefined);
     const client = new Client(stream, false);
     for (let second = 0; second < 5; second += 1) {
       // As instances do: each at its own moment of the second.
@@ -113,7 +113,7 @@ describe(eventStream.name, () => {
   });
 
   it('sends no more than is published where instances have little to tell', async () => {
-    const { stream, close } = eventStream(watch, {}, () => undefined);
+    const { stream, close } = new EventStream(watch, {}, () => undefined);
     const client = new Client(stream, false);
     for (let second = 0; second < 20; second += 1) {
       for (let number = 0; number < INSTANCES; number += 1) tell(number, 1);
@@ -125,7 +125,7 @@ describe(eventStream.name, () => {
   });
 
   it('sends the newest status of an instance that tells many at once', async () => {
-    const { stream, close } = eventStream(watch, { a: 1 }, () => undefined);
+    const { stream, close } = new EventStream(watch, { a: 1 }, () => undefined);
     const client = new Client(stream);
     for (let i = 0; i < 200; i += 1) tell(i % 2, i);
     await timers.tickAsync(200);
@@ -139,7 +139,7 @@ describe(eventStream.name, () => {
   });
 
   it('tells once a second who is there and who is silent, and at once who has gone', async () => {
-    const { stream, close } = eventStream(watch, {}, () => undefined);
+    const { stream, close } = new EventStream(watch, {}, () => undefined);
     const client = new Client(stream);
     for (const number of [1, 2]) tell(number, 1);
     await timers.tickAsync(3_000);
@@ -170,7 +170,7 @@ describe(eventStream.name, () => {
     this.timeout(60_000);
     for (let number = 0; number < INSTANCES; number += 1) tell(number, 100);
     expect(published).to.be.greaterThan(8 * 1024 * 1024);
-    const { stream, close } = eventStream(watch, {}, () => undefined);
+    const { stream, close } = new EventStream(watch, {}, () => undefined);
     await timers.tickAsync(500); // Nobody reads yet.
     const client = new Client(stream);
     for (let i = 0; i < 2 * INSTANCES; i += 1) await turn();
@@ -181,7 +181,7 @@ describe(eventStream.name, () => {
 
   it('gives a client that does not read at most a megabyte of statuses, and ends after half a minute', async () => {
     let ended = 0;
-    const { stream } = eventStream(watch, {}, () => (ended += 1));
+    const { stream } = new EventStream(watch, {}, () => (ended += 1));
     for (let second = 0; second < 20; second += 1) {
       for (let number = 0; number < 100; number += 1) tell(number);
       await timers.tickAsync(1_000);
@@ -199,11 +199,11 @@ describe(eventStream.name, () => {
     let ended = 0;
     const cycle: Record<string, unknown> = {};
     cycle['self'] = cycle;
-    const { stream } = eventStream(watch, cycle, () => (ended += 1));
+    const { stream } = new EventStream(watch, cycle, () => (ended += 1));
     await turn();
     expect(ended).to.equal(1);
     expect(await stream.getReader().read().catch((error: unknown) => error)).to.be.instanceOf(TypeError); // prettier-ignore
-    const other = eventStream(watch, {}, () => undefined);
+    const other = new EventStream(watch, {}, () => undefined);
     const client = new Client(other.stream);
     tell(1, 1);
     await timers.tickAsync(200);
@@ -213,7 +213,7 @@ describe(eventStream.name, () => {
   });
 
   it('holds nothing that a terminal would obey', async () => {
-    const { stream, close } = eventStream(watch, {}, () => undefined);
+    const { stream, close } = new EventStream(watch, {}, () => undefined);
     const reader = stream.getReader();
     await reader.read();
     const link = 'a\u009b2J\u202e\u2028';

@@ -1,6 +1,6 @@
 import { attempt } from './dom.js';
 
-/** The management handler, as this page uses it. The forms are those of `lib/fleet`. */
+/** The management handler as this page uses it. The shapes are those of `lib/fleet`. */
 
 export interface CacheStatus {
   readonly status: string;
@@ -71,11 +71,11 @@ export interface KeyInspection {
   readonly isDoubtful: boolean;
 }
 
-/** What the live stream tells. */
+/** The events of the live stream. */
 export interface StreamEvents {
   readonly hello: Hello;
   readonly status: InstanceView;
-  /** Who is there, and since when silent; how they stand was told by `status`. */
+  /** The instances that are there, and how long each has been silent. `status` tells their state. */
   readonly fleet: {
     readonly at: number;
     readonly instances: readonly (Pick<InstanceView, 'agoMs' | 'isSilent'> & { readonly id: string })[];
@@ -97,7 +97,7 @@ export const token = {
   set: (value: string): void => sessionStorage.setItem(TOKEN, value),
 };
 
-/** Asks the handler, below which this page lies. @throws {Error} with what it complains of. */
+/** Asks the handler that serves this page. @throws {Error} with the reason it gives. */
 async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   const headers: HeadersInit = token.get() === '' ? {} : { authorization: `Bearer ${token.get()}` };
   const response = await fetch(path, { ...init, headers, cache: 'no-store' });
@@ -117,10 +117,11 @@ export const evict = async (cache: string, key: string): Promise<void> => void (
 export const clear = async (cache: string): Promise<void> => void (await ask(`caches/${encodeURIComponent(cache)}`, { method: 'DELETE' }));
 
 /**
- * Follows the live stream until it ends. By `fetch`, because an `EventSource` cannot send a token. However it ends, it is cancelled: a stream
- * that nobody reads would hold one of the browser's few connections, and one of the server's places.
+ * Follows the live stream until it ends. It uses `fetch`, because an `EventSource` cannot send a token. The
+ * stream is always cancelled at the end: one that nobody reads would hold one of the browser's few
+ * connections, and one of the server's places.
  *
- * @param opened - the stream is there.
+ * @param opened - called when the stream is open.
  */
 export async function follow(handlers: StreamHandlers, opened: () => void): Promise<void> {
   const response = await ask('stream');

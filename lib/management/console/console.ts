@@ -6,14 +6,14 @@ import { cachesOf, stateOf } from './figures.js';
 import { count, milliseconds, percent } from './format.js';
 import { History } from './history.js';
 import { showInstances } from './instance-list.js';
-import { LookUp } from './look-up.js';
+import { KeyLookUp } from './key-look-up.js';
 import { Plots } from './plots.js';
 import { chooseTheme } from './theme.js';
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5_000;
 
-/** Statuses that come together are shown together. */
+/** Statuses that arrive within this time are shown together. */
 const GATHER_MS = 100;
 
 let hello: Hello | undefined;
@@ -21,7 +21,7 @@ let drawing: ReturnType<typeof setTimeout> | undefined;
 const views = new Map<string, InstanceView>();
 const history = new History();
 const plots = new Plots();
-const lookUp = new LookUp(askForToken);
+const lookUp = new KeyLookUp(askForToken);
 const feed = new Feed((cache, key) => lookUp.pick(cache, key));
 const showCaches = cacheList((cache) => void confirmClear(cache));
 chooseTheme(() => plots.redraw());
@@ -40,7 +40,11 @@ function tile(title: string, text: string, small = ''): void {
   value.replaceChildren(text, ...(small === '' ? [] : [make('small', small)]));
 }
 
-/** An instance has told how it stands. @throws {TypeError} for what cannot be shown, before it can spoil the picture of the others. */
+/**
+ * An instance sent its status.
+ *
+ * @throws {TypeError} for a status that cannot be shown, before it can spoil the picture of the others.
+ */
 function told(view: InstanceView): void {
   Object.keys(view.status.links);
   for (const { statistics } of Object.values(view.status.caches)) Object.keys(statistics);
@@ -48,7 +52,7 @@ function told(view: InstanceView): void {
   drawing ??= setTimeout(showFleet, GATHER_MS);
 }
 
-/** Those who are there at `at`; who is not named has gone. */
+/** Takes the list of the instances that are there. An instance that is not named has gone. */
 function present(at: number, instances: StreamEvents['fleet']['instances']): void {
   const named = new Map(instances.map((each) => [each.id, each]));
   for (const [id, view] of views) {
@@ -96,7 +100,7 @@ function showOverview(instances: readonly InstanceView[]): void {
   tile('Eviction lag, p99', milliseconds(lags.length === 0 ? undefined : Math.max(...lags)), lags.length === 0 ? '' : ' at worst');
 }
 
-/** The fleet is seen through one instance's link: when that is away, so is the view. */
+/** The page sees the fleet through one instance's link. It sees nothing while that link is away. */
 function showNotice(instances: readonly InstanceView[]): void {
   const self = instances.find(({ isSelf }) => isSelf);
   const isBlind = self !== undefined && Object.values(self.status.links).some((status) => status !== 'up');
@@ -104,7 +108,7 @@ function showNotice(instances: readonly InstanceView[]): void {
   notice.hidden = !isBlind;
   setText(
     notice,
-    isBlind ? `${self.status.id}, through which this page looks, has lost its link: what the others do cannot be seen now.` : '',
+    isBlind ? `This page looks through ${self.status.id}, which has lost its link: the other instances cannot be seen now.` : '',
   );
 }
 
@@ -130,7 +134,7 @@ async function confirmClear(cache: string): Promise<void> {
   }
 }
 
-/** Asks for a token; the stream is tried again with it. */
+/** Asks for a token. The stream is tried again with it. */
 function askForToken(): void {
   const dialog = byId<HTMLDialogElement>('token');
   if (token.get() !== '') setText(byId('token-text'), 'The one given is not right. It is kept until this tab is closed.');
@@ -165,7 +169,7 @@ async function live(): Promise<never> {
             for (const entry of entries) attempt(() => history.note(entry));
             feed.add(instance, entries);
           },
-          gone: ({ instance }) => void views.delete(instance), // The next picture of the fleet is without it.
+          gone: ({ instance }) => void views.delete(instance), // The next picture of the fleet leaves it out.
         },
         () => {
           pause = FIRST_PAUSE_MS;

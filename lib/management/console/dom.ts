@@ -1,13 +1,16 @@
-/** Elements made of data. Everything becomes text or an attribute, never markup: keys and names are written by others. */
+/**
+ * Elements made of data. Everything becomes text or an attribute, never markup: keys and
+ * names come from outside.
+ */
 
-/** What could turn the direction of writing, or hide: the same characters as the command line escapes. */
+/** Characters that could turn the direction of writing, or hide. The command line escapes the same ones. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** Text that others have written, so that it shows what is in it. */
+/** Text from outside, so that it shows what is in it. */
 export const printable = (text: string): string =>
   text.replace(UNPRINTABLE, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
 
-/** What fails here is told to the developer, and the others go on. */
+/** Reports an error to the developer, so that the rest can go on. */
 export function attempt<T>(action: () => T): T | undefined {
   try {
     return action();
@@ -36,7 +39,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Sets what differs: an unchanged text keeps a selection, and is not announced again. */
+/** Sets a text that has changed: an unchanged one keeps its selection and is not announced again. */
 export function setText(element: Element, text: string): void {
   const shown = printable(text);
   if (element.textContent !== shown) element.textContent = shown;
@@ -49,8 +52,8 @@ export interface Row<T> {
 }
 
 /**
- * Keeps one child per item, by key and in order. An item's child stays the same element, so that focus and scrolling survive.
- * Returns the function that shows a list. An item that cannot be shown is left out.
+ * Keeps one child per item, by key and in order. The child of an item stays the same element, so that focus
+ * and scrolling survive. Returns the function that shows a list. An item that cannot be shown is left out.
  */
 export function keyed<T>(parent: HTMLElement, keyOf: (item: T) => string, create: (item: T) => Row<T>): (items: readonly T[]) => void {
   const rows = new Map<string, Row<T>>();

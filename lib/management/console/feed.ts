@@ -2,7 +2,7 @@ import type { FeedEntry, InstanceView } from './api.js';
 import { attempt, byId, keyed, make, type Row, setText } from './dom.js';
 import { count, isTime, milliseconds, timeOfDay } from './format.js';
 
-/** One eviction, or something else that happened, and what each instance told of it. */
+/** One eviction, or another event, with what each instance reported about it. */
 interface Event {
   readonly id: string;
   readonly first: FeedEntry;
@@ -10,19 +10,24 @@ interface Event {
   readonly applied: Map<string, number | undefined>;
 }
 
-/** What is known beside the event. */
+/** What the page knows besides the event. */
 interface Surroundings {
   readonly instances: readonly InstanceView[];
-  /** When an instance last emptied its local tier of a cache because it may have missed something, by instance and cache. */
+  /**
+   * When an instance last emptied its local tier of a cache because it may have missed
+   * something, by instance and cache.
+   */
   readonly repairs: ReadonlyMap<string, number>;
 }
 
 const MAXIMUM_EVENTS = 60;
 
-/** Whoever says so is an instance; so many are remembered, of an event and of repairs. */
+/**
+ * The most instances that are remembered of an event, and of repairs: anybody can claim to be an instance.
+ */
 const MAXIMUM_REMEMBERED = 1_000;
 
-/** How long after an eviction an instance that was silent is still awaited. */
+/** How long after an eviction the page still waits for an instance that was silent. */
 const AWAITED_FOR_MS = 120_000;
 
 /** The live feed. */
@@ -34,7 +39,7 @@ export class Feed {
   #isPaused = false;
   #others = 0;
 
-  /** @param pick - a key was chosen, to be looked up. */
+  /** @param pick - called with a key that was chosen to be looked up. */
   constructor(pick: (cache: string, key: string) => void) {
     this.#show = keyed<Event>(
       byId('feed'),
@@ -50,7 +55,7 @@ export class Feed {
     });
   }
 
-  /** What `instance` told. Of an eviction every instance tells: that is one event. */
+  /** Takes the reports of `instance`. All instances report an eviction, which makes one event. */
   add(instance: string, entries: readonly FeedEntry[]): void {
     for (const entry of entries) attempt(() => this.#add(instance, entry));
     this.#events.length = Math.min(this.#events.length, MAXIMUM_EVENTS);
@@ -70,7 +75,7 @@ export class Feed {
     if (isShared) remember(event.applied, instance, entry.lagMs);
   }
 
-  /** The fleet, for which each eviction is meant. */
+  /** The present instances, which every eviction should reach. */
   fleet(instances: readonly InstanceView[]): void {
     this.#instances = instances;
     this.render();
@@ -83,7 +88,7 @@ export class Feed {
   }
 }
 
-/** The oldest goes where there are too many. */
+/** Drops the oldest if there are too many. */
 function remember<V>(map: Map<string, V>, key: string, value: V): void {
   map.set(key, value);
   if (map.size > MAXIMUM_REMEMBERED) map.delete([...map.keys()][0] as string);
@@ -116,7 +121,7 @@ function row(event: Event, pick: (cache: string, key: string) => void, around: (
   return { element, update: () => show(reached(event, around())) };
 }
 
-/** Every instance of the fleet, and how it stands with the event. */
+/** Every instance of the fleet, and whether the event has reached it. */
 function reached({ first, applied }: Event, { instances, repairs }: Surroundings): readonly (readonly [string, string, string])[] {
   const { at, cache = '' } = first;
   const told = [...applied].map(
@@ -126,7 +131,7 @@ function reached({ first, applied }: Event, { instances, repairs }: Surroundings
   const others = instances
     .filter(({ status }) => !applied.has(status.id) && status.startedAt < at && cache in status.caches)
     .map(({ status: { id }, isSilent }) => {
-      // It was away; on its return it emptied its local tier, which covers whatever it missed.
+      // It was away. On its return it emptied its local tier, which covers everything it missed.
       if ((repairs.get(`${id}/${cache}`) ?? 0) > at) return [id, 'repaired', `${id} emptied its L1`] as const;
       return isSilent ? ([id, 'unheard', `${id} not heard`] as const) : ([id, 'awaited', `${id} …`] as const);
     });

@@ -1,17 +1,17 @@
 import type { CacheStatus, InstanceView } from './api.js';
 
-/** What all instances have counted of one cache, together. */
+/** The counters of one cache in all instances together. */
 export interface CacheFigures {
   readonly name: string;
   readonly about: CacheStatus;
   /** How many instances have it. */
   readonly instances: number;
   readonly sum: (figure: string) => number;
-  /** The largest; `undefined` if nobody knows. */
+  /** The largest value; `undefined` if none is known. */
   readonly most: (figure: string) => number | undefined;
 }
 
-/** A figure of a cache's statistics; `0` if it is not known. */
+/** A figure of a cache's statistics; `0` if unknown. */
 export function figure({ statistics }: CacheStatus, name: string): number {
   const value = statistics[name];
   return typeof value === 'number' ? value : 0;
@@ -41,12 +41,13 @@ export function cachesOf(instances: readonly InstanceView[]): readonly CacheFigu
     }));
 }
 
-/** Where an instance stands, in a word. */
+/** The state of an instance, in a word. */
 export type State = 'serving' | 'bypass' | 'lost' | 'down';
 
 /**
- * An instance that tells nothing cannot be serving for longer than the lease it had when it told last: that follows from the protocol,
- * without asking it. A lease that does not end by itself proves nothing (`whenDisconnected: 'serve'`).
+ * A silent instance cannot be serving for longer than the lease it reported last. That follows from the
+ * protocol, without asking it. A lease that does not end by itself proves nothing
+ * (`whenDisconnected: 'serve'`).
  */
 export function stateOf({ status, agoMs, isSilent }: InstanceView): State {
   const caches = Object.values(status.caches);

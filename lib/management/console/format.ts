@@ -5,7 +5,7 @@ const whole = new Intl.NumberFormat('en');
 /** `12,345`. */
 export const count = (value: number): string => whole.format(Math.round(value));
 
-/** `12` in `1 000` as a percentage; a dash when there was nothing to be divided. */
+/** `12` in `1 000` as a percentage; a dash if there is nothing to divide. */
 export function percent(part: number, of: number): string {
   if (of <= 0) return '–';
   const share = (100 * part) / of;
@@ -35,7 +35,7 @@ export function duration(ms: number): string {
 /** Whether a `Date` can be made of it. */
 export const isTime = (at: number): boolean => !Number.isNaN(new Date(at).getTime());
 
-/** `14:03:07.412`; a dash for what is no time. */
+/** `14:03:07.412`; a dash for an invalid time. */
 export function timeOfDay(at: number): string {
   if (!isTime(at)) return '–';
   const date = new Date(at);

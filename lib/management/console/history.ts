@@ -5,7 +5,7 @@ const COUNTED = ['localHits', 'remoteHits', 'misses', 'loads', 'loadTimeMs'] as 
 
 type Counts = Record<(typeof COUNTED)[number], number>;
 
-/** One second of the fleet. Percentages of all reads, times in milliseconds; `null`: there was none. */
+/** One second of the fleet. Percentages are of all reads, times in milliseconds; `null`: there was none. */
 export interface Sample {
   readonly at: number;
   readonly localPercent: number | null;
@@ -14,10 +14,10 @@ export interface Sample {
   readonly lagMs: number | null;
 }
 
-/** How long is looked back. */
+/** How far the plots look back. */
 export const SPAN_SECONDS = 300;
 
-/** What happened from second to second, from counters that only tell how much happened altogether. */
+/** What happened in each second, computed from counters that only tell totals. */
 export class History {
   #last: ReadonlyMap<string, Counts> = new Map();
   readonly #samples: Sample[] = [];
@@ -29,12 +29,12 @@ export class History {
     return this.#samples;
   }
 
-  /** Something was applied; the latest counts. */
+  /** Something was applied. Keeps the largest lag. */
   note({ lagMs }: FeedEntry): void {
     if (lagMs !== undefined) this.#lagMs = Math.max(this.#lagMs ?? 0, lagMs);
   }
 
-  /** The fleet as it stands at `at`. More than one look in a second makes one sample. */
+  /** Takes the state of the fleet at `at`. Several calls within a second make one sample. */
   look(at: number, instances: readonly InstanceView[]): void {
     const last = this.#samples.at(-1);
     if (last !== undefined && at - 1_000 * last.at < 900) return;
@@ -46,7 +46,8 @@ export class History {
         const now = Object.fromEntries(COUNTED.map((of) => [of, figure(cache, of)])) as Counts;
         const before = this.#last.get(key);
         all.set(key, now);
-        // What was counted before we came is not known to have happened now; fewer than before means that it was reset.
+        // Nobody knows when the events before our first look happened. A smaller number than before means
+        // that the counters were reset.
         if (before !== undefined) for (const of of COUNTED) passed[of] += Math.max(0, now[of] - before[of]);
       }
     }

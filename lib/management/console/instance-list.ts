@@ -25,7 +25,8 @@ function card({ status }: InstanceView): Row<InstanceView> {
   return { element, update: (view) => update(view, { element, state, about, leaseText, lease, pairs, links }) };
 }
 
-interface Parts {
+/** The elements of an instance's card that change. */
+interface CardElements {
   readonly element: HTMLElement;
   readonly state: HTMLElement;
   readonly about: HTMLElement;
@@ -35,7 +36,7 @@ interface Parts {
   readonly links: HTMLElement;
 }
 
-function update(view: InstanceView, { element, state, about, leaseText, lease, pairs, links }: Parts): void {
+function update(view: InstanceView, { element, state, about, leaseText, lease, pairs, links }: CardElements): void {
   const { status, agoMs, isSilent, isSelf } = view;
   const caches = Object.values(status.caches);
   const now = stateOf(view);
@@ -44,7 +45,7 @@ function update(view: InstanceView, { element, state, about, leaseText, lease, p
   state.dataset['state'] = now;
   setText(state, WORDS[now]);
   const up = duration(Math.max(0, status.at - status.startedAt) + agoMs);
-  const omitted = status.omittedCaches === undefined ? '' : ` · ${count(status.omittedCaches)} caches more, not told`;
+  const omitted = status.omittedCaches === undefined ? '' : ` · ${count(status.omittedCaches)} more caches, not shown`;
   setText(
     about,
     isSilent ? `Silent for ${duration(agoMs)}` : `${isSelf ? 'This one · ' : ''}${status.host}:${status.pid} · up ${up}${omitted}`,
@@ -57,7 +58,7 @@ function update(view: InstanceView, { element, state, about, leaseText, lease, p
   if (leases.length === 0 || now === 'bypass') [lease.value, leaseText.textContent] = [0, isSilent ? 'run out' : 'none'];
   else if (ends.length === 0) [lease.value, leaseText.textContent] = [lease.max, 'does not end'];
   else {
-    // As it was told: it is renewed four times within a bound, which only silence makes doubtful.
+    // Shown as reported. The lease is renewed four times within a bound; only silence makes it doubtful.
     const left = Math.max(0, Math.min(...ends) - (isSilent ? agoMs : 0));
     lease.value = left;
     setText(leaseText, `${count(left)} of ${count(status.boundMs)} ms`);

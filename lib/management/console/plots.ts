@@ -7,10 +7,13 @@ declare const uPlot: typeof uPlotType;
 
 const HEIGHT = 200;
 
-/** A plot that has just begun shows so much. */
+/** A new plot shows this much time. */
 const LEAST_SECONDS = 60;
 
-/** A colour of the style sheet in the present theme. A custom property holds `light-dark(…)` as it is written: only in use does it become one. */
+/**
+ * A colour of the style sheet in the present theme. A custom property returns `light-dark(…)` as it is
+ * written; only a used colour is resolved.
+ */
 function colour(name: string): string {
   const probe = document.createElement('i');
   probe.style.color = `var(--${name})`;
@@ -24,7 +27,7 @@ interface Line {
   readonly label: string;
   readonly colour: string;
   readonly isFilled?: boolean;
-  /** What happens now and then is a dot, or it would not be seen between two gaps. */
+  /** Rare values are drawn as dots: between two gaps a line would not be visible. */
   readonly isDotted?: boolean;
 }
 
@@ -82,7 +85,7 @@ class Plot {
     this.#plot.redraw(true, true);
   }
 
-  /** The values under the pointer, else the latest there are. */
+  /** Tells the values under the pointer, or else the latest ones. */
   #tell(): void {
     const index = this.#plot.cursor.idx;
     this.#lines.forEach((_line, i) => {
@@ -99,7 +102,7 @@ const axis = (): uPlotType.Axis => ({
   ticks: { show: false },
 });
 
-/** The two plots, and what they say to those who cannot see them. */
+/** The two plots, and their description for people who cannot see them. */
 export class Plots {
   readonly #ratio = new Plot(
     'ratio-plot',

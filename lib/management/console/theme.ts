@@ -10,7 +10,10 @@ const FACES: Readonly<Record<Theme, readonly [sign: string, label: string]>> = {
   dark: ['☾', 'Theme: dark'],
 };
 
-/** Lets the button go through the themes, and remembers the last one. `changed` is told after each change, the system's included. */
+/**
+ * Lets the button go through the themes, and remembers the last one. `changed` is called after each
+ * change, also one of the system.
+ */
 export function chooseTheme(changed: () => void): void {
   const button = byId('theme');
   let theme = THEMES.find((each) => each === localStorage.getItem(KEY)) ?? 'system';

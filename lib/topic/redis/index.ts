@@ -1,3 +1,6 @@
-/** Redis as a broker: `RedisTransport`, which carries topics over a connection of `redis/` of its own. */
+/**
+ * Redis as a broker: `RedisTransport` carries topics over connections of its own, made
+ * with the means of `redis/`.
+ */
 export { RedisTransport } from './redis-transport.js';
 export { shortRetryDelay, type RedisTransportOptions } from './redis-transport-options.js';

@@ -5,17 +5,27 @@ import { withDeadline } from '../../time/index.js';
 import type { Message } from '../index.js';
 import type { ResolvedRedisTransportOptions } from './redis-transport-options.js';
 
-/** Whom a link tells; nothing after {@link RedisLink#close}. */
+/** What a link tells its owner. It tells nothing after {@link RedisLink#close}. */
 export interface RedisLinkHandlers {
   onMessage?(message: Message): void;
-  /** Once, and only if the link was open. */
+  /** Called once, and only if the link was open. */
   onLost(error: unknown): void;
 }
 
+/** How a {@link RedisLink} is opened. */
+export interface RedisLinkOptions {
+  readonly source: RedisSource;
+  readonly role: 'subscriber' | 'publisher';
+  readonly transport: ResolvedRedisTransportOptions;
+  readonly handlers: RedisLinkHandlers;
+  /** Abandons the attempt. */
+  readonly signal: AbortSignal;
+}
+
 /**
- * One connection to Redis, from its handshake to its end; it never comes back. One client per connection spares us what ioredis carries
- * from a connection to the next: SUBSCRIBE sent again without an acknowledgement anybody could await, unanswered commands executed twice
- * or left pending for ever.
+ * One connection to Redis, from its handshake to its end. It never comes back. A client of its own for each
+ * connection avoids what ioredis carries from one connection to the next: SUBSCRIBE sent again with no way to
+ * await its confirmation, and unanswered commands that are executed twice or stay pending for ever.
  */
 export class RedisLink {
   readonly client: Redis;
@@ -32,13 +42,13 @@ export class RedisLink {
     this.#handlers = handlers;
     this.#ended = new Promise((resolve) => client.once('end', () => resolve()));
     client.on('error', (error: unknown) => {
-      this.#error = source.credentials.clean(error); // Unheard, ioredis prints it.
+      this.#error = source.credentials.clean(error); // ioredis prints an error that nobody hears.
       hearSocketErrors(client);
     });
     client.on('close', () => this.#lose());
     client.on('message', (channel: string, body: string) => this.#handlers.onMessage?.({ channel, body }));
     client.on('smessage', (channel: string, body: string) => this.#handlers.onMessage?.({ channel, body }));
-    // The server has ended sharded subscriptions by itself, for their slot has gone to another.
+    // The server has ended sharded subscriptions because their slot moved to another server.
     client.on('moved', () => {
       this.#error ??= new Error('The slot of the channels has moved.');
       this.#lose();
@@ -47,31 +57,25 @@ export class RedisLink {
   }
 
   /**
-   * Connects. Resolves when commands may be sent; the handlers stand from the beginning.
+   * Connects. Resolves when commands may be sent. Messages are passed on from the beginning.
    *
-   * @param signal - gives the attempt up.
    * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED`, which names the server and holds no credential.
    */
-  static async open(
-    source: RedisSource,
-    role: 'subscriber' | 'publisher',
-    options: ResolvedRedisTransportOptions,
-    handlers: RedisLinkHandlers,
-    signal: AbortSignal,
-  ): Promise<RedisLink> {
+  static async open({ source, role, transport, handlers, signal }: RedisLinkOptions): Promise<RedisLink> {
+    const { connectTimeoutMs } = transport;
     let link: RedisLink | undefined;
     const giveUp = (): void => void link?.close();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      const client = await source.create(clientOptions(role, options), options.connectTimeoutMs);
+      const client = await source.create(clientOptions(role, transport), connectTimeoutMs);
       link = new RedisLink(client, source, handlers);
       signal.throwIfAborted();
-      await withDeadline(client.connect(), options.connectTimeoutMs, () => new Error(`no answer within ${options.connectTimeoutMs} ms`));
+      await withDeadline(client.connect(), connectTimeoutMs, () => new Error(`no answer within ${connectTimeoutMs} ms`));
       signal.throwIfAborted();
-      link.#open(options.pingIntervalMs);
+      link.#open(transport.pingIntervalMs);
       return link;
     } catch (error) {
-      if (error instanceof RemoteCacheError) throw error; // Its client is missing: it was not even tried.
+      if (error instanceof RemoteCacheError) throw error; // The client cannot be loaded: no attempt was made.
       const cause = (link === undefined ? undefined : link.#error) ?? source.credentials.clean(error);
       await link?.close();
       throw new RemoteCacheError('CACHE_REMOTE_CONNECT_FAILED', `Redis at ${source.label} could not be reached: ${reasonOf(cause)}.`, {
@@ -94,7 +98,10 @@ export class RedisLink {
     return this.#isOpen;
   }
 
-  /** What `command` answers; when it fails because the connection is gone, the loss is told first. */
+  /**
+   * Returns what `command` answers. If it fails because the connection is gone, the owner
+   * hears of the loss first.
+   */
   async run<T>(command: Promise<T>): Promise<T> {
     try {
       return await command;
@@ -104,7 +111,10 @@ export class RedisLink {
     }
   }
 
-  /** Ends the connection; nobody is told anything from the moment of the call. Resolves when the socket is gone. Idempotent. */
+  /**
+   * Ends the connection. Its owner hears nothing from the moment of the call. Resolves when the
+   * socket is gone. Idempotent.
+   */
   close(): Promise<void> {
     this.#isOpen = false;
     clearInterval(this.#pinging);
@@ -117,7 +127,8 @@ export class RedisLink {
   #open(pingIntervalMs: number): void {
     if (this.client.status !== 'ready') throw this.#error ?? new Error('the connection was closed at once');
     this.#isOpen = true;
-    // ioredis' `socketTimeout` runs only while a command waits for its answer: without a PING a silent link is never missed.
+    // The `socketTimeout` of ioredis only runs while a command waits for its answer. Without PING a silent
+    // link would go unnoticed.
     this.#pinging = setInterval(() => this.client.ping().catch(() => undefined), pingIntervalMs).unref();
   }
 
@@ -131,7 +142,7 @@ export class RedisLink {
 function clientOptions(role: string, options: ResolvedRedisTransportOptions): RedisOptions {
   return {
     lazyConnect: true,
-    retryStrategy: null, // The transport counts attempts and waits; a client is used once.
+    retryStrategy: null, // The transport counts attempts and waits; each client is used once.
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
     enableOfflineQueue: false,
@@ -140,11 +151,11 @@ function clientOptions(role: string, options: ResolvedRedisTransportOptions): Re
     connectTimeout: options.connectTimeoutMs,
     socketTimeout: options.socketTimeoutMs,
     commandTimeout: undefined,
-    disconnectTimeout: 100, // A peer that does not answer the FIN is not waited for.
+    disconnectTimeout: 100, // Do not wait for a peer that does not answer the FIN.
     keepAlive: 1_000,
     noDelay: true,
     connectionName: `${options.connectionName}-${role}`,
-    disableClientInfo: true, // One right less for the user to have.
+    disableClientInfo: true, // The user needs one right less.
     db: 0, // Pub/sub knows no databases, and a user may lack the right to SELECT.
     keyPrefix: '',
     monitor: false,
@@ -156,6 +167,6 @@ function clientOptions(role: string, options: ResolvedRedisTransportOptions): Re
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]); // One per address of the host.
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]); // One error per address of the host.
   return error instanceof Error && error.message !== '' ? error.message.replace(/\.$/, '') : String(error);
 }

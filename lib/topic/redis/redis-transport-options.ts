@@ -7,29 +7,45 @@ export interface RedisTransportOptions {
   /** How long one attempt to connect may take, handshake included, in milliseconds. Default: `2_000`. */
   readonly connectTimeoutMs?: Milliseconds;
   /**
-   * A connection is given up when a command of ours got no answer for so long, in milliseconds. Must exceed {@link pingIntervalMs}.
-   * Default: `1_500`. A link that swallows everything is noticed after at most the sum of both; TCP alone would take minutes.
+   * A connection is given up when a command got no answer for so long, in milliseconds. Must exceed
+   * {@link pingIntervalMs}. Default: `1_500`. A link that swallows everything is noticed after at most the
+   * sum of both; TCP alone would take minutes.
    */
   readonly socketTimeoutMs?: Milliseconds;
   /** How often PING is sent, in milliseconds. Default: `500`. */
   readonly pingIntervalMs?: Milliseconds;
-  /** The pause before the `attempt`th try to connect again, in milliseconds; `attempt` counts from 1. Default: {@link shortRetryDelay}. */
+  /**
+   * The pause before the `attempt`th try to connect again, in milliseconds. `attempt` counts from 1. Default:
+   * {@link shortRetryDelay}.
+   */
   readonly retryDelayMs?: (attempt: number) => Milliseconds;
-  /** Begins the connections' names in `CLIENT LIST`; `-subscriber` and `-publisher` follow. Must hold no blanks. Default: `topic`. */
+  /**
+   * The connections are named so in `CLIENT LIST`, with `-subscriber` or `-publisher` added. Must hold no
+   * blanks. Default: `topic`.
+   */
   readonly connectionName?: string;
-  /** Told about the publisher's connection; the subscriber's is the listener container's to tell. Default: events nobody hears. */
+  /**
+   * Receives events about the publisher's connection; the listener container reports the subscriber's.
+   * Default: events that nobody hears.
+   */
   readonly events?: CacheEvents;
 }
 
-/** {@link RedisTransportOptions}, complete. */
+/** {@link RedisTransportOptions} with all defaults filled in. */
 export type ResolvedRedisTransportOptions = Readonly<Required<RedisTransportOptions>>;
 
-/** 50 ms more at each attempt up to 500 ms, plus at most 50 ms by chance, so that a fleet does not return in step. */
+/**
+ * Grows by 50 ms with each attempt, up to 500 ms, plus at most 50 ms at random so that the instances of a
+ * fleet do not all return at the same moment.
+ */
 export function shortRetryDelay(attempt: number): Milliseconds {
   return Math.min(50 * attempt, 500) + Math.floor(Math.random() * 50);
 }
 
-/** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for a time that is not a positive integer, or a socket timeout within one PING interval. */
+/**
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for a time that is not a positive integer, or a
+ *   socket timeout that is not longer than the PING interval.
+ */
 export function resolveTransportOptions(options: RedisTransportOptions = {}): ResolvedRedisTransportOptions {
   const resolved = {
     connectTimeoutMs: options.connectTimeoutMs ?? 2_000,

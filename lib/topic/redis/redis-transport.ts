@@ -5,10 +5,12 @@ import { RedisLink, type RedisLinkHandlers } from './redis-link.js';
 import { resolveTransportOptions, type RedisTransportOptions, type ResolvedRedisTransportOptions } from './redis-transport-options.js';
 
 /**
- * Pub/sub over Redis, on two connections of its own: one that subscribes, opened by `connect` and again after every loss, and one that
- * publishes, opened by the first message and, after a loss, by the next. Sockets that went silent are found by PING and a timeout.
+ * Pub/sub over Redis on two connections of its own. `connect` opens the one that subscribes, and it is opened
+ * again after every loss. The first message opens the one that publishes; after a loss the next message does.
+ * PING and a timeout find sockets that went silent.
  *
- * With a Cluster both hold on to one master each; classic pub/sub reaches all nodes, but keeps no order between publishers on different ones.
+ * With a Cluster each connection leads to one primary. Classic pub/sub reaches all nodes, but messages from
+ * publishers on different nodes arrive in no particular order.
  */
 export class RedisTransport implements PubSubTransport {
   readonly endpoint: string;
@@ -19,13 +21,14 @@ export class RedisTransport implements PubSubTransport {
   #attempts = 0;
   #retrying: NodeJS.Timeout | undefined;
   #publisher: Promise<RedisLink> | undefined;
-  /** Aborted by `close()`: ends every attempt that is under way. */
+  /** Aborted by `close()`, which ends every pending attempt. */
   #session = new AbortController();
-  /** Attempts under way, and links on their way out; `close()` waits for them. */
+  /** Pending attempts, and links that are closing. `close()` waits for them. */
   readonly #pending = new Set<Promise<unknown>>();
 
   /**
-   * @param redis - a client is duplicated, never used itself and never closed; or what makes one for each connection.
+   * @param redis - a client is duplicated, never used itself and never closed; a source makes a
+   *   client for each connection.
    * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`.
    */
   constructor(redis: RedisConnection | RedisSource, options: RedisTransportOptions = {}) {
@@ -44,7 +47,7 @@ export class RedisTransport implements PubSubTransport {
 
   async subscribe(topics: readonly Topic[]): Promise<void> {
     await this.#send(topics, 'subscribe');
-    this.#attempts = 0; // Only now: a server that refuses is to be asked ever less often, although it lets us connect.
+    this.#attempts = 0; // Only now: a server that lets us connect but refuses should be asked less and less often.
   }
 
   async unsubscribe(topics: readonly Topic[]): Promise<void> {
@@ -66,7 +69,7 @@ export class RedisTransport implements PubSubTransport {
     this.#lost(link, reason);
   }
 
-  /** Gives up what leads elsewhere: messages are published at `address` now. */
+  /** Gives up connections that lead elsewhere: messages are published at `address` now. */
   primaryIs(address: RedisAddress): void {
     if (this.#link?.leadsTo(address) === false) this.reconnect(new Error(`the primary is ${hostAndPort(address.host, address.port)} now`));
     const publisher = this.#publisher;
@@ -101,7 +104,7 @@ export class RedisTransport implements PubSubTransport {
       onLost: (error) => link !== undefined && this.#lost(link, error),
     };
     try {
-      const opening = RedisLink.open(this.#source, 'subscriber', this.#options, handlers, signal);
+      const opening = RedisLink.open({ source: this.#source, role: 'subscriber', transport: this.#options, handlers, signal });
       this.#track(opening);
       link = await opening;
       if (signal.aborted) this.#track(link.close());
@@ -118,7 +121,7 @@ export class RedisTransport implements PubSubTransport {
   #retry(error: unknown): void {
     const attempt = ++this.#attempts;
     const delayMs = this.#options.retryDelayMs(attempt);
-    this.#retrying = setTimeout(() => this.#connect().catch(() => undefined), delayMs); // A failure has asked for the next retry by itself.
+    this.#retrying = setTimeout(() => this.#connect().catch(() => undefined), delayMs); // If it fails, it schedules the next attempt.
     this.#observer?.onRetry?.(attempt, delayMs, error);
   }
 
@@ -131,7 +134,10 @@ export class RedisTransport implements PubSubTransport {
     if (!signal.aborted) this.#retry(error); // Unless the observer closed us.
   }
 
-  /** One command for the channels and one for the patterns, in one packet, answered on one connection or not at all. */
+  /**
+   * One command for the channels and one for the patterns, in one packet, so that both are answered on the
+   * same connection or not at all.
+   */
   async #send(topics: readonly Topic[], verb: 'subscribe' | 'unsubscribe'): Promise<void> {
     const link = this.#link;
     if (link === undefined) throw new TopicError('TOPIC_SUBSCRIBE_FAILED', `The transport of ${this.endpoint} is not connected.`);
@@ -152,7 +158,13 @@ export class RedisTransport implements PubSubTransport {
       forget();
       events.emit('lost', { ...about, error });
     };
-    const opening = RedisLink.open(this.#source, 'publisher', this.#options, { onLost }, this.#session.signal);
+    const opening = RedisLink.open({
+      source: this.#source,
+      role: 'publisher',
+      transport: this.#options,
+      handlers: { onLost },
+      signal: this.#session.signal,
+    });
     this.#track(opening);
     opening.then(() => events.emit('connected', about), forget);
     return opening;

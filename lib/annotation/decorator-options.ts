@@ -10,71 +10,100 @@ export type AsyncMethod = (this: any, ...args: any[]) => Promise<any>;
 /** What the promise of a method resolves to. */
 export type ResultOf<M extends AsyncMethod> = Awaited<ReturnType<M>>;
 
-/** What `@CacheConfig` gives to all cache operations of a class. An operation's own value replaces the one given here. */
+/** What `@CacheConfig` gives to all cache operations of a class. An operation's own value replaces it. */
 export interface CacheConfigOptions {
-  /** The caches of operations that name none. Default: none; such an operation then needs a `cacheResolver`. */
+  /**
+   * The caches of operations that name none. Default: none; such an operation then needs a `cacheResolver`.
+   */
   readonly cacheNames?: string | readonly string[];
   /** The service that makes keys where an operation has no `key`. Default: the bound `KeyGenerator`. */
   readonly keyGenerator?: ServiceIdentifier;
-  /** The service that has the caches. Default: the bound `CacheManager`. An operation gives this or `cacheResolver`; on a class the resolver wins. */
+  /**
+   * The service that has the caches. Default: the bound `CacheManager`. An operation sets this or
+   * `cacheResolver`. If a class sets both, the resolver wins.
+   */
   readonly cacheManager?: ServiceIdentifier;
-  /** The service that chooses the caches at each call. Default: the bound `CacheResolver`, which asks the cache manager for the names. */
+  /**
+   * The service that chooses the caches at each call. Default: the bound `CacheResolver`, which asks the
+   * cache manager for the names.
+   */
   readonly cacheResolver?: ServiceIdentifier;
 }
 
 /** What all cache operations have in common. */
 export interface OperationOptions<M extends AsyncMethod> extends CacheConfigOptions {
   /**
-   * Makes the key of the arguments. Default: the key generator's, which is the only argument itself or the array of all.
-   * `null` is a key; `undefined` is refused with `CACHE_KEY_UNDEFINED`. Not together with `keyGenerator`.
+   * Makes the key from the arguments. Default: the key generator's, which is the only argument itself or
+   * the array of all arguments. `null` is a key; `undefined` is refused with `CACHE_KEY_UNDEFINED`. Not
+   * together with `keyGenerator`.
    */
   readonly key?: (this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => CacheKey;
-  /** Whether this operation applies to the call. Asked once per call; `false` means that its caches are not touched at all. */
+  /**
+   * Whether this operation applies to the call. Called once per call. `false`: its
+   * caches are not touched at all.
+   */
   readonly condition?: (this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => boolean;
 }
 
 /** Options of `@Cacheable`. */
 export interface CacheableOptions<M extends AsyncMethod> extends OperationOptions<M> {
-  /** Vetoes storing a result. Not asked about a cached one. */
+  /** Prevents storing a result. Not called for a cached result. */
   readonly unless?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean;
   /**
-   * Spring's restrictions: one cache, no `unless`, no other operation on the method. Loads of one key are shared in any case.
-   * Default: `false`.
+   * Spring's restrictions: one cache, no `unless`, no other operation on the method. Concurrent loads of one
+   * key are shared with or without it. Default: `false`.
    */
   readonly sync?: boolean;
   /**
-   * Life of a stored result, or a function of it. Default: the cache's `ttl`. `0` means "without end"; from a function, 0 or less means "do not
-   * store". A function that throws, or gives what is no duration, is told as an `error` event, and the result is not stored.
+   * Life of a stored result, or a function of it. Default: the cache's `ttl`. `0` means "without end". From a
+   * function, 0 or less means "do not store". A function that throws, or returns something that is no
+   * duration, is reported as an `error` event, and the result is not stored.
    */
   readonly ttl?: Duration | ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => Duration);
 }
 
 /** Options of `@CachePut`. */
 export interface CachePutOptions<M extends AsyncMethod> extends OperationOptions<M> {
-  /** Vetoes storing a result. Asked before the key is made. */
+  /** Prevents storing a result. Called before the key is made. */
   readonly unless?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean;
   /**
-   * Life of the stored result, or a function of it. Default: the cache's `ttl`. `0` means "without end"; from a function, 0 or less means "do not
-   * store", and evicts the key. So does a function that throws, or gives what is no duration; it is told as an `error` event.
+   * Life of the stored result, or a function of it. Default: the cache's `ttl`. `0` means "without end". From
+   * a function, 0 or less means "do not store", and the key is evicted. The key is also evicted when the
+   * function throws or returns something that is no duration; that is reported as an `error` event.
    */
   readonly ttl?: Duration | ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => Duration);
-  /** Makes the key of the result, for an id that the method assigns. Not together with `key` or `keyGenerator`. */
+  /**
+   * Makes the key from the result, for an id that the method assigns. Not together with
+   * `key` or `keyGenerator`.
+   */
   readonly resultKey?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => CacheKey;
 }
 
 /** Options of `@CacheEvict`. */
 export interface CacheEvictOptions<M extends AsyncMethod> extends OperationOptions<M> {
-  /** Empties the caches; the arguments play no part then. Default: `false`. */
+  /** Empties the caches. The arguments do not matter then. Default: `false`. */
   readonly allEntries?: boolean;
-  /** Evicts before the method runs, and also if it then fails. Default: `false`, after it succeeded. */
+  /**
+   * Evicts before the method runs, and so also if the method fails. Default: `false`:
+   * evicts after it succeeded.
+   */
   readonly beforeInvocation?: boolean;
   /** Several keys, evicted together. Not together with `key`, `resultKey`, `keyGenerator` or `allEntries`. */
   readonly keys?: (this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => readonly CacheKey[];
-  /** Makes the key of the result. Not together with `key`, `keys`, `keyGenerator`, `allEntries` or `beforeInvocation`. */
+  /**
+   * Makes the key from the result. Not together with `key`, `keys`, `keyGenerator`,
+   * `allEntries` or `beforeInvocation`.
+   */
   readonly resultKey?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => CacheKey;
-  /** Vetoes the eviction once the result is known, for a method that may have changed nothing. Not together with `beforeInvocation`. */
+  /**
+   * Prevents the eviction once the result is known, for a method that may have changed nothing. Not together
+   * with `beforeInvocation`.
+   */
   readonly unless?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean;
-  /** `'all'`: the method's promise waits until no instance serves the old value. Default: `'none'`, until Redis executed the eviction. */
+  /**
+   * `'all'`: the method's promise waits until no instance serves the old value. `'none'`: it waits until
+   * Redis has executed the eviction. Default: `'none'`.
+   */
   readonly acks?: 'none' | 'all';
 }
 
@@ -86,11 +115,13 @@ export interface CachingGroup<M extends AsyncMethod> {
 }
 
 /**
- * A decorator of promise-returning methods, callable in the legacy form (`experimentalDecorators`) and in the standard one.
- * `M` stands alone in exactly one place of each form; anywhere else it would no longer be inferred from the method.
+ * A decorator of promise-returning methods. It can be called in the legacy form (`experimentalDecorators`)
+ * and in the standard one. `M` stands alone in exactly one place of each form: elsewhere it could not be
+ * inferred from the method.
  *
- * Above a class it decorates every `async` method that the class declares and that has no such decorator of its own, private ones included;
- * `@Caching({})` on a method keeps it out. Methods share caches and default keys then: name a `keyGenerator` that tells them apart.
+ * Above a class it decorates every `async` method that the class declares and that has no such decorator of
+ * its own, private ones included. `@Caching({})` on a method keeps it out. The methods then share caches and
+ * default keys, so name a `keyGenerator` that tells them apart.
  */
 export interface CacheDecorator<M extends AsyncMethod> {
   <C extends abstract new (...args: never[]) => unknown>(target: C, context?: ClassDecoratorContext<C>): void;
@@ -99,7 +130,7 @@ export interface CacheDecorator<M extends AsyncMethod> {
   (target: object, method: string | symbol, descriptor: TypedPropertyDescriptor<M>): void;
 }
 
-/** A class decorator, callable in both forms. */
+/** A class decorator that can be called in both forms. */
 export type CacheClassDecorator = <C extends abstract new (...args: never[]) => unknown>(
   target: C,
   context?: ClassDecoratorContext<C>,

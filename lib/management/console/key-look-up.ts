@@ -3,13 +3,13 @@ import { byId, make, printable } from './dom.js';
 import { duration } from './format.js';
 
 /** The box in which one key is looked up. */
-export class LookUp {
+export class KeyLookUp {
   readonly #cache = byId<HTMLSelectElement>('look-cache');
   readonly #key = byId<HTMLInputElement>('look-key');
   readonly #evict = byId<HTMLButtonElement>('look-evict');
   readonly #result = byId('look-result');
   readonly #unauthorized: () => void;
-  /** Only the answer to the last question is shown. */
+  /** Counts the questions, so that only the answer to the last one is shown. */
   #question = 0;
 
   constructor(unauthorized: () => void) {
@@ -21,7 +21,7 @@ export class LookUp {
     this.#evict.addEventListener('click', () => void this.#doEvict());
   }
 
-  /** The caches there are, and whether keys may be evicted. */
+  /** Offers these caches, and the button for evicting if `isWritable`. */
   offer(caches: readonly string[], isWritable: boolean): void {
     this.#evict.hidden = !isWritable;
     const present = [...this.#cache.options].map(({ value }) => value);

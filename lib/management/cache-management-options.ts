@@ -3,27 +3,30 @@ import { CacheConfigurationError } from '../errors/index.js';
 /** How the management handler behaves. Everything is optional. */
 export interface CacheManagementOptions {
   /**
-   * Where the handler is mounted, if the framework does not strip that from the path: `'/cache'` under node:http and Fastify. Express'
-   * `app.use('/cache', …)` and Hono's `app.mount('/cache', …)` strip it. Default: `''`.
+   * Where the handler is mounted, if the framework does not strip that from the path: `'/cache'`
+   * under node:http and Fastify. Express' `app.use('/cache', …)` and Hono's `app.mount('/cache', …)`
+   * strip it. Default: `''`.
    */
   readonly basePath?: string;
   /**
-   * What `Authorization: Bearer …` must say, at least 16 characters. Without one, whoever reaches the handler may use it. The console's files
-   * hold no data and are served without; the page asks for the token.
+   * What `Authorization: Bearer …` must say, at least 16 characters. Without it anybody who
+   * reaches the handler may use it. The files of the console hold no data and need no token; the
+   * page asks for it. Default: none.
    */
   readonly token?: string;
   /** Whether keys may be evicted and caches cleared. Default: `false`. */
   readonly allowWrites?: boolean;
   /**
-   * Origins (`https://ops.example.org`) whose pages may use the handler beside its own, because a proxy makes it appear there. This does not
-   * switch CORS on: no answer ever allows another origin to read it. Default: none.
+   * Origins (`https://ops.example.org`) whose pages may use the handler besides its own, because
+   * a proxy shows it there. This does not switch CORS on: no answer ever allows another origin
+   * to read it. Default: none.
    */
   readonly origins?: readonly string[];
   /** The most live streams at a time. Default: `20`. */
   readonly maximumStreams?: number;
 }
 
-/** {@link CacheManagementOptions}, complete. */
+/** {@link CacheManagementOptions} with all defaults filled in. */
 export interface ResolvedManagementOptions {
   readonly basePath: string;
   readonly token: string | undefined;
@@ -35,7 +38,10 @@ export interface ResolvedManagementOptions {
 const NAMES = ['basePath', 'token', 'allowWrites', 'origins', 'maximumStreams'];
 const MINIMUM_TOKEN_LENGTH = 16;
 
-/** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`, naming the first option that is wrong, never the token. */
+/**
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`, which names the first wrong
+ *   option and never the token.
+ */
 export function resolveManagementOptions(options: CacheManagementOptions = {}): ResolvedManagementOptions {
   for (const name of Object.keys(options)) {
     if (!NAMES.includes(name)) {
