@@ -62,7 +62,7 @@ export function resolveRows<T extends AnyTable>(table: T, path: string, given: R
 }
 
 /**
- * Refuses what is no object, and options that the table does not have.
+ * Refuses a value that is no object, and options that the table does not have.
  *
  * @param path - as in {@link resolveRows}.
  */
