@@ -7,7 +7,7 @@
  */
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { LocalCache, type RemoteTier, TwoTierCache } from '../../lib/cache/index.js';
+import { type Eviction, LocalCache, type RemoteTier, TwoTierCache } from '../../lib/cache/index.js';
 import { CacheEvictError, RemoteCacheError } from '../../lib/errors/index.js';
 import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
 import { type AfterCommit, runInTransaction, TransactionAwareCache, TransactionSynchronization } from '../../lib/index.js';
@@ -65,11 +65,10 @@ describe('Issue 3: the deadline of what follows a commit', () => {
     const [counters, clock, events] = [new CacheCounters(), systemClock, new CacheEvents()];
     const receipt = { removed: 0, acknowledged: undefined };
     const remote = {
-      isUsable: true,
+      acceptsSteps: true,
       encode: JSON.stringify,
       put: () => step(name, 'put'),
-      evict: () => step(name, 'evict').then(() => receipt),
-      clear: () => step(name, 'clear').then(() => receipt),
+      evict: (eviction: Eviction) => step(name, eviction === 'all' ? 'clear' : 'evict').then(() => receipt),
     } as unknown as RemoteTier;
     const settings = {
       tiers: 'both',
