@@ -1,12 +1,15 @@
 import { MAXIMUM_WAIT_MS, type Milliseconds } from '../time/index.js';
 
-/** Who may have been alive when an eviction was executed. */
+/** The instances that may have been alive when an eviction was executed. */
 export interface Audience {
-  /** For how long the list of members is known to be whole, by the server's clock; `undefined` when it is not. */
+  /**
+   * For how long the list of members is known to be complete, by the server's clock. `undefined`: it may be
+   * incomplete.
+   */
   readonly ageMs: Milliseconds | undefined;
-  /** The longest bound of those who were on it; `undefined` when that is not known. */
+  /** The longest bound of the instances that were on it. `undefined`: that is not known. */
   readonly longestBoundMs: Milliseconds | undefined;
-  /** Origin → how long its read lease can hold at the most; `undefined`: it does not say. */
+  /** Origin → how long its read lease can hold at most. `undefined`: the member does not say. */
   readonly members: ReadonlyMap<string, Milliseconds | undefined>;
 }
 
@@ -15,27 +18,35 @@ interface Waiting {
   readonly done: () => void;
 }
 
-/** Two machines' clocks do not run equally fast. This is ten times what a bad quartz is off by. */
+/** The clocks of two machines do not run equally fast. This is ten times the error of a bad quartz. */
 const DRIFT = 1.001;
 
-/** How much older a list may look than it is, in longest bounds: a greater step of the server's clock is noticed by the scripts. */
+/**
+ * How much older a list may look than it is, in longest bounds. The scripts notice a greater step of the
+ * server's clock.
+ */
 const UNNOTICED_STEP = 0.5;
 
 /**
- * Waits until every instance that may have been alive has applied an eviction, or its read lease must have run out.
+ * Waits until every instance that may have been alive has applied an eviction, or its read lease must have
+ * ended.
  *
- * A lease holds for one bound of its owner's, from before the heartbeat that earned it; so one bound of his after the eviction was executed,
- * by our own clock, it is over. The server's clock, which may be set at any time, does not come into that. It tells only how old the list
- * of members is, and there a step that the scripts do not notice, of up to half the longest bound, is allowed for.
+ * A lease holds for one bound of its owner, counted from before the heartbeat that earned it. So one such
+ * bound after the eviction was executed, by our own clock, it is over. The server's clock may be set at any
+ * time, and plays no part in that. It tells only how old the list of members is. There a step that the
+ * scripts do not notice, of up to half the longest bound, is allowed for.
  *
- * A young list proves nothing: the server may have lost it together with its data while an instance was cut off, still holding a lease. So
- * one longest bound is waited for first.
+ * A young list proves nothing: the server may have lost the list, with its data, while an instance was cut
+ * off and still held a lease. So one longest bound is waited for first.
  */
 export class Acknowledgements {
   readonly #self: string;
   readonly #boundMs: Milliseconds;
   readonly #waiting = new Map<string, Waiting>();
-  /** An acknowledgement may overtake the reply of the script that asked for it: kept while any script is under way. */
+  /**
+   * An acknowledgement may overtake the reply of the script that asked for it. It is kept while any script is
+   * under way.
+   */
   readonly #early = new Map<string, Set<string>>();
   #underWay = 0;
   #longestBoundMs: Milliseconds;
@@ -45,7 +56,9 @@ export class Acknowledgements {
     this.#boundMs = this.#longestBoundMs = boundMs;
   }
 
-  /** The longest bound of the fleet, as far as is known: for when the server has lost it. Told by the replies to heartbeats. */
+  /**
+   * The longest known bound of the fleet, for when the server has lost it. The replies to heartbeats tell it.
+   */
   get longestBoundMs(): Milliseconds {
     return this.#longestBoundMs;
   }
@@ -65,7 +78,9 @@ export class Acknowledgements {
     }
   }
 
-  /** Settles once nobody in `audience` can serve what eviction `seq` of `cache` removed. Never rejects. */
+  /**
+   * Settles once no instance of the audience can serve what eviction `seq` of `cache` removed. Never rejects.
+   */
   wait(cache: string, seq: number, { ageMs = 0, longestBoundMs = 0, members }: Audience): Promise<void> {
     const id = `${cache}#${seq}`;
     const longestMs = Math.max(longestBoundMs, this.#longestBoundMs);
@@ -98,12 +113,12 @@ export class Acknowledgements {
     }
   }
 
-  /** Lets everybody go who still waits. */
+  /** Ends every wait. */
   close(): void {
     for (const waiting of [...this.#waiting.values()]) waiting.done();
   }
 
-  /** Settles once nobody is missing, or all their leases must have ended. */
+  /** Settles once no instance is missing, or all their leases must have ended. */
   protected allOf(id: string, missing: Map<string, Milliseconds>): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => done(), Math.max(...missing.values()));
@@ -117,5 +132,5 @@ export class Acknowledgements {
   }
 }
 
-/** It keeps the process alive: somebody waits for it. */
+/** Keeps the process alive, because a caller waits for it. */
 const delay = (ms: Milliseconds): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));

@@ -1,7 +1,11 @@
 import { type CommandConnection, Script } from '../redis/index.js';
 import { CacheConfigurationError, RemoteCacheError } from '../errors/index.js';
+import { bucketsKey } from './remote-keys.js';
 
-/** KEYS number of buckets · ARGV what the caller takes it for. What cannot be such a number was written by another program, and is replaced. */
+/**
+ * KEYS number of buckets · ARGV what the caller takes it for. A value that cannot be such a number was
+ * written by another program, and is replaced.
+ */
 const AGREE = new Script(
   'agree',
   `
@@ -12,8 +16,9 @@ return ARGV[1]`,
 );
 
 /**
- * Sees to it that all instances of a namespace spread their keys over the same number of buckets: the first one writes its number down, and
- * who has another is refused. Instances that disagreed would not hear of each other's evictions.
+ * Makes sure that all instances of a namespace spread their keys over the same number of buckets. The first
+ * instance writes its number down, and instances with another number are refused. They would not hear of each
+ * other's evictions.
  */
 export class BucketAgreement {
   readonly #namespace: string;
@@ -24,16 +29,17 @@ export class BucketAgreement {
   #refusal: CacheConfigurationError | undefined;
   readonly #whenRefused: ((refusal: CacheConfigurationError) => void)[] = [];
 
-  /** @param tag - of the first bucket, to whose primary `connection` leads. */
-  constructor(namespace: string, connection: CommandConnection, tag: string, count: number) {
+  /** @param firstBucket - the namespace of the first bucket, to whose primary `connection` leads. */
+  constructor(namespace: string, connection: CommandConnection, firstBucket: string, count: number) {
     this.#namespace = namespace;
     this.#connection = connection;
-    this.#key = `{${tag}}:buckets`;
+    this.#key = bucketsKey(firstBucket);
     this.#count = count;
   }
 
   /**
-   * Asks the server. To be done again and again: it may have lost what was written down, and somebody else may have written something else.
+   * Asks the server. To be done again and again: the server may have lost the number, and another program may
+   * have changed it.
    *
    * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` when others have another number.
    */
@@ -49,7 +55,8 @@ export class BucketAgreement {
   /**
    * Returns if the last {@link confirm} that was answered succeeded.
    *
-   * @throws {CacheConfigurationError} as that did; {RemoteCacheError} `CACHE_REMOTE_UNAVAILABLE` if none was answered yet.
+   * @throws {CacheConfigurationError} as that did; {RemoteCacheError} `CACHE_REMOTE_UNAVAILABLE` if none was
+   *   answered yet.
    */
   check(): void {
     if (this.#isReached) return;
@@ -59,7 +66,7 @@ export class BucketAgreement {
     );
   }
 
-  /** Rejects when others have another number; else it never settles. */
+  /** Rejects when others have another number. Otherwise it never settles. */
   refused(): Promise<never> {
     return new Promise((_resolve, reject) => this.#whenRefused.push(reject));
   }

@@ -1,3 +1,5 @@
+import { bucketNamespace } from './remote-keys.js';
+
 /** How many slots a Redis Cluster has; each belongs to one primary at a time. */
 export const SLOTS = 16_384;
 
@@ -21,13 +23,32 @@ function crc16(text: string): number {
 /** The slot of every key and channel with this hash tag. */
 export const slotOf = (tag: string): number => crc16(tag) % SLOTS;
 
-/** The bucket that `key`, a cache key in its encoded form, lies in: part of the protocol, so it must never change. */
+/**
+ * The bucket that `key`, a cache key in its encoded form, lies in. It is part of the protocol, so it must
+ * never change.
+ */
 export const bucketOf = (key: string, count: number): number => crc16(key) % count;
 
 /**
- * The hash tags of a namespace's buckets: `app:0`, `app:1`, …. A cluster gives its primaries stretches of the slots, so each bucket is to lie
- * in a stretch of its own, lest chance put them all on one primary: where `app:3` does not, `app:3.1`, `app:3.2`, … are tried. The first
- * one takes what comes: it must be found by instances that do not agree about their number.
+ * A share of a namespace's keys. All its keys and channels are in one slot, so they are on one primary at a
+ * time.
+ */
+export interface ClusterBucket {
+  /** What the names of its keys and channels begin with. */
+  readonly namespace: string;
+  readonly slot: number;
+}
+
+/** The buckets that a namespace is spread over. */
+export function clusterBuckets(namespace: string, count: number): readonly ClusterBucket[] {
+  return bucketTags(namespace, count).map((tag) => ({ namespace: bucketNamespace(tag), slot: slotOf(tag) }));
+}
+
+/**
+ * The hash tags of a namespace's buckets: `app:0`, `app:1`, …. A cluster gives its primaries stretches of the
+ * slots, so each bucket must lie in a stretch of its own; otherwise chance could put them all on one primary.
+ * If `app:3` is not in its stretch, `app:3.1`, `app:3.2`, … are tried. The first bucket takes the slot it
+ * gets: instances that do not agree about the number of buckets must find it as well.
  */
 export function bucketTags(namespace: string, count: number): readonly string[] {
   return Array.from({ length: count }, (_, bucket) => {

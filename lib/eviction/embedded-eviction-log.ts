@@ -8,8 +8,8 @@ import {
   type PutEntry,
 } from '../cache/index.js';
 import type { Milliseconds } from '../time/index.js';
-import type { EmbeddedStore } from './embedded-remote.js';
-import { formatMessage, type EvictionMessage } from './eviction-message.js';
+import type { EmbeddedStore } from './embedded-store.js';
+import { formatMessage, type EvictionMessage } from './messages.js';
 
 /** What an {@link EmbeddedEvictionLog} is made of. */
 export interface EmbeddedEvictionLogOptions {
@@ -20,18 +20,19 @@ export interface EmbeddedEvictionLogOptions {
   /** The instance's {@link originOf origin}. */
   readonly origin: string;
   readonly fillLeaseMs: Milliseconds;
-  /** Publishes to every instance of the process; delivers before it returns. */
+  /** Publishes to every instance of the process. Delivers before it returns. */
   readonly publish: (channel: string, body: string) => unknown;
 }
 
-/** Inside one process nothing is ever lost, so there is one generation for ever. */
+/** Inside one process nothing is ever lost, so the generation never changes. */
 export const EMBEDDED_GENERATION = '1';
 
 let tokens = 0;
 
 /**
- * The {@link EvictionLog} of one cache in shared memory. Each method runs without a pause from its first look at the store to its
- * announcement, as a script on Redis does; a message has reached every instance when it returns, so acknowledgements need no waiting.
+ * The {@link EvictionLog} of one cache in shared memory. Each method runs without a pause from its first look
+ * at the store to its announcement, as a script on Redis does. A message has reached every instance when
+ * publishing returns, so acknowledgements need no waiting.
  */
 export class EmbeddedEvictionLog implements EvictionLog {
   readonly #options: EmbeddedEvictionLogOptions;
@@ -69,7 +70,7 @@ export class EmbeddedEvictionLog implements EvictionLog {
     return true;
   }
 
-  /** As the server's script does: with its end. */
+  /** Stores the entry with its end, as the script on the server does. */
   #store(key: string, raw: string, ttlMs: Milliseconds): void {
     const end = Date.now() + ttlMs;
     this.#options.store.entries.set(key, ended(raw, end), end);
@@ -124,7 +125,10 @@ export class EmbeddedEvictionLog implements EvictionLog {
     return keys.map((key) => this.#options.store.entries.get(key));
   }
 
-  /** Delivers before its first pause. Rejects after the instance was stopped: the others cannot be told then. */
+  /**
+   * Delivers before its first pause. Rejects after the instance was stopped, because it can no longer tell
+   * the others.
+   */
   async #announce(op: EvictionMessage['op'], keys: readonly string[]): Promise<void> {
     const { store, namespace, cache, channel, origin, publish } = this.#options;
     const seq = (store.seq += 1);

@@ -1,7 +1,15 @@
-import type { RemoteTime } from '../cache/index.js';
-import type { Clock, Milliseconds } from '../time/index.js';
+import { Generation, type RemoteTime } from '../cache/index.js';
+import type { Clock } from '../time/index.js';
+import { EMBEDDED_GENERATION, EmbeddedEvictionLog, type EmbeddedEvictionLogOptions } from './embedded-eviction-log.js';
+import { EmbeddedStore, embeddedTime } from './embedded-store.js';
 
-/** What several instances of one process share instead of Redis: one per namespace, gone with the last instance that uses it. */
+/** What a log in shared memory is made of, beside what the memory knows. */
+type LogOptions = Omit<EmbeddedEvictionLogOptions, 'store' | 'namespace'>;
+
+/**
+ * What several instances of one process share instead of Redis: one per namespace, gone with the last
+ * instance that uses it.
+ */
 export class EmbeddedRemote {
   static readonly #shared = new Map<string, EmbeddedRemote>();
   readonly #caches = new Map<string, EmbeddedStore>();
@@ -20,6 +28,16 @@ export class EmbeddedRemote {
     return remote;
   }
 
+  /** Of the keys of a cache. It never changes. */
+  static generation(): Generation {
+    return new Generation(EMBEDDED_GENERATION);
+  }
+
+  /** When entries end, for an instance with this clock. */
+  static time(clock: Clock): RemoteTime {
+    return embeddedTime(clock);
+  }
+
   /** How many instances of this name use it. */
   usersCalled(name: string): number {
     return this.#users.filter((user) => user === name).length;
@@ -32,70 +50,35 @@ export class EmbeddedRemote {
     return store;
   }
 
-  /** Whether anything could be stored of this cache: an instance has made it. */
+  /** Whether an instance has made this cache. Only then anything can be stored of it. */
   has(cache: string): boolean {
     return this.#caches.has(cache);
   }
 
-  /** One user less; the last one takes the memory with it. */
+  /** Writes and announces for a cache that the instance keeps. */
+  log(options: LogOptions): EmbeddedEvictionLog {
+    return new EmbeddedEvictionLog({ ...options, namespace: this.#namespace, store: this.store(options.cache) });
+  }
+
+  /**
+   * The same for a cache that the instance does not keep. If no instance keeps it, there is nothing to evict,
+   * and an eviction must not create it.
+   */
+  passingLog(options: LogOptions): EmbeddedEvictionLog {
+    const nothing = new EmbeddedStore();
+    const find = (): EmbeddedStore => (this.has(options.cache) ? this.store(options.cache) : nothing);
+    return new EmbeddedEvictionLog({
+      ...options,
+      namespace: this.#namespace,
+      get store() {
+        return find();
+      },
+    });
+  }
+
+  /** One user less. The last one takes the memory with it. */
   release(user: string): void {
     this.#users.splice(this.#users.indexOf(user), 1);
     if (this.#users.length === 0) EmbeddedRemote.#shared.delete(this.#namespace);
-  }
-}
-
-/** The most entries an embedded cache keeps in its remote tier; beyond, the oldest go. A process's memory is no server. */
-export const EMBEDDED_MAXIMUM_SIZE = 10_000;
-
-/** The clock that ends embedded entries and leases, as a server's does, for an instance with a clock of its own: `Date`, which tests may fake. */
-export const embeddedTime = (clock: Clock): RemoteTime => ({ earliest: (epochMs) => epochMs - Date.now() + clock.now() });
-
-/** One cache in shared memory: raw entries, fill leases, and the numbering of its messages. */
-export class EmbeddedStore {
-  readonly entries = new EmbeddedEntries();
-  readonly leases = new Map<string, { readonly token: string; readonly endsAt: Milliseconds }>();
-  seq = 0;
-}
-
-/** Raw entries that end by themselves; Keyv reads them as it reads a `Map`. */
-export class EmbeddedEntries {
-  readonly #entries = new Map<string, { readonly raw: string; readonly endsAt: Milliseconds }>();
-
-  /** Entries held, dead ones not yet found included. */
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  keys(): IterableIterator<string> {
-    return this.#entries.keys();
-  }
-
-  get(key: string): string | undefined {
-    return this.#alive(key);
-  }
-
-  /** Stores `raw` and makes room for it. @param endsAt - by `Date`. Default: never. */
-  set(key: string, raw: string, endsAt: Milliseconds = Infinity): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, { raw, endsAt });
-    if (this.#entries.size > EMBEDDED_MAXIMUM_SIZE) this.#entries.delete(this.#entries.keys().next().value as string);
-  }
-
-  /** `true` if it was there, and alive. */
-  delete(key: string): boolean {
-    const isAlive = this.#alive(key) !== undefined;
-    this.#entries.delete(key);
-    return isAlive;
-  }
-
-  clear(): void {
-    this.#entries.clear();
-  }
-
-  #alive(key: string): string | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined || entry.endsAt > Date.now()) return entry?.raw;
-    this.#entries.delete(key);
-    return undefined;
   }
 }

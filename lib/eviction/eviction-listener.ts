@@ -3,8 +3,7 @@ import type { CacheEvents } from '../event/index.js';
 import type { Milliseconds } from '../time/index.js';
 import { ChannelTopic, type Message, type MessageListenerContainer } from '../topic/index.js';
 import type { Acknowledgements } from './acknowledgements.js';
-import { formatAcknowledgement, parseInbox } from './inbox-message.js';
-import { type EvictionMessage, parseMessage } from './eviction-message.js';
+import { type EvictionMessage, formatAcknowledgement, parseInbox, parseMessage } from './messages.js';
 import type { ReadLease } from './read-lease.js';
 import { nameOfOrigin } from './origin.js';
 import { inboxOf } from './remote-keys.js';
@@ -23,21 +22,21 @@ export interface EvictionListenerOptions {
   readonly events: CacheEvents;
   /** Tells how late a message is. Default: not known. */
   readonly serverClock?: ServerClock;
-  /** Whether a clear is told as an event: of a cache with several primaries one listener does. Default: `true`. */
+  /** Whether it tells a clear as an event. With several primaries, one listener does. Default: `true`. */
   readonly tellsClears?: boolean;
 }
 
-/** How far a generation in a message may be ahead of the server's clock, as it is estimated. */
+/** How far a generation in a message may be ahead of the server's estimated clock. */
 const MAXIMUM_LEAD_MS: Milliseconds = 86_400_000;
 
-/** How many acknowledgements may be under way: anybody may ask for one. */
+/** The most acknowledgements that may be under way. Anybody may ask for one. */
 const MAXIMUM_ACKNOWLEDGING = 64;
 
 /**
- * The bridge from the topics to the caches of one instance: reads eviction messages, lets the {@link ReadLease} judge their number, has the
- * cache apply them, and acknowledges where asked to. Messages of this instance count like anybody's; the cache applies of them what it has
- * not applied itself. Whatever else arrives on a
- * topic is counted and told once.
+ * The bridge from the topics to the caches of one instance. It reads eviction messages, lets the
+ * {@link ReadLease} judge their numbers, has the cache apply them, and acknowledges them if asked to. Messages
+ * of this instance are treated like those of others; the cache knows which of them it has applied already.
+ * Anything else that arrives on a topic is counted, and told once per reason.
  */
 export class EvictionListener {
   readonly #options: EvictionListenerOptions;
@@ -68,7 +67,7 @@ export class EvictionListener {
     });
   }
 
-  /** How many foreign or malformed messages arrived. */
+  /** How many malformed messages arrived. */
   get malformedMessages(): number {
     return this.#malformed;
   }
@@ -78,7 +77,10 @@ export class EvictionListener {
     await this.#options.container.addMessageListener((message) => this.#privateArrived(message), ChannelTopic.of(this.#inbox));
   }
 
-  /** Has `cache` follow the evictions announced on `channel`. Resolves once confirmed, or at once if the container does not run yet. */
+  /**
+   * Has `cache` follow the evictions announced on `channel`. Resolves once confirmed, or at once while the
+   * container does not run.
+   */
   async follow(cache: CoherentCache, channel: string): Promise<void> {
     const { container, lease } = this.#options;
     this.#caches.set(cache.name, cache);
@@ -99,8 +101,9 @@ export class EvictionListener {
   }
 
   /**
-   * One heartbeat at a time, whose echo ends the bypass; if it fails, the next one is due in D/4. Topics are often confirmed one by one:
-   * a heartbeat for each of them, with every cache in each, would take a time that grows with the square of the caches.
+   * Sends heartbeats one at a time. The echo ends the bypass; if a heartbeat fails, the next one is due in
+   * D/4. Topics are often confirmed one by one. A heartbeat for each of them, with every cache in each, would
+   * take a time that grows with the square of the number of caches.
    */
   #beatSoon(): void {
     this.#isBeatDue = true;
@@ -120,17 +123,20 @@ export class EvictionListener {
   #evictionArrived({ channel, body }: Message): void {
     const message = parseMessage(body);
     if ('malformed' in message) return this.#tellMalformed(channel, message.malformed);
-    if (message.ns !== this.#options.namespace || this.#channels.get(channel)?.has(message.cache) !== true) return; // Not ours to apply.
+    if (message.ns !== this.#options.namespace || this.#channels.get(channel)?.has(message.cache) !== true) return;
     const cache = this.#caches.get(message.cache) as CoherentCache;
-    if (this.#isFromTheFuture(message, cache)) return this.#tellMalformed(channel, 'a generation from the future');
+    if (this.isFromTheFuture(message, cache)) return this.#tellMalformed(channel, 'a generation from the future');
     const cause = message.op === 'clear' ? 'remote' : 'coherence';
     if (this.#options.lease.received(message.cache, message.seq, message.gen, cause, message.origin === this.#options.origin))
       this.#apply(cache, message);
     if (message.ack === true && message.origin !== this.#options.origin) this.#acknowledge(message);
   }
 
-  /** Generations are times of the server's clock. One that ran ahead may have named one; then a reply has named it too. */
-  #isFromTheFuture({ gen }: EvictionMessage, { generation }: CoherentCache): boolean {
+  /**
+   * Generations are times of the server's clock. A clock that ran ahead may have given a later one, but then
+   * a reply has named it too.
+   */
+  protected isFromTheFuture({ gen }: EvictionMessage, { generation }: CoherentCache): boolean {
     const now = this.#options.serverClock?.now();
     return now !== undefined && gen !== generation.current && Number(gen) / 1_000 > now + MAXIMUM_LEAD_MS;
   }
@@ -152,7 +158,7 @@ export class EvictionListener {
 
   #acknowledge({ cache, seq, origin }: EvictionMessage): void {
     const { send, events, namespace } = this.#options;
-    // Should it get lost, the evicting instance waits until our read lease has run out, and is right again.
+    // If it gets lost, the evicting instance waits until our read lease has ended. Then it may go on, too.
     if (this.#acknowledging >= MAXIMUM_ACKNOWLEDGING) return;
     this.#acknowledging += 1;
     const channel = inboxOf(namespace, origin);

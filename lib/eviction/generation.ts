@@ -1,7 +1,8 @@
 /**
- * The least number that cannot be a generation, or the number of a message, as Redis keeps them. Generations are microseconds of the
- * server's clock, or a little more, and numbers begin there too; both are far below until the year 2255. What is above was written by
- * another program, and Lua's and JavaScript's numbers could soon not count any further.
+ * The least number that cannot be a generation, or the number of a message, as Redis keeps them. Generations
+ * are microseconds of the server's clock, or a little more, and numbers begin there too. Both are far below
+ * this until the year 2255. A number above it was written by another program, and Lua and JavaScript could
+ * soon not count any further.
  */
 export const LEAST_DAMAGED = 2 ** 53 - 2 ** 32;
 

@@ -1,14 +1,15 @@
 import { CacheConfigurationError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
 
-/** However many reasons a server comes up with, so many are told. */
+/** No more reasons than this are told, however many the server gives. */
 const MAXIMUM_TOLD = 20;
 const LONGEST_REASON = 300;
 
 /**
- * Heartbeats that Redis answers with an error: its user lacks a right, it has become a replica, its keys are of another type. The connection
- * stands, so nothing else tells; yet without a heartbeat no local tier may be served. Told once per distinct reason, as an event and as a
- * warning, and for as long as it lasts by the health of the caches.
+ * Tells of heartbeats that Redis answers with an error: its user lacks a right, it has become a replica, its
+ * keys are of another type. The connection stands, so nothing else reports this; yet without a heartbeat no
+ * local tier may be served. Each distinct reason is told once, as an event and as a warning. The health of
+ * the caches names it while it lasts.
  */
 export class HeartbeatRefusals {
   readonly #events: CacheEvents;
@@ -16,23 +17,25 @@ export class HeartbeatRefusals {
   readonly #told = new Set<string>();
   #reason: string | undefined;
 
-  /** @param endpoint - what may be shown to people: never a credential. */
+  /** @param endpoint - is shown to people, so it must hold no credential. */
   constructor(endpoint: string, events: CacheEvents) {
     this.#endpoint = endpoint;
     this.#events = events;
   }
 
-  /** Why the last heartbeat that was answered was refused; `undefined`: it was not. */
+  /** Why the last heartbeat that was answered was refused. `undefined`: it was not refused. */
   get reason(): string | undefined {
     return this.#reason;
   }
 
-  /** A heartbeat was answered as it should be. */
+  /** A heartbeat was answered without an error. */
   succeeded(): void {
     this.#reason = undefined;
   }
 
-  /** A heartbeat failed. Silence and lost connections are told by others. */
+  /**
+   * A heartbeat failed. Only answers of the server count here: others report silence and lost connections.
+   */
   failed(error: unknown): void {
     if (!isReply(error) && !(error instanceof CacheConfigurationError)) return;
     const reason = `Redis at ${this.#endpoint} refuses heartbeats: ${error.message.slice(0, LONGEST_REASON)}`;
@@ -48,5 +51,5 @@ export class HeartbeatRefusals {
   }
 }
 
-/** Whether these are the words of a server, as in `NOPERM this user has …` or `READONLY …`. */
+/** Whether a server has answered this, as in `NOPERM this user has …` or `READONLY …`. */
 const isReply = (error: unknown): error is Error => error instanceof Error && /^[A-Z]{3,} /.test(error.message);

@@ -1,6 +1,7 @@
 import type { CommandConnection } from '../redis/index.js';
 import { type Clock, type Milliseconds, systemClock } from '../time/index.js';
 import type { Acknowledgements } from './acknowledgements.js';
+import type { HeartbeatRefusals } from './heartbeat-refusals.js';
 import { memberOf, nameOfOrigin } from './origin.js';
 import { aliveKey, inboxOf, RemoteKeys } from './remote-keys.js';
 import { HEARTBEAT, LEAVE, NAMESAKES } from './scripts.js';
@@ -11,7 +12,10 @@ export interface CacheState {
   /** The number of the last eviction message. */
   readonly seq: number;
   readonly gen: string;
-  /** Only in a reply. `true`: what was stored could not be right and was replaced, by a generation that may be lower than the one before. */
+  /**
+   * Only in a reply. `true`: what was stored could not be right, and was replaced. The new generation may be
+   * lower than the one before.
+   */
   readonly isReplaced?: boolean;
 }
 
@@ -21,23 +25,25 @@ export interface BeatenCache {
   readonly generation: string | undefined;
 }
 
-/** What came of a heartbeat, by the command connection. */
+/** The reply to a heartbeat on the command connection. */
 export interface Pulse {
   /** What the server knew of each cache. */
   readonly states: readonly CacheState[];
-  /** How many subscribers of the server that executed it the echo went to. Those of other servers, which the message may reach as well, are not counted. */
+  /**
+   * How many subscribers of the server that executed it the echo went to. Subscribers of other servers, which
+   * the message may reach as well, are not counted.
+   */
   readonly reached: number;
 }
 
 /** Sends heartbeats through the server: the port of {@link ReadLease}. */
 export interface Heartbeat {
   /**
-   * Registers this instance as alive for one bound, and has an echo published to its inbox: `head`, then the caches' states.
-   * Answers the same states by the command connection. Without a cache it writes all the same, to see whether it may.
+   * Registers this instance as alive for one bound, and has an echo published to its inbox: `head`, then the
+   * caches' states. Answers the same states on the command connection. Without a cache it writes all the
+   * same, to see whether it may.
    */
   pulse(caches: readonly BeatenCache[], head: string): Promise<Pulse>;
-  /** Takes this instance off the lists of the living. */
-  leave(caches: readonly string[]): Promise<void>;
 }
 
 /** What a {@link RedisHeartbeat} needs. */
@@ -47,15 +53,25 @@ export interface RedisHeartbeatOptions {
   /** The instance's {@link originOf origin}. */
   readonly origin: string;
   readonly boundMs: Milliseconds;
-  /** Told the longest bound of the fleet, and remembers it for when the server has lost it. Default: only the own bound is known. */
+  /** Must resolve before each heartbeat. Default: nothing has to. */
+  readonly before?: () => Promise<void>;
+  /**
+   * Told the longest bound of the fleet, and remembers it for when the server has lost it.
+   * Default: only the own bound is known.
+   */
   readonly acknowledgements?: Pick<Acknowledgements, 'longestBoundMs'>;
+  /** Told of heartbeats that fail and that succeed. Default: nobody is. */
+  readonly refusals?: HeartbeatRefusals;
   /** Set by what the server answers. Default: the server's time is not looked at. */
   readonly serverClock?: ServerClock;
   /** The scale of {@link serverClock}. Default: {@link systemClock}. */
   readonly clock?: Clock;
 }
 
-/** What the reply holds of each cache: its number, its generation, and whether that was replaced. The longest bound, the server's time and the reach follow. */
+/**
+ * What the reply holds of each cache: its number, its generation, and whether that was replaced.
+ * The longest bound, the server's time and the reach follow.
+ */
 const REPLY_PARTS = 3;
 
 /** Heartbeats as a write script on the command connection. */
@@ -67,6 +83,19 @@ export class RedisHeartbeat implements Heartbeat {
   }
 
   async pulse(caches: readonly BeatenCache[], head: string): Promise<Pulse> {
+    const { before, refusals } = this.#options;
+    try {
+      if (before !== undefined) await before();
+      const pulse = await this.#send(caches, head);
+      refusals?.succeeded();
+      return pulse;
+    } catch (error) {
+      refusals?.failed(error);
+      throw error;
+    }
+  }
+
+  async #send(caches: readonly BeatenCache[], head: string): Promise<Pulse> {
     const { connection, namespace, origin, boundMs, acknowledgements, serverClock, clock = systemClock } = this.#options;
     const keys: string[] = caches.length === 0 ? [aliveKey(namespace)] : [];
     for (const { name } of caches) keys.push(...this.#bookkeeping(name));
@@ -85,6 +114,7 @@ export class RedisHeartbeat implements Heartbeat {
     return { states, reached: Number(reached) };
   }
 
+  /** Takes this instance off the lists of the living. */
   async leave(caches: readonly string[]): Promise<void> {
     const { connection, origin, boundMs } = this.#options;
     if (caches.length === 0 || !connection.acceptsSteps) return;

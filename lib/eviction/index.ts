@@ -1,23 +1,19 @@
 /**
- * The bridge between caches and topics. Here live the wire form of an eviction, the scripts that make "delete, number, publish" one step
- * on Redis (and the same in shared memory), the read lease that says when the local tier may be served, and acknowledgements.
- * It implements the ports of `cache/` and listens through `topic/`. The protocol as a whole is told in `docs/coherence.md`.
+ * The bridge between caches and topics. It implements the ports of `cache/`, and listens through `topic/`.
+ * Its face is the {@link Coherence}: one for each primary, which holds the read lease, the listener, the
+ * acknowledgements, the heartbeat and the server's clock. The {@link RedisEvictionLog} makes "delete, number,
+ * publish" one step on Redis, and the {@link EmbeddedRemote} does the same in shared memory.
+ *
+ * The wire form of all messages is in `messages.ts`, the names of all keys and channels are in
+ * `remote-keys.ts`, the Lua scripts are in `scripts.ts`. The protocol as a whole is told in
+ * `docs/coherence.md`.
  */
-export { Acknowledgements, type Audience } from './acknowledgements.js';
+export { BEATS_PER_BOUND } from './beats.js';
 export { BucketAgreement } from './bucket-agreement.js';
-export { bucketOf, bucketTags, slotOf, SLOTS } from './cluster-slots.js';
-export { BypassNotices } from './bypass-notices.js';
-export { EmbeddedEvictionLog, type EmbeddedEvictionLogOptions, EMBEDDED_GENERATION } from './embedded-eviction-log.js';
-export { EmbeddedRemote, EmbeddedStore, embeddedTime, EMBEDDED_MAXIMUM_SIZE } from './embedded-remote.js';
-export { EvictionListener, type EvictionListenerOptions } from './eviction-listener.js';
-export { type EvictionMessage, formatMessage, MESSAGE_VERSION, parseMessage } from './eviction-message.js';
-export { isGeneration, LEAST_DAMAGED } from './generation.js';
-export { HeartbeatRefusals } from './heartbeat-refusals.js';
-export { type BeatenCache, type CacheState, type Heartbeat, type Pulse, RedisHeartbeat, type RedisHeartbeatOptions } from './heartbeat.js';
-export { type Acknowledgement, type Echo, formatAcknowledgement, parseInbox } from './inbox-message.js';
-export { Namesakes, type NamesakesOptions } from './namesakes.js';
-export { isOrigin, nameOfOrigin, originOf } from './origin.js';
-export { BEATS_PER_BOUND, ReadLease, type ReadLeaseOptions } from './read-lease.js';
-export { RedisEvictionLog, type RedisEvictionLogOptions } from './redis-eviction-log.js';
-export { DEFAULT_NAMESPACE, defaultTopic, inboxOf, RemoteKeys } from './remote-keys.js';
-export { ServerClock } from './server-clock.js';
+export { bucketOf, clusterBuckets } from './cluster-slots.js';
+export { Coherence, type PrimaryLink } from './coherence.js';
+export { EmbeddedRemote } from './embedded-remote.js';
+export { type EvictionMessage, parseMessage } from './messages.js';
+export { nameOfOrigin, originOf } from './origin.js';
+export { RedisEvictionLog } from './redis-eviction-log.js';
+export { DEFAULT_NAMESPACE, defaultTopic } from './remote-keys.js';

@@ -12,9 +12,11 @@ export interface NamesakesOptions {
 }
 
 /**
- * Looks once whether another living instance of the namespace has this one's name, and tells. Coherence does not rest on names; people do.
+ * Looks once whether another living instance of the namespace has this instance's name, and warns. Coherence
+ * does not rest on names, but people know instances by them.
  *
- * Two bounds after the start, and no sooner: whoever had the name before, and died, has left the lists of the living by then.
+ * It looks two bounds after the start, and not sooner: an instance that had the name before, and died, has
+ * left the lists of the living by then.
  */
 export class Namesakes {
   readonly #options: NamesakesOptions;

@@ -3,7 +3,7 @@ import { BYTES_PER_UNIT, type CommandConnection, type Script } from '../redis/in
 import { RemoteCacheError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { Acknowledgements, Audience } from './acknowledgements.js';
-import { type EvictionMessage, type MessageHalves, messageWriter, type MessageWriter } from './eviction-message.js';
+import { type EvictionMessage, type MessageHalves, messageWriter, type MessageWriter } from './messages.js';
 import { isGeneration } from './generation.js';
 import { memberOf, partsOfMember } from './origin.js';
 import { RemoteKeys } from './remote-keys.js';
@@ -18,21 +18,26 @@ export interface RedisEvictionLogOptions {
   readonly channel: string;
   /** The instance's {@link originOf origin}. */
   readonly origin: string;
-  /** The instance's bound: whoever asks for a fill lease, and is alive, holds it under his name and this. */
+  /**
+   * The instance's bound. Fill leases are held under its origin and its bound, as the lists of the living
+   * are.
+   */
   readonly boundMs: Milliseconds;
   /** The longest a load may take and still fill L2. */
   readonly fillLeaseMs: Milliseconds;
   readonly acknowledgements: Acknowledgements;
-  /** Whether this instance has the cache: it sends heartbeats for it, and will leave. Default: it does. */
+  /**
+   * Whether this instance has the cache: then it sends heartbeats for it, and will leave. Default: it has.
+   */
   readonly isKept?: () => boolean;
-  /** Of its keys; moved by what the scripts answer. */
+  /** Of the cache's keys. It follows what the scripts answer. */
   readonly generation: Generation;
 }
 
 type ClearReply = [kind: string, seq: number, generation: string, audience: AudienceReply, isReplacement: string];
 type AudienceReply = [now: string, born: string, longestBound: string, members: string[]] | null;
 
-/** After this many generations changed under one call something else is wrong. */
+/** If the generation changes more often than this during one call, something else is wrong. */
 const MAXIMUM_MOVES = 5;
 
 let tokens = 0;
@@ -55,9 +60,15 @@ export class RedisEvictionLog implements EvictionLog {
     this.#write = messageWriter({ ns: options.namespace, cache: options.cache, origin: options.origin });
   }
 
+  /** What Keyv calls the namespace of the present generation's keys. */
+  get keyvNamespace(): string {
+    return this.#keys.keyvNamespace(this.#options.generation.current ?? '0');
+  }
+
   /**
-   * Begins a new generation, if evictions were sent since the last time: the server is another one, which may not have heard of the last of
-   * them, and others may have filled its caches before we found it. Asks no guard; it is not open yet.
+   * Begins a new generation, if evictions were sent since the last time. The server is another one now: it
+   * may not have heard of the last evictions, and other instances may have filled its caches before we found
+   * it. It asks no guard, because the guard does not accept steps yet.
    */
   async renew(): Promise<void> {
     if (!this.#hasWritten) return;
@@ -88,7 +99,7 @@ export class RedisEvictionLog implements EvictionLog {
 
   async fill(entries: readonly FillEntry[], waitMs?: Milliseconds): Promise<readonly boolean[]> {
     const stored = new Map<FillEntry, boolean>();
-    // A fill of another generation than the others' is refused by itself, and must not have them refused.
+    // A fill of an older generation is refused. It must not make the server refuse the others.
     const byGeneration = new Map<string, FillEntry[]>();
     for (const entry of entries) {
       const [gen] = split(entry.token);
@@ -107,7 +118,8 @@ export class RedisEvictionLog implements EvictionLog {
     const args = [gen];
     let length = 0;
     for (const { token, raw, ttlMs } of entries) {
-      args.push(split(token)[1], raw.slice(0, -1), String(ttlMs)); // The script puts the end in the place of the brace.
+      // The script writes the end in the place of the last brace.
+      args.push(split(token)[1], raw.slice(0, -1), String(ttlMs));
       length += raw.length;
     }
     const keys = this.#dataAndLeases(
@@ -126,7 +138,8 @@ export class RedisEvictionLog implements EvictionLog {
     const keys = entries.map(({ key }) => key);
     const claim = await this.#claim(keys, false);
     try {
-      // Refused, it was overtaken by a newer eviction or put: nothing older than that is stored, which is all a put promises.
+      // If it is refused, a newer eviction or put has overtaken it. Nothing older is stored, and a put
+      // promises no more.
       if (claim.kind === 'granted') await this.fill(entries.map((entry) => ({ ...entry, token: claim.token })));
       return undefined;
     } catch (error) {
@@ -141,7 +154,8 @@ export class RedisEvictionLog implements EvictionLog {
       await this.fill([{ ...entry, token: claim.token }]);
       return undefined;
     } catch (error) {
-      await this.release(entry.key, claim.token).catch(() => undefined); // It runs out by itself; this spares others the wait.
+      // The lease ends by itself; this spares others the wait.
+      await this.release(entry.key, claim.token).catch(() => undefined);
       throw error;
     }
   }
@@ -179,7 +193,8 @@ export class RedisEvictionLog implements EvictionLog {
         this.#connection.client.mGet([this.#keys.gen, this.#keys.rid, ...keys.map((key) => this.#keys.data(asked, key))]);
       const [gen, rid, ...raws] = await this.#connection.guard.run('get', read, keys.length, waitMs);
       if (gen === asked) return raws.map((raw) => (typeof raw === 'string' ? raw : undefined));
-      // The server lost everything, or another program wrote there: the next write, or heartbeat, begins a generation.
+      // The server lost everything, or another program wrote there. The next write or heartbeat begins a
+      // generation.
       if (!isGeneration(gen) || rid?.endsWith(`:${gen}`) !== true) return keys.map(() => undefined);
       this.#options.generation.follow(gen);
     }
@@ -201,7 +216,7 @@ export class RedisEvictionLog implements EvictionLog {
     return kind === 'present' ? { kind, entry: raw } : { kind: 'granted', token };
   }
 
-  /** An unknown generation is asked for with `''`, which no server has. */
+  /** `''` while none is known. No server has that one. */
   get #generation(): string {
     return this.#options.generation.current ?? '';
   }
@@ -214,7 +229,7 @@ export class RedisEvictionLog implements EvictionLog {
     return [...keys.map((key) => this.#keys.data(gen, key)), ...keys.map((key) => this.#keys.lease(gen, key))];
   }
 
-  /** The right to fill whatever keys it is granted for, which nobody else has. */
+  /** The token of a fill lease. No other lease has it. */
   #newToken(): string {
     return `${this.#member}|${(tokens += 1).toString(36)}`;
   }
@@ -247,7 +262,7 @@ export class RedisEvictionLog implements EvictionLog {
     });
   }
 
-  /** Runs a script under the present generation; when Redis has moved on, follows it and asks again. */
+  /** Runs a script under the present generation. If Redis has a newer one, follows it and asks again. */
   async #inGeneration<T extends unknown[]>(
     call: (generation: string) => [Script, string[], string[]],
     weight: number,
@@ -281,7 +296,7 @@ export class RedisEvictionLog implements EvictionLog {
   }
 }
 
-/** A token remembers the generation it was granted in: a fill of another one is refused by itself. */
+/** A token holds the generation it was granted in, so that a fill of another one is refused. */
 const split = (token: string): [generation: string, right: string] => {
   const slash = token.indexOf('/');
   return [token.slice(0, slash), token.slice(slash + 1)];

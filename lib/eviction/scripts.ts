@@ -1,133 +1,18 @@
-import { ENDLESS_MS } from '../cache/index.js';
 import { Script } from '../redis/index.js';
 import { MAXIMUM_WAIT_MS } from '../time/index.js';
-import { LEAST_DAMAGED } from './generation.js';
+import { GENERATION, READ } from './script-prelude.js';
 
-/** How long the bookkeeping of a cache outlives the last instance that has it: longer than entries without end do. */
-const FORSAKEN_MS = ENDLESS_MS + 86_400_000;
-
-/**
- * The Lua scripts. A Redis server runs them one at a time, each as a whole: that is what makes "delete, number, publish" one step and
- * what the fences rest on. Every script that touches data first checks that the caller's generation is the current one; if not it changes
- * nothing and answers `{'generation', <current>}`, and the caller asks again with the right keys.
- *
- * Writes are ordered so that evictions work on a server that is out of memory: Redis refuses a growing command only while a script has
- * not written yet, and UNLINK never grows (Redis 7, `scriptVerifyOOM`).
- */
-const GENERATION = `
-local function micros()
-  local t = redis.call('TIME')
-  return string.format('%d%06d', tonumber(t[1]), tonumber(t[2]))
-end
--- What Redis answers. Where another program has put a key of another type, or no number, that is a table. Other errors are the caller's to hear.
-local function try(...)
-  local reply = redis.pcall(...)
-  if type(reply) ~= 'table' or not reply.err then return reply end
-  if string.find(reply.err, 'WRONGTYPE', 1, true) or string.find(reply.err, 'not an integer', 1, true) or string.find(reply.err, 'overflow', 1, true) then
-    return reply
-  end
-  return redis.call(...)
-end
--- The generation or number that a stored string stands for; nil if it cannot be one: another program wrote it, or another type lies there.
-local function number(stored)
-  if type(stored) ~= 'string' or #stored > 16 or not string.match(stored, '^[1-9]%d*$') then return nil end
-  local n = tonumber(stored)
-  if n < ${LEAST_DAMAGED} then return n end
-end
--- A generation that is newer than both, and whether it is in truth an older one, since there is none above them.
-local function fresh(known, stored)
-  local n = math.max(tonumber(micros()), (known or 0) + 1, (stored or 0) + 1)
-  if n < ${LEAST_DAMAGED} then return string.format('%.0f', n), false end
-  return micros(), true
-end
-local function run()
-  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or '?'
-end
--- Whether the generation is one that our scripts have begun: they write it behind the run id as well. Else another program has put it there,
--- maybe one of old, with what was stored in it.
-local function isOurs(rid, gen)
-  return type(rid) == 'string' and string.match(rid, ':(%d+)$') == gen
-end
-local function generation(key, ridKey, expected)
-  local current = try('GET', key)
-  if current == expected then return nil end
-  if not current then
-    current = micros()
-    redis.call('SET', key, current)
-    redis.call('SET', ridKey, run() .. ':' .. current) -- else the first heartbeat would abandon it, with what was written meanwhile
-  elseif not number(current) or not isOurs(try('GET', ridKey), current) then
-    return { 'damaged' }
-  end
-  return { 'generation', current }
-end
-local function unlink(from, to)
-  local removed = 0
-  for i = from, to, 1000 do
-    removed = removed + redis.call('UNLINK', unpack(KEYS, i, math.min(i + 999, to)))
-  end
-  return removed
-end
-local function announce(seqKey, channel, head, gen, tail)
-  local seq = try('INCR', seqKey)
-  if type(seq) == 'table' or seq < 2 or seq >= ${LEAST_DAMAGED} then -- lost or damaged: no number is to be used twice
-    seq = tonumber(micros())
-    redis.call('SET', seqKey, micros())
-  end
-  redis.call('PUBLISH', channel, head .. string.format('%.0f', seq) .. ',"gen":"' .. gen .. '","at":' .. micros() .. tail)
-  return seq
-end
-local function millis()
-  local t = redis.call('TIME')
-  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
-end
--- Since when the list of the living is known, and the longest bound of those who wrote to it; nil: not known. It is written to at least four
--- times a bound. Where half of the longest has passed since, the clock may have been set: the list tells nothing any more.
-local function age(bornKey, now)
-  local stored = try('GET', bornKey)
-  if type(stored) ~= 'string' or #stored > 48 then return nil, nil end
-  local born, last, longest = string.match(stored, '^(%d+):(%d+):(%d+)$')
-  if not born then return nil, nil end
-  longest = math.min(tonumber(longest), ${MAXIMUM_WAIT_MS})
-  if math.abs(now - tonumber(last)) > longest / 2 then return nil, longest end
-  return tonumber(born), longest
-end
-local function audience(membersKey, bornKey)
-  local now = millis()
-  local born, longest = age(bornKey, now)
-  local members = try('ZRANGEBYSCORE', membersKey, '-inf', '+inf')
-  if members.err or #members == 0 then born, members = nil, {} end
-  return { tostring(now), born and tostring(born) or '', longest and tostring(longest) or '', members }
-end
--- Writes strings again, with an end or without; the rights to EXPIRE and PERSIST are not asked for.
-local function rewrite(keys, ...)
-  for _, key in ipairs(keys) do
-    local value = try('GET', key)
-    if type(value) == 'string' then redis.call('SET', key, value, ...) end
-  end
-end
--- Bookkeeping has an end while no instance lives that has the cache. The dead go off the list: whoever of them comes back is new to it.
-local function forsake(seqKey, genKey, ridKey, membersKey, bornKey)
-  local now = millis()
-  if try('ZRANGEBYSCORE', membersKey, '(' .. now, '+inf', 'LIMIT', 0, 1)[1] then return end
-  try('ZREMRANGEBYSCORE', membersKey, '-inf', now)
-  rewrite({ seqKey, genKey, ridKey, bornKey }, 'PX', ${FORSAKEN_MS})
-end
-`;
-
-/** Values and leases are strings. What lies in their place and is none is somebody else's mistake: it is taken away, and is as good as nothing. */
-const READ = `
-local function read(key)
-  local value = redis.pcall('GET', key)
-  if type(value) ~= 'table' then return value end
-  if not string.find(value.err, 'WRONGTYPE', 1, true) then return redis.call('GET', key) end -- fails as it did
-  redis.call('UNLINK', key)
-  return false
-end
-`;
+// The Lua scripts. A Redis server runs them one at a time, each as a whole. That makes "delete, number,
+// publish" one step, and the fences rest on it. Every script that touches data first checks that the caller's
+// generation is the current one. If it is not, the script changes nothing and answers `{'generation',
+// <current>}`; the caller then asks again with the right keys.
+//
+// Writes are ordered so that evictions work on a server that is out of memory: Redis refuses a growing
+// command only while a script has not written yet, and UNLINK never grows (Redis 7, `scriptVerifyOOM`).
 
 /**
- * KEYS data × n, lease × n, gen, members, rid · ARGV generation, token, lease ms, '1' to drop what is there. Answers `{'leases', …}` with a
- * reply for each.
+ * KEYS data × n, lease × n, gen, members, rid · ARGV generation, token, lease ms, '1' to drop what is there.
+ * Answers `{'leases', …}` with a reply for each key.
  */
 export const ACQUIRE = new Script(
   'acquire',
@@ -144,7 +29,7 @@ local function acquire(data, lease)
   end
   local held = read(lease)
   if held then
-    -- A holder that stopped sending heartbeats is taken to be dead; were it alive, its fill would be refused.
+    -- A holder that sends no heartbeats counts as dead. If it is alive after all, its fill will be refused.
     local holder = string.match(held, '^(.*)|')
     local score = holder and redis.call('ZSCORE', KEYS[2 * n + 2], holder)
     if score then
@@ -161,9 +46,10 @@ return replies`,
 );
 
 /**
- * KEYS data × n, lease × n, gen · ARGV generation, (token, raw without its last brace, ttl ms) × n. Answers of each whether it was stored,
- * as 1 or 0. Refuses in silence: the generation may have moved too.
- * The end of an entry is written here, by the clock that ends it: no clock of a writer occurs in it.
+ * KEYS data × n, lease × n, gen · ARGV generation, (token, raw without its last brace, ttl ms) × n. Answers 1
+ * for each entry that was stored, 0 for each that was not. It gives no reason: there may be a newer
+ * generation, too. The end of an entry is written here, by the clock that will end it. No clock of a writer
+ * occurs in it.
  */
 export const FILL = new Script(
   'fill',
@@ -194,10 +80,12 @@ return 0`,
 );
 
 /**
- * The first half of a put; the second is {@link FILL}. Evicts, and takes the fill leases from whoever holds them. Were the values stored here,
- * a put that reached the server late (its caller long told that it failed) could store it after an eviction that came between: as a fill
- * it is refused then, like any load that was overtaken.
- * KEYS data × n, lease × n, seq, gen, rid · ARGV generation, token, lease ms, channel, head, tail, '1' to keep what is there (of one key).
+ * The first half of a put; the second is {@link FILL}. Evicts the keys, and takes their fill leases from
+ * other holders. It does not store the values. If it did, a put that reached the server late, when its caller
+ * had already been told that it failed, could store its value after an eviction that came in between. As a
+ * fill it is refused then, like any load that was overtaken.
+ * KEYS data × n, lease × n, seq, gen, rid · ARGV generation, token, lease ms, channel, head, tail, '1' to
+ * keep what is there (of one key).
  */
 export const CLAIM = new Script(
   'claim',
@@ -216,8 +104,9 @@ return { 'granted' }`,
 );
 
 /**
- * KEYS data × n, lease × n, seq, gen, members, born, rid · ARGV generation, n, channel, head, tail, '1' to list the audience, '1' from an
- * instance that has no such cache: it will send no heartbeats for it, nor leave.
+ * KEYS data × n, lease × n, seq, gen, members, born, rid · ARGV generation, n, channel, head, tail, '1' to
+ * list the audience, '1' from an instance that has no such cache: it sends no heartbeats for it, and never
+ * leaves it.
  */
 export const EVICT = new Script(
   'evict',
@@ -235,16 +124,17 @@ return { 'done', seq, removed, heard }`,
 );
 
 /**
- * KEYS seq, gen, members, born, rid · ARGV channel, head, tail, '1' to list the audience, known generation ('0': none), '1' from an instance
- * that has no such cache. Old entries become unreachable and die by their TTL. The generation always changes, whatever was stored. The last
- * of the reply tells whether it became a lower one.
+ * KEYS seq, gen, members, born, rid · ARGV channel, head, tail, '1' to list the audience, known generation
+ * ('0': none), '1' from an instance that has no such cache. Old entries become unreachable and expire by
+ * their TTL. The generation always changes, whatever was stored. The last part of the reply tells whether it
+ * became a lower one.
  */
 export const CLEAR = new Script(
   'clear',
   `${GENERATION}
 local old = number(try('GET', KEYS[2]))
 local gen, isLower = fresh(tonumber(ARGV[5]), old)
--- The run id stays: if it is another server's, the next heartbeat is to see it.
+-- The run id stays: if it is another server's, the next heartbeat must notice it.
 local rid = try('GET', KEYS[5])
 local of = old and type(rid) == 'string' and string.match(rid, '^(%x+):') or run()
 redis.call('UNLINK', KEYS[2])
@@ -257,16 +147,21 @@ return { 'done', seq, gen, heard, isLower and '1' or '0' }`,
 );
 
 /**
- * KEYS (seq, gen, rid, members, born) × n, or one key to write where there is no cache yet · ARGV member, lease ms, channel, head (the
- * echo without its end), the longest bound known, known generation × n. Answers (seq, gen, '1' if that was replaced) × n, the longest bound
- * in the fleet, and the time in microseconds.
- * A write on purpose: a demoted primary refuses it, while it would still answer a PING or a plain PUBLISH.
- * A server with another run id, or one that knows less than the caller does, may hold the data of another time: its generation is
- * abandoned. Generations only ever grow, whatever the server's clock does, so that a late reply cannot take an instance back to an old one.
- * Bookkeeping that cannot be right is replaced, and the reply says so: on that alone an instance goes down to a lower generation.
- * Members that have been silent for long, or claim a time that nobody can live to, leave the list. A member says its bound: see \`memberOf\`.
- * An instance that is new to the list takes away the end that the last to leave has set.
- * The last of the reply is how many subscribers of this server (on a Redis Cluster: of this node) the echo went to.
+ * KEYS (seq, gen, rid, members, born) × n, or one key to write while there is no cache · ARGV member, lease
+ * ms, channel, head (the echo without its states and end), the longest bound known, known generation × n.
+ * Answers (seq, gen, '1' if that was replaced) × n, the longest bound in the fleet, the time in microseconds,
+ * and how many subscribers of this server (on a Redis Cluster: of this node) the echo went to.
+ *
+ * - It writes on purpose: a demoted primary refuses a write, while it would still answer a PING or a plain
+ *   PUBLISH.
+ * - A server with another run id, or one that knows less than the caller does, may hold the data of another
+ *   time. Its generation is abandoned. Generations only ever grow, whatever the server's clock does, so that
+ *   a late reply cannot take an instance back to an old one.
+ * - Bookkeeping that cannot be right is replaced, and the reply says so. For that reason alone an instance
+ *   takes over a lower generation.
+ * - Members leave the list when they have been silent for long, or when they claim a time that nobody can
+ *   live to. A member says its bound: see `memberOf`.
+ * - An instance that is new to the list takes away the end that the last one to leave has set.
  */
 export const HEARTBEAT = new Script(
   'heartbeat',
@@ -287,7 +182,7 @@ local function live(membersKey, bornKey, isAnotherServer, others)
   local listed = try('ZRANGEBYSCORE', membersKey, '-inf', '+inf', 'LIMIT', 0, 1)
   if listed.err then redis.call('UNLINK', membersKey) end
   local born, longest = age(bornKey, now)
-  if isAnotherServer or listed.err or #listed == 0 then born = nil end -- who else is alive is not known
+  if isAnotherServer or listed.err or #listed == 0 then born = nil end -- the list may be incomplete
   longest = math.max(longest or known, lease)
   local left = redis.call('ZREMRANGEBYSCORE', membersKey, '-inf', now - 2 * longest)
     + redis.call('ZREMRANGEBYSCORE', membersKey, now + 2 * longest, '+inf')
@@ -313,7 +208,7 @@ for i = 1, #KEYS - 1, 5 do
   if seq then
     seq = storedSeq
   else
-    seq = micros() -- never 0: that could be a number in use
+    seq = micros() -- never 0: that number could be in use
     redis.call('SET', seqKey, seq)
   end
   live(KEYS[i + 3], KEYS[i + 4], isAnotherTime, { seqKey, genKey, ridKey })
@@ -329,7 +224,10 @@ out[#out + 1] = tostring(reached)
 return out`,
 );
 
-/** KEYS (seq, gen, rid, members, born) × n · ARGV member. The last to leave gives the bookkeeping an end. */
+/**
+ * KEYS (seq, gen, rid, members, born) × n · ARGV member. The last instance to leave gives the bookkeeping an
+ * end.
+ */
 export const LEAVE = new Script(
   'leave',
   `${GENERATION}
@@ -340,7 +238,7 @@ end
 return 1`,
 );
 
-/** KEYS members × n · ARGV name. How many instances of this name are alive, by one list or another. */
+/** KEYS members × n · ARGV name. Answers how many instances of this name are alive, by any of the lists. */
 export const NAMESAKES = new Script(
   'namesakes',
   `

@@ -1,41 +1,94 @@
 import { CommandConnection, type ClusterTopology } from '../redis/index.js';
 import { CacheConfigurationError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
-import { BEATS_PER_BOUND, BucketAgreement, bucketTags, slotOf } from '../eviction/index.js';
-import { fleetTopics } from '../fleet/index.js';
+import { BEATS_PER_BOUND, BucketAgreement, clusterBuckets, defaultTopic } from '../eviction/index.js';
+import { type FleetTopics, fleetTopics } from '../fleet/index.js';
 import { MessageListenerContainer, MessagePublisher } from '../topic/index.js';
 import { RedisTransport } from '../topic/redis/index.js';
-import { askEveryMs, type Backend, type Primary } from './backend.js';
+import type { Milliseconds } from '../time/index.js';
+import { askEveryMs, type Backend } from './backend.js';
 import type { CachingOptions, ResolvedCachingOptions } from './options.js';
-import { redisPrimary } from './redis-primary.js';
+import { RedisPrimary } from './redis-primary.js';
 
-/** A bucket with the connections to whichever primary has it. */
-interface Bucket {
+/** What a {@link ClusterBackend} is made of. */
+export interface ClusterBackendOptions {
+  readonly options: ResolvedCachingOptions;
+  readonly redis: NonNullable<CachingOptions['redis']>;
+  readonly topology: ClusterTopology;
+  readonly events: CacheEvents;
+}
+
+/** The connections to the present primary of one bucket. */
+interface BucketLink {
+  readonly namespace: string;
   readonly slot: number;
   readonly connection: CommandConnection;
   readonly transport: RedisTransport;
-  readonly primary: Primary;
 }
 
 /**
- * Instances around a Redis Cluster. Their keys are spread over buckets; all keys and channels of a bucket lie in one slot, hence on one
- * primary at a time, and with that primary coherence is kept as with a single server.
+ * A Redis Cluster. The keys are spread over buckets. All keys and channels of a bucket are in one slot, so
+ * they are on one primary at a time, and coherence is kept with that primary as with a single server.
  */
-export function clusterBackend(
-  options: ResolvedCachingOptions,
-  redis: NonNullable<CachingOptions['redis']>,
-  topology: ClusterTopology,
-  events: CacheEvents,
-): Backend {
-  const { namespace, boundMs, timeoutMs, deadlineMs, connectTimeoutMs } = options;
-  const socketTimeoutMs = Math.max(boundMs, 2 * timeoutMs);
-  const transportOptions = { connectTimeoutMs, socketTimeoutMs, pingIntervalMs: Math.ceil(boundMs / BEATS_PER_BOUND), events };
-  const transport = new RedisTransport(redis, { ...transportOptions, connectionName: `${namespace}-topic` });
-  const publisher = new MessagePublisher(transport);
-  const tags = bucketTags(namespace, options.buckets);
+export class ClusterBackend implements Backend {
+  readonly transport: RedisTransport;
+  readonly container: MessageListenerContainer;
+  readonly topics: FleetTopics;
+  readonly primaries: readonly RedisPrimary[];
+  readonly #options: ClusterBackendOptions;
+  readonly #publisher: MessagePublisher;
+  readonly #links: readonly BucketLink[];
+  readonly #agreement: BucketAgreement;
 
-  const bucketAt = (tag: string, number: number): Bucket => {
-    const slot = slotOf(tag);
+  constructor(options: ClusterBackendOptions) {
+    const { namespace, buckets } = options.options;
+    this.#options = options;
+    this.transport = new RedisTransport(options.redis, { ...this.#transportOptions(), connectionName: `${namespace}-topic` });
+    this.container = this.#containerOver(this.transport);
+    this.topics = fleetTopics(namespace);
+    this.#publisher = new MessagePublisher(this.transport);
+    this.#links = clusterBuckets(namespace, buckets).map((bucket, number) => this.#link(bucket.namespace, bucket.slot, number));
+    const [first] = this.#links as [BucketLink];
+    this.#agreement = new BucketAgreement(namespace, first.connection, first.namespace, buckets);
+    this.primaries = this.#links.map((link, number) => this.#primary(link, number));
+  }
+
+  send(channel: string, message: string): Promise<number> {
+    return this.#publisher.publish(channel, message);
+  }
+
+  topicOf(cache: string, own: string | undefined): string {
+    return topicIn(`{${this.#options.options.namespace}:*}`, cache, own);
+  }
+
+  /** The first bucket is connected first: there the instances agree about the number of buckets. */
+  connect(firstBeats: readonly (() => Promise<void>)[]): readonly Promise<void>[] {
+    const { topology, events, options } = this.#options;
+    topology.watch(
+      askEveryMs(options.boundMs),
+      () => Promise.all(this.#links.map((link) => this.#follow(link))).then(() => undefined),
+      (attempt, error) => events.emit('failed', { link: 'cluster', endpoint: topology.label, attempt, error }),
+    );
+    const [startFirst, ...startOthers] = this.primaries.map((primary, i) => () => primary.connect(firstBeats[i] as () => Promise<void>));
+    const agreed = Promise.race([(startFirst as () => Promise<void>)(), this.#agreement.refused()]);
+    const others = startOthers.map((start) =>
+      agreed.then(start, (error: unknown) => {
+        start().catch(() => undefined); // It goes on trying all the same, as the first one does.
+        throw error;
+      }),
+    );
+    return [agreed, ...others];
+  }
+
+  async close(): Promise<void> {
+    this.#options.topology.close();
+    await Promise.all(this.#links.map(({ connection }) => connection.stop()));
+    await Promise.all([this.transport, ...this.#links.map(({ transport }) => transport)].map((each) => each.close()));
+  }
+
+  #link(namespace: string, slot: number, number: number): BucketLink {
+    const { options, topology, events } = this.#options;
+    const { timeoutMs, deadlineMs, connectTimeoutMs } = options;
     const label = `bucket ${number} of ${topology.label}`;
     const connection = new CommandConnection({
       endpoint: topology.endpoint(label),
@@ -43,74 +96,63 @@ export function clusterBackend(
       timeoutMs,
       deadlineMs,
       connectTimeoutMs,
-      socketTimeoutMs,
+      socketTimeoutMs: this.#socketTimeoutMs,
       locate: () => topology.locate(slot),
       isSharded: true,
     });
-    const transport = new RedisTransport(topology.source(slot, label), {
-      ...transportOptions,
-      connectionName: `${namespace}-bucket-${number}`,
-    });
-    const primary = redisPrimary({
-      namespace: `{${tag}}`,
+    const connectionName = `${options.namespace}-bucket-${number}`;
+    const transport = new RedisTransport(topology.source(slot, label), { ...this.#transportOptions(), connectionName });
+    return { namespace, slot, connection, transport };
+  }
+
+  #primary({ namespace, connection, transport }: BucketLink, number: number): RedisPrimary {
+    const { options, events } = this.#options;
+    return new RedisPrimary({
+      namespace,
       connection,
-      container: new MessageListenerContainer(transport, { events, subscribeTimeoutMs: connectTimeoutMs }),
-      channel: (cache, own) => `{${tag}}:${own ?? channelOf(cache)}`,
+      container: this.#containerOver(transport),
+      channel: (cache, own) => topicIn(namespace, cache, own),
       options,
       events,
-      beforeHeartbeat: async () => {
-        try {
-          if (number === 0) await agreement.confirm();
-          else agreement.check();
-        } catch (error) {
-          if (error instanceof CacheConfigurationError) connection.guard.disconnected(); // Nothing is sent among those who disagree.
-          throw error;
-        }
-      },
+      beforeHeartbeat: () => this.#agree(connection, number),
     });
-    return { slot, connection, transport, primary };
-  };
-  const buckets = tags.map(bucketAt);
-  const [first] = buckets as [Bucket, ...Bucket[]];
-  const agreement = new BucketAgreement(namespace, first.connection, tags[0] as string, buckets.length);
+  }
 
-  /** Connections that lead elsewhere than to the present primary are given up for others. */
-  const follow = async ({ slot, connection, transport }: Bucket): Promise<void> => {
-    const owner = await topology.locate(slot);
+  /** Nothing is sent to a bucket unless all instances have the same number of buckets. */
+  async #agree(connection: CommandConnection, number: number): Promise<void> {
+    try {
+      if (number === 0) await this.#agreement.confirm();
+      else this.#agreement.check();
+    } catch (error) {
+      if (error instanceof CacheConfigurationError) connection.guard.disconnected();
+      throw error;
+    }
+  }
+
+  /** Replaces connections that lead elsewhere than to the present primary. */
+  async #follow({ slot, connection, transport }: BucketLink): Promise<void> {
+    const owner = await this.#options.topology.locate(slot);
     connection.primaryIs(owner);
     transport.primaryIs(owner);
-  };
+  }
 
-  let agreed: Promise<void> = Promise.resolve();
-  const connect = (bucket: Bucket, firstBeat: () => Promise<void>): Promise<void> => {
-    const start = (): Promise<void> => bucket.primary.connect(firstBeat);
-    if (bucket !== first) {
-      return agreed.then(start, (error: unknown) => {
-        start().catch(() => undefined); // It goes on trying all the same, as the first one does.
-        throw error;
-      });
-    }
-    topology.watch(
-      askEveryMs(boundMs),
-      () => Promise.all(buckets.map(follow)).then(() => undefined),
-      (attempt, error) => events.emit('failed', { link: 'cluster', endpoint: topology.label, attempt, error }),
-    );
-    return (agreed = Promise.race([start(), agreement.refused()]));
-  };
+  get #socketTimeoutMs(): Milliseconds {
+    const { boundMs, timeoutMs } = this.#options.options;
+    return Math.max(boundMs, 2 * timeoutMs);
+  }
 
-  return {
-    transport,
-    container: new MessageListenerContainer(transport, { events, subscribeTimeoutMs: connectTimeoutMs }),
-    topics: fleetTopics(namespace),
-    send: (channel, message) => publisher.publish(channel, message),
-    topicOf: (cache, own) => `{${namespace}:*}:${own ?? channelOf(cache)}`,
-    primaries: buckets.map((bucket) => ({ ...bucket.primary, connect: (firstBeat) => connect(bucket, firstBeat) })),
-    close: async () => {
-      topology.close();
-      await Promise.all(buckets.map(({ connection }) => connection.stop()));
-      await Promise.all([transport, ...buckets.map((bucket) => bucket.transport)].map((each) => each.close()));
-    },
-  };
+  #transportOptions() {
+    const { options, events } = this.#options;
+    const { boundMs, connectTimeoutMs } = options;
+    return { connectTimeoutMs, socketTimeoutMs: this.#socketTimeoutMs, pingIntervalMs: Math.ceil(boundMs / BEATS_PER_BOUND), events };
+  }
+
+  #containerOver(transport: RedisTransport): MessageListenerContainer {
+    const { options, events } = this.#options;
+    return new MessageListenerContainer(transport, { events, subscribeTimeoutMs: options.connectTimeoutMs });
+  }
 }
 
-const channelOf = (cache: string): string => `${cache}-channel`;
+/** Where the evictions of a cache are announced in a bucket. @param own - the cache's `topic`. */
+const topicIn = (bucket: string, cache: string, own: string | undefined): string =>
+  own === undefined ? defaultTopic(bucket, cache, 0) : `${bucket}:${own}`;

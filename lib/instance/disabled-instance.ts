@@ -2,15 +2,15 @@ import { type CacheManager, type CallsUnderWay, NoOpCacheManager } from '../cach
 import { CacheEvents } from '../event/index.js';
 import type { FleetWatch } from '../fleet/index.js';
 import { InProcessTransport, MessageListenerContainer, MessagePublisher } from '../topic/index.js';
-import { type CacheInstance, createInstance, type InstanceParts } from './cache-instance.js';
+import { type CacheInstance, createInstance, type InstanceOptions } from './cache-instance.js';
 import { type CachingOptions, resolveOptions } from './options.js';
 
 /** An instance, with caches or without. */
 export interface Instance extends Omit<CacheInstance, 'manager' | 'fleet' | 'calls'> {
   readonly manager: CacheManager;
-  /** Absent where there is no fleet. */
+  /** Absent if there is nothing to watch. */
   readonly fleet?: FleetWatch;
-  /** Absent where nothing is cached. */
+  /** Absent if nothing is cached. */
   readonly calls?: CallsUnderWay;
   /** `false`: decorated methods run as if they were not decorated. Default: `true`. */
   readonly isEnabled?: boolean;
@@ -18,10 +18,14 @@ export interface Instance extends Omit<CacheInstance, 'manager' | 'fleet' | 'cal
   readonly isDynamic?: boolean;
 }
 
-/** The instance that `options` ask for: with caches, or, where `enabled` is `false`, without. @throws {CacheConfigurationError} for wrong options. */
-export function instanceOf(options?: CachingOptions, parts?: InstanceParts): Instance {
+/**
+ * The instance that `options` ask for: with caches, or, if `enabled` is `false`, without.
+ *
+ * @throws {CacheConfigurationError} for wrong options.
+ */
+export function instanceOf(options?: CachingOptions, own?: InstanceOptions): Instance {
   const { enabled, namespace, dynamic } = resolveOptions(options);
-  return enabled ? { ...createInstance(options, parts), isDynamic: dynamic } : createDisabledInstance(namespace);
+  return enabled ? { ...createInstance(options, own), isDynamic: dynamic } : createDisabledInstance(namespace);
 }
 
 /** Caches that hold nothing, and topics in the process: no socket, no timer. */

@@ -1,8 +1,9 @@
 /**
- * One instance, without a container: its options, its backend (one Redis, a Redis Cluster, or memory that the instances of a process share),
- * and everything that stands on it, put together, started and stopped in order. The command line and `inversify/` build on it.
+ * One instance, without a container. An instance is built from the bottom up: its options, its backend (one
+ * Redis, a Redis Cluster, or memory that the instances of a process share), a coherence for each primary, its
+ * caches, their manager, and what tells the fleet of it. The command line and `inversify/` build on it.
  */
-export { type CacheInstance, createInstance, type InstanceParts } from './cache-instance.js';
+export { type CacheInstance, createInstance, type InstanceOptions } from './cache-instance.js';
 export { type Instance, instanceOf } from './disabled-instance.js';
 export {
   checkCacheName,

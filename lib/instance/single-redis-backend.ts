@@ -6,9 +6,9 @@ import { MessageListenerContainer } from '../topic/index.js';
 import { RedisTransport } from '../topic/redis/index.js';
 import { askEveryMs, type Backend } from './backend.js';
 import type { CachingOptions, ResolvedCachingOptions } from './options.js';
-import { redisPrimary } from './redis-primary.js';
+import { RedisPrimary } from './redis-primary.js';
 
-/** Instances around one Redis server, or around a primary behind Sentinel. */
+/** One Redis server, or a primary behind Sentinel. */
 export function singleRedisBackend(
   options: ResolvedCachingOptions,
   redis: NonNullable<CachingOptions['redis']>,
@@ -29,29 +29,27 @@ export function singleRedisBackend(
   });
   const container = new MessageListenerContainer(transport, { events, subscribeTimeoutMs: connectTimeoutMs });
   const topicOf: Backend['topicOf'] = (cache, own) => own ?? defaultTopic(namespace, cache, endpoint.db);
-  const primary = redisPrimary({ namespace, connection, container, channel: topicOf, options, events });
+  const primary = new RedisPrimary({ namespace, connection, container, channel: topicOf, options, events });
+  const watchSentinels = (): void =>
+    sentinels?.watch(
+      askEveryMs(boundMs),
+      (address) => {
+        connection.primaryIs(address);
+        transport.primaryIs(address);
+      },
+      (attempt, error) => events.emit('failed', { link: 'sentinel', endpoint: endpoint.label, attempt, error }),
+    );
   return {
     transport,
     container,
     topics: fleetTopics(namespace, endpoint.db),
-    send: primary.send,
+    primaries: [primary],
+    send: (channel, message) => primary.send(channel, message),
     topicOf,
-    primaries: [
-      {
-        ...primary,
-        connect: (firstBeat) => {
-          sentinels?.watch(
-            askEveryMs(boundMs),
-            (address) => {
-              connection.primaryIs(address);
-              transport.primaryIs(address);
-            },
-            (attempt, error) => events.emit('failed', { link: 'sentinel', endpoint: endpoint.label, attempt, error }),
-          );
-          return primary.connect(firstBeat);
-        },
-      },
-    ],
+    connect: (firstBeats) => {
+      watchSentinels();
+      return firstBeats.map((firstBeat) => primary.connect(firstBeat));
+    },
     close: async () => {
       sentinels?.close();
       await connection.stop();

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Container } from 'inversify';
 import sinon from 'sinon';
-import { EmbeddedRemote, type EmbeddedStore } from '../../lib/eviction/index.js';
+import type { EmbeddedStore } from '../../lib/eviction/embedded-store.js';
+import { EmbeddedRemote } from '../../lib/eviction/index.js';
 import { type Cache, CacheEvents, type CacheManager, type CacheOptions, type CachingOptions, enableCaching } from '../../lib/index.js';
 import { enableOver } from '../../lib/inversify/enable-caching.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';

@@ -6,7 +6,8 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { Container } from 'inversify';
 import type { Cluster } from 'ioredis';
-import { bucketOf, bucketTags, originOf, SLOTS, slotOf } from '../../lib/eviction/index.js';
+import { bucketTags, slotOf, SLOTS } from '../../lib/eviction/cluster-slots.js';
+import { bucketOf, originOf } from '../../lib/eviction/index.js';
 import { CacheConfigurationError, CacheEvictError } from '../../lib/errors/index.js';
 import {
   Cacheable,

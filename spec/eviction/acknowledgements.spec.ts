@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { Acknowledgements, type Audience } from '../../lib/eviction/index.js';
+import { Acknowledgements, type Audience } from '../../lib/eviction/acknowledgements.js';
 
 const BOUND = 1_000;
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { CacheEvents } from '../../lib/event/index.js';
-import { BypassNotices } from '../../lib/eviction/index.js';
+import { BypassNotices } from '../../lib/eviction/bypass-notices.js';
 
 describe(BypassNotices.name, () => {
   it('tells of the first lease that is over and of the last that holds again, of each cache by itself', () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { bucketOf, bucketTags, SLOTS, slotOf } from '../../lib/eviction/index.js';
+import { bucketTags, slotOf, SLOTS } from '../../lib/eviction/cluster-slots.js';
+import { bucketOf } from '../../lib/eviction/index.js';
 
 describe(slotOf.name, () => {
   it('is what the specification of Redis Cluster gives, and Redis answers', () => {

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { EMBEDDED_MAXIMUM_SIZE, EmbeddedEvictionLog, EmbeddedRemote, EmbeddedStore } from '../../lib/eviction/index.js';
+import { EmbeddedEvictionLog } from '../../lib/eviction/embedded-eviction-log.js';
+import { EMBEDDED_MAXIMUM_SIZE, EmbeddedStore } from '../../lib/eviction/embedded-store.js';
+import { EmbeddedRemote } from '../../lib/eviction/index.js';
 
 /** What is answered about the one key that was asked for. */
 const one = async <T>(answers: Promise<readonly T[]>): Promise<T> => (await answers)[0] as T;

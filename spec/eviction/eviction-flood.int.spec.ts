@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import { formatAcknowledgement, formatMessage, inboxOf, LEAST_DAMAGED } from '../../lib/eviction/index.js';
+import { LEAST_DAMAGED } from '../../lib/eviction/generation.js';
+import { formatAcknowledgement, formatMessage } from '../../lib/eviction/messages.js';
+import { inboxOf } from '../../lib/eviction/remote-keys.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { floodTrial } from '../support/flood-trial.js';
 import { PATIENT } from '../support/patient.js';

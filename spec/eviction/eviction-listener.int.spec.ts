@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { EvictionListener, nameOfOrigin } from '../../lib/eviction/index.js';
+import { EvictionListener } from '../../lib/eviction/eviction-listener.js';
+import { nameOfOrigin } from '../../lib/eviction/index.js';
 import { Fleet, type Instance } from '../contract/fleet.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';

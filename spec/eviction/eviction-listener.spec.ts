@@ -1,14 +1,11 @@
 import { expect } from 'chai';
 import { type CoherentCache, type Eviction, Generation } from '../../lib/cache/index.js';
-import {
-  Acknowledgements,
-  EvictionListener,
-  type EvictionMessage,
-  formatAcknowledgement,
-  formatMessage,
-  ReadLease,
-  ServerClock,
-} from '../../lib/eviction/index.js';
+import { Acknowledgements } from '../../lib/eviction/acknowledgements.js';
+import { EvictionListener } from '../../lib/eviction/eviction-listener.js';
+import type { EvictionMessage } from '../../lib/eviction/index.js';
+import { formatAcknowledgement, formatMessage } from '../../lib/eviction/messages.js';
+import { ReadLease } from '../../lib/eviction/read-lease.js';
+import { ServerClock } from '../../lib/eviction/server-clock.js';
 import { CacheEvents } from '../../lib/event/index.js';
 import { InProcessTransport, MessageListenerContainer } from '../../lib/topic/index.js';
 import { FakeClock } from '../support/fake-clock.js';

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type EvictionMessage, formatMessage, LEAST_DAMAGED, MESSAGE_VERSION, parseMessage } from '../../lib/eviction/index.js';
-import { MAXIMUM_MESSAGE_LENGTH, messageWriter } from '../../lib/eviction/eviction-message.js';
+import { LEAST_DAMAGED } from '../../lib/eviction/generation.js';
+import { type EvictionMessage, parseMessage } from '../../lib/eviction/index.js';
+import { formatMessage, MAXIMUM_MESSAGE_LENGTH, MESSAGE_VERSION, messageWriter } from '../../lib/eviction/messages.js';
 
 const evicted: EvictionMessage = {
   ns: 'cache',

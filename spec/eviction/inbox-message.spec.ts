@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { formatAcknowledgement, parseInbox } from '../../lib/eviction/index.js';
+import { formatAcknowledgement, parseInbox } from '../../lib/eviction/messages.js';
 
 describe(parseInbox.name, () => {
   it('reads an acknowledgement', () => {

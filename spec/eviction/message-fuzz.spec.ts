@@ -1,5 +1,8 @@
 import { expect } from 'chai';
-import { formatAcknowledgement, formatMessage, isGeneration, isOrigin, parseInbox, parseMessage } from '../../lib/eviction/index.js';
+import { isGeneration } from '../../lib/eviction/generation.js';
+import { parseMessage } from '../../lib/eviction/index.js';
+import { formatAcknowledgement, formatMessage, parseInbox } from '../../lib/eviction/messages.js';
+import { isOrigin } from '../../lib/eviction/origin.js';
 import { nearlyRight, slowest } from '../support/fuzz.js';
 
 const INPUTS = 100_000;

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { type CoherentCache, Generation } from '../../lib/cache/index.js';
-import { type BeatenCache, BEATS_PER_BOUND, type CacheState, type Heartbeat, type Pulse, ReadLease } from '../../lib/eviction/index.js';
+import type { BeatenCache, CacheState, Heartbeat, Pulse } from '../../lib/eviction/heartbeat.js';
+import { BEATS_PER_BOUND } from '../../lib/eviction/index.js';
+import { ReadLease } from '../../lib/eviction/read-lease.js';
 import { CacheEvents } from '../../lib/event/index.js';
 import { FakeClock } from '../support/fake-clock.js';
 

@@ -1,7 +1,10 @@
 import { expect } from 'chai';
 import { Generation } from '../../lib/cache/index.js';
 import { CommandConnection, redisEndpoint } from '../../lib/redis/index.js';
-import { Acknowledgements, RedisEvictionLog, RedisHeartbeat, RemoteKeys } from '../../lib/eviction/index.js';
+import { Acknowledgements } from '../../lib/eviction/acknowledgements.js';
+import { RedisHeartbeat } from '../../lib/eviction/heartbeat.js';
+import { RedisEvictionLog } from '../../lib/eviction/index.js';
+import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
 import { CacheEvents } from '../../lib/event/index.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';

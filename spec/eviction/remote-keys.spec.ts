@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { inboxOf, RemoteKeys } from '../../lib/eviction/index.js';
+import { inboxOf, RemoteKeys } from '../../lib/eviction/remote-keys.js';
 
 describe(RemoteKeys.name, () => {
   it('names the keys that operators and other programs see', () => {

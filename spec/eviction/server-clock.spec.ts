@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ServerClock } from '../../lib/eviction/index.js';
+import { ServerClock } from '../../lib/eviction/server-clock.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 describe(ServerClock.name, () => {

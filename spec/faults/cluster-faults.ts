@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { bucketTags, slotOf } from '../../lib/eviction/index.js';
+import { bucketTags, slotOf } from '../../lib/eviction/cluster-slots.js';
 import { DEFAULT_CACHING_OPTIONS } from '../../lib/instance/options.js';
 import { ClusterDeployment, NODE_TIMEOUT_MS } from '../deployment/cluster-deployment.js';
 import type { DeploymentKind } from './deployment.js';

@@ -1,6 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { formatMessage, LEAST_DAMAGED, originOf, RemoteKeys } from '../../lib/eviction/index.js';
+import { LEAST_DAMAGED } from '../../lib/eviction/generation.js';
+import { originOf } from '../../lib/eviction/index.js';
+import { formatMessage } from '../../lib/eviction/messages.js';
+import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
 import { aWhile, type FaultContext, type FaultKind, repeated, type RepeatedKind, untilOver } from './fault-kind.js';
 import { LINKS } from './link-proxy.js';
 import type { SingleServer } from './single-server.js';

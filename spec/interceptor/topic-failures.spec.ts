@@ -12,7 +12,7 @@ import {
   SimpleCacheErrorHandler,
 } from '../../lib/index.js';
 import { InProcessTransport } from '../../lib/topic/index.js';
-import { inboxOf } from '../../lib/eviction/index.js';
+import { inboxOf } from '../../lib/eviction/remote-keys.js';
 import { waitFor } from '../support/wait.js';
 
 const namespace = 'topic-failures';

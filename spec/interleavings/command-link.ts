@@ -58,6 +58,14 @@ export class CommandLink {
     this.#verify = verify;
   }
 
+  confirm(): void {
+    this.guard.succeeded();
+  }
+
+  reconnect(): void {
+    this.cut(false);
+  }
+
   /** Opens a connection when the scheduler says so. */
   connect(): void {
     if (this.#connecting.size === 0) this.#connecting.push(() => void this.#open());

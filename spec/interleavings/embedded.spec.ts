@@ -4,7 +4,7 @@ import sinon from 'sinon';
 import { type Cache, hitNow } from '../../lib/cache/index.js';
 import { ReadTickets } from '../../lib/cache/local/read-tickets.js';
 import type { SharedLoad } from '../../lib/cache/two-tier/shared-load.js';
-import { createInstance, type InstanceParts } from '../../lib/instance/index.js';
+import { createInstance, type InstanceOptions } from '../../lib/instance/index.js';
 import { Lane } from './lane.js';
 import { Oracle, type Stored } from './oracle.js';
 import { type Script, scripts, type Step, UNDISTURBED } from './step.js';
@@ -17,7 +17,7 @@ let namespaces = 0;
  * Instances of one process share memory and a topic that delivers at once, so what is left to permute are the calls and the two moments
  * of each load: when it reads the database, and when it returns. There is no bound to wait for: whatever has settled holds everywhere.
  */
-async function play(scheduler: fc.Scheduler<unknown>, script: Script, parts: InstanceParts): Promise<void> {
+async function play(scheduler: fc.Scheduler<unknown>, script: Script, parts: InstanceOptions): Promise<void> {
   const sandbox = sinon.createSandbox();
   const time = sandbox.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
   const namespace = `interleavings-${(namespaces += 1)}`;
@@ -171,7 +171,7 @@ class EmbeddedWorld {
 }
 
 /** The token check of a fill is not among them: deliveries are synchronous here, so a load that lost its token has lost its ticket before. */
-const MUTANTS: readonly (InstanceParts & { readonly without: string })[] = [
+const MUTANTS: readonly (InstanceOptions & { readonly without: string })[] = [
   {
     without: 'read tickets',
     collaborators: {
@@ -195,7 +195,7 @@ const MUTANTS: readonly (InstanceParts & { readonly without: string })[] = [
 describe('Interleavings inside one process', function () {
   this.timeout(60_000);
 
-  const property = (parts: InstanceParts = {}): fc.IAsyncProperty<[fc.Scheduler<unknown>, Script]> =>
+  const property = (parts: InstanceOptions = {}): fc.IAsyncProperty<[fc.Scheduler<unknown>, Script]> =>
     fc.asyncProperty(fc.scheduler(), scripts({ weights: { ...UNDISTURBED, update: 10, clear: 2 } }), (scheduler, script) =>
       play(scheduler, script, parts),
     );

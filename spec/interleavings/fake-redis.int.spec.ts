@@ -3,7 +3,8 @@ import { Redis } from 'ioredis';
 import * as fc from 'fast-check';
 import type { Script } from '../../lib/redis/index.js';
 import * as scripts from '../../lib/eviction/scripts.js';
-import { isGeneration, LEAST_DAMAGED, RemoteKeys } from '../../lib/eviction/index.js';
+import { isGeneration, LEAST_DAMAGED } from '../../lib/eviction/generation.js';
+import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 import { FakeRedis } from './fake-redis.js';
 

@@ -1,5 +1,5 @@
 import { ended, ENDLESS_MS } from '../../lib/cache/index.js';
-import { isGeneration, LEAST_DAMAGED } from '../../lib/eviction/index.js';
+import { isGeneration, LEAST_DAMAGED } from '../../lib/eviction/generation.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 
 /** What a client of the {@link FakeRedis} asks. */

@@ -11,7 +11,8 @@ import {
   ValueCodec,
 } from '../../lib/cache/index.js';
 import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
-import { EvictionListener, RedisEvictionLog, RedisHeartbeat, RemoteKeys, ServerClock } from '../../lib/eviction/index.js';
+import { EvictionListener } from '../../lib/eviction/eviction-listener.js';
+import { Coherence, RedisEvictionLog } from '../../lib/eviction/index.js';
 import type { Clock } from '../../lib/time/index.js';
 import { type Message, MessageListenerContainer } from '../../lib/topic/index.js';
 import { CommandLink } from './command-link.js';
@@ -43,6 +44,16 @@ export interface InstanceOptions {
   readonly delivered: (message: Message, tag: unknown) => void;
 }
 
+/**
+ * Believes generations from the future: refusing them is a second belt, and would keep most forgeries from the rules that
+ * must withstand them.
+ */
+class BelievingEvictionListener extends EvictionListener {
+  protected override isFromTheFuture(): boolean {
+    return false;
+  }
+}
+
 /** One instance of the fleet, put together as `lib/instance/cache-instance.ts` does, on links that a schedule drives. */
 export class Instance {
   readonly id: string;
@@ -65,34 +76,19 @@ export class Instance {
     const events = new CacheEvents();
     const counters = new CacheCounters();
     const connection = this.command.asConnection;
-    const acknowledgements = new kinds.Acknowledgements(origin, boundMs);
-    const serverClock = new ServerClock(clock);
-    const heartbeat = new RedisHeartbeat({ connection, namespace: NAMESPACE, origin, boundMs, acknowledgements, serverClock, clock });
     const container = new MessageListenerContainer(this.subscriber, { events });
-    const whenUnheard = (times: number): void => (times % 2 === 1 ? container.reconnect() : this.command.cut(false));
-    const lease = new kinds.ReadLease({ clock, events, boundMs, heartbeat, whenUnheard });
-    const listener = new EvictionListener({
+    const link = {
       namespace: NAMESPACE,
-      origin,
       container,
-      lease,
-      acknowledgements,
-      send: (channel, message) => this.command.publish(channel, message),
-      events,
-    });
+      connection,
+      send: (channel: string, message: string) => this.command.publish(channel, message),
+    };
+    const collaborators = { EvictionListener: BelievingEvictionListener, ...kinds };
+    const [coherence] = Coherence.ofAll([link], { origin, boundMs, clock, events, collaborators }) as [Coherence];
+    const { acknowledgements, serverClock } = coherence;
 
     const codec = new EntryCodec({ codec: new ValueCodec(), clock, time: serverClock });
-    const keys = new RemoteKeys(NAMESPACE, CACHE);
-    const keyv = new Keyv({
-      store: new Store(this.command),
-      namespace: keys.keyvNamespace('0'),
-      useKeyPrefix: false,
-      throwOnErrors: true,
-      emitErrors: false,
-      deserialize: (raw) => codec.read(raw) as never,
-    });
     const generation = new kinds.Generation();
-    generation.onChange(() => (keyv.namespace = keys.keyvNamespace(generation.current ?? '0')));
     const log = new RedisEvictionLog({
       connection,
       namespace: NAMESPACE,
@@ -104,6 +100,15 @@ export class Instance {
       acknowledgements,
       generation,
     });
+    const keyv = new Keyv({
+      store: new Store(this.command),
+      namespace: log.keyvNamespace,
+      useKeyPrefix: false,
+      throwOnErrors: true,
+      emitErrors: false,
+      deserialize: (raw) => codec.read(raw) as never,
+    });
+    generation.onChange(() => (keyv.namespace = log.keyvNamespace));
     const remote = new RemoteCache({ keyv, log, codec, guard: connection.guard, generation });
     this.#local = new LocalCache({ maximumSize: 100, clock, counters });
     this.cache = new TwoTierCache({
@@ -126,18 +131,12 @@ export class Instance {
       collaborators: kinds,
     });
     const [view] = bucketsOf(this.cache, [generation]) as [CoherentCache];
-    const followed = listener.follow(view, CHANNEL);
+    const followed = coherence.follow(view, CHANNEL);
     this.#start = async () => {
       await followed;
-      await listener.open();
-      lease.start(
-        () => {
-          this.command.guard.succeeded();
-          this.cache.reconnected();
-        },
-        () => undefined,
-      );
-      this.command.verifyWith(() => lease.beat());
+      await coherence.open();
+      coherence.start(() => this.cache.reconnected());
+      this.command.verifyWith(() => coherence.beat());
       this.command.connect();
       await container.start();
     };

@@ -1,5 +1,6 @@
 import { Generation, type TwoTierCacheCollaborators } from '../../lib/cache/index.js';
-import { Acknowledgements, ReadLease } from '../../lib/eviction/index.js';
+import { Acknowledgements } from '../../lib/eviction/acknowledgements.js';
+import { ReadLease } from '../../lib/eviction/read-lease.js';
 
 /** The classes that an instance is made of. A mutant is an instance in which one of them lacks a rule. */
 export interface Kinds extends Partial<TwoTierCacheCollaborators> {

@@ -5,7 +5,8 @@ import { Loads } from '../../lib/cache/two-tier/loads.js';
 import { OwnWrites } from '../../lib/cache/two-tier/own-writes.js';
 import { PendingEvictions } from '../../lib/cache/two-tier/pending-evictions.js';
 import { RemoteReads } from '../../lib/cache/two-tier/remote-reads.js';
-import { Acknowledgements, ReadLease } from '../../lib/eviction/index.js';
+import { Acknowledgements } from '../../lib/eviction/acknowledgements.js';
+import { ReadLease } from '../../lib/eviction/read-lease.js';
 import { FakeRedis } from './fake-redis.js';
 import { TIMES } from './instance.js';
 import {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { LEAST_DAMAGED } from '../../lib/eviction/index.js';
+import { LEAST_DAMAGED } from '../../lib/eviction/generation.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 
 /** One thing that happens in a schedule; between two of them the network and the loaders go on. */

@@ -1,6 +1,8 @@
 import type { Scheduler } from 'fast-check';
 import sinon from 'sinon';
-import { formatMessage, LEAST_DAMAGED, nameOfOrigin, parseMessage } from '../../lib/eviction/index.js';
+import { LEAST_DAMAGED } from '../../lib/eviction/generation.js';
+import { nameOfOrigin, parseMessage } from '../../lib/eviction/index.js';
+import { formatMessage } from '../../lib/eviction/messages.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { FakeRedis, type Memory } from './fake-redis.js';
 import { type Kinds, KINDS } from './kinds.js';

@@ -8,7 +8,10 @@
  */
 import { expect } from 'chai';
 import type { TwoTierCache } from '../../lib/cache/index.js';
-import { type EvictionMessage, formatMessage, inboxOf, LEAST_DAMAGED, RemoteKeys } from '../../lib/eviction/index.js';
+import { LEAST_DAMAGED } from '../../lib/eviction/generation.js';
+import type { EvictionMessage } from '../../lib/eviction/index.js';
+import { formatMessage } from '../../lib/eviction/messages.js';
+import { inboxOf, RemoteKeys } from '../../lib/eviction/remote-keys.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { RedisServer } from '../support/redis-server.js';
 import { PATIENT } from '../support/patient.js';

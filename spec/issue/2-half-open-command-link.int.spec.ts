@@ -9,7 +9,7 @@
 import { expect } from 'chai';
 import { CacheEvents } from '../../lib/event/index.js';
 import { CommandConnection } from '../../lib/redis/index.js';
-import { RedisHeartbeat } from '../../lib/eviction/index.js';
+import { RedisHeartbeat } from '../../lib/eviction/heartbeat.js';
 import { LinkProxy } from '../faults/link-proxy.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 import { waitFor } from '../support/wait.js';

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { CommandConnection } from '../../lib/redis/index.js';
 import { RemoteCacheError } from '../../lib/errors/index.js';
 import { CacheEvents } from '../../lib/event/index.js';
-import { RedisHeartbeat } from '../../lib/eviction/index.js';
+import { RedisHeartbeat } from '../../lib/eviction/heartbeat.js';
 import { cacheErrorOf } from '../contract/rejection.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';

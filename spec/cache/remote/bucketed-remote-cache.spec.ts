@@ -17,7 +17,8 @@ import {
   ValueCodec,
 } from '../../../lib/cache/index.js';
 import { CacheEvictError, RemoteCacheError } from '../../../lib/errors/index.js';
-import { EmbeddedEvictionLog, EmbeddedStore, embeddedTime } from '../../../lib/eviction/index.js';
+import { EmbeddedEvictionLog } from '../../../lib/eviction/embedded-eviction-log.js';
+import { EmbeddedStore, embeddedTime } from '../../../lib/eviction/embedded-store.js';
 import { CacheCounters, CacheEvents } from '../../../lib/event/index.js';
 import { cacheErrorOf, rejectionOf } from '../../contract/rejection.js';
 import { FakeClock } from '../../support/fake-clock.js';

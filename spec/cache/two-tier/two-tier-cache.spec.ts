@@ -13,7 +13,8 @@ import {
 } from '../../../lib/cache/index.js';
 import { type CacheConfigurationError, CacheEvictError, RemoteCacheError } from '../../../lib/errors/index.js';
 import { CacheCounters, CacheEvents } from '../../../lib/event/index.js';
-import { EmbeddedEvictionLog, EmbeddedStore, embeddedTime } from '../../../lib/eviction/index.js';
+import { EmbeddedEvictionLog } from '../../../lib/eviction/embedded-eviction-log.js';
+import { EmbeddedStore, embeddedTime } from '../../../lib/eviction/embedded-store.js';
 import { describeCacheContract } from '../../contract/cache-contract.js';
 import { Fleet } from '../../contract/fleet.js';
 import { rejectionOf } from '../../contract/rejection.js';

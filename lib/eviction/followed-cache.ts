@@ -1,0 +1,145 @@
+import type { CoherentCache } from '../cache/index.js';
+import type { CacheEvents } from '../event/index.js';
+import type { Milliseconds } from '../time/index.js';
+
+/** What a {@link FollowedCache} tells others. */
+export interface FollowedCacheOptions {
+  readonly events: CacheEvents;
+  /** Told when the cache can no longer be served, and when it can again. */
+  readonly tellBypass: (cache: string, active: boolean) => void;
+}
+
+/** What an echo proves if a reply names its generation. */
+interface UnprovenEcho {
+  readonly beat: number;
+  readonly gen: string;
+  readonly until: Milliseconds;
+}
+
+/**
+ * One cache under a {@link ReadLease}: how far it has followed the messages, and which rumour about it is
+ * open.
+ */
+export class FollowedCache {
+  readonly cache: CoherentCache;
+  /**
+   * The number of the last message applied. `undefined` from a (re)subscription until the next echo or
+   * message.
+   */
+  applied: number | undefined;
+  readonly #options: FollowedCacheOptions;
+  /**
+   * Echoes of beats before this one prove nothing: the topic was not subscribed yet when they ran.
+   * `Infinity`: it is not subscribed now.
+   */
+  #provenFrom = Number.POSITIVE_INFINITY;
+  /** What the `bypass` event said last. */
+  #isBypassed = false;
+  #rumour: string | undefined;
+  #rumouredAt = 0;
+  /** The last echo that came before a reply had named its generation. */
+  #unproven: UnprovenEcho | undefined;
+
+  constructor(cache: CoherentCache, options: FollowedCacheOptions) {
+    this.cache = cache;
+    this.#options = options;
+    this.endLease();
+  }
+
+  get name(): string {
+    return this.cache.name;
+  }
+
+  /** Whether a message or an echo named a generation that no reply has named yet. */
+  get isRumoured(): boolean {
+    return this.#rumour !== undefined;
+  }
+
+  /** The reply to a beat after this one settles the rumour, whether it is true or not. */
+  get rumouredAt(): number {
+    return this.#rumouredAt;
+  }
+
+  /** Whether neither a reply nor a rumour has named this generation. */
+  isNews(gen: string): boolean {
+    return gen !== this.cache.generation.current && gen !== this.#rumour;
+  }
+
+  /** Whether the topic was subscribed when this beat ran. */
+  heardAll(beat: number): boolean {
+    return beat >= this.#provenFrom;
+  }
+
+  /** The topic is subscribed. @param firstBeat - the first beat that will run after that. */
+  subscribed(firstBeat: number): void {
+    this.applied = this.#unproven = undefined;
+    this.#provenFrom = firstBeat;
+  }
+
+  /** The subscription is gone. */
+  lost(): void {
+    this.#provenFrom = Number.POSITIVE_INFINITY;
+    this.#unproven = undefined;
+    this.endLease();
+    this.tellBypass(true);
+  }
+
+  endLease(): void {
+    this.cache.holdLeaseUntil(Number.NEGATIVE_INFINITY);
+  }
+
+  /** The cache may be served until then. */
+  prove(until: Milliseconds): void {
+    this.cache.holdLeaseUntil(until);
+    this.tellBypass(false);
+  }
+
+  /** Keeps what an echo proves until a reply names its generation. */
+  keepUnproven(echo: UnprovenEcho): void {
+    this.#unproven = echo;
+  }
+
+  /**
+   * The reply to `beat` was applied. Returns until when a kept echo proves the cache; `undefined`: it proves
+   * nothing.
+   */
+  proofBy(beat: number): Milliseconds | undefined {
+    const unproven = this.#unproven;
+    if (unproven === undefined || beat < unproven.beat) return undefined;
+    this.#unproven = undefined;
+    return unproven.gen === this.cache.generation.current ? unproven.until : undefined;
+  }
+
+  /** A message or an echo named `gen`. @param since - the latest beat that was sent before that. */
+  hearRumour(gen: string, since: number, cause: 'remote' | 'coherence'): void {
+    this.#rumouredAt = this.#rumour === undefined ? since : Math.max(since, this.#rumouredAt);
+    this.#rumour = gen;
+    this.cache.generation.doubt(gen, cause);
+  }
+
+  /** A reply told the truth about the rumour. Returns whether the rumour was made up. */
+  settleRumour(): boolean {
+    // A rumour of an older generation is no forgery: a clear has overtaken the message.
+    const isForged = Number(this.#rumour) > Number(this.cache.generation.current);
+    this.#rumour = undefined;
+    this.cache.generation.trust();
+    return isForged;
+  }
+
+  /**
+   * Messages were missed. Empties the local tier; `seq` is the number of the last message that this covers.
+   */
+  skipTo(seq: number): void {
+    const { applied } = this;
+    this.applied = seq;
+    this.cache.missed(applied === undefined ? 'coherence' : 'gap');
+    if (applied !== undefined) this.#options.events.emit('gap', { cache: this.name, expected: applied + 1, received: seq });
+  }
+
+  /** Tells changes only. */
+  tellBypass(active: boolean): void {
+    if (this.#isBypassed === active) return;
+    this.#isBypassed = active;
+    this.#options.tellBypass(this.name, active);
+  }
+}

@@ -1,0 +1,31 @@
+import type { Clock, Milliseconds } from '../time/index.js';
+
+/** A moment by the monotonic clock and by the wall clock. */
+export interface Moment {
+  readonly at: Milliseconds;
+  readonly epochMs: Milliseconds;
+}
+
+/**
+ * Notices that the machine was suspended: the monotonic clock stands still while a virtual machine is
+ * suspended, the wall clock does not.
+ */
+export class SleepWatch {
+  readonly #clock: Clock;
+  readonly #toleranceMs: Milliseconds;
+
+  /** @param toleranceMs - how far the clocks may move apart before that counts as sleep. */
+  constructor(clock: Clock, toleranceMs: Milliseconds) {
+    this.#clock = clock;
+    this.#toleranceMs = toleranceMs;
+  }
+
+  now(): Moment {
+    return { at: this.#clock.now(), epochMs: Date.now() };
+  }
+
+  /** Whether the machine was suspended since then. */
+  sleptSince({ at, epochMs }: Moment): boolean {
+    return Date.now() - epochMs - (this.#clock.now() - at) > this.#toleranceMs;
+  }
+}

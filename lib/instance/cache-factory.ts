@@ -1,0 +1,94 @@
+import {
+  BucketedRemoteCache,
+  bucketsOf,
+  type CallsUnderWay,
+  type CoherentCache,
+  type Generation,
+  LocalCache,
+  PassThroughCache,
+  type PassThroughCacheParts,
+  type RemoteCache,
+  type RemoteTier,
+  TwoTierCache,
+  type TwoTierCacheCollaborators,
+} from '../cache/index.js';
+import { CacheCounters, type CacheEvents } from '../event/index.js';
+import { bucketOf, type Coherence } from '../eviction/index.js';
+import type { CacheShare, Primary } from './backend.js';
+import { checkCacheName, type ResolvedCacheOptions, type ResolvedCachingOptions } from './options.js';
+
+/** What a {@link CacheFactory} is made of. */
+export interface CacheFactoryOptions {
+  readonly options: ResolvedCachingOptions;
+  readonly primaries: readonly Primary[];
+  /** One for each primary. */
+  readonly coherences: readonly Coherence[];
+  readonly calls: CallsUnderWay;
+  readonly events: CacheEvents;
+  /** Default: the library's own. */
+  readonly collaborators?: Partial<TwoTierCacheCollaborators>;
+}
+
+/** Makes the caches of an instance over its primaries. */
+export class CacheFactory {
+  readonly #options: CacheFactoryOptions;
+
+  constructor(options: CacheFactoryOptions) {
+    this.#options = options;
+  }
+
+  /** A cache that follows its evictions on each primary. */
+  create(name: string): TwoTierCache {
+    const { options: instance, primaries, coherences, calls, events, collaborators } = this.#options;
+    const { timeoutMs, deadlineMs, fillLeaseMs, clock } = instance;
+    const options = instance.cache(checkCacheName(name));
+    const { maximumSize, copy, type } = options;
+    const counters = new CacheCounters();
+    const shares = this.#sharesOf(name, options);
+    const generations = primaries.map((primary) => primary.generation());
+    const remotes = primaries.map((primary, i) =>
+      primary.remote({ ...(shares[i] as CacheShare), generation: generations[i] as Generation }),
+    );
+    const cache = new TwoTierCache({
+      name,
+      settings: { ...options, timeoutMs, deadlineMs, fillLeaseMs },
+      local: new LocalCache({ maximumSize, copy, type, clock, counters }),
+      remote: remoteOver(remotes),
+      clock,
+      events,
+      counters,
+      calls,
+      collaborators,
+    });
+    const views = bucketsOf(cache, generations);
+    coherences.forEach((coherence, i) => {
+      const { channel } = shares[i] as CacheShare;
+      coherence
+        .follow(views[i] as CoherentCache, channel)
+        .catch((error: unknown) => events.emit('error', { where: `subscription of '${channel}'`, error }));
+    });
+    return cache;
+  }
+
+  /** A cache that is not kept: its evictions are executed and announced on each primary. */
+  passThrough(name: string, own: Pick<PassThroughCacheParts, 'made' | 'isPending'>): PassThroughCache {
+    const { options: instance, primaries, calls, events } = this.#options;
+    const { clock, deadlineMs } = instance;
+    const shares = this.#sharesOf(name, instance.cache(checkCacheName(name)));
+    const remotes = primaries.map((primary, i) => primary.evictions(shares[i] as CacheShare));
+    return new PassThroughCache({ name, clock, deadlineMs, remote: remoteOver(remotes), events, calls, ...own });
+  }
+
+  #sharesOf(cache: string, options: ResolvedCacheOptions): readonly CacheShare[] {
+    const { primaries, coherences } = this.#options;
+    return primaries.map((primary, i) => ({
+      cache,
+      options,
+      channel: primary.channel(cache, options.topic),
+      coherence: coherences[i] as Coherence,
+    }));
+  }
+}
+
+const remoteOver = (remotes: readonly RemoteCache[]): RemoteTier =>
+  remotes.length === 1 ? (remotes[0] as RemoteCache) : new BucketedRemoteCache(remotes, (key) => bucketOf(key, remotes.length));
