@@ -1,12 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { CallContext } from '../call/index.js';
 
-/** Which load the running code belongs to. One for the process, since loads wait for each other across caches and containers. */
-const context = new AsyncLocalStorage<Load>();
+/** Which load the running code belongs to. One for the process, because loads wait for each other across caches and containers. */
+const loads = new CallContext<Load>();
 
 /** Room between a load and what it calls, so that one can move down without the others. */
 const RANK_DISTANCE = 2 ** 20;
-
-let running = 0;
 
 /**
  * One load under way: a node in the graph of who waits for whom. A load waits for every load that its loader starts or joins.
@@ -23,22 +21,19 @@ export class Load {
 
   /** The load whose loader the running code belongs to. What a loader leaves running belongs, once that is over, to the load around it. */
   static get caller(): Load | undefined {
-    return running === 0 ? undefined : Load.#underWay(context.getStore());
+    return Load.#underWay(loads.current);
   }
 
   /** Runs the loader, so that what it calls is known to be called by it. {@link leave} must follow. */
   enter<T>(loader: () => T): T {
-    running += 1;
-    return context.run(this, loader);
+    return loads.enter(this, loader);
   }
 
   /** The loader is over. */
   leave(): void {
     this.#isOver = true;
     this.#caller = Load.#underWay(this.#caller); // Work that begins the next load before it ends must not make a chain without end.
-    running -= 1;
-    // While it is on, it adds 40 ns to every `await` of the process on Node 20 and 22. Hits need not pay for loads.
-    if (running === 0) context.disable();
+    loads.leave();
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { CacheableOperation, CacheInvocation } from '../annotation/index.js';
-import { type Cache, type CacheKey, Load, type LoadOptions } from '../cache/index.js';
+import { type CacheKey, Load, type LoadOptions } from '../cache/index.js';
 import type { CacheErrorHandler } from './cache-error-handler.js';
 import { isKeyError, keyErrorOf } from './key-error.js';
 import type { MethodRun } from './method-run.js';
@@ -8,14 +8,16 @@ import { UnfollowedLoad } from './unfollowed-load.js';
 
 /** One `@Cacheable` in one call. `unless` and `ttl` are asked once, however many caches it fills. */
 class CacheableCall {
+  readonly invocation: CacheInvocation;
+  readonly key: CacheKey;
   readonly #plan: OperationPlan<CacheableOperation>;
-  readonly #invocation: CacheInvocation;
   #isVetoed: boolean | undefined;
   #ttl: number | undefined;
 
-  constructor(plan: OperationPlan<CacheableOperation>, invocation: CacheInvocation) {
+  constructor(plan: OperationPlan<CacheableOperation>, invocation: CacheInvocation, key: CacheKey) {
     this.#plan = plan;
-    this.#invocation = invocation;
+    this.invocation = invocation;
+    this.key = key;
   }
 
   /** `@Cacheable on BookService.find`, for messages. */
@@ -23,20 +25,20 @@ class CacheableCall {
     return this.#plan.label;
   }
 
-  /** Whether the result must not be stored: `unless` or `ttl` says so. */
+  /** Whether the result must not be stored, because `unless` or `ttl` says so. */
   isVetoed(result: unknown): boolean {
-    this.#isVetoed ??= this.#plan.isVetoed(this.#invocation, result) || !this.#hasLife(result);
+    this.#isVetoed ??= this.#plan.isVetoed(this.invocation, result) || !this.#hasLife(result);
     return this.#isVetoed;
   }
 
   #hasLife(result: unknown): boolean {
-    const ttl = this.#plan.ttl(this.#invocation, result);
+    const ttl = this.#plan.ttl(this.invocation, result);
     if (ttl === NOT_STORED) return false;
     this.#ttl = ttl;
     return true;
   }
 
-  /** The life of what is stored: by the time the cache asks, `isVetoed` was answered. */
+  /** The life of what is stored. The cache asks for it after `isVetoed` was answered. */
   get ttl(): LoadOptions['ttl'] {
     const { ttl } = this.#plan.operation;
     return typeof ttl === 'function' ? () => this.#ttl! : ttl;
@@ -44,34 +46,30 @@ class CacheableCall {
 }
 
 /**
- * The look-ups of one call, as loads inside loads: the first cache is asked first; its loader asks the second; the innermost runs the method.
- * Fences and sharing stay with the caches that way, each knowing when its own load began. A hit in an inner cache does not fill the outer ones
- * (Spring fills the caches it missed only from the method), because they would store a value whose load they have not seen begin.
- * A cache that does not follow its loads, and is loading the same key further out, is passed over: it is filled from there.
+ * The look-ups of one call, as loads inside loads: the first cache is asked first, its loader asks the second, the innermost loader runs
+ * the method. So each cache fences and shares its own load, and knows when that load began.
+ *
+ * A hit in an inner cache does not fill the outer caches: they would store a value whose load they have not seen begin. (Spring, too, fills
+ * the caches it missed from the method alone.)
+ *
+ * A cache that does not follow its loads may already be loading the same key further out. It is then passed over here, and is filled by
+ * that load.
  */
 export class LookUp {
   readonly #cacheables: readonly OperationPlan<CacheableOperation>[];
-  readonly #target: object;
-  readonly #args: readonly unknown[];
   readonly #body: MethodRun;
-  #join: boolean;
   readonly #errors: CacheErrorHandler;
+  #join: boolean;
 
-  /** @param join - `false`: run the method for this call alone, for its result is needed even if another call is loading the same key. */
-  constructor(
-    cacheables: readonly OperationPlan<CacheableOperation>[],
-    target: object,
-    args: readonly unknown[],
-    body: MethodRun,
-    join: boolean,
-    errors: CacheErrorHandler,
-  ) {
+  /**
+   * @param join - `false`: run the method for this call alone, because the call needs its own run even while another one loads the same key.
+   *   Default: `true`.
+   */
+  constructor(cacheables: readonly OperationPlan<CacheableOperation>[], body: MethodRun, errors: CacheErrorHandler, join = true) {
     this.#cacheables = cacheables;
-    this.#target = target;
-    this.#args = args;
     this.#body = body;
-    this.#join = join;
     this.#errors = errors;
+    this.#join = join;
   }
 
   /** The cached value of the first hit, else what the method returns, which is then stored where the look-up missed. */
@@ -79,23 +77,25 @@ export class LookUp {
     return this.#from(0);
   }
 
-  /** The same for one operation and one cache whose key is known. */
+  /** The same for one operation whose key is known already. */
   loadSingle(cacheable: OperationPlan<CacheableOperation>, invocation: CacheInvocation, key: CacheKey): Promise<unknown> {
-    return this.#through(new CacheableCall(cacheable, invocation), invocation.caches, 0, key, this.#body.run);
+    return this.#through(new CacheableCall(cacheable, invocation, key), 0, this.#body.run);
   }
 
   #from(index: number): Promise<unknown> {
     const plan = this.#cacheables[index];
     if (plan === undefined) return this.#body.run();
-    const invocation = plan.begin(this.#target, this.#args);
+    const invocation = plan.begin(this.#body.target, this.#body.args);
     if (!plan.applies(invocation)) return this.#from(index + 1);
-    return this.#through(new CacheableCall(plan, invocation), invocation.caches, 0, plan.key(invocation), () => this.#from(index + 1));
+    return this.#through(new CacheableCall(plan, invocation, plan.key(invocation)), 0, () => this.#from(index + 1));
   }
 
-  #through(call: CacheableCall, caches: readonly Cache[], index: number, key: CacheKey, inner: () => Promise<unknown>): Promise<unknown> {
-    const cache = caches[index];
+  /** @param inner - what comes after the last cache of the operation. */
+  #through(call: CacheableCall, index: number, inner: () => Promise<unknown>): Promise<unknown> {
+    const { key, ttl, invocation } = call;
+    const cache = invocation.caches[index];
     if (cache === undefined) return inner();
-    const next = (): Promise<unknown> => this.#through(call, caches, index + 1, key, inner);
+    const next = (): Promise<unknown> => this.#through(call, index + 1, inner);
     if (UnfollowedLoad.needsCaller(cache, key)) return next();
     const { caller } = Load;
     let isVetoed = true;
@@ -105,28 +105,26 @@ export class LookUp {
       isVetoed = !this.#body.hasSucceeded || call.isVetoed(value);
       return value;
     };
-    const { ttl } = call;
-    const onError: LoadOptions['onError'] = (verb, error, value) => this.#failed(call, verb, error, cache, key, value);
+    const onError: LoadOptions['onError'] = (verb, error, value) => {
+      if (isKeyError(error)) throw keyErrorOf(error, call.label, cache);
+      if (verb === 'get') this.#errors.handleCacheGetError(error, cache, key);
+      else this.#errors.handleCachePutError(error, cache, key, value);
+    };
     try {
       return cache.getOrLoad(key, loader, { ttl, unless: () => isVetoed, join: this.#takeJoin(), onError });
     } catch (error) {
-      return Promise.reject(error); // A cache of somebody else's may throw at once; to the caller of a method that is a rejection too.
+      // A cache that somebody else wrote may throw at once. The caller of a method gets a rejection all the same.
+      return Promise.reject(error);
     }
   }
 
   /**
-   * Only the first cache of a call may be joined. Two methods that name the same caches in opposite order would otherwise wait for each other
-   * in their second one.
+   * Only the first cache of a call may be joined. Otherwise two methods that name the same caches in opposite order would wait for each
+   * other in their second cache.
    */
   #takeJoin(): boolean {
     const join = this.#join;
     this.#join = false;
     return join;
-  }
-
-  #failed(call: CacheableCall, verb: 'get' | 'put', error: unknown, cache: Cache, key: CacheKey, value: unknown): void {
-    if (isKeyError(error)) throw keyErrorOf(error, call.label, cache);
-    if (verb === 'get') this.#errors.handleCacheGetError(error, cache, key);
-    else this.#errors.handleCachePutError(error, cache, key, value);
   }
 }

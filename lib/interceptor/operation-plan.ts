@@ -11,9 +11,8 @@ import { CacheConfigurationError, CacheKeyError } from '../errors/index.js';
 import { CacheEvents } from '../event/index.js';
 import { type Milliseconds, parseComputedTtl } from '../time/index.js';
 import { CacheResolver } from './cache-resolver.js';
-import { isArrowFunction } from './is-arrow-function.js';
 import { KeyGenerator } from './key-generator.js';
-import { keyOf, keyOfOne, SimpleKeyGenerator } from './simple-key-generator.js';
+import { keyOf, SimpleKeyGenerator } from './simple-key-generator.js';
 import { bindingMissing, cacheNamesOf, operationLabel, type OperationServices, servicesOf } from './operation-services.js';
 import { SimpleCacheResolver } from './simple-cache-resolver.js';
 
@@ -22,29 +21,27 @@ type GenerateKey = (target: object, args: readonly unknown[]) => CacheKey;
 
 const keyOfArguments: GenerateKey = (_target, args) => keyOf(args);
 
-/** The life of a result that is not to be stored. */
+/** The time to live of a result that must not be stored. */
 export const NOT_STORED = Symbol('not stored');
-
-/** Called as it is, and not by `call` or `apply`, it can be compiled into the method. */
-type ArrowFunction = (argument: unknown) => unknown;
 
 /**
  * One operation with its strategies, resolved once per method and container: caches, resolver and key generator.
- * Rebinding one of these services takes effect on methods that were not called yet.
+ * To rebind one of these services takes effect on methods that were not called yet.
  */
 export class OperationPlan<O extends CacheOperation = CacheOperation> {
   readonly operation: O;
   readonly method: CachedMethod;
   readonly container: ServiceLocator;
-  /** The caches, where they do not depend on the call; else `undefined`, and a resolver is asked each time. */
+  /** The caches, where they do not depend on the call; else `undefined`: a resolver is asked at each call. */
   readonly fixedCaches: readonly Cache[] | undefined;
+  /** Makes the key of a call by the generator alone, for an operation that has no `key` and no `resultKey`. */
+  readonly generateKey: GenerateKey;
   readonly #ttl: Milliseconds | OperationFunction | undefined;
-  /** Where a computed `ttl` that is none is told. */
+  /** Hears of a `ttl` function that returns no duration. */
   readonly #events: CacheEvents | undefined;
   readonly #resultKey: OperationFunction | undefined;
   readonly #cacheNames: readonly string[];
   readonly #resolver: CacheResolver;
-  readonly #generate: GenerateKey;
 
   constructor(operation: O, method: CachedMethod, container: ServiceLocator) {
     this.operation = operation;
@@ -56,9 +53,9 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
     if (typeof this.#ttl === 'function') this.#events = container.get(CacheEvents, { optional: true });
     this.#resultKey = recorded.kind === 'cacheable' ? undefined : recorded.resultKey;
     this.#cacheNames = cacheNamesOf(operation, method);
-    this.#generate = this.#keyGenerator(services.keyGenerator);
+    this.generateKey = this.#keyGenerator(services.keyGenerator);
     this.#resolver = this.#cacheResolver(services);
-    // Only the default is known to choose by name alone. Its subclasses may look at the arguments.
+    // Only the default resolver is known to choose by name alone. A subclass of it may look at the arguments.
     if (this.#resolver.resolveCaches === SimpleCacheResolver.prototype.resolveCaches) this.fixedCaches = this.#resolve({}, []);
   }
 
@@ -73,17 +70,9 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
     return recorded.kind === 'cacheable' && recorded.sync;
   }
 
-  /** Whether it applies to every call, under a key that the default generator makes of the arguments alone. */
-  get isKeyedByArguments(): boolean {
-    const { condition, key } = this.operation;
-    return condition === undefined && key === undefined && this.#generate === keyOfArguments;
-  }
-
-  /** Whether {@link appliesTo} and {@link keyOf} may be asked: `condition` and `key`, if any, have no `this`. */
-  get needsNoInvocation(): boolean {
-    const { condition, key } = this.operation;
-    if (key === undefined && this.#generate !== keyOfArguments) return false;
-    return [condition, key].every((question) => question === undefined || isArrowFunction(question));
+  /** Whether keys are made of the arguments alone: by `key`, or else by the default generator. */
+  get usesDefaultKeys(): boolean {
+    return this.generateKey === keyOfArguments;
   }
 
   /** The call as this operation sees it. */
@@ -98,25 +87,16 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
     return condition === undefined || this.#ask('condition', condition, invocation, invocation.args);
   }
 
-  /** Whether the operation applies to a call with this argument alone. */
-  appliesTo(argument: unknown): boolean {
-    const condition = this.operation.condition as ArrowFunction | undefined;
-    return condition === undefined || this.#decided('condition', condition(argument));
-  }
-
-  /** The key of a call with this argument alone. */
-  keyOf(argument: unknown): CacheKey {
-    const key = this.operation.key as ArrowFunction | undefined;
-    return key === undefined ? keyOfOne(argument) : this.#defined('key', key(argument));
-  }
-
-  /** Whether `unless` speaks against the result. */
+  /** Whether `unless` forbids to store the result, or to evict because of it. */
   isVetoed(invocation: CacheInvocation, result: unknown): boolean {
     const { unless } = this.operation;
     return unless !== undefined && this.#ask('unless', unless, invocation, [result, ...invocation.args]);
   }
 
-  /** The life of the result, where the operation gives one. A function that fails to give one is told: the method has succeeded. */
+  /**
+   * The time to live of the result; `undefined`: the cache's own. If a `ttl` function fails, that is reported as an event and not thrown,
+   * because the method has succeeded.
+   */
   ttl(invocation: CacheInvocation, result: unknown): Milliseconds | typeof NOT_STORED | undefined {
     const ttl = this.#ttl;
     if (typeof ttl !== 'function') return ttl;
@@ -128,30 +108,51 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
     }
   }
 
-  /** The key of the call; made of the result where the operation says so. */
+  /** The key of the call. With a `resultKey`, it is made of the result. */
   key(invocation: CacheInvocation, result?: unknown): CacheKey {
     const { key } = this.operation;
     const resultKey = this.#resultKey;
-    if (resultKey !== undefined) return this.#defined('resultKey', resultKey.call(invocation, result, ...invocation.args));
-    if (key !== undefined) return this.#defined('key', key.apply(invocation, invocation.args as unknown[]));
-    return this.#generate(invocation.target, invocation.args);
-  }
-
-  /** The key of a call by the generator alone: for the fast path, which has no invocation at hand. */
-  generateKey(target: object, args: readonly unknown[]): CacheKey {
-    return this.#generate(target, args);
+    if (resultKey !== undefined) return this.defined('resultKey', resultKey.call(invocation, result, ...invocation.args));
+    if (key !== undefined) return this.defined('key', key.apply(invocation, invocation.args as unknown[]));
+    return this.generateKey(invocation.target, invocation.args);
   }
 
   /** All keys that an operation with `keys` makes of the arguments. */
   keys(invocation: CacheInvocation, keys: OperationFunction): readonly CacheKey[] {
-    const made = this.#defined('keys', keys.apply(invocation, invocation.args as unknown[]));
+    const made = this.defined('keys', keys.apply(invocation, invocation.args as unknown[]));
     if (!Array.isArray(made)) {
       throw new CacheKeyError(
         'CACHE_KEY_UNSUPPORTED',
         `Expected \`keys\` of ${this.label} to return an array of keys, got ${typeof made}.`,
       );
     }
-    return made.map((key) => this.#defined('keys', key));
+    return made.map((key) => this.defined('keys', key));
+  }
+
+  /**
+   * The answer of a `condition` or an `unless`.
+   *
+   * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` for a promise.
+   */
+  decided(option: string, answer: unknown): boolean {
+    if (typeof answer === 'object' && answer !== null && 'then' in answer) {
+      throw new CacheConfigurationError('CACHE_OPERATION_INVALID', `Invalid ${this.label}: \`${option}\` returned a promise.`, {
+        hint: 'A promise is always truthy; decide by what is at hand.',
+      });
+    }
+    return Boolean(answer);
+  }
+
+  /**
+   * The key that a function or a generator of the application has made.
+   *
+   * @throws {CacheKeyError} `CACHE_KEY_UNDEFINED` for `undefined`.
+   */
+  defined(option: string, key: unknown): CacheKey {
+    if (key !== undefined) return key as CacheKey;
+    throw new CacheKeyError('CACHE_KEY_UNDEFINED', `\`${option}\` of ${this.label} returned \`undefined\` for a key.`, {
+      hint: 'Return `null` if nothing is a key of its own; else check that what the key is made of was passed.',
+    });
   }
 
   #resolve(target: object, args: readonly unknown[]): readonly Cache[] {
@@ -185,10 +186,10 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
       'keyGenerator',
       (identifier as ServiceIdentifier<KeyGenerator> | undefined) ?? KeyGenerator,
     );
-    // The default looks at nothing but the arguments: no need to spread them.
+    // The default generator looks at nothing but the arguments, so it needs no spread of them.
     if (generator.generate === SimpleKeyGenerator.prototype.generate) return keyOfArguments;
     const { name } = this.method;
-    return (target, args) => this.#defined('keyGenerator', generator.generate(target, name, ...args));
+    return (target, args) => this.defined('keyGenerator', generator.generate(target, name, ...args));
   }
 
   #service<T>(option: string, identifier: ServiceIdentifier): T {
@@ -198,22 +199,6 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
   }
 
   #ask(option: string, question: OperationFunction, invocation: CacheInvocation, args: readonly unknown[]): boolean {
-    return this.#decided(option, question.apply(invocation, args as unknown[]));
-  }
-
-  #decided(option: string, answer: unknown): boolean {
-    if (typeof answer === 'object' && answer !== null && 'then' in answer) {
-      throw new CacheConfigurationError('CACHE_OPERATION_INVALID', `Invalid ${this.label}: \`${option}\` returned a promise.`, {
-        hint: 'A promise is always truthy; decide by what is at hand.',
-      });
-    }
-    return Boolean(answer);
-  }
-
-  #defined(option: string, key: unknown): CacheKey {
-    if (key !== undefined) return key as CacheKey;
-    throw new CacheKeyError('CACHE_KEY_UNDEFINED', `\`${option}\` of ${this.label} returned \`undefined\` for a key.`, {
-      hint: 'Return `null` if nothing is a key of its own; else check that what the key is made of was passed.',
-    });
+    return this.decided(option, question.apply(invocation, args as unknown[]));
   }
 }

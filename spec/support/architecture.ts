@@ -31,9 +31,10 @@ interface Import {
 export const ROOMS: Readonly<Record<string, Room>> = {
   errors: { rooms: [] },
   time: { rooms: ['errors'] },
+  call: { rooms: [] },
   event: { rooms: ['time'] },
   redis: { rooms: ['event', 'time', 'errors'], packages: ['ioredis', 'keyv', '@keyv/redis', '@redis/client'] },
-  cache: { rooms: ['event', 'time', 'errors'], inside: ['cache/key'] },
+  cache: { rooms: ['call', 'event', 'time', 'errors'], inside: ['cache/key'] },
   'cache/key': { isInner: true, rooms: ['errors'], inside: ['cache/value'] },
   'cache/value': { isInner: true, rooms: ['time', 'errors'], packages: ['devalue'] },
   'cache/local': { isInner: true, rooms: ['event', 'time', 'errors'], inside: ['cache/value', 'cache'] },
@@ -44,7 +45,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     inside: ['cache/local', 'cache/remote', 'cache/value', 'cache/key', 'cache'],
   },
   annotation: { rooms: ['time', 'errors'], types: ['cache'], packages: ['reflect-metadata'] },
-  transaction: { rooms: ['cache', 'event', 'time', 'errors'] },
+  transaction: { rooms: ['call', 'cache', 'event', 'time', 'errors'] },
   interceptor: { rooms: ['annotation', 'cache', 'event', 'time', 'errors'] },
   topic: { rooms: ['event', 'time', 'errors'] },
   'topic/redis': { rooms: ['topic', 'redis', 'event', 'time', 'errors'], packages: ['ioredis'] },
@@ -53,7 +54,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   listener: { rooms: ['topic', 'event', 'errors'] },
   management: { rooms: ['annotation', 'fleet', 'cache', 'event', 'time', 'errors'] },
   telemetry: { rooms: ['cache', 'event', 'errors'], packages: ['@opentelemetry/api'] },
-  instance: { rooms: ['fleet', 'eviction', 'topic/redis', 'topic', 'cache', 'redis', 'event', 'time', 'errors'], packages: ['keyv', 'ioredis'] },
+  instance: {
+    rooms: ['fleet', 'eviction', 'topic/redis', 'topic', 'cache', 'redis', 'event', 'time', 'errors'],
+    packages: ['keyv', 'ioredis'],
+  },
   cli: { rooms: ['instance', 'fleet', 'eviction', 'topic/redis', 'topic', 'cache', 'redis', 'event', 'time', 'errors'] },
   inversify: {
     rooms: ['instance', 'listener', 'interceptor', 'transaction', 'annotation', 'fleet', 'topic', 'cache', 'event', 'errors'],

@@ -1,6 +1,48 @@
 import { expect } from 'chai';
 import { runInThisContext } from 'node:vm';
-import { isArrowFunction } from '../../lib/interceptor/is-arrow-function.js';
+import sinon from 'sinon';
+import { Cacheable } from '../../lib/index.js';
+import { HitPath, isArrowFunction } from '../../lib/interceptor/hit-path.js';
+import { stage } from './stage.js';
+
+describe(HitPath.name, () => {
+  const condition = sinon.fake((..._args: unknown[]) => true);
+  const key = sinon.fake((name: string, ..._rest: unknown[]) => name);
+
+  class Books {
+    @Cacheable('arrow', { condition: (...args) => condition(...args), key: (...args) => key(...args) })
+    async byArrow(name: string, _edition?: number): Promise<string> {
+      return name;
+    }
+
+    @Cacheable('function', {
+      condition(...args) {
+        return condition(...args);
+      },
+      key(...args) {
+        return key(...args);
+      },
+    })
+    async byFunction(name: string, _edition?: number): Promise<string> {
+      return name;
+    }
+  }
+
+  for (const find of ['byArrow', 'byFunction'] as const) {
+    for (const more of [[], [2]]) {
+      it(`asks condition and key once, on a miss as on a hit: ${find}, ${1 + more.length} arguments`, async () => {
+        const books = stage().serve(Books);
+        await books[find]('Dune', ...more); // Makes the plan.
+        for (const name of ['Emma', 'Emma']) {
+          condition.resetHistory();
+          key.resetHistory();
+          expect(await books[find](name, ...more)).to.equal(name);
+          expect([condition.args, key.args]).to.deep.equal([[[name, ...more]], [[name, ...more]]]);
+        }
+      });
+    }
+  }
+});
 
 const methods = {
   short(name: string) {

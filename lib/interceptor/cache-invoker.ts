@@ -1,0 +1,56 @@
+import type { Cache, CacheKey, PutOptions } from '../cache/index.js';
+import type { CacheErrorHandler } from './cache-error-handler.js';
+import { isKeyError, keyErrorOf } from './key-error.js';
+import { failuresOf, throwFirst } from './failures.js';
+
+/** How a step removes entries. */
+export interface Removal {
+  /** Whether the method has yet to run. Such a removal is immediate: it must not wait for the end of a transaction. */
+  readonly isEarly: boolean;
+  readonly acks: 'none' | 'all';
+}
+
+/**
+ * Runs the steps that write to caches, each under the error handler (Spring's `AbstractCacheInvoker`). A step resolves if the handler
+ * survives the failure, and rejects with what the handler throws. A mistake in the key is never the handler's to judge: it always rejects.
+ */
+export class CacheInvoker {
+  readonly errors: CacheErrorHandler;
+
+  constructor(errors: CacheErrorHandler) {
+    this.errors = errors;
+  }
+
+  /** @param label - of the operation, for messages. */
+  async put(label: string, cache: Cache, entry: { readonly key: CacheKey; readonly value: unknown }, options: PutOptions): Promise<void> {
+    const { key, value } = entry;
+    try {
+      await cache.put(key, value, options);
+    } catch (error) {
+      if (isKeyError(error)) throw keyErrorOf(error, label, cache);
+      this.errors.handleCachePutError(error, cache, key, value);
+    }
+  }
+
+  /** @param label - of the operation, for messages. */
+  async evict(label: string, cache: Cache, keys: readonly CacheKey[], { isEarly, acks }: Removal): Promise<void> {
+    try {
+      if (isEarly) await Promise.all(keys.map((key) => cache.evictIfPresent(key, { acks })));
+      else if (keys.length === 1) await cache.evict(keys[0], { acks });
+      else await cache.evictAll(keys, { acks });
+    } catch (error) {
+      if (isKeyError(error)) throw keyErrorOf(error, label, cache);
+      const handled = keys.map(async (key) => this.errors.handleCacheEvictError(error, cache, key));
+      await throwFirst(failuresOf(handled));
+    }
+  }
+
+  async clear(cache: Cache, { isEarly, acks }: Removal): Promise<void> {
+    try {
+      if (isEarly) await cache.invalidate({ acks });
+      else await cache.clear({ acks });
+    } catch (error) {
+      this.errors.handleCacheClearError(error, cache);
+    }
+  }
+}
