@@ -3,13 +3,12 @@ import sinon from 'sinon';
 import { type FleetMessage, type FleetPort, FleetWatch, formatFleetMessage, type InstanceStatus } from '../../lib/fleet/index.js';
 import { CacheCounters } from '../../lib/event/index.js';
 import { eventStream } from '../../lib/management/event-stream.js';
+import { turn } from '../support/promises.js';
 
 const INSTANCES = 200;
 const CACHES = 50;
 
 /** Resolves after what promises lead to, which fake timers leave alone. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
 describe(eventStream.name, () => {
   let timers: sinon.SinonFakeTimers;
   let answer: (body: string) => void;
