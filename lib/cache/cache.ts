@@ -4,113 +4,162 @@ import type { CacheKey } from './key/cache-key.js';
 import type { KeyInspection } from './key-inspection.js';
 import type { ValueWrapper } from './value-wrapper.js';
 
-/** How long an evicting caller waits. */
+/** How long the caller of an eviction waits. */
 export interface EvictOptions {
   /**
-   * `'none'`: resolve once Redis executed the eviction; the other instances follow within the bound, normally within a millisecond.
-   * `'all'`: resolve once no instance serves the old value any more: each has applied the eviction, or its read lease has run out.
-   * Default: `'none'`.
+   * When the call resolves. Default: `'none'`.
+   * - `'none'`: once Redis has executed the eviction. The other instances follow within the bound, normally
+   *   within a millisecond.
+   * - `'all'`: once no instance serves the old value any more. Each instance has then applied the eviction,
+   *   or its read lease has ended.
    */
   readonly acks?: 'none' | 'all';
-  /** How long the caller has waited for caches already, in milliseconds: it is taken off the cache's `deadline`. Default: `0`. */
+  /**
+   * How long the caller has already waited for caches, in milliseconds. It is subtracted from the cache's
+   * `deadline`. Default: `0`.
+   */
   readonly waitedMs?: Milliseconds;
 }
 
-/** What may differ from the cache's own options for one written value. */
+/** The options of one written value that can differ from the options of the cache. */
 export interface PutOptions {
-  /** Life of this entry; `0` = without end. Default: the cache's `ttl` (`nullTtl` for `null` and `undefined`). */
+  /**
+   * Time to live of this entry; `0` = without end. Default: the cache's `ttl` (`nullTtl` for `null` and
+   * `undefined`).
+   */
   readonly ttl?: Duration;
-  /** As in {@link EvictOptions}. */
+  /** See {@link EvictOptions.waitedMs}. */
   readonly waitedMs?: Milliseconds;
 }
 
-/** What may differ from the defaults for one {@link Cache.getOrLoad}. */
+/** The options of one {@link Cache.getOrLoad}. */
 export interface LoadOptions<V = unknown> {
   /**
-   * Life of a loaded value, or a function of it. Default: the cache's `ttl`. `0` means "without end"; from a function, 0 or less means "do not
-   * store". What is no life is told as an `error` event, and the value is returned and not stored.
+   * Time to live of a loaded value, or a function that computes it from the value. Default: the cache's
+   * `ttl`.
+   *
+   * `0` means "without end". From a function, 0 or less means "do not store". An invalid `ttl` becomes an
+   * `error` event; the value is then returned, but not stored.
    */
   readonly ttl?: Duration | ((value: V) => Duration);
-  /** Vetoes storing a loaded value. Default: everything is stored. Not asked on a hit. */
+  /**
+   * Returns `true` for a loaded value that must not be stored. Default: every value is stored. Not called on
+   * a hit.
+   */
   readonly unless?: (value: V) => boolean;
-  /** `false`: run the loader for this caller alone instead of joining a load of the same key in this instance. Default: `true`. */
+  /**
+   * `false`: run the loader for this caller alone, and do not join a running load of the same key in this
+   * instance. Default: `true`.
+   */
   readonly join?: boolean;
   /**
-   * Told of a failure of the cache itself (never of the loader) while getting or storing. If it throws, the read fails with what it threw.
-   * Default: failures are counted and survived. Told also of a key that cannot be one, with which the read fails in any case.
+   * Called when the cache itself (never the loader) fails while getting or storing. If it throws, the read
+   * fails with what it threw. Default: failures are counted, and the read goes on.
+   *
+   * It is also called for an invalid key, and the read then fails in any case.
    */
   readonly onError?: (verb: 'get' | 'put', error: unknown, value?: unknown) => void;
 }
 
 /**
- * One named cache as an instance sees it (Spring's `Cache`). Also the type to extend for a cache of one's own.
- * Keys are {@link CacheKey}s; equal keys are equal by value.
+ * One named cache, as an instance sees it (Spring's `Cache`). Extend this class to write a cache of your own.
+ * Keys are {@link CacheKey}s and are equal by value.
  *
- * All methods reject with a `CacheError` when the cache itself fails, except {@link getOrLoad}, which has a loader to fall back on.
+ * All methods reject with a `CacheError` when the cache itself fails. The exception is {@link getOrLoad},
+ * which can use its loader instead.
  */
 export abstract class Cache {
-  /** The name given to `@Cacheable` and the cache manager. */
+  /** The name that is given to `@Cacheable` and to the cache manager. */
   abstract readonly name: string;
 
-  /** The cached value, or `undefined` when there is none. */
+  /** The cached value, or `undefined` if there is none. */
   abstract get<V = unknown>(key: CacheKey): Promise<ValueWrapper<V> | undefined>;
 
   /**
-   * The cached value, else what `loader` returns, which is then stored.
-   * Concurrent callers of one key share one load. A value whose load began before an eviction of its key is never stored after it.
-   * A caller for whom that load waits (a loader that asks for its own key) runs its own loader, and stores nothing. Nobody waits for a load
-   * longer than `fillLease` or after its own caller was aborted (an `AbortError`): those who did share one new load.
+   * The cached value. If there is none, the result of `loader`, which is then stored.
+   *
+   * - Concurrent calls for one key share one load.
+   * - A value whose load began before an eviction of its key is never stored after that eviction.
+   * - A caller for whom the running load waits cannot join it (for example, a loader that asks for its own
+   *   key). Such a caller runs its own loader, and stores nothing.
+   * - Nobody waits for the load of another caller for longer than `fillLease`, or after that caller was
+   *   aborted (an `AbortError`). Those who had waited share one new load.
    *
    * @throws what the loader threw: the same object. Nothing is stored then.
-   * @see Spring `Cache#get(Object, Callable)`, which wraps the loader's error; here it stays as it is.
+   * @see Spring `Cache#get(Object, Callable)`, which wraps the error of the loader; this method does not.
    */
   abstract getOrLoad<V>(key: CacheKey, loader: () => V | Promise<V>, options?: LoadOptions<V>): Promise<V>;
 
   /**
-   * Stores `value`, and drops the copies of other instances. Once it resolves, no read in this instance returns older data. A value that cannot
-   * be encoded, or a `ttl` that is none, makes it reject, and evicts the key. `null` where it is not allowed makes it reject, and changes nothing.
+   * Stores `value`, and drops the copies of other instances. Once it resolves, no read in this instance
+   * returns older data.
+   *
+   * It rejects in these cases:
+   * - A value that cannot be encoded, or an invalid `ttl`: the key is evicted.
+   * - A `null` or `undefined` that is not allowed: nothing is changed.
    */
   abstract put(key: CacheKey, value: unknown, options?: PutOptions): Promise<void>;
 
-  /** Stores `value` if the key has none, and returns `undefined`; else changes nothing and returns what is there. */
+  /**
+   * Stores `value` if the key has none, and returns `undefined`. Otherwise changes nothing and returns the
+   * present value.
+   */
   abstract putIfAbsent<V = unknown>(key: CacheKey, value: V, options?: PutOptions): Promise<ValueWrapper<V> | undefined>;
 
   /**
-   * Removes the key from both tiers and announces it to every instance. An array is one composite key; for several keys there is
-   * {@link evictAll}.
+   * Removes the key from both tiers and announces this to every instance. An array is one composite key; use
+   * {@link evictAll} for several keys.
    *
-   * @throws {CacheEvictError} when Redis did not acknowledge it in time; it is then retried until it is acknowledged.
-   * @throws {CacheStoppedError} when the cache was stopped; so do {@link put} and the other writes.
+   * @throws {CacheEvictError} when Redis did not acknowledge the eviction in time. It is then retried until
+   *   it is acknowledged.
+   * @throws {CacheStoppedError} when the cache was stopped. The same applies to {@link put} and the other
+   *   writes.
    */
   abstract evict(key: CacheKey, options?: EvictOptions): Promise<void>;
 
-  /** As {@link evict} for several keys, in one round trip. A cache of your own that has no better way need not implement it. */
+  /**
+   * Like {@link evict}, for several keys, in one round trip (a long list is split into chunks). A cache of
+   * your own need not implement it: the default evicts the keys one by one.
+   */
   async evictAll(keys: readonly CacheKey[], options?: EvictOptions): Promise<void> {
     const outcomes = await Promise.allSettled(keys.map((key) => this.evict(key, options)));
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  /** As {@link evict}, at once and even inside a transaction; `true` if the remote tier (or, without one, the local tier) held the key. */
+  /**
+   * Like {@link evict}, but at once, even inside a transaction. `true` if the remote tier held the key
+   * (without a remote tier: if the local tier held it).
+   */
   abstract evictIfPresent(key: CacheKey, options?: EvictOptions): Promise<boolean>;
 
-  /** Removes every entry, in constant time, and announces it to every instance. */
+  /** Removes every entry, in constant time, and announces this to every instance. */
   abstract clear(options?: EvictOptions): Promise<void>;
 
-  /** As {@link clear}, at once and even inside a transaction; `false` only if the cache is known to have been empty. */
+  /**
+   * Like {@link clear}, but at once, even inside a transaction. `false` only if the cache is known to have
+   * been empty.
+   */
   abstract invalidate(options?: EvictOptions): Promise<boolean>;
 
-  /** The cached values in the order of `keys`, `undefined` for each that is missing, in at most one round trip. */
+  /**
+   * The cached values in the order of `keys`, in at most one round trip (a long list is split into chunks).
+   * `undefined` for each missing value.
+   */
   abstract getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]>;
 
-  /** Counters since the start or the last reset. */
+  /** The counters since the start or the last reset. */
   abstract statistics(): CacheStatistics;
 
-  /** Sets the counters to zero; sizes and states are what they are. A cache that counts nothing need not implement it. */
+  /**
+   * Sets the counters to zero. Sizes and states do not change. A cache that counts nothing need not implement
+   * it.
+   */
   resetStatistics(): void {}
 
   /**
-   * Where `key` lies, for people who look into a cache. Disturbs nothing: no counter, no order of removal, no fill.
-   * A cache that cannot tell answers `undefined`, and need not implement it. Never rejects because a tier is away.
+   * Where `key` is held, for people who inspect a cache. Changes nothing: no counter, no order of removal, no
+   * fill. Never rejects because a tier cannot be reached. A cache that cannot tell returns `undefined`, and
+   * need not implement it.
    */
   inspect(_key: CacheKey): Promise<KeyInspection | undefined> {
     return Promise.resolve(undefined);

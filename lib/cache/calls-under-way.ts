@@ -5,11 +5,11 @@ const HINT =
   'It is not tried again: other instances may serve the old value until its time to live ends. Let open requests end before the container is unbound.';
 
 /**
- * The calls that a shutdown waits for: writes to caches, decorated methods that put or evict, and transactions whose writes are due at
- * their end.
+ * The calls that a shutdown waits for: writes to caches, decorated methods that put or evict, and
+ * transactions with writes that are due at their end.
  *
- * While it waits it lets others in, for they may be part of one it waits for. It is closed once none is left, or after a time, and from then
- * on whoever comes is refused.
+ * While the shutdown waits, it still lets new calls in, because they may be part of a call it waits for. It
+ * closes as soon as no call is left, or when its time is over. After that, every new call is refused.
  */
 export class CallsUnderWay {
   readonly #mostMs: Milliseconds;
@@ -18,7 +18,7 @@ export class CallsUnderWay {
   #isClosed = false;
   #lastEnded: (() => void) | undefined;
 
-  /** @param mostMs - the longest {@link close} waits. */
+  /** @param mostMs - the longest time that {@link close} waits. */
   constructor(mostMs: Milliseconds) {
     this.#mostMs = mostMs;
   }
@@ -28,25 +28,27 @@ export class CallsUnderWay {
     return this.#closing !== undefined;
   }
 
-  /** Whether nobody is let in any more. */
+  /** Whether new calls are refused. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
-  /** Lets a call in; it must {@link end}. @returns `false`: it is refused, and must do nothing. */
+  /**
+   * Lets a call in; the call must {@link end}. @returns `false`: the call is refused, and must do nothing.
+   */
   begin(): boolean {
     if (this.#isClosed) return false;
     this.#count += 1;
     return true;
   }
 
-  /** A call that was let in has ended. */
+  /** Must be called when a call that was let in has ended. */
   end(): void {
     this.#count -= 1;
     if (this.#count === 0) this.#lastEnded?.();
   }
 
-  /** Runs a write. @throws what `refusal` makes, if it is refused. */
+  /** Runs a write. @throws the error that `refusal` makes, if the write is refused. */
   async run<T>(write: () => Promise<T>, refusal: () => Error): Promise<T> {
     if (!this.begin()) throw refusal();
     try {
@@ -56,7 +58,7 @@ export class CallsUnderWay {
     }
   }
 
-  /** Waits for the calls under way, and lets in no more. Idempotent. */
+  /** Waits for the calls under way, and then lets no more calls in. Idempotent. */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
@@ -64,7 +66,8 @@ export class CallsUnderWay {
   async #close(): Promise<void> {
     if (this.#count > 0) {
       await new Promise<void>((resolve) => {
-        // It keeps the process alive: whoever waits for the end of a call under way must be told of it.
+        // The timer keeps the process alive, so that every caller who waits for its call to end is told the
+        // result.
         const timer = setTimeout(resolve, this.#mostMs);
         this.#lastEnded = () => {
           clearTimeout(timer);
@@ -77,6 +80,6 @@ export class CallsUnderWay {
   }
 }
 
-/** The error of a write that a shutdown left undone, or of which nobody knows. */
+/** The error of a write that was not done because of a shutdown, or whose result is not known. */
 export const stopped = (cache: string, what: string, cause?: unknown): CacheStoppedError =>
   new CacheStoppedError(`Cache '${cache}' was stopped: ${what}.`, { hint: HINT, cause });

@@ -2,7 +2,8 @@ import { CacheConfigurationError, shown } from '../errors/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
 import type { EvictOptions } from './cache.js';
 
-// What the types rule out reaches a cache all the same, from JavaScript and from `any`. It is refused before anything is done.
+// Invalid arguments can reach a cache in spite of the types, from JavaScript or through `any`. They are
+// refused before anything is done.
 
 /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`. */
 export function checkLoader(loader: unknown): void {
@@ -17,17 +18,18 @@ export function checkKeys(keys: unknown): void {
 /**
  * Whether acknowledgements are asked for.
  *
- * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`: a misspelt `'all'` would be a promise that nobody keeps.
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`. Otherwise a misspelt `'all'` would be a guarantee
+ *   that is silently missing.
  */
 export function wantsAcks({ acks }: EvictOptions): boolean {
   if (acks !== undefined && acks !== 'none' && acks !== 'all') throw unexpected('acks', "'none' or 'all'", acks);
   return acks === 'all';
 }
 
-/** A wait that is too short to count. */
+/** A shorter wait than this is not counted. */
 const NOT_WORTH_COUNTING_MS: Milliseconds = 50;
 
-/** Since when the caller has waited, on the clock, if that is not about now. */
+/** The time on the clock at which the caller began to wait; `undefined` if that is about now. */
 export function begunAt({ waitedMs = 0 }: Pick<EvictOptions, 'waitedMs'>, clock: Clock): Milliseconds | undefined {
   return waitedMs < NOT_WORTH_COUNTING_MS ? undefined : clock.now() - waitedMs;
 }

@@ -1,13 +1,16 @@
-/** The most keys of one step: a script must not hold a server up. */
+/** The largest number of keys in one step. There is a limit because a long script would block the server. */
 export const MAXIMUM_CHUNK = 1_000;
 
-/** The most characters that they, or their values, are written out with: a message is no longer than 256 KB, and needs room for the rest. */
+/**
+ * The largest number of characters of the written keys, or of the values, in one step. A message has at most
+ * 256 KB, and needs some room for its other parts.
+ */
 export const MAXIMUM_CHUNK_LENGTH = 250 * 1_024;
 
-/** How long a key is in a message, quotation marks and comma included. */
+/** The length of a key in a message, with its quotation marks and comma. */
 export const writtenLength = (key: string): number => JSON.stringify(key).length + 1;
 
-/** Where the chunk ends that begins at `from`. */
+/** The end of the chunk that begins at `from`. */
 export function endOfChunk(keys: readonly string[], from: number): number {
   let length = 0;
   for (let end = from; end < keys.length; end += 1) {
@@ -17,7 +20,7 @@ export function endOfChunk(keys: readonly string[], from: number): number {
   return keys.length;
 }
 
-/** `keys` in pieces, each fit for one step. */
+/** Splits `keys` into chunks, each small enough for one step. */
 export function chunksOf<K extends string>(keys: readonly K[]): (readonly K[])[] {
   const chunks: (readonly K[])[] = [];
   for (let from = 0; from < keys.length;) {

@@ -4,20 +4,21 @@ import type { Cache } from './cache.js';
 import { type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
 import { NoOpCacheManager } from './no-op-cache-manager.js';
 
-/** How a {@link CompositeCacheManager} behaves. */
+/** Options of a {@link CompositeCacheManager}. */
 export interface CompositeCacheManagerOptions {
-  /** Whether a name that no manager knows gets a `NoOpCache` rather than nothing. Default: `false`. */
+  /** Whether a name that no manager knows gets a `NoOpCache`. Default: `false`, such a name gets nothing. */
   readonly fallbackToNoOpCache?: boolean;
 }
 
 /**
- * Several cache managers as one (Spring's `CompositeCacheManager`): each is asked in turn, and the first that has the name gives the cache.
- * A dynamic manager has every name, so it belongs at the end. It starts and stops all of them.
+ * Several cache managers as one (Spring's `CompositeCacheManager`). It asks one manager after the other, and
+ * the first one that knows the name gives the cache. A dynamic manager knows every name, so it belongs at the
+ * end. Starting and stopping applies to all managers.
  */
 export class CompositeCacheManager extends CacheManager {
   readonly #managers: readonly CacheManager[];
 
-  /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` without any manager. */
+  /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` if there is no manager. */
   constructor(managers: readonly CacheManager[], { fallbackToNoOpCache = false }: CompositeCacheManagerOptions = {}) {
     super();
     if (managers.length === 0 || !managers.every((manager) => typeof manager?.getCache === 'function')) {
@@ -34,12 +35,12 @@ export class CompositeCacheManager extends CacheManager {
     return undefined;
   }
 
-  /** The names that any of the managers knows, each once. */
+  /** The names that at least one of the managers knows, each name once. */
   override get cacheNames(): readonly string[] {
     return [...new Set(this.#managers.flatMap((manager) => manager.cacheNames))];
   }
 
-  /** @throws what the first manager that could not start threw, once all have tried. */
+  /** @throws what the first manager threw that could not start, after all managers have tried. */
   override async start(): Promise<void> {
     const outcomes = await Promise.allSettled(this.#managers.map((manager) => manager.start()));
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
@@ -50,7 +51,10 @@ export class CompositeCacheManager extends CacheManager {
     await Promise.all(this.#managers.map((manager) => manager.stop()));
   }
 
-  /** `up` or `down` if all of them are, else `degraded`. Links are numbered by their manager: `0.command`. */
+  /**
+   * `up` or `down` if all managers are; otherwise `degraded`. The names of links begin with the number of
+   * their manager: `0.command`.
+   */
   override health(): CacheHealth {
     const healths = this.#managers.map((manager) => manager.health());
     const [first, ...others] = new Set(healths.map(({ status }) => status));
@@ -72,7 +76,10 @@ export class CompositeCacheManager extends CacheManager {
   }
 }
 
-/** Under each name what the first has that has it, as with {@link CompositeCacheManager.getCache}. */
+/**
+ * For each name, the value of the first record that has the name, as with
+ * {@link CompositeCacheManager.getCache}.
+ */
 function firstOfEach<T>(records: readonly Readonly<Record<string, T>>[]): Readonly<Record<string, T>> {
   return Object.assign(Object.create(null) as object, ...[...records].reverse()) as Record<string, T>;
 }

@@ -2,20 +2,26 @@ import type { Milliseconds } from '../time/index.js';
 
 /** What one tier holds of a key. */
 export interface TierInspection {
-  /** `unknown`: the tier could not be asked. `unused`: the cache has no such tier. */
+  /** `unknown`: the tier did not answer. `unused`: the cache has no such tier. */
   readonly state: 'held' | 'absent' | 'unknown' | 'unused';
-  /** What is left of the entry's life, in milliseconds, when it is held; absent if it has no end, or none that is known. */
+  /**
+   * How long the entry will still live, in milliseconds, if it is held. Absent if it has no end, or if the
+   * end is not known.
+   */
   readonly leftMs?: Milliseconds;
 }
 
-/** Where a key lies, at one moment. Tells of the value only that it is there. */
+/** Where a key is held at one moment. It says nothing about the value except that it is there. */
 export interface KeyInspection {
   /** The key as the cache writes it. */
   readonly key: string;
   readonly local: TierInspection;
   readonly remote: TierInspection;
-  /** Whether the local tier may be served now; while it may not, a read does not look there. */
+  /** Whether the local tier may be served now. While it may not, a read does not look there. */
   readonly isServing: boolean;
-  /** Whether an eviction of the key waits for Redis' acknowledgement: then a read looks in neither tier. */
+  /**
+   * Whether an eviction of the key waits for the acknowledgement of Redis. If so, a read looks in neither
+   * tier.
+   */
   readonly isDoubtful: boolean;
 }

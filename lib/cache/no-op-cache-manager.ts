@@ -4,12 +4,12 @@ import type { Cache } from './cache.js';
 import { type CacheHealth, CacheManager } from './cache-manager.js';
 import { NoOpCache } from './no-op-cache.js';
 
-/** Names may come from outside, and never end. */
+/** There is a limit because names may come from outside, in any number. */
 const MAXIMUM_KEPT_NAMES = 10_000;
 
 /**
- * Hands out {@link NoOpCache}s under any name: for code that asks for caches where nothing is to be cached (Spring's `NoOpCacheManager`).
- * To turn caching off for a container, see the option `enabled`.
+ * Returns a {@link NoOpCache} for any name: for code that asks for caches where nothing is to be cached
+ * (Spring's `NoOpCacheManager`). To turn caching off for a container, see the option `enabled`.
  */
 export class NoOpCacheManager extends CacheManager {
   readonly #caches = new Map<string, NoOpCache>();
@@ -22,7 +22,7 @@ export class NoOpCacheManager extends CacheManager {
     return cache;
   }
 
-  /** The names that were asked for, the first thousands of them. */
+  /** The names that were asked for, up to the first 10 000. */
   override get cacheNames(): readonly string[] {
     return [...this.#caches.keys()];
   }

@@ -5,7 +5,7 @@ import type { ValueWrapper } from './value-wrapper.js';
 
 const NOTHING: CacheStatistics = new CacheCounters().snapshot({ localSize: 0 });
 
-/** A cache that holds nothing: every look-up is a miss, and loads are not shared either (Spring's `NoOpCache`). */
+/** A cache that holds nothing. Every look-up is a miss, and loads are not shared (Spring's `NoOpCache`). */
 export class NoOpCache extends Cache {
   override readonly name: string;
 
@@ -44,7 +44,7 @@ export class NoOpCache extends Cache {
     return false;
   }
 
-  /** Nothing but zeros. */
+  /** Only zeros. */
   override statistics(): CacheStatistics {
     return NOTHING;
   }

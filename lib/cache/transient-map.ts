@@ -1,11 +1,15 @@
-/** After so many removals the table is made anew, small and young. */
+/** After this many removals the `Map` is replaced by a new, small one. */
 const RENEWAL = 1_024;
 
 /**
- * A map whose entries come and go by the thousand in a second. A `Map` that has lived for a while has its table in V8's old space, where every
- * new table of it is made as well: one whenever it is emptied, and one after half as many removals as it has room for. That makes a removal
- * cost 0.2 to 0.6 µs instead of 0.03, and what it leaves behind stays until the next full garbage collection. So a new `Map` takes its place,
- * when it is emptied, and from time to time.
+ * A map for entries that come and go by the thousand per second.
+ *
+ * V8 moves the table of a `Map` that has lived for a while to its old space. New tables of the same `Map` are
+ * made there as well: one whenever it becomes empty, and one after half as many removals as it has room for.
+ * A removal then takes 0.2 to 0.6 µs instead of 0.03, and the old tables stay until the next full garbage
+ * collection.
+ *
+ * So this class replaces its `Map` by a new one: when it becomes empty, and from time to time.
  */
 export class TransientMap<K, V> {
   #map = new Map<K, V>();
@@ -27,7 +31,7 @@ export class TransientMap<K, V> {
     this.#map.set(key, value);
   }
 
-  /** Removes what is there; `key` must be. */
+  /** Removes the entry of `key`, which must be present. */
   remove(key: K): void {
     if (this.#map.size === 1) return this.clear();
     this.#map.delete(key);

@@ -79,7 +79,7 @@ describe('Commands on the wire', () => {
   });
 
   it('an eviction of a thousand keys is one EVALSHA too', async () => {
-    const { sent } = await counted(() => books.evict(Array.from({ length: 1_000 }, (_, i) => `book ${i}`)));
+    const { sent } = await counted(() => books.evictAll(Array.from({ length: 1_000 }, (_, i) => `book ${i}`)));
     expect(sent).to.deep.equal(['EVALSHA']);
   });
 

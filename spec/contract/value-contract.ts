@@ -113,7 +113,7 @@ export function describeValueContract(stage: CacheStage): void {
         const error = await cacheErrorOf(call);
         expect(error).to.be.instanceOf(CacheKeyError);
         expect(error.message).to.equal(
-          'A key cannot be made of an instance of Map. Give the operation a `key` that makes one of strings, numbers, bigints, booleans, null, undefined, dates, arrays and plain objects.',
+          'A key cannot be made of an instance of Map. Give the operation a `key` made of strings, numbers, bigints, booleans, null, undefined, dates, arrays and plain objects.',
         );
       }
       expect(runs).to.equal(0);

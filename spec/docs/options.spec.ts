@@ -6,7 +6,7 @@ import { readPage } from './pages.js';
 
 describe('docs/options.md', () => {
   const [ofInstance, ofCache] = readPage('docs/options.md').split('## Of a cache').map(rowsOf);
-  const source = ts.createSourceFile('options.ts', readPage('lib/inversify/options.ts'), ts.ScriptTarget.Latest);
+  const source = ts.createSourceFile('options.ts', readPage('lib/instance/options.ts'), ts.ScriptTarget.Latest);
 
   const optionNames = (name: string): string[] => {
     const declaration = source.statements.find(

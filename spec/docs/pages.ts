@@ -2,12 +2,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../support/project.js';
 
-/** What people read, by path relative to the project: the front page in both languages, `SECURITY.md`, `docs/`, and what each sample says of itself. */
+/** What people read, by path relative to the project: the front page in both languages, `CONTRIBUTING.md`, `SECURITY.md`, `docs/`, and what each sample says of itself. */
 export function readPages(): ReadonlyMap<string, string> {
   const inside = (folder: string): string[] => readdirSync(join(projectRoot, folder)).map((name) => `${folder}/${name}`);
   const docs = inside('docs').filter((path) => path.endsWith('.md'));
   const samples = inside('samples').map((folder) => `${folder}/README.md`);
-  const pages = ['README.md', 'README.ko.md', 'SECURITY.md', ...docs, ...samples].filter((path) => existsSync(join(projectRoot, path)));
+  const pages = ['README.md', 'README.ko.md', 'CONTRIBUTING.md', 'SECURITY.md', ...docs, ...samples].filter((path) =>
+    existsSync(join(projectRoot, path)),
+  );
   return new Map(pages.map((path) => [path, readPage(path)]));
 }
 

@@ -11,6 +11,7 @@ import type { TwoTierCache } from '../../lib/cache/index.js';
 import { type EvictionMessage, formatMessage, inboxOf, LEAST_DAMAGED, RemoteKeys } from '../../lib/eviction/index.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { RedisServer } from '../support/redis-server.js';
+import { PATIENT } from '../support/patient.js';
 import { waitFor } from '../support/wait.js';
 
 const BOUND_MS = 200;
@@ -22,7 +23,7 @@ describe('A fleet on one Redis', () => {
   const keys = new RemoteKeys('cache', 'book');
 
   const join = async (): Promise<TwoTierCache> => {
-    const runtime = createInstance({ redis: server.url, bound: BOUND_MS, timeout: '2s', deadline: '4s', caches: { book: { ttl: '10m' } } });
+    const runtime = createInstance({ redis: server.url, bound: BOUND_MS, ...PATIENT, caches: { book: { ttl: '10m' } } });
     runtimes.push(runtime);
     runtime.events.on('error', ({ where, error }) => void told.push(`${where}: ${(error as Error).message}`));
     runtime.events.on('malformed', ({ reason }) => void told.push(`malformed: ${reason}`));

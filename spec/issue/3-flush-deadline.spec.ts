@@ -7,7 +7,7 @@
  */
 import { expect } from 'chai';
 import sinon from 'sinon';
-import type { RemoteTier, TwoTierCache } from '../../lib/cache/index.js';
+import type { Eviction, RemoteTier, TwoTierCache } from '../../lib/cache/index.js';
 import { CacheEvictError, RemoteCacheError } from '../../lib/errors/index.js';
 import { type AfterCommit, runInTransaction, TransactionAwareCache, TransactionSynchronization } from '../../lib/index.js';
 import { AsyncLocalTransactionSynchronization } from '../../lib/transaction/index.js';
@@ -63,11 +63,10 @@ describe('Issue 3: the deadline of what follows a commit', () => {
   const create = (name: string): TwoTierCache => {
     const receipt = { removed: 0, acknowledged: undefined };
     const remote = {
-      isUsable: true,
+      acceptsSteps: true,
       encode: JSON.stringify,
       put: () => step(name, 'put'),
-      evict: () => step(name, 'evict').then(() => receipt),
-      clear: () => step(name, 'clear').then(() => receipt),
+      evict: (eviction: Eviction) => step(name, eviction === 'all' ? 'clear' : 'evict').then(() => receipt),
     } as unknown as RemoteTier;
     return makeTwoTierCache({ name, remote, settings: { timeoutMs: STEP_MS, deadlineMs: DEADLINE_MS } });
   };

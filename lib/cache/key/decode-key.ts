@@ -10,10 +10,10 @@ const WORD = /null|undefined|true|false/y;
 const WORDS: Readonly<Record<string, CacheKey>> = { null: null, undefined, true: true, false: false };
 
 /**
- * The key that `encoded` stands for: the way back from `encodeKey`, for keys that people type or copy from a log or a message. Reads also
- * what `encodeKey` would write otherwise (properties in another order), but no blanks.
+ * Decodes a key; the opposite of `encodeKey`. For keys that people type, or copy from a log or a message.
+ * Also accepts what `encodeKey` would write differently (properties in another order), but no blanks.
  *
- * @throws {CacheKeyError} `CACHE_KEY_UNSUPPORTED` for what is no encoded key.
+ * @throws {CacheKeyError} `CACHE_KEY_UNSUPPORTED` for a string that is not an encoded key.
  */
 export function decodeKey(encoded: string): CacheKey {
   if (Buffer.byteLength(encoded) > MAXIMUM_KEY_BYTES) throw unreadable(encoded);
@@ -49,7 +49,7 @@ class Reader {
     throw unreadable(this.#text);
   }
 
-  /** Nothing may follow. */
+  /** Checks that nothing follows. */
   end(): void {
     if (this.#at < this.#text.length) throw unreadable(this.#text);
   }
@@ -118,7 +118,7 @@ class Reader {
 }
 
 const unreadable = (text: string): CacheKeyError =>
-  // It may be a URL with a password.
+  // The text may be a URL with a password.
   new CacheKeyError(
     'CACHE_KEY_UNSUPPORTED',
     `${printableJson(text.lastIndexOf('@') > 1 ? shown(text) : text, 100)} is not a key as the cache writes it.`,

@@ -3,33 +3,38 @@ import { CacheKeyError } from '../../errors/index.js';
 import type { CacheKey } from './cache-key.js';
 import { foundAt, isOfBuiltIn, isPlainArray, isPlainObject, kindOf, quote, type Step } from '../value/shape.js';
 
-/** The most bytes an encoded key may have in UTF-8. A key that long is a value; use a digest of it. */
+/**
+ * The largest size of an encoded key in bytes (UTF-8). A longer key is more like a value; use a digest of it.
+ */
 export const MAXIMUM_KEY_BYTES = 4_096;
 
 /** How deep arrays and objects may be nested in a key. */
 export const MAXIMUM_KEY_DEPTH = 64;
 
-/** A key of this many UTF-16 units may be too long: one unit is three bytes at most. */
+/** A key with at least this many UTF-16 units may be too long: one unit takes at most three bytes. */
 const LENGTH_WORTH_COUNTING = Math.floor(MAXIMUM_KEY_BYTES / 3) + 1;
 
-/** Strings that cannot stand for themselves: tagged, with control characters or line separators, or (`u`) with a surrogate on its own. */
+/**
+ * Strings that must be quoted: those that begin with the tag, and those with control characters, line
+ * separators or (because of flag `u`) a lone surrogate.
+ */
 // eslint-disable-next-line no-control-regex -- they are what is looked for
 const NEEDS_QUOTES = /^~|[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/u;
 
-/** What JSON, or {@link quote}, would escape in a string. */
+/** The characters that JSON, or {@link quote}, would escape in a string. */
 // eslint-disable-next-line no-control-regex -- they are what is looked for
 const NEEDS_ESCAPES = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/u;
 const LONGEST_FLAT = 8;
 
-const HINT =
-  'Give the operation a `key` that makes one of strings, numbers, bigints, booleans, null, undefined, dates, arrays and plain objects.';
+const HINT = 'Give the operation a `key` made of strings, numbers, bigints, booleans, null, undefined, dates, arrays and plain objects.';
 
 /**
- * The one form of a key in the local tier, in Redis and in messages: the same for equal keys in every process, different for different
- * keys, and safe in logs.
+ * The encoded form of a key, used in the local tier, in Redis and in messages. Equal keys have the same form
+ * in every process, and different keys have different forms. The form is safe in logs.
  *
- * A string stands for itself, unless it begins with `~`, has control characters (C0, DEL, C1, U+2028, U+2029) or a lone surrogate; it is
- * then `~` and JSON with those escaped. Everything else is `~` and a superset of JSON:
+ * A plain string is its own encoded form. A string that begins with `~`, or has control characters (C0, DEL,
+ * C1, U+2028, U+2029) or a lone surrogate, is written as `~` and JSON, with these characters escaped. Every
+ * other key is written as `~` and a superset of JSON:
  *
  * | key | encoded | | key | encoded |
  * |---|---|---|---|---|
@@ -37,14 +42,17 @@ const HINT =
  * | `1n` | `~1n` | | `{ b: 1, a: [] }` | `~{"a":[],"b":1}` (sorted by UTF-16 unit) |
  * | `null`, `undefined`, `true` | `~null`, `~undefined`, `~true` | | `new Date(5)` | `~@5` |
  *
- * `0` and `-0` are two keys, as are `{}` and `{ a: undefined }`: two calls are taken for one only where the method cannot tell them apart.
- * Objects count by their own enumerable string properties, with or without prototype. Two objects, one of them met twice, are equal to
- * three objects of the same content.
+ * `0` and `-0` are two keys, and so are `{}` and `{ a: undefined }`: two calls share a key only if the method
+ * cannot tell them apart. An object counts by its own enumerable string properties, with or without a
+ * prototype. Identity does not count: a key in which one object occurs twice is equal to a key with two
+ * objects of the same content.
  *
- * @param key - anything; what is no {@link CacheKey} is refused. No other parameter is looked at, so `keys.map(encodeKey)` is fine.
+ * @param key - anything; a value that is not a {@link CacheKey} is refused. There is no second parameter, so
+ *   `keys.map(encodeKey)` works.
  * @returns at most {@link MAXIMUM_KEY_BYTES} bytes of well-formed text without control characters.
- * @throws {CacheKeyError} `CACHE_KEY_UNSUPPORTED` for class instances, `Map`, `Set`, functions, symbols, invalid dates, cycles, arrays with
- * holes or extra properties, nesting deeper than {@link MAXIMUM_KEY_DEPTH}, and keys that come out too long.
+ * @throws {CacheKeyError} `CACHE_KEY_UNSUPPORTED` for class instances, `Map`, `Set`, functions, symbols,
+ *   invalid dates, cycles, arrays with holes or extra properties, nesting deeper than
+ *   {@link MAXIMUM_KEY_DEPTH}, and keys that are too long when encoded.
  */
 export function encodeKey(key: CacheKey): string {
   if (typeof key === 'string') return bounded(NEEDS_QUOTES.test(key) ? `~${quote(key)}` : key);
@@ -52,7 +60,10 @@ export function encodeKey(key: CacheKey): string {
   return bounded(encodeFlat(key) ?? `~${encode(key, new Walk())}`);
 }
 
-/** The short way for a short array of strings and numbers that need no escaping: the arguments of most methods. `undefined`: take the long one. */
+/**
+ * The fast way for a short array of strings and numbers that need no escapes: the arguments of most methods.
+ * `undefined`: the general way is needed.
+ */
 function encodeFlat(key: CacheKey): string | undefined {
   if (!Array.isArray(key) || key.length > LONGEST_FLAT || !isPlainArray(key)) return undefined;
   let text = '~[';
@@ -66,15 +77,18 @@ function encodeFlat(key: CacheKey): string | undefined {
   return Object.keys(key).length === key.length ? `${text}]` : undefined;
 }
 
-/** Where the encoder stands, and how much it may still write. */
+/** The current position of the encoder, and how much it may still write. */
 class Walk {
   readonly path: Step[] = [];
   /** The arrays and objects around the current value. */
   readonly around: object[] = [];
-  /** Counted while walking: a small value in which objects repeat can be exponentially long when written out. */
+  /**
+   * The number of characters that may still be written. It is counted during the walk, because a small value
+   * in which objects repeat can become exponentially long when it is written.
+   */
   left = MAXIMUM_KEY_BYTES;
 
-  /** Counts `text` and gives it back. */
+  /** Counts `text` and returns it. */
   write(text: string): string {
     this.left -= text.length;
     if (this.left < 0) throw tooLong();

@@ -1,8 +1,8 @@
 import type { Milliseconds } from '../../time/index.js';
 
 /**
- * Adds up the time in which the local tier could not be served. It needs no timer: what passed since the end of a lease is added when the
- * lease is next set, or when somebody asks.
+ * Adds up the time in which the local tier could not be served. It needs no timer: the time since the end of
+ * a lease is added when the lease is set again, or when the total is read.
  */
 export class BypassTime {
   #totalMs: Milliseconds = 0;
@@ -12,18 +12,18 @@ export class BypassTime {
     this.#accountedTo = now;
   }
 
-  /** The end of the lease is about to change; until now it was `servableUntil`. */
+  /** Must be called before the end of the lease changes. Until now it was `servableUntil`. */
   account(now: Milliseconds, servableUntil: Milliseconds): void {
     this.#totalMs = this.total(now, servableUntil);
     this.#accountedTo = now;
   }
 
-  /** The time up to `now`. */
+  /** The total up to `now`. */
   total(now: Milliseconds, servableUntil: Milliseconds): Milliseconds {
     return this.#totalMs + Math.max(0, now - Math.max(this.#accountedTo, servableUntil));
   }
 
-  /** Begins again at zero. */
+  /** Starts again at zero. */
   reset(now: Milliseconds): void {
     this.#totalMs = 0;
     this.#accountedTo = now;

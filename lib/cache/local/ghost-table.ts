@@ -3,12 +3,20 @@ const TAGS = 2 ** 16;
 const MOMENTS = 2 ** 8;
 
 /**
- * Remembers of keys that have left when that was, for about as long as its places last: three bytes a key, no strings.
+ * Remembers keys that have left, and when they left, for about as long as its places last. It needs three
+ * bytes per key and keeps no strings.
  *
- * A table of buckets of up to eight places. A key's hash tells the bucket and a tag of 16 bits; a place holds tag and moment, the latest comer
- * first; one of the elder half is pushed out, drawn by lot, for were it always the eldest, nine keys of one bucket that come round in turn would
- * push each other out for ever. Moments are counts of whatever the caller counts, in whole units, modulo 256 of them: the unit is to
- * be such that a ghost is pushed out before. One in some 8000 strangers is taken for a ghost, since only tags are compared.
+ * The table consists of buckets of up to eight places. The hash of a key gives the bucket and a tag of 16
+ * bits. A place holds a tag and a moment; the latest comes first in its bucket.
+ *
+ * A new key pushes out a place of the older half of its bucket, chosen at random. It is not always the
+ * oldest: otherwise nine keys of one bucket that come one after the other, again and again, would push each
+ * other out for ever.
+ *
+ * A moment is a count of whatever the caller counts, stored in whole units, modulo 256. The unit must be so
+ * large that a ghost is pushed out before 256 units have passed.
+ *
+ * Only tags are compared, so about one in 8000 unknown keys is mistaken for a ghost.
  */
 export class GhostTable {
   readonly #bucketSize: number;
@@ -19,8 +27,8 @@ export class GhostTable {
   #lot = 1;
 
   /**
-   * @param size - how many keys to remember, more or less.
-   * @param unit - how many moments are not told apart.
+   * @param size - about how many keys to remember.
+   * @param unit - how large a unit is: differences within a unit are not measured.
    */
   constructor(size: number, unit: number) {
     this.#bucketSize = Math.min(LARGEST_BUCKET, Math.ceil(size));
@@ -41,9 +49,10 @@ export class GhostTable {
   }
 
   /**
-   * How long ago the moment was that `key` was remembered with, and forgets it.
+   * The difference between `now` and the moment that `key` was remembered with. Forgets the key.
    *
-   * @returns at least the true difference to `now`, and less than two units more; `undefined` if the key is not remembered.
+   * @returns at least the true difference, and less than two units more; `undefined` if the key is not
+   *   remembered.
    */
   recall(key: string, now: number): number | undefined {
     const hash = hashOf(key);
@@ -57,24 +66,30 @@ export class GhostTable {
     return undefined;
   }
 
-  /** From 0 to `count - 1`, by a linear congruential generator: always the same numbers, which is all the better for who looks for a fault. */
+  /**
+   * A number from 0 to `count - 1`, from a linear congruential generator. The sequence is always the same, so
+   * faults can be reproduced.
+   */
   #draw(count: number): number {
     this.#lot = (Math.imul(this.#lot, 1_664_525) + 1_013_904_223) >>> 0;
     return Math.floor((this.#lot / 2 ** 32) * count);
   }
 
-  /** From the upper bits; the tag has the lower ones. */
+  /** Uses the upper bits of the hash; the tag uses the lower ones. */
   #bucketOf(hash: number): number {
     return Math.floor((hash / 2 ** 32) * this.#buckets) * this.#bucketSize;
   }
 }
 
-/** Never 0, which is an empty place. */
+/** Never 0: 0 marks an empty place. */
 function tagOf(hash: number): number {
   return (hash % (TAGS - 1)) + 1;
 }
 
-/** FNV-1a over the code units, then stirred as in MurmurHash3, so that each bit depends on all of them. */
+/**
+ * FNV-1a over the UTF-16 code units, followed by the final mixing of MurmurHash3, so that each bit depends on
+ * all of them.
+ */
 function hashOf(key: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < key.length; i += 1) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);

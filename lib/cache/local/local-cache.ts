@@ -8,59 +8,72 @@ import { ReplacementPolicy } from './replacement-policy.js';
 import type { Class } from '../value/rich-value.js';
 
 /**
- * Who else holds what a read returns.
+ * Whether readers share the cached object.
  *
- * - `'share'`: every reader gets the same object, as it was stored. Fastest; whoever changes it changes it for all.
- * - `'freeze'`: the same object, frozen in depth when it is stored (see {@link deepFreeze} for what cannot be). A change throws.
- * - `'clone'`: each read gets its own copy, made by the codec of the remote tier; what that cannot store is refused.
+ * - `'share'`: every reader gets the same object, as it was stored. This is the fastest mode. A reader who
+ *   changes the object changes it for all others.
+ * - `'freeze'`: every reader gets the same object. It is deeply frozen when it is stored, so that a change
+ *   throws (see {@link deepFreeze} for what cannot be frozen).
+ * - `'clone'`: each read gets its own copy, made by the codec of the remote tier. Values that the codec
+ *   cannot store are refused.
  */
 export type CopyMode = 'share' | 'freeze' | 'clone';
 
-/** What a {@link LocalCache} is made of. */
+/** What a {@link LocalCache} needs. */
 export interface LocalCacheOptions {
-  /** The most entries held, from 1 to {@link LARGEST_MAXIMUM_SIZE}. A cache that shall hold none has no local tier (`tiers: 'remote'`). */
+  /**
+   * The largest number of entries, from 1 to {@link LARGEST_MAXIMUM_SIZE}. For a cache without entries, leave
+   * out the local tier (`tiers: 'remote'`).
+   */
   readonly maximumSize: number;
   /** Default: `'share'`. */
   readonly copy?: CopyMode;
-  /** For `'clone'`: the class whose instances are copied as such. Default: none. */
+  /** For `'clone'`: the class whose instances are copied as instances of it. Default: none. */
   readonly type?: Class;
-  /** Tells whether an entry found on a write has expired. Reads bring their own time. */
+  /** Decides on writes whether an entry has expired. Reads bring their own time. */
   readonly clock: Clock;
-  /** `sizeRemovals`, `expirations` and `replacements` are counted here. */
+  /** Counts `sizeRemovals`, `expirations` and `replacements`. */
   readonly counters: CacheCounters;
 }
 
-/** An entry as a read finds it. */
+/** An entry, as a read finds it. */
 export interface LocalEntry {
   readonly value: unknown;
-  /** On the {@link Clock}'s scale; `Infinity`: never. */
+  /** On the scale of the {@link Clock}. `Infinity`: never. */
   readonly expiresAt: Milliseconds;
 }
 
-/** V8 holds 2^24 places in a `Map`, and doubles a table unless half of the places are abandoned: beyond half, replacing entries overflows it. */
+/**
+ * A `Map` has at most 2^24 places in V8. When they are used up, V8 doubles the table, unless half of the
+ * places belong to deleted entries. With more entries than half of 2^24, replacing entries would overflow the
+ * table.
+ */
 export const LARGEST_MAXIMUM_SIZE = 2 ** 23;
 
 const SWEEP_PER_WRITE = 2;
 const FIRST_CAPACITY = 16;
 
 /**
- * L1: a bounded table of values in the process. Which entry makes room for a new one is up to the {@link ReplacementPolicy}.
+ * L1: a bounded table of values in the process. The {@link ReplacementPolicy} decides which entry makes room
+ * for a new one.
  *
- * A `Map` leads from key to *slot*, an index into columns (keys, values, ends). An object per entry would take half as much memory again, and
- * be more work for the garbage collector. A hit is a look-up, two comparisons, a count in a column, and a promise that is mostly there
- * already (see {@link KeptPromises}). Slots that were given back are taken first, so the columns grow with the entries held, and
- * what an entry leaves behind is nothing.
+ * A `Map` leads from a key to a *slot*: an index into columns (keys, values, ends). One object per entry
+ * would take half as much memory again, and would be more work for the garbage collector. A hit costs a
+ * look-up, two comparisons, a count in a column, and a promise that mostly exists already (see
+ * {@link KeptPromises}). Free slots are reused first, so the columns grow only with the number of entries
+ * held. A removed entry leaves nothing behind.
  *
- * There are no timers. An entry lives while `expiresAt > now`; it is found dead by the read that asks for it, or by a sweep that goes round
- * the slots, two with each new entry. So the dead take the room of the living for at most about half a turnover.
+ * There are no timers. An entry is alive while `expiresAt > now`. An expired entry is removed by a read that
+ * asks for it, or by the sweep. The sweep goes round all slots, and looks at two of them with each new entry.
+ * So expired entries take the room of live ones for at most about half a turnover.
  */
 export class LocalCache {
   /**
-   * A read at `now > servableUntil` finds nothing: the end of the read lease. `Infinity`: always served; `-Infinity`: never.
-   * Writes and removals go on regardless. Set from outside.
+   * The end of the read lease: a read at `now > servableUntil` finds nothing. `Infinity`: always served;
+   * `-Infinity`: never. Writes and removals do not depend on it. Set from outside.
    */
   servableUntil: Milliseconds = Number.POSITIVE_INFINITY;
-  /** Told of each entry that a read found at the end of its life. Set from outside. */
+  /** Called with the key of each entry that a read found expired. Set from outside. */
   expired: ((key: string) => void) | undefined;
 
   readonly #maximumSize: number;
@@ -72,17 +85,17 @@ export class LocalCache {
   readonly #slots = new Map<string, number>();
   #policy: ReplacementPolicy;
   #promises = new KeptPromises();
-  /** The array of `#promises` itself: a hit has one step less to go. */
+  /** The array of `#promises` itself, which saves a hit one step. */
   #settled = this.#promises.bySlot;
   #keys: (string | undefined)[] = [];
-  /** The value; in mode `'clone'` its encoded form. */
+  /** The values; in mode `'clone'`, their encoded forms. */
   #values: unknown[] = [];
-  /** `Infinity` where there is no entry. */
+  /** When each entry ends; `Infinity` where there is no entry. */
   #ends = new Float64Array(0);
-  /** Slots given back; the others below `#used` are taken. */
+  /** Free slots. All other slots below `#used` are taken. */
   #free: number[] = [];
   #used = 0;
-  /** The slot the sweep looks at next. */
+  /** The slot that the sweep looks at next. */
   #swept = 0;
 
   /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for a `maximumSize` out of range. */
@@ -103,19 +116,20 @@ export class LocalCache {
     this.#counters = options.counters;
   }
 
-  /** Entries held, dead ones not yet found included. Never more than `maximumSize`. */
+  /** The number of entries, including expired ones that were not found yet. Never more than `maximumSize`. */
   get size(): number {
     return this.#slots.size;
   }
 
-  /** The keys held, in order of arrival, dead ones not yet found included. */
+  /** The keys held, in order of arrival, including those of expired entries that were not found yet. */
   keys(): IterableIterator<string> {
     return this.#slots.keys();
   }
 
   /**
-   * The fast path: a settled promise of the value, or `undefined` if there is none to serve.
-   * The same promise at every call while the entry is one of those asked for most; in mode `'clone'` a new one of a new copy.
+   * The fast path: a settled promise of the value, or `undefined` if there is no value to serve. While the
+   * entry is one of the most used, every call returns the same promise. In mode `'clone'`, each call returns
+   * a new promise of a new copy.
    */
   hitNow(key: string, now: Milliseconds): Promise<unknown> | undefined {
     const slot = this.#find(key, now);
@@ -123,7 +137,7 @@ export class LocalCache {
     return this.#settled[slot] ?? this.#promise(key, slot);
   }
 
-  /** The entry, or `undefined` if there is none to serve. An entry whose value is `undefined` is an entry. */
+  /** The entry, or `undefined` if there is none to serve. An entry may have the value `undefined`. */
   get(key: string, now: Milliseconds): LocalEntry | undefined {
     const slot = this.#find(key, now);
     if (slot === undefined) return undefined;
@@ -133,7 +147,10 @@ export class LocalCache {
     return copy && { value: copy.value, expiresAt };
   }
 
-  /** When the entry's life ends; `undefined` if there is none alive. Disturbs nothing, and does not ask whether it may be served. */
+  /**
+   * The time at which the entry's life ends; `undefined` if there is no live entry. Changes nothing, and does
+   * not ask whether the entry may be served.
+   */
   endOf(key: string, now: Milliseconds): Milliseconds | undefined {
     const slot = this.#slots.get(key);
     const end = slot === undefined ? undefined : this.#ends[slot];
@@ -141,10 +158,12 @@ export class LocalCache {
   }
 
   /**
-   * Holds `value` until `expiresAt`; if that is not after now, the key holds nothing afterwards. Makes room if there is none.
+   * Holds `value` until `expiresAt`. If that time is not after now, the key holds nothing afterwards. If the
+   * table is full, another entry is removed.
    *
-   * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be held: in mode `'clone'` one the codec refuses, in mode
-   *   `'freeze'` a proxy that will not be frozen. The key holds nothing then.
+   * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be held: in mode `'clone'` a
+   *   value that the codec refuses, in mode `'freeze'` a proxy that cannot be frozen. The key then holds
+   *   nothing.
    */
   set(key: string, value: unknown, expiresAt: Milliseconds): void {
     const now = this.#clock.now();
@@ -167,14 +186,14 @@ export class LocalCache {
       this.#policy.enter(slot, key);
     } else {
       this.#promises.drop(slot);
-      this.#policy.touch(slot); // Writing to a key that is present is a use like a read.
+      this.#policy.touch(slot); // A write to a present key counts as a use, like a read.
       this.#counters.replacements += 1;
     }
     this.#values[slot] = held;
     this.#ends[slot] = expiresAt;
   }
 
-  /** Drops an entry. `true` if there was one, be it dead. */
+  /** Drops an entry. `true` if there was one, even an expired one. */
   delete(key: string): boolean {
     const slot = this.#slots.get(key);
     if (slot === undefined) return false;
@@ -182,7 +201,7 @@ export class LocalCache {
     return true;
   }
 
-  /** Drops every entry, and gives the memory back. @returns how many there were. */
+  /** Drops every entry, and frees the memory. @returns how many entries there were. */
   clear(): number {
     const count = this.#slots.size;
     this.#slots.clear();
@@ -235,7 +254,10 @@ export class LocalCache {
     return promise;
   }
 
-  /** What the codec wrote it reads; should it ever not, the entry is dropped rather than its reader refused. */
+  /**
+   * The codec can read what it wrote. If it ever cannot, the entry is dropped, and the read finds nothing
+   * instead of failing.
+   */
   #copy(codec: ValueCodec, key: string, slot: number): { readonly value: unknown } | undefined {
     const copy = codec.read(this.#values[slot] as string);
     if (copy !== UNREADABLE) return copy;
@@ -291,7 +313,7 @@ export class LocalCache {
     this.#ends = ends;
     this.#policy.grow(capacity);
     this.#promises.grow(capacity);
-    // `length` is set so that the arrays neither grow by guess nor turn into dictionaries.
+    // `length` is set so that the arrays neither grow by guess nor become dictionaries.
     this.#values.length = capacity;
     this.#keys.length = capacity;
   }

@@ -5,24 +5,24 @@ import { BypassTime } from './bypass-time.js';
 import type { LocalCache, LocalEntry } from './local-cache.js';
 import type { Joinable, ReadTicket, ReadTickets } from './read-tickets.js';
 
-/** What a {@link LocalTier} is made of. */
+/** What a {@link LocalTier} needs. */
 export interface LocalTierOptions<L extends Joinable> {
   readonly entries: LocalCache;
   readonly tickets: ReadTickets<L>;
   readonly clock: Clock;
   readonly counters: CacheCounters;
-  /** The most an entry lives here; `0` = as long as in the remote tier. */
+  /** The longest time an entry lives here; `0` = as long as in the remote tier. */
   readonly localTtlMs: Milliseconds;
-  /** `false`: it keeps nothing. */
+  /** `false`: the tier keeps nothing. */
   readonly isUsed: boolean;
-  /** Whether it is served without a lease. */
+  /** Whether the tier is served without a lease. */
   readonly isAlwaysServed: boolean;
 }
 
-/** The causes that a fence is put down to. */
+/** The causes that a fence can have. */
 type FenceCause = Exclude<RemovalCause, 'expired' | 'size'>;
 
-/** The counter of each. */
+/** The counter of each cause. */
 const COUNTERS = {
   explicit: 'explicitRemovals',
   replaced: 'replacements',
@@ -31,9 +31,13 @@ const COUNTERS = {
 } as const satisfies Record<FenceCause, keyof CacheCounters>;
 
 /**
- * L1 of one cache, as the protocol sees it: its entries, the read lease without which they are not served, and the tickets of the reads that
- * may add to them. Everything that removes an entry because it may be out of date is a *fence*: it drops what is there and cancels the
- * tickets of reads under way, so that none of them brings it back.
+ * L1 of one cache, as the coherence protocol sees it. It consists of three things:
+ * - the entries;
+ * - the read lease: without it, entries are not served;
+ * - the tickets of running reads, which may add entries.
+ *
+ * An entry that may be out of date is always removed by a *fence*. A fence drops the entry and cancels the
+ * tickets of the running reads of its key, so that none of them brings the old value back.
  */
 export class LocalTier<L extends Joinable = Joinable> {
   readonly #entries: LocalCache;
@@ -58,12 +62,15 @@ export class LocalTier<L extends Joinable = Joinable> {
     this.holdLeaseUntil(Number.NEGATIVE_INFINITY);
   }
 
-  /** Entries held, expired ones not yet found included. */
+  /** The number of entries, including expired ones that were not found yet. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** The fast path: a settled promise of the value, or `undefined` if there is none to serve. Counts a hit. */
+  /**
+   * The fast path: a settled promise of the value, or `undefined` if there is no value to serve. Counts a
+   * hit.
+   */
   hitNow(key: string, now: Milliseconds): Promise<unknown> | undefined {
     const hit = this.#entries.hitNow(key, now);
     if (hit !== undefined) this.#counters.localHits += 1;
@@ -75,14 +82,17 @@ export class LocalTier<L extends Joinable = Joinable> {
     return this.#entries.get(key, this.#clock.now());
   }
 
-  /** What is left of the entry's life; `undefined` if there is none alive. Disturbs nothing, and does not ask whether it may be served. */
+  /**
+   * How long the entry will still live; `undefined` if there is no live entry. Changes nothing, and does not
+   * ask whether the entry may be served.
+   */
   leftMs(key: string): Milliseconds | undefined {
     const now = this.#clock.now();
     const end = this.#entries.endOf(key, now);
     return end === undefined ? undefined : end - now;
   }
 
-  /** Takes a ticket for a read of `key`; it must {@link end}. */
+  /** Takes a ticket for a read of `key`. Every ticket must be given back with {@link end}. */
   begin(key: string): ReadTicket<L> {
     return this.#tickets.begin(key);
   }
@@ -97,16 +107,17 @@ export class LocalTier<L extends Joinable = Joinable> {
     return this.#tickets.joinable(key, now, limitMs);
   }
 
-  /** Whether no fence has overtaken the read. */
+  /** Whether the ticket is still valid: no fence has cancelled it. */
   isValid(ticket: ReadTicket<L>): boolean {
     return this.#tickets.isValid(ticket);
   }
 
   /**
-   * Keeps what a read has brought, if its ticket is still valid.
+   * Keeps the value of a read, if its ticket is still valid.
    *
-   * @param endsAt - when its life is over in the remote tier.
-   * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be held; see {@link LocalCache.set}.
+   * @param endsAt - the time at which the value's life ends in the remote tier.
+   * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be held; see
+   *   {@link LocalCache.set}.
    */
   keep(key: string, ticket: ReadTicket<L>, value: unknown, endsAt: Milliseconds): void {
     if (!this.#keepsEntries) return;
@@ -118,7 +129,7 @@ export class LocalTier<L extends Joinable = Joinable> {
     this.#entries.set(key, value, localTtlMs === 0 ? endsAt : Math.min(endsAt, this.#clock.now() + localTtlMs));
   }
 
-  /** Drops these keys and cancels their reads. */
+  /** Drops these keys and cancels the tickets of their reads. */
   fence(keys: readonly string[], cause: FenceCause): void {
     const before = this.#entries.size;
     for (const key of keys) {
@@ -128,7 +139,7 @@ export class LocalTier<L extends Joinable = Joinable> {
     this.#counters[COUNTERS[cause]] += before - this.#entries.size;
   }
 
-  /** Drops everything and cancels every read. */
+  /** Drops everything and cancels the tickets of all reads. */
   fenceAll(cause: FenceCause): void {
     this.#tickets.cancelAll();
     const dropped = this.#entries.clear();
@@ -136,19 +147,25 @@ export class LocalTier<L extends Joinable = Joinable> {
     if (cause === 'coherence' && dropped > 0) this.#counters.repairs += 1;
   }
 
-  /** Fences what an eviction of this instance's removes. */
+  /** Fences what an eviction by this instance removes. */
   fenceOf(eviction: Eviction): void {
     if (eviction === 'all') this.fenceAll('explicit');
     else this.fence(eviction.keys, 'explicit');
   }
 
-  /** The read lease: entries may be served up to this time on the instance's clock. `-Infinity`: not at all. */
+  /**
+   * Sets the read lease: entries may be served until this time on the instance's clock. `-Infinity`: not at
+   * all.
+   */
   holdLeaseUntil(time: Milliseconds): void {
     this.#bypassTime.account(this.#clock.now(), this.#entries.servableUntil);
     this.#entries.servableUntil = this.#isAlwaysServed ? Number.POSITIVE_INFINITY : time;
   }
 
-  /** When the read lease ends on the instance's clock; `-Infinity`: there is none, `Infinity`: it does not end by itself. */
+  /**
+   * The time on the instance's clock at which the read lease ends. `-Infinity`: there is no lease.
+   * `Infinity`: the lease does not end by itself.
+   */
   get leaseEndsAt(): Milliseconds {
     return this.#entries.servableUntil;
   }
@@ -158,7 +175,7 @@ export class LocalTier<L extends Joinable = Joinable> {
     return now <= this.#entries.servableUntil;
   }
 
-  /** The time in which nothing could be served, since the start or the last {@link resetBypassTime}. */
+  /** The total time in which nothing could be served, since the start or the last {@link resetBypassTime}. */
   get bypassTimeMs(): Milliseconds {
     return this.#bypassTime.total(this.#stoppedAt ?? this.#clock.now(), this.#entries.servableUntil);
   }
@@ -167,7 +184,7 @@ export class LocalTier<L extends Joinable = Joinable> {
     this.#bypassTime.reset(this.#clock.now());
   }
 
-  /** Serves and keeps nothing from now on. */
+  /** From now on, serves nothing and keeps nothing. */
   stop(): void {
     this.#keepsEntries = false;
     this.#stoppedAt ??= this.#clock.now();

@@ -1,19 +1,21 @@
 import type { Milliseconds } from '../../time/index.js';
 import { TransientMap } from '../transient-map.js';
 
-/** A load that later callers of its key may join. */
+/** A load that later callers of the same key may join. */
 export interface Joinable {
   /** Whether it has lasted for `limitMs`. */
   isLate(now: Milliseconds, limitMs: Milliseconds): boolean;
 }
 
 /**
- * The right of one read to fill the local tier, taken before anything is sent. An eviction of the key, a clear, a gap or a new subscription
- * cancels it: the value goes to those who already wait for it and nowhere else.
+ * The right of one read to fill the local tier. The read takes it before anything is sent.
+ *
+ * An eviction of the key, a clear, a gap or a new subscription cancels the ticket. The value is then given to
+ * the callers who already wait for it, and is not kept.
  */
 export class ReadTicket<L extends Joinable = Joinable> {
   isCancelled = false;
-  /** Where the read runs a loader: the load that later callers of the key may join. */
+  /** If the read may run a loader: its load, which later callers of the key may join. */
   load: L | undefined;
   /** The next older ticket of the same key. */
   older: ReadTicket<L> | undefined;
@@ -26,11 +28,13 @@ export class ReadTicket<L extends Joinable = Joinable> {
   }
 }
 
-/** The tickets of one cache: one for each read under way. */
+/** The tickets of one cache: one for each running read. */
 export class ReadTickets<L extends Joinable = Joinable> {
-  /** The newest of each key; older ones hang on it. */
+  /** The newest ticket of each key. It links to the older ones. */
   readonly #newest = new TransientMap<string, ReadTicket<L>>();
-  /** Goes up at every {@link cancelAll}: tickets of an earlier version are cancelled without being visited. */
+  /**
+   * Increased by every {@link cancelAll}: tickets with an older version are cancelled without being visited.
+   */
   #version = 0;
 
   begin(key: string): ReadTicket<L> {
@@ -39,9 +43,10 @@ export class ReadTickets<L extends Joinable = Joinable> {
     return ticket;
   }
 
-  /** The read has its value, or has failed. */
+  /** Gives a ticket back: the read has its value, or has failed. */
   end(key: string, ticket: ReadTicket<L>): void {
-    ticket.load = undefined; // The old table of a Map may live on for long, and would keep every value alive.
+    // The old table of a Map can stay in memory for long, and would keep every loaded value alive.
+    ticket.load = undefined;
     const newest = this.#newest.get(key);
     if (newest === ticket) {
       if (ticket.older === undefined) this.#newest.remove(key);
@@ -51,7 +56,10 @@ export class ReadTickets<L extends Joinable = Joinable> {
     for (let at = newest; at !== undefined; at = at.older) if (at.older === ticket) at.older = ticket.older;
   }
 
-  /** The newest load of `key` that can be joined, if it has not lasted for `limitMs`; plain reads may have begun since. */
+  /**
+   * The newest load of `key` that can be joined, if it has not lasted for `limitMs`. Plain reads may have
+   * begun after it.
+   */
   joinable(key: string, now: Milliseconds, limitMs: Milliseconds): L | undefined {
     let ticket = this.#newest.get(key);
     while (ticket !== undefined && ticket.load === undefined) ticket = ticket.older;
@@ -62,7 +70,7 @@ export class ReadTickets<L extends Joinable = Joinable> {
     return !ticket.isCancelled && ticket.version === this.#version;
   }
 
-  /** Cancels all tickets of `key`, and detaches their loads: nobody joins those any more. */
+  /** Cancels all tickets of `key`, and detaches their loads: later callers do not join them. */
   cancel(key: string): void {
     const newest = this.#newest.get(key);
     if (newest === undefined) return;
@@ -75,7 +83,7 @@ export class ReadTickets<L extends Joinable = Joinable> {
     this.#newest.remove(key);
   }
 
-  /** Cancels all, of every key. */
+  /** Cancels all tickets, of every key. */
   cancelAll(): void {
     this.#version += 1;
     this.#newest.clear();

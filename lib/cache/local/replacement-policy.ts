@@ -1,54 +1,85 @@
 import { GhostTable } from './ghost-table.js';
 
-/** A mark: hits since a hand last passed, 0 to 2, and whether the entry is hot. */
+/**
+ * A mark holds two things: the number of hits since a hand last passed (0 to 2), and whether the entry is
+ * hot.
+ */
 const TWICE = 2;
 const HOT = 4;
 
 const SMALLEST_COLD_SHARE = 0.01;
 const LARGEST_COLD_SHARE = 0.9;
-/** How far the share moves at a time. */
+/** By how much the share changes at a time. */
 const STEP_SHARE = 1 / 256;
-/** What counts as "had the part been a little larger". */
+/**
+ * How far the window of a part reaches beyond its edge. A ghost in the window would still be an entry if the
+ * part were a little larger.
+ */
 const WINDOW_SHARE = 1 / 4;
-/** What the ghosts remember, and how finely they tell moments. */
+/** How many keys the ghost tables remember, and how finely they measure time. */
 const COLD_GHOSTS_SHARE = 2;
 const HOT_GHOSTS_SHARE = 1 / 4;
 const UNIT_SHARE = 1 / 16;
 
 /**
- * Which entry of a full table goes, and nothing else: it knows slots, not values.
+ * Decides which entry of a full table is removed. It knows slots, not values.
  *
- * The idea is LIRS's [1]: what counts is not when an entry was used last, but how long lay between its last two uses, its *reuse distance*.
- * Most places are for *hot* entries, whose distance was found to be short. The others are for *cold* ones, newcomers mostly, and they alone
- * come and go. A cold entry becomes hot when it is used again at a distance shorter than the time for which the hot entry that has waited
- * longest has not been used; that one then makes room. So a loop larger than the table keeps a part of itself instead of chasing its
- * own tail, a scan passes through the cold places, and entries nobody asks for any more are overtaken by those that are wanted now.
+ * The idea comes from LIRS [1]. The time of the last use of an entry does not count. What counts is its
+ * *reuse distance*: the time between its last two uses.
+ * - *Hot* entries have most of the places. Their reuse distance was found to be short.
+ * - *Cold* entries have the other places. They are mostly newcomers, and normally only they come and go.
+ * - A cold entry becomes hot when it is used again at a short distance. A distance is short if it is less
+ *   than the time since the last use of the hot entry that has waited longest. That hot entry is then
+ *   evicted.
  *
- * It is carried out as a clock, like CLOCK-Pro [2], so that a hit moves nothing: it counts in the mark of its slot, up to two.
- * - The slots are the dial. Nothing is ever moved; becoming hot or being replaced happens in place.
- * - Time is the number of evictions. Each entry has the time from which its next distance is measured.
- * - The *cold hand* looks for what to evict, passing over hot slots (at most some hundred for each cold one). No hit: it goes, and
- *   leaves a *ghost*. Hit twice, and recently enough: it becomes hot. Otherwise it stays for another turn. (Twice, since many a key is asked
- *   for in a short burst and then never again, as in S3-FIFO [3].)
- * - The *hot hand* rests on a hot entry without a hit. When asked for, it goes on, taking off a hit from each it passes and noting the
- *   time, to the next without one: the one that has waited longest, near enough.
- * - A key that comes back while its ghost is remembered has a distance too, and becomes hot by the same rule.
- * - An entry that becomes hot shortly before the hot hand comes round would be judged without a fair chance: it gets a hit on credit, so
- *   that on average each has one turn.
+ * This has three effects:
+ * - A loop that is larger than the table keeps a part of itself in the table. It does not evict each entry
+ *   shortly before its next use.
+ * - A scan passes through the cold places only.
+ * - Entries that are no longer used are overtaken by entries that are used now.
  *
- * How many places are cold decides between what LFU and what LRU is good at, so it follows the load. A cold ghost that comes back so soon
- * that a somewhat larger cold part would still have held it asks for one step more; a hot ghost that comes back so soon, counted in
- * evictions of hot entries, for one step less. Both look into a window of the same size beyond the edge of their part, so they weigh what the
- * next places would bring there against what they bring here. From 1 % (loops, steady popularity) to 90 % (popularity that drifts).
+ * The algorithm is a clock, as in CLOCK-Pro [2]. A hit moves nothing: it only counts in the mark of its slot,
+ * up to two.
+ * - The slots are the dial. Entries never move: an entry becomes hot, or is replaced, in its place.
+ * - Time is the number of evictions. Each entry has the time from which its next reuse distance is measured.
+ * - The *cold hand* looks for the entry to evict. It skips hot slots (at most about a hundred per cold slot).
+ *   It decides by the hits of the cold entry:
+ *   - no hit: the entry is evicted, and leaves a *ghost*;
+ *   - two hits, and a short distance: the entry becomes hot;
+ *   - otherwise: the entry stays for another turn.
+ * - Two hits are required because many keys are used in one short burst and then never again, as in
+ *   S3-FIFO [3].
+ * - The *hot hand* rests on a hot entry without a hit. It is roughly the one that has waited longest. If that
+ *   entry has a hit when the hand is asked for it, the hand moves on to the next hot entry without a hit.
+ *   From each entry that it passes, it takes off one hit and notes the time.
+ * - A key that comes back while its ghost is remembered has a reuse distance too. It becomes hot by the same
+ *   rule.
+ * - An entry that becomes hot shortly before the hot hand arrives would not have a fair chance to get a hit.
+ *   It is given one hit in advance, so that on average each entry has one full turn.
  *
- * Until the table has been full for the first time, entries are hot as far as there is room. A hot entry that left because it ended or
- * was evicted by key is remembered too, and is hot when it is loaded again; that says nothing about the sizes of the parts.
+ * The number of cold places adapts to the load. Few cold places are good at what LFU is good at, many are
+ * good at what LRU is good at. The number changes by one step when a ghost comes back:
+ * - One step more: a cold ghost came back so soon that a somewhat larger cold part would still have held it.
+ * - One step less: a hot ghost came back so soon that a somewhat larger hot part would still have held it.
+ *   This is counted in evictions of hot entries.
  *
- * Amortised, an eviction costs a constant: every slot a hand passes it passes for a hit it takes off, or at the ratio of the parts.
+ * Both cases look into a window of the same size beyond the edge of their part. So the policy compares what
+ * more places would bring in one part with what they would bring in the other. The cold part ranges from 1 %
+ * of the places (for loops and steady popularity) to 90 % (for popularity that drifts).
+ *
+ * Until the table is full for the first time, new entries are hot as long as the hot part has room. A hot
+ * entry that left because it expired or was evicted by key is remembered too, and is hot when it is loaded
+ * again. This does not change the sizes of the parts.
+ *
+ * The amortised cost of an eviction is constant. A hand passes a slot for one of two reasons only: it takes
+ * off a hit there, or the slot belongs to the other part, which happens as often as the ratio of the parts
+ * allows.
  *
  * [1] Jiang, Zhang, "LIRS", SIGMETRICS '02, https://doi.org/10.1145/511334.511340
- * [2] Jiang, Chen, Zhang, "CLOCK-Pro", USENIX ATC '05, https://www.usenix.org/conference/2005-usenix-annual-technical-conference/clock-pro-effective-improvement-clock-replacement
- * [3] Yang et al., "FIFO queues are all you need for cache eviction", SOSP '23, https://doi.org/10.1145/3600006.3613147
+ * [2] Jiang, Chen, Zhang, "CLOCK-Pro", USENIX ATC '05,
+ * https://www.usenix.org/conference/2005-usenix-annual-technical-conference/clock-pro-effective-improvement-clock-replacement
+ * [3] Yang et al., "FIFO queues are all you need for cache eviction", SOSP '23,
+ * https://doi.org/10.1145/3600006.3613147
  */
 export class ReplacementPolicy {
   readonly #size: number;
@@ -57,20 +88,20 @@ export class ReplacementPolicy {
   readonly #step: number;
   readonly #window: number;
   #marks = new Uint8Array(0);
-  /** From when the reuse distance is measured; modulo 2^32. */
+  /** The time from which the reuse distance is measured; modulo 2^32. */
   #since = new Uint32Array(0);
   #hotCount = 0;
-  /** How many places are for cold entries: the target. */
+  /** How many places cold entries should have. */
   #coldPlaces: number;
   #coldHand = 0;
   #hotHand = 0;
   #evictions = 0;
   #hotEvictions = 0;
-  /** How long the cold entry that was evicted last had been there. */
+  /** How long the last evicted cold entry had been in the table. */
   #stay = 0;
-  /** Cold entries that were evicted, with the time they came. There are none before the first eviction. */
+  /** The ghosts of evicted cold entries, each with the time it came. `undefined` until the first eviction. */
   #coldGhosts: GhostTable | undefined;
-  /** Hot entries that have left, with the count of hot evictions. */
+  /** The ghosts of hot entries that have left, each with the count of hot evictions at that time. */
   #hotGhosts: GhostTable | undefined;
 
   /** @param size - the number of slots of the full table. */
@@ -93,32 +124,33 @@ export class ReplacementPolicy {
     this.#since = since;
   }
 
-  /** A hit. */
+  /** Counts a hit. */
   touch(slot: number): void {
     const mark = this.#marks[slot] as number;
     if ((mark & TWICE) === 0) this.#marks[slot] = mark + 1;
   }
 
-  /** `slot` was free, and holds a new entry now. */
+  /** Must be called when a free slot gets a new entry. */
   enter(slot: number, key: string): void {
     this.#marks[slot] = 0;
     this.#since[slot] = this.#evictions;
     if (this.#isWanted(key)) this.#heat(slot);
   }
 
-  /** The entry in `slot` has gone, though not by {@link evict}. */
+  /** Must be called when the entry in `slot` was removed, but not by {@link evict}. */
   leave(slot: number, key: string): void {
     if ((this.#marks[slot] as number) >= HOT) {
       this.#hotCount -= 1;
-      this.#hotGhosts?.remember(key, this.#hotEvictions - this.#window); // No sign that the hot part was too small.
+      // Outside the window: this is no sign that the hot part is too small.
+      this.#hotGhosts?.remember(key, this.#hotEvictions - this.#window);
     }
     this.#marks[slot] = 0;
   }
 
   /**
-   * Gives up an entry. To be asked only when all slots are taken.
+   * Chooses the entry to remove. May be called only when all slots are taken.
    *
-   * @param keys - by slot
+   * @param keys - by slot.
    * @returns its slot, which is free now.
    */
   evict(keys: readonly (string | undefined)[]): number {
@@ -153,7 +185,10 @@ export class ReplacementPolicy {
     }
   }
 
-  /** Whether an entry that comes with `key` shall be hot at once. What its ghost says about the parts is heeded here. */
+  /**
+   * Whether a new entry of `key` becomes hot at once. If the key has a ghost, this also adapts the sizes of
+   * the parts.
+   */
   #isWanted(key: string): boolean {
     if (this.#coldGhosts === undefined || this.#hotGhosts === undefined) return this.#hotCount < this.#size - this.#coldPlaces;
     const sinceHot = this.#hotGhosts.recall(key, this.#hotEvictions);
@@ -178,7 +213,10 @@ export class ReplacementPolicy {
     this.#hotCount += 1;
   }
 
-  /** Lets the hot hand go on to where it rests. There is a hot entry, and every slot is or was taken. */
+  /**
+   * Moves the hot hand on to where it rests. Requires that there is a hot entry, and that every slot is or
+   * was taken.
+   */
   #longestWaiting(): number {
     for (;;) {
       const slot = this.#hotHand;

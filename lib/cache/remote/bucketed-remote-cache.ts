@@ -5,8 +5,10 @@ import type { EvictionReceipt, FillEntry, PutEntry } from './eviction-log.js';
 import type { FillLeaseReply, RemoteCache, RemoteTier } from './remote-cache.js';
 
 /**
- * L2 over several primaries: each key lies in one of the buckets, each bucket on one primary. Whatever concerns one key is one step, as with
- * one primary; what concerns several is one step for each of their buckets, side by side: each of them atomic, together they are not.
+ * L2 over several primaries. Each key belongs to one bucket, and each bucket lies on one primary.
+ *
+ * An operation on one key is one step, as with a single primary. An operation on several keys is one step per
+ * bucket, and the steps run concurrently. Each step is atomic; the operation as a whole is not.
  */
 export class BucketedRemoteCache implements RemoteTier {
   readonly #buckets: readonly RemoteCache[];
@@ -25,7 +27,7 @@ export class BucketedRemoteCache implements RemoteTier {
     return this.#buckets.some(({ isTripped }) => isTripped);
   }
 
-  /** The newest; each bucket has its own. */
+  /** The newest generation of all buckets; each bucket has its own. */
   get generation(): string | undefined {
     const known = this.#buckets.flatMap(({ generation }) => (generation === undefined ? [] : [generation]));
     return known.sort((a, b) => Number(b) - Number(a))[0];
@@ -97,7 +99,7 @@ export class BucketedRemoteCache implements RemoteTier {
     return split;
   }
 
-  /** Asks each bucket for its own of the keys, and puts the answers into the order of the keys. */
+  /** Asks each bucket for its share of the keys, and returns the answers in the order of `keys`. */
   async #gather(keys: readonly string[], read: (bucket: RemoteCache, own: string[]) => Promise<Reading[]>): Promise<Reading[]> {
     const entries = new Map<string, Reading>();
     const asked = [...this.#split(keys)].map(async ([bucket, own]) => {
@@ -110,7 +112,10 @@ export class BucketedRemoteCache implements RemoteTier {
   }
 }
 
-/** One receipt for all; only when every part is answered, so that a second attempt cannot overtake the rest of the first. */
+/**
+ * Makes one receipt of all. Waits until every part is answered, also when one has failed, so that a second
+ * attempt cannot overtake the remaining steps of the first.
+ */
 async function whole(parts: readonly Promise<EvictionReceipt>[]): Promise<EvictionReceipt> {
   const outcomes = await Promise.allSettled(parts);
   throwFirst(outcomes);

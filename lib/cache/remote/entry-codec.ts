@@ -4,51 +4,60 @@ import { UNREADABLE, type ValueCodec } from '../value/codec.js';
 /** An entry of the remote tier, as one instance reads it. */
 export interface RemoteEntry {
   readonly value: unknown;
-  /** When its life is over at the latest, on the instance's clock. `undefined`: nobody can say, so the local tier must not keep it. */
+  /**
+   * The latest time at which its life ends, on the instance's clock. `undefined`: the end is not known, so
+   * the local tier must not keep the entry.
+   */
   readonly endsAt: Milliseconds | undefined;
 }
 
-/** What is found under a key: an entry, nothing, or something that is no entry. */
+/** What a read finds under a key: an entry, nothing, or an entry that cannot be read. */
 export type Reading = RemoteEntry | typeof UNREADABLE | undefined;
 
-/** The clock that ends entries: the server's, as far as an instance knows it. */
+/** The clock by which entries end: the server's clock, as far as an instance knows it. */
 export interface RemoteTime {
-  /** When that clock will show `epochMs`, on the instance's clock and at the earliest. `undefined`: not known. */
+  /**
+   * The earliest time, on the instance's clock, at which the server's clock will show `epochMs`. `undefined`:
+   * not known.
+   */
   earliest(epochMs: Milliseconds): Milliseconds | undefined;
 }
 
-/** What an {@link EntryCodec} is made of. */
-export interface EntryCodecParts {
+/** What an {@link EntryCodec} needs. */
+export interface EntryCodecOptions {
   readonly codec: ValueCodec;
-  /** The instance's. */
+  /** The instance's clock. */
   readonly clock: Clock;
   readonly time: RemoteTime;
 }
 
 /**
- * Values with their lives, between one instance and one server.
+ * Encodes and decodes values with their lives, between one instance and one server.
  *
- * No wall clock of an instance occurs in it, neither the writer's nor the reader's. The server writes when an entry ends, by the clock that
- * ends it there; a reader translates that to its own monotonic clock, by its estimate of the server's. Whatever becomes of the estimate
- * (a server's clock is set, a machine sleeps), from the moment it was read an entry has never more than its whole life left.
+ * No wall clock of an instance is used, neither the writer's nor the reader's. The server writes the end of
+ * each entry by its own clock, which is also the clock by which it removes the entry. A reader translates
+ * this end to its own monotonic clock, using its estimate of the server's clock.
+ *
+ * The estimate can be wrong: the server's clock is set, or a machine sleeps. Even then, an entry never has
+ * more than its whole life left from the moment it was read.
  */
 export class EntryCodec {
   readonly #codec: ValueCodec;
   readonly #clock: Clock;
   readonly #time: RemoteTime;
 
-  constructor({ codec, clock, time }: EntryCodecParts) {
+  constructor({ codec, clock, time }: EntryCodecOptions) {
     this.#codec = codec;
     this.#clock = clock;
     this.#time = time;
   }
 
-  /** As {@link ValueCodec.encode}, of a value that is to live so long from when it is stored. */
+  /** Like {@link ValueCodec.encode}, for a value that lives for `life` after it is stored. */
   encode(value: unknown, life: Milliseconds): string {
     return this.#codec.encode(value, life);
   }
 
-  /** An entry that has just arrived; as {@link ValueCodec.read}. */
+  /** Decodes an entry that has just arrived; see {@link ValueCodec.read}. */
   read(raw: string): RemoteEntry | typeof UNREADABLE {
     const entry = this.#codec.read(raw);
     if (entry === UNREADABLE) return entry;

@@ -1,20 +1,24 @@
 /**
- * Why a generation ends: another instance began a new one (`remote`), or something may have been missed (`coherence`). `expected`: a reply
- * names the generation that a rumour has named; whoever had something to drop did so then.
+ * Why a generation ends, or is in doubt:
+ * - `remote`: another instance began a new one.
+ * - `coherence`: messages may have been missed.
+ * - `expected`: a reply names the generation that a rumour named before. Listeners dropped their entries when
+ *   they were told of the rumour, so they need not do it again.
  */
 export type GenerationCause = 'remote' | 'coherence' | 'expected';
 
 /**
- * Which generation the keys of one cache are written under on one primary. One object, shared by all whom it concerns: the scripts write
- * under it, reads go under it, and the local tier is emptied when it changes.
+ * The generation under which the keys of one cache are written on one primary. One object is shared by all
+ * its users: scripts write under it, reads use it, and a change of it empties the local tier.
  *
- * Generations come from replies on the command connection alone ({@link follow}). Anybody can publish a message: what a message names is a
- * *rumour* ({@link doubt}) until a reply has named it too, or has shown that it is wrong ({@link trust}).
+ * Only replies on the command connection can set a generation ({@link follow}). A message cannot, because
+ * anybody can publish one. A generation that is named by a message is a *rumour* ({@link doubt}) until a
+ * reply confirms it or shows that it is wrong ({@link trust}).
  */
 export class Generation {
   readonly #listeners: ((cause: GenerationCause) => void)[] = [];
   #current: string | undefined;
-  /** Named by a message, and by no reply yet. */
+  /** A generation that a message has named, but no reply yet. */
   #rumoured: string | undefined;
 
   /** @param current - for a tier whose generation never changes. Default: unknown until the first contact. */
@@ -27,19 +31,22 @@ export class Generation {
     return this.#current;
   }
 
-  /** Whether a message has named another generation, and no reply has settled it yet: reads then check the generation. */
+  /**
+   * Whether a message has named another generation, and no reply has settled this yet. While it is so, reads
+   * check the generation.
+   */
   get isDoubted(): boolean {
     return this.#rumoured !== undefined;
   }
 
-  /** Has `listener` told of each change and each rumour, in the same turn. */
+  /** Calls `listener` for each change and each rumour, in the same turn of the event loop. */
   onChange(listener: (cause: GenerationCause) => void): void {
     this.#listeners.push(listener);
   }
 
   /**
-   * Moves to a newer generation, which a reply of Redis has named. An older one than the present is ignored, unless it is a replacement of
-   * what was damaged.
+   * Moves to a newer generation, which a reply of Redis has named. An older generation is ignored, unless it
+   * replaces a damaged one.
    */
   follow(newer: string, isReplacement = false): void {
     const before = this.#current;
@@ -50,13 +57,15 @@ export class Generation {
     this.tell(isExpected ? 'expected' : 'coherence');
   }
 
-  /** A message or an echo names a generation that no reply has named. It may be the next one, or a forgery. */
+  /**
+   * A message or an echo names a generation that no reply has named. It may be the next one, or a forgery.
+   */
   doubt(generation: string, cause: 'remote' | 'coherence'): void {
     this.#rumoured = generation;
     this.tell(cause);
   }
 
-  /** A reply to what was asked after {@link doubt} is there, and was followed. */
+  /** Ends the doubt: the request that followed {@link doubt} was answered, and its reply was followed. */
   trust(): void {
     this.#rumoured = undefined;
   }

@@ -10,35 +10,41 @@ import type { Eviction } from '../eviction.js';
 import type { Generation } from './generation.js';
 import { StepBatches } from './step-batches.js';
 
-/** What a {@link RemoteCache} is made of. */
-export interface RemoteCacheParts {
-  /** Reads go through it, and are decoded by {@link EntryCodec.read}. Its store must raise errors, and hold nothing but this cache. */
+/** What a {@link RemoteCache} needs. */
+export interface RemoteCacheOptions {
+  /**
+   * Reads go through it; {@link EntryCodec.read} decodes them. Its store must throw errors, and must hold
+   * nothing but this cache.
+   */
   readonly keyv: Keyv;
   /** Writes go through it. */
   readonly log: EvictionLog;
   readonly codec: EntryCodec;
   readonly guard: RemoteGuard;
-  /** Of its keys. */
+  /** The generation of its keys. */
   readonly generation: Generation;
-  /** Whose tracer, while there is one, runs each step; under which name. Default: untraced. */
+  /** Traces each step under the name `cache`, while `events` has a tracer. Default: steps are not traced. */
   readonly traced?: { readonly cache: string; readonly events: CacheEvents };
 }
 
 /** What a cache needs of its remote tier. */
 export type RemoteTier = Pick<RemoteCache, keyof RemoteCache>;
 
-/** Has Keyv answer with the whole entry, its end included. Keyv itself finds no end in it, and judges none by this machine's clock. */
+/**
+ * Makes Keyv return the whole entry, with its end. Keyv itself finds no `expires` in the entry, so it does
+ * not judge its end by this machine's clock.
+ */
 const RAW = { raw: true } as const;
 
-/** A fill lease, or the decoded entry that is there instead. */
+/** The answer to {@link RemoteCache.acquire}: a fill lease, or the decoded entry that was found instead. */
 export type FillLeaseReply =
   | FillLease<RemoteEntry>
-  /** What is there cannot be decoded. */
+  /** The stored entry cannot be decoded. */
   | { readonly kind: 'unreadable' };
 
 /**
- * L2: one cache's entries on Redis (or in shared memory), as values.
- * A hit is one plain GET through Keyv; every write is one script of the {@link EvictionLog}.
+ * L2: the entries of one cache on Redis (or in shared memory), as values. A hit is one plain GET through
+ * Keyv. Every write is one script of the {@link EvictionLog}.
  */
 export class RemoteCache {
   readonly #keyv: Keyv;
@@ -46,19 +52,19 @@ export class RemoteCache {
   readonly #codec: EntryCodec;
   readonly #guard: RemoteGuard;
   readonly #generation: Generation;
-  readonly #traced: RemoteCacheParts['traced'];
+  readonly #traced: RemoteCacheOptions['traced'];
   readonly #gets: StepBatches<string, Reading>;
   readonly #acquires: StepBatches<string, FillLease>;
   readonly #fills: StepBatches<FillEntry, boolean>;
 
-  constructor(parts: RemoteCacheParts) {
-    this.#keyv = parts.keyv;
-    this.#log = parts.log;
-    this.#codec = parts.codec;
-    this.#guard = parts.guard;
-    this.#generation = parts.generation;
-    this.#traced = parts.traced;
-    const { log } = parts;
+  constructor(options: RemoteCacheOptions) {
+    this.#keyv = options.keyv;
+    this.#log = options.log;
+    this.#codec = options.codec;
+    this.#guard = options.guard;
+    this.#generation = options.generation;
+    this.#traced = options.traced;
+    const { log } = options;
     this.#gets = this.#batches('get', (keys, waitMs) => this.#read(keys as string[], waitMs));
     this.#acquires = this.#batches('acquire', (keys, waitMs) => log.acquire(keys, false, waitMs));
     this.#fills = this.#batches(
@@ -82,7 +88,7 @@ export class RemoteCache {
     });
   }
 
-  /** The generation its keys are written under; `undefined` until the first contact. */
+  /** The generation under which the keys are written; `undefined` until the first contact. */
   get generation(): string | undefined {
     return this.#generation.current;
   }
@@ -97,19 +103,25 @@ export class RemoteCache {
     return this.#guard.isTripped === true;
   }
 
-  /** Whether a step goes out by itself and at once: it has no company to travel with. */
+  /**
+   * Whether a step is sent at once and not in a batch, because there are no other steps to share a batch
+   * with.
+   */
   get #isAlone(): boolean {
     return this.#guard.hasBegun !== true && this.#guard.isCrowded !== true;
   }
 
-  /** What is stored under `key`: one GET, or a part of one MGET. The caller must know its generation to be current, within the bound. */
+  /**
+   * Reads what is stored under `key`: one GET, or a part of one MGET. The caller must know that its
+   * generation is current, within the bound.
+   */
   get(key: string, waitMs?: Milliseconds): Promise<Reading> {
     if (this.#generation.isDoubted) return this.getAllCurrent([key], waitMs).then(([entry]) => entry);
     if (this.#traced?.events.tracer === undefined) return this.#getOne(key, waitMs);
     return this.#trace('get', [key], () => this.#getOne(key, waitMs));
   }
 
-  /** As {@link get} for several keys: one MGET. */
+  /** Like {@link get}, for several keys: one MGET. */
   getAll(keys: string[]): Promise<Reading[]> {
     return this.#trace('get', keys, () => this.#read(keys));
   }
@@ -124,13 +136,13 @@ export class RemoteCache {
     return this.#guard.run('get', () => this.#keyv.getMany(keys, RAW) as Promise<Reading[]>, keys.length, waitMs);
   }
 
-  /** As {@link getAll}, after making sure of the generation: for reads without a valid read lease. One MGET. */
+  /** Like {@link getAll}, after checking the generation: for reads without a valid read lease. One MGET. */
   async getAllCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<Reading[]> {
     const raws = await this.#trace('get', keys, () => this.#log.readCurrent(keys, waitMs));
     return raws.map((raw) => (raw === undefined ? undefined : this.#codec.read(raw)));
   }
 
-  /** Asks for the fill lease of `key`. With `replace`, what is there is unreadable: drop it. */
+  /** Asks for the fill lease of `key`. With `replace`, the stored entry is unreadable and is dropped. */
   async acquire(key: string, replace: boolean, waitMs?: Milliseconds): Promise<FillLeaseReply> {
     const ask = (): Promise<FillLease> =>
       replace || this.#isAlone
@@ -142,34 +154,40 @@ export class RemoteCache {
     return entry === UNREADABLE ? { kind: 'unreadable' } : { kind: 'present', entry };
   }
 
-  /** Stores an encoded value that was loaded; `false` when the token is no longer valid. */
+  /** Stores an encoded value that was loaded; `false` if the token is no longer valid. */
   fill(entry: FillEntry, waitMs?: Milliseconds): Promise<boolean> {
     const store = (): Promise<boolean> =>
       this.#isAlone ? this.#log.fill([entry], waitMs).then(([isStored]) => isStored === true) : this.#fills.add(entry, waitMs);
     return this.#trace('fill', [entry.key], store);
   }
 
-  /** Gives a token back unused. */
+  /** Gives an unused token back. */
   release(key: string, token: string): Promise<void> {
     return this.#log.release(key, token);
   }
 
   /**
-   * The stored form of a value that is to live for `ttlMs` from when it is stored.
+   * The stored form of a value that lives for `ttlMs` after it is stored.
    *
-   * @throws {CacheValueError} when it cannot be encoded, or is too large.
+   * @throws {CacheValueError} when the value cannot be encoded, or is too large.
    */
   encode(value: unknown, ttlMs: Milliseconds): string {
     return this.#codec.encode(value, ttlMs);
   }
 
-  /** Stores encoded values whatever is there, and announces their keys. Answers why they were refused, if they were. */
+  /**
+   * Stores encoded values, replacing any old ones, and announces their keys. Returns the reason if the server
+   * did not store them.
+   */
   put(entries: readonly PutEntry[]): Promise<string | undefined> {
     const keys = entries.map(({ key }) => key);
     return this.#trace('put', keys, () => this.#log.put(entries));
   }
 
-  /** Stores an encoded value if there is none; else answers what is there. What is unreadable is replaced, and told. */
+  /**
+   * Stores an encoded value if there is none. Otherwise returns what is there. An unreadable entry is
+   * replaced, and {@link UNREADABLE} is returned.
+   */
   async putIfAbsent(entry: PutEntry): Promise<Reading> {
     const present = await this.#trace('put', [entry.key], () => this.#log.putIfAbsent(entry));
     const reading = present === undefined ? undefined : this.#codec.read(present);

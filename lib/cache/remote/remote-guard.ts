@@ -1,6 +1,9 @@
 import type { Milliseconds } from '../../time/index.js';
 
-/** Runs one remote step so that it can neither hang nor be repeated in vain. */
+/**
+ * Runs remote steps. It makes sure that no step hangs, and that none is tried while the remote tier is known
+ * to be away.
+ */
 export interface RemoteGuard {
   /** Whether a step would be tried at all now. */
   readonly acceptsSteps: boolean;
@@ -8,20 +11,30 @@ export interface RemoteGuard {
   readonly isTripped?: boolean;
   /** Whether a step would have to wait for its turn. Default: never. */
   readonly isCrowded?: boolean;
-  /** Whether others have begun in this turn of the event loop, and are not written to the socket yet. Default: never. */
+  /**
+   * Whether other steps were started in this turn of the event loop and are not written to the socket yet.
+   * Default: never.
+   */
   readonly hasBegun?: boolean;
-  /** Resolves when a step of this name would have its turn; rejects as {@link run} does. Asked only while it is crowded. */
+  /**
+   * Resolves when it would be the turn of a step of this name. Rejects in the same cases as {@link run}.
+   * Called only while {@link isCrowded}.
+   */
   whenFree?(step: string, waitMs?: Milliseconds): Promise<void>;
   /**
-   * @param weight - how much the step asks for: 1 for each key, and more for large values. Default: 1.
-   * @param waitMs - how long it may wait for its turn while others are under way. Default: as the guard was told.
-   * @throws {RemoteCacheError} `CACHE_REMOTE_UNAVAILABLE` at once while the remote tier is known to be away, `CACHE_REMOTE_TIMEOUT` when
-   *   the step did not end in time (it may still be executed later; only fences make that harmless), `CACHE_REMOTE_FAILED` else.
+   * Runs one step.
+   *
+   * @param weight - the size of the step: 1 per key, more for large values. Default: 1.
+   * @param waitMs - the longest time it may wait for its turn while other steps are running. Default: as set
+   *   in the guard.
+   * @throws {RemoteCacheError} `CACHE_REMOTE_UNAVAILABLE` at once while the remote tier is known to be away;
+   *   `CACHE_REMOTE_TIMEOUT` when the step did not end in time (it may still be executed later, and only
+   *   fences make that harmless); `CACHE_REMOTE_FAILED` in all other cases.
    */
   run<T>(step: string, action: () => Promise<T>, weight?: number, waitMs?: Milliseconds): Promise<T>;
 }
 
-/** For a remote tier inside the process, which is never away. */
+/** For a remote tier in the same process, which is never away. */
 export const alwaysOpen: RemoteGuard = {
   acceptsSteps: true,
   run: (_step, action) => action(),

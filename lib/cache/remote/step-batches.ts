@@ -1,25 +1,27 @@
 import { type Milliseconds, afterThisTurn } from '../../time/index.js';
 import { MAXIMUM_CHUNK, MAXIMUM_CHUNK_LENGTH } from '../chunks.js';
 
-/** What {@link StepBatches} are made of. */
-export interface StepBatchesParts<I, O> {
+/** What {@link StepBatches} need. */
+export interface StepBatchesOptions<I, O> {
   /** Whether a step would have to wait for its turn. */
   readonly isCrowded: () => boolean;
-  /** Resolves once something may be sent, or rejects after the time. Asked only while it is crowded. */
+  /**
+   * Resolves once a step may be sent, or rejects when that takes too long. Called only while it is crowded.
+   */
   readonly whenFree: (waitMs: Milliseconds | undefined) => Promise<void>;
-  /** Does all of it in one step; one answer for each. */
+  /** Executes all items in one step. Returns one answer per item, in order. */
   readonly execute: (items: readonly I[], waitMs: Milliseconds | undefined) => Promise<readonly O[]>;
-  /** How many characters of one are sent. Default: hardly any. */
+  /** How many characters of one item are sent. Default: `0`, for items whose length does not matter. */
   readonly lengthOf?: (item: I) => number;
 }
 
 /**
- * The most of one turn that travel in one step. What a step costs by itself is spread thin by then, and the answer to the first need not
- * wait for many others to be read.
+ * The largest number of items of one turn that share one step. With this many, the fixed cost of a step is
+ * small per item, and the first answer need not wait until many others are read.
  */
 const MAXIMUM_OF_A_TURN = 16;
 
-/** Steps share a batch if they may wait for about as long. */
+/** Two steps can share a batch if their `waitMs` differ by at most this much. */
 const ALIKE_MS: Milliseconds = 50;
 
 interface Batch<I, O> {
@@ -31,20 +33,23 @@ interface Batch<I, O> {
 }
 
 /**
- * Steps of one kind that are asked for in the same turn of the event loop, or while others have to wait for their turn, as one. Clients write
- * at the end of the turn, so nobody waits for it; a call by itself goes out by itself. (The idea is DataLoader's.)
+ * Combines steps of one kind into one. Steps share a batch if they are asked for in the same turn of the
+ * event loop, or while steps have to wait for their turn.
+ *
+ * Clients write to the socket at the end of the turn anyway, so batching delays nobody. A single call is sent
+ * on its own. (The idea comes from DataLoader.)
  */
 export class StepBatches<I, O> {
-  readonly #parts: StepBatchesParts<I, O>;
+  readonly #options: StepBatchesOptions<I, O>;
   #open: Batch<I, O> | undefined;
 
-  constructor(parts: StepBatchesParts<I, O>) {
-    this.#parts = parts;
+  constructor(options: StepBatchesOptions<I, O>) {
+    this.#options = options;
   }
 
-  /** Adds to the batch of this turn, or to the one that waits. */
+  /** Adds an item to the batch of this turn, or to the batch that is waiting. */
   add(item: I, waitMs?: Milliseconds): Promise<O> {
-    const length = this.#parts.lengthOf?.(item) ?? 0;
+    const length = this.#options.lengthOf?.(item) ?? 0;
     let batch = this.#open;
     if (batch === undefined || !hasRoom(batch, length) || !isAlike(batch.waitMs, waitMs)) this.#open = batch = this.#begin(waitMs);
     const place = batch.items.push(item) - 1;
@@ -53,7 +58,7 @@ export class StepBatches<I, O> {
   }
 
   #begin(waitMs: Milliseconds | undefined): Batch<I, O> {
-    const { isCrowded, whenFree, execute } = this.#parts;
+    const { isCrowded, whenFree, execute } = this.#options;
     const items: I[] = [];
     const close = (): void => {
       if (this.#open?.items === items) this.#open = undefined;

@@ -5,14 +5,17 @@ import type { CoherentCache } from './coherent-cache.js';
 import type { TwoTierCache } from './two-tier-cache.js';
 
 /**
- * A cache as the primary of one of its buckets sees it. There is one local tier for all buckets: it is served only while the lease of every
- * bucket holds, and what empties it for one bucket empties it for all; that is simple, rare, and never wrong.
+ * A cache as seen by the primary of one of its buckets.
+ *
+ * All buckets of a cache share one local tier. It is served only while the lease of every bucket holds.
+ * Whatever empties it for one bucket empties it for all. This is simple, happens rarely, and is always
+ * correct.
  */
 class CacheBucket implements CoherentCache {
   readonly generation: Generation;
   readonly #cache: TwoTierCache;
   readonly #number: number;
-  /** The end of each bucket's lease; shared between the buckets of a cache. */
+  /** The end of each bucket's lease. All buckets of a cache share this array. */
   readonly #leases: Milliseconds[];
 
   constructor(cache: TwoTierCache, generation: Generation, number: number, leases: Milliseconds[]) {
@@ -30,7 +33,8 @@ class CacheBucket implements CoherentCache {
   }
 
   apply(eviction: Eviction, own: boolean, lagMs?: Milliseconds): void {
-    // A clear has a message for each bucket: the first one's is counted, all of them are obeyed.
+    // A clear has one message per bucket. Only the message of the first bucket is counted, but all of them
+    // are applied.
     if (eviction !== 'all' || this.#number === 0) this.#cache.apply(eviction, own, lagMs);
     else if (!own) this.#cache.emptied('remote');
   }
@@ -45,11 +49,15 @@ class CacheBucket implements CoherentCache {
   }
 
   isServing(now: Milliseconds): boolean {
-    return now <= (this.#leases[this.#number] as Milliseconds) || this.#cache.isServing(now); // Some caches are served without a lease.
+    // Some caches are served without a lease.
+    return now <= (this.#leases[this.#number] as Milliseconds) || this.#cache.isServing(now);
   }
 }
 
-/** `cache` as the primary of each of its buckets sees it. One generation for each bucket; mostly there is one. */
+/**
+ * `cache` as seen by the primary of each of its buckets. There is one generation per bucket; usually there is
+ * only one bucket.
+ */
 export function bucketsOf(cache: TwoTierCache, generations: readonly Generation[]): readonly CoherentCache[] {
   const leases = generations.map(() => Number.NEGATIVE_INFINITY);
   return generations.map((generation, number) => new CacheBucket(cache, generation, number, leases));

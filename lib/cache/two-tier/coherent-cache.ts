@@ -3,23 +3,33 @@ import type { Eviction } from '../eviction.js';
 import type { Generation } from '../remote/generation.js';
 
 /**
- * What the listening half of one primary may do to a cache: the *applying* verbs. They are synchronous, touch this instance only and never
- * publish, so a listener cannot start an echo. (The split into originating and applying verbs is layered-loader's.)
+ * What the listening half of one primary may do to a cache: the *applying* verbs. They are synchronous,
+ * change only this instance, and never publish. So a listener cannot cause an echo. (The separation of
+ * originating verbs from applying verbs comes from layered-loader.)
  */
 export interface CoherentCache {
   readonly name: string;
-  /** The generation its keys are written under on this primary. A change of it empties the local tier. */
+  /**
+   * The generation under which the keys of this cache are written on this primary. A new generation empties
+   * the local tier.
+   */
   readonly generation: Generation;
   /**
-   * Drops what was evicted, cancels the tickets of reads under way, detaches loads.
+   * Fences what was evicted: drops its entries, cancels the tickets of running reads, and detaches loads.
    *
-   * @param own - this instance announced it itself.
-   * @param lagMs - how long ago the server executed it, if that is known.
+   * @param own - whether this instance itself announced the eviction.
+   * @param lagMs - the time since the server executed the eviction, if known.
    */
   apply(eviction: Eviction, own: boolean, lagMs?: Milliseconds): void;
-  /** Messages were missed, by their numbers (`gap`), or may have been (`coherence`): drops everything. */
+  /**
+   * Drops everything, because messages were missed. `gap`: their numbers show it. `coherence`: they may have
+   * been missed.
+   */
   missed(cause: 'gap' | 'coherence'): void;
-  /** The read lease: the local tier may be served up to this time on the instance's clock. `-Infinity`: not at all. */
+  /**
+   * Sets the read lease: the local tier may be served until this time on the instance's clock. `-Infinity`:
+   * not at all.
+   */
   holdLeaseUntil(time: Milliseconds): void;
   /** Whether the local tier may be served at `now`. */
   isServing(now: Milliseconds): boolean;

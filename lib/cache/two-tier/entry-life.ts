@@ -3,22 +3,31 @@ import type { CacheEvents } from '../../event/index.js';
 import { type Duration, type Milliseconds, parseComputedTtl, parseDuration } from '../../time/index.js';
 import type { LoadOptions } from '../cache.js';
 
-/** The options of a cache that decide about the life of its entries. */
+/** The options of a cache that decide how long its entries live. */
 export interface EntryLifeSettings {
-  /** Life of an entry since it was written; `0` = without end, which in the remote tier is {@link ENDLESS_MS}. */
+  /**
+   * How long an entry lives after it was written; `0` = without end, which in the remote tier means
+   * {@link ENDLESS_MS}.
+   */
   readonly ttlMs: Milliseconds;
-  /** Life of a cached `null` or `undefined`. */
+  /** How long a cached `null` or `undefined` lives. */
   readonly nullTtlMs: Milliseconds;
-  /** The fraction of its life, from 0 to 1, that an entry may lose at random. Default: `0`. */
+  /**
+   * The largest fraction of its life, from 0 to 1, by which the life of an entry is shortened at random.
+   * Default: `0`.
+   */
   readonly ttlJitter?: number;
   readonly allowNullValues: boolean;
   readonly tiers: 'both' | 'local' | 'remote';
 }
 
-/** How long the remote tier keeps an entry without end. An entry that can no longer be reached, as after a `clear`, must not stay for ever. */
+/**
+ * How long the remote tier keeps an entry without end. There is a limit because entries can become
+ * unreachable, for example after a `clear`, and must not stay for ever.
+ */
 export const ENDLESS_MS: Milliseconds = 30 * 86_400_000;
 
-/** Which values of one cache are stored, and how long their entries live. */
+/** Decides which values of one cache are stored, and how long their entries live. */
 export class EntryLife {
   readonly #cache: string;
   readonly #settings: EntryLifeSettings;
@@ -30,7 +39,9 @@ export class EntryLife {
     this.#events = events;
   }
 
-  /** @throws {CacheValueError} `CACHE_VALUE_NULL` for `null` and `undefined` where they are not allowed. */
+  /**
+   * @throws {CacheValueError} `CACHE_VALUE_NULL` for `null` and `undefined` if the cache does not allow them.
+   */
   refuseNull(value: unknown): void {
     if (this.#settings.allowNullValues || (value !== null && value !== undefined)) return;
     throw new CacheValueError('CACHE_VALUE_NULL', `Cache '${this.#cache}' does not allow ${String(value)}.`, {
@@ -39,9 +50,9 @@ export class EntryLife {
   }
 
   /**
-   * How long an entry is to live; `Infinity` only where nothing is written to the remote tier.
+   * How long an entry lives; `Infinity` only if nothing is written to the remote tier.
    *
-   * @param ttl - for this value alone. Default: the cache's.
+   * @param ttl - time to live of this value alone. Default: that of the cache.
    * @throws {CacheConfigurationError} for a `ttl` that is not a duration.
    */
   of(value: unknown, ttl: Duration | undefined): Milliseconds {
@@ -52,7 +63,10 @@ export class EntryLife {
     return Math.max(1, Math.ceil(ttlMs * (1 - ttlJitter * Math.random())));
   }
 
-  /** As {@link of}, for a loaded value; `undefined`: it is not stored. An invalid `ttl` becomes an `error` event: the load has succeeded. */
+  /**
+   * Like {@link of}, for a loaded value. `undefined`: the value is not stored. An invalid `ttl` becomes an
+   * `error` event and does not throw, because the load has succeeded.
+   */
   ofLoaded<V>(value: V, ttl: LoadOptions<V>['ttl']): Milliseconds | undefined {
     try {
       if (typeof ttl !== 'function') return this.of(value, ttl);

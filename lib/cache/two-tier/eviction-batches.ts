@@ -1,5 +1,4 @@
 import { afterThisTurn } from '../../time/index.js';
-import { MAXIMUM_CHUNK } from '../chunks.js';
 import type { EvictionReceipt } from '../remote/eviction-log.js';
 
 type Submit = (keys: readonly string[], acks: boolean) => Promise<EvictionReceipt>;
@@ -10,8 +9,9 @@ interface Batch {
 }
 
 /**
- * Evictions that are asked for in the same turn of the event loop, as one: one script, one message. Each caller waits for the receipt of
- * the whole; so nobody is told of an eviction before it was executed, and if it fails, all of them are told.
+ * Evictions that are asked for in the same turn of the event loop, as one: one script, one message, or as many as its chunks, one after the
+ * other. Each caller waits for the receipt of the whole; so nobody is told of an eviction before it was executed, and if it fails, all of
+ * them are told.
  */
 export class EvictionBatches {
   readonly #submit: Submit;
@@ -24,7 +24,7 @@ export class EvictionBatches {
   /** Adds keys to the batch of this turn. */
   add(keys: readonly string[], acks: boolean): Promise<EvictionReceipt> {
     let batch = this.#open.get(acks);
-    if (batch === undefined || batch.keys.size + keys.length > MAXIMUM_CHUNK) this.#open.set(acks, (batch = this.#begin(acks)));
+    if (batch === undefined) this.#open.set(acks, (batch = this.#begin(acks)));
     for (const key of keys) batch.keys.add(key);
     return batch.receipt;
   }

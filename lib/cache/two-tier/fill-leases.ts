@@ -3,28 +3,31 @@ import type { Clock, Milliseconds } from '../../time/index.js';
 import type { FillLeaseReply, RemoteTier } from '../remote/remote-cache.js';
 import type { SharedLoad } from './shared-load.js';
 
-/** What {@link FillLeases} are made of. */
+/** What {@link FillLeases} need. */
 export interface FillLeasesOptions {
   readonly remote: RemoteTier;
   readonly clock: Clock;
   readonly events: CacheEvents;
   readonly counters: CacheCounters;
-  /** Deadline of one remote step. */
+  /** The deadline of one remote step. */
   readonly timeoutMs: Milliseconds;
-  /** The most one call waits for the remote tier. */
+  /** The longest time one call waits for the remote tier. */
   readonly deadlineMs: Milliseconds;
 }
 
 const FIRST_POLL_MS = 2;
 const LONGEST_POLL_MS = 50;
 
-/** The most fill leases that are remembered to be given back later. */
+/** The largest number of fill leases that are remembered, to be given back later. */
 const MAXIMUM_OWED = 1_000;
 
-/** The rights of one cache to fill L2: taken before a loader begins, given back when it was of no use. */
+/**
+ * The fill leases of one cache, each the right to fill L2. A load takes the lease before its loader begins,
+ * and gives it back if it was not used.
+ */
 export class FillLeases {
   readonly #options: FillLeasesOptions;
-  /** Those that could not be given back yet, each with its key. */
+  /** Leases that could not be given back yet: token → key. */
   readonly #owed = new Map<string, string>();
   #isStopped = false;
 
@@ -33,17 +36,20 @@ export class FillLeases {
   }
 
   /**
-   * Asks for the lease of `key`. While another instance holds it, asks again, for as long as a call may wait; never for a load that waits for
-   * this one.
+   * Asks for the lease of `key`. While another instance holds the lease, asks again, for as long as a call
+   * may wait. Does not wait for a load that waits for this one.
    *
-   * @param isUnreadable - whether the entry that is there cannot be read, and is to be dropped.
-   * @returns the lease, or what L2 holds after all; `busy`: another instance is loading, for longer than a call may wait.
+   * @param isUnreadable - whether L2 holds an entry that cannot be read, which is then dropped.
+   * @returns the lease, or the entry that L2 holds by now. `busy`: another instance is loading, and takes
+   *   longer than a call may wait.
    * @throws {RemoteCacheError} when Redis does not answer.
    */
   async take(key: string, load: SharedLoad, isUnreadable: boolean, begunAt: Milliseconds): Promise<FillLeaseReply> {
     const { remote, clock, counters, deadlineMs, timeoutMs } = this.#options;
-    const lastStep = begunAt + deadlineMs - 2 * timeoutMs; // One step may start then, and the fill comes after the load.
-    let replaces = isUnreadable; // Only at first: what is there later was written by somebody else.
+    // At that time one last step can still start, and there is time left for the fill after the load.
+    const lastStep = begunAt + deadlineMs - 2 * timeoutMs;
+    // Only in the first attempt: an entry found later was written by another instance.
+    let replaces = isUnreadable;
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(1.5 * pause, LONGEST_POLL_MS)) {
       const waitMs = Math.max(0, lastStep + timeoutMs - clock.now());
       let permit = await remote.acquire(key, replaces, waitMs);
@@ -57,7 +63,10 @@ export class FillLeases {
     }
   }
 
-  /** Returns an unused lease: at once or, if that fails, when the remote tier is back. After that it ends by itself. */
+  /**
+   * Gives back an unused lease: at once, or, if that fails, once more when the remote tier is back. If that
+   * fails too, the lease ends by itself.
+   */
   giveBack(key: string, token: string, isRepeated = false): void {
     const { remote, events } = this.#options;
     const mayBeOwed = !isRepeated && !this.#isStopped && this.#owed.size < MAXIMUM_OWED;
@@ -71,7 +80,7 @@ export class FillLeases {
     });
   }
 
-  /** The remote tier is known to be back. */
+  /** The remote tier is back: gives back the leases that could not be given back before. */
   giveBackOwed(): void {
     for (const [token, key] of this.#owed) {
       this.#owed.delete(token);
@@ -79,7 +88,7 @@ export class FillLeases {
     }
   }
 
-  /** Waits for nobody from now on. */
+  /** From now on, no longer waits for leases of other instances. */
   stop(): void {
     this.#isStopped = true;
   }

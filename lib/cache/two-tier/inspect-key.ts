@@ -5,18 +5,18 @@ import type { RemoteTier } from '../remote/remote-cache.js';
 import { UNREADABLE } from '../value/codec.js';
 import type { PendingEvictions } from './pending-evictions.js';
 
-/** What {@link inspectKey} looks into. */
+/** What {@link inspectKey} needs. */
 export interface InspectedTiers {
   readonly local: Pick<LocalTier, 'leftMs' | 'isServing'>;
   readonly remote: Pick<RemoteTier, 'getAllCurrent'>;
   readonly pending: Pick<PendingEvictions, 'isDoubtful'>;
   readonly clock: Clock;
   readonly tiers: 'both' | 'local' | 'remote';
-  /** Whether the cache was stopped: then Redis is not asked. */
+  /** Whether the cache was stopped. If so, Redis is not asked. */
   readonly isStopped: boolean;
 }
 
-/** Where an encoded key lies. Disturbs nothing. Never rejects. */
+/** Where an encoded key is held. Changes nothing in either tier. Never rejects. */
 export async function inspectKey(key: string, inspected: InspectedTiers): Promise<KeyInspection> {
   const { local, pending, clock, tiers } = inspected;
   const remote = await inspectRemote(key, inspected);

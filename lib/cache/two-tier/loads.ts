@@ -14,7 +14,7 @@ import type { PendingEvictions } from './pending-evictions.js';
 import type { RemoteReads } from './remote-reads.js';
 import { LATE, SharedLoad } from './shared-load.js';
 
-/** What {@link Loads} are made of. */
+/** What {@link Loads} need. */
 export interface LoadsOptions {
   readonly cache: string;
   readonly local: LocalTier<SharedLoad>;
@@ -29,32 +29,43 @@ export interface LoadsOptions {
   readonly counters: CacheCounters;
   /** Whether there is a remote tier. */
   readonly hasRemote: boolean;
-  /** Deadline of one remote step. */
+  /** The deadline of one remote step. */
   readonly timeoutMs: Milliseconds;
-  /** The longest that others wait for a load they joined. */
+  /** The longest time that callers wait for a load they joined. */
   readonly fillLeaseMs: Milliseconds;
 }
 
-/** One call of `getOrLoad` that no tier of the process answers. */
-interface LoadCall<V> {
+/** One call of `getOrLoad` for which L1 has no value. */
+interface LoadRequest<V> {
   readonly key: string;
-  readonly ticket: ReadTicket<SharedLoad>;
-  readonly load: SharedLoad;
   readonly loader: () => V | Promise<V>;
   readonly options: LoadOptions<V>;
+}
+
+/** A load that was started for a request. */
+interface LoadCall<V> extends LoadRequest<V> {
+  readonly ticket: ReadTicket<SharedLoad>;
+  readonly load: SharedLoad;
   readonly begunAt: Milliseconds;
 }
 
-/** L2 cannot be read. */
+/** L2 may not be read. */
 const NOT_LOOKED = Symbol('not looked');
-/** A miss was expected, so L2 was not read. */
+/** L2 was not read, because a miss was expected. */
 const EXPECTED = Symbol('expected to be a miss');
-/** How a look into L2 went that found no entry. */
+/** Why no entry was found in L2. */
 type Looked = typeof NOT_LOOKED | typeof EXPECTED | typeof UNREADABLE | undefined | { readonly error: unknown };
 
 /**
- * The loads of one cache. A read that L1 does not answer joins a load of its key, or begins one:
- * look into L2 → take the fill lease → run the loader → store in L2, then in L1 → give back the lease if it was of no use.
+ * The loads of one cache. A read for which L1 has no value joins a running load of its key, or starts a new
+ * one.
+ *
+ * A new load takes these steps:
+ * 1. Look into L2.
+ * 2. On a miss, take the fill lease.
+ * 3. Run the loader.
+ * 4. Store the value in L2, then in L1.
+ * 5. Give the fill lease back if it was not used.
  */
 export class Loads {
   readonly #options: LoadsOptions;
@@ -69,35 +80,39 @@ export class Loads {
     this.#forecast = options.forecast;
   }
 
-  /** The value of `key`, by a load that is under way or by one of its own. */
-  load<V>(key: string, loader: () => V | Promise<V>, options: LoadOptions<V>, now: Milliseconds): Promise<V> {
+  /** The value of `key`, from a load that is already running or from a new one. */
+  load<V>(request: LoadRequest<V>, now: Milliseconds): Promise<V> {
     const { counters, fillLeaseMs } = this.#options;
+    const { key } = request;
     const isServing = this.#local.isServing(now);
     if (!isServing) counters.bypassed += 1;
     const running = this.#local.joinable(key, now, fillLeaseMs);
-    if (running?.needsCaller === true) return this.#loadAlone(key, loader);
-    const mayJoin = this.mayJoin(isServing, options);
+    if (running?.needsCaller === true) return this.#loadAlone(request);
+    const mayJoin = this.mayJoin(isServing, request.options);
     if (mayJoin && running !== undefined) {
       counters.joined += 1;
-      return this.#join(key, running, loader, options);
+      return this.#join(request, running);
     }
-    return this.#begin(key, loader, options, now, mayJoin).promise as Promise<V>;
+    return this.#begin(request, now, mayJoin).promise as Promise<V>;
   }
 
-  /** Without a read lease a caller joins no load: it may be older than an eviction this instance has not heard of. */
+  /**
+   * Without a read lease a caller joins no load: the load may be older than an eviction that this instance
+   * has not yet received.
+   */
   protected mayJoin(isServing: boolean, options: LoadOptions<never>): boolean {
     return isServing && options.join !== false;
   }
 
-  #begin<V>(key: string, loader: () => V | Promise<V>, options: LoadOptions<V>, begunAt: Milliseconds, isJoinable: boolean): SharedLoad {
+  #begin<V>({ key, loader, options }: LoadRequest<V>, begunAt: Milliseconds, isJoinable: boolean): SharedLoad {
     const load = new SharedLoad(this.#options.cache, key, begunAt);
     const ticket = this.#local.begin(key);
-    load.promise = this.#look({ key, ticket, load, loader, options, begunAt });
+    load.promise = this.#look({ key, loader, options, ticket, load, begunAt });
     if (isJoinable) ticket.load = load;
     return load;
   }
 
-  // Not `async` on the way to a hit in L2: one GET, one callback.
+  // Not `async`, to keep a hit in L2 cheap: one GET, one callback.
   #look<V>(call: LoadCall<V>): Promise<V> {
     const { key, ticket, load, begunAt } = call;
     if (!this.#reads.allows(key)) return this.#loadMissed(call, NOT_LOOKED);
@@ -118,7 +133,7 @@ export class Loads {
     );
   }
 
-  /** @param looked - how the look into L2 went. */
+  /** @param looked - why no entry was found in L2. */
   async #loadMissed<V>(call: LoadCall<V>, looked: Looked): Promise<V> {
     const { key, ticket, load, loader, options } = call;
     let token: string | undefined;
@@ -137,7 +152,7 @@ export class Loads {
     }
   }
 
-  /** `undefined`: Redis does not say whether this instance may fill. */
+  /** Takes the fill lease. `undefined`: Redis did not say whether this instance may fill. */
   async #takeLease<V>({ key, load, options, begunAt }: LoadCall<V>, looked: Looked): Promise<FillLeaseReply | undefined> {
     try {
       if (typeof looked === 'object') throw looked.error;
@@ -166,7 +181,7 @@ export class Loads {
     }
   }
 
-  /** Stores a loaded value where that is right. Answers whether the fill lease is used up. */
+  /** Stores a loaded value if that is allowed. Returns whether the fill lease is used up. */
   async #store<V>({ key, ticket, options }: LoadCall<V>, token: string | undefined, value: V): Promise<boolean> {
     const { life, counters, clock, pending, remote, timeoutMs, hasRemote } = this.#options;
     try {
@@ -183,7 +198,8 @@ export class Loads {
         return false;
       }
       const raw = remote.encode(value, ttlMs);
-      const now = clock.now(); // L1 must not outlive L2, whose life begins later.
+      // The life in L2 begins later than now, so the entry in L1 cannot outlive the one in L2.
+      const now = clock.now();
       if (await remote.fill({ key, token, raw, ttlMs }, timeoutMs)) {
         counters.fills += 1;
         this.#local.keep(key, ticket, value, now + ttlMs);
@@ -198,38 +214,53 @@ export class Loads {
     }
   }
 
-  /** For a caller for whom the load under way waits, so that it must not wait for that load. The fill lease is with that load. */
-  #loadAlone<V>(key: string, loader: () => V | Promise<V>): Promise<V> {
+  /**
+   * Runs the loader for this caller alone. Used when the running load of the key waits for this caller: if
+   * the caller joined that load, both would wait for ever. The fill lease stays with the running load, so
+   * nothing is stored here.
+   */
+  #loadAlone<V>({ key, loader }: LoadRequest<V>): Promise<V> {
     this.#options.counters.misses += 1;
     return this.#run(key, new Load(), loader);
   }
 
   /**
-   * Waits for another caller's load, as long as it is allowed. Callers that waited in vain share one new load: because it lasted too long, or
-   * (once, with `isSecond`) because the caller who ran it was aborted, which says nothing about the value.
+   * Waits for another caller's load, for as long as that is allowed. A wait can end without a value for two
+   * reasons:
+   * - The load lasted too long.
+   * - The caller who ran the load was aborted. This says nothing about the value, so it counts only the first
+   *   time (`isSecond` is `false`).
+   *
+   * All callers whose wait ended like this share one new load.
    */
-  #join<V>(key: string, load: SharedLoad, loader: () => V | Promise<V>, options: LoadOptions<V>, isSecond = false): Promise<V> {
+  #join<V>(request: LoadRequest<V>, load: SharedLoad, isSecond = false): Promise<V> {
     const { clock, fillLeaseMs } = this.#options;
     return load.join(clock, fillLeaseMs).then(
-      (value) => (value === LATE ? this.#succeed(key, load, loader, options, isSecond) : (value as V)),
+      (value) => (value === LATE ? this.#succeed(request, load, isSecond) : (value as V)),
       (error: unknown) => {
         if (isSecond || !isAbort(error)) throw error;
-        return this.#succeed(key, load, loader, options, true);
+        return this.#succeed(request, load, true);
       },
     );
   }
 
-  /** Runs the load that comes after `load`, or joins it. Even without a lease: it began after everybody who had joined `load` had asked. */
-  #succeed<V>(key: string, load: SharedLoad, loader: () => V | Promise<V>, options: LoadOptions<V>, isSecond: boolean): Promise<V> {
+  /**
+   * Joins the load that comes after `load`, or starts it. Joining is safe even without a read lease: the new
+   * load began after all callers who had joined `load` made their calls.
+   */
+  #succeed<V>(request: LoadRequest<V>, load: SharedLoad, isSecond: boolean): Promise<V> {
     const { clock, fillLeaseMs } = this.#options;
     const now = clock.now();
     const isServing = this.#local.isServing(now);
-    const running = load.successor ?? (isServing ? this.#local.joinable(key, now, fillLeaseMs) : undefined);
-    if (running?.needsCaller === true) return this.#loadAlone(key, loader);
-    load.successor = running ?? this.#begin(key, loader, options, now, isServing);
-    return running === undefined ? (load.successor.promise as Promise<V>) : this.#join(key, running, loader, options, isSecond);
+    const running = load.successor ?? (isServing ? this.#local.joinable(request.key, now, fillLeaseMs) : undefined);
+    if (running?.needsCaller === true) return this.#loadAlone(request);
+    load.successor = running ?? this.#begin(request, now, isServing);
+    return running === undefined ? (load.successor.promise as Promise<V>) : this.#join(request, running, isSecond);
   }
 }
 
-/** Whether the caller who ran a load gave it up, usually by an `AbortSignal`: of `fetch`, of Node or of a library. */
+/**
+ * Whether the caller who ran the load gave up, usually through an `AbortSignal` of `fetch`, of Node or of a
+ * library.
+ */
 const isAbort = (error: unknown): boolean => typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError';

@@ -1,15 +1,18 @@
 import { TransientMap } from '../transient-map.js';
 
 /**
- * The writes of this instance that Redis has not answered yet, by key. An answered write has set its fences already; its message, late by a
- * moment, would hit what was read or put since, and is ignored. The message of an unanswered one must be applied: reads go on meanwhile,
- * and the bound counts from when Redis executed the write.
+ * The writes of this instance that Redis has not answered yet, by key. They decide what happens to this
+ * instance's own messages:
+ * - The message of an *answered* write is ignored. The write has already set its fences. Its message may
+ *   arrive a moment later, and would remove values that were read or put since.
+ * - The message of an *unanswered* write is applied. Reads continue in the meantime, and the bound counts
+ *   from the moment Redis executed the write.
  */
 export class OwnWrites {
-  /** How many of each key. */
+  /** The number of unanswered writes per key. */
   readonly #unanswered = new TransientMap<string, number>();
 
-  /** Runs a write of `keys`, which sets its fences when it is answered. */
+  /** Runs a write of `keys`. The write sets its fences when it is answered. */
   async run<T>(keys: readonly string[], write: () => Promise<T>): Promise<T> {
     for (const key of keys) this.#unanswered.set(key, (this.#unanswered.get(key) ?? 0) + 1);
     try {
@@ -23,7 +26,7 @@ export class OwnWrites {
     }
   }
 
-  /** The keys whose message of this instance's own is to be applied. */
+  /** Of the keys in a message of this instance, those to which the message must be applied. */
   toApply(keys: readonly string[]): readonly string[] {
     return keys.filter((key) => this.#unanswered.has(key));
   }

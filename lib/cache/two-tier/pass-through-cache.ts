@@ -11,43 +11,47 @@ import { inWords, PendingEvictions } from './pending-evictions.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueWrapper } from '../value-wrapper.js';
 
-/** What a {@link PassThroughCache} is made of. */
-export interface PassThroughCacheParts {
+/** What a {@link PassThroughCache} needs. */
+export interface PassThroughCacheOptions {
   readonly name: string;
   readonly remote: Pick<RemoteTier, 'evict'>;
   readonly clock: Clock;
   readonly events: CacheEvents;
   /** How long a caller waits for an acknowledgement. */
   readonly deadlineMs: Milliseconds;
-  /** The cache of this name, should this instance have one by now. Its local tier must hear of each eviction. */
+  /** The cache of this name, if this instance has one by now. Its local tier must receive each eviction. */
   readonly made: () => Cache | undefined;
-  /** Counts the writes, for a shutdown to wait for. Default: the cache's own, which nobody closes. */
+  /**
+   * Counts the writes that a shutdown waits for. Default: a counter of the cache's own, which is never
+   * closed.
+   */
   readonly calls?: CallsUnderWay;
-  /** Told of an eviction that was not acknowledged and is tried again in the background. */
+  /** Called when an eviction was not acknowledged and is being retried in the background. */
   readonly isPending: (cache: PassThroughCache) => void;
 }
 
 /**
- * A cache that this instance does not keep: reads run uncached, and evictions are executed on Redis and announced, so that instances which
- * do have the cache apply them. A put is an eviction of its key: what others hold is out of date.
+ * A cache that this instance does not keep. Reads run uncached. Evictions are executed on Redis and
+ * announced, so that instances which have the cache apply them. A put is an eviction of its key, because the
+ * copies of other instances are out of date.
  */
 export class PassThroughCache extends Cache {
   override readonly name: string;
-  readonly #parts: PassThroughCacheParts;
+  readonly #options: PassThroughCacheOptions;
   readonly #calls: CallsUnderWay;
   readonly #pending: PendingEvictions;
 
-  constructor(parts: PassThroughCacheParts) {
+  constructor(options: PassThroughCacheOptions) {
     super();
-    this.name = parts.name;
-    this.#parts = parts;
-    this.#calls = parts.calls ?? new CallsUnderWay(parts.deadlineMs);
+    this.name = options.name;
+    this.#options = options;
+    this.#calls = options.calls ?? new CallsUnderWay(options.deadlineMs);
     this.#pending = new PendingEvictions({
-      cache: parts.name,
-      clock: parts.clock,
-      events: parts.events,
-      deadlineMs: parts.deadlineMs,
-      execute: (eviction, acks) => parts.remote.evict(eviction, acks),
+      cache: options.name,
+      clock: options.clock,
+      events: options.events,
+      deadlineMs: options.deadlineMs,
+      execute: (eviction, acks) => options.remote.evict(eviction, acks),
       fence: () => undefined,
       calls: this.#calls,
     });
@@ -65,12 +69,12 @@ export class PassThroughCache extends Cache {
     return keys.map(() => undefined);
   }
 
-  /** Stores nothing, and changes nothing. */
+  /** Stores nothing and changes nothing. */
   override async putIfAbsent(): Promise<undefined> {
     return undefined;
   }
 
-  /** Nothing but zeros, and how many evictions are pending. */
+  /** Only zeros, except the number of pending evictions. */
   override statistics(): CacheStatistics {
     return new CacheCounters().snapshot({ localSize: 0, pendingEvictions: this.#pending.size });
   }
@@ -85,54 +89,54 @@ export class PassThroughCache extends Cache {
 
   override async evictAll(keys: readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
     checkKeys(keys);
-    const made = this.#parts.made();
+    const made = this.#options.made();
     if (made !== undefined) return made.evictAll(keys, options);
     const acks = wantsAcks(options);
     if (keys.length > 0) await this.#submit({ keys: keys.map(encodeKey) }, acks, options);
   }
 
   override async evictIfPresent(key: CacheKey, options: EvictOptions = {}): Promise<boolean> {
-    const made = this.#parts.made();
+    const made = this.#options.made();
     if (made !== undefined) return made.evictIfPresent(key, options);
     return (await this.#submit({ keys: [encodeKey(key)] }, wantsAcks(options), options)).removed > 0;
   }
 
   override async clear(options: EvictOptions = {}): Promise<void> {
-    const made = this.#parts.made();
+    const made = this.#options.made();
     if (made !== undefined) return made.clear(options);
     await this.#submit('all', wantsAcks(options), options);
   }
 
   override async invalidate(options: EvictOptions = {}): Promise<boolean> {
     await this.clear(options);
-    return true; // Nobody can tell that it was empty.
+    return true; // It is not known whether the cache was empty.
   }
 
-  /** How many evicted keys wait for an acknowledgement. */
+  /** The number of evicted keys that wait for an acknowledgement. */
   get pendingEvictions(): number {
     return this.#pending.size;
   }
 
-  /** The remote tier is known to be back: pending evictions are tried again at once. */
+  /** The remote tier is back: retries pending evictions at once. */
   reconnected(): void {
     this.#pending.retryNow();
   }
 
-  /** Tries what is pending once more, and ends. */
+  /** Tries pending evictions once more, and stops. */
   stop(): Promise<void> {
     return this.#pending.stop();
   }
 
   async #submit(eviction: Eviction, acks: boolean, options: EvictOptions): Promise<EvictionReceipt> {
     const execute = async (): Promise<EvictionReceipt> => {
-      const receipt = await this.#pending.submit(eviction, acks, begunAt(options, this.#parts.clock));
+      const receipt = await this.#pending.submit(eviction, acks, begunAt(options, this.#options.clock));
       await this.#pending.acknowledged(receipt);
       return receipt;
     };
     try {
       return await this.#calls.run(execute, () => stopped(this.name, `${inWords('evicting', eviction)} was refused`));
     } catch (error) {
-      if (this.#pending.size > 0) this.#parts.isPending(this);
+      if (this.#pending.size > 0) this.#options.isPending(this);
       throw error;
     }
   }

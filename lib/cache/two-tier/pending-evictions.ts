@@ -6,33 +6,46 @@ import { chunksOf, endOfChunk } from '../chunks.js';
 import type { Eviction } from '../eviction.js';
 import type { EvictionReceipt } from '../remote/eviction-log.js';
 
-/** What a {@link PendingEvictions} is made of. */
+/** What a {@link PendingEvictions} needs. */
 export interface PendingEvictionsOptions {
   readonly cache: string;
   readonly clock: Clock;
   readonly events: CacheEvents;
-  /** Executes and announces it. */
+  /** Executes an eviction and announces it. */
   readonly execute: (eviction: Eviction, acks: boolean) => Promise<EvictionReceipt>;
-  /** Fences the local tier against it; called right after each acknowledgement, and when keys come into doubt. */
+  /**
+   * Fences the local tier. Called right after each acknowledgement, and when an eviction comes into doubt.
+   */
   readonly fence: (eviction: Eviction) => void;
   /** How long a caller waits for the acknowledgement. */
   readonly deadlineMs: Milliseconds;
-  /** Tells whether a shutdown has begun: what fails then is not tried again in the background. */
+  /**
+   * Tells whether a shutdown has begun. An eviction that fails after that is not retried in the background.
+   */
   readonly calls: Pick<CallsUnderWay, 'isClosing'>;
 }
 
-/** How many doubtful keys are remembered by name; more, and all of the cache is in doubt. */
+/**
+ * The largest number of keys in doubt that are remembered one by one. If there are more, the whole cache is
+ * in doubt.
+ */
 export const MAXIMUM_PENDING_KEYS = 10_000;
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
 
 /**
- * Evictions until they are acknowledged. An eviction that failed or was late is *in doubt*: it may or may not have been executed, so it is
- * repeated (it is idempotent) until Redis says so, and until then the cache serves the keys from neither tier.
+ * The evictions of one cache, until Redis acknowledges them.
+ *
+ * An eviction that failed or was late is *in doubt*: Redis may or may not have executed it. It is repeated
+ * until Redis acknowledges it; repeating is safe, because an eviction is idempotent. Until then, the cache
+ * serves its keys from neither tier.
  */
 export class PendingEvictions {
   readonly #options: PendingEvictionsOptions;
-  /** Key → the number of the eviction that put it in doubt: a later one of the same key must outlive the acknowledgement of an earlier. */
+  /**
+   * Key → the number of the last eviction that put it in doubt. When an earlier eviction of the key is
+   * acknowledged, the key stays in doubt because of the later one.
+   */
   readonly #doubtful = new Map<string, number>();
   #allDoubtful = 0;
   readonly #deadlines: StepDeadlines;
@@ -47,22 +60,23 @@ export class PendingEvictions {
     this.#deadlines = new StepDeadlines(options.deadlineMs, true);
   }
 
-  /** How many keys wait for an acknowledgement; `Infinity` when the whole cache does. */
+  /** The number of keys that wait for an acknowledgement; `Infinity` if the whole cache waits for one. */
   get size(): number {
     return this.#allDoubtful === 0 ? this.#doubtful.size : Number.POSITIVE_INFINITY;
   }
 
-  /** Whether `key` may be served from neither tier. */
+  /** Whether `key` is in doubt, so that neither tier may serve it. */
   isDoubtful(key: string): boolean {
     return this.#allDoubtful !== 0 || (this.#doubtful.size !== 0 && this.#doubtful.has(key));
   }
 
   /**
-   * Evicts, trying again for as long as a caller may be kept waiting.
+   * Executes an eviction. Retries it for as long as the caller may be kept waiting.
    *
-   * @param begunAt - since when the caller waits, on the clock. Default: now.
-   * @throws {CacheEvictError} when it was not acknowledged by then. It stays pending and is retried in the background.
-   * @throws {CacheStoppedError} the same during a shutdown, when it is tried once more at the most.
+   * @param begunAt - the time on the clock at which the caller began to wait. Default: now.
+   * @throws {CacheEvictError} when Redis did not acknowledge it in that time. It stays pending and is retried
+   *   in the background.
+   * @throws {CacheStoppedError} in the same case during a shutdown, when it is tried at most once more.
    */
   async submit(eviction: Eviction, acks: boolean, begunAt?: Milliseconds): Promise<EvictionReceipt> {
     if (eviction === 'all') return this.#submitOne(eviction, acks, eviction, begunAt);
@@ -72,7 +86,8 @@ export class PendingEvictions {
     const waits: Promise<void>[] = [];
     for (let from = 0; from < keys.length;) {
       const end = endOfChunk(keys, from);
-      // The deadline begins anew with each chunk that was acknowledged. Where one is not, those after it come into doubt as well.
+      // The deadline starts again after each acknowledged chunk. If a chunk is not acknowledged, it and all
+      // chunks after it come into doubt.
       const receipt = await this.#submitOne(
         { keys: keys.slice(from, end) },
         acks,
@@ -87,9 +102,9 @@ export class PendingEvictions {
   }
 
   /**
-   * Waits until every instance has acknowledged, where that was asked for.
+   * Waits until every instance has acknowledged, if that was asked for.
    *
-   * @throws {CacheStoppedError} when the shutdown was over first.
+   * @throws {CacheStoppedError} when the cache stopped before that.
    */
   async acknowledged({ acknowledged }: EvictionReceipt): Promise<void> {
     if (acknowledged === undefined) return;
@@ -97,7 +112,7 @@ export class PendingEvictions {
     if (this.#stopped) throw stopped(this.#options.cache, 'an eviction was executed, and not acknowledged by all instances');
   }
 
-  /** @param rest - what comes into doubt when this fails. */
+  /** @param rest - the part of the eviction that comes into doubt if this step fails. */
   async #submitOne(eviction: Eviction, acks: boolean, rest: Eviction, begunAt?: Milliseconds): Promise<EvictionReceipt> {
     const { clock, cache, deadlineMs } = this.#options;
     const since = begunAt ?? clock.now();
@@ -117,7 +132,9 @@ export class PendingEvictions {
         if (!this.#stopped) this.#doubt(rest, error);
         const what = inWords('evicting', rest);
         if (this.#stopped || this.#options.calls.isClosing) throw stopped(cache, `Redis has not acknowledged ${what}`, error);
-        const waitedMs = begunAt === undefined ? deadlineMs : Math.round(clock.now() - since); // Of what follows a commit, its part.
+        // The writes after a commit share one deadline. The message then names the time that was really
+        // waited.
+        const waitedMs = begunAt === undefined ? deadlineMs : Math.round(clock.now() - since);
         throw new CacheEvictError(cache, `Redis did not acknowledge ${what} in cache '${cache}' within ${waitedMs} ms.`, {
           hint: 'What the method did stands. The eviction is retried in the background; other instances may serve the old value until it succeeds.',
           cause: error,
@@ -127,9 +144,9 @@ export class PendingEvictions {
   }
 
   /**
-   * What `step` answers, for a caller who has waited since `begunAt`.
+   * The answer of `step`, for a caller who has been waiting since `begunAt`.
    *
-   * @throws {RemoteCacheError} `CACHE_REMOTE_TIMEOUT` when it has not answered by the caller's deadline.
+   * @throws {RemoteCacheError} `CACHE_REMOTE_TIMEOUT` when there is no answer by the caller's deadline.
    */
   untilDue<T>(begunAt: Milliseconds, step: Promise<T>): Promise<T> {
     return within(this.#deadlinesSince(begunAt), step);
@@ -140,7 +157,7 @@ export class PendingEvictions {
     return new StepDeadlines(Math.max(1, begunAt + deadlineMs - clock.now()), true);
   }
 
-  /** Tries what is pending again, now: the remote tier is known to be back. */
+  /** Retries pending evictions at once, because the remote tier is known to be back. */
   retryNow(): void {
     if (this.size === 0 || this.#stopped) return;
     clearTimeout(this.#timer);
@@ -148,7 +165,10 @@ export class PendingEvictions {
     void this.#retry();
   }
 
-  /** Gives up after one last attempt; what is still unacknowledged is told as an error event, for it would be lost in silence else. */
+  /**
+   * Stops, after one last attempt. Evictions that are still not acknowledged are reported as an `error`
+   * event, because otherwise they would be lost silently.
+   */
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
@@ -204,7 +224,7 @@ export class PendingEvictions {
         this.#attempts = 0;
       }
     } catch {
-      // Told when it came into doubt; told again when it succeeds.
+      // The failure was reported when the eviction came into doubt. Its success will be reported as well.
     } finally {
       this.#retrying = false;
       if (this.size !== 0) this.#schedule();
@@ -224,36 +244,43 @@ export class PendingEvictions {
     }
   }
 
-  /** It is acknowledged: while it was tried a read may have brought the old value back. */
+  /**
+   * Fences L1 again after the acknowledgement, because a read during the attempts may have brought the old
+   * value back.
+   */
   protected fenceAgain(eviction: Eviction): void {
     this.#options.fence(eviction);
   }
 
-  /** It comes into doubt: while it was tried a read may have brought the old value back; from here on none can. */
+  /**
+   * Fences L1 when an eviction comes into doubt, because a read during the attempts may have brought the old
+   * value back. From now on no read can do that.
+   */
   protected fenceDoubtful(eviction: Eviction): void {
     this.#options.fence(eviction);
   }
 
-  /** Executes it once more. */
+  /** Executes an eviction once more. */
   protected async repeat(eviction: Eviction): Promise<void> {
     await this.#options.execute(eviction, false);
     this.fenceAgain(eviction);
   }
 }
 
-/** What is done by it: `evicting key 'Dune'`, `clearing`. */
+/** The action in words: `evicting key 'Dune'`, `clearing`. */
 export const inWords = (verb: 'evicting' | 'putting', eviction: Eviction): string => {
   if (eviction === 'all') return 'clearing';
   const { keys } = eviction;
   return `${verb} ${keys.length === 1 ? `key '${printable(keys[0] as string)}'` : `${keys.length} keys`}`;
 };
 
-/** What `attempt` answers; a last one that began just before the deadline must not have a whole step's time on top of it. */
+/**
+ * The answer of `attempt`, if it comes by the deadline. Without this limit, an attempt that began just before
+ * the deadline would have the time of a whole step on top.
+ */
 function within<T>(deadlines: StepDeadlines, attempt: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const end = deadlines.begin(() =>
-      reject(new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'The caller was not to be kept waiting longer.')),
-    );
+    const end = deadlines.begin(() => reject(new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'The deadline of the call was reached.')));
     attempt.then(
       (result) => {
         end();

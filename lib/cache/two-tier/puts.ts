@@ -9,7 +9,7 @@ import type { PendingEvictions } from './pending-evictions.js';
 import { PutBatches } from './put-batches.js';
 import type { SharedLoad } from './shared-load.js';
 
-/** What {@link Puts} are made of. */
+/** What {@link Puts} need. */
 export interface PutsOptions {
   readonly cache: string;
   readonly local: LocalTier<SharedLoad>;
@@ -22,7 +22,10 @@ export interface PutsOptions {
   readonly hasRemote: boolean;
 }
 
-/** The puts of one cache. Every put is an eviction of its key as well; one that fails becomes an eviction. */
+/**
+ * The puts of one cache. Every put is also an eviction of its key: other instances drop their copies. A put
+ * that fails becomes an eviction.
+ */
 export class Puts {
   readonly #options: PutsOptions;
   readonly #batches = new PutBatches((entries) => this.#storeAll(entries));
@@ -32,9 +35,9 @@ export class Puts {
   }
 
   /**
-   * Stores a value whatever is there, and drops the copies of other instances.
+   * Stores a value, replacing any old one, and drops the copies of other instances.
    *
-   * @param since - since when the caller waits, on the clock. Default: now.
+   * @param since - the time on the clock at which the caller began to wait. Default: now.
    */
   async store(key: string, value: unknown, ttlMs: Milliseconds, since?: Milliseconds): Promise<void> {
     const { local, ownWrites, hasRemote } = this.#options;
@@ -60,7 +63,8 @@ export class Puts {
     try {
       raw = remote.encode(value, ttlMs);
     } catch (error) {
-      await pending.submit({ keys: [key] }, false, since); // The value that is there is out of date, whether or not the new one can be stored.
+      // The stored value is out of date, even if the new one cannot be stored.
+      await pending.submit({ keys: [key] }, false, since);
       throw error;
     }
     const entry = { key, raw, ttlMs };
@@ -77,11 +81,12 @@ export class Puts {
       local.fence(keys, 'replaced');
       if (refusal === undefined) return;
       throw new RemoteCacheError('CACHE_REMOTE_FAILED', `Redis did not store a value put into cache '${cache}': ${refusal}`, {
-        hint: 'The old value was removed everywhere all the same.',
+        hint: 'The old value was removed everywhere nevertheless.',
       });
     } catch (error) {
       counters.remoteFailures += keys.length;
-      // Whether the put was executed is not known, and repeating it later could undo a newer one. Evicting the keys is always right.
+      // It is not known whether the put was executed. Repeating it later could overwrite a newer put.
+      // Evicting the keys is always correct.
       await pending.submit({ keys }, false, begun);
       throw error;
     }

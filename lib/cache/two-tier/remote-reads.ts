@@ -9,7 +9,7 @@ import { UNREADABLE } from '../value/codec.js';
 import type { PendingEvictions } from './pending-evictions.js';
 import type { SharedLoad } from './shared-load.js';
 
-/** What {@link RemoteReads} are made of. */
+/** What {@link RemoteReads} need. */
 export interface RemoteReadsOptions {
   readonly cache: string;
   readonly local: LocalTier<SharedLoad>;
@@ -18,11 +18,14 @@ export interface RemoteReadsOptions {
   readonly clock: Clock;
   readonly events: CacheEvents;
   readonly counters: CacheCounters;
-  /** `false`: nothing is read from it. */
+  /** `false`: nothing is read from L2. */
   readonly isUsed: boolean;
 }
 
-/** How one cache reads L2. Without a read lease the generation is checked along with the value; a key in doubt is not read at all. */
+/**
+ * The reads of one cache from L2. Without a read lease, a read checks the generation together with the value.
+ * A key in doubt is not read at all.
+ */
 export class RemoteReads {
   readonly #options: RemoteReadsOptions;
   readonly #local: LocalTier<SharedLoad>;
@@ -36,18 +39,18 @@ export class RemoteReads {
     this.#isUsed = options.isUsed;
   }
 
-  /** Whether `key` may be looked for. */
+  /** Whether `key` may be read from L2. */
   allows(key: string): boolean {
     return this.#isUsed && !this.#options.pending.isDoubtful(key);
   }
 
-  /** What is stored under `key`: one round trip. */
+  /** Reads what is stored under `key`, in one round trip. */
   get(key: string, now = this.#options.clock.now()): Promise<Reading> {
     if (this.mayTrust(now)) return this.#remote.get(key);
     return this.#remote.getAllCurrent([key]).then(([entry]) => entry);
   }
 
-  /** As {@link get} for several keys: one round trip for each chunk, one after the other. */
+  /** Like {@link get}, for several keys: one round trip per chunk, one chunk after the other. */
   async getAll(keys: string[]): Promise<Reading[]> {
     const readings: Reading[] = [];
     for (const chunk of chunksOf(keys)) {
@@ -58,14 +61,14 @@ export class RemoteReads {
     return readings;
   }
 
-  /** The entry that was read. An unreadable one counts as a failure, and as none. */
+  /** The entry in a reading. An unreadable entry is counted as a failure and treated as a miss. */
   entryIn(reading: Reading): RemoteEntry | undefined {
     if (reading !== UNREADABLE) return reading;
     this.#options.counters.remoteFailures += 1;
     return undefined;
   }
 
-  /** The value of an entry that was read, which goes into L1 if the ticket is still valid. */
+  /** The value of an entry that was read. The value is put into L1 if the ticket is still valid. */
   take(key: string, ticket: ReadTicket<SharedLoad>, { value, endsAt }: RemoteEntry): unknown {
     const { counters, events, cache } = this.#options;
     counters.remoteHits += 1;
@@ -73,7 +76,8 @@ export class RemoteReads {
     try {
       this.#local.keep(key, ticket, value, endsAt);
     } catch (error) {
-      events.emit('error', { where: `local tier of cache '${cache}'`, error }); // Not kept; the reader gets it all the same.
+      // The value is not kept in L1, but the reader gets it.
+      events.emit('error', { where: `local tier of cache '${cache}'`, error });
     }
     return value;
   }
@@ -83,7 +87,7 @@ export class RemoteReads {
     this.#isUsed = false;
   }
 
-  /** Whether the generation is known to be the current one. */
+  /** Whether the generation this instance knows is sure to be the current one. */
   protected mayTrust(now: Milliseconds): boolean {
     return this.#local.isServing(now);
   }

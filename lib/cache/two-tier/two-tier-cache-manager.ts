@@ -5,65 +5,83 @@ import { byName } from '../by-name.js';
 import { type CacheCondition, type CacheHealth, CacheManager, type HealthStatus } from '../cache-manager.js';
 import type { Cache } from '../cache.js';
 import type { CallsUnderWay } from '../calls-under-way.js';
-import type { PassThroughCache, PassThroughCacheParts } from './pass-through-cache.js';
+import type { PassThroughCache, PassThroughCacheOptions } from './pass-through-cache.js';
 import type { TwoTierCache } from './two-tier-cache.js';
 
-/** The connections of an instance, as its cache manager drives them: the port that the composition root implements. */
+/**
+ * The connections of an instance, as its cache manager controls them. This is the port that the composition
+ * root implements.
+ */
 export interface InstanceLinks {
-  /** Connects everything; resolves once every topic is confirmed. */
+  /** Connects everything. Resolves once every topic is confirmed. */
   start(): Promise<void>;
-  /** Resolves once a cache that came later has joined, or after a bounded time. Never rejects. */
+  /**
+   * Resolves once a cache that was created later has joined the fleet, or after a bounded time. Never
+   * rejects.
+   */
   joined(name: string): Promise<void>;
   /** Stops listening, before the caches close. Never throws. */
   quiesce(): Promise<void>;
   /** Closes every connection, after the caches have closed. Never throws. */
   stop(): Promise<void>;
-  /** How each connection stands. */
+  /** The status of each connection. */
   health(): Readonly<Record<string, HealthStatus>>;
-  /** Why local tiers may not be served now, as far as the connections know, in words. */
+  /** In words, as far as the connections know: why local tiers may not be served now. */
   reason(): string;
 }
 
-/** What a {@link TwoTierCacheManager} is made of. */
-export interface TwoTierCacheManagerParts {
-  /** Caches that exist from the beginning. */
+/** What a {@link TwoTierCacheManager} needs. */
+export interface TwoTierCacheManagerOptions {
+  /** The caches that exist from the beginning. */
   readonly names: readonly string[];
-  /** Whether unknown names are created on demand. */
+  /** Whether a cache is created on demand for an unknown name. */
   readonly dynamic: boolean;
-  /** The most caches that are created on demand, beside those of {@link isNamed}. Default: no limit. */
+  /**
+   * The largest number of caches that are created on demand, apart from those of {@link isNamed}. Default: no
+   * limit.
+   */
   readonly maximumDynamicCaches?: number;
-  /** Whether the program names this cache, so that it is not counted. Default: it does not. */
+  /**
+   * Whether the program itself names this cache. Such a cache does not count towards the maximum. Default:
+   * no.
+   */
   readonly isNamed?: (name: string) => boolean;
-  /** Makes a cache for a name beyond the maximum. Set where there is a maximum. */
-  readonly passThrough?: (name: string, own: Pick<PassThroughCacheParts, 'made' | 'isPending'>) => PassThroughCache;
-  /** Told of the first name beyond the maximum. */
+  /** Makes a cache for a name beyond the maximum. Must be set if there is a maximum. */
+  readonly passThrough?: (name: string, own: Pick<PassThroughCacheOptions, 'made' | 'isPending'>) => PassThroughCache;
+  /** Called with the first name beyond the maximum. */
   readonly full?: (name: string) => void;
   readonly clock: Clock;
-  /** Makes a cache and has it follow its topic. */
+  /** Makes a cache and lets it follow its topic. */
   readonly create: (name: string) => TwoTierCache;
-  /** What a shutdown waits for. */
+  /** The calls that a shutdown waits for. */
   readonly calls: CallsUnderWay;
   readonly links: InstanceLinks;
 }
 
-/** The {@link CacheManager} of one instance: its caches, by name, and the order in which it starts and stops. */
+/**
+ * The {@link CacheManager} of one instance. It holds the caches by name, and starts and stops everything in
+ * the right order.
+ */
 export class TwoTierCacheManager extends CacheManager {
-  readonly #parts: TwoTierCacheManagerParts;
+  readonly #options: TwoTierCacheManagerOptions;
   readonly #caches = new Map<string, TwoTierCache>();
-  /** How many of the caches count. */
+  /** The number of caches that count towards the maximum. */
   #dynamicCaches = 0;
   #isToldFull = false;
-  /** Caches beyond the maximum whose evictions are not acknowledged yet; all others are forgotten at once. */
+  /**
+   * Caches beyond the maximum with evictions that are not acknowledged yet. All other caches beyond the
+   * maximum are forgotten at once.
+   */
   readonly #pending = new Map<string, PassThroughCache>();
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
-  /** Whether the calls under way have ended, or may not be waited for any longer. */
+  /** Whether the calls under way have ended, or the time to wait for them is over. */
   #isStopped = false;
 
-  constructor(parts: TwoTierCacheManagerParts) {
+  constructor(options: TwoTierCacheManagerOptions) {
     super();
-    this.#parts = parts;
-    for (const name of parts.names) this.#caches.set(name, parts.create(name));
+    this.#options = options;
+    for (const name of options.names) this.#caches.set(name, options.create(name));
   }
 
   override getCache(name: string): Cache | undefined {
@@ -72,18 +90,21 @@ export class TwoTierCacheManager extends CacheManager {
       if (this.#starting === undefined && this.#stopping === undefined) this.#startOnFirstUse();
       return known;
     }
-    if (!this.#parts.dynamic || this.#isStopped) return undefined;
-    const counts = this.#parts.isNamed?.(name) !== true;
-    if (counts && this.#dynamicCaches >= (this.#parts.maximumDynamicCaches ?? Infinity)) return this.#beyondMaximum(name);
-    const created = this.#parts.create(name);
+    if (!this.#options.dynamic || this.#isStopped) return undefined;
+    const counts = this.#options.isNamed?.(name) !== true;
+    if (counts && this.#dynamicCaches >= (this.#options.maximumDynamicCaches ?? Infinity)) return this.#beyondMaximum(name);
+    const created = this.#options.create(name);
     this.#caches.set(name, created);
     if (counts) this.#dynamicCaches += 1;
     if (this.#starting === undefined) this.#startOnFirstUse();
-    else created.joinWith(this.#parts.links.joined(name));
+    else created.joinWith(this.#options.links.joined(name));
     return created;
   }
 
-  /** The cache of this name if there is one; unlike {@link getCache} it neither makes one nor starts anything. */
+  /**
+   * The cache of this name, if there is one. Unlike {@link getCache}, this neither creates a cache nor starts
+   * anything.
+   */
   findCache(name: string): TwoTierCache | undefined {
     return this.#caches.get(name);
   }
@@ -93,15 +114,16 @@ export class TwoTierCacheManager extends CacheManager {
   }
 
   /**
-   * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED`, naming host and port, when Redis cannot be reached in time. The instance goes
-   *   on trying: reads run in bypass until it succeeds. `stop()` ends that.
+   * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED`, with host and port, when Redis cannot be
+   *   reached in time. The instance keeps trying, and reads run in bypass until it succeeds. `stop()` ends
+   *   the attempts.
    * @throws {CacheStoppedError} after `stop()`.
    */
   override start(): Promise<void> {
     if (this.#stopping !== undefined) {
       return Promise.reject(new CacheStoppedError('The cache manager was stopped and cannot be started again.'));
     }
-    return (this.#starting ??= this.#parts.links.start());
+    return (this.#starting ??= this.#options.links.start());
   }
 
   override stop(): Promise<void> {
@@ -109,7 +131,7 @@ export class TwoTierCacheManager extends CacheManager {
   }
 
   override health(): CacheHealth {
-    const links = this.#parts.links.health();
+    const links = this.#options.links.health();
     const caches = byName(this.#caches, (cache) => this.#conditionOf(cache));
     if (this.#stopping !== undefined) return { status: 'down', links, caches };
     const all = [...Object.values(links), ...Object.values(caches).map(({ status }) => status)];
@@ -120,7 +142,7 @@ export class TwoTierCacheManager extends CacheManager {
   #conditionOf(cache: TwoTierCache): CacheCondition {
     if (this.#stopping !== undefined) return { status: 'down', reason: 'The cache manager was stopped.' };
     const reasons: string[] = [];
-    if (!cache.isServing(this.#parts.clock.now())) reasons.push(this.#parts.links.reason());
+    if (!cache.isServing(this.#options.clock.now())) reasons.push(this.#options.links.reason());
     if (cache.pendingEvictions > 0) reasons.push(`Evictions that are not acknowledged: ${cache.pendingEvictions}.`);
     return reasons.length === 0 ? { status: 'up' } : { status: 'degraded', reason: reasons.join(' ') };
   }
@@ -138,9 +160,11 @@ export class TwoTierCacheManager extends CacheManager {
     for (const cache of [...this.#caches.values(), ...this.#stillPending()]) cache.reconnected();
   }
 
-  /** A cache that is not kept, for a name that is one too many. Nothing of it is left but evictions that are tried again. */
+  /**
+   * A cache for a name beyond the maximum. The manager keeps it only while evictions of it are being retried.
+   */
   #beyondMaximum(name: string): PassThroughCache {
-    const { passThrough, full, maximumDynamicCaches } = this.#parts;
+    const { passThrough, full, maximumDynamicCaches } = this.#options;
     const known = this.#pending.get(name);
     if (known !== undefined) return known;
     const cache = (passThrough as NonNullable<typeof passThrough>)(name, {
@@ -150,7 +174,7 @@ export class TwoTierCacheManager extends CacheManager {
         const still = this.#stillPending();
         if (still.length <= (maximumDynamicCaches as number)) return;
         this.#pending.delete((still[0] as PassThroughCache).name);
-        void still[0]?.stop(); // It tells what is lost.
+        void still[0]?.stop(); // It reports the evictions that are lost.
       },
     });
     if (!this.#isToldFull) {
@@ -166,15 +190,18 @@ export class TwoTierCacheManager extends CacheManager {
     return [...this.#pending.values()];
   }
 
-  /** Reads of the caches there are wait for it, a bounded time; what becomes of the connections is told by events. */
+  /**
+   * Starts in the background. Reads of the existing caches wait until they have joined, for a bounded time.
+   * Events report what happens to the connections.
+   */
   #startOnFirstUse(): void {
     this.start().catch(() => undefined);
-    for (const [name, cache] of this.#caches) cache.joinWith(this.#parts.links.joined(name));
+    for (const [name, cache] of this.#caches) cache.joinWith(this.#options.links.joined(name));
   }
 
   async #stop(): Promise<void> {
-    const { calls, links } = this.#parts;
-    // Caches that were never used have nothing to wait for, and decorated methods of the container nothing to miss.
+    const { calls, links } = this.#options;
+    // If no cache was ever used, there are no calls to wait for, and decorated methods need not be refused.
     if (this.#starting !== undefined) await calls.close();
     this.#isStopped = true;
     await links.quiesce();

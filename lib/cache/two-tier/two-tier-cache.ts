@@ -1,5 +1,5 @@
 import { CacheKeyError } from '../../errors/index.js';
-import type { CacheCounters, CacheEvents, CacheStatistics } from '../../event/index.js';
+import type { CacheCounters, CacheStatistics } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { Cache, type EvictOptions, type LoadOptions, type PutOptions } from '../cache.js';
 import { CallsUnderWay } from '../calls-under-way.js';
@@ -9,13 +9,12 @@ import type { CacheKey } from '../key/cache-key.js';
 import { encodeKey } from '../key/encode-key.js';
 import { KeyMemo } from '../key/key-memo.js';
 import type { KeyInspection } from '../key-inspection.js';
-import type { LocalCache } from '../local/local-cache.js';
 import { LocalTier } from '../local/local-tier.js';
 import { ReadTickets } from '../local/read-tickets.js';
 import type { Eviction } from '../eviction.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueWrapper } from '../value-wrapper.js';
-import { EntryLife, type EntryLifeSettings } from './entry-life.js';
+import { EntryLife } from './entry-life.js';
 import { FillLeases } from './fill-leases.js';
 import { inspectKey } from './inspect-key.js';
 import { Loads } from './loads.js';
@@ -24,61 +23,28 @@ import { OwnWrites } from './own-writes.js';
 import { PendingEvictions } from './pending-evictions.js';
 import { RemoteReads } from './remote-reads.js';
 import type { SharedLoad } from './shared-load.js';
+import type { TwoTierCacheCollaborators, TwoTierCacheOptions } from './two-tier-cache-options.js';
 import { Writes } from './writes.js';
-
-/** A cache's options, resolved: nothing is optional and every duration is in milliseconds. */
-export interface TwoTierCacheSettings extends EntryLifeSettings {
-  /** The most an entry may live in the local tier; `0` = as long as in the remote one. */
-  readonly localTtlMs: Milliseconds;
-  readonly whenDisconnected: 'bypass' | 'serve';
-  /** Deadline of one remote step. */
-  readonly timeoutMs: Milliseconds;
-  /** The most one call waits for the remote tier in all its steps, waiting for another instance's load included. */
-  readonly deadlineMs: Milliseconds;
-  /** How long a fill lease holds, and the longest that others wait for a load they joined. Default: `30_000`. */
-  readonly fillLeaseMs?: Milliseconds;
-}
-
-/** The collaborators that a spec may replace, to see which promise breaks without a rule of theirs. */
-export interface TwoTierCacheCollaborators {
-  readonly ReadTickets: new () => ReadTickets<SharedLoad>;
-  readonly PendingEvictions: typeof PendingEvictions;
-  readonly OwnWrites: typeof OwnWrites;
-  readonly RemoteReads: typeof RemoteReads;
-  readonly Loads: typeof Loads;
-}
 
 const COLLABORATORS: TwoTierCacheCollaborators = { ReadTickets, PendingEvictions, OwnWrites, RemoteReads, Loads };
 
-/** What a {@link TwoTierCache} is made of. */
-export interface TwoTierCacheOptions {
-  readonly name: string;
-  readonly settings: TwoTierCacheSettings;
-  readonly local: LocalCache;
-  readonly remote: RemoteTier;
-  readonly clock: Clock;
-  readonly events: CacheEvents;
-  readonly counters: CacheCounters;
-  /** Counts the writes, for a shutdown to wait for. Default: the cache's own, which nobody closes. */
-  readonly calls?: CallsUnderWay;
-  /** Default: the library's own. */
-  readonly collaborators?: Partial<TwoTierCacheCollaborators>;
-}
-
-/** The character code of `~`, with which the canonical form of everything but a plain string begins. */
+/** The character code of `~`. The encoded form of every key begins with it, except that of a plain string. */
 const TAG = 126;
 const DEFAULT_FILL_LEASE_MS = 30_000;
 
 /**
- * Two tiers as one cache: a Map in the process (L1) before Redis (L2).
+ * Two tiers as one cache: a Map in the process (L1) in front of Redis (L2).
  *
- * What keeps it coherent, each with a counter-example in `docs/coherence.md`:
- * - L1 is served only while the read lease holds; outside of it (bypass) reads use L2, after checking the generation, or the loader
- *   ({@link LocalTier}, {@link RemoteReads}).
- * - A read fills L1 only if its ticket is still valid, L2 only with a fill lease that it took before its loader began ({@link Loads}).
- * - An eviction fences L1 before its script is sent *and* again when it is acknowledged: a read between the two may have brought the old
- *   value back. Loads it overtakes are detached; nobody joins them any more.
- * - An eviction that is not acknowledged keeps its keys out of both tiers until it is ({@link PendingEvictions}).
+ * These rules keep the cache coherent. `docs/coherence.md` has a counter-example for each.
+ * - L1 is served only while the read lease holds. Without the lease (bypass), a read goes to L2 and checks
+ *   the generation there, or it runs the loader ({@link LocalTier}, {@link RemoteReads}).
+ * - A read fills L1 only if its ticket is still valid. It fills L2 only with a fill lease that it took before
+ *   its loader began ({@link Loads}).
+ * - An eviction fences L1 twice: before its script is sent, and again when the script is acknowledged. The
+ *   second fence is needed because a read between the two may have brought the old value back. A fence also
+ *   detaches the loads of its keys: later callers do not join them.
+ * - An eviction that is not acknowledged keeps its keys out of both tiers until it is acknowledged
+ *   ({@link PendingEvictions}).
  */
 export class TwoTierCache extends Cache implements AnswersNow {
   override readonly name: string;
@@ -94,7 +60,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
   readonly #loads: Loads;
   readonly #writes: Writes;
   readonly #forecast = new MissForecast();
-  /** Written-out forms of keys that were found in L1. */
+  /** The encoded forms of keys that were found in L1. */
   readonly #keys = new KeyMemo();
   #isStopped = false;
   /** Set while the cache is joining the fleet for the first time. */
@@ -138,12 +104,14 @@ export class TwoTierCache extends Cache implements AnswersNow {
     const forecast = this.#forecast;
     this.#loads = new of.Loads({ ...common, reads, leases, life, forecast, hasRemote, timeoutMs, fillLeaseMs });
     this.#writes = new Writes({ ...common, reads, life, forecast, ownWrites, calls, hasRemote });
-    // Entries of both tiers end together, unless the local ones have a life of their own.
+    // An entry ends in both tiers at the same time, unless entries of the local tier have a time to live of
+    // their own.
     if (localTtlMs === 0) options.local.expired = (key) => forecast.gone([key]);
   }
 
   hitNow(key: CacheKey): Promise<unknown> | undefined {
-    // Every key in L1 is canonical, and a string that does not begin with the tag is found only if it stands for itself.
+    // L1 holds encoded keys. A string that does not begin with the tag is in L1 only if its encoded form is
+    // the string itself.
     if (typeof key === 'string' && key.charCodeAt(0) !== TAG) return this.#local.hitNow(key, this.#clock.now());
     const remembered = this.#keys.get(key);
     if (remembered !== undefined) return this.#local.hitNow(remembered, this.#clock.now());
@@ -225,7 +193,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
     const hit = this.#local.hitNow(encoded, now);
     if (hit !== undefined) return hit as Promise<V>;
     if (this.#joining !== undefined) return this.#joining.then(() => this.getOrLoad(key, loader, options));
-    return this.#loads.load(encoded, loader, options, now);
+    return this.#loads.load({ key: encoded, loader, options }, now);
   }
 
   override async put(key: CacheKey, value: unknown, options: PutOptions = {}): Promise<void> {
@@ -284,7 +252,10 @@ export class TwoTierCache extends Cache implements AnswersNow {
     });
   }
 
-  /** The generation its keys are written under in Redis, for people who look; `undefined` until the first contact. */
+  /**
+   * The generation under which the keys of this cache are written in Redis, for people who inspect Redis.
+   * `undefined` until the first contact.
+   */
   get generation(): string | undefined {
     return this.#remote.generation;
   }
@@ -293,7 +264,8 @@ export class TwoTierCache extends Cache implements AnswersNow {
   apply(eviction: Eviction, own: boolean, lagMs?: Milliseconds): void {
     this.#counters.applied(lagMs);
     if (eviction === 'all') {
-      if (!own) this.#local.fenceAll('remote'); // Its own was in force before its message came.
+      // A clear by this instance took effect before its message arrived.
+      if (!own) this.#local.fenceAll('remote');
       return;
     }
     const { keys } = eviction;
@@ -308,7 +280,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
     this.emptied('coherence');
   }
 
-  /** Drops everything: what the local tier holds may be out of date. */
+  /** Drops all entries of the local tier, because they may be out of date. */
   emptied(cause: 'remote' | 'coherence'): void {
     this.#local.fenceAll(cause);
   }
@@ -318,7 +290,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
     this.#local.holdLeaseUntil(time);
   }
 
-  /** When the read lease ends on the instance's clock; see {@link LocalTier.leaseEndsAt}. */
+  /** The time on the instance's clock at which the read lease ends; see {@link LocalTier.leaseEndsAt}. */
   get leaseEndsAt(): Milliseconds {
     return this.#local.leaseEndsAt;
   }
@@ -328,20 +300,26 @@ export class TwoTierCache extends Cache implements AnswersNow {
     return this.#local.isServing(now);
   }
 
-  /** Has reads wait until the cache has joined the fleet; `joined` ends by itself, in bounded time, and never rejects. */
+  /**
+   * Makes reads wait until the cache has joined the fleet. `joined` must settle within a bounded time, and
+   * must never reject.
+   */
   joinWith(joined: Promise<void>): void {
     this.#joining = joined.then(() => {
       this.#joining = undefined;
     });
   }
 
-  /** The remote tier is known to be back: pending evictions are tried again at once, and fill leases given back. */
+  /**
+   * The remote tier is back: retries pending evictions at once, and gives back fill leases that could not be
+   * given back before.
+   */
   reconnected(): void {
     this.#pending.retryNow();
     this.#leases.giveBackOwed();
   }
 
-  /** How many evicted keys wait for an acknowledgement. */
+  /** The number of evicted keys that wait for an acknowledgement. */
   get pendingEvictions(): number {
     return this.#pending.size;
   }

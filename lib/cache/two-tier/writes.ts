@@ -17,7 +17,7 @@ import { Puts } from './puts.js';
 import type { RemoteReads } from './remote-reads.js';
 import type { SharedLoad } from './shared-load.js';
 
-/** What {@link Writes} are made of. */
+/** What {@link Writes} need. */
 export interface WritesOptions {
   readonly cache: string;
   readonly local: LocalTier<SharedLoad>;
@@ -35,8 +35,8 @@ export interface WritesOptions {
 }
 
 /**
- * The writes of one cache: puts, evictions and clears, on encoded keys. Each fences L1 before anything is sent, and again when Redis has
- * answered.
+ * The writes of one cache (puts, evictions and clears), on encoded keys. Each write fences L1 twice: before
+ * anything is sent, and again when Redis has answered.
  */
 export class Writes {
   readonly #options: WritesOptions;
@@ -59,7 +59,8 @@ export class Writes {
       try {
         ttlMs = life.of(value, options.ttl);
       } catch (error) {
-        await this.evict([key], options); // The value that is there is out of date, whether or not the new one can be stored.
+        // The stored value is out of date, even if the new one cannot be stored.
+        await this.evict([key], options);
         throw error;
       }
       counters.puts += 1;
@@ -100,7 +101,7 @@ export class Writes {
       counters.evictions += keys.length;
       local.fence(keys, 'explicit');
       const since = begunAt(options, clock);
-      // A caller that has less time left goes by itself.
+      // A caller that has already waited has less time left, so its eviction does not join a batch.
       const submit = (): Promise<EvictionReceipt> =>
         since === undefined ? this.#evictions.add(keys, acks) : pending.submit({ keys }, acks, since);
       const receipt = await ownWrites.run(keys, submit);
@@ -117,7 +118,7 @@ export class Writes {
       const wasLocal = local.get(key) !== undefined;
       counters.evictions += 1;
       local.fence([key], 'explicit');
-      // By itself: what a batch removed does not tell about one key.
+      // Not in a batch: the receipt of a batch does not tell whether one particular key was removed.
       const receipt = await ownWrites.run([key], () => pending.submit({ keys: [key] }, acks, begunAt(options, clock)));
       await pending.acknowledged(receipt);
       return hasRemote ? receipt.removed > 0 : wasLocal;
@@ -135,13 +136,13 @@ export class Writes {
     });
   }
 
-  /** Refuses everything from now on. */
+  /** From now on, refuses every write. */
   stop(): void {
     this.#isStopped = true;
   }
 
   /**
-   * Runs a write, for which a shutdown waits.
+   * Runs a write. A shutdown waits for it.
    *
    * @throws {CacheStoppedError} once the cache has stopped.
    */

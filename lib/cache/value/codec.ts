@@ -4,31 +4,34 @@ import { parseRich } from './rich-reader.js';
 import { type Class, isInstance, MAXIMUM_VALUE_DEPTH, revive, stringifyRich } from './rich-value.js';
 import { isPlainArray, isPlainObject } from './shape.js';
 
-/** What an entry of the remote tier holds. */
+/** An entry of the remote tier. */
 export interface StoredEntry<V = unknown> {
   readonly value: V;
-  /** How long it was to live when it was written, in milliseconds. `undefined`: it does not say. */
+  /** How long the entry lives after it was written, in milliseconds. `undefined`: unknown. */
   readonly life?: Milliseconds;
-  /** When that is over, in milliseconds since the Unix epoch, by the clock of the server that stored it. `undefined`: it does not say. */
+  /**
+   * When its life ends, in ms since the Unix epoch, by the clock of the storing server. `undefined`: unknown.
+   */
   readonly end?: Milliseconds;
 }
 
-/** Stands for an entry that cannot be decoded. */
+/** Returned in place of an entry that cannot be decoded. */
 export const UNREADABLE = Symbol('unreadable');
 
-/** What a {@link ValueCodec} may be told. */
+/** Options of a {@link ValueCodec}. */
 export interface ValueCodecOptions {
   /**
-   * The class of the cached values, of the elements of cached arrays, or of anything inside. Its instances are stored as their own
-   * enumerable fields, and revived with the class's prototype, without running the constructor. Instances of subclasses are refused.
-   * `#private` fields cannot be seen from outside, so such a class loses them: keep its state in plain fields. Default: none.
+   * The class of the cached values, of the elements of cached arrays, or of objects inside the values. An
+   * instance is stored as its own enumerable fields. It is revived with the prototype of the class, without
+   * running the constructor. Instances of subclasses are refused. `#private` fields are invisible from
+   * outside and would be lost: keep the state of such a class in plain fields. Default: none.
    */
   readonly type?: Class;
-  /** The most bytes (UTF-8) an encoded entry may have, be it written or read. Default: no limit. */
+  /** The largest size of an encoded entry in bytes (UTF-8), written or read. Default: no limit. */
   readonly maximumValueSize?: number;
 }
 
-/** An entry as it is written. Exactly one of `value` and `devalue` is there; `typed` only beside `value`, `end` only beside `life`. */
+/** An entry as written: either `value` or `devalue`; `typed` only with `value`, `end` only with `life`. */
 interface Envelope {
   value?: unknown;
   devalue?: unknown;
@@ -37,39 +40,40 @@ interface Envelope {
   end?: number;
 }
 
-/** Beyond this a search takes longer than a hash. */
+/** With more objects than this, a search in a list takes longer than a hash. */
 const MOST_IN_A_LIST = 16;
 
-/** What the end of an entry adds to its length at the most. */
+/** The most characters that the end of an entry adds to its length. */
 const LONGEST_END = `,"end":${Number.MAX_SAFE_INTEGER}`.length;
 
 const COLON = 58;
-/** JSON of less than this many characters cannot be nested too deeply: each level takes two. */
+/** JSON with fewer characters than this cannot be nested too deeply: each level takes two. */
 const SHORTEST_TOO_DEEP = 2 * MAXIMUM_VALUE_DEPTH;
 const NATIVE = /\{\s*\[native code\]\s*\}$/;
 
 /**
- * The form of an entry in the remote tier, and back.
+ * Encodes an entry for the remote tier, and decodes it. An entry has one of two forms:
+ * - Keyv's own envelope, `{"value":…,"life":…,"end":…}`, for every value that JSON alone brings back
+ *   deep-equal. A plain Keyv on the same store can read it without help. Reading costs one `JSON.parse`, and
+ *   nothing more. Instances of `type`, and arrays of them, are written in this form too, with `"typed"`
+ *   added. A plain Keyv reads them as plain objects.
+ * - `{"devalue":…,"life":…,"end":…}`, written by devalue, for everything else: dates, maps, sets, bigints,
+ *   `undefined`, `NaN`, `-0`, typed arrays, buffers, cycles, an object that occurs twice, holes, objects
+ *   without prototype. Strings that begin with `:` belong here too, because Keyv's own decoder removes a
+ *   colon. A plain Keyv sees a miss, and never a wrong value. With {@link cacheCodec} it can read this form.
  *
- * Values that JSON alone gives back deep-equal are written in Keyv's own envelope, `{"value":…,"life":…,"end":…}`: a plain Keyv on the same
- * store reads them with no help, and reading one costs a `JSON.parse` and nothing more. Instances of `type`, and arrays of such, are
- * written so too, with `"typed"` beside, and are plain objects to a plain Keyv.
+ * There is no `expires`: Keyv would compare it with the clock of the reader. Redis ends an entry by its own
+ * clock. `life` is a length of time, which this library writes. `end` is a time on the server's clock, which
+ * the server adds when it stores the entry (see {@link ended}).
  *
- * Everything else (dates, maps, sets, bigints, `undefined`, `NaN`, `-0`, typed arrays, buffers, cycles, an object met twice, holes, objects
- * without prototype) is written by devalue, as `{"devalue":…,"life":…,"end":…}`. To a plain Keyv that entry is a miss, rather than a value
- * misread; with {@link cacheCodec} it reads it. Strings that begin with `:` go this way too, since Keyv's own decoder takes a colon off.
- *
- * There is no `expires`, which Keyv would compare with the clock of whoever reads: Redis ends an entry by its own clock. A life is a length,
- * written by us; its end is a point of time on the server's clock, added by the server as it stores the entry (see {@link ended}).
- *
- * A value is encoded so that it comes back deep-equal and of the same classes, or it is refused. Not part of a value, as in Node's
- * `isDeepStrictEqual`: non-enumerable properties. Getters come back as what they returned; frozen objects thawed.
+ * Every value comes back deep-equal and of the same classes, or it is refused. Non-enumerable properties do
+ * not count, as in Node's `isDeepStrictEqual`. A getter becomes its value. A frozen object comes back thawed.
  */
 export class ValueCodec {
   readonly #type: Class | undefined;
   readonly #maximumValueSize: number;
 
-  /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for a `type` that is no class, or one that extends a built-in one. */
+  /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` if `type` is no class or extends a built-in. */
   constructor(options: ValueCodecOptions = {}) {
     this.#type = options.type;
     this.#maximumValueSize = options.maximumValueSize ?? Infinity;
@@ -77,9 +81,10 @@ export class ValueCodec {
   }
 
   /**
-   * @param life - how long the entry is to live, in whole milliseconds. `undefined`: it says nothing of that.
-   * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for what cannot be stored (functions, symbols, instances of other classes than
-   * `type`, properties named by symbols or `__proto__`, nesting beyond 1000 levels), `CACHE_VALUE_TOO_LARGE`.
+   * @param life - how long the entry lives, in whole milliseconds. `undefined`: the entry does not say.
+   * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be stored: functions,
+   *   symbols, instances of other classes than `type`, properties named by symbols or `__proto__`, more than
+   *   1000 levels of nesting. `CACHE_VALUE_TOO_LARGE` for a value that is too large.
    */
   encode(value: unknown, life?: Milliseconds): string {
     const end = life === undefined ? '}' : `,"life":${life}}`;
@@ -88,7 +93,7 @@ export class ValueCodec {
       raw = (this.#encodePlain(value) ?? `{"devalue":${stringifyRich(value, this.#type)}`) + end;
     } catch (cause) {
       if (cause instanceof CacheValueError) throw cause;
-      throw new CacheValueError('CACHE_VALUE_UNSUPPORTED', 'The remote tier cannot store a value that fails to be read.', {
+      throw new CacheValueError('CACHE_VALUE_UNSUPPORTED', 'The remote tier cannot store a value that cannot be read.', {
         hint: 'A getter or a proxy inside it threw; see the cause.',
         cause,
       });
@@ -98,19 +103,21 @@ export class ValueCodec {
   }
 
   /**
-   * An entry may be forged or damaged: it is judged before anything large is made of it. What is accepted, {@link encode} would write.
+   * An entry may be forged or damaged, so it is checked before anything large is built from it. Only what
+   * {@link encode} could have written is accepted.
    *
-   * @throws {CacheValueError} `CACHE_VALUE_CORRUPT` for what {@link encode} cannot have written, and for more than `maximumValueSize`.
+   * @throws {CacheValueError} `CACHE_VALUE_CORRUPT` for what {@link encode} cannot have written, and for an
+   *   entry larger than `maximumValueSize`.
    */
   decode(raw: string): StoredEntry {
     if (this.#excessOf(raw, 0) !== undefined) throw corrupt('is larger than `maximumValueSize`');
-    // No causes: what `JSON.parse` complains about quotes the value.
+    // No `cause`: the message of `JSON.parse` quotes the value.
     const envelope = attempt(() => JSON.parse(raw) as Envelope | null, 'is not JSON');
     if (typeof envelope !== 'object' || envelope === null) throw corrupt('is not an object');
     const { value, devalue, typed, life, end } = envelope;
     if (value === undefined && devalue === undefined) throw corrupt('has no value');
-    if (life !== undefined && !isWithin(life, MAXIMUM_DURATION_MS)) throw corrupt('has a life that is none');
-    if (end !== undefined && (life === undefined || !isWithin(end, Number.MAX_SAFE_INTEGER))) throw corrupt('has an end that is none');
+    if (life !== undefined && !isWithin(life, MAXIMUM_DURATION_MS)) throw corrupt('has an invalid life');
+    if (end !== undefined && (life === undefined || !isWithin(end, Number.MAX_SAFE_INTEGER))) throw corrupt('has an invalid end');
     const parts = 1 + (typed === undefined ? 0 : 1) + (life === undefined ? 0 : 1) + (end === undefined ? 0 : 1);
     if (Object.keys(envelope).length !== parts || (typed !== undefined && value === undefined))
       throw corrupt('holds more than a value, its life and its end');
@@ -122,7 +129,7 @@ export class ValueCodec {
     return typed === undefined ? (envelope as StoredEntry) : this.#revive(envelope);
   }
 
-  /** As {@link decode}, for callers to whom an entry that cannot be decoded is no failure. */
+  /** Like {@link decode}, but returns {@link UNREADABLE} for an entry that cannot be decoded. */
   read(raw: string): StoredEntry | typeof UNREADABLE {
     try {
       return this.decode(raw);
@@ -131,7 +138,7 @@ export class ValueCodec {
     }
   }
 
-  /** All but the end of the envelope, or `undefined` if JSON would lose something. */
+  /** The envelope without its end, or `undefined` if JSON would lose something. */
   #encodePlain(value: unknown): string | undefined {
     const type = this.#type;
     if (isInstance(value, type)) {
@@ -167,38 +174,38 @@ export class ValueCodec {
     throw new CacheValueError('CACHE_VALUE_TOO_LARGE', text, { hint: 'Cache less of it, or raise `maximumValueSize`.' });
   }
 
-  /** The size in bytes with so many more, if it is too much. */
+  /** The size in bytes, with `more` added, if it is too large. */
   #excessOf(raw: string, more: number): number | undefined {
     const limit = this.#maximumValueSize;
-    if (raw.length * 3 + more <= limit) return undefined; // One UTF-16 unit takes three bytes at most.
+    if (raw.length * 3 + more <= limit) return undefined; // One UTF-16 unit takes at most three bytes.
     const size = Buffer.byteLength(raw) + more;
     return size > limit ? size : undefined;
   }
 }
 
 /**
- * An encoded entry with its end, as the server's script writes it: in the place of its last character, which is a brace.
+ * An encoded entry with its end added, as the server's script writes it: in place of the last brace.
  *
- * @param end - when the entry's life is over, in whole milliseconds since the Unix epoch, by the clock of whoever stores it.
+ * @param end - when its life ends, in whole ms since the Unix epoch, by the clock of the storing server.
  */
 export const ended = (raw: string, end: Milliseconds): string => `${raw.slice(0, -1)},"end":${end}}`;
 
-/** What `new Keyv(store, …)` takes: the form of entries in the remote tier, under Keyv's names. */
+/** What `new Keyv(store, …)` accepts: the form of entries in the remote tier, under Keyv's names. */
 export interface CacheCodec {
-  // Generic as Keyv's own `Serialize` and `Deserialize` are, which promise a type that nothing checks.
-  /** An entry as the remote tier holds it. Keyv's `expires` is left out: the store ends the entry, as Redis does by its own clock. */
+  // Generic like Keyv's own `Serialize` and `Deserialize`, which promise a type that nothing checks.
+  /** Encodes an entry, without Keyv's `expires`: the store ends it, as Redis does by its own clock. */
   serialize<V>(entry: { value?: V; expires?: number | null }): string;
   /**
-   * And back. `life` is the length of its life in milliseconds, `end` when that is over by the server's clock, since the Unix epoch; both are
-   * absent in what `serialize` wrote.
+   * Decodes an entry. `life` is the length of its life in milliseconds. `end` is when that life ends, by the
+   * server's clock, in milliseconds since the Unix epoch. Both are absent in what `serialize` wrote.
    */
   deserialize<V>(raw: string): { value: V; life?: Milliseconds; end?: Milliseconds };
 }
 
 /**
- * A codec for a Keyv of one's own that shares a store with a cache, for tools and tests:
- * `new Keyv(store, { namespace, useKeyPrefix: false, ...createCacheCodec({ type: Book }) })`. Read with it; what such a Keyv writes,
- * the caches of running instances do not hear of.
+ * A codec for your own Keyv on the same store as a cache, for tools and tests:
+ * `new Keyv(store, { namespace, useKeyPrefix: false, ...createCacheCodec({ type: Book }) })`. Use it only to
+ * read: the caches of running instances do not notice what such a Keyv writes.
  */
 export function createCacheCodec(options: ValueCodecOptions = {}): CacheCodec {
   const codec = new ValueCodec(options);
@@ -209,12 +216,13 @@ export function createCacheCodec(options: ValueCodecOptions = {}): CacheCodec {
 }
 
 /**
- * For a plain Keyv that reads entries of a cache from the same store: `new Keyv(store, { namespace, useKeyPrefix: false, ...cacheCodec })`.
- * Instances of the cache's `type` are read as plain objects. Read only: what such a Keyv writes, the caches do not hear of.
+ * For a plain Keyv that reads entries of a cache from the same store:
+ * `new Keyv(store, { namespace, useKeyPrefix: false, ...cacheCodec })`. It reads instances of the cache's
+ * `type` as plain objects. Use it only to read: the caches do not notice what such a Keyv writes.
  */
 export const cacheCodec: CacheCodec = Object.freeze(createCacheCodec());
 
-/** The objects met in a value. A list, while they are few: a `Set` gives each of them an identity first, which takes four times as long. */
+/** The objects found so far; a list while few: a `Set` first gives each an identity (four times slower). */
 class Seen {
   readonly #few: object[];
   #many: Set<object> | undefined;
@@ -223,7 +231,7 @@ class Seen {
     this.#few = [...objects];
   }
 
-  /** Whether it is met for the first time. */
+  /** Adds an object. Returns whether it is found for the first time. */
   add(value: object): boolean {
     if (this.#few.length < MOST_IN_A_LIST) {
       if (this.#few.includes(value)) return false;
@@ -237,8 +245,8 @@ class Seen {
 }
 
 /**
- * Whether `JSON.parse(JSON.stringify(value))` is deep-equal to `value`, by Keyv's decoder as well as by ours.
- * A single object met twice is not: it would come back as two.
+ * Whether JSON alone brings `value` back deep-equal, with Keyv's decoder as well as with ours. It does not if
+ * an object occurs twice: the object would come back as two.
  */
 function isPlainJson(value: unknown, seen: Seen, depth: number): boolean {
   switch (typeof value) {
@@ -257,33 +265,33 @@ function isPlainJson(value: unknown, seen: Seen, depth: number): boolean {
 
 function isPlainJsonObject(value: object, seen: Seen, depth: number): boolean {
   if (depth > MAXIMUM_VALUE_DEPTH || !seen.add(value)) return false;
-  // Inherited or not enumerable, it would run all the same; as a property it is refused later.
+  // An inherited or non-enumerable `toJSON` would run as well. An enumerable one is refused later.
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return false;
   if (isPlainArray(value)) {
     for (let i = 0; i < value.length; i += 1) if (!isPlainJson(value[i], seen, depth + 1)) return false;
     return hasOnlyElements(value);
   }
   if (!isPlainObject(value) || Object.getPrototypeOf(value) === null || Object.getOwnPropertySymbols(value).length > 0) return false;
-  // What an object inherits is looked at as well, which does no harm; to list its own names would take a list for each.
+  // Inherited properties are looked at too, which is harmless. `Object.keys` would build a list each time.
   for (const name in value) {
     if (name === '__proto__' || !isPlainJson(value[name], seen, depth + 1)) return false;
   }
   return true;
 }
 
-/** Not `every`, which passes over holes: an array may be long and nearly empty. */
+/** Whether all elements are instances. Not `every`: it skips holes, and an array may be nearly all holes. */
 function areInstances(array: readonly unknown[], type: Class): boolean {
   for (const element of array) if (!isInstance(element, type)) return false;
   return true;
 }
 
 /**
- * Whether a property named `__proto__` may be in JSON: there in full, or with an escape in it. Escapes of its characters begin alike; encode
- * writes such only for control characters.
+ * Whether JSON may contain a property named `__proto__`: written in full, or with escapes. The escapes of its
+ * characters all begin like this. `encode` writes such escapes only for control characters.
  */
 const mayNameProto = (raw: string): boolean => raw.includes('__proto__') || raw.includes('\\u00');
 
-/** Whether {@link ValueCodec.encode} would take an object that JSON made. */
+/** Whether {@link ValueCodec.encode} would accept an object that JSON made. */
 function isStorableJson(value: object, depth: number): boolean {
   if (depth > MAXIMUM_VALUE_DEPTH) return false;
   if (Array.isArray(value)) {
@@ -300,16 +308,16 @@ function isStorableJson(value: object, depth: number): boolean {
   return true;
 }
 
-/** What an envelope says of its life, for an entry. */
+/** The life and the end in an envelope, as fields of an entry. */
 const lifeOf = ({ life, end }: Envelope): { life?: number; end?: number } => {
   if (life === undefined) return {};
   return end === undefined ? { life } : { life, end };
 };
 
-/** Whether `n` is a whole number above 0, and at most `most`. */
+/** Whether `n` is a whole number greater than 0, and at most `most`. */
 const isWithin = (n: unknown, most: number): boolean => Number.isSafeInteger(n) && (n as number) > 0 && (n as number) <= most;
 
-/** For an array without holes: whether it has no other properties (as the result of `String#match` has). */
+/** For an array without holes: whether it has no other properties (the result of `String#match` has some). */
 const hasOnlyElements = (array: readonly unknown[]): boolean =>
   Object.keys(array).length === array.length && Object.getOwnPropertySymbols(array).length === 0;
 

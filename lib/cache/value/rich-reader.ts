@@ -1,6 +1,9 @@
 import { type Class, isCostlyRegExp, MAXIMUM_BIGINT_DIGITS, MAXIMUM_VALUE_DEPTH, revive } from './rich-value.js';
 
-/** What devalue writes in place of a slot's number: values that have no slot, and two marks within arrays. */
+/**
+ * What devalue writes in place of the number of a slot: values that have no slot, and two marks inside
+ * arrays.
+ */
 const [UNDEFINED, HOLE, NAN, INFINITY, MINUS_INFINITY, MINUS_ZERO, SPARSE] = [-1, -2, -3, -4, -5, -6, -7];
 
 const MAXIMUM_ARRAY_LENGTH = 2 ** 32 - 1;
@@ -14,10 +17,12 @@ type View = new (buffer: ArrayBuffer) => ArrayBufferView;
 type Fields = Record<string, unknown>;
 
 /**
- * The way back from `stringifyRich`, after `JSON.parse`. Instances get the prototype of `type`; without it they are plain objects.
+ * Reads what `stringifyRich` wrote, after `JSON.parse`. Instances get the prototype of `type`; without `type`
+ * they are plain objects.
  *
- * devalue has a reader too. It takes whatever devalue may write for anybody; this one takes what `stringifyRich` may write, for the bytes
- * may be a stranger's: few of them can name a value that takes seconds to make, or that no cache can hold.
+ * devalue has a reader of its own, but it accepts everything that devalue may write for anybody. This reader
+ * accepts only what `stringifyRich` may write, because the bytes may come from a stranger: a few bytes can
+ * describe a value that takes seconds to create, or that no cache can hold.
  *
  * @throws {Error} of any kind for anything else.
  */
@@ -27,14 +32,18 @@ export function parseRich(parsed: unknown, type: Class | undefined): unknown {
 }
 
 /**
- * devalue lays a value out as a list of *slots*: slot 0 is the value itself, and parts are named by the numbers of their slots, which are
- * given in the order in which a walk first comes to each part. So a number is either the next one, and its slot is read here and now, or
- * an earlier one. Every slot is read once, and none is left over.
+ * devalue writes a value as a list of *slots*. Slot 0 is the value itself. A part is referred to by the
+ * number of its slot. The numbers follow the order in which a walk first reaches each part. So a number is
+ * one of two things:
+ * - the next number: its slot is read now;
+ * - an earlier number: its slot was read before.
+ *
+ * Every slot is read exactly once, and none is left over.
  */
 class RichReader {
   readonly #slots: readonly unknown[];
   readonly #type: Class | undefined;
-  /** What was made of each slot. `undefined`: nothing yet, or it is no value by itself. */
+  /** The values of the slots. `undefined`: the slot was not read yet, or it is not a value by itself. */
   readonly #values: unknown[];
   #next = 0;
 
@@ -64,7 +73,7 @@ class RichReader {
     return slot[0] === SPARSE ? this.#sparseArray(slot, number, depth) : this.#array(slot, number, depth);
   }
 
-  /** The next slot, which must be the one of this number. */
+  /** Takes the next slot, which must have this number. */
   #take(number: unknown): unknown {
     if (number !== this.#next || this.#next >= this.#slots.length) return refuse();
     this.#next += 1;
@@ -85,12 +94,13 @@ class RichReader {
     return array;
   }
 
-  /** An array that is long and nearly empty: mark, length, and then index and part, by turns. */
+  /** An array that is long and nearly empty: the mark, the length, and then an index and a part in turn. */
   #sparseArray(slot: readonly unknown[], number: number, depth: number): unknown[] {
     const length = slot[1];
     if (!isWithin(length, 0, MAXIMUM_ARRAY_LENGTH)) return refuse();
     const array: unknown[] = (this.#values[number] = []);
-    // An element so far off makes V8 keep the array as a table; else it would set memory aside for every index below `length`.
+    // An element this far away makes V8 store the array as a table. Otherwise V8 would reserve memory for
+    // every index below `length`.
     array[MAXIMUM_ARRAY_LENGTH - 1] = undefined;
     Reflect.deleteProperty(array, MAXIMUM_ARRAY_LENGTH - 1);
     array.length = length;
@@ -157,7 +167,7 @@ function withoutSlot(number: number): undefined | number {
   }
 }
 
-/** The parts of an object without prototype by their names; in its slot they stand by turns. */
+/** The parts of an object without prototype, by name. In its slot, names and parts alternate. */
 function namedParts(slot: readonly unknown[]): object {
   const parts = Object.create(null) as Fields;
   for (let i = 1; i < slot.length; i += 2) {
@@ -168,7 +178,9 @@ function namedParts(slot: readonly unknown[]): object {
   return parts;
 }
 
-/** What is written as text: each has one way to be written, and no other is taken. */
+/**
+ * A value that is written as text. There is exactly one valid text for each value, and no other is accepted.
+ */
 function leafOf([tag, text, flags, ...more]: readonly unknown[]): unknown {
   if (typeof text !== 'string' || more.length > 0 || (flags !== undefined && tag !== 'RegExp')) return refuse();
   switch (tag) {

@@ -6,10 +6,10 @@ import { foundAt, isOfBuiltIn, isPlainArray, isPlainObject, kindOf, prototypeOf,
 /** A class whose instances a cache stores and revives. */
 export type Class<T extends object = object> = abstract new (...args: never[]) => T;
 
-/** How deep values may be nested: what is deeper risks the stack of the process that reads it. */
+/** How deep values may be nested. A deeper value could overflow the stack of the process that reads it. */
 export const MAXIMUM_VALUE_DEPTH = 1_000;
 
-/** How many decimal digits a bigint may have: the time to read one grows with their square. */
+/** How many decimal digits a bigint may have. The time to read one grows with the square of its digits. */
 export const MAXIMUM_BIGINT_DIGITS = 10_000;
 
 const BIGINT_LIMIT = 10n ** BigInt(MAXIMUM_BIGINT_DIGITS);
@@ -17,14 +17,18 @@ const BIGINT_LIMIT = 10n ** BigInt(MAXIMUM_BIGINT_DIGITS);
 const HINT = 'Return plain data, give the cache a `type`, or keep this cache out of the remote tier with `tiers: "local"`.';
 
 /**
- * A value that JSON alone would lose, as JSON: `Date`, `Map`, `Set`, `bigint`, `undefined`, `NaN`, `-0`, typed arrays, cycles, and so on.
- * The work is devalue's [1]. What it would silently simplify is refused first: a `Map` with properties, a `Set` of a subclass.
- * Two additions: a `Buffer` stays one, and of a view only the bytes it shows are written, not the whole memory behind it.
+ * Writes a value that JSON alone would lose, as JSON: `Date`, `Map`, `Set`, `bigint`, `undefined`, `NaN`,
+ * `-0`, typed arrays, cycles, and so on.
+ *
+ * devalue [1] does the work. Values that devalue would simplify silently are refused first, for example a
+ * `Map` with properties, or a `Set` of a subclass. There are two additions: a `Buffer` stays a `Buffer`, and
+ * only the visible bytes of a view are written, not the whole memory behind it.
  *
  * [1] https://github.com/sveltejs/devalue
  *
  * @param type - instances of exactly this class are allowed anywhere inside.
- * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED`, saying where; never what the value is.
+ * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED`. The message says where the problem is, and never what
+ *   the value is.
  */
 export function stringifyRich(value: unknown, type: Class | undefined): string {
   assertStorable(value, type, new Visit());
@@ -38,18 +42,22 @@ export function stringifyRich(value: unknown, type: Class | undefined): string {
   );
 }
 
-/** Whether a regular expression takes long to make: up to 15 ms for one `\p{…}`. Flag `v` allows more of the kind. */
+/**
+ * Whether it takes long to create this regular expression: one `\p{…}` can take up to 15 ms. The flag `v`
+ * allows more such constructs.
+ */
 export function isCostlyRegExp(source: string, flags: string): boolean {
   return flags.includes('v') || /\\p\{/i.test(source);
 }
 
-/** Whether `value` is made by exactly this class. */
+/** Whether `value` is an instance of exactly this class. */
 export function isInstance(value: unknown, type: Class | undefined): boolean {
   return type !== undefined && typeof value === 'object' && value !== null && prototypeOf(value) === type.prototype;
 }
 
 /**
- * Makes an instance of its fields, in place and without running the constructor or a setter. In place, so that a cycle through it closes.
+ * Turns an object with the fields of an instance into the instance. Runs no constructor and no setter. It
+ * changes the object itself, so that a cycle through it stays closed.
  */
 export function revive(fields: object, type: Class | undefined): object {
   return type === undefined ? fields : (Object.setPrototypeOf(fields, type.prototype as object) as object);
@@ -61,10 +69,10 @@ function viewInfo(view: ArrayBufferView & { readonly length: number }) {
   return { buffer, byteOffset: 0, byteLength: view.byteLength, length: view.length, bufferByteLength: buffer.byteLength };
 }
 
-/** Where the check stands, and what it has seen. */
+/** The current position of the check, and the objects it has seen. */
 class Visit {
   readonly path: Step[] = [];
-  /** Instances on the path: each counts for two levels, itself and its fields. */
+  /** The number of instances on the path. Each counts as two levels: the instance and its fields. */
   instances = 0;
   readonly seen = new Set<object>();
 }
@@ -82,7 +90,7 @@ function assertStorable(value: unknown, type: Class | undefined, visit: Visit): 
   if (isTyped || isPlainObject(value)) {
     if (isTyped) visit.instances += 1;
     for (const [name, part] of Object.entries(value)) {
-      // Whoever copies such a property naively changes a prototype.
+      // Code that copies such a property naively would change a prototype.
       if (name === '__proto__') throw unsupported('a property named `__proto__`', visit);
       assertPart(part, name, type, visit);
     }
@@ -111,7 +119,7 @@ function assertPart(part: unknown, step: Step, type: Class | undefined, visit: V
 }
 
 function assertElements(array: readonly unknown[], type: Class | undefined, visit: Visit): void {
-  // By index names, not by counting up: an array may be long and nearly empty.
+  // Goes through the index names and does not count up: an array may be long and nearly empty.
   for (const name of Object.keys(array)) {
     const index = Number(name);
     if (!(index < array.length)) throw unsupported('an array with properties besides its elements', visit);
@@ -119,18 +127,18 @@ function assertElements(array: readonly unknown[], type: Class | undefined, visi
   }
 }
 
-/** A built-in object without parts to look into, which devalue (or our `Buffer`) brings back as it was. */
+/** A built-in object without parts to look into, which devalue (or our `Buffer`) restores exactly. */
 function isLeaf(value: object): boolean {
   if (ArrayBuffer.isView(value)) return isBuiltInView(value) && !isSharedArrayBuffer(value.buffer);
   if (!isBare(value)) return false;
   if (isDate(value)) return true;
-  // Where a search has got to would be lost.
+  // The position of a search (`lastIndex`) would be lost.
   if (isRegExp(value)) return value.lastIndex === 0 && !isCostlyRegExp(value.source, value.flags);
   if (isArrayBuffer(value)) return !value.resizable;
   return value instanceof URL;
 }
 
-/** Directly of a built-in class, and without properties of its own. */
+/** An object directly of a built-in class, without properties of its own. */
 const isBare = (value: object): boolean => isOfBuiltIn(value) && Object.keys(value).length === 0;
 
 function refusedKindOf(value: object): string {
@@ -140,7 +148,10 @@ function refusedKindOf(value: object): string {
   return isArrayBuffer(value) ? `${kindOf(value)} that can be resized` : kindOf(value);
 }
 
-/** Properties put onto a view are not looked for: to list them is to list every index. */
+/**
+ * Whether a view is of a built-in class. Properties that were added to the view are not looked for: listing
+ * them would list every index.
+ */
 function isBuiltInView(view: ArrayBufferView): boolean {
   const prototype = prototypeOf(view);
   if (prototype === null || prototype === Buffer.prototype) return prototype !== null;

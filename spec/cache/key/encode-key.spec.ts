@@ -6,8 +6,7 @@ import type { CacheKey } from '../../../lib/cache/key/cache-key.js';
 import { encodeKey, MAXIMUM_KEY_BYTES, MAXIMUM_KEY_DEPTH } from '../../../lib/cache/key/encode-key.js';
 import { CacheKeyError } from '../../../lib/errors/index.js';
 
-const HINT =
-  'Give the operation a `key` that makes one of strings, numbers, bigints, booleans, null, undefined, dates, arrays and plain objects.';
+const HINT = 'Give the operation a `key` made of strings, numbers, bigints, booleans, null, undefined, dates, arrays and plain objects.';
 
 /** Any UTF-16 at all: control characters, separators, lone surrogates. */
 const anyText = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 6 }).map((units) => String.fromCharCode(...units));

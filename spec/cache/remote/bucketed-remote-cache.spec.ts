@@ -38,7 +38,7 @@ describe(BucketedRemoteCache.name, () => {
   let logs: EmbeddedEvictionLog[];
   let generations: Generation[];
   let remotes: RemoteCache[];
-  let guard: { acceptsSteps: boolean; isOpen: boolean; run: typeof alwaysOpen.run };
+  let guard: { acceptsSteps: boolean; isTripped: boolean; run: typeof alwaysOpen.run };
   let remote: BucketedRemoteCache;
   let cache: TwoTierCache;
   let views: readonly CoherentCache[];
@@ -71,7 +71,7 @@ describe(BucketedRemoteCache.name, () => {
     const numbers = Array.from({ length: BUCKETS }, (_, i) => i);
     stores = numbers.map(() => new EmbeddedStore());
     generations = numbers.map(() => new Generation());
-    guard = { acceptsSteps: true, isOpen: false, run: (_step, action) => action() };
+    guard = { acceptsSteps: true, isTripped: false, run: (_step, action) => action() };
     logs = stores.map(
       (store) =>
         new EmbeddedEvictionLog({
@@ -172,7 +172,7 @@ describe(BucketedRemoteCache.name, () => {
     await evicted;
     expect(failed).to.be.instanceOf(RemoteCacheError);
 
-    expect(await cacheErrorOf(cache.evict(keys))).to.be.instanceOf(CacheEvictError);
+    expect(await cacheErrorOf(cache.evictAll(keys))).to.be.instanceOf(CacheEvictError);
     expect(stores[1]?.entries.size).to.equal(0);
     expect(cache.pendingEvictions).to.equal(4);
     for (const key of keys) expect(await cache.getOrLoad(key, () => 2)).to.equal(2);
@@ -192,7 +192,7 @@ describe(BucketedRemoteCache.name, () => {
     const release = sinon.spy(logs[0] as EmbeddedEvictionLog, 'release');
     await remote.release('0:Dune', 't');
     expect(release.callCount).to.equal(1);
-    Object.assign(guard, { acceptsSteps: false, isOpen: true });
+    Object.assign(guard, { acceptsSteps: false, isTripped: true });
     expect([remote.acceptsSteps, remote.isTripped]).to.deep.equal([true, true]);
     await remote.release('0:Dune', 't');
     expect(release.callCount).to.equal(1);

@@ -381,7 +381,7 @@ describe(`${RemoteCache.name} on Redis`, () => {
       const error = await cacheErrorOf(cache.put('Dune', 'new'));
       expect(error.code).to.equal('CACHE_REMOTE_FAILED');
       expect(error.message).to.match(
-        /^Redis did not store a value put into cache 'book': .*OOM.* The old value was removed everywhere all the same\.$/,
+        /^Redis did not store a value put into cache 'book': .*OOM.* The old value was removed everywhere nevertheless\.$/,
       );
       await waitFor(() => there.cache.hitNow('Dune') === undefined, { what: 'the copy to be dropped' });
       await cache.evict('Emma');

@@ -224,7 +224,7 @@ describe(ValueCodec.name, () => {
       it(`refuses ${title}, with its cause`, () => {
         const error = failure(() => codec.encode(value));
         expect(error.message).to.equal(
-          'The remote tier cannot store a value that fails to be read. A getter or a proxy inside it threw; see the cause.',
+          'The remote tier cannot store a value that cannot be read. A getter or a proxy inside it threw; see the cause.',
         );
         expect(error.code).to.equal('CACHE_VALUE_UNSUPPORTED');
         expect(error.cause).to.be.an.instanceOf(Error);
@@ -344,9 +344,9 @@ describe(ValueCodec.name, () => {
       ['{}', 'has no value'],
       ['[]', 'has no value'],
       ['{"life":5}', 'has no value'],
-      ['{"value":1,"life":"long"}', 'has a life that is none'],
-      ['{"value":1,"life":5,"end":"soon"}', 'has an end that is none'],
-      ['{"value":1,"end":5}', 'has an end that is none'],
+      ['{"value":1,"life":"long"}', 'has an invalid life'],
+      ['{"value":1,"life":5,"end":"soon"}', 'has an invalid end'],
+      ['{"value":1,"end":5}', 'has an invalid end'],
       ['{"value":1,"expires":5}', 'holds more than a value, its life and its end'],
       ['{"devalue":[["Secret",1],2]}', 'is not what devalue wrote'],
       ['{"devalue":"x"}', 'is not what devalue wrote'],

@@ -1,0 +1,61 @@
+import type { CacheCounters, CacheEvents } from '../../event/index.js';
+import type { Clock, Milliseconds } from '../../time/index.js';
+import type { CallsUnderWay } from '../calls-under-way.js';
+import type { LocalCache } from '../local/local-cache.js';
+import type { ReadTickets } from '../local/read-tickets.js';
+import type { RemoteTier } from '../remote/remote-cache.js';
+import type { EntryLifeSettings } from './entry-life.js';
+import type { Loads } from './loads.js';
+import type { OwnWrites } from './own-writes.js';
+import type { PendingEvictions } from './pending-evictions.js';
+import type { RemoteReads } from './remote-reads.js';
+import type { SharedLoad } from './shared-load.js';
+
+/** The resolved options of a cache: nothing is optional, and every duration is in milliseconds. */
+export interface TwoTierCacheSettings extends EntryLifeSettings {
+  /** The longest time an entry lives in the local tier; `0` = as long as in the remote tier. */
+  readonly localTtlMs: Milliseconds;
+  readonly whenDisconnected: 'bypass' | 'serve';
+  /** The deadline of one remote step. */
+  readonly timeoutMs: Milliseconds;
+  /**
+   * The longest time one call waits for the remote tier, in all its steps together. Waiting for the load of
+   * another instance is included.
+   */
+  readonly deadlineMs: Milliseconds;
+  /**
+   * How long a fill lease holds. This is also the longest time that callers wait for a load they joined.
+   * Default: `30_000`.
+   */
+  readonly fillLeaseMs?: Milliseconds;
+}
+
+/**
+ * The collaborators that a spec can replace. It then sees which guarantee is lost without a rule of the
+ * original.
+ */
+export interface TwoTierCacheCollaborators {
+  readonly ReadTickets: new () => ReadTickets<SharedLoad>;
+  readonly PendingEvictions: typeof PendingEvictions;
+  readonly OwnWrites: typeof OwnWrites;
+  readonly RemoteReads: typeof RemoteReads;
+  readonly Loads: typeof Loads;
+}
+
+/** What a `TwoTierCache` needs. */
+export interface TwoTierCacheOptions {
+  readonly name: string;
+  readonly settings: TwoTierCacheSettings;
+  readonly local: LocalCache;
+  readonly remote: RemoteTier;
+  readonly clock: Clock;
+  readonly events: CacheEvents;
+  readonly counters: CacheCounters;
+  /**
+   * Counts the writes that a shutdown waits for. Default: a counter of the cache's own, which is never
+   * closed.
+   */
+  readonly calls?: CallsUnderWay;
+  /** Default: the library's own. */
+  readonly collaborators?: Partial<TwoTierCacheCollaborators>;
+}
