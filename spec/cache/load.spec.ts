@@ -3,6 +3,7 @@ import sinon from 'sinon';
 import { Load } from '../../lib/cache/load.js';
 import { SharedLoad } from '../../lib/cache/two-tier/shared-load.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { turn } from '../support/promises.js';
 import { Random } from '../support/random.js';
 
 /** A load of a graph, with those it waits for put down beside it. */
@@ -83,7 +84,7 @@ describe(Load.name, () => {
   it('that is over leaves what it left running to the load around it, and keeps no chain of loads alive', async () => {
     const outer = new Load();
     const inner = outer.enter(() => new Load());
-    const left = inner.enter(async () => (await new Promise((resolve) => void setImmediate(resolve)), Load.caller));
+    const left = inner.enter(async () => (await turn(), Load.caller));
     inner.leave();
     expect(await left).to.equal(outer);
     expect(outer.findWaiting().size).to.equal(1);

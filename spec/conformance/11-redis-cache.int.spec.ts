@@ -13,15 +13,10 @@ import {
 import { ENDLESS_MS, hitNow } from '../../lib/cache/index.js';
 import { cacheErrorOf } from '../contract/rejection.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { gate, turn } from '../support/promises.js';
 import { sharedRedis } from '../support/shared-redis.js';
 import { waitFor } from '../support/wait.js';
 import { onEveryStore } from './stage.js';
-
-/** A promise that is settled by hand. */
-function gate<T = void>(): { promise: Promise<T>; open: (value: T) => void } {
-  let open!: (value: T) => void;
-  return { promise: new Promise<T>((resolve) => (open = resolve)), open };
-}
 
 describe('11. Redis cache', () => {
   onEveryStore((stage) => {
@@ -267,7 +262,7 @@ describe('11. Redis cache', () => {
       const second = there.getOrLoad('key', loader);
       if (!stage.hasRemote) expect(await second, 'with nothing shared, nothing is waited for').to.equal('own');
       else if (stage.onRedis) await waitFor(async () => (await scripts()) > before, { what: 'the second to have asked for the lease' });
-      else await new Promise((resolve) => setImmediate(resolve));
+      else await turn();
       finish('first');
       expect(await first).to.equal('first');
       if (stage.hasRemote) {
@@ -377,7 +372,7 @@ describe('11. Redis cache', () => {
       ];
       let loads = 0;
       const loader = async (): Promise<number> => {
-        await new Promise((resolve) => setImmediate(resolve));
+        await turn();
         return (loads += 1);
       };
       const results = await Promise.all(

@@ -19,6 +19,7 @@ import {
 } from '../../lib/index.js';
 import { cacheManagement } from '../../lib/management/index.js';
 import { rejectionOf } from '../contract/rejection.js';
+import { turn } from '../support/promises.js';
 import { waitFor } from '../support/wait.js';
 import { onEveryStore } from './stage.js';
 
@@ -326,7 +327,7 @@ describe('12. From source and docs', () => {
         expect(await stage.cache('testCache').get('a')).to.equal(undefined);
         isTripped = false;
         expect(await books.find('a')).to.equal('well');
-        await new Promise((resolve) => setImmediate(resolve));
+        await turn();
         expect(unhandled.called, 'delivered, and nowhere else').to.equal(false);
       } finally {
         process.off('unhandledRejection', unhandled);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { type Cache, Cacheable, CacheManager, CacheValueError, NoOpCacheManager } from '../../lib/index.js';
 import { cacheErrorOf, rejectionOf } from '../contract/rejection.js';
+import { turn } from '../support/promises.js';
 import { waitFor } from '../support/wait.js';
 import { onEveryStore } from './stage.js';
 
@@ -75,7 +76,7 @@ describe('8. Cache and manager contract', () => {
     it('116 cacheGetSynchronized', async () => {
       let loads = 0;
       const loader = async (): Promise<number> => {
-        await new Promise((resolve) => setImmediate(resolve));
+        await turn();
         return (loads += 1);
       };
       const results = await Promise.all(Array.from({ length: 10 }, () => cache.getOrLoad('key', loader)));

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { CacheError } from '../../lib/errors/index.js';
 import { ChannelTopic, PatternTopic, type Message, type PubSubObserver, type PubSubTransport } from '../../lib/topic/index.js';
 import { waitFor } from '../support/wait.js';
+import { cacheErrorOf } from './rejection.js';
 
 /** Notes what a transport tells, in order. */
 export class RecordingObserver implements PubSubObserver {
@@ -83,7 +83,7 @@ export function describeTransportContract(name: string, makeTransport: () => Pub
 
       it('refuses a second observer', async () => {
         const { transport } = await connected();
-        const error = await rejection(transport.connect(new RecordingObserver()));
+        const error = await cacheErrorOf(transport.connect(new RecordingObserver()));
         expect(error.code).to.equal('TOPIC_SUBSCRIBE_FAILED');
         expect(error.message).to.equal(`The transport of ${transport.endpoint} is connected already.`);
       });
@@ -156,7 +156,7 @@ export function describeTransportContract(name: string, makeTransport: () => Pub
 
       it('fails without a connection', async () => {
         const transport = make();
-        const error = await rejection(transport.subscribe([ChannelTopic.of(`${p}a`)]));
+        const error = await cacheErrorOf(transport.subscribe([ChannelTopic.of(`${p}a`)]));
         expect(error.code).to.equal('TOPIC_SUBSCRIBE_FAILED');
         expect(error.message).to.equal(`The transport of ${transport.endpoint} is not connected.`);
       });
@@ -274,7 +274,7 @@ export function describeTransportContract(name: string, makeTransport: () => Pub
       it('fails after close', async () => {
         const { transport } = await connected();
         await transport.close();
-        const error = await rejection(transport.publish(`${p}a`, ''));
+        const error = await cacheErrorOf(transport.publish(`${p}a`, ''));
         expect(error.code).to.equal('TOPIC_PUBLISH_FAILED');
         expect(error.message).to.equal(`The transport of ${transport.endpoint} is closed.`);
       });
@@ -346,13 +346,4 @@ export function describeTransportContract(name: string, makeTransport: () => Pub
       });
     });
   });
-}
-
-async function rejection(promise: Promise<unknown>): Promise<CacheError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!CacheError.is(error)) throw new Error('Expected a rejection with a CacheError.', { cause: error });
-  return error;
 }

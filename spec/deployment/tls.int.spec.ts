@@ -8,6 +8,7 @@ import type { CachingOptions } from '../../lib/instance/options.js';
 import { createInstance, type CacheInstance } from '../../lib/instance/cache-instance.js';
 import { RedisTransport } from '../../lib/topic/redis/index.js';
 import { cacheErrorOf } from '../contract/rejection.js';
+import { turns } from '../support/promises.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import { ownNamespace } from '../support/shared-redis.js';
 import { waitFor } from '../support/wait.js';
@@ -120,10 +121,10 @@ describe('TLS', function () {
     other.remove();
     const redis = { host: '127.0.0.1', port: tlsPort, tls: { ca: other.cert } };
     const observer = { onReady: () => undefined, onLost: () => undefined, onMessage: () => undefined };
-    for (let turns = 0; turns < 150; turns += 1) {
+    for (let count = 0; count < 150; count += 1) {
       const transport = new RedisTransport(redis);
       const connecting = transport.connect(observer).catch(() => undefined);
-      for (let i = 0; i < turns; i += 1) await new Promise((resolve) => setImmediate(resolve));
+      await turns(count);
       await transport.close(); // An error that nobody hears would fail this spec, as it would end the process.
       await connecting;
     }

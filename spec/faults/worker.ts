@@ -11,6 +11,7 @@ import type { Milliseconds } from '../../lib/time/index.js';
 import { BookRepository } from './book-repository.js';
 import { monotonicNow } from './monotonic.js';
 import type { ReadRecord } from './oracle.js';
+import { turn } from '../support/promises.js';
 import { Random } from '../support/random.js';
 import { StallWatch } from './stall-watch.js';
 import {
@@ -107,7 +108,7 @@ class Worker {
     },
     blockWhileEvicting: async (ms) => {
       const evictions = Array.from({ length: 20 }, (_, i) => this.#cache.evict(`burst-${i}`));
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
       return refused(evictions);
     },

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { type FleetMessage, type FleetPort, FleetWatch, formatFleetMessage, type InstanceStatus } from '../../lib/fleet/index.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { turn } from '../support/promises.js';
 
 const status = (id: string, more: Partial<InstanceStatus> = {}): FleetMessage => ({
   kind: 'status',
@@ -30,7 +31,7 @@ describe(FleetWatch.name, () => {
     };
     watch = new FleetWatch({ port, clock, failed: (where, error) => failures.push(`${where}: ${(error as Error).message}`) });
     watch.watch({ onStatus: ({ id }) => heard.push(id) });
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   });
 
   afterEach(() => watch.stop());

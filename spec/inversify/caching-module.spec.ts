@@ -24,7 +24,9 @@ import {
 import { moduleOver } from '../../lib/inversify/caching-module.js';
 import { enableOver } from '../../lib/inversify/enable-caching.js';
 import type { Instance } from '../../lib/instance/index.js';
+import { cacheErrorOf, rejectionOf } from '../contract/rejection.js';
 import { MapCacheManager } from '../support/map-cache.js';
+import { turn } from '../support/promises.js';
 
 class Books {
   runs = 0;
@@ -54,15 +56,6 @@ function fakeRuntime(): Instance & {
 
 /** The manager of the runtime, behind what makes its caches take part in transactions. */
 const managerOf = (container: Container): CacheManager => (container.get(CacheManager) as TransactionAwareCacheManager).target;
-
-const rejection = async (promise: Promise<unknown>): Promise<any> => {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error('It resolved.');
-};
 
 const loadedTwice =
   'A caching module is loaded in this container already. Load one module, or call enableCaching once; await container.unbindAllAsync() before another.';
@@ -125,7 +118,7 @@ describe(cachingModule.name, () => {
     for (const act of [() => container.load(module), () => container.load(moduleOver(fakeRuntime))]) {
       expect(act).to.throw(CacheConfigurationError, loadedTwice);
     }
-    const error = await rejection(enableCaching(container));
+    const error = await cacheErrorOf(enableCaching(container));
     expect(error.code).to.equal('CACHE_OPERATION_INVALID');
     expect(error.message).to.equal(loadedTwice);
     expect(managerOf(container)).to.equal(runtime.manager);
@@ -167,7 +160,7 @@ describe(cachingModule.name, () => {
       container.get(CacheManager);
       let isUnbound = false;
       const unbound = container.unbindAllAsync().then(() => (isUnbound = true));
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
       expect(runtime.stop.callCount).to.equal(1);
       expect(isUnbound).to.equal(false);
       stopped();
@@ -265,7 +258,7 @@ describe(enableCaching.name, () => {
       isEnabled = true;
       return manager;
     });
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     expect(runtime.start.callCount).to.equal(1);
     expect(isEnabled).to.equal(false);
     started();
@@ -276,7 +269,7 @@ describe(enableCaching.name, () => {
   it('leaves the container as it was if the runtime cannot start', async () => {
     const error = new Error('no Redis');
     runtime.start.rejects(error);
-    expect(await rejection(enableOver(container, () => runtime))).to.equal(error);
+    expect(await rejectionOf(enableOver(container, () => runtime))).to.equal(error);
     expect(runtime.stop.callCount).to.equal(1);
     expect(container.isBound(CacheManager)).to.equal(false);
     container.bind(Books).toSelf();

@@ -11,9 +11,8 @@ import type { TwoTierCache } from '../../lib/cache/index.js';
 import type { CachingOptions } from '../../lib/instance/options.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { CommandLog } from '../contract/command-log.js';
+import { turn } from '../support/promises.js';
 import { RedisServer } from '../support/redis-server.js';
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Work that lets nothing else run. */
 function block(ms: number): void {

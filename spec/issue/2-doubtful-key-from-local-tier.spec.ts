@@ -15,15 +15,14 @@ import {
   ended,
   EntryCodec,
   type EvictionLog,
-  LocalCache,
   RemoteCache,
   type RemoteGuard,
-  TwoTierCache,
+  type TwoTierCache,
   ValueCodec,
 } from '../../lib/cache/index.js';
 import { RemoteCacheError } from '../../lib/errors/index.js';
-import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
 import { systemClock } from '../../lib/time/index.js';
+import { makeTwoTierCache } from '../support/two-tier-cache.js';
 
 /** Redis answers reads, and no eviction. */
 function cacheWithoutEvictions(): TwoTierCache {
@@ -36,24 +35,9 @@ function cacheWithoutEvictions(): TwoTierCache {
     deserialize: (raw) => codec.read(raw) as never,
   });
   const guard: RemoteGuard = { acceptsSteps: true, run: (_step, action) => action() };
-  const counters = new CacheCounters();
-  const cache = new TwoTierCache({
-    name: 'book',
-    settings: {
-      tiers: 'both',
-      ttlMs: 60_000,
-      localTtlMs: 0,
-      nullTtlMs: 60_000,
-      allowNullValues: true,
-      whenDisconnected: 'bypass',
-      timeoutMs: 250,
-      deadlineMs: 1_000,
-    },
-    local: new LocalCache({ maximumSize: 10, clock: systemClock, counters }),
+  const cache = makeTwoTierCache({
+    settings: { ttlMs: 60_000, nullTtlMs: 60_000, timeoutMs: 250, deadlineMs: 1_000 },
     remote: new RemoteCache({ keyv, log, codec, guard, generation: new Generation('1') }),
-    clock: systemClock,
-    events: new CacheEvents(),
-    counters,
   });
   cache.holdLeaseUntil(Number.POSITIVE_INFINITY);
   return cache;

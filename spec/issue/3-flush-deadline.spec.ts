@@ -7,13 +7,12 @@
  */
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { type Eviction, LocalCache, type RemoteTier, TwoTierCache } from '../../lib/cache/index.js';
+import type { Eviction, RemoteTier, TwoTierCache } from '../../lib/cache/index.js';
 import { CacheEvictError, RemoteCacheError } from '../../lib/errors/index.js';
-import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
 import { type AfterCommit, runInTransaction, TransactionAwareCache, TransactionSynchronization } from '../../lib/index.js';
-import { systemClock } from '../../lib/time/index.js';
 import { AsyncLocalTransactionSynchronization } from '../../lib/transaction/index.js';
 import { MapCache } from '../support/map-cache.js';
+import { makeTwoTierCache } from '../support/two-tier-cache.js';
 
 const DEADLINE_MS = 1_000;
 const STEP_MS = 250;
@@ -62,7 +61,6 @@ describe('Issue 3: the deadline of what follows a commit', () => {
   };
 
   const create = (name: string): TwoTierCache => {
-    const [counters, clock, events] = [new CacheCounters(), systemClock, new CacheEvents()];
     const receipt = { removed: 0, acknowledged: undefined };
     const remote = {
       acceptsSteps: true,
@@ -70,25 +68,7 @@ describe('Issue 3: the deadline of what follows a commit', () => {
       put: () => step(name, 'put'),
       evict: (eviction: Eviction) => step(name, eviction === 'all' ? 'clear' : 'evict').then(() => receipt),
     } as unknown as RemoteTier;
-    const settings = {
-      tiers: 'both',
-      ttlMs: 0,
-      localTtlMs: 0,
-      nullTtlMs: 0,
-      allowNullValues: true,
-      whenDisconnected: 'bypass',
-      timeoutMs: STEP_MS,
-      deadlineMs: DEADLINE_MS,
-    } as const;
-    return new TwoTierCache({
-      name,
-      settings,
-      local: new LocalCache({ maximumSize: 100, clock, counters }),
-      remote,
-      clock,
-      events,
-      counters,
-    });
+    return makeTwoTierCache({ name, remote, settings: { timeoutMs: STEP_MS, deadlineMs: DEADLINE_MS } });
   };
 
   const told = (error: unknown): void => {

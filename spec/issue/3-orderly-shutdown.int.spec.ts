@@ -21,6 +21,7 @@ import {
   runInTransaction,
 } from '../../lib/index.js';
 import { rejectionOf } from '../contract/rejection.js';
+import { gate } from '../support/promises.js';
 import { runProgram } from '../support/run-program.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 import { waitFor } from '../support/wait.js';
@@ -61,17 +62,14 @@ interface Instance {
 }
 
 /** Something that a method waits for, and whether it has come so far. */
-function gate(): { readonly wait: () => Promise<void>; readonly open: () => void; readonly reached: Promise<void> } {
-  let open!: () => void;
-  let arrive!: () => void;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  const reached = new Promise<void>((resolve) => (arrive = resolve));
+function halt(): { readonly wait: () => Promise<void>; readonly open: () => void; readonly reached: Promise<void> } {
+  const [opened, reached] = [gate(), gate()];
   return {
-    reached,
-    open,
+    reached: reached.promise,
+    open: opened.open,
     wait: () => {
-      arrive();
-      return opened;
+      reached.open();
+      return opened.promise;
     },
   };
 }
@@ -114,7 +112,7 @@ for (const [name, options] of Object.entries(where)) {
 
     /** Begins `call`, unbinds while it is under way, and resolves to its outcome. */
     const unbindDuring = async <T>(call: (before: () => Promise<void>) => Promise<T>): Promise<T> => {
-      const { wait, open, reached } = gate();
+      const { wait, open, reached } = halt();
       const outcome = call(wait);
       await reached;
       let isUnbound = false;
@@ -169,7 +167,7 @@ for (const [name, options] of Object.entries(where)) {
     });
 
     it('is no different for the cache manager alone', async () => {
-      const { wait, open, reached } = gate();
+      const { wait, open, reached } = halt();
       const outcome = here.books.update('Dune', 15, wait);
       await reached;
       const stopped = here.container.get(CacheManager).stop();

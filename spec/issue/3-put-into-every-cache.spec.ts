@@ -22,6 +22,7 @@ import {
 import { rejectionOf } from '../contract/rejection.js';
 import { MapCache } from '../support/map-cache.js';
 import { mapCaching, type MapCaching } from '../support/map-caching.js';
+import { turn } from '../support/promises.js';
 
 /** A cache that cannot write, and says so by an error of its own. */
 class DeafCache extends MapCache {
@@ -115,7 +116,7 @@ describe('Issue 3: a put into several caches', () => {
       };
     }
     const saved = books.save('Dune');
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     expect(begun).to.deep.equal(['deaf', 'book']);
     open();
     expect(await saved).to.equal('DUNE');

@@ -3,12 +3,10 @@ import sinon from 'sinon';
 import { type FleetMessage, type FleetPort, FleetWatch, formatFleetMessage, type InstanceStatus } from '../../lib/fleet/index.js';
 import { CacheCounters } from '../../lib/event/index.js';
 import { EventStream } from '../../lib/management/event-stream.js';
+import { turn } from '../support/promises.js';
 
 const INSTANCES = 200;
 const CACHES = 50;
-
-/** Resolves after what promises lead to, which fake timers leave alone. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe(EventStream.name, () => {
   let timers: sinon.SinonFakeTimers;

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
+import { rejectionOf } from '../contract/rejection.js';
 import { RedisServer } from './redis-server.js';
 import { ownNamespace, sharedRedis } from './shared-redis.js';
 import { waitFor } from './wait.js';
@@ -13,12 +14,6 @@ const isAlive = (pid: number): boolean => {
     return false;
   }
 };
-
-const rejection = (promise: Promise<unknown>): Promise<Error> =>
-  promise.then(
-    () => expect.fail('resolved'),
-    (error: Error) => error,
-  );
 
 describe(RedisServer.name, () => {
   let server: RedisServer;
@@ -58,12 +53,12 @@ describe(RedisServer.name, () => {
     });
 
     it('rejects with what the server printed when it cannot start', async () => {
-      const error = await rejection(RedisServer.start({ args: ['--no-such-option', 'x'] }));
+      const error = (await rejectionOf(RedisServer.start({ args: ['--no-such-option', 'x'] }))) as Error;
       expect(error.message).to.match(/ended \(1\) before it was ready: [^]*no-such-option/);
     });
 
     it('rejects when somebody else holds the port it was told to take', async () => {
-      const error = await rejection(RedisServer.start({ port: server.port }));
+      const error = (await rejectionOf(RedisServer.start({ port: server.port }))) as Error;
       expect(error.message).to.match(/before it was ready: [^]*Address already in use/);
     });
   });
@@ -74,7 +69,7 @@ describe(RedisServer.name, () => {
       expect(await server.cli('LRANGE', 'list', 0, -1)).to.deep.equal(['a', 'ü\r\n']);
       expect(await server.cli('LLEN', 'list')).to.equal(2);
       expect(await server.cli('GET', 'nothing')).to.equal(null);
-      expect((await rejection(server.cli('GET', 'list'))).message).to.equal(
+      expect(((await rejectionOf(server.cli('GET', 'list'))) as Error).message).to.equal(
         'WRONGTYPE Operation against a key holding the wrong kind of value',
       );
     });

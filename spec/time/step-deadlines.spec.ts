@@ -4,13 +4,10 @@ import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { StepDeadlines } from '../../lib/time/step-deadlines.js';
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+import { turn, turns } from '../support/promises.js';
 
 /** Enough turns for every look at what is late. */
-const settled = async (): Promise<void> => {
-  for (let turns = 0; turns < 4; turns += 1) await turn();
-};
+const settled = (): Promise<void> => turns(4);
 
 describe(StepDeadlines.name, () => {
   let timers: sinon.SinonFakeTimers;

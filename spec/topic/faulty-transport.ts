@@ -1,4 +1,5 @@
 import type { PubSubObserver, PubSubTransport, Topic } from '../../lib/topic/index.js';
+import { turn } from '../support/promises.js';
 
 /** One SUBSCRIBE or UNSUBSCRIBE that waits for the spec's answer. */
 export interface PendingCommand {
@@ -82,9 +83,4 @@ export class FaultyTransport implements PubSubTransport {
       this.pending.push({ verb, topics: names, confirm: resolve, refuse: (error = new Error('refused')) => reject(error) });
     });
   }
-}
-
-/** Resolves when every promise that could settle by now has settled. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

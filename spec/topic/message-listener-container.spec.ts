@@ -10,7 +10,8 @@ import {
   type Message,
   type MessageListener,
 } from '../../lib/topic/index.js';
-import { FaultyTransport, turn } from './faulty-transport.js';
+import { FaultyTransport } from './faulty-transport.js';
+import { turn } from '../support/promises.js';
 
 const A = ChannelTopic.of('a');
 const B = ChannelTopic.of('b');

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { Keyv } from 'keyv';
 import { createCacheCodec, ENDLESS_MS, RemoteCache, type TwoTierCache } from '../../../lib/cache/index.js';
 import { cacheCodec } from '../../../lib/index.js'; // As README tells.
-import { Book } from '../../contract/cache-contract.js';
+import { Book } from '../../contract/value-contract.js';
 import { CommandLog, sentNames } from '../../contract/command-log.js';
 import { Fleet, type Instance } from '../../contract/fleet.js';
 import { cacheErrorOf } from '../../contract/rejection.js';

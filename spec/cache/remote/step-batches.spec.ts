@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { StepBatches } from '../../../lib/cache/remote/step-batches.js';
 import { rejectionOf } from '../../contract/rejection.js';
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+import { turn } from '../../support/promises.js';
 
 describe(StepBatches.name, () => {
   let executed: { items: readonly string[]; waitMs: number | undefined }[];

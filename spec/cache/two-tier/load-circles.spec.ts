@@ -5,6 +5,7 @@ import { Load, type TwoTierCache } from '../../../lib/cache/index.js';
 import { Cacheable, CachePut, Caching, enableCaching, runInTransaction } from '../../../lib/index.js';
 import { AsyncLocalTransactionSynchronization, TransactionAwareCache } from '../../../lib/transaction/index.js';
 import { Fleet } from '../../contract/fleet.js';
+import { turn } from '../../support/promises.js';
 import { Random } from '../../support/random.js';
 import { waitFor } from '../../support/wait.js';
 
@@ -49,8 +50,8 @@ describe('loads that call each other', () => {
         (error: unknown) => (found[i] = error),
       ),
     );
-    for (let turn = 0; turn < TURNS && found.includes('waits'); turn += 1) {
-      await new Promise((resolve) => void setImmediate(resolve));
+    for (let count = 0; count < TURNS && found.includes('waits'); count += 1) {
+      await turn();
       if (polls) await timers.tickAsync(50);
     }
     return found;
@@ -155,7 +156,7 @@ describe('loads that call each other', () => {
     const first = cache.getOrLoad('a', async () => (await both(), cache.getOrLoad('b', () => 'unused')));
     const second = cache.getOrLoad('b', async () => {
       await both();
-      await new Promise((resolve) => void setImmediate(resolve));
+      await turn();
       return others.getOrLoad('c', () => cache.getOrLoad('a', async () => 'alone'));
     });
     expect(await outcomes([first, second])).to.deep.equal(['alone', 'alone']);
@@ -173,7 +174,7 @@ describe('loads that call each other', () => {
     const [layers, width] = [4, 100];
     const visit = (layer: number, i: number): Promise<number> =>
       cache.getOrLoad(`${layer}:${i}`, async () => {
-        await new Promise((resolve) => void setImmediate(resolve));
+        await turn();
         if (layer < layers) await Promise.all(Array.from({ length: width }, (_, j) => visit(layer + 1, j)));
         return layer;
       });
@@ -339,7 +340,7 @@ describe('loads that call each other', () => {
           homes[node]!.getOrLoad(
             `n${node}`,
             async () => {
-              if (random.below(2) === 0) await new Promise((resolve) => void setImmediate(resolve));
+              if (random.below(2) === 0) await turn();
               if (path.includes(node) || path.length > 3) return node;
               const found = await Promise.all(edges[node]!.map((next) => visit(next, [...path, node])));
               return found.length;

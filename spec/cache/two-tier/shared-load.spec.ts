@@ -6,12 +6,11 @@ import { SharedLoad } from '../../../lib/cache/two-tier/shared-load.js';
 import { createInstance, type CacheInstance } from '../../../lib/instance/cache-instance.js';
 import { rejectionOf } from '../../contract/rejection.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { turn } from '../../support/promises.js';
 
 const FILL_LEASE = 30_000;
 
 /** Every turn of the microtask queue, and one of the event loop. */
-const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
-
 const aborted = (): Error => Object.assign(new Error('The operation was aborted.'), { name: 'AbortError' });
 
 /** A loader that is settled by hand, and counts its runs. */
@@ -56,7 +55,7 @@ describe(SharedLoad.name, () => {
   async function pass(ms: number): Promise<void> {
     clock.advance(ms);
     await timers.tickAsync(ms);
-    await settled();
+    await turn();
   }
 
   const load = (loader: Loader, key = 'Dune'): Promise<string> => cache.getOrLoad(key, loader.run);
@@ -66,7 +65,7 @@ describe(SharedLoad.name, () => {
   async function begin(count: number): Promise<{ first: Promise<string>; joined: Promise<string>[]; loaders: Loader[] }> {
     const loaders = Array.from({ length: count + 1 }, () => new Loader());
     const [first, ...joined] = loaders.map((loader) => load(loader));
-    await settled();
+    await turn();
     expect(runsOf(loaders)).to.deep.equal([1, ...joined.map(() => 0)]);
     return { first: first!, joined, loaders };
   }
@@ -79,7 +78,7 @@ describe(SharedLoad.name, () => {
       const joined = load(early);
       await pass(1);
       const after = load(late);
-      await settled();
+      await turn();
       // The one who joined found its end first, and loads; the new caller shares that.
       expect(runsOf([early, late])).to.deep.equal([1, 0]);
       early.resolve('new');
@@ -95,7 +94,7 @@ describe(SharedLoad.name, () => {
       const late = new Loader();
       const after = load(late);
       timers.tick(2 * FILL_LEASE); // The lease in the remote tier ends as well.
-      await settled();
+      await turn();
       expect(late.runs).to.equal(1);
       late.resolve('new');
       expect(await after).to.equal('new');
@@ -132,14 +131,14 @@ describe(SharedLoad.name, () => {
       emitter.on('ask', (key: string, answer: (value: Promise<string>) => void) => void answer(cache.getOrLoad(key, async () => 'asked')));
       const queue: (() => void)[] = [];
       const worker = (async () => {
-        while (queue.length < 2) await settled();
+        while (queue.length < 2) await turn();
         for (const job of queue) job();
       })();
       const ask = (key: string): Promise<string> =>
         cache.getOrLoad(key === 'p' ? 'q' : 'p', () => new Promise((answer) => queue.push(() => emitter.emit('ask', key, answer))));
       const calls = [ask('p'), ask('q')];
       await worker;
-      await settled();
+      await turn();
       expect(cache.statistics().joined, 'each waits for the other').to.equal(2);
       await pass(FILL_LEASE);
       await pass(1_000);
@@ -221,7 +220,7 @@ describe(SharedLoad.name, () => {
         const error = reason();
         loaders[0]!.reject(error);
         expect(await rejectionOf(first)).to.equal(error);
-        await settled();
+        await turn();
         expect(runsOf(loaders)).to.deep.equal([1, 1, 0, 0]);
         loaders[1]!.resolve('new');
         expect(await Promise.all(joined)).to.deep.equal(['new', 'new', 'new']);
@@ -238,14 +237,14 @@ describe(SharedLoad.name, () => {
         const { first, joined, loaders } = await begin(3);
         loaders[0]!.reject(aborted());
         await rejectionOf(first);
-        await settled();
+        await turn();
         const newcomer = new Loader();
         const late = load(newcomer);
         loaders[1]!.reject(second);
         expect(await Promise.all(joined.map(rejectionOf))).to.deep.equal([second, second, second]);
         expect(runsOf(loaders)).to.deep.equal([1, 1, 0, 0]);
         if (what === 'another abort') {
-          await settled();
+          await turn();
           newcomer.resolve('to the newcomer it was the first');
           expect(await late).to.equal('to the newcomer it was the first');
         } else {
@@ -265,11 +264,11 @@ describe(SharedLoad.name, () => {
     it('in a load within a load leaves those who had joined either of them one new load to share', async () => {
       const [inner, beside] = [[new Loader(), new Loader()] as const, new Loader()];
       const outer = inner.map((loader) => cache.getOrLoad('outer', () => load(loader)));
-      await settled();
+      await turn();
       const joined = load(beside);
       inner[0].reject(aborted());
       expect(await rejectionOf(outer[0]!)).to.have.property('name', 'AbortError');
-      await settled();
+      await turn();
       expect(runsOf([...inner, beside])).to.deep.equal([1, 0, 1]);
       beside.resolve('new');
       expect([await joined, await outer[1]]).to.deep.equal(['new', 'new']);

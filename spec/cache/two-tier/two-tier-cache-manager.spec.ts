@@ -3,6 +3,7 @@ import sinon from 'sinon';
 import { CallsUnderWay, type InstanceLinks, type TwoTierCache, TwoTierCacheManager } from '../../../lib/cache/index.js';
 import { cacheErrorOf, rejectionOf } from '../../contract/rejection.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { turn } from '../../support/promises.js';
 
 describe(TwoTierCacheManager.name, () => {
   let did: string[];
@@ -138,7 +139,7 @@ describe(TwoTierCacheManager.name, () => {
       calls.begin();
       did = [];
       const stopped = manager.stop();
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
       expect([manager.getCache('late')?.name, did]).to.deep.equal(['late', ['create late']]);
       calls.end();
       await stopped;
