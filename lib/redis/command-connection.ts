@@ -3,146 +3,109 @@ import type { Keyv } from 'keyv';
 import { Credentials, RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
 import { type Milliseconds, withDeadline } from '../time/index.js';
-import { isErrorReply, type KeyvRedisLibrary, loadKeyvRedis } from './keyv-redis.js';
 import { CircuitBreaker, lateError } from './circuit-breaker.js';
-import type { RedisAddress, RedisEndpoint } from './redis-endpoint.js';
+import { type CommandConnectionState, hasClient, isConnected, isVerified } from './command-connection-state.js';
+import { isErrorReply, type KeyvRedisLibrary, loadKeyvRedis } from './keyv-redis.js';
+import { PrimarySearch } from './primary-search.js';
+import { abandon, closeClient, redisClient } from './redis-client.js';
+import { isSameAddress, type RedisAddress, type RedisEndpoint } from './redis-endpoint.js';
 import type { Script } from './script.js';
-import { hintFor, isElsewhere, isNoPrimary, isReply, reasonOf } from './server-reply.js';
+import { connectFailed, isElsewhere, isNoPrimary, isReply } from './server-reply.js';
 
-/** What a {@link CommandConnection} needs to know; durations are resolved already. */
+/** What a {@link CommandConnection} needs to know. */
 export interface CommandConnectionOptions {
+  /** How the server is entered, and its name in messages. */
   readonly endpoint: RedisEndpoint;
   readonly events: CacheEvents;
   /** Deadline of one remote step. */
   readonly timeoutMs: Milliseconds;
   /** The longest a step waits for its turn while others are under way. Default: for ever. */
   readonly deadlineMs?: Milliseconds;
-  /** Deadline of the first connection. */
+  /** Deadline of {@link CommandConnection#start}, and of one TCP or TLS connect. */
   readonly connectTimeoutMs: Milliseconds;
-  /** Silence after which a connection with a command under way is given up. */
+  /** A connection with a command under way is given up after so long without an answer. */
   readonly socketTimeoutMs: Milliseconds;
-  /** Where the primary is, asked before each connection; its errors hold no credential. Default: always where {@link endpoint} says. */
+  /**
+   * Tells where the primary is, before each attempt to connect. Its errors hold no credential. Default: always the host and port of
+   * {@link endpoint}.
+   */
   readonly locate?: () => Promise<RedisAddress>;
-  /** Whether what is published stays within a slot of a Redis Cluster. Default: `false`. */
+  /** Whether messages are published on sharded channels, within one slot of a Redis Cluster. Default: `false`. */
   readonly isSharded?: boolean;
 }
 
-const RECONNECT_MAX_MS = 500;
 /**
- * node-redis hangs up when its timer finds that nothing was read for so long, and timers come before sockets: the answers of a server may lie
- * there, unread by a blocked event loop. We notice silence ourselves; this closes what is stuck in a handshake.
- */
-const LEAST_SOCKET_TIMEOUT_MS: Milliseconds = 10_000;
-const LINK = 'command';
-
-/**
- * The command connection of one instance: a node-redis client, which Keyv's adapter reads through and the scripts run on.
+ * The command connection of one instance: a node-redis client that Keyv's adapter reads through and scripts run on.
  *
- * It is *verified* once a heartbeat has run on it, and every new connection must be: a server that came back may hold a snapshot of
- * another time, and only the heartbeat learns which generation of keys is still good. Until then no step is sent. Commands are never
- * queued for a later connection and never sent twice.
+ * Steps are sent only while the connection is `verified` (see {@link CommandConnectionState}):
+ * - Every new connection must be verified by a heartbeat. A server that came back may hold a snapshot of another time, and only the
+ *   heartbeat learns which generation of keys is still good.
+ * - If it leads to another server than the last verified one, listeners prepare for that first (see {@link onMoved}).
+ * - A connection that ends, is silent, or leads to a server that is no primary is replaced: a {@link PrimarySearch} locates the
+ *   primary and connects to it.
+ *
+ * Commands are never queued for a later connection, and never sent twice.
  */
 export class CommandConnection {
+  /** Gives every step its deadline, and refuses steps while they cannot succeed. */
   readonly guard: CircuitBreaker;
+  /** How the server is entered, and its name in messages. */
   readonly endpoint: RedisEndpoint;
-  /** Resolves with the first connection that is verified, however late. */
+  /** Resolves with the first connection that is verified, however late. Never rejects. */
   readonly verified: Promise<void>;
   #onVerified: () => void = () => undefined;
+  readonly #options: CommandConnectionOptions;
   readonly #events: CacheEvents;
-  readonly #connectTimeoutMs: Milliseconds;
-  readonly #socketTimeoutMs: Milliseconds;
-  readonly #locate: () => Promise<RedisAddress>;
+  readonly #names: { readonly link: string; readonly endpoint: string };
   readonly #isSharded: boolean;
   readonly #credentials: Credentials;
+  readonly #search: PrimarySearch;
   readonly #readers: Keyv[] = [];
-  readonly #moveListeners: (() => Promise<void>)[] = [];
-  #client: RedisClientType | undefined;
-  #library: KeyvRedisLibrary | undefined;
-  /** Where the client leads to, and where the last one did that was verified. */
-  #address: RedisAddress | undefined;
-  #verifiedAddress: RedisAddress | undefined;
-  /** Where the client leads, or is on its way to; `undefined` while there is none worth keeping. */
-  #target: RedisAddress | undefined;
-  /** Numbers the searches for the primary; the number of one under way, else `0`. */
-  #searches = 0;
-  #search = 0;
-  #pausing: NodeJS.Timeout | undefined;
+  readonly #otherServerListeners: (() => Promise<void>)[] = [];
   #verify: () => Promise<void> = () => Promise.resolve();
-  #stopped = false;
-  /** Whether the present connection is verified: its end is a loss then, else an attempt that failed. */
-  #isVerified = false;
-  /** Attempts that failed since the last verified connection, and attempts made again. */
-  #failures = 0;
-  #retries = 0;
-  #connection = 0;
+  #state: CommandConnectionState = 'created';
+  #library: KeyvRedisLibrary | undefined;
+  /** The client of the latest connection or attempt. It may be given up already: the state says. */
+  #client: RedisClientType | undefined;
+  /** Where {@link #client} leads. */
+  #address: RedisAddress | undefined;
+  /** Where the last verified connection led. */
+  #verifiedAddress: RedisAddress | undefined;
+  /** Why the last connection ended, or why the present one is not in use. */
   #lastError: unknown;
-  /** What the server answered to the first heartbeat if not what it should; a server that refuses us may hang up too, and that tells less. */
+  /**
+   * The server's reply to a heartbeat that it refused. A server that refuses us may also hang up: this says more than a lost connection.
+   */
   #refusal: unknown;
-  /** When the server last answered a script, or the connection was made: on `performance`'s scale. */
+  /** When the server last answered a script, or else when the connection was made: on `performance`'s scale. */
   #answeredAt = 0;
 
   constructor(options: CommandConnectionOptions) {
-    const { endpoint, events } = options;
+    const { endpoint, events, locate = () => Promise.resolve(endpoint) } = options;
+    this.#options = options;
     this.endpoint = endpoint;
     this.#events = events;
-    this.#connectTimeoutMs = options.connectTimeoutMs;
-    this.#socketTimeoutMs = options.socketTimeoutMs;
+    this.#names = { link: 'command', endpoint: endpoint.label };
+    this.#isSharded = options.isSharded === true;
     this.#credentials = new Credentials(endpoint);
     this.guard = new CircuitBreaker(endpoint.label, options.timeoutMs, (open) => events.emit('breaker', { open }), {
       waitMs: options.deadlineMs,
       credentials: this.#credentials,
-      isReply: (error) => this.#isReply(error),
+      isReply: (error) => isErrorReply(error, this.#library?.ErrorReply),
     });
-    this.#locate = options.locate ?? (() => Promise.resolve(endpoint));
-    this.#isSharded = options.isSharded === true;
+    this.#search = new PrimarySearch({
+      names: this.#names,
+      events,
+      locate,
+      connect: (address) => this.#connect(address),
+      onFailure: (error) => this.#attemptFailed(error),
+    });
     this.verified = new Promise((resolve) => (this.#onVerified = resolve));
   }
 
-  /**
-   * What commands are sent with. Another one for each connection.
-   *
-   * @throws {Error} before {@link start}.
-   */
-  get client(): RedisClientType {
-    if (this.#client === undefined) throw new Error('There is no connection yet.');
-    return this.#client;
-  }
-
-  /** Has `keyv` read through the client, whichever it is. Before {@link start}, when no step is sent either, it holds nothing. */
-  readThrough(keyv: Keyv): void {
-    this.#readers.push(keyv);
-    this.#lead(keyv);
-  }
-
-  /**
-   * Has `listener` run when the connection leads to another server than the one before; until it succeeds no step is sent. What the old
-   * server acknowledged last, the new one may not know.
-   */
-  onMoved(listener: () => Promise<void>): void {
-    this.#moveListeners.push(listener);
-  }
-
-  /** A heartbeat has succeeded: the connection may be used, at once unless it leads to another server than before. */
-  confirm(): void {
-    if (this.#search !== 0) return; // It ran on the connection before.
-    if (!this.#hasMoved()) return this.#confirmed();
-    this.#confirmMove(this.#connection).catch((error: unknown) => (this.#lastError = error)); // The next heartbeat tries again.
-  }
-
-  /** Tells where the primary is; a connection that leads elsewhere is given up for one that leads there. */
-  primaryIs({ host, port }: RedisAddress): void {
-    if (this.#stopped || this.#target === undefined || (this.#target.host === host && this.#target.port === port)) return;
-    this.#searchAfter(new Error(`the primary is ${host}:${port} now`));
-  }
-
-  /** Gives the present connection up for another, because of `reason`; steps under way fail. Does nothing while there is none. */
-  reconnect(reason: Error): void {
-    if (!this.#stopped && this.#target !== undefined) this.#searchAfter(reason);
-  }
-
-  /** Where the present connection leads; `undefined` unless it is located. */
-  get address(): RedisAddress | undefined {
-    return this.#address;
+  /** Where it stands. */
+  get state(): CommandConnectionState {
+    return this.#state;
   }
 
   /** Whether steps may be sent now. */
@@ -150,9 +113,61 @@ export class CommandConnection {
     return this.guard.acceptsSteps;
   }
 
-  /** Sets what must succeed on each new connection before it is used: the first heartbeat. Set before {@link start}. */
+  /** Where the present connection or attempt leads, else where the last one led. `undefined` before the first one. */
+  get address(): RedisAddress | undefined {
+    return this.#address;
+  }
+
+  /**
+   * Sends the commands. Each connection has its own client.
+   *
+   * @throws {Error} before the first attempt to connect.
+   */
+  get client(): RedisClientType {
+    if (this.#client === undefined) throw new Error('There is no connection yet.');
+    return this.#client;
+  }
+
+  /** Has `keyv` read through the client of each connection. Until the first one it has no store; no step is sent before either. */
+  readThrough(keyv: Keyv): void {
+    this.#readers.push(keyv);
+    this.#lead(keyv);
+  }
+
+  /** Sets what must succeed on each new connection before it is used: the first heartbeat. Set before {@link start}. Default: nothing. */
   verifyWith(verify: () => Promise<void>): void {
     this.#verify = verify;
+  }
+
+  /**
+   * Has `listener` run when the connection leads to another server than the last verified one. No step is sent until all listeners have
+   * succeeded; after a failure they run again with the next heartbeat that succeeds. The new server may not know what the old one
+   * acknowledged last.
+   */
+  onMoved(listener: () => Promise<void>): void {
+    this.#otherServerListeners.push(listener);
+  }
+
+  /**
+   * A heartbeat has succeeded: the connection is verified, at once unless it leads to another server than before. Does nothing without a
+   * connection: the heartbeat was executed on an older one.
+   */
+  confirm(): void {
+    if (!isConnected(this.#state) || this.#state === 'changing server') return;
+    const [before, now] = [this.#verifiedAddress, this.#address as RedisAddress];
+    if (before === undefined || isSameAddress(before, now)) this.#becomeVerified();
+    else void this.#changeServer();
+  }
+
+  /** Tells where the primary is. A connection, or an attempt, that leads elsewhere is given up for one that leads there. */
+  primaryIs(primary: RedisAddress): void {
+    if (this.#address !== undefined && isSameAddress(this.#address, primary)) return;
+    this.reconnect(new Error(`the primary is ${primary.host}:${primary.port} now`));
+  }
+
+  /** Gives the present connection or attempt up for another, because of `reason`. Steps under way fail. Does nothing while there is none. */
+  reconnect(reason: Error): void {
+    if (hasClient(this.#state)) this.#searchAgain(reason);
   }
 
   /**
@@ -162,39 +177,38 @@ export class CommandConnection {
    */
   async start(): Promise<void> {
     this.#library = await loadKeyvRedis();
-    if (this.#search === 0 && this.#client?.isOpen !== true) void this.#findPrimary();
-    try {
-      await withDeadline(this.verified, this.#connectTimeoutMs, () => lateError('connect', this.#connectTimeoutMs, this.endpoint.label));
-    } catch (error) {
-      const cause = this.#refusal ?? this.#lastError ?? error;
-      throw new RemoteCacheError(
-        'CACHE_REMOTE_CONNECT_FAILED',
-        `Could not reach Redis at ${this.endpoint.label} within ${this.#connectTimeoutMs} ms${reasonOf(cause)}.`,
-        { hint: hintFor(cause, this.endpoint), cause },
-      );
+    if (this.#state === 'created') {
+      this.#state = 'searching';
+      this.#search.begin();
     }
+    const { connectTimeoutMs } = this.#options;
+    await withDeadline(this.verified, connectTimeoutMs, () => {
+      const late = lateError('connect', connectTimeoutMs, this.endpoint.label);
+      return connectFailed(this.endpoint, connectTimeoutMs, this.#refusal ?? this.#lastError ?? late);
+    });
   }
 
-  /** Closes the connection; steps under way fail. Idempotent; never throws. */
+  /** Closes the connection for good; steps under way fail. Idempotent; never throws. */
   async stop(): Promise<void> {
-    if (this.#stopped) return;
-    this.#stopped = true;
+    if (this.#state === 'stopped') return;
+    this.#state = 'stopped';
     this.guard.disconnected();
-    clearTimeout(this.#pausing);
-    if (this.#client?.isOpen !== true) return;
-    if (!this.client.isReady) await this.#settled();
-    if (this.client.isOpen) this.client.destroy();
+    this.#search.end();
+    if (this.#client !== undefined) await closeClient(this.#client, this.#options.connectTimeoutMs);
   }
 
-  /** Runs a script as one guarded step; see {@link RemoteGuard#run}. */
+  /** Runs a script as one guarded step; see {@link CircuitBreaker#run}. */
   run<T>(script: Script, keys: string[], args: string[], weight?: number, waitMs?: Milliseconds): Promise<T> {
     return this.guard.run(script.name, () => this.#evaluate<T>(script, keys, args), weight, waitMs);
   }
 
   /**
-   * Runs a script whatever the guard says: for the heartbeat, whose success is what opens it. A connection on which none succeeds for the
-   * socket timeout is given up. node-redis has a timeout for that too, but Node starts it anew at every *write*: a link that swallows
-   * everything would never be missed while somebody goes on sending, as the heartbeat does.
+   * Runs a script whatever the guard says. For the heartbeat, whose success opens the guard.
+   *
+   * A connection on which no script is answered for the socket timeout is given up. node-redis has a timeout for that too, but Node starts
+   * it anew at every *write*: a link that swallows everything would never be noticed while heartbeats are written to it.
+   *
+   * @throws {RemoteCacheError} `CACHE_REMOTE_TIMEOUT` when the answer is late; else what the client rejects with, without a credential.
    */
   async runUnguarded<T>(script: Script, keys: string[], args: string[]): Promise<T> {
     try {
@@ -202,12 +216,12 @@ export class CommandConnection {
     } catch (raw) {
       const error = this.#credentials.clean(raw);
       if (error instanceof RemoteCacheError) this.#giveUpIfSilent(error);
-      else if (isNoPrimary(error)) this.#distrust(error);
+      else if (isNoPrimary(error)) this.#doubt(error);
       throw error;
     }
   }
 
-  /** Publishes on this connection; for private messages between instances. */
+  /** Publishes on this connection, as one guarded step. For private messages between instances. */
   publish(channel: string, message: string): Promise<number> {
     return this.guard.run('publish', () => this.client[this.#isSharded ? 'sPublish' : 'publish'](channel, message));
   }
@@ -227,186 +241,109 @@ export class CommandConnection {
     return reply;
   }
 
-  async #ready(): Promise<void> {
-    const connection = ++this.#connection;
-    this.#answeredAt = performance.now();
-    if (this.#stopped) return;
-    this.#events.emit('connected', { link: LINK, endpoint: this.endpoint.label });
-    try {
-      await this.#verify();
-      if (connection !== this.#connection || this.#stopped) return;
-      if (this.#hasMoved()) await this.#confirmMove(connection);
-      else this.#confirmed();
-    } catch (error) {
-      this.#lastError = error; // The next heartbeat tries again.
-      if (isReply(error)) this.#refusal = error; // Cleaned already, by `runUnguarded`.
-    }
-  }
-
-  #giveUpIfSilent(error: RemoteCacheError): void {
-    if (this.#stopped || !this.client.isReady || performance.now() - this.#answeredAt < this.#socketTimeoutMs) return;
-    this.#searchAfter(error);
-  }
-
-  /** The server says itself that it may not be the primary, or not the only one: what it holds is not to be relied on. */
-  #distrust(error: unknown): void {
-    if (this.#stopped) return;
-    if (isElsewhere(error)) return this.#searchAfter(error);
-    this.#lastError = error;
-    this.guard.disconnected(); // The next heartbeat that succeeds opens it again.
-  }
-
-  #hasMoved(): boolean {
-    const [before, now] = [this.#verifiedAddress, this.#address];
-    return before !== undefined && now !== undefined && (before.host !== now.host || before.port !== now.port);
-  }
-
-  async #confirmMove(connection: number): Promise<void> {
-    await Promise.all(this.#moveListeners.map((listener) => listener()));
-    if (connection === this.#connection && !this.#stopped) this.#confirmed();
-  }
-
-  #confirmed(): void {
-    this.#isVerified = true;
-    this.#verifiedAddress = this.#address;
-    this.#failures = this.#retries = 0;
-    this.#lastError = this.#refusal = undefined;
-    this.guard.succeeded();
-    this.#onVerified();
-  }
-
-  /** Gives the connection up and looks for the primary. */
-  #searchAfter(error: unknown): void {
-    this.#lost(error);
-    this.#discard(this.client);
-    this.#target = undefined;
-    void this.#findPrimary();
-  }
-
-  /**
-   * Locates the primary and connects to it, until that succeeds; a search begun later ends this one. The first attempt is made at once
-   * unless the last connection was of no use: a proxy may let us in and hang up, and a demoted server is named by its Sentinels for a while.
-   */
-  async #findPrimary(): Promise<void> {
-    const search = (this.#search = this.#searches += 1);
-    const isOver = (): boolean => this.#stopped || search !== this.#search;
-    clearTimeout(this.#pausing);
-    for (let isFirst = search === 1; !isOver(); isFirst = false) {
-      if (!isFirst) await this.#rest();
-      if (isOver()) return;
-      try {
-        const address = await this.#locate();
-        if (isOver()) return;
-        this.#address = this.#target = address;
-        const client = this.#useClient(address);
-        // What fails here may answer the command that carries the password.
-        const connecting = client.connect().catch((error: unknown) => Promise.reject(this.#credentials.clean(error, true) as Error));
-        const mostMs = this.#connectTimeoutMs + this.#socketTimeoutMs;
-        await withDeadline(connecting, mostMs, () => lateError('connect', mostMs, this.endpoint.label));
-        if (isOver()) return;
-        this.#search = 0;
-        if (!client.isReady) this.#searchAfter(this.#lastError); // It has ended already.
-        return;
-      } catch (error) {
-        if (isOver()) return;
-        if (this.#client !== undefined) this.#discard(this.#client);
-        this.#target = undefined;
-        this.#attemptFailed(error);
-      }
-    }
-  }
-
-  async #rest(): Promise<void> {
-    const meanMs = this.#failures === 0 ? 0 : Math.min(25 * 2 ** Math.min(this.#failures - 1, 8), RECONNECT_MAX_MS);
-    const delayMs = Math.round(meanMs * (0.75 + Math.random() / 2));
-    this.#retries += 1;
-    this.#events.emit('reconnecting', { link: LINK, endpoint: this.endpoint.label, attempt: this.#retries, delayMs });
-    await new Promise<void>((resolve) => (this.#pausing = setTimeout(resolve, delayMs)));
-  }
-
-  #attemptFailed(error: unknown): void {
-    this.#lastError = error;
-    this.#failures += 1;
-    this.#events.emit('failed', { link: LINK, endpoint: this.endpoint.label, attempt: this.#failures, error });
-  }
-
-  #useClient(address: RedisAddress): RedisClientType {
-    const client = (this.#client = this.#makeClient(this.#library as KeyvRedisLibrary, address));
+  /** `searching` → `connecting`. The client's `ready` leads on to `verifying`, a rejection back to `searching`. */
+  async #connect(address: RedisAddress): Promise<void> {
+    const { connectTimeoutMs, socketTimeoutMs } = this.#options;
+    const client = redisClient(this.#library as KeyvRedisLibrary, address, this.#options);
+    client.on('ready', () => void this.#ready(client));
+    client.on('error', (error: unknown) => this.#clientFailed(client, error));
+    this.#state = 'connecting';
+    this.#client = client;
+    this.#address = address;
     for (const keyv of this.#readers) this.#lead(keyv);
-    return client;
+    // What fails here may answer the command that carries the password.
+    const connecting = client.connect().catch((error: unknown) => Promise.reject(this.#credentials.clean(error, true) as Error));
+    const mostMs = connectTimeoutMs + socketTimeoutMs;
+    await withDeadline(connecting, mostMs, () => lateError('connect', mostMs, this.endpoint.label));
   }
 
   #lead(keyv: Keyv): void {
     if (this.#library === undefined || this.#client === undefined) return;
     const store = this.#library.storeOver(this.#client);
-    store.on('error', () => undefined); // Told by the connection already; a Keyv store without a listener throws.
+    store.on('error', () => undefined); // The connection hears of it itself; a Keyv store without a listener throws.
     keyv.store = store;
   }
 
-  #makeClient({ createClient }: KeyvRedisLibrary, address: RedisAddress): RedisClientType {
-    const { endpoint } = this;
-    const socket = {
-      ...(endpoint.path === undefined ? { host: address.host, port: address.port } : { path: endpoint.path }),
-      connectTimeout: this.#connectTimeoutMs,
-      socketTimeout: Math.max(this.#socketTimeoutMs, LEAST_SOCKET_TIMEOUT_MS),
-      keepAlive: true,
-      keepAliveInitialDelay: 1_000,
-      noDelay: true,
-      reconnectStrategy: false as const, // We connect anew ourselves: node-redis does so without a pause when a connection ends.
-    };
-    const client = createClient({
-      socket: endpoint.tls === undefined ? socket : { ...socket, ...endpoint.tls, tls: true },
-      ...(endpoint.username === undefined ? {} : { username: endpoint.username }),
-      ...(endpoint.password === undefined ? {} : { password: endpoint.password }),
-      database: endpoint.db,
-      disableOfflineQueue: true,
-      disableClientInfo: true,
-      maintNotifications: 'disabled',
-    }) as RedisClientType;
-    client.setMaxListeners(0); // Every cache's Keyv adapter listens to the one client.
-    client.on('ready', () => (client === this.#client && !this.#discarded.has(client) ? void this.#ready() : client.destroy()));
-    client.on('error', (error: unknown) => this.#failed(client, error));
-    return client;
+  /** `connecting` → `verifying` → whatever the first heartbeat leads to. */
+  async #ready(client: RedisClientType): Promise<void> {
+    if (client !== this.#client || this.#state !== 'connecting') return; // It was given up while it connected.
+    this.#state = 'verifying';
+    this.#answeredAt = performance.now();
+    this.#events.emit('connected', { ...this.#names });
+    try {
+      await this.#verify();
+    } catch (error) {
+      this.#lastError = error; // The next heartbeat tries again.
+      if (isReply(error)) this.#refusal = error; // It holds no credential: `runUnguarded` cleans.
+      return;
+    }
+    if (client === this.#client) this.confirm();
   }
 
-  #failed(client: RedisClientType, error: unknown): void {
-    if (client !== this.#client || this.#discarded.has(client)) return;
-    this.#lastError = this.#credentials.clean(error, this.#search !== 0);
-    if (this.#search === 0 && !this.#stopped) this.#searchAfter(error); // Else the search hears of it.
+  /** `verifying` → `changing server` → `verified`, or back to `verifying` when a listener fails. */
+  async #changeServer(): Promise<void> {
+    const { client } = this;
+    const isStill = (): boolean => client === this.#client && this.#state === 'changing server';
+    this.#state = 'changing server';
+    try {
+      await Promise.all(this.#otherServerListeners.map((listener) => listener()));
+      if (isStill()) this.#becomeVerified();
+    } catch (error) {
+      this.#lastError = error;
+      if (isStill()) this.#state = 'verifying';
+    }
   }
 
-  /** node-redis cannot be destroyed between TCP connect and handshake without leaking the socket: it is when it gets so far. */
-  #discard(client: RedisClientType): void {
-    this.#discarded.add(client);
-    if (client.isReady) client.destroy();
+  /** `verifying`, `changing server` or `doubted` → `verified`. In `verified`, a heartbeat closes the breaker again. */
+  #becomeVerified(): void {
+    this.#state = 'verified';
+    this.#verifiedAddress = this.#address;
+    this.#lastError = this.#refusal = undefined;
+    this.#search.succeeded();
+    this.guard.succeeded();
+    this.#onVerified();
   }
-  readonly #discarded = new WeakSet<RedisClientType>();
 
-  #lost(error: unknown): void {
+  /** `verified` → `doubted`, or → `searching` when the server names another one. The server says itself that it is no sure primary. */
+  #doubt(error: unknown): void {
+    if (!isConnected(this.#state)) return;
+    if (isElsewhere(error)) return this.#searchAgain(error);
+    if (this.#state === 'verified') this.#state = 'doubted';
     this.#lastError = error;
-    const wasVerified = this.#isVerified;
-    this.#isVerified = false;
-    this.#connection += 1;
     this.guard.disconnected();
-    if (this.#stopped) return;
-    if (!wasVerified) return this.#attemptFailed(error);
-    this.#events.emit('lost', { link: LINK, endpoint: this.endpoint.label, error });
   }
 
-  #isReply(error: unknown): boolean {
-    return isErrorReply(error, this.#library?.ErrorReply);
+  /** `connecting` → `searching` when the search could not connect. It may also have failed to locate: then there is no client. */
+  #attemptFailed(error: unknown): void {
+    if (hasClient(this.#state)) {
+      this.#state = 'searching';
+      abandon(this.client);
+    }
+    this.#lastError = error;
   }
 
-  /** node-redis cannot be destroyed between TCP connect and handshake without leaking the socket: wait for either end of it. */
-  #settled(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(done, this.#connectTimeoutMs + RECONNECT_MAX_MS);
-      this.client.once('ready', done);
-      this.client.once('error', done);
-    });
+  /** → `searching`, from any state with a connection or an attempt: it is given up because of `error`. */
+  #searchAgain(error: unknown): void {
+    const { client } = this;
+    const wasVerified = isVerified(this.#state);
+    this.#state = 'searching';
+    this.#lastError = error;
+    this.guard.disconnected();
+    if (wasVerified) this.#events.emit('lost', { ...this.#names, error });
+    else this.#search.failed(error);
+    abandon(client);
+    if (this.state === 'searching') this.#search.begin(); // A listener may have stopped us.
+  }
+
+  #clientFailed(client: RedisClientType, raw: unknown): void {
+    if (client !== this.#client || this.#state === 'searching') return; // It was given up before.
+    const error = this.#credentials.clean(raw, this.#state === 'connecting');
+    this.#lastError = error;
+    if (isConnected(this.#state)) this.#searchAgain(error); // While it connects, the search hears of it.
+  }
+
+  #giveUpIfSilent(error: RemoteCacheError): void {
+    const silentMs = performance.now() - this.#answeredAt;
+    if (isConnected(this.#state) && silentMs >= this.#options.socketTimeoutMs) this.#searchAgain(error);
   }
 }

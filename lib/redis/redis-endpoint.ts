@@ -10,32 +10,36 @@ export interface RedisAddress {
   readonly port: number;
 }
 
-/** Where one Redis server is and how to enter it, in plain values from which any client can be built. */
+/** Whether both lead to the same server. Compares the texts: two names of one host are two addresses. */
+export const isSameAddress = (one: RedisAddress, other: RedisAddress): boolean => one.host === other.host && one.port === other.port;
+
+/** Where one Redis server is and how it is entered: plain values, from which any client can be made. */
 export interface RedisEndpoint {
-  /** Host name or address, IPv6 without brackets. Unused when {@link path} is set. */
+  /** Host name or address, IPv6 without brackets. Not used when {@link path} is set. */
   readonly host: string;
   readonly port: number;
-  /** A Unix socket, in place of host and port. */
+  /** The path of a Unix socket, in place of host and port. */
   readonly path?: string;
   /** `undefined`: the default user. */
   readonly username?: string;
+  /** `undefined`: none. */
   readonly password?: string;
-  /** The logical database. Pub/sub ignores it. */
+  /** The logical database. Pub/Sub ignores it. */
   readonly db: number;
-  /** Set, if only to `{}`, when the connection is to use TLS. */
+  /** Options of TLS, `{}` for the defaults. `undefined`: no TLS. */
   readonly tls?: ConnectionOptions;
-  /** `host:port` or the socket's path, for messages: holds no credential. */
+  /** Names the server in messages: `host:port`, or the path of its socket. Holds no credential. */
   readonly label: string;
 }
 
 /**
  * The single server that `redis` leads to.
  *
- * A URL is `redis[s]://[user][:password@]host[:port][/db]`, parts of the credentials percent-encoded; `?db=` and `?family=` are read,
- * other parameters are not. Without a scheme `host:port` is meant; a string that begins with `/` is a Unix socket.
+ * A URL is `redis[s]://[user][:password@]host[:port][/db]`, with user and password percent-encoded. `?db=` and `?family=` are read, other
+ * parameters are not. A string without a scheme is read as `host:port`; one that begins with `/` is the path of a Unix socket.
  *
- * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for what cannot be read, without repeating it; and for Sentinel and Cluster,
- * which have more than one server.
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for text that cannot be read, which the message does not repeat; and for
+ * Sentinel options and Cluster clients, which lead to more than one server.
  */
 export function redisEndpoint(redis: RedisConnection): RedisEndpoint {
   checkConnection(redis);
@@ -57,7 +61,12 @@ export function redisEndpoint(redis: RedisConnection): RedisEndpoint {
   };
 }
 
-/** Names `redis` in messages: `host:port`, a path, a Sentinel group or a Cluster's first node; never a credential. */
+/**
+ * Names `redis` in messages: by `host:port`, the path of its socket, its first Sentinel or the first node of its cluster. Never contains
+ * a credential.
+ *
+ * @throws {CacheConfigurationError} as {@link redisEndpoint}.
+ */
 export function redisLabel(redis: RedisConnection): string {
   checkConnection(redis);
   if (isCluster(redis)) return `cluster of ${firstNode(redis)}`;
@@ -68,7 +77,7 @@ export function redisLabel(redis: RedisConnection): string {
 }
 
 /**
- * `redis` as options of ioredis, checked as far as we rely on them.
+ * `redis` as options of ioredis. Those that we rely on are checked.
  *
  * @throws {CacheConfigurationError} as {@link redisEndpoint}.
  */
@@ -84,19 +93,25 @@ export function connectionOptions(redis: Exclude<RedisConnection, Cluster>): Red
   return options;
 }
 
-/** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for what is no host: a URL in its place may hold a password, so it is not repeated. */
+/**
+ * Checks that `host` is the name or address of a host, or absent.
+ *
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`. The message does not repeat a text: it may be a URL with a password.
+ */
 function checkHost(option: string, host: unknown): void {
   if (host === undefined || host === null || isHost(host)) return;
   if (typeof host !== 'string') throw invalid(option, 'a string', host);
   throw notRepeated(`\`${option}\``, 'the name or address of a host', 'Put a URL into `redis`.');
 }
 
-/** Whether `host` can be the name or the address of a host: it is printed in messages. */
+/** Whether `host` can be the name or address of a host. Messages print it, so anything else (such as a URL) must not pass. */
 export const isHost = (host: unknown): boolean =>
   typeof host === 'string' && (isIP(host) !== 0 || /^(?:[^\s\p{C}\p{P}\p{S}]|[._-])*$/u.test(host));
 
+/** Whether `port` is an integer from 1 to 65535. */
 export const isPort = (port: unknown): boolean => typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65_535;
 
+/** Whether `db` can be the number of a logical database. */
 export const isDatabase = (db: unknown): boolean => typeof db === 'number' && Number.isInteger(db) && db >= 0;
 
 function parseUrl(text: string): RedisOptions {
@@ -109,7 +124,7 @@ function parseUrl(text: string): RedisOptions {
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     const db = url.searchParams.get('db') ?? url.pathname.slice(1);
     const family = url.searchParams.get('family');
-    // A password with `#` or `?` ends the address too early, and what is left of it looks like a host and a port.
+    // A password with `#` or `?` ends the address too early; the part before it looks like a host and a port.
     if (url.search.includes('@') || url.hash.includes('@') || !isHost(host)) throw invalidUrl();
     if (!/^\d*$/.test(db) || (family !== null && !/^[046]$/.test(family))) throw invalidUrl();
     return {
@@ -131,12 +146,12 @@ function tryUrl(text: string): URL | undefined {
     const url = new URL(text.includes('://') ? text : `redis://${text}`);
     return url.protocol === 'redis:' || url.protocol === 'rediss:' ? url : undefined;
   } catch {
-    return undefined; // Node's error carries the whole text, password and all: it must not become a cause.
+    return undefined; // Node's error contains the whole text, password included: it must not become a cause.
   }
 }
 
 function firstNode(cluster: Cluster): string {
-  // Not among ioredis' types; a node is a URL, a port or an address, and the URL may hold a password.
+  // ioredis' types do not show the nodes. Each is a URL, a port or an address, and a URL may hold a password.
   const [node] =
     (cluster as unknown as { readonly startupNodes?: readonly (string | number | { host?: string; port?: number })[] }).startupNodes ?? [];
   if (typeof node === 'string') return redisLabel(node);
@@ -144,7 +159,7 @@ function firstNode(cluster: Cluster): string {
   return typeof node === 'number' ? hostAndPort('127.0.0.1', node) : hostAndPort(node?.host ?? '127.0.0.1', node?.port ?? 6379);
 }
 
-/** `host:port`, IPv6 in brackets. */
+/** `host:port`, with an IPv6 address in brackets. */
 export const hostAndPort = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
 
 function invalid(option: string, expected: string, got: unknown): CacheConfigurationError {
@@ -159,14 +174,14 @@ function invalidUrl(): CacheConfigurationError {
   );
 }
 
-/** For text in which a password may stand. */
+/** The error for text that may contain a password: the message says what was expected, and does not repeat the text. */
 export function notRepeated(what: string, expected: string, hint: string): CacheConfigurationError {
   return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected ${what} to be ${expected}, got something else.`, {
     hint: `${hint} The text is not repeated here because it may hold ${hint.endsWith('password.') ? 'one' : 'a password'}.`,
   });
 }
 
-/** For what takes one server only. */
+/** The error where one server is needed and `what` leads to several. */
 export function severalServers(what: string): CacheConfigurationError {
   return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`redis\` to lead to one server, got ${what}.`);
 }
