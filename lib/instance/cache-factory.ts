@@ -6,7 +6,7 @@ import {
   type Generation,
   LocalCache,
   PassThroughCache,
-  type PassThroughCacheParts,
+  type PassThroughCacheOptions,
   type RemoteCache,
   type RemoteTier,
   TwoTierCache,
@@ -71,7 +71,7 @@ export class CacheFactory {
   }
 
   /** A cache that is not kept: its evictions are executed and announced on each primary. */
-  passThrough(name: string, own: Pick<PassThroughCacheParts, 'made' | 'isPending'>): PassThroughCache {
+  passThrough(name: string, own: Pick<PassThroughCacheOptions, 'made' | 'isPending'>): PassThroughCache {
     const { options: instance, primaries, calls, events } = this.#options;
     const { clock, deadlineMs } = instance;
     const shares = this.#sharesOf(name, instance.cache(checkCacheName(name)));
