@@ -1,17 +1,25 @@
 import { CallContext } from '../call/index.js';
 
-/** Which load the running code belongs to. One for the process, because loads wait for each other across caches and containers. */
+/**
+ * Which load the running code belongs to. One for the process, because loads wait for each other across
+ * caches and containers.
+ */
 const loads = new CallContext<Load>();
 
-/** Room between a load and what it calls, so that one can move down without the others. */
+/**
+ * The distance between the ranks of a load and of those it calls, so that one can move down without the
+ * others.
+ */
 const RANK_DISTANCE = 2 ** 20;
 
 /**
- * One load under way: a node in the graph of who waits for whom. A load waits for every load that its loader starts or joins.
+ * One load under way: a node in the graph of who waits for whom. A load waits for every load that its loader
+ * starts or joins.
  *
- * The graph never has a circle, since nobody waits for a load that waits for him: see {@link mayWaitFor}. It follows the async context, so
- * two things are hidden from it. What passes through a queue or an emitter has lost its context; its waiting has an end by time instead
- * (`SharedLoad`). And a load that a loader starts and does not wait for counts as waited for; at worst it loads for itself.
+ * The graph never has a circle, because no load waits for one that waits for it: see {@link mayWaitFor}. The
+ * graph follows the async context, so two things are hidden from it. Work that passes through a queue or an
+ * emitter loses its context; its waiting is bounded by time instead (`SharedLoad`). And a load that a loader
+ * starts, but does not wait for, counts as waited for; at worst it loads for itself.
  */
 export class Load {
   /** The load whose loader started this one. */
@@ -19,7 +27,10 @@ export class Load {
   #isOver = false;
   #rank: number = this.#caller === undefined ? 0 : this.#caller.#rank + RANK_DISTANCE;
 
-  /** The load whose loader the running code belongs to. What a loader leaves running belongs, once that is over, to the load around it. */
+  /**
+   * The load whose loader the running code belongs to. When that load is over, what its loader left running
+   * belongs to the load around it.
+   */
   static get caller(): Load | undefined {
     return Load.#underWay(loads.current);
   }
@@ -32,18 +43,21 @@ export class Load {
   /** The loader is over. */
   leave(): void {
     this.#isOver = true;
-    this.#caller = Load.#underWay(this.#caller); // Work that begins the next load before it ends must not make a chain without end.
+    this.#caller = Load.#underWay(this.#caller); // Otherwise work that begins the next load before it ends would make an endless chain.
     loads.leave();
   }
 
   /**
-   * Whether this load may wait for `load`: not if that one waits for this, directly or through others. Who waits ranks lower than what it
-   * waits for, so mostly one comparison tells. Where it does not, this load moves down, and with it, by as much and so in their order, those
-   * who wait for it and would no longer rank lower. (An incremental topological order, as in [1], that searches one way only.)
+   * Whether this load may wait for `load`. It may not if `load` waits for this one, directly or through
+   * others.
+   *
+   * A load ranks lower than the load it waits for, so one comparison is mostly enough. If it is not, this
+   * load moves down. The loads that wait for it and would no longer rank lower move down by as much, which
+   * keeps their order. (This is an incremental topological order, as in [1], that searches one way only.)
    *
    * [1] D. J. Pearce, P. H. J. Kelly: A dynamic topological sort algorithm for directed acyclic graphs, 2007.
    *
-   * @param areAllRanked - `false`: {@link waiters} names some that came without being asked about here.
+   * @param areAllRanked - `false`: {@link waiters} names some for which this method was not called.
    */
   mayWaitFor(load: Load, areAllRanked: boolean): boolean {
     const down = this.#rank - load.#rank + 1;
@@ -54,7 +68,10 @@ export class Load {
     return true;
   }
 
-  /** This load, and those that wait for it, directly or through others: all, or all that would not rank lower if it moved `down`. */
+  /**
+   * This load and those that wait for it, directly or through others: all of them, or those that would no
+   * longer rank lower if this load moved `down`.
+   */
   findWaiting(down = Infinity): ReadonlySet<Load> {
     const waiting = new Set<Load>([this]);
     for (const load of waiting) {
@@ -66,7 +83,7 @@ export class Load {
     return waiting;
   }
 
-  /** Those who wait for this load at first hand. Some may be over. */
+  /** The loads that wait for this one directly. Some may be over. */
   protected waiters(): readonly Load[] {
     return this.#caller === undefined ? [] : [this.#caller];
   }

@@ -9,7 +9,7 @@ import type {
 import type { CacheKey, CallsUnderWay } from '../cache/index.js';
 import { CacheStoppedError } from '../errors/index.js';
 import { CacheErrorHandler } from './cache-error-handler.js';
-import { CacheInvoker } from './cache-invoker.js';
+import { CacheInvoker, type Removal } from './cache-invoker.js';
 import { failuresOf, throwFirst, withResult } from './failures.js';
 import { lateKey } from './key-error.js';
 import { LookUp } from './look-up.js';
@@ -17,31 +17,39 @@ import { MethodPlan } from './method-plan.js';
 import { MethodRun } from './method-run.js';
 import { NOT_STORED, type OperationPlan } from './operation-plan.js';
 
+/** How a value is removed that a put makes out of date without storing another one. */
+const OUTDATED: Removal = { isEarly: false, acks: 'none' };
+
 /** What differs between interceptors. */
 export interface CacheInterceptorOptions {
   /** `false`: every call goes straight to the method. Default: `true`. */
   readonly isEnabled?: boolean | undefined;
-  /** Counts the calls that put or evict, so that a shutdown can wait for them. Default: a shutdown waits for none. */
+  /**
+   * Counts the calls that put or evict, so that a shutdown can wait for them. Default: a shutdown waits for
+   * none.
+   */
   readonly calls?: CallsUnderWay | undefined;
 }
 
 /**
- * Runs decorated methods under their cache operations; one per container (Spring's `CacheInterceptor`). The order never depends on how
- * decorators are stacked: early evictions → look-ups → the method, if needed → results of misses are stored → puts → late evictions.
+ * Runs decorated methods under their cache operations; one per container (Spring's `CacheInterceptor`). The
+ * order never depends on how decorators are stacked: early evictions → look-ups → the method, if needed →
+ * results of misses are stored → puts → late evictions.
  *
- * If the method fails, there are neither puts nor late evictions. If it succeeded, every put and every late eviction is tried, even after
- * one of them failed, and then the first failure reaches the caller: without an eviction, an old value would be served. A shutdown does not
- * change that. A method that puts or evicts and is called after the shutdown runs, and then rejects with a {@link CacheStoppedError}.
+ * If the method fails, there are neither puts nor late evictions. If it succeeded, every put and every late
+ * eviction is tried, even after one of them failed, and then the first failure reaches the caller: without an
+ * eviction, an old value would be served. A shutdown does not change that. A method that puts or evicts and
+ * is called after the shutdown runs, and then rejects with a {@link CacheStoppedError}.
  *
- * A method's services are looked up in the container at its first call, and kept. From its second call on, a method that only reads takes
- * the {@link HitPath} where it can.
+ * A method's services are looked up in the container at its first call, and kept. From its second call on, a
+ * method that only reads takes its `HitPath` where it has one.
  */
 export class CacheInterceptor implements MethodInterceptor {
   readonly #container: ServiceLocator;
   readonly #isEnabled: boolean;
   readonly #calls: CallsUnderWay | undefined;
   /** Whether a subclass extends {@link invoke}: it has to see the calls with one argument too. */
-  readonly #isExtended: boolean;
+  #isExtended = false;
   /** By the id of the method. */
   #plans: (MethodPlan | undefined)[] = [];
   #madeInvoker: CacheInvoker | undefined;
@@ -51,7 +59,6 @@ export class CacheInterceptor implements MethodInterceptor {
     this.#container = container;
     this.#isEnabled = isEnabled;
     this.#calls = calls;
-    this.#isExtended = this.invoke !== CacheInterceptor.prototype.invoke;
   }
 
   /** Whether {@link close} was called. */
@@ -60,15 +67,17 @@ export class CacheInterceptor implements MethodInterceptor {
   }
 
   /**
-   * The container is gone, or about to go: from now on, calls that only read go straight to the method. A method that puts or evicts does
-   * so for as long as the shutdown waits for calls. Idempotent.
+   * The container is gone, or about to go: from now on, calls that only read go straight to the method. A
+   * method that puts or evicts does so for as long as the shutdown waits for calls. Idempotent.
    */
   close(): void {
     this.#isClosed = true;
     this.#plans = this.#plans.map((plan) => (plan?.writes === true ? plan : undefined));
   }
 
-  /** Runs `method` on `target`, or answers from a cache. Whatever is thrown on the way comes as a rejection. */
+  /**
+   * Runs `method` on `target`, or answers from a cache. Whatever is thrown on the way comes as a rejection.
+   */
   invoke(target: object, method: CachedMethod, args: unknown[]): Promise<unknown> {
     const hitPath = this.#plans[method.id]?.hitPath;
     return hitPath === undefined ? this.#intercept(target, method, args) : hitPath.answer(target, method, args);
@@ -81,19 +90,28 @@ export class CacheInterceptor implements MethodInterceptor {
     return hitPath.answerOne(target, method, argument);
   }
 
-  /** Serves every call that has no hit path: the first of a method, those that write or ask several caches, those of a closed interceptor. */
+  /**
+   * Serves every call that has no hit path: the first of a method, those that write or ask several caches,
+   * those of a closed interceptor.
+   */
   #intercept(target: object, method: CachedMethod, args: unknown[]): Promise<unknown> {
     if (!this.#isEnabled || (this.#isClosed && !this.#mustWrite(method))) return method.body.apply(target, args) as Promise<unknown>;
     const run = new MethodRun(method, target, args);
     return this.#calls !== undefined && writes(method) ? this.#performCounted(this.#calls, run) : this.#perform(run);
   }
 
-  /** Whether a closed interceptor serves `method`. It does not if the caches were never used: then nothing was shut down. */
+  /**
+   * Whether a closed interceptor serves `method`. It does not if the caches were never used: then nothing was
+   * shut down.
+   */
   #mustWrite(method: CachedMethod): boolean {
     return writes(method) && (this.#plans[method.id] !== undefined || this.#calls?.isClosing === true);
   }
 
-  /** The recipe for a method that puts or evicts. A shutdown waits for the call, unless the call comes too late for its caches. */
+  /**
+   * The recipe for a method that puts or evicts. A shutdown waits for the call, unless the call comes too
+   * late for its caches.
+   */
   async #performCounted(calls: CallsUnderWay, run: MethodRun): Promise<unknown> {
     if (!calls.begin()) return this.#runStopped(run);
     try {
@@ -103,7 +121,10 @@ export class CacheInterceptor implements MethodInterceptor {
     }
   }
 
-  /** The method must run although its caches are stopped, and the caller must hear that the caches were not told. */
+  /**
+   * The method must run although its caches are stopped, and the caller must hear that the caches were not
+   * told.
+   */
   async #runStopped({ method, target, args }: MethodRun): Promise<never> {
     const result: unknown = await method.body.apply(target, args);
     throw new CacheStoppedError(`${method.label} has run, but its puts and evictions were refused: the cache manager was stopped.`, {
@@ -125,12 +146,19 @@ export class CacheInterceptor implements MethodInterceptor {
     return result;
   }
 
-  /** Everything that a call can need is looked up before the call does anything: the container may be gone by the time it ends. */
+  /**
+   * Everything that a call can need is looked up before the call does anything: the container may be gone by
+   * the time it ends.
+   */
   #plan(method: CachedMethod): MethodPlan {
+    this.#isExtended = this.invoke !== CacheInterceptor.prototype.invoke;
     return new MethodPlan(method, this.#container, this.#invoker.errors);
   }
 
-  /** What the caches have, or what the method returns. A put that applies needs the method in any case; it does not refresh a hit. */
+  /**
+   * What the caches have, or what the method returns. A put that applies needs the method in any case; it
+   * does not refresh a hit.
+   */
   async #lookUpOrRun(plan: MethodPlan, run: MethodRun, mustRun: boolean, failures: unknown[]): Promise<unknown> {
     try {
       const found = await new LookUp(plan.cacheables, run, this.#invoker.errors, !mustRun).load();
@@ -152,7 +180,7 @@ export class CacheInterceptor implements MethodInterceptor {
         const ttl = plan.ttl(invocation, result);
         const steps = invocation.caches.map((cache) =>
           ttl === NOT_STORED
-            ? this.#invoker.evict(plan.label, cache, [key], { isEarly: false, acks: 'none' }) // What is there is out of date all the same.
+            ? this.#invoker.evict(plan.label, cache, [key], OUTDATED)
             : this.#invoker.put(plan.label, cache, { key, value: result }, { ttl }),
         );
         for (const error of await failuresOf(steps)) failures.push(withResult(error, result));

@@ -5,14 +5,18 @@ import { failuresOf, throwFirst } from './failures.js';
 
 /** How a step removes entries. */
 export interface Removal {
-  /** Whether the method has yet to run. Such a removal is immediate: it must not wait for the end of a transaction. */
+  /**
+   * Whether the method has yet to run. Such a removal is immediate: it must not wait for the end of a
+   * transaction.
+   */
   readonly isEarly: boolean;
   readonly acks: 'none' | 'all';
 }
 
 /**
- * Runs the steps that write to caches, each under the error handler (Spring's `AbstractCacheInvoker`). A step resolves if the handler
- * survives the failure, and rejects with what the handler throws. A mistake in the key is never the handler's to judge: it always rejects.
+ * Runs the steps that write to caches, each under the error handler (Spring's `AbstractCacheInvoker`). A step
+ * resolves if the handler survives the failure, and rejects with what the handler throws. A mistake in the
+ * key is never the handler's to judge: it always rejects.
  */
 export class CacheInvoker {
   readonly errors: CacheErrorHandler;

@@ -1,16 +1,17 @@
 import type { CachedMethod, ServiceIdentifier } from '../annotation/index.js';
 import { bindingMissing, cacheNamesOf, nameUnknown, operationLabel, servicesOf } from './operation-services.js';
 
-/** What is known of a container before any of its services is made. */
+/** What is known of a container before it makes any of its services. */
 export interface KnownServices {
   readonly isBound: (identifier: ServiceIdentifier) => boolean;
-  /** The caches there are; `undefined` where others may be created. */
+  /** The names of all caches; `undefined` if others can be created. */
   readonly cacheNames: readonly string[] | undefined;
 }
 
 /**
- * Finds what would fail at the first call of the method, as far as it can be known now: services that nobody bound, names of caches that
- * there cannot be. Makes no service: a resolver is asked at calls only.
+ * Finds what would fail at the first call of the method, as far as that can be known now: services that
+ * nobody bound, names of caches that cannot exist. It makes no service, because resolvers are asked at calls
+ * only.
  *
  * @throws {CacheConfigurationError} `CACHE_BINDING_MISSING`, `CACHE_NAME_UNKNOWN`.
  */

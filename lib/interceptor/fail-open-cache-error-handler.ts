@@ -4,13 +4,19 @@ import type { CacheEvents } from '../event/index.js';
 import { CacheErrorHandler } from './cache-error-handler.js';
 
 /**
- * The default: a broken cache never breaks a read, and never hides that a write may not be seen. Failed look-ups and puts are survived (the
- * cache counts and reports them); failed evictions, a put's own among them, reach the caller, because from then on somebody may read what is no longer true.
+ * The default: a broken cache never breaks a read, and never hides that a write may not be seen.
+ *
+ * Failed look-ups and puts are survived; the cache counts and reports them. Failed evictions reach the
+ * caller, among them the eviction that belongs to a put, because from then on somebody may read what is no
+ * longer true.
  */
 export class FailOpenCacheErrorHandler extends CacheErrorHandler {
   readonly #events: CacheEvents | undefined;
 
-  /** @param events - where values that cannot be stored are told, as `error`. Default: none; nobody is told. */
+  /**
+   * @param events - gets an `error` for each value that cannot be stored. Default: none; these failures are
+   *   reported nowhere.
+   */
   constructor(events?: CacheEvents) {
     super();
     this.#events = events;
@@ -21,10 +27,12 @@ export class FailOpenCacheErrorHandler extends CacheErrorHandler {
   }
 
   override handleCachePutError(error: unknown, cache: Cache): void {
-    // The caller has the result; the next call loads it again. Unless not even the eviction that makes up for a failed put was acknowledged:
-    // somebody may read the old value then, as after a put that a stopped cache refused.
+    // The caller has the result, and the next call loads it again. But somebody may read the old value if not
+    // even the eviction that makes up for a failed put was acknowledged, or if a stopped cache refused the
+    // put.
     if (error instanceof CacheEvictError || error instanceof CacheStoppedError) throw error;
-    // A remote tier that is away is counted, and told by its connection. Of a value that cannot be stored nobody else speaks.
+    // A remote tier that is away is counted, and reported by its connection. A value that cannot be stored is
+    // reported here alone.
     if (!(error instanceof RemoteCacheError)) this.#events?.emit('error', { where: `put in cache '${cache.name}'`, error });
   }
 
@@ -37,10 +45,10 @@ export class FailOpenCacheErrorHandler extends CacheErrorHandler {
   }
 
   override handlePublishError(): void {
-    // Reported where it is retried.
+    // The failure is reported where it is retried.
   }
 
   override handleReceiveError(): void {
-    // Whoever cannot apply a message stops trusting its local tier.
+    // An instance that cannot apply a message stops trusting its local tier.
   }
 }

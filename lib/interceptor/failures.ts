@@ -12,7 +12,9 @@ export async function throwFirst(failing: Promise<readonly unknown[]>): Promise<
   if (failures.length > 0) throw failures[0];
 }
 
-/** The failure of a step after the method has succeeded. The caller finds the method's result on the error. */
+/**
+ * The failure of a step after the method has succeeded. The caller finds the method's result on the error.
+ */
 export function withResult(error: unknown, result: unknown): unknown {
   return error instanceof CacheError ? error.withResult(result) : error;
 }

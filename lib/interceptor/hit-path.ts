@@ -6,15 +6,20 @@ import { MethodRun } from './method-run.js';
 import type { OperationPlan } from './operation-plan.js';
 import { keyOfOne } from './simple-key-generator.js';
 
-/** A function of the application that has no `this`. Called directly, not by `call` or `apply`, it can be inlined. */
+/**
+ * A function of the application that has no `this`. Called directly, not by `call` or `apply`, it can be
+ * inlined.
+ */
 type ArrowFunction = (argument: unknown) => unknown;
 
 /**
- * The short way of a method that needs no recipe: its only operation is one `@Cacheable`, on one cache that does not depend on the call.
+ * The short way of a method that needs no recipe: its only operation is one `@Cacheable`, on one cache that
+ * does not depend on the call.
  *
- * A hit costs the key, one look-up, and the promise that the cache already has. There is no closure, no `async` function and no
- * `CacheInvocation` on the way to it, unless a function of the application asks for one. On a miss the method runs under a {@link LookUp},
- * with the key that was made here: `condition` and `key` are asked once a call.
+ * A hit costs the key, one look-up, and the promise that the cache already has. There is no closure, no
+ * `async` function and no `CacheInvocation` on the way to it, unless a function of the application asks for
+ * one. On a miss the method runs under a {@link LookUp}, with the key that was made here: `condition` and
+ * `key` are asked once a call.
  */
 export class HitPath {
   readonly #cacheable: OperationPlan<CacheableOperation>;
@@ -61,11 +66,12 @@ export class HitPath {
   }
 
   /**
-   * The same for one argument, the commonest call. It needs no array before it has to load: 60 ns in place of 67 for a string, which is
-   * its own key. (Without awaiting; see `bench/accepted.md` for this and the following.)
+   * The same for one argument, the commonest call. It needs no array before it has to load: 60 ns in place of
+   * 67 for a string, which is its own key. (Without awaiting; see `bench/accepted.md` for this and the
+   * following.)
    *
-   * Arrow functions have no `this`, so they need no `CacheInvocation` either, and are called as they are: 46 ns in place of 60 for a hit
-   * under a `key`, 5 ns in place of 21 where a `condition` is false.
+   * Arrow functions have no `this`, so they need no `CacheInvocation` either, and are called as they are: 46
+   * ns in place of 60 for a hit under a `key`, 5 ns in place of 21 where a `condition` is false.
    */
   answerOne(target: object, method: CachedMethod, argument: unknown): Promise<unknown> {
     if (this.#isPlain && typeof argument === 'string') {
@@ -94,7 +100,10 @@ export class HitPath {
   }
 }
 
-/** What a cache can serve at once. A cache that fails here is asked again in full, where the failure is handled. */
+/**
+ * What a cache can serve at once. A cache that fails here is asked again in full, where the failure is
+ * handled.
+ */
 function hitIn(cache: Cache, key: CacheKey): Promise<unknown> | undefined {
   try {
     return hitNow(cache, key);
@@ -103,7 +112,10 @@ function hitIn(cache: Cache, key: CacheKey): Promise<unknown> | undefined {
   }
 }
 
-/** How the text of an arrow function begins. Nothing else begins so; a text that is not understood counts as none. */
+/**
+ * How the text of an arrow function begins. Nothing else begins so; a text that is not understood counts as
+ * none.
+ */
 const ARROW = /^(?:\(|[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>)/u;
 
 /** Whether `candidate` has no `this` of its own, so that no `CacheInvocation` need be made for it. */

@@ -1,7 +1,9 @@
 /**
- * What happens when a decorated method is called: the interceptor's recipe, and the strategies it asks on the way (which caches, which key, what
- * to do about a cache that fails). Spring's `org.springframework.cache.interceptor` in TypeScript. Hooks into: the wrapper that
- * `annotation` leaves on the prototype, through its `MethodInterceptor` port; the container, through its `ServiceLocator` port.
+ * What happens when a decorated method is called: the interceptor's recipe, the short path of a hit, and the
+ * strategies that both ask on the way (which caches, which key, what to do about a cache that fails).
+ * Spring's `org.springframework.cache.interceptor` in TypeScript. Hooks into: the wrapper that `annotation`
+ * leaves on the prototype, through its `MethodInterceptor` port; the container, through its `ServiceLocator`
+ * port.
  */
 export { CacheInterceptor, type CacheInterceptorOptions } from './cache-interceptor.js';
 export { checkOperations, type KnownServices } from './check-operations.js';

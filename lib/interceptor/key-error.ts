@@ -1,20 +1,27 @@
 import type { Cache } from '../cache/index.js';
 import { CacheError, CacheKeyError } from '../errors/index.js';
 
-/** Whether the call itself is at fault, not the cache: such an error is the caller's to see, whatever the error handler thinks of caches. */
+/**
+ * Whether the call is at fault, and not the cache. Such an error reaches the caller, whatever the error
+ * handler does about caches.
+ */
 export function isKeyError(error: unknown): boolean {
   return CacheError.is(error) && error.code.startsWith('CACHE_KEY_');
 }
 
-/** What a cache said about a key, with the operation that made it: a stack seldom reaches back to the method. */
+/**
+ * The error that a cache threw about a key, with the operation that made the key: a stack seldom reaches back
+ * to the method.
+ */
 export function keyErrorOf(error: unknown, label: string, cache: Cache): unknown {
   return error instanceof CacheKeyError ? error.of(label, cache.name) : error;
 }
 
 /**
- * The key of a step after the method. What a function of the application throws there comes as an error that can carry the method's result.
+ * The key of a step after the method. If a function of the application throws there, the error has to carry
+ * the method's result.
  *
- * @throws {CacheKeyError} whose cause that is.
+ * @throws {CacheKeyError} with what the function threw as its cause.
  */
 export function lateKey<T>(label: string, make: () => T): T {
   try {

@@ -2,22 +2,29 @@ import type { Cache, CacheKey } from '../cache/index.js';
 import { CacheEvictError, CacheStoppedError, MAXIMUM_LINE_LENGTH, printable } from '../errors/index.js';
 import { CacheErrorHandler } from './cache-error-handler.js';
 
-/** Takes one line per failure and, if stack traces are wanted, the error. `console.warn` fits, and so does the method of a logger. */
+/**
+ * Takes one line per failure and, with `stackTraces`, the error. `console.warn` fits, and so does the method
+ * of a logger.
+ */
 export type LogFailure = (line: string, error?: unknown) => void;
 
 /** Options of a {@link LoggingCacheErrorHandler}. */
 export interface LoggingOptions {
   /** Where lines go. Default: `console.warn`. */
   readonly log?: LogFailure;
-  /** Whether the error itself is passed after the line. Default: `false`. */
+  /** Whether the error is passed along with the line. Default: `false`. */
   readonly stackTraces?: boolean;
-  /** `false` leaves keys out of the lines, for keys that tell on people. The error's own message may still name one. Default: `true`. */
+  /**
+   * `false`: lines have no keys, for keys that tell something about people. The error's own message may still
+   * name one. Default: `true`.
+   */
   readonly keys?: boolean;
 }
 
 /**
- * Decides as `FailOpenCacheErrorHandler` does, and says so: one line per failure that names what failed, the cache and the key
- * (Spring's `LoggingCacheErrorHandler`, which survives failed evictions too). A line is one line, printable and bounded, whatever is in the key.
+ * Decides as `FailOpenCacheErrorHandler` does, and logs each failure in one line, with the cache and the key
+ * (Spring's `LoggingCacheErrorHandler`, which survives failed evictions too). The line is printable and
+ * bounded, whatever is in the key.
  */
 export class LoggingCacheErrorHandler extends CacheErrorHandler {
   readonly #log: LogFailure;

@@ -46,14 +46,15 @@ class CacheableCall {
 }
 
 /**
- * The look-ups of one call, as loads inside loads: the first cache is asked first, its loader asks the second, the innermost loader runs
- * the method. So each cache fences and shares its own load, and knows when that load began.
+ * The look-ups of one call, as loads inside loads: the first cache is asked first, its loader asks the
+ * second, the innermost loader runs the method. So each cache fences and shares its own load, and knows when
+ * that load began.
  *
- * A hit in an inner cache does not fill the outer caches: they would store a value whose load they have not seen begin. (Spring, too, fills
- * the caches it missed from the method alone.)
+ * A hit in an inner cache does not fill the outer caches: they would store a value whose load they have not
+ * seen begin. (Spring, too, fills the caches it missed from the method alone.)
  *
- * A cache that does not follow its loads may already be loading the same key further out. It is then passed over here, and is filled by
- * that load.
+ * A cache that does not follow its loads may already be loading the same key further out. It is then passed
+ * over here, and is filled by that load.
  */
 export class LookUp {
   readonly #cacheables: readonly OperationPlan<CacheableOperation>[];
@@ -62,8 +63,8 @@ export class LookUp {
   #join: boolean;
 
   /**
-   * @param join - `false`: run the method for this call alone, because the call needs its own run even while another one loads the same key.
-   *   Default: `true`.
+   * @param join - `false`: run the method for this call alone, because the call needs its own run even while
+   *   another one loads the same key. Default: `true`.
    */
   constructor(cacheables: readonly OperationPlan<CacheableOperation>[], body: MethodRun, errors: CacheErrorHandler, join = true) {
     this.#cacheables = cacheables;
@@ -72,7 +73,10 @@ export class LookUp {
     this.#join = join;
   }
 
-  /** The cached value of the first hit, else what the method returns, which is then stored where the look-up missed. */
+  /**
+   * The cached value of the first hit, else what the method returns, which is then stored where the look-up
+   * missed.
+   */
   load(): Promise<unknown> {
     return this.#from(0);
   }
@@ -113,14 +117,15 @@ export class LookUp {
     try {
       return cache.getOrLoad(key, loader, { ttl, unless: () => isVetoed, join: this.#takeJoin(), onError });
     } catch (error) {
-      // A cache that somebody else wrote may throw at once. The caller of a method gets a rejection all the same.
+      // A cache that somebody else wrote may throw at once. The caller of a method gets a rejection all the
+      // same.
       return Promise.reject(error);
     }
   }
 
   /**
-   * Only the first cache of a call may be joined. Otherwise two methods that name the same caches in opposite order would wait for each
-   * other in their second cache.
+   * Only the first cache of a call may be joined. Otherwise two methods that name the same caches in opposite
+   * order would wait for each other in their second cache.
    */
   #takeJoin(): boolean {
     const join = this.#join;

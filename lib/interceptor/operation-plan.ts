@@ -25,8 +25,8 @@ const keyOfArguments: GenerateKey = (_target, args) => keyOf(args);
 export const NOT_STORED = Symbol('not stored');
 
 /**
- * One operation with its strategies, resolved once per method and container: caches, resolver and key generator.
- * To rebind one of these services takes effect on methods that were not called yet.
+ * One operation with its strategies, resolved once per method and container: caches, resolver and key
+ * generator. To rebind one of these services takes effect on methods that were not called yet.
  */
 export class OperationPlan<O extends CacheOperation = CacheOperation> {
   readonly operation: O;
@@ -34,7 +34,9 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
   readonly container: ServiceLocator;
   /** The caches, where they do not depend on the call; else `undefined`: a resolver is asked at each call. */
   readonly fixedCaches: readonly Cache[] | undefined;
-  /** Makes the key of a call by the generator alone, for an operation that has no `key` and no `resultKey`. */
+  /**
+   * Makes the key of a call by the generator alone, for an operation that has no `key` and no `resultKey`.
+   */
   readonly generateKey: GenerateKey;
   readonly #ttl: Milliseconds | OperationFunction | undefined;
   /** Hears of a `ttl` function that returns no duration. */
@@ -94,8 +96,8 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
   }
 
   /**
-   * The time to live of the result; `undefined`: the cache's own. If a `ttl` function fails, that is reported as an event and not thrown,
-   * because the method has succeeded.
+   * The time to live of the result; `undefined`: the cache's own. If a `ttl` function fails, that is reported
+   * as an event and not thrown, because the method has succeeded.
    */
   ttl(invocation: CacheInvocation, result: unknown): Milliseconds | typeof NOT_STORED | undefined {
     const ttl = this.#ttl;

@@ -1,7 +1,7 @@
 import { DECORATOR_OF, type CachedMethod, type CacheOperation, type ServiceIdentifier } from '../annotation/index.js';
 import { CacheConfigurationError, shown } from '../errors/index.js';
 
-/** The services that an operation names, or its class for it; `undefined` where the container's own serve. */
+/** The services that an operation names, or its class; `undefined`: the one of the container serves. */
 export interface OperationServices {
   readonly keyGenerator: ServiceIdentifier | undefined;
   readonly cacheResolver: ServiceIdentifier | undefined;
@@ -9,8 +9,9 @@ export interface OperationServices {
 }
 
 /**
- * Which services apply. The operation's own manager or resolver puts both of the class aside; on one level the resolver wins (Spring's
- * `DefaultCacheConfig`). A `key` leaves nothing for a generator to do.
+ * The services that apply. If the operation names a manager or a resolver, both of the class are ignored. If
+ * one level names both, the resolver wins (Spring's `DefaultCacheConfig`). With a `key`, no generator is
+ * needed.
  */
 export function servicesOf(operation: CacheOperation, { defaults }: CachedMethod): OperationServices {
   const own = operation.cacheResolver !== undefined || operation.cacheManager !== undefined;
@@ -32,7 +33,7 @@ export function operationLabel(operation: CacheOperation, method: CachedMethod):
   return `${DECORATOR_OF[operation.kind]} on ${method.label}`;
 }
 
-/** The error for a service that is named and not bound. */
+/** The error for a service that is named, but not bound. */
 export function bindingMissing(option: string, label: string, identifier: ServiceIdentifier): CacheConfigurationError {
   const name = typeof identifier === 'function' ? identifier.name : String(identifier);
   return new CacheConfigurationError('CACHE_BINDING_MISSING', `No binding for \`${option}\` of ${label}: nothing is bound under ${name}.`, {
@@ -40,7 +41,11 @@ export function bindingMissing(option: string, label: string, identifier: Servic
   });
 }
 
-/** The error for a name that a cache manager does not have. `label`: of the operation that names it, where that is known. */
+/**
+ * The error for a name that a cache manager does not have.
+ *
+ * @param label - of the operation that names it. Default: not known.
+ */
 export function nameUnknown(name: string, known: readonly string[], label?: string): CacheConfigurationError {
   const names = known.length === 0 ? 'none' : known.map((one) => `'${one}'`).join(', ');
   const there = label === undefined ? 'There' : `Invalid ${label}: there`;

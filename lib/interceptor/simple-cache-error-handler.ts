@@ -1,6 +1,9 @@
 import { CacheErrorHandler } from './cache-error-handler.js';
 
-/** Throws every error on to the caller: a cache that is away is then a service that is away (Spring's default, and not ours). */
+/**
+ * Throws every error to the caller, so that the service is away whenever the cache is (Spring's default, but
+ * not ours).
+ */
 export class SimpleCacheErrorHandler extends CacheErrorHandler {
   override handleCacheGetError(error: unknown): void {
     throw error;

@@ -2,7 +2,10 @@ import type { Cache, CacheManager } from '../cache/index.js';
 import { CacheResolver, type CacheOperationContext } from './cache-resolver.js';
 import { nameUnknown } from './operation-services.js';
 
-/** Asks a cache manager for the names that the operation or its class gives (Spring's `SimpleCacheResolver`). */
+/**
+ * Gets the caches from a manager, by the names that the operation or its class gives (Spring's
+ * `SimpleCacheResolver`).
+ */
 export class SimpleCacheResolver extends CacheResolver {
   readonly #manager: CacheManager;
 

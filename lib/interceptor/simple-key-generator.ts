@@ -2,8 +2,9 @@ import type { CacheKey } from '../cache/index.js';
 import { KeyGenerator } from './key-generator.js';
 
 /**
- * The arguments are the key: the only argument itself, unless it is `null` or an array; else the array of all of them (Spring's
- * `SimpleKeyGenerator`). `undefined` at the end is as good as left out, so `f(1)` and `f(1, undefined)` are one call; a `null` there is not.
+ * Makes the key of the arguments: a single argument is the key itself, unless it is `null` or an array;
+ * otherwise the key is the array of all arguments (Spring's `SimpleKeyGenerator`). An `undefined` at the end
+ * counts as left out, so that `f(1)` and `f(1, undefined)` have one key. A `null` at the end does not.
  */
 export class SimpleKeyGenerator extends KeyGenerator {
   override generate(_target: object, _method: string | symbol, ...args: readonly unknown[]): CacheKey {
@@ -11,12 +12,12 @@ export class SimpleKeyGenerator extends KeyGenerator {
   }
 }
 
-/** The same for one argument. */
+/** The key of a call with one argument. */
 export function keyOfOne(argument: unknown): CacheKey {
   return typeof argument === 'object' || argument === undefined ? keyOf([argument]) : (argument as CacheKey);
 }
 
-/** The same for arguments that are in an array already. What cannot be a key is refused by the cache, which says where it stands. */
+/** The key of a call with these arguments. The cache refuses what cannot be a key, and says where that is. */
 export function keyOf(args: readonly unknown[]): CacheKey {
   let length = args.length;
   while (length > 0 && args[length - 1] === undefined) length--;

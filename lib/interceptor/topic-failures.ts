@@ -3,8 +3,9 @@ import type { CacheEvents } from '../event/index.js';
 import type { CacheErrorHandler } from './cache-error-handler.js';
 
 /**
- * Tells the error handler what failed around topics: messages that could not be published in the background, messages that a listener did not
- * take, messages that nobody understands. Nobody waits for any of them, so what the handler throws ends here; the event was told before.
+ * Passes failures around topics to the error handler: messages that could not be published in the background,
+ * messages that a listener did not take, messages that cannot be understood. No caller waits for them, so
+ * what the handler throws ends here. Listeners of the event hear of it in any case.
  */
 export function handleTopicFailures(
   events: CacheEvents,

@@ -3,8 +3,9 @@ import { type Cache, type CacheKey, encodeKey, Load } from '../cache/index.js';
 let underWay = 0;
 
 /**
- * A load by a cache that does not follow loads itself: one of somebody else's, whose callers may join each other for ever. Who is about to
- * load the same key of it again, within the first load, must pass it over.
+ * A load by a cache that does not follow its loads, because somebody else wrote it: its callers could wait
+ * for each other for ever. Code inside the first load that is about to load the same key from that cache
+ * again must pass the cache over.
  */
 export class UnfollowedLoad extends Load {
   readonly #cache: Cache;
@@ -16,7 +17,7 @@ export class UnfollowedLoad extends Load {
     this.#key = key;
   }
 
-  /** Runs `load` as what is loaded. */
+  /** Runs `load`, as the load of `key` by `cache`. */
   static async run<T>(cache: Cache, key: CacheKey, load: () => Promise<T>): Promise<T> {
     const unfollowed = new UnfollowedLoad(cache, key);
     underWay += 1;
@@ -28,7 +29,10 @@ export class UnfollowedLoad extends Load {
     }
   }
 
-  /** Whether such a load of this key waits for the running code. */
+  /**
+   * Whether such a load of this key waits for the running code. While there are none, this compares one
+   * number.
+   */
   static needsCaller(cache: Cache, key: CacheKey): boolean {
     if (underWay === 0) return false;
     for (const load of Load.caller?.findWaiting() ?? []) {
@@ -43,6 +47,6 @@ function isSameKey(one: CacheKey, other: CacheKey): boolean {
   try {
     return encodeKey(one) === encodeKey(other);
   } catch {
-    return false; // The cache will refuse it, and say why.
+    return false; // The cache will refuse this key, and say why.
   }
 }

@@ -2,7 +2,10 @@ import { CacheTransactionError } from '../errors/index.js';
 import { currentPart, type TransactionPart } from './transaction.js';
 import { type AfterCommit, type AfterCompletion, TransactionSynchronization } from './transaction-synchronization.js';
 
-/** The default: follows `runInTransaction` along `await`s and callbacks, by Node's `AsyncLocalStorage`. All of them see the same transactions. */
+/**
+ * The default: follows `runInTransaction` along `await`s and callbacks. All instances of this class see the
+ * same transactions.
+ */
 export class AsyncLocalTransactionSynchronization extends TransactionSynchronization {
   override get current(): object | undefined {
     return currentPart()?.transaction;

@@ -3,21 +3,22 @@ import { type Milliseconds, systemClock } from '../time/index.js';
 const ofTransactions = new WeakMap<object, FlushTime>();
 
 /**
- * How long a transaction has waited in vain for its caches, once it was committed. Each of its operations is told, and takes that off its own
- * deadline: one that Redis does not acknowledge must not cost all those behind it a deadline more. What was acknowledged does not count, so
- * that a long flush may take its time.
+ * How long a transaction, after its commit, has waited for its caches in vain. Each of its operations gets
+ * this time, and takes it off its own deadline: if Redis does not acknowledge one operation, those behind it
+ * must not wait one deadline more each. Operations that were acknowledged do not count, so that a long flush
+ * may take its time.
  */
 export class FlushTime {
   #waitedMs: Milliseconds = 0;
 
-  /** That of this transaction, whatever the cache. */
+  /** The time of this transaction, over all caches. */
   static of(transaction: object): FlushTime {
     let time = ofTransactions.get(transaction);
     if (time === undefined) ofTransactions.set(transaction, (time = new FlushTime()));
     return time;
   }
 
-  /** Does one operation, and hands on what it throws. */
+  /** Runs one operation, and counts its time if it fails. Throws what the operation throws. */
   async spend(operation: (waitedMs: Milliseconds) => Promise<void>): Promise<void> {
     const [before, begun] = [this.#waitedMs, systemClock.now()];
     try {

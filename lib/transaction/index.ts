@@ -1,7 +1,9 @@
 /**
- * Caches inside transactions: what a transaction writes to a cache waits for its commit, and what it reads is neither stale nor leaked.
- * `runInTransaction` marks where a transaction begins and ends, `TransactionSynchronization` is the port through which caches see it (bind
- * another to follow a transaction manager of your own), and `TransactionAwareCache` goes around any cache. Hooks into: `AsyncLocalStorage`.
+ * Caches inside transactions: what a transaction writes to a cache waits for its commit, and what it reads is
+ * neither stale nor leaked. `runInTransaction` marks where a transaction begins and ends.
+ * `TransactionSynchronization` is the port through which caches see it: bind another one to follow a
+ * transaction manager of your own. `TransactionAwareCache` goes around any cache. Hooks into: `call`, whose
+ * context follows a transaction along its `await`s.
  */
 export { runInTransaction, type TransactionOptions } from './run-in-transaction.js';
 export { type AfterCommit, type AfterCompletion, TransactionSynchronization } from './transaction-synchronization.js';

@@ -9,36 +9,39 @@ import {
 } from '../errors/index.js';
 import { currentPart, Transaction, TransactionPart, within } from './transaction.js';
 
-/** How a {@link runInTransaction} behaves. */
+/** How {@link runInTransaction} behaves. */
 export interface TransactionOptions {
   /**
-   * What happens inside another transaction. `'required'`: the work joins it, and what waits for a commit waits for the outer one.
-   * `'requiresNew'`: the outer one is suspended, and the work has a transaction of its own (on a connection of its own, which is for the work
-   * to see to). Default: `'required'`.
+   * What happens inside another transaction. `'required'`: the work joins it, and what waits for a commit
+   * waits for that of the outer transaction. `'requiresNew'`: the outer one is suspended, and the work has a
+   * transaction of its own. The work itself has to run it on a connection of its own. Default: `'required'`.
    */
   readonly propagation?: 'required' | 'requiresNew';
 }
 
 /**
- * Tells caches that `work` is one transaction of the database. It begins and commits nothing itself: `work` does, and has committed when its
- * promise resolves.
+ * Tells caches that `work` is one transaction of the database. This function begins and commits nothing
+ * itself: `work` does so, and has committed when its promise resolves.
  *
  * ```ts
  * await runInTransaction(() => db.transaction((tx) => transfer(tx, from, to)));
  * ```
  *
- * Inside, puts, evictions and clears wait; reads do without what the transaction has put, evicted or cleared, and store nothing that they
- * load. When `work` resolves, the waiting operations are done in their order, and then the promise resolves. When it rejects, they are
- * dropped. Work that was started inside and not waited for counts as outside from then on.
+ * Inside, puts, evictions and clears wait. Reads are not served what the transaction has put, evicted or
+ * cleared, and store nothing that they load. When `work` resolves, the waiting operations are done in their
+ * order, and then the promise resolves. When `work` rejects, they are dropped. Work that was started inside,
+ * but not waited for, counts as outside from then on.
  *
- * Where `work` joined an outer transaction, which goes on although `work` rejected, its evictions and clears stay, and its puts become
- * evictions: only the data layer knows whether what `work` wrote is in the commit.
+ * If `work` joined an outer transaction, and that one goes on although `work` rejected, the evictions and
+ * clears of `work` stay, and its puts become evictions: only the data layer knows whether the commit holds
+ * what `work` wrote.
  *
  * @throws what `work` threw: the same object.
- * @throws {CacheEvictError} the transaction **is committed**, and an eviction due then was not acknowledged; it is retried in the background.
- *   What `work` returned is on the error's `result`.
- * @throws {CacheStoppedError} the same for a write due then that a shutdown refused; it is not retried.
- * @throws {CacheTransactionError} `CACHE_TRANSACTION_ACTION_FAILED`: the same for any other action that failed.
+ * @throws {CacheEvictError} the transaction **is committed**, and an eviction that was due then was not
+ *   acknowledged. It is retried in the background. What `work` returned is on the error's `result`.
+ * @throws {CacheStoppedError} the same, for a write that a shutdown refused. It is not retried.
+ * @throws {CacheTransactionError} `CACHE_TRANSACTION_ACTION_FAILED`: the same, for any other action that
+ *   failed.
  * @see Spring `@Transactional`, `TransactionSynchronizationUtils`
  */
 export async function runInTransaction<T>(work: () => T | Promise<T>, { propagation = 'required' }: TransactionOptions = {}): Promise<T> {
@@ -59,7 +62,8 @@ async function join<T>(outer: TransactionPart, work: () => T | Promise<T>): Prom
 async function begin<T>(work: () => T | Promise<T>): Promise<T> {
   const transaction = new Transaction();
   const part = new TransactionPart(transaction);
-  // Actions run in the context of the transaction that is over, and so outside of any: an outer one, if suspended, is none of theirs.
+  // Actions run in the context of the transaction that is over, so outside of any: they are no part of a
+  // suspended outer transaction.
   const complete = (outcome: 'committed' | 'rolledBack'): Promise<unknown[]> => within(part, () => transaction.complete(outcome));
   let result: T;
   try {
@@ -74,7 +78,7 @@ async function begin<T>(work: () => T | Promise<T>): Promise<T> {
   throw committedBut(failures[0], result);
 }
 
-/** The error for the caller of a transaction that stands. */
+/** The error for the caller of a transaction that is committed. */
 function committedBut(failure: unknown, result: unknown): CacheError {
   if (failure instanceof CacheEvictError || failure instanceof CacheStoppedError) return failure.withResult(result);
   return new CacheTransactionError(
@@ -88,7 +92,10 @@ function committedBut(failure: unknown, result: unknown): CacheError {
   );
 }
 
-/** The caller gets one error; what failed besides must not pass in silence. Of an eviction its cache tells by an event. */
+/**
+ * The caller gets one error; the other failures must not pass in silence. Failed evictions are reported by an
+ * event of their cache.
+ */
 function warnOf(failures: readonly unknown[]): void {
   for (const failure of failures) {
     if (failure instanceof CacheEvictError) continue;

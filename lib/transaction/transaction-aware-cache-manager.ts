@@ -3,29 +3,35 @@ import type { CacheStatistics } from '../event/index.js';
 import { type DeferredFailures, TransactionAwareCache } from './transaction-aware-cache.js';
 import type { TransactionSynchronization } from './transaction-synchronization.js';
 
-/** What a {@link TransactionAwareCacheManager} is made of, beside its target. */
+/** What a {@link TransactionAwareCacheManager} needs beside its target. */
 export interface TransactionAwareCacheManagerParts {
   /** Asked once, for the first cache. */
   readonly transactions: () => TransactionSynchronization;
   /** Asked when an operation has failed after a commit. */
   readonly failures: () => DeferredFailures;
-  /** Has a shutdown wait for transactions whose writes are due at their end. Default: it does not. */
+  /**
+   * Counts transactions whose writes are due at their end, so that a shutdown can wait for them. Default: a
+   * shutdown waits for none.
+   */
   readonly calls?: CallsUnderWay | undefined;
 }
 
-/** Puts a {@link TransactionAwareCache} around every cache of another manager (Spring's `TransactionAwareCacheManagerProxy`). */
+/**
+ * Puts a {@link TransactionAwareCache} around every cache of another manager (Spring's
+ * `TransactionAwareCacheManagerProxy`).
+ */
 export class TransactionAwareCacheManager extends CacheManager {
   /** The manager that this one goes around. */
   readonly target: CacheManager;
-  readonly #parts: TransactionAwareCacheManagerParts;
-  /** By the cache they go around, so that they are gone with it: not every cache is kept. */
+  readonly #options: TransactionAwareCacheManagerParts;
+  /** By the cache that they go around. Not every cache is kept, and what goes around it must go with it. */
   readonly #caches = new WeakMap<Cache, TransactionAwareCache>();
   #transactions: TransactionSynchronization | undefined;
 
-  constructor(target: CacheManager, parts: TransactionAwareCacheManagerParts) {
+  constructor(target: CacheManager, options: TransactionAwareCacheManagerParts) {
     super();
     this.target = target;
-    this.#parts = parts;
+    this.#options = options;
   }
 
   override getCache(name: string): Cache | undefined {
@@ -33,8 +39,8 @@ export class TransactionAwareCacheManager extends CacheManager {
     if (cache === undefined || cache instanceof TransactionAwareCache) return cache;
     const known = this.#caches.get(cache);
     if (known !== undefined) return known;
-    this.#transactions ??= this.#parts.transactions();
-    const aware = new TransactionAwareCache(cache, this.#transactions, this.#parts.failures, this.#parts.calls);
+    this.#transactions ??= this.#options.transactions();
+    const aware = new TransactionAwareCache(cache, this.#transactions, this.#options.failures, this.#options.calls);
     this.#caches.set(cache, aware);
     return aware;
   }

@@ -18,8 +18,9 @@ import { TransactionLedger } from './transaction-ledger.js';
 import type { TransactionSynchronization } from './transaction-synchronization.js';
 
 /**
- * Decides about operations that fail after the commit, when nobody waits for them one by one any more. Returning means the failure is
- * survived; what is thrown reaches the caller of the transaction. A `CacheErrorHandler` fits.
+ * Decides about operations that fail after the commit, when no caller waits for each of them any more. If a
+ * verb returns, the failure is survived; if it throws, that reaches the caller of the transaction. A
+ * `CacheErrorHandler` fits.
  */
 export interface DeferredFailures {
   /** A put failed. */
@@ -31,14 +32,18 @@ export interface DeferredFailures {
 }
 
 /**
- * A cache that takes part in transactions (Spring's `TransactionAwareCacheDecorator`, and stricter). Outside of one it adds nothing. Inside:
+ * A cache that takes part in transactions (Spring's `TransactionAwareCacheDecorator`, and stricter). Outside
+ * of one it adds nothing. Inside:
  *
- * - `put`, `evict` and `clear` wait for the commit, in their order; a rollback drops them. What fails then takes one `deadline` in all.
- * - `evictIfPresent`, `invalidate` and `putIfAbsent` act at once. The first two are done once more after the commit, because others may
- *   have read the old row back in between.
- * - What the transaction has put, evicted or cleared is read from neither tier: the loader runs, and sees what the transaction wrote.
- * - Nothing that is loaded is stored or shared. The loader may have read rows that only this transaction sees, whatever their key, and
- *   a rollback would leave them in the cache. (Spring's decorator stores them at the commit.)
+ * - `put`, `evict` and `clear` wait for the commit, in their order; a rollback drops them. Together, those
+ *   that fail then take one `deadline`.
+ * - `evictIfPresent`, `invalidate` and `putIfAbsent` act at once. The first two are done once more after the
+ *   commit, because others may have read the old row back in between.
+ * - What the transaction has put, evicted or cleared is read from neither tier: the loader runs, and sees
+ *   what the transaction wrote.
+ * - What is loaded is neither stored nor shared. Under any key, the loader may have read rows that only this
+ *   transaction sees, and a rollback would leave them in the cache. (Spring's decorator stores them at the
+ *   commit.)
  */
 export class TransactionAwareCache extends Cache {
   override readonly name: string;
@@ -51,7 +56,8 @@ export class TransactionAwareCache extends Cache {
 
   /**
    * @param failures - asked when an operation has failed after a commit, and not before.
-   * @param calls - counts transactions that have written to the cache until they end, for a shutdown to wait for. Default: it does not.
+   * @param calls - counts transactions that have written to the cache, until they end, so that a shutdown can
+   *   wait for them. Default: a shutdown waits for none.
    */
   constructor(target: Cache, transactions: TransactionSynchronization, failures: () => DeferredFailures, calls?: CallsUnderWay) {
     super();
@@ -62,9 +68,7 @@ export class TransactionAwareCache extends Cache {
     this.#calls = calls;
   }
 
-  // ——— reading ———
-
-  /** Of the cache beneath: what a transaction has put or evicted is not there yet. */
+  /** What the target has: what a transaction has put or evicted is not there yet. */
   override inspect(key: CacheKey): Promise<KeyInspection | undefined> {
     return this.target.inspect(key);
   }
@@ -104,7 +108,7 @@ export class TransactionAwareCache extends Cache {
       found = await this.get<V>(key);
     } catch (error) {
       onError?.('get', error);
-      if (error instanceof CacheKeyError) throw error; // The caller's mistake, and no failure of the cache.
+      if (error instanceof CacheKeyError) throw error; // This is a mistake of the caller, and no failure of the cache.
     }
     return found === undefined ? loader() : found.value;
   }
@@ -116,8 +120,6 @@ export class TransactionAwareCache extends Cache {
   override resetStatistics(): void {
     this.target.resetStatistics();
   }
-
-  // ——— writing ———
 
   override async put(key: CacheKey, value: unknown, options?: PutOptions): Promise<void> {
     const transaction = this.#transactions.current;
@@ -167,8 +169,6 @@ export class TransactionAwareCache extends Cache {
     return this.target.invalidate(options);
   }
 
-  // ——— helpers ———
-
   #evictLater(transaction: object, keys: readonly CacheKey[], { acks = 'none' }: EvictOptions = {}): void {
     if (keys.length === 0) return;
     const due = this.#ledger(transaction).evict(keys, acks);
@@ -197,10 +197,10 @@ export class TransactionAwareCache extends Cache {
   }
 
   #evictTogether(keys: readonly CacheKey[], options: EvictOptions): Promise<void> {
-    return keys.length === 1 ? this.target.evict(keys[0] as CacheKey, options) : this.target.evictAll(keys, options);
+    return keys.length === 1 ? this.target.evict(keys[0], options) : this.target.evictAll(keys, options);
   }
 
-  /** Operations on one cache keep their order; those on others need not wait for them. */
+  /** Operations on one cache keep their order. Operations on other caches need not wait for them. */
   #afterCommit(transaction: object, operation: (time: FlushTime, part?: 'completed' | 'failed') => Promise<void>): void {
     this.#transactions.afterCommit((part) => operation(FlushTime.of(transaction), part), this.target);
   }
@@ -218,7 +218,10 @@ export class TransactionAwareCache extends Cache {
     return ledger;
   }
 
-  /** @throws {CacheStoppedError} now, when the transaction can still be rolled back, and not after its commit. */
+  /**
+   * @throws {CacheStoppedError} now, while the transaction can still be rolled back, and not after its
+   *   commit.
+   */
   #countIn(): void {
     const calls = this.#calls;
     if (calls === undefined) return;

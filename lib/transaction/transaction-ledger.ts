@@ -1,6 +1,6 @@
 import { type CacheKey, encodeKey } from '../cache/index.js';
 
-/** Evictions that are due together, in one round trip. */
+/** Evictions that are done together, in one round trip. */
 export interface DueEviction {
   readonly keys: CacheKey[];
   readonly acks: 'none' | 'all';
@@ -29,10 +29,11 @@ export class TransactionLedger {
   }
 
   /**
-   * Adds an eviction. It goes along with the one before, unless a put or a clear came between the two: those keep their place.
+   * Adds an eviction. It is done together with the one before, unless a put or a clear came between the two:
+   * those keep their place.
    *
-   * @returns the eviction if it is a new one, which has yet to be scheduled.
-   * @throws {CacheKeyError} as {@link put}; nothing is added then.
+   * @returns the eviction if it is a new one, which the caller has to schedule.
+   * @throws {CacheKeyError} as {@link put} does; nothing is added then.
    */
   evict(keys: readonly CacheKey[], acks: 'none' | 'all'): DueEviction | undefined {
     for (const encoded of keys.map(encodeKey)) this.#touched.add(encoded);

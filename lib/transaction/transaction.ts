@@ -1,7 +1,7 @@
 import { CallContext } from '../call/index.js';
 import type { AfterCommit, AfterCompletion } from './transaction-synchronization.js';
 
-/** One transaction, from its first statement to its last after-commit action, as far as caches are concerned. */
+/** One transaction as caches see it, from its first statement to its last after-commit action. */
 export class Transaction {
   /** Whether work may still be added: `false` from the moment its outcome is known. */
   isOpen = true;
@@ -17,8 +17,8 @@ export class Transaction {
   }
 
   /**
-   * Ends it and does what is due, each action whatever became of those before it: one after the other, but lanes side by side. Resolves to
-   * what failed, in the order of registration.
+   * Ends the transaction and runs the actions that are due: one after the other, but lanes side by side. An
+   * action runs even if one before it has failed. Resolves to what failed, in the order of registration.
    */
   async complete(outcome: 'committed' | 'rolledBack'): Promise<unknown[]> {
     this.isOpen = false;
@@ -48,14 +48,16 @@ export class Transaction {
   }
 }
 
-/** An action, with what it was asked for in and the lane that it keeps its order in. */
+/**
+ * An action, with the part of the transaction that registered it and the lane in which it keeps its order.
+ */
 export interface DueAction {
   readonly action: AfterCommit;
   readonly part: TransactionPart;
   readonly lane: object | undefined;
 }
 
-/** A stretch of a transaction: the call that began it, or one that joined it. */
+/** A part of a transaction: the `runInTransaction` that began it, or one that joined it. */
 export class TransactionPart {
   readonly transaction: Transaction;
   readonly #outer: TransactionPart | undefined;
@@ -66,7 +68,7 @@ export class TransactionPart {
     this.#outer = outer;
   }
 
-  /** Whether its work failed, or that of a part around it. */
+  /** Whether the work of this part failed, or that of a part around it. */
   get hasFailed(): boolean {
     return this.#hasFailed || this.#outer?.hasFailed === true;
   }
@@ -79,8 +81,8 @@ export class TransactionPart {
 const parts = new CallContext<TransactionPart>();
 
 /**
- * The part of an open transaction that the caller is in. Reads from caches ask at every hit. While no transaction runs anywhere in the
- * process, this costs one comparison.
+ * The part of an open transaction that the caller is in. Reads from caches ask at every hit. While no
+ * transaction runs anywhere in the process, this costs one comparison.
  */
 export function currentPart(): TransactionPart | undefined {
   const part = parts.current;

@@ -203,7 +203,7 @@ describe('6. Expressions, keys', () => {
       expect(await values(here), 'no two are one').to.deep.equal(keys.map((_key, i) => i));
       if (stage.hasRemote) expect(await values(there), 'nor in another instance').to.deep.equal(keys.map((_key, i) => i));
       // What an instance announces is what the others drop: the keys in messages are those of the tiers.
-      await there.evict(closeKeys());
+      await there.evictAll(closeKeys());
       await waitFor(async () => (await values(here)).every((value) => value === undefined), { what: 'every key to be dropped' });
     });
 

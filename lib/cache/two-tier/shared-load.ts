@@ -1,18 +1,21 @@
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { Load } from '../load.js';
 
-/** What {@link SharedLoad.joined} resolves to when the load has lasted too long to be waited for. */
+/** What {@link SharedLoad.join} resolves to when the load has lasted too long to be waited for. */
 export const LATE = Symbol('late');
 
-/** The longest a timer of Node's can be set to. */
+/** The longest delay that a timer of Node takes. */
 const MAXIMUM_DELAY_MS = 2 ** 31 - 1;
 
-/** Loads that wait until another's fill lease ends, by what they load. */
+/** Loads that wait for the end of another load's fill lease, by what they load. */
 const waitingForLease = new Map<string, Set<Load>>();
 
 /** A load of a cache's key that others may join. */
 export class SharedLoad extends Load {
-  /** What it will return; gone when it has. A context that is kept somewhere must not keep the value along. */
+  /**
+   * What the load will return; `undefined` once it has. A context that is kept somewhere must not keep the
+   * value alive.
+   */
   promise: Promise<unknown> | undefined;
   /** The new load that those who had joined this one in vain share. */
   successor: SharedLoad | undefined;
@@ -29,7 +32,7 @@ export class SharedLoad extends Load {
     this.#begunAt = begunAt;
   }
 
-  /** What it loads, by name: it may be a load of another container. */
+  /** What it loads. This is a name, so that loads of other containers can be compared. */
   get #id(): string {
     return `${this.#cache} ${this.#key}`;
   }
@@ -39,14 +42,15 @@ export class SharedLoad extends Load {
     return now - this.#begunAt >= limitMs;
   }
 
-  /** Whether waiting for this load would be waiting for oneself: it waits for the running code. */
+  /** Whether the running code must not wait for this load, because the load waits for the running code. */
   get needsCaller(): boolean {
     return Load.caller?.mayWaitFor(this, waitingForLease.size === 0) === false;
   }
 
   /**
-   * Settles as this load does, or with {@link LATE} once it has lasted for `limitMs`. From now on the load that the running code belongs to
-   * waits for this one. All who join share one promise and one timer.
+   * Settles as this load does, or with {@link LATE} once it has lasted for `limitMs`. From now on, the load
+   * that the running code belongs to waits for this one. All callers that join share one promise and one
+   * timer.
    */
   join(clock: Clock, limitMs: Milliseconds): Promise<unknown> {
     const { caller } = Load;
@@ -57,7 +61,7 @@ export class SharedLoad extends Load {
   #untilLate(clock: Clock, limitMs: Milliseconds): Promise<unknown> {
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
-      // A timer may be early by the clock, which may be one that stands still.
+      // By this clock a timer may be early: the clock of a spec may stand still.
       const wait = (): void => {
         const leftMs = this.#begunAt + limitMs - clock.now();
         if (leftMs > 0) {
@@ -78,8 +82,9 @@ export class SharedLoad extends Load {
   }
 
   /**
-   * Waits for its fill lease, which another load holds, for the length of a `pause`. Answers `false` at once if that load waits for this one:
-   * as far as its name tells, for it may be a load of another container.
+   * Waits for its fill lease, which another load holds, for the length of a `pause`. Answers `false` at once
+   * if that load waits for this one. The two are compared by name, because the other may be a load of another
+   * container.
    */
   async waitForLease(pause: () => Promise<void>): Promise<boolean> {
     const waiting = waitingForLease.get(this.#id) ?? new Set();
