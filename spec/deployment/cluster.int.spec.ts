@@ -125,7 +125,7 @@ describe('A Redis Cluster', function () {
     const [here, there] = [await joined(), await joined()];
     await fill(here, 1, [...KEYS, ...strange]);
     await fill(there, 1, [...KEYS, ...strange]);
-    await bookOf(here).evict(strange, { acks: 'all' });
+    await bookOf(here).evictAll(strange, { acks: 'all' });
     await fill(there, 2, strange);
     await fill(there, 1);
 
@@ -153,7 +153,7 @@ describe('A Redis Cluster', function () {
     expect(await bookOf(there).getAll([...KEYS, 'nowhere'])).to.deep.equal([...KEYS.map((_, i) => ({ value: i })), undefined]);
     expect(await bookOf(there).getAll([...KEYS].reverse())).to.deep.equal(KEYS.map((_, i) => ({ value: i })).reverse());
     expect(localHits(there)).to.equal(KEYS.length);
-    await bookOf(here).evict(KEYS.slice(1), { acks: 'all' });
+    await bookOf(here).evictAll(KEYS.slice(1), { acks: 'all' });
     expect(await bookOf(there).getAll(KEYS)).to.deep.equal(KEYS.map((_, i) => (i === 0 ? { value: 0 } : undefined)));
     expect(await bookOf(here).evictIfPresent(KEYS[0])).to.equal(true);
     expect(await bookOf(here).evictIfPresent(KEYS[0])).to.equal(false);
@@ -187,7 +187,7 @@ describe('A Redis Cluster', function () {
 
   it("waits, with acks: 'all', for the living of each bucket", async () => {
     const [here, there] = [await joined({ instanceId: 'here' }), await joined()];
-    await bookOf(here).evict(KEYS, { acks: 'all' }); // The lists of the living are old enough from now on.
+    await bookOf(here).evictAll(KEYS, { acks: 'all' }); // The lists of the living are old enough from now on.
     const key = KEYS[5] as string;
     const owner = await ownerOf(key);
     const prefix = `{${tagOf(key)}}`;
@@ -197,7 +197,7 @@ describe('A Redis Cluster', function () {
     const [inbox] = (await owner.cli('PUBSUB', 'SHARDCHANNELS', `${prefix}:inbox:here~*`)) as [string];
     let isOver = false;
     const evicted = bookOf(here)
-      .evict(KEYS, { acks: 'all' })
+      .evictAll(KEYS, { acks: 'all' })
       .then(() => (isOver = true));
     await waitFor(() => KEYS.every((each) => hitNow(bookOf(there), each) === undefined), {
       what: 'every part of the eviction to be applied',
@@ -246,7 +246,7 @@ describe('A Redis Cluster', function () {
     const [here, there] = [await joined({ buckets: 1 }), await joined({ buckets: 1 })];
     const [late, later] = [here, there].map(({ manager }) => manager.getCache('late') as Cache);
     for (const key of KEYS) expect([await late?.getOrLoad(key, () => 1), await later?.getOrLoad(key, () => 2)]).to.deep.equal([1, 1]);
-    await late?.evict(KEYS, { acks: 'all' });
+    await late?.evictAll(KEYS, { acks: 'all' });
     for (const key of KEYS) expect(await later?.getOrLoad(key, () => 2)).to.equal(2);
   });
 
