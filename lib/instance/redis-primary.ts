@@ -67,7 +67,7 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
     await Promise.all([...passing.values()].map((log) => log.renew()));
     passing.clear();
   };
-  connection.onMoved(renewPassing);
+  connection.onOtherServer(renewPassing);
 
   return {
     namespace,
@@ -81,7 +81,7 @@ export function redisPrimary(parts: RedisPrimaryParts): Primary {
     remote: (cache, settings, announced, generation) => {
       const { keyv, log, remote } = remoteOf(cache, settings, announced, generation, () => !hasLeft);
       connection.readThrough(keyv);
-      connection.onMoved(() => log.renew());
+      connection.onOtherServer(() => log.renew());
       return remote;
     },
     evictions: (cache, settings, announced) => {
