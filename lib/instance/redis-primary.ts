@@ -52,7 +52,7 @@ export class RedisPrimary implements Primary {
     this.beforeHeartbeat = beforeHeartbeat;
     this.#options = options;
     this.#events = events;
-    connection.onMoved(() => this.#renewPassing());
+    connection.onOtherServer(() => this.#renewPassing());
   }
 
   send(channel: string, message: string): Promise<number> {
@@ -66,7 +66,7 @@ export class RedisPrimary implements Primary {
   remote(share: CacheShare & { readonly generation: Generation }): RemoteCache {
     const { keyv, log, remote } = this.#remoteOf(share, share.generation, () => !share.coherence.hasLeft);
     this.connection.readThrough(keyv);
-    this.connection.onMoved(() => log.renew());
+    this.connection.onOtherServer(() => log.renew());
     return remote;
   }
 

@@ -5,22 +5,30 @@ import { loadIoredis } from './ioredis.js';
 import { hostAndPort } from './redis-endpoint.js';
 import { hearSocketErrors } from './socket-errors.js';
 
-/** A Sentinel, or a node of a cluster, that is asked where others are, now and then, over a connection that is kept until it fails. */
+/**
+ * A Sentinel, or a node of a cluster, that is asked now and then where other servers are. Its connection is
+ * kept until it fails.
+ */
 export class AskedServer {
   readonly #options: RedisOptions;
   readonly #credentials: Credentials;
   readonly #failed: (address: string) => string;
   readonly #timeoutMs: Milliseconds;
   #client: Redis | undefined;
-  /** Of the client: who asks while it connects waits as well, for a command sent too early would end the attempt of the others. */
+  /**
+   * The connecting of the client. All questions wait for it: a command sent too early would end the attempt
+   * for the others.
+   */
   #connecting: Promise<void> | undefined;
-  /** What the client told first on `error`: more than its rejections do. */
+  /** The client's first `error` event. It says more than the client's rejections. */
   #reason: unknown;
   #isClosed = false;
 
   /**
-   * @param options - where it is and how it is entered; the rest is set here.
-   * @param failed - says, with its address, what it could not do; the reason follows.
+   * @param options - where it is and how it is entered. All other options are set here.
+   * @param failed - makes the first half of an error message from the server's address: what it could not do.
+   * The reason follows.
+   * @param timeoutMs - deadline for connecting, and for each answer.
    */
   constructor(options: RedisOptions, failed: (address: string) => string, timeoutMs: Milliseconds) {
     this.#failed = failed;
@@ -44,9 +52,10 @@ export class AskedServer {
   }
 
   /**
-   * Asks, connecting first if need be.
+   * Asks a question. Connects first if there is no connection.
    *
-   * @throws {Error} which names the server, and no credential; the next question is asked on another connection.
+   * @throws {Error} which names the server, and no credential. The next question is asked on another
+   * connection.
    */
   async ask<T>(question: (client: Redis) => Promise<T>): Promise<T> {
     const late = (): Error => new Error(`no answer within ${this.#timeoutMs} ms`);
@@ -63,7 +72,7 @@ export class AskedServer {
     }
   }
 
-  /** Lets the connection go until the next question. */
+  /** Closes the connection. The next question opens another. */
   rest(): void {
     const client = this.#client;
     this.#client = undefined;
@@ -72,7 +81,7 @@ export class AskedServer {
     client.disconnect();
   }
 
-  /** Ends it for good. Idempotent; never throws. */
+  /** Closes the connection for good: later questions fail. Idempotent; never throws. */
   close(): void {
     this.#isClosed = true;
     this.rest();
@@ -82,14 +91,14 @@ export class AskedServer {
     if (this.#isClosed) throw new Error('closed');
     this.#reason = undefined;
     client.on('error', (error: unknown) => {
-      if (client === this.#client) this.#reason ??= error; // Unheard, ioredis prints it.
+      if (client === this.#client) this.#reason ??= error; // ioredis prints an error that nobody listens to.
       hearSocketErrors(client);
     });
     this.#connecting = client.connect();
     return client;
   }
 
-  /** Only the words are kept. */
+  /** An error of ours with the message and the code of `error`, and nothing else of it. */
   #inWords(error: unknown): Error {
     const { host, port } = this.#options;
     const said = this.#credentials.clean(error instanceof AggregateError ? error.errors[0] : error) as Error;

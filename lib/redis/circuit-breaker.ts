@@ -4,28 +4,46 @@ import { isErrorReply } from './keyv-redis.js';
 import type { Rank } from './step-queue.js';
 import { StepTurns } from './step-turns.js';
 
-/** How many steps in a row must fail before the breaker opens. */
+/** So many steps must fail in a row before the breaker opens. */
 export const BREAKER_THRESHOLD = 3;
 
-/** How far a call has come with its reads; writes come before all of them. */
+/** How far a call has come when it sends this step. All other steps are writes, which go before reads. */
 const RANKS: ReadonlyMap<string, Rank> = new Map([
   ['get', 0],
   ['acquire', 1],
 ]);
 
-/** What a {@link CircuitBreaker} knows of its steps. */
+/** What a {@link CircuitBreaker} knows about its steps. */
 export interface StepOptions {
-  /** The longest a step waits for its turn, unless it says otherwise. Default: for ever. */
+  /** The longest a step waits for its turn, unless the step has a limit of its own. Default: for ever. */
   readonly waitMs?: Milliseconds | undefined;
-  /** What none of them may tell. Default: nothing. */
+  /** What no error of a step may contain. Default: nothing. */
   readonly credentials?: Credentials;
-  /** Whether one is a reply of the server. Default: by its form. */
+  /** Whether an error is a reply of the server. Default: decided by its form, see {@link isErrorReply}. */
   readonly isReply?: (error: unknown) => boolean;
 }
 
+/** Who waits for the outcome of a step: the two ends of its promise. */
+interface Caller<T> {
+  readonly resolve: (result: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** How a step that has no turn yet is begun, or given up. */
+interface Candidate {
+  readonly weight: number;
+  readonly begin: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
- * A deadline for every step and a circuit breaker over all of them. Late counts as failed: a paused or half-open server answers nothing
- * and throws nothing. While open, steps are refused without being sent; the heartbeat, which is not guarded, closes it again by succeeding.
+ * Gives every remote step a deadline, and refuses steps that cannot succeed:
+ * - A step is *sent* only while the server is reachable: a connection is verified, and not gone since.
+ * - The breaker *opens* after three failures in a row. A late step has failed: a paused or half-open server
+ *   answers nothing and throws nothing. An error reply is no failure: the server answers. While the breaker
+ *   is open, no step is sent.
+ * - Heartbeats are sent in any case. One that succeeds closes the breaker again.
+ * - Only so many steps are under way at a time ({@link StepTurns}). Others wait for their turn.
  */
 export class CircuitBreaker {
   readonly #timeoutMs: Milliseconds;
@@ -33,62 +51,90 @@ export class CircuitBreaker {
   readonly #turns = new StepTurns();
   readonly #waitMs: Milliseconds;
   readonly #endpoint: string;
-  readonly #changed: (open: boolean) => void;
+  readonly #onChange: (open: boolean) => void;
   readonly #credentials: Credentials;
   readonly #isReply: (error: unknown) => boolean;
+  /** Steps that failed in a row. */
   #failures = 0;
-  #open = false;
-  #reachable = false;
+  #isOpen = false;
+  #isReachable = false;
 
-  constructor(endpoint: string, timeoutMs: Milliseconds, changed: (open: boolean) => void, options: StepOptions = {}) {
+  /**
+   * @param endpoint - names the server in messages.
+   * @param timeoutMs - the deadline of one step, from when it was sent.
+   * @param onChange - told when the breaker opens (`true`) and when it closes (`false`).
+   */
+  constructor(endpoint: string, timeoutMs: Milliseconds, onChange: (open: boolean) => void, options: StepOptions = {}) {
     this.#credentials = options.credentials ?? NO_CREDENTIALS;
     this.#isReply = options.isReply ?? ((error) => isErrorReply(error));
     this.#waitMs = options.waitMs ?? Infinity;
     this.#endpoint = endpoint;
     this.#timeoutMs = timeoutMs;
     this.#deadlines = new StepDeadlines(timeoutMs);
-    this.#changed = changed;
+    this.#onChange = onChange;
   }
 
+  /** Whether steps are sent now. */
   get acceptsSteps(): boolean {
-    return this.#reachable && !this.#open;
+    return this.#isReachable && !this.#isOpen;
   }
 
-  /** Whether the breaker refuses steps because of their failures. */
+  /** Whether the breaker is open: too many steps have failed. */
   get isTripped(): boolean {
-    return this.#open;
+    return this.#isOpen;
   }
 
-  /** A connection was verified by a heartbeat: the tier answers. */
-  succeeded(): void {
-    this.#reachable = true;
-    this.#failures = 0;
-    if (this.#open) this.#set(false);
-  }
-
-  /** The connection is gone: nothing may be sent before the next one is verified. */
-  disconnected(): void {
-    this.#reachable = false;
-    this.#turns.refuseAll();
-  }
-
-  // Not `async`, and without `withDeadline`: every read of the remote tier passes here.
-  run<T>(step: string, action: () => Promise<T>, weight = 1, waitMs: Milliseconds = this.#waitMs): Promise<T> {
-    if (!this.acceptsSteps) return Promise.reject(this.#away(step));
-    return new Promise((resolve, reject) => {
-      if (this.#turns.enter(weight)) return this.#begin(step, action, weight, resolve, reject);
-      this.#wait(step, weight, waitMs, () => this.#begin(step, action, weight, resolve, reject), reject);
-    });
-  }
-
+  /** Whether steps have begun in this turn of the event loop, and are not written to the socket yet. */
   get hasBegun(): boolean {
     return this.#deadlines.hasBegun;
   }
 
+  /** Whether a step would have to wait for its turn. */
   get isCrowded(): boolean {
     return this.#turns.isFull;
   }
 
+  /** A heartbeat has succeeded on the present connection: the server is reachable, and the breaker closes. */
+  succeeded(): void {
+    this.#isReachable = true;
+    this.#failures = 0;
+    if (this.#isOpen) this.#change(false);
+  }
+
+  /**
+   * The connection is gone. Steps that wait are refused, and no step is sent before the next
+   * {@link succeeded}.
+   */
+  disconnected(): void {
+    this.#isReachable = false;
+    this.#turns.refuseAll();
+  }
+
+  /**
+   * Sends one step, once it has its turn.
+   *
+   * @param step - names it in messages. It also decides which waiting step goes first.
+   * @param action - sends it.
+   * @param weight - how much it asks for: see {@link MAXIMUM_WEIGHT}.
+   * @param waitMs - how long it may wait for its turn. Default: as the options say.
+   * @throws {RemoteCacheError} `CACHE_REMOTE_UNAVAILABLE` while no step is sent; `CACHE_REMOTE_TIMEOUT` when
+   * its turn or its answer does not come in time (in the second case it may still be executed);
+   * `CACHE_REMOTE_FAILED` for any other failure.
+   * @throws {CacheValueError} which `action` rejects with, as it is.
+   */
+  // Not `async`, and without `withDeadline`: every read of the remote tier passes here.
+  run<T>(step: string, action: () => Promise<T>, weight = 1, waitMs: Milliseconds = this.#waitMs): Promise<T> {
+    if (!this.acceptsSteps) return Promise.reject(this.#away(step));
+    return new Promise((resolve, reject) => {
+      const caller = { resolve, reject };
+      if (this.#turns.enter(weight)) this.#begin(step, action, weight, caller);
+      else this.#wait(step, waitMs, { weight, begin: () => this.#begin(step, action, weight, caller), reject });
+    });
+  }
+
+  /**
+   * Resolves when a step of this name would have its turn. Rejects as {@link run} does when there is none.
+   */
   whenFree(step: string, waitMs: Milliseconds = this.#waitMs): Promise<void> {
     if (!this.acceptsSteps) return Promise.reject(this.#away(step));
     return new Promise((resolve, reject) => {
@@ -96,49 +142,53 @@ export class CircuitBreaker {
         resolve();
         this.#turns.leave(1);
       };
-      if (this.#turns.enter(1)) return begin();
-      this.#wait(step, 1, waitMs, begin, reject);
+      if (this.#turns.enter(1)) begin();
+      else this.#wait(step, waitMs, { weight: 1, begin, reject });
     });
   }
 
-  #wait(step: string, weight: number, waitMs: Milliseconds, begin: () => void, reject: (error: unknown) => void): void {
+  #wait(step: string, waitMs: Milliseconds, { weight, begin, reject }: Candidate): void {
     const refuse = (isLate: boolean): void => reject(isLate ? this.#crowded(step, waitMs) : this.#away(step));
     this.#turns.wait(RANKS.get(step) ?? 2, { weight, until: performance.now() + waitMs, begin, refuse });
   }
 
-  #begin<T>(step: string, action: () => Promise<T>, weight: number, resolve: (result: T) => void, reject: (error: unknown) => void): void {
-    let asked: Promise<T>;
+  /** Sends a step that has its turn. The turn ends with the step. */
+  #begin<T>(step: string, action: () => Promise<T>, weight: number, { resolve, reject }: Caller<T>): void {
+    let answer: Promise<T>;
     try {
-      asked = action();
+      answer = action();
     } catch (error) {
-      asked = Promise.reject(error);
+      answer = Promise.reject(error);
     }
     let isOver = false;
     const failed = (error: unknown): void => {
       if (isOver) return;
       isOver = true;
       done();
-      this.#failed(error);
+      this.#count(error);
       reject(this.#asRemoteError(error, step));
       this.#turns.leave(weight);
     };
-    // After the client was asked: what it does at the end of this turn, which is to write, is then done first.
+    // The deadline begins after the action: then the client, which writes at the end of this turn, writes
+    // first.
     const done = this.#deadlines.begin(() => failed(lateError(step, this.#timeoutMs, this.#endpoint)));
     const succeeded = (result: T): void => {
-      if (isOver) return; // Its caller has been told otherwise; it may have been executed all the same.
+      if (isOver) return; // The caller was told that it is late. It was executed all the same.
       isOver = true;
       done();
       this.#failures = 0;
       resolve(result);
       this.#turns.leave(weight);
     };
-    asked.then(succeeded, failed);
+    answer.then(succeeded, failed);
   }
 
   /**
-   * What `action` answers, whether the breaker is open or not; for the heartbeat. Neither its failure nor its success is counted.
+   * Resolves with what `action` answers. For the heartbeat: it is sent in any case, and neither its success
+   * nor its failure is counted.
    *
-   * @throws {RemoteCacheError} `CACHE_REMOTE_TIMEOUT` when it is late; else what `action` rejects with.
+   * @throws {RemoteCacheError} `CACHE_REMOTE_TIMEOUT` when the answer is late; else what `action` rejects
+   * with.
    */
   runUncounted<T>(step: string, action: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -168,19 +218,19 @@ export class CircuitBreaker {
     );
   }
 
-  #failed(error: unknown): void {
+  #count(error: unknown): void {
     if (error instanceof CacheValueError || this.#isReply(error)) {
-      this.#failures = 0; // The server answered, if only with an error: it is there.
+      this.#failures = 0; // The server has answered, if only with an error.
       return;
     }
     this.#failures += 1;
-    if (this.#failures >= BREAKER_THRESHOLD && !this.#open) this.#set(true);
+    if (this.#failures >= BREAKER_THRESHOLD && !this.#isOpen) this.#change(true);
   }
 
-  #set(open: boolean): void {
-    this.#open = open;
-    this.#changed(open);
-    if (open) this.#turns.refuseAll();
+  #change(isOpen: boolean): void {
+    this.#isOpen = isOpen;
+    this.#onChange(isOpen);
+    if (isOpen) this.#turns.refuseAll();
   }
 
   #asRemoteError(error: unknown, step: string): unknown {
@@ -191,6 +241,6 @@ export class CircuitBreaker {
   }
 }
 
-/** What a step that was not answered in time fails with. */
+/** The error of a step that was sent and not answered in time. */
 export const lateError = (step: string, timeoutMs: Milliseconds, endpoint: string): RemoteCacheError =>
   new RemoteCacheError('CACHE_REMOTE_TIMEOUT', `Redis at ${endpoint} did not answer '${step}' within ${timeoutMs} ms.`);

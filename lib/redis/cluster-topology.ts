@@ -9,7 +9,10 @@ import { connectionOptions, hostAndPort, type RedisAddress, type RedisEndpoint, 
 import type { RedisSource } from './redis-source.js';
 import { RepeatedLook } from './repeated-look.js';
 
-/** A stretch of slots with the primary they belong to, as one node has it, since the `epoch`th change of the configuration. */
+/**
+ * A range of slots and the primary that owns it, according to one node, since the `epoch`th change of the
+ * configuration.
+ */
 interface Stretch {
   readonly from: number;
   readonly to: number;
@@ -17,15 +20,15 @@ interface Stretch {
   readonly epoch: number;
 }
 
-/** More nodes are not asked at a time: any of them knows of all. */
+/** So many nodes are asked at a time at most. Each of them knows the whole cluster. */
 const MAXIMUM_ASKED = 5;
 
 /**
- * The nodes of a Redis Cluster, asked which primary a slot belongs to. Several are asked, and of what most of them say the newest
- * configuration is believed: a node that was cut off, or stopped, goes on naming the primary of yesterday, itself perhaps. Connections
- * are kept, so that asking often costs little.
+ * Asks the nodes of a Redis Cluster which primary owns a slot. It asks several nodes, waits for the answers
+ * of most, and believes the newest configuration among them: a node that was cut off, or stopped, still names
+ * the primary of yesterday, which may be itself. Connections are kept, so that asking often costs little.
  *
- * The client given is only read: where its nodes are, and how they are entered.
+ * The user's client is only read: where its nodes are, and how they are entered.
  */
 export class ClusterTopology {
   /** Names the cluster in messages. */
@@ -34,7 +37,7 @@ export class ClusterTopology {
   readonly #natMap: Cluster['options']['natMap'];
   readonly #timeoutMs: Milliseconds;
   readonly #seeds: readonly AskedNode[];
-  /** The primaries, once they are known. */
+  /** The primaries; empty until they are known. */
   #nodes: readonly AskedNode[] = [];
   #asking: Promise<readonly Stretch[]> | undefined;
   readonly #watch = new RepeatedLook();
@@ -48,17 +51,22 @@ export class ClusterTopology {
   }
 
   /**
-   * The cluster that `redis` leads to; `undefined` when it is no client of one.
+   * The cluster that `redis` is a client of.
    *
    * @param timeoutMs - how long one question may take.
-   * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for what is no {@link RedisConnection}.
+   * @returns `undefined` when `redis` leads to a single server or to Sentinels.
+   * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` when it is no {@link RedisConnection}.
    */
   static of(redis: RedisConnection, timeoutMs: Milliseconds): ClusterTopology | undefined {
     checkConnection(redis);
     return isCluster(redis) ? new ClusterTopology(redis, timeoutMs) : undefined;
   }
 
-  /** How each primary is entered. `host` and `port` mean nothing: ask {@link locate}. @param label - names it in messages. */
+  /**
+   * How each primary is entered. Its `host` and `port` mean nothing: ask {@link locate}.
+   *
+   * @param label - names it in messages.
+   */
   endpoint(label: string): RedisEndpoint {
     const { username, password, tls } = this.#options;
     return {
@@ -73,9 +81,9 @@ export class ClusterTopology {
   }
 
   /**
-   * Asks which primary `slot` belongs to.
+   * Asks which primary owns `slot`.
    *
-   * @throws {Error} when no node could tell, or the slot belongs to none.
+   * @throws {Error} when no node could tell, or no primary owns it.
    */
   async locate(slot: number): Promise<RedisAddress> {
     const stretches = await this.#stretchesNow();
@@ -84,7 +92,11 @@ export class ClusterTopology {
     return newest.owner;
   }
 
-  /** Asks for the primaries, and answers one of them. @throws {Error} as {@link locate}. */
+  /**
+   * Asks for the primaries, and picks one at random.
+   *
+   * @throws {Error} when no node could tell, or no primary owns a slot.
+   */
   async anyPrimary(): Promise<RedisAddress> {
     const owners = (await this.#stretchesNow()).map(({ owner }) => owner);
     const owner = owners[Math.floor(Math.random() * owners.length)];
@@ -92,7 +104,12 @@ export class ClusterTopology {
     return owner;
   }
 
-  /** Has connections for the sharded channels of `slot` made, to whichever primary has it. @param label - names it in messages. */
+  /**
+   * Makes connections for the sharded channels of `slot`: each leads to the primary that owns it at that
+   * moment.
+   *
+   * @param label - names them in messages.
+   */
   source(slot: number, label: string): RedisSource {
     return {
       label,
@@ -107,9 +124,10 @@ export class ClusterTopology {
   }
 
   /**
-   * Calls `look` again and again, as a rule to {@link locate} and to compare. Ended by {@link close}.
+   * Calls `look` again and again, until {@link close}. It is meant to {@link locate} slots and to compare
+   * their owners.
    *
-   * @param failed - told when it rejects, with how often in a row.
+   * @param failed - told when `look` rejects. `attempt` counts the rejections in a row, from 1.
    */
   watch(everyMs: Milliseconds, look: () => Promise<void>, failed: (attempt: number, error: unknown) => void): void {
     this.#watch.start(everyMs, look, failed);
@@ -121,7 +139,7 @@ export class ClusterTopology {
     for (const node of [...this.#seeds, ...this.#nodes]) node.server.close();
   }
 
-  /** Who asks while others do is answered with them. */
+  /** Concurrent calls share one question. */
   #stretchesNow(): Promise<readonly Stretch[]> {
     return (this.#asking ??= this.#ask().finally(() => (this.#asking = undefined)));
   }
@@ -140,18 +158,20 @@ export class ClusterTopology {
   }
 
   async #stretches(client: Redis, host: string): Promise<readonly Stretch[]> {
-    // In this order: an epoch that is too old for its address loses against others, one that is too new would win.
+    // The epochs come first: one that is too old for its address loses against others, one that is too new
+    // would win.
     const [nodes, slots] = await Promise.all([client.call('CLUSTER', 'NODES'), client.call('CLUSTER', 'SLOTS')]);
     const epochs = new Map(String(nodes).split('\n').map(epochOf));
     return (slots as SlotsReply).map(([from, to, [endpoint, port, id]]) => ({
       from,
       to,
-      owner: this.#translated({ host: endpoint ? endpoint : host, port }), // It need not know by which name it is reached.
+      // A node may not know by which name it is reached.
+      owner: this.#translated({ host: endpoint ? endpoint : host, port }),
       epoch: epochs.get(id) ?? 0,
     }));
   }
 
-  /** Those to be asked from now on: connections to others are closed. */
+  /** Asks these primaries from now on. Connections to other nodes are closed. */
   #useNodes(stretches: readonly Stretch[]): void {
     if (this.#watch.isStopped) return;
     const newestFirst = [...stretches].sort((a, b) => b.epoch - a.epoch);
@@ -175,12 +195,13 @@ export class ClusterTopology {
   }
 }
 
+/** A node with the address that we know it by. */
 interface AskedNode {
   readonly address: RedisAddress;
   readonly server: AskedServer;
 }
 
-/** What CLUSTER SLOTS answers; replicas follow the primary in each. */
+/** The reply to CLUSTER SLOTS. In each range, the replicas follow the primary. */
 type SlotsReply = readonly (readonly [from: number, to: number, primary: readonly [endpoint: string | null, port: number, id: string]])[];
 
 /** A line of CLUSTER NODES: `<id> <address> <flags> <primary> <ping> <pong> <epoch> …`. */
@@ -189,7 +210,10 @@ function epochOf(line: string): [id: string, epoch: number] {
   return [fields[0] as string, Number(fields[6] ?? 0)];
 }
 
-/** Not among ioredis' types: a node is a URL, a port, or an address with how it is entered. */
+/**
+ * The nodes that the user gave, which ioredis' types do not show. Each is a URL, a port, or an address with
+ * how it is entered.
+ */
 function startupNodes(cluster: Cluster): readonly RedisOptions[] {
   const { startupNodes = [] } = cluster as unknown as { readonly startupNodes?: readonly (string | number | RedisOptions)[] };
   return startupNodes.map((node) =>

@@ -1,18 +1,18 @@
-/** Where a {@link CommandConnection} stands. Each state names its successors; a stopped connection stays stopped. */
+/** Where a {@link CommandConnection} stands. Each state names its successors; `stopped` may follow any. */
 export type CommandConnectionState =
-  /** Never started. → `searching`, `stopped` */
+  /** Never started. → `searching` */
   | 'created'
-  /** Locating the primary, or pausing before that. There is no connection. → `connecting`, `stopped` */
+  /** Locating the primary, or pausing before that. There is no connection. → `connecting` */
   | 'searching'
-  /** The primary is located, and a client is on its way to it. → `verifying`, `searching`, `stopped` */
+  /** The primary is located, and a client is on its way to it. → `verifying`, `searching` */
   | 'connecting'
-  /** Connected; no heartbeat has succeeded on it yet. → `verified`, `changing server`, `searching`, `stopped` */
+  /** Connected; no heartbeat has succeeded on it yet. → `verified`, `changing server`, `searching` */
   | 'verifying'
-  /** A heartbeat has succeeded, on another server than before: listeners prepare for it. → `verified`, `verifying`, `searching`, `stopped` */
+  /** It leads to another server, and listeners prepare for that. → `verified`, `verifying`, `searching` */
   | 'changing server'
-  /** In use: steps are sent. → `doubted`, `searching`, `stopped` */
+  /** In use: steps are sent. → `doubted`, `searching` */
   | 'verified'
-  /** It was in use, but the server may not be the only primary. The next heartbeat decides. → `verified`, `searching`, `stopped` */
+  /** It was in use, but the server may be no primary: a heartbeat decides. → `verified`, `searching` */
   | 'doubted'
   /** Closed for good. */
   | 'stopped';
@@ -24,5 +24,5 @@ export const hasClient = (state: CommandConnectionState): boolean => state === '
 export const isConnected = (state: CommandConnectionState): boolean =>
   state === 'verifying' || state === 'changing server' || isVerified(state);
 
-/** Whether there is a connection that a heartbeat has succeeded on: its end is a loss, and not an attempt that failed. */
+/** Whether a heartbeat has succeeded on the connection. Then its end is a loss, and not a failed attempt. */
 export const isVerified = (state: CommandConnectionState): boolean => state === 'verified' || state === 'doubted';

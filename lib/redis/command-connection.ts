@@ -5,6 +5,7 @@ import type { CacheEvents } from '../event/index.js';
 import { type Milliseconds, withDeadline } from '../time/index.js';
 import { CircuitBreaker, lateError } from './circuit-breaker.js';
 import { type CommandConnectionState, hasClient, isConnected, isVerified } from './command-connection-state.js';
+import type { CommandConnectionOptions } from './command-connection-options.js';
 import { isErrorReply, type KeyvRedisLibrary, loadKeyvRedis } from './keyv-redis.js';
 import { PrimarySearch } from './primary-search.js';
 import { abandon, closeClient, redisClient } from './redis-client.js';
@@ -12,37 +13,15 @@ import { isSameAddress, type RedisAddress, type RedisEndpoint } from './redis-en
 import type { Script } from './script.js';
 import { connectFailed, isElsewhere, isNoPrimary, isReply } from './server-reply.js';
 
-/** What a {@link CommandConnection} needs to know. */
-export interface CommandConnectionOptions {
-  /** How the server is entered, and its name in messages. */
-  readonly endpoint: RedisEndpoint;
-  readonly events: CacheEvents;
-  /** Deadline of one remote step. */
-  readonly timeoutMs: Milliseconds;
-  /** The longest a step waits for its turn while others are under way. Default: for ever. */
-  readonly deadlineMs?: Milliseconds;
-  /** Deadline of {@link CommandConnection#start}, and of one TCP or TLS connect. */
-  readonly connectTimeoutMs: Milliseconds;
-  /** A connection with a command under way is given up after so long without an answer. */
-  readonly socketTimeoutMs: Milliseconds;
-  /**
-   * Tells where the primary is, before each attempt to connect. Its errors hold no credential. Default: always the host and port of
-   * {@link endpoint}.
-   */
-  readonly locate?: () => Promise<RedisAddress>;
-  /** Whether messages are published on sharded channels, within one slot of a Redis Cluster. Default: `false`. */
-  readonly isSharded?: boolean;
-}
-
 /**
- * The command connection of one instance: a node-redis client that Keyv's adapter reads through and scripts run on.
+ * The command connection of one instance: a node-redis client, for Keyv's adapter and for scripts.
  *
  * Steps are sent only while the connection is `verified` (see {@link CommandConnectionState}):
- * - Every new connection must be verified by a heartbeat. A server that came back may hold a snapshot of another time, and only the
- *   heartbeat learns which generation of keys is still good.
- * - If it leads to another server than the last verified one, listeners prepare for that first (see {@link onMoved}).
- * - A connection that ends, is silent, or leads to a server that is no primary is replaced: a {@link PrimarySearch} locates the
- *   primary and connects to it.
+ * - Every new connection must be verified by a heartbeat. A server that came back may hold a snapshot of
+ *   another time, and only the heartbeat learns which generation of keys is still good.
+ * - If it leads to another server than the last verified one, listeners prepare for that first.
+ * - A connection that ends, is silent, or leads to a server that is no primary is replaced: a
+ *   {@link PrimarySearch} locates the primary and connects to it.
  *
  * Commands are never queued for a later connection, and never sent twice.
  */
@@ -73,11 +52,9 @@ export class CommandConnection {
   #verifiedAddress: RedisAddress | undefined;
   /** Why the last connection ended, or why the present one is not in use. */
   #lastError: unknown;
-  /**
-   * The server's reply to a heartbeat that it refused. A server that refuses us may also hang up: this says more than a lost connection.
-   */
+  /** The server's refusal of a heartbeat. It may hang up then as well, which would say less. */
   #refusal: unknown;
-  /** When the server last answered a script, or else when the connection was made: on `performance`'s scale. */
+  /** When a script was last answered, or else when we connected: on `performance`'s scale. */
   #answeredAt = 0;
 
   constructor(options: CommandConnectionOptions) {
@@ -113,7 +90,7 @@ export class CommandConnection {
     return this.guard.acceptsSteps;
   }
 
-  /** Where the present connection or attempt leads, else where the last one led. `undefined` before the first one. */
+  /** Where the latest connection or attempt leads; `undefined` before the first one. */
   get address(): RedisAddress | undefined {
     return this.#address;
   }
@@ -128,29 +105,29 @@ export class CommandConnection {
     return this.#client;
   }
 
-  /** Has `keyv` read through the client of each connection. Until the first one it has no store; no step is sent before either. */
+  /** Has `keyv` read through the client of each connection. Before the first one it has no store. */
   readThrough(keyv: Keyv): void {
     this.#readers.push(keyv);
     this.#lead(keyv);
   }
 
-  /** Sets what must succeed on each new connection before it is used: the first heartbeat. Set before {@link start}. Default: nothing. */
+  /** Sets what must succeed on each new connection: the first heartbeat. Set before {@link start}. */
   verifyWith(verify: () => Promise<void>): void {
     this.#verify = verify;
   }
 
   /**
-   * Has `listener` run when the connection leads to another server than the last verified one. No step is sent until all listeners have
-   * succeeded; after a failure they run again with the next heartbeat that succeeds. The new server may not know what the old one
-   * acknowledged last.
+   * Has `listener` run when the connection leads to another server than the last verified one. No step is
+   * sent until all listeners have succeeded; after a failure they run again with the next heartbeat that
+   * succeeds. The new server may not know what the old one acknowledged last.
    */
-  onMoved(listener: () => Promise<void>): void {
+  onOtherServer(listener: () => Promise<void>): void {
     this.#otherServerListeners.push(listener);
   }
 
   /**
-   * A heartbeat has succeeded: the connection is verified, at once unless it leads to another server than before. Does nothing without a
-   * connection: the heartbeat was executed on an older one.
+   * A heartbeat has succeeded: the connection is verified, at once unless it leads to another server than
+   * before. Does nothing without a connection: the heartbeat was executed on an older one.
    */
   confirm(): void {
     if (!isConnected(this.#state) || this.#state === 'changing server') return;
@@ -159,13 +136,19 @@ export class CommandConnection {
     else void this.#changeServer();
   }
 
-  /** Tells where the primary is. A connection, or an attempt, that leads elsewhere is given up for one that leads there. */
+  /**
+   * Tells where the primary is. A connection, or an attempt, that leads elsewhere is given up for one that
+   * leads there.
+   */
   primaryIs(primary: RedisAddress): void {
     if (this.#address !== undefined && isSameAddress(this.#address, primary)) return;
     this.reconnect(new Error(`the primary is ${primary.host}:${primary.port} now`));
   }
 
-  /** Gives the present connection or attempt up for another, because of `reason`. Steps under way fail. Does nothing while there is none. */
+  /**
+   * Gives the present connection or attempt up for another, because of `reason`. Steps under way fail. Does
+   * nothing while there is none.
+   */
   reconnect(reason: Error): void {
     if (hasClient(this.#state)) this.#searchAgain(reason);
   }
@@ -173,7 +156,8 @@ export class CommandConnection {
   /**
    * Connects. Keeps trying in the background after a failure, until {@link stop}.
    *
-   * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED` when there is no verified connection within the deadline.
+   * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED` when there is no verified connection within the
+   * deadline.
    */
   async start(): Promise<void> {
     this.#library = await loadKeyvRedis();
@@ -205,10 +189,12 @@ export class CommandConnection {
   /**
    * Runs a script whatever the guard says. For the heartbeat, whose success opens the guard.
    *
-   * A connection on which no script is answered for the socket timeout is given up. node-redis has a timeout for that too, but Node starts
-   * it anew at every *write*: a link that swallows everything would never be noticed while heartbeats are written to it.
+   * A connection on which no script is answered for the socket timeout is given up. node-redis has a timeout
+   * for that too, but Node starts it anew at every *write*: a link that swallows everything would never be
+   * noticed while heartbeats are written to it.
    *
-   * @throws {RemoteCacheError} `CACHE_REMOTE_TIMEOUT` when the answer is late; else what the client rejects with, without a credential.
+   * @throws {RemoteCacheError} `CACHE_REMOTE_TIMEOUT` when the answer is late; else what the client rejects
+   * with, without a credential.
    */
   async runUnguarded<T>(script: Script, keys: string[], args: string[]): Promise<T> {
     try {
@@ -232,7 +218,8 @@ export class CommandConnection {
       return this.#answered(await this.client.evalSha(sha, { keys, arguments: args })) as T;
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return this.#answered(await this.client.eval(source, { keys, arguments: args })) as T; // A new or flushed server does not know it yet.
+      // A new server, or one that was flushed, does not know the script yet.
+      return this.#answered(await this.client.eval(source, { keys, arguments: args })) as T;
     }
   }
 
@@ -241,7 +228,10 @@ export class CommandConnection {
     return reply;
   }
 
-  /** `searching` → `connecting`. The client's `ready` leads on to `verifying`, a rejection back to `searching`. */
+  /**
+   * `searching` → `connecting`. The client's `ready` leads on to `verifying`, a rejection back to
+   * `searching`.
+   */
   async #connect(address: RedisAddress): Promise<void> {
     const { connectTimeoutMs, socketTimeoutMs } = this.#options;
     const client = redisClient(this.#library as KeyvRedisLibrary, address, this.#options);
@@ -260,13 +250,13 @@ export class CommandConnection {
   #lead(keyv: Keyv): void {
     if (this.#library === undefined || this.#client === undefined) return;
     const store = this.#library.storeOver(this.#client);
-    store.on('error', () => undefined); // The connection hears of it itself; a Keyv store without a listener throws.
+    store.on('error', () => undefined); // We hear of errors anyway; a store without a listener throws them.
     keyv.store = store;
   }
 
   /** `connecting` → `verifying` → whatever the first heartbeat leads to. */
   async #ready(client: RedisClientType): Promise<void> {
-    if (client !== this.#client || this.#state !== 'connecting') return; // It was given up while it connected.
+    if (client !== this.#client || this.#state !== 'connecting') return; // It was given up meanwhile.
     this.#state = 'verifying';
     this.#answeredAt = performance.now();
     this.#events.emit('connected', { ...this.#names });
@@ -294,7 +284,10 @@ export class CommandConnection {
     }
   }
 
-  /** `verifying`, `changing server` or `doubted` → `verified`. In `verified`, a heartbeat closes the breaker again. */
+  /**
+   * `verifying`, `changing server` or `doubted` → `verified`. In `verified`, a heartbeat closes the breaker
+   * again.
+   */
   #becomeVerified(): void {
     this.#state = 'verified';
     this.#verifiedAddress = this.#address;
@@ -304,7 +297,7 @@ export class CommandConnection {
     this.#onVerified();
   }
 
-  /** `verified` → `doubted`, or → `searching` when the server names another one. The server says itself that it is no sure primary. */
+  /** `verified` → `doubted`, or → `searching`: the server says that it is no primary, or not surely. */
   #doubt(error: unknown): void {
     if (!isConnected(this.#state)) return;
     if (isElsewhere(error)) return this.#searchAgain(error);
@@ -313,7 +306,10 @@ export class CommandConnection {
     this.guard.disconnected();
   }
 
-  /** `connecting` → `searching` when the search could not connect. It may also have failed to locate: then there is no client. */
+  /**
+   * `connecting` → `searching` when the search could not connect. It may also have failed to locate: then
+   * there is no client.
+   */
   #attemptFailed(error: unknown): void {
     if (hasClient(this.#state)) {
       this.#state = 'searching';

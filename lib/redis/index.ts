@@ -1,10 +1,12 @@
 /**
- * Redis: where it is (an endpoint, a Sentinel group, a Cluster), how one gets there, and one connection for commands, with its scripts, its
- * circuit breaker and the limit to what is under way. The one room that loads Redis clients; what travels on them is not its business.
+ * Redis: where it is (an endpoint, a Sentinel group, a cluster), how it is entered, and the connection for
+ * commands, with its scripts, its circuit breaker and its limit of steps under way. The one room that loads
+ * Redis clients. It does not know what is sent over them.
  */
 export { BREAKER_THRESHOLD, CircuitBreaker } from './circuit-breaker.js';
 export { ClusterTopology } from './cluster-topology.js';
-export { CommandConnection, type CommandConnectionOptions } from './command-connection.js';
+export type { CommandConnectionOptions } from './command-connection-options.js';
+export { CommandConnection } from './command-connection.js';
 export { hostAndPort, type RedisAddress, redisEndpoint, type RedisEndpoint, redisLabel } from './redis-endpoint.js';
 export type { RedisConnection } from './redis-option.js';
 export { redisOptionsFromEnv } from './redis-options-from-env.js';

@@ -1,12 +1,13 @@
 import { clientMissing } from '../errors/index.js';
 
-/** The clients of topics and Sentinels. */
+/** The clients for topics, Sentinels and the nodes of a cluster. */
 export type IoredisLibrary = Pick<typeof import('ioredis'), 'Redis' | 'Cluster'>;
 
 /**
- * Loads them: that takes long, and for nothing where there is no Redis.
+ * Loads ioredis. Only when it is needed: loading takes long, and an application without Redis does without
+ * it.
  *
- * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED`.
+ * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED` when it is not installed or cannot be loaded.
  */
 export async function loadIoredis(): Promise<IoredisLibrary> {
   try {

@@ -1,12 +1,13 @@
 import type { default as Store, RedisClientType } from '@keyv/redis';
 import { clientMissing } from '../errors/index.js';
 
-/** Keyv's adapter for Redis, and the client that comes with it. */
+/** Keyv's adapter for Redis, and node-redis, which comes with it. */
 export interface KeyvRedisLibrary {
+  /** Makes a node-redis client. */
   readonly createClient: typeof import('@keyv/redis').createClient;
-  /** The adapter over a client whose connection is somebody else's care. */
+  /** Makes an adapter that reads through `client`. It neither opens nor closes the client's connection. */
   readonly storeOver: (client: RedisClientType) => Store<unknown>;
-  /** What the client makes of an error reply; `undefined`: it does not say. */
+  /** The class of node-redis' errors that are replies of the server; `undefined` when it exports none. */
   readonly ErrorReply: ErrorReplyClass | undefined;
 }
 
@@ -14,17 +15,22 @@ export interface KeyvRedisLibrary {
 export type ErrorReplyClass = abstract new (...args: never[]) => Error;
 
 /**
- * Loads them: a third of what the whole library takes to start, for nothing where there is no Redis.
+ * Loads both. Only when they are needed: loading takes a third of the time in which the whole library
+ * starts, and an application without Redis does without them.
  *
- * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED`.
+ * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED` when they are not installed or cannot be loaded.
  */
 export async function loadKeyvRedis(): Promise<KeyvRedisLibrary> {
   try {
     const { createClient, default: KeyvRedis } = await import('@keyv/redis');
-    /** Asks the client at once. The adapter would first see to the connection, and connect by itself where there is none. */
+    /**
+     * Asks the client at once. The adapter itself would first check the connection, and connect when there is
+     * none.
+     */
     class ManagedStore extends KeyvRedis<unknown> {
       override get<V>(key: string): Promise<V | undefined> {
-        const found = this.client.get(this.createKeyPrefix(key, this.namespace)) as Promise<V | undefined>; // Keyv takes `null` for nothing too.
+        // Keyv takes `null` as a miss too.
+        const found = this.client.get(this.createKeyPrefix(key, this.namespace)) as Promise<V | undefined>;
         return found.catch(asUnreadable) as Promise<V | undefined>;
       }
     }
@@ -36,9 +42,13 @@ export async function loadKeyvRedis(): Promise<KeyvRedisLibrary> {
 }
 
 /**
- * Whether `error` is what the server answered, as against a lost connection or silence. By its class, or, where the client is another copy
- * than the one we know, by its form: the server's words begin with a code, as in `WRONGTYPE Operation against a key …`. Not by the class's
- * name, which a bundler may shorten.
+ * Whether `error` is a reply of the server, as opposed to a lost connection or silence.
+ *
+ * Its class decides; or else its form, since the client may come from another copy of the library: the
+ * server's words begin with a code, as in `WRONGTYPE Operation against a key …`. The name of the class does
+ * not decide: a bundler may shorten it.
+ *
+ * @param ErrorReply - the class of replies. Default: the form alone decides.
  */
 export function isErrorReply(error: unknown, ErrorReply?: ErrorReplyClass): error is Error {
   if (!(error instanceof Error)) return false;
@@ -46,7 +56,10 @@ export function isErrorReply(error: unknown, ErrorReply?: ErrorReplyClass): erro
   return !('code' in error) && /^[A-Z][A-Z\d_]{2,}(?: |$)/.test(error.message);
 }
 
-/** Where no string lies, no codec has written: an entry that cannot be read, as an empty string would be. MGET says `nil` for it. */
+/**
+ * An empty string for a key that holds no string. Our codecs write nothing but strings, and none reads an
+ * empty one: so the entry counts as unreadable. (MGET answers `nil` for such a key.)
+ */
 function asUnreadable(error: unknown): string {
   if (error instanceof Error && error.message.startsWith('WRONGTYPE ')) return '';
   throw error;

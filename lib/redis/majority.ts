@@ -1,10 +1,15 @@
-/** What several who were asked the same have said so far. */
+/** What the servers that were asked the same question have answered so far. */
 export interface Heard<T> {
   readonly answers: T[];
   readonly failures: unknown[];
 }
 
-/** What most of those asked answer, or all that there is to hear if most cannot. Settles if every question does; never rejects. */
+/**
+ * Resolves once most of the questions are answered; or once all have settled, if most fail. Stays pending
+ * while neither is so; never rejects.
+ *
+ * @returns the answers and failures up to that moment.
+ */
 export function majorityOf<T>(questions: readonly Promise<T>[]): Promise<Heard<T>> {
   const heard: Heard<T> = { answers: [], failures: [] };
   const majority = Math.floor(questions.length / 2) + 1;

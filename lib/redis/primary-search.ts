@@ -9,7 +9,9 @@ export interface PrimarySearchOptions {
   readonly events: CacheEvents;
   /** Tells where the primary is. Its errors hold no credential. */
   readonly locate: () => Promise<RedisAddress>;
-  /** Connects to the primary at this address. Its errors hold no credential. Runs only in the latest search. */
+  /**
+   * Connects to the primary at this address. Its errors hold no credential. Runs only in the latest search.
+   */
   readonly connect: (address: RedisAddress) => Promise<void>;
   /** Told of each attempt that failed, before the event. Default: nobody is told. */
   readonly onFailure?: (error: unknown) => void;
@@ -24,10 +26,12 @@ const LONGEST_PAUSE_MS: Milliseconds = 500;
 /**
  * Locates the primary and connects to it, again and again until that succeeds.
  *
- * The very first attempt is made without an event. Every later one is announced as `reconnecting`, with the pause before it:
+ * The very first attempt is made without an event. Every later one is announced as `reconnecting`, with the
+ * pause before it:
  * - none, after a connection that was verified. Its successor may be there already;
- * - else a pause that doubles from 25 ms to 500 ms, a quarter more or less so that instances do not come all at once. An attempt that
- *   connects is not proof of a usable server: a proxy may let us in and hang up, and Sentinels name a demoted server for a while.
+ * - else a pause that doubles from 25 ms to 500 ms, a quarter more or less so that instances do not come all
+ *   at once. An attempt that connects is not proof of a usable server: a proxy may let us in and hang up, and
+ *   Sentinels name a demoted server for a while.
  *
  * Every attempt that fails is reported as `failed`.
  */
@@ -57,7 +61,10 @@ export class PrimarySearch {
     this.#latest += 1;
   }
 
-  /** Counts an attempt that failed. The caller reports a connection that was made and ended before it was verified. */
+  /**
+   * Counts an attempt that failed. The caller reports a connection that was made and ended before it was
+   * verified.
+   */
   failed(error: unknown): void {
     const { names, events, onFailure } = this.#options;
     onFailure?.(error);

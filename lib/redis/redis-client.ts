@@ -14,8 +14,9 @@ export interface RedisClientOptions {
 }
 
 /**
- * The least socket timeout that node-redis gets. Its timer may fire before it has read what lies in the socket: after a blocked event
- * loop, timers come before sockets. So the connection notices silence itself; this timeout only closes what is stuck in a handshake.
+ * The least socket timeout that node-redis gets. Its timer may fire before it has read what lies in the
+ * socket: after a blocked event loop, timers come before sockets. So the connection notices silence itself;
+ * this timeout only closes what is stuck in a handshake.
  */
 const LEAST_SOCKET_TIMEOUT_MS: Milliseconds = 10_000;
 
@@ -23,8 +24,8 @@ const LEAST_SOCKET_TIMEOUT_MS: Milliseconds = 10_000;
 const GRACE_MS: Milliseconds = 500;
 
 /**
- * Makes a node-redis client for the server at `address`, not yet connected. It connects once: it never reconnects by itself, and it never
- * queues a command for a later connection.
+ * Makes a node-redis client for the server at `address`, not yet connected. It connects once: it never
+ * reconnects by itself, and it never queues a command for a later connection.
  *
  * @param address - not used when the endpoint is a Unix socket.
  */
@@ -53,8 +54,8 @@ export function redisClient({ createClient }: KeyvRedisLibrary, address: RedisAd
 }
 
 /**
- * Destroys `client`: at once when it is connected, else as soon as it is. node-redis leaks the socket of a client that is destroyed
- * between TCP connect and handshake.
+ * Destroys `client`: at once when it is connected, else as soon as it is. node-redis leaks the socket of a
+ * client that is destroyed between TCP connect and handshake.
  */
 export function abandon(client: RedisClientType): void {
   if (client.isReady) client.destroy();
@@ -62,8 +63,8 @@ export function abandon(client: RedisClientType): void {
 }
 
 /**
- * Closes `client` and resolves then. While it connects, that is once it is connected or has failed (see {@link abandon}), or half a
- * second after its connect timeout. Never rejects.
+ * Closes `client` and resolves then. While it connects, that is once it is connected or has failed (see
+ * {@link abandon}), or half a second after its connect timeout. Never rejects.
  */
 export async function closeClient(client: RedisClientType, connectTimeoutMs: Milliseconds): Promise<void> {
   if (!client.isOpen) return;

@@ -35,11 +35,12 @@ export interface RedisEndpoint {
 /**
  * The single server that `redis` leads to.
  *
- * A URL is `redis[s]://[user][:password@]host[:port][/db]`, with user and password percent-encoded. `?db=` and `?family=` are read, other
- * parameters are not. A string without a scheme is read as `host:port`; one that begins with `/` is the path of a Unix socket.
+ * A URL is `redis[s]://[user][:password@]host[:port][/db]`, with user and password percent-encoded. `?db=`
+ * and `?family=` are read, other parameters are not. A string without a scheme is read as `host:port`; one
+ * that begins with `/` is the path of a Unix socket.
  *
- * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for text that cannot be read, which the message does not repeat; and for
- * Sentinel options and Cluster clients, which lead to more than one server.
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for text that cannot be read, which the message
+ * does not repeat; and for Sentinel options and Cluster clients, which lead to more than one server.
  */
 export function redisEndpoint(redis: RedisConnection): RedisEndpoint {
   checkConnection(redis);
@@ -62,8 +63,8 @@ export function redisEndpoint(redis: RedisConnection): RedisEndpoint {
 }
 
 /**
- * Names `redis` in messages: by `host:port`, the path of its socket, its first Sentinel or the first node of its cluster. Never contains
- * a credential.
+ * Names `redis` in messages: by `host:port`, the path of its socket, its first Sentinel or the first node
+ * of its cluster. Never contains a credential.
  *
  * @throws {CacheConfigurationError} as {@link redisEndpoint}.
  */
@@ -96,7 +97,8 @@ export function connectionOptions(redis: Exclude<RedisConnection, Cluster>): Red
 /**
  * Checks that `host` is the name or address of a host, or absent.
  *
- * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`. The message does not repeat a text: it may be a URL with a password.
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`. The message does not repeat a text: it may be a
+ * URL with a password.
  */
 function checkHost(option: string, host: unknown): void {
   if (host === undefined || host === null || isHost(host)) return;
@@ -104,7 +106,10 @@ function checkHost(option: string, host: unknown): void {
   throw notRepeated(`\`${option}\``, 'the name or address of a host', 'Put a URL into `redis`.');
 }
 
-/** Whether `host` can be the name or address of a host. Messages print it, so anything else (such as a URL) must not pass. */
+/**
+ * Whether `host` can be the name or address of a host. Messages print it, so anything else (such as a URL)
+ * must not pass.
+ */
 export const isHost = (host: unknown): boolean =>
   typeof host === 'string' && (isIP(host) !== 0 || /^(?:[^\s\p{C}\p{P}\p{S}]|[._-])*$/u.test(host));
 
@@ -174,7 +179,10 @@ function invalidUrl(): CacheConfigurationError {
   );
 }
 
-/** The error for text that may contain a password: the message says what was expected, and does not repeat the text. */
+/**
+ * The error for text that may contain a password: the message says what was expected, and does not repeat the
+ * text.
+ */
 export function notRepeated(what: string, expected: string, hint: string): CacheConfigurationError {
   return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected ${what} to be ${expected}, got something else.`, {
     hint: `${hint} The text is not repeated here because it may hold ${hint.endsWith('password.') ? 'one' : 'a password'}.`,

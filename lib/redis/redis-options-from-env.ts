@@ -3,13 +3,15 @@ import { CacheConfigurationError, shown } from '../errors/index.js';
 import { connectionOptions, isDatabase, isHost, isPort, notRepeated } from './redis-endpoint.js';
 
 /**
- * How Redis is reached, from environment variables: `REDIS_URL`, or else `REDIS_HOST` with `REDIS_PORT` (6379), `REDIS_USERNAME`,
- * `REDIS_PASSWORD`, `REDIS_DB` (0) and `REDIS_TLS` (`true` or `false`). An empty variable counts as absent; with `REDIS_URL` the others
- * are not read.
+ * Reads from environment variables how Redis is reached: from `REDIS_URL`, or else from `REDIS_HOST` with
+ * `REDIS_PORT` (default: 6379), `REDIS_USERNAME`, `REDIS_PASSWORD`, `REDIS_DB` (default: 0) and `REDIS_TLS`
+ * (`true` or `false`; default: `false`). An empty variable counts as absent. The others are not read when
+ * `REDIS_URL` is set.
  *
- * @param env - where to look. Default: `process.env`.
+ * @param env - the variables. Default: `process.env`.
  * @returns `undefined` when neither `REDIS_URL` nor `REDIS_HOST` is set: no Redis is wanted.
- * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`, which names the variable and never repeats a URL or a password.
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for a variable that cannot be read. The message
+ * names the variable, and never repeats a URL or a password.
  */
 export function redisOptionsFromEnv(env: Readonly<Record<string, string | undefined>> = process.env): string | RedisOptions | undefined {
   const url = read(env, 'REDIS_URL');

@@ -7,7 +7,12 @@ import { connectionOptions, redisLabel, severalServers } from './redis-endpoint.
 import { checkConnection, isClient, isCluster, type RedisConnection } from './redis-option.js';
 import type { RedisSource } from './redis-source.js';
 
-/** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for what is no {@link RedisConnection}, and for Sentinel: see {@link SentinelGroup#source}. */
+/**
+ * Makes clients for `redis`: for a single server, or for any primary of a cluster.
+ *
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` when it is no {@link RedisConnection}, and for
+ * Sentinel options: see {@link SentinelGroup#source}.
+ */
 export function redisSource(redis: RedisConnection): RedisSource {
   checkConnection(redis);
   const label = redisLabel(redis);
@@ -29,8 +34,9 @@ export function redisSource(redis: RedisConnection): RedisSource {
 }
 
 /**
- * A client of one primary of the cluster. Classic pub/sub reaches every node whichever it was published on, and ioredis' own cluster
- * subscriber changes nodes without a word, which hides the loss. The topology is read anew each time: after a failover it is another.
+ * A client of one primary of the cluster. Any primary will do: classic Pub/Sub reaches every node,
+ * whichever a message was published on. ioredis' own cluster subscriber is not used: it changes nodes without
+ * an event, which hides the loss. The topology is read anew each time: a failover changes it.
  */
 async function fromCluster(cluster: Cluster, overrides: RedisOptions, timeoutMs: Milliseconds): Promise<Redis> {
   const { Redis } = await loadIoredis();

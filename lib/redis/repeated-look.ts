@@ -1,14 +1,15 @@
 import type { Milliseconds } from '../time/index.js';
 
-/** Looks again and again, each time a while after the look before has ended. */
+/** Calls a function again and again. The pause between two calls begins when the first of them has ended. */
 export class RepeatedLook {
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
   /**
-   * Begins, with the first look after `everyMs`. To be called once.
+   * Begins. The first call comes after `everyMs`. To be called once.
    *
-   * @param failed - told when a look rejects, with how often in a row.
+   * @param everyMs - the pause before each call.
+   * @param failed - told when `look` rejects. `attempt` counts the rejections in a row, from 1.
    */
   start(everyMs: Milliseconds, look: () => Promise<void>, failed: (attempt: number, error: unknown) => void): void {
     let failures = 0;
@@ -28,7 +29,7 @@ export class RepeatedLook {
     next();
   }
 
-  /** Ends it for good: nothing is told any more. Idempotent. */
+  /** Ends it for good. `failed` is not called any more, not even for a call under way. Idempotent. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);

@@ -9,18 +9,19 @@ import { connectionOptions, hostAndPort, type RedisAddress, type RedisEndpoint, 
 import type { RedisSource } from './redis-source.js';
 import { RepeatedLook } from './repeated-look.js';
 
-/** What one Sentinel holds to be the primary, since the `epoch`th change of the configuration. */
+/** Where the primary is according to one Sentinel, since the `epoch`th change of the configuration. */
 interface Vote {
   readonly address: RedisAddress;
   readonly epoch: number;
 }
 
 /**
- * The Sentinels of one primary, asked where it is. All are asked, and the newest configuration that a majority knows of is believed: a
- * Sentinel that was cut off goes on naming the primary of yesterday. Connections are kept, so that asking often costs little.
+ * Asks the Sentinels of one primary where it is. It asks all of them, waits for the answers of most, and
+ * believes the newest configuration among them: a Sentinel that was cut off still names the primary of
+ * yesterday. Connections are kept, so that asking often costs little.
  */
 export class SentinelGroup {
-  /** How the primary is entered. Its `host` and `port` mean nothing: ask {@link locate}. */
+  /** How the primary is entered. `host` and `port` mean nothing: ask {@link locate}. */
   readonly endpoint: RedisEndpoint;
   readonly #sentinels: readonly AskedServer[];
   readonly #name: string;
@@ -50,10 +51,12 @@ export class SentinelGroup {
   }
 
   /**
-   * The Sentinels that `redis` names; `undefined` when it leads to a server by another way.
+   * The Sentinels that `redis` names.
    *
    * @param timeoutMs - how long one question may take.
-   * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` when the name of the primary or the Sentinels are missing.
+   * @returns `undefined` when `redis` names no Sentinel.
+   * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` when the name of the primary or the Sentinels
+   * are missing.
    */
   static of(redis: RedisConnection, timeoutMs: Milliseconds): SentinelGroup | undefined {
     if (isCluster(redis)) return undefined;
@@ -74,8 +77,9 @@ export class SentinelGroup {
   }
 
   /**
-   * Has each connection made to the primary of the moment. Not by ioredis' own way behind Sentinel: it believes the first Sentinel that
-   * answers, hears of a failover only from those that have not restarted since, and prints their errors.
+   * Makes connections to the primary: each asks first where it is. ioredis' own support for Sentinel is not
+   * used: it believes the first Sentinel that answers, hears of a failover only from Sentinels that have not
+   * restarted since, and prints their errors.
    */
   source(): RedisSource {
     const { label, tls } = this.endpoint;
@@ -91,9 +95,10 @@ export class SentinelGroup {
   }
 
   /**
-   * Asks again and again, and tells each answer, changed or not. Ended by {@link close}.
+   * Asks again and again, until {@link close}.
    *
-   * @param failed - told when no Sentinel answered, with how often in a row.
+   * @param told - told each answer, changed or not.
+   * @param failed - told when no Sentinel answered. `attempt` counts this in a row, from 1.
    */
   watch(everyMs: Milliseconds, told: (address: RedisAddress) => void, failed: (attempt: number, error: unknown) => void): void {
     const look = async (): Promise<void> => {
@@ -110,7 +115,8 @@ export class SentinelGroup {
   }
 
   async #vote(client: Redis): Promise<Vote> {
-    // In this order: an epoch that is too old for its address loses against others, one that is too new would win.
+    // The epoch comes first: one that is too old for its address loses against others, one that is too new
+    // would win.
     const [master, address] = await Promise.all([
       client.call('SENTINEL', 'MASTER', this.#name),
       client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', this.#name),

@@ -3,7 +3,8 @@ import type { Milliseconds } from '../time/index.js';
 import type { RedisEndpoint } from './redis-endpoint.js';
 
 /**
- * The error of a start that had no verified connection within `timeoutMs`, with the reason in its message and what to check in its hint.
+ * The error of a start that had no verified connection within `timeoutMs`, with the reason in its message
+ * and what to check in its hint.
  *
  * @param cause - why the last attempt failed, without a credential.
  */
@@ -14,12 +15,16 @@ export const connectFailed = (endpoint: RedisEndpoint, timeoutMs: Milliseconds, 
     { hint: hintFor(cause, endpoint), cause },
   );
 
-/** The reason that an error gives, to follow a sentence: a code, or the server's own words. Empty when it gives none, or is ours. */
+/**
+ * The reason that an error gives, to follow a sentence: a code, or the server's own words. Empty when it
+ * gives none, or is ours.
+ */
 const reasonOf = (error: unknown): string => {
   const code = (error as { code?: unknown } | undefined)?.code;
   if (typeof code === 'string') return code.startsWith('CACHE_') ? '' : ` (${code})`;
   if (!isReply(error)) return '';
-  // Redis words it differently when an unknown user sends more than ten arguments, as a heartbeat for two caches has.
+  // Redis words it differently when an unknown user sends more than ten arguments, as a heartbeat for two
+  // caches has.
   if (error.message.includes('unauthenticated')) return ' (NOAUTH Authentication required.)';
   return ` (${error.message})`;
 };
@@ -30,7 +35,10 @@ export const isReply = (error: unknown): error is Error => error instanceof Erro
 /** Whether a server says that another one is the primary: it is a replica, or has given the slot away. */
 export const isElsewhere = (error: unknown): boolean => error instanceof Error && /^(READONLY|MOVED) /.test(error.message);
 
-/** Whether a server says that it is not the primary, or not surely: it lacks its replicas, is giving the slot away, or is cut off. */
+/**
+ * Whether a server says that it is not the primary, or not surely: it lacks its replicas, is giving the slot
+ * away, or is cut off.
+ */
 export const isNoPrimary = (error: unknown): boolean =>
   isElsewhere(error) || (error instanceof Error && /^(NOREPLICAS|ASK|TRYAGAIN|CLUSTERDOWN) /.test(error.message));
 

@@ -1,19 +1,23 @@
 import { RemoteCacheError } from '../errors/index.js';
 import type { CommandConnection } from './command-connection.js';
 
-/** A setting of the server under which a promise is weaker than it could be. */
+/** A setting of the server that makes one of our guarantees weaker than it could be. */
 export interface SettingWarning {
   readonly code: 'CACHE_SERVER_EVICTION_POLICY' | 'CACHE_SERVER_REPLICAS';
-  /** What it means and what to set, to follow the server's name. */
+  /** What it means, and what to set instead. Follows the name of the server. */
   readonly text: string;
 }
 
-/** What is to be said about a server whose INFO this is. Fields that are not there are not judged. */
+/**
+ * The warnings about a server.
+ *
+ * @param info - its reply to INFO. A field that it lacks gives no warning.
+ */
 export function warningsOf(info: string): readonly SettingWarning[] {
   const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
   const warnings: SettingWarning[] = [];
   const policy = field('maxmemory_policy');
-  // `maxmemory:0` is no limit: the policy means nothing then.
+  // `maxmemory:0` means no limit: then the policy has no effect.
   if (policy?.startsWith('allkeys-') === true && Number(field('maxmemory') ?? 0) > 0) {
     warnings.push({
       code: 'CACHE_SERVER_EVICTION_POLICY',
@@ -22,7 +26,8 @@ export function warningsOf(info: string): readonly SettingWarning[] {
         `and an eviction with acks: 'all' may not wait for everybody. Set maxmemory-policy to volatile-lru, volatile-lfu or volatile-ttl.`,
     });
   }
-  // Redis tells `min_slaves_good_slaves` only where replicas are demanded. A cluster's primaries stop by themselves when they are cut off.
+  // Redis reports `min_slaves_good_slaves` only when writes need replicas. The primaries of a cluster stop by
+  // themselves when cut off.
   if (
     field('cluster_enabled') !== '1' &&
     field('role') === 'master' &&
@@ -39,12 +44,14 @@ export function warningsOf(info: string): readonly SettingWarning[] {
   return warnings;
 }
 
+/** The warnings that this process has printed, each with the server's name. */
 const told = new Set<string>();
 
 /**
- * Warns of the server's settings, of each once per process and server. A server that does not answer now is not judged: its links tell.
+ * Prints the warnings about a server, each once per process and server. A server that does not answer now
+ * gives no warning: events report its connections.
  *
- * @throws {RemoteCacheError} `CACHE_REMOTE_FAILED` when it refuses to tell.
+ * @throws {RemoteCacheError} `CACHE_REMOTE_FAILED` when it refuses INFO.
  */
 export async function checkServerSettings(connection: CommandConnection): Promise<void> {
   const info = await connection.guard

@@ -1,17 +1,24 @@
-/** What waits for its turn. */
+/** A step that waits for its turn. */
 export interface Waiting {
   readonly weight: number;
-  /** Until when it may wait, on `performance`'s scale. */
+  /** How long it may wait: a point of time on `performance`'s scale. */
   readonly until: number;
+  /** Begins the step. */
   begin(): void;
-  /** It has waited for too long, or for nothing. */
+  /** Gives the step up: it has waited for too long (`isLate`), or no step can be sent any more. */
   refuse(isLate: boolean): void;
 }
 
-/** How far a call has come: what is further goes first, so that under load calls are finished and not only begun. */
+/**
+ * How far a call has come. The higher rank goes first, so that under load calls are finished and not only
+ * begun.
+ */
 export type Rank = 0 | 1 | 2;
 
-/** Those of one rank, first come, first served. An array with a head: to shift a long one moves all of it. */
+/**
+ * The steps of one rank: first come, first served. `head` is the first of them; shifting a long array would
+ * move all of it.
+ */
 interface Line {
   items: (Waiting | undefined)[];
   head: number;
@@ -22,6 +29,7 @@ export class StepQueue {
   readonly #lines: readonly Line[] = [0, 1, 2].map(() => ({ items: [], head: 0 }));
   #size = 0;
 
+  /** How many steps wait. */
   get size(): number {
     return this.#size;
   }
@@ -31,13 +39,13 @@ export class StepQueue {
     this.#size += 1;
   }
 
-  /** The next one, left where it is. */
+  /** The next step, which stays in the queue; `undefined` when none waits. */
   peek(): Waiting | undefined {
     const line = this.#first();
     return line?.items[line.head];
   }
 
-  /** Takes the next one out. */
+  /** Takes the next step out of the queue; `undefined` when none waits. */
   shift(): Waiting | undefined {
     const line = this.#first();
     if (line === undefined) return undefined;
@@ -49,7 +57,10 @@ export class StepQueue {
     return waiting;
   }
 
-  /** Takes out all that may wait no longer at `now`; `Infinity`: all. */
+  /**
+   * Takes out all steps that may not wait any longer at `now`, which is on `performance`'s scale. `Infinity`
+   * takes out all.
+   */
   takeOverdue(now: number): Waiting[] {
     const overdue: Waiting[] = [];
     for (const line of this.#lines) {
@@ -64,6 +75,7 @@ export class StepQueue {
     return overdue;
   }
 
+  /** The line of the highest rank in which a step waits. */
   #first(): Line | undefined {
     for (let rank = this.#lines.length - 1; rank >= 0; rank -= 1) {
       const line = this.#lines[rank] as Line;

@@ -1,21 +1,28 @@
 import type { Milliseconds } from '../time/index.js';
 import { type Rank, StepQueue, type Waiting } from './step-queue.js';
 
-/** How many steps may be under way. Enough to keep a server busy over any link; few enough that the last of them need not wait long. */
+/**
+ * How many steps may be under way: enough to keep a server busy over any link, and so few that the last need
+ * not wait long.
+ */
 export const MAXIMUM_STEPS = 256;
 
-/** How much they may weigh together: a key counts 1, and each {@link BYTES_PER_UNIT} of a value 1 more. */
+/**
+ * How much the steps under way may weigh together. A key weighs 1, and each {@link BYTES_PER_UNIT} of its
+ * value 1 more.
+ */
 export const MAXIMUM_WEIGHT = 2_048;
 
-/** See {@link MAXIMUM_WEIGHT}. */
+/** So many bytes of a value weigh as much as a key; see {@link MAXIMUM_WEIGHT}. */
 export const BYTES_PER_UNIT = 1_024;
 
-/** How often those that wait are looked after. */
+/** How often waiting steps are checked for those that have waited too long. */
 const LOOK_MS: Milliseconds = 10;
 
 /**
- * Limits what is under way on one connection. What waits here has not been sent: that is no silence of the server's, and it does not count
- * as one. Were everything sent at once, the last of 10 000 reads would wait for the answers to all others, and be taken for unanswered.
+ * Limits the steps under way on one connection. If all were sent at once, the last of 10 000 reads would
+ * wait for the answers to all others, and count as unanswered. A step that waits here has not been sent: it
+ * does not count as a silence of the server.
  */
 export class StepTurns {
   readonly #queue = new StepQueue();
@@ -28,20 +35,24 @@ export class StepTurns {
     return this.#queue.size > 0 || this.#steps >= MAXIMUM_STEPS;
   }
 
-  /** Takes a place for a step, to be given back by {@link leave}; `false`: there is none, it has to {@link wait}. */
+  /**
+   * Takes a place for a step, which {@link leave} gives back.
+   *
+   * @returns `false` when there is none: the step must {@link wait}.
+   */
   enter(weight: number): boolean {
     if (this.#queue.size > 0 || !this.#hasRoom(weight)) return false;
     this.#take(weight);
     return true;
   }
 
-  /** Has a step wait. It begins with its place taken. */
+  /** Has a step wait. When it begins, its place is taken already. */
   wait(rank: Rank, waiting: Waiting): void {
     this.#queue.push(rank, waiting);
     this.#timer ??= setTimeout(() => this.#look(), LOOK_MS);
   }
 
-  /** A step has ended. The next ones begin. */
+  /** Gives the place of a step back. The next steps begin. */
   leave(weight: number): void {
     this.#steps -= 1;
     this.#weight -= weight;
@@ -53,13 +64,13 @@ export class StepTurns {
     if (this.#queue.size === 0) this.#rest();
   }
 
-  /** Nothing can be sent any more. */
+  /** Refuses all steps that wait: none can be sent any more. */
   refuseAll(): void {
     for (const waiting of this.#queue.takeOverdue(Number.POSITIVE_INFINITY)) waiting.refuse(false);
     this.#rest();
   }
 
-  /** One step finds room however much it weighs. */
+  /** Whether a step may begin. A single one may, whatever it weighs. */
   #hasRoom(weight: number): boolean {
     return this.#steps === 0 || (this.#steps < MAXIMUM_STEPS && this.#weight + weight <= MAXIMUM_WEIGHT);
   }

@@ -1,0 +1,27 @@
+import type { CacheEvents } from '../event/index.js';
+import type { Milliseconds } from '../time/index.js';
+import type { RedisAddress, RedisEndpoint } from './redis-endpoint.js';
+
+/** What a {@link CommandConnection} needs to know. */
+export interface CommandConnectionOptions {
+  /** How the server is entered, and its name in messages. */
+  readonly endpoint: RedisEndpoint;
+  readonly events: CacheEvents;
+  /** Deadline of one remote step. */
+  readonly timeoutMs: Milliseconds;
+  /** The longest a step waits for its turn while others are under way. Default: for ever. */
+  readonly deadlineMs?: Milliseconds;
+  /** Deadline of {@link CommandConnection#start}, and of one TCP or TLS connect. */
+  readonly connectTimeoutMs: Milliseconds;
+  /** A connection with a command under way is given up after so long without an answer. */
+  readonly socketTimeoutMs: Milliseconds;
+  /**
+   * Tells where the primary is, before each attempt to connect. Its errors hold no credential. Default:
+   * always the host and port of {@link endpoint}.
+   */
+  readonly locate?: () => Promise<RedisAddress>;
+  /**
+   * Whether messages are published on sharded channels, within one slot of a Redis Cluster. Default: `false`.
+   */
+  readonly isSharded?: boolean;
+}
