@@ -1,21 +1,44 @@
-// The test command: builds, checks, runs every spec (the integration specs on servers of their own), and ends with `N passed, N failed`,
-// where every check counts as one. Arguments go to mocha: `npm test -- --grep evict`.
+// The test command. Builds, checks, runs the specs on servers of their own, and ends with `N passed, N failed`.
+// Every check counts as one.
+//
+//   npm test                    everything, within ten minutes on two processors
+//   npm run test:quick          build, lint, types, format, and what needs one Redis server at most: two and a half
+//   npm test -- --grep evict    arguments go to mocha, which then runs as one process
+//
+// The specs run in suites. Each suite is a mocha process with servers, ports and directories of its own, and
+// several run side by side (scripts/lanes.mjs). What a suite prints is printed as a whole once it has ended.
+// scripts/suites.mjs is the one place that says which spec file belongs to which suite, and which suites
+// `test:quick` leaves out. spec/suites.spec.ts fails where a spec file starts more than one Redis server, or
+// another program, and is not in one of those.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBrowser } from './browser.mjs';
+import { runInLanes } from './lanes.mjs';
 import { ensureServer } from './server.mjs';
+import { suitesOf } from './suites.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const temporary = mkdtempSync(join(tmpdir(), 'inversify-cache-test-'));
 /** The exit code of spec/support/hooks.ts for a process that did not end by itself. */
 const LEAK = 70;
-/** Specs that work the processor and wait for hardly anything: they run beside the others, of which the opposite is true. */
-const SEARCHES = '{bundle,docs,interleavings,types}';
+const IS_QUICK = process.argv[2] === '--quick';
+/** For mocha. */
+const chosen = process.argv.slice(IS_QUICK ? 3 : 2);
+/** What .mocharc.json says, but for the files. */
+const MOCHA_OPTIONS = ['--no-config', ...optionsOf('.mocharc.json')];
+const QUICK_CHECKS = [
+  ['lint (eslint)', node('node_modules/eslint/bin/eslint.js', '.')],
+  ['unused exports (knip)', node('node_modules/knip/bin/knip.js', '--no-progress')],
+  ['types (TypeScript 7)', node('node_modules/typescript-7/bin/tsc', '--noEmit', '--incremental', 'false')],
+  ['types of the console (TypeScript 7)', node('node_modules/typescript-7/bin/tsc', '-p', 'lib/management/console', '--noEmit')],
+  ['format (prettier)', node('node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')],
+];
 const count = { passed: 0, failed: 0 };
 const failures = [];
+const leftOut = [];
 let tallies = 0;
 const running = new Set();
 let interrupted = false;
@@ -37,6 +60,7 @@ try {
 }
 if (failures.length > 0) console.log(`\nFailed:\n${failures.map((failure) => `  ${failure}`).join('\n')}`);
 if (interrupted) console.log('\nInterrupted: not everything was run.');
+if (leftOut.length > 0) console.log(`\nLEFT OUT, and run by \`npm test\`:\n${leftOut.map((what) => `  ${what}`).join('\n')}`);
 console.log(`\n${count.passed} passed, ${count.failed} failed`);
 process.exitCode = interrupted ? 130 : count.failed === 0 ? 0 : 1;
 
@@ -46,32 +70,54 @@ async function test() {
   // Compiled from what the specs themselves use, so that both look in the same places.
   const { findServerProgram } = await import('../build/spec/support/server-program.js');
   const { findBrowserProgram } = await import('../build/spec/support/browser-program.js');
-  const server = ensureServer(findServerProgram);
-  const browser = ensureBrowser(findBrowserProgram);
+  const env = { ...process.env, REDIS_SERVER: ensureServer(findServerProgram) };
+  if (!IS_QUICK) {
+    env.CHROMIUM = ensureBrowser(findBrowserProgram);
+    const npm = process.env.npm_execpath === undefined ? ['npm'] : [process.execPath, process.env.npm_execpath];
+    if (!(await check('pack', [...npm, 'pack', '--ignore-scripts', '--silent', '--pack-destination', temporary]))) return;
+    env.PACKAGE_TARBALL = join(temporary, readdirSync(temporary)[0]);
+  }
 
-  const npm = process.env.npm_execpath === undefined ? ['npm'] : [process.execPath, process.env.npm_execpath];
-  if (!(await check('pack', [...npm, 'pack', '--ignore-scripts', '--silent', '--pack-destination', temporary]))) return;
-  const tarball = join(temporary, readdirSync(temporary)[0]);
+  const checks = [...QUICK_CHECKS, ...(IS_QUICK ? [] : moreChecks(env.PACKAGE_TARBALL))];
+  if (IS_QUICK) leftOut.push('the API reference (TypeDoc) and the checks of the package (publint, attw)');
+  const jobs = checks.map(([name, command]) => ({ isBusy: true, run: () => check(name, command) }));
+  const suites = suitesToRun();
+  if (chosen.length === 0) jobs.push(...suites.map((suite) => ({ isBusy: suite.isBusy, run: () => runSuite(suite, env) })));
+  await runInLanes(jobs, availableParallelism(), () => interrupted);
+  if (chosen.length === 0 || interrupted) return;
+  const files = IS_QUICK ? [...MOCHA_OPTIONS, ...suites.flatMap(filesOf)] : []; // All that .mocharc.json says, or what was chosen.
+  await mocha('specs', [...files, ...chosen], { env, stdio: 'inherit' });
+}
 
-  const checks = [
-    ['lint (eslint)', node('node_modules/eslint/bin/eslint.js', '.')],
-    ['unused exports (knip)', node('node_modules/knip/bin/knip.js', '--no-progress')],
-    ['types (TypeScript 7)', node('node_modules/typescript-7/bin/tsc', '--noEmit', '--incremental', 'false')],
-    ['types of the console (TypeScript 7)', node('node_modules/typescript-7/bin/tsc', '-p', 'lib/management/console', '--noEmit')],
+function moreChecks(tarball) {
+  return [
     ['API reference (TypeDoc)', node('scripts/docs.mjs', '--check')],
-    ['format (prettier)', node('node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')],
     ['package (publint)', node('node_modules/publint/src/cli.js', 'run', tarball, '--strict')],
     [
       'package types (attw)',
       node('node_modules/@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'esm-only', '--no-definitely-typed'),
     ],
   ];
-  const worker = async () => {
-    for (let next = checks.shift(); next !== undefined && !interrupted; next = checks.shift()) await check(...next);
-  };
-  await Promise.all(Array.from({ length: Math.min(3, availableParallelism()) }, worker));
+}
 
-  if (!interrupted) await specs(server, browser, tarball);
+/** The suites of this run. Notes which are left out, and which are asked for less. */
+function suitesToRun() {
+  const suites = suitesOf(specFiles());
+  if (!IS_QUICK) return suites;
+  for (const { name, needs } of suites) if (needs !== undefined) leftOut.push(`${name} (${needs})`);
+  for (const { name, quickEnv } of suites)
+    if (quickEnv !== undefined) leftOut.push(`part of: ${name} (${Object.entries(quickEnv).join()})`);
+  return suites.filter(({ needs }) => needs === undefined);
+}
+
+/** As suites name them. */
+function specFiles() {
+  const files = readdirSync(join(root, 'build/spec'), { recursive: true }).filter((file) => file.endsWith('.spec.js'));
+  return files.map((file) => file.replaceAll(sep, '/').replace(/\.spec\.js$/, '')).sort();
+}
+
+function filesOf({ files }) {
+  return files.map((file) => `build/spec/${file}.spec.js`);
 }
 
 /** Runs one command silently, tells how it went and, if it failed, what it printed. */
@@ -79,26 +125,17 @@ async function check(name, command) {
   const started = performance.now();
   const { code, output } = await run(command);
   if (interrupted) return false;
-  tell(code === 0, `${name}, ${((performance.now() - started) / 1_000).toFixed(1)} s`, output);
+  tell(code === 0, `${name}, ${seconds(started)}`, output);
   return code === 0;
 }
 
-/** Runs mocha, in two processes unless some specs were chosen. What the second prints comes behind what the first does. */
-async function specs(server, browser, tarball) {
-  const chosen = process.argv.slice(2);
-  const env = { ...process.env, REDIS_SERVER: server, CHROMIUM: browser, PACKAGE_TARBALL: tarball };
-  if (chosen.length > 0) return void (await mocha('specs', chosen, { env, stdio: 'inherit' }));
-  const [, searches] = await Promise.all([
-    mocha('specs', ['--ignore', `build/spec/${SEARCHES}/**`], { env, stdio: 'inherit' }),
-    mocha(
-      `specs of ${SEARCHES}`,
-      ['--ignore', `build/spec/!(${SEARCHES.replace(/[{}]/g, '').replaceAll(',', '|')})/**`, '--ignore', 'build/spec/*.js'],
-      {
-        env,
-      },
-    ),
-  ]);
-  console.log(searches.output);
+/** Runs the specs of a suite. What they print is told once they have ended. */
+async function runSuite(suite, env) {
+  const started = performance.now();
+  const { output } = await mocha(suite.name, [...MOCHA_OPTIONS, ...(process.stdout.isTTY ? ['--color'] : []), ...filesOf(suite)], {
+    env: { ...env, ...(IS_QUICK ? suite.quickEnv : {}) },
+  });
+  console.log(`\n${suite.name}, ${seconds(started)}\n${output.trimEnd()}`);
 }
 
 /** Runs mocha once, and adds its tally to ours. */
@@ -115,10 +152,18 @@ async function mocha(name, args, options) {
   count.failed += tally?.failures ?? 0;
   if (interrupted) return ended;
   if (tally === undefined) tell(false, `${name}: mocha ended with code ${code} before the last of them`);
-  else if (tally.failures > 0) failures.push(`${name}: ${tally.failures} of ${tally.tests}, see above`);
-  else if (code !== 0 && code !== LEAK) tell(false, `${name}: mocha ended with code ${code} although none of them failed`);
-  if (code === LEAK) tell(false, `${name}: something was left open, see above`);
+  else for (const title of tally.failed) failures.push(`${name}: ${title}`);
+  if (tally?.failures === 0 && code !== 0 && code !== LEAK)
+    tell(false, `${name}: mocha ended with code ${code} although none of them failed`);
+  if (code === LEAK) tell(false, `${name}: something was left open, as it printed`);
   return ended;
+}
+
+function optionsOf(file) {
+  const { require: modules, ...options } = JSON.parse(readFileSync(join(root, file), 'utf8'));
+  delete options.spec;
+  const flags = Object.entries(options).flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, `${value}`]));
+  return [...modules.flatMap((module) => ['--require', module]), ...flags];
 }
 
 function readTally(file) {
@@ -135,6 +180,10 @@ function tell(passed, name, output = '') {
   if (passed) return;
   failures.push(name);
   if (output.trim() !== '') console.log(output.trimEnd().replace(/^/gm, '    '));
+}
+
+function seconds(started) {
+  return `${((performance.now() - started) / 1_000).toFixed(1)} s`;
 }
 
 function node(script, ...args) {

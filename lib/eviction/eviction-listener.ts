@@ -127,8 +127,7 @@ export class EvictionListener {
     const cache = this.#caches.get(message.cache) as CoherentCache;
     if (this.isFromTheFuture(message, cache)) return this.#tellMalformed(channel, 'a generation from the future');
     const cause = message.op === 'clear' ? 'remote' : 'coherence';
-    if (this.#options.lease.received(message.cache, message.seq, message.gen, cause, message.origin === this.#options.origin))
-      this.#apply(cache, message);
+    if (this.#options.lease.received(message, cause, message.origin === this.#options.origin)) this.#apply(cache, message);
     if (message.ack === true && message.origin !== this.#options.origin) this.#acknowledge(message);
   }
 

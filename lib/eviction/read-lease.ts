@@ -5,7 +5,7 @@ import type { Clock, Milliseconds } from '../time/index.js';
 import { BEATS_PER_BOUND, Beats } from './beats.js';
 import { FollowedCache } from './followed-cache.js';
 import type { CacheState, Heartbeat } from './heartbeat.js';
-import { echoHead } from './messages.js';
+import { echoHead, type EvictionMessage } from './messages.js';
 import { type Moment, SleepWatch } from './sleep-watch.js';
 import { UnheardBeats } from './unheard-beats.js';
 import { WaitersByName } from './waiters-by-name.js';
@@ -33,6 +33,9 @@ export interface ReadLeaseOptions {
 
 /** Pauses per bound between beats that rumours ask for. Anybody may start a rumour at any time. */
 const RUMOURS_PER_BOUND = 16;
+
+/** What a {@link ReadLease} must know of a message. */
+export type NumberedMessage = Pick<EvictionMessage, 'cache' | 'seq' | 'gen'>;
 
 /**
  * The right of this instance to serve its local tiers.
@@ -219,14 +222,14 @@ export class ReadLease {
   }
 
   /**
-   * A message of `cache` arrived with this number and generation. `true`: it is the next one, apply it.
+   * A message of a cache arrived with this number and generation. `true`: it is the next one, apply it.
    * `false`: some were missed, or made up. The local tier has been emptied instead, which covers this message
    * too.
    *
    * @param cause - the cause of removals if the generation is another one: `remote` for the message of a
    *   clear. Default: `coherence`.
    */
-  received(cache: string, seq: number, gen: string, cause: 'remote' | 'coherence' = 'coherence', isOwn = false): boolean {
+  received({ cache, seq, gen }: NumberedMessage, cause: 'remote' | 'coherence' = 'coherence', isOwn = false): boolean {
     const followed = this.#followed.get(cache);
     if (followed === undefined) return false;
     const isNext = this.isNext(followed.applied, seq);

@@ -126,7 +126,10 @@ export class RedisEvictionLog implements EvictionLog {
       gen,
       entries.map(({ key }) => key),
     );
-    return this.#connection.run<number[]>(FILL, [...keys, this.#keys.gen], args, entries.length + length / BYTES_PER_UNIT, waitMs);
+    return this.#connection.run<number[]>(FILL, [...keys, this.#keys.gen], args, {
+      weight: entries.length + length / BYTES_PER_UNIT,
+      waitMs,
+    });
   }
 
   async release(key: string, token: string): Promise<void> {
@@ -270,7 +273,7 @@ export class RedisEvictionLog implements EvictionLog {
   ): Promise<T> {
     for (let moves = 0; moves <= MAXIMUM_MOVES; moves += 1) {
       const [script, keys, args] = call(this.#generation);
-      const reply = await this.#connection.run<T | ['generation', string] | ['damaged']>(script, keys, args, weight, waitMs);
+      const reply = await this.#connection.run<T | ['generation', string] | ['damaged']>(script, keys, args, { weight, waitMs });
       if (reply[0] === 'damaged') throw this.#damaged();
       if (reply[0] !== 'generation') return reply as T;
       this.#options.generation.follow(reply[1] as string);

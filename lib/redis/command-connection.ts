@@ -13,6 +13,12 @@ import { isSameAddress, type RedisAddress, type RedisEndpoint } from './redis-en
 import type { Script } from './script.js';
 import { connectFailed, isElsewhere, isNoPrimary, isReply } from './server-reply.js';
 
+/** How much a step asks for, and how long it waits for its turn; see {@link CircuitBreaker#run}. */
+export interface StepTurn {
+  readonly weight?: number | undefined;
+  readonly waitMs?: Milliseconds | undefined;
+}
+
 /**
  * The command connection of one instance: a node-redis client, for Keyv's adapter and for scripts.
  *
@@ -181,8 +187,8 @@ export class CommandConnection {
     if (this.#client !== undefined) await closeClient(this.#client, this.#options.connectTimeoutMs);
   }
 
-  /** Runs a script as one guarded step; see {@link CircuitBreaker#run}. */
-  run<T>(script: Script, keys: string[], args: string[], weight?: number, waitMs?: Milliseconds): Promise<T> {
+  /** Runs a script as one guarded step; see {@link CircuitBreaker#run} for weight and wait. */
+  run<T>(script: Script, keys: string[], args: string[], { weight, waitMs }: StepTurn = {}): Promise<T> {
     return this.guard.run(script.name, () => this.#evaluate<T>(script, keys, args), weight, waitMs);
   }
 

@@ -221,14 +221,14 @@ describe(ReadLease.name, () => {
 
     it('empties the local tier when it names a message that never came', () => {
       prove(3);
-      expect(lease.received('book', 4, '5')).to.equal(true);
+      expect(lease.received({ cache: 'book', seq: 4, gen: '5' })).to.equal(true);
       lease.echoed(beat(), [state(4)]);
       expect(cache.clears).to.deep.equal([]);
       lease.echoed(beat(), [state(6)]);
       expect(cache.clears).to.deep.equal(['gap']);
       expect(told).to.deep.include({ gap: { cache: 'book', expected: 5, received: 6 } });
       expect(isServing(), 'empty, it may be served').to.equal(true);
-      expect(lease.received('book', 7, '5')).to.equal(true);
+      expect(lease.received({ cache: 'book', seq: 7, gen: '5' })).to.equal(true);
     });
 
     it('proves nothing while no reply has named its generation, and empties the local tier', () => {
@@ -290,15 +290,15 @@ describe(ReadLease.name, () => {
     beforeEach(() => prove(3));
 
     it('lets messages through in their order', () => {
-      expect([4, 5, 6].map((seq) => lease.received('book', seq, '5'))).to.deep.equal([true, true, true]);
+      expect([4, 5, 6].map((seq) => lease.received({ cache: 'book', seq, gen: '5' }))).to.deep.equal([true, true, true]);
       expect([cache.clears, told]).to.deep.equal([[], []]);
     });
 
     it('takes the first one after a subscription for the next', () => {
       lease.subscribed(['book'], 0);
       cache.clears = [];
-      expect(lease.received('book', 17, '5')).to.equal(true);
-      expect(lease.received('book', 18, '5')).to.equal(true);
+      expect(lease.received({ cache: 'book', seq: 17, gen: '5' })).to.equal(true);
+      expect(lease.received({ cache: 'book', seq: 18, gen: '5' })).to.equal(true);
       expect(cache.clears).to.deep.equal([]);
     });
 
@@ -309,38 +309,38 @@ describe(ReadLease.name, () => {
     ] as const) {
       // prettier-ignore
       it(`empties the local tier instead after ${what}`, () => {
-        expect(lease.received('book', seq, '5')).to.equal(false);
+        expect(lease.received({ cache: 'book', seq, gen: '5' })).to.equal(false);
         expect(cache.clears).to.deep.equal(['gap']);
         expect(told).to.deep.equal([{ gap: { cache: 'book', expected: 4, received: seq } }]);
-        expect(lease.received('book', seq + 1, '5')).to.equal(true);
+        expect(lease.received({ cache: 'book', seq: seq + 1, gen: '5' })).to.equal(true);
       });
     }
 
     for (const gen of ['4', '6', '9007194959773695']) {
       it(`takes no generation from a message (${gen}), but empties the local tier and asks`, () => {
-        expect(lease.received('book', 4, gen, 'remote')).to.equal(true);
+        expect(lease.received({ cache: 'book', seq: 4, gen }, 'remote')).to.equal(true);
         expect([cache.generation.current, cache.generation.rumour, cache.clears]).to.deep.equal(['5', gen, [`rumour ${gen}, remote`]]);
-        expect(lease.received('book', 5, gen), 'the next one of that generation').to.equal(true);
+        expect(lease.received({ cache: 'book', seq: 5, gen }), 'the next one of that generation').to.equal(true);
         expect(cache.clears.length, 'which tells nothing new').to.equal(1);
         expect(heartbeat.beats.length, 'beats under way').to.equal(2);
       });
     }
 
     it('does not take over the number of a rumour that is not the next one', () => {
-      expect(lease.received('book', 1_000, '6')).to.equal(false);
-      expect(lease.received('book', 4, '5')).to.equal(true);
+      expect(lease.received({ cache: 'book', seq: 1_000, gen: '6' })).to.equal(false);
+      expect(lease.received({ cache: 'book', seq: 4, gen: '5' })).to.equal(true);
       expect([cache.clears, told]).to.deep.equal([['rumour 6, coherence'], []]);
     });
 
     it('notices a gap within the generation of a rumour', () => {
-      lease.received('book', 4, '6');
-      expect(lease.received('book', 6, '6')).to.equal(false);
+      lease.received({ cache: 'book', seq: 4, gen: '6' });
+      expect(lease.received({ cache: 'book', seq: 6, gen: '6' })).to.equal(false);
       expect(cache.clears).to.deep.equal(['rumour 6, coherence', 'gap']);
     });
 
     it('trusts its generation again after the reply to a beat sent later, and tells of the forgery', async () => {
       const early = beat();
-      lease.received('book', 4, '6');
+      lease.received({ cache: 'book', seq: 4, gen: '6' });
       await reply(early, state(3));
       expect(cache.generation.rumour, 'sent before').to.equal('6');
       await reply(number(heartbeat.beats.at(-1)!), state(3));
@@ -349,24 +349,24 @@ describe(ReadLease.name, () => {
 
     it('does not ask about a message of its own, whose reply is on its way', async () => {
       const sent = heartbeat.beats.length;
-      lease.received('book', 4, '6', 'remote', true);
+      lease.received({ cache: 'book', seq: 4, gen: '6' }, 'remote', true);
       expect([cache.generation.rumour, heartbeat.beats.length]).to.deep.equal(['6', sent]);
       await reply(beat(), state(4, '6'));
       expect([cache.generation.current, cache.generation.rumour]).to.deep.equal(['6', undefined]);
     });
 
     it('says nothing of a message that a clear has overtaken', async () => {
-      lease.received('book', 4, '4');
+      lease.received({ cache: 'book', seq: 4, gen: '4' });
       await reply(number(heartbeat.beats.at(-1)!), state(4));
       expect([cache.generation.rumour, forged]).to.deep.equal([undefined, []]);
     });
 
     it('asks one at a time, and seldom, however many rumours there are', async () => {
       const sent = heartbeat.beats.length;
-      for (let seq = 4; seq < 1_000; seq += 1) lease.received('book', seq, `${seq}`);
+      for (let seq = 4; seq < 1_000; seq += 1) lease.received({ cache: 'book', seq, gen: `${seq}` });
       expect(heartbeat.beats.length).to.equal(sent + 1);
       await reply(number(heartbeat.beats.at(-1)!), state(3));
-      lease.received('book', 4, '77');
+      lease.received({ cache: 'book', seq: 4, gen: '77' });
       pass(BOUND / 16 - 1);
       expect(heartbeat.beats.length).to.equal(sent + 1);
       pass(1);
@@ -388,7 +388,7 @@ describe(ReadLease.name, () => {
     });
 
     it('knows nothing of caches it does not follow', () => {
-      expect(lease.received('author', 1, '5')).to.equal(false);
+      expect(lease.received({ cache: 'author', seq: 1, gen: '5' })).to.equal(false);
     });
   });
 

@@ -71,7 +71,7 @@ export class CommandLink {
     if (this.#connecting.size === 0) this.#connecting.push(() => void this.#open());
   }
 
-  run<T>(script: Script, keys: string[], args: string[], weight?: number, waitMs?: Milliseconds): Promise<T> {
+  run<T>(script: Script, keys: string[], args: string[], { weight, waitMs }: { weight?: number; waitMs?: Milliseconds } = {}): Promise<T> {
     return this.guard.run(script.name, () => this.#ask<T>({ kind: 'script', name: script.name, keys, args }), weight, waitMs);
   }
 

@@ -23,13 +23,20 @@ if (process.env['TRACE_LEAKS'] === '1') {
   }).enable();
 }
 
+/** The titles of what failed. */
+const failed: string[] = [];
+
+export function mochaGlobalSetup(this: Runner): void {
+  this.on('fail', (test) => failed.push(test.fullTitle()));
+}
+
 /**
  * Mocha runs without `--exit`: a socket, server or timer that a spec or the library left open keeps the process alive. This says so
  * and fails the run, where otherwise it would hang.
  */
 export function mochaGlobalTeardown(this: Runner): void {
   const { MOCHA_TALLY: tally } = process.env;
-  if (tally !== undefined) writeFileSync(tally, JSON.stringify(this.stats));
+  if (tally !== undefined) writeFileSync(tally, JSON.stringify({ ...this.stats, failed }));
 
   setTimeout(() => {
     const left = process.getActiveResourcesInfo().join(', ');
