@@ -8,7 +8,7 @@ export const MAXIMUM_CHUNK = 1_000;
 export const MAXIMUM_CHUNK_LENGTH = 250 * 1_024;
 
 /** The length of a key in a message, with its quotation marks and comma. */
-export const writtenLength = (key: string): number => JSON.stringify(key).length + 1;
+const writtenLength = (key: string): number => JSON.stringify(key).length + 1;
 
 /** The end of the chunk that begins at `from`. */
 export function endOfChunk(keys: readonly string[], from: number): number {

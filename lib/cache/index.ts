@@ -12,20 +12,11 @@ export { bucketsOf } from './two-tier/cache-bucket.js';
 export { CallsUnderWay, stopped } from './calls-under-way.js';
 export type { CacheKey } from './key/cache-key.js';
 export { type CacheCondition, type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
-export {
-  type CacheCodec,
-  cacheCodec,
-  createCacheCodec,
-  ended,
-  type StoredEntry,
-  UNREADABLE,
-  ValueCodec,
-  type ValueCodecOptions,
-} from './value/codec.js';
+export { type CacheCodec, cacheCodec, createCacheCodec, ended, UNREADABLE, ValueCodec } from './value/codec.js';
 export { CompositeCacheManager, type CompositeCacheManagerOptions } from './composite-cache-manager.js';
 export { decodeKey } from './key/decode-key.js';
 export { encodeKey } from './key/encode-key.js';
-export { EntryCodec, type EntryCodecOptions, type Reading, type RemoteEntry, type RemoteTime } from './remote/entry-codec.js';
+export { EntryCodec, type Reading, type RemoteTime } from './remote/entry-codec.js';
 export type { Eviction } from './eviction.js';
 export type { EvictionLog, EvictionReceipt, FillEntry, FillLease, PutEntry } from './remote/eviction-log.js';
 export type { CoherentCache } from './two-tier/coherent-cache.js';
@@ -33,13 +24,13 @@ export { Generation, type GenerationCause } from './remote/generation.js';
 export { hitNow } from './hit-now.js';
 export type { KeyInspection, TierInspection } from './key-inspection.js';
 export { Load } from './load.js';
-export { type CopyMode, LARGEST_MAXIMUM_SIZE, LocalCache, type LocalCacheOptions } from './local/local-cache.js';
+export { LARGEST_MAXIMUM_SIZE, LocalCache } from './local/local-cache.js';
 export { NoOpCache } from './no-op-cache.js';
 export { NoOpCacheManager } from './no-op-cache-manager.js';
 export { PassThroughCache, type PassThroughCacheOptions } from './two-tier/pass-through-cache.js';
 export { MAXIMUM_PENDING_KEYS } from './two-tier/pending-evictions.js';
 export type { Class } from './value/rich-value.js';
-export { RemoteCache, type RemoteCacheOptions, type RemoteTier } from './remote/remote-cache.js';
+export { RemoteCache, type RemoteTier } from './remote/remote-cache.js';
 export { alwaysOpen, type RemoteGuard } from './remote/remote-guard.js';
 export { ENDLESS_MS } from './two-tier/entry-life.js';
 export { TwoTierCache } from './two-tier/two-tier-cache.js';

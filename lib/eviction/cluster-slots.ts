@@ -6,7 +6,8 @@ export const SLOTS = 16_384;
 /**
  * What a Redis Cluster hashes slots with: CRC-16/XMODEM.
  *
- * @see https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#appendix-a-crc16-reference-implementation-in-ansi-c
+ * @see
+ *   https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#appendix-a-crc16-reference-implementation-in-ansi-c
  */
 const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 8;

@@ -21,7 +21,7 @@ export class EmbeddedStore {
 }
 
 /** Raw entries that expire by themselves. Keyv reads them as it reads a `Map`. */
-export class EmbeddedEntries {
+class EmbeddedEntries {
   readonly #entries = new Map<string, { readonly raw: string; readonly endsAt: Milliseconds }>();
 
   /** Entries held, including expired ones that nobody has read since. */

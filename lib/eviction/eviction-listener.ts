@@ -34,9 +34,9 @@ const MAXIMUM_ACKNOWLEDGING = 64;
 
 /**
  * The bridge from the topics to the caches of one instance. It reads eviction messages, lets the
- * {@link ReadLease} judge their numbers, has the cache apply them, and acknowledges them if asked to. Messages
- * of this instance are treated like those of others; the cache knows which of them it has applied already.
- * Anything else that arrives on a topic is counted, and told once per reason.
+ * {@link ReadLease} judge their numbers, has the cache apply them, and acknowledges them if asked to.
+ * Messages of this instance are treated like those of others; the cache knows which of them it has applied
+ * already. Anything else that arrives on a topic is counted, and told once per reason.
  */
 export class EvictionListener {
   readonly #options: EvictionListenerOptions;

@@ -49,8 +49,8 @@ export type NumberedMessage = Pick<EvictionMessage, 'cache' | 'seq' | 'gen'>;
  *
  * States of a followed cache:
  * - unproven: it is not subscribed, or no echo has come since. Nothing is served.
- * - proven: an echo of the present subscription epoch, with the number of the last applied message, is younger
- *   than D.
+ * - proven: an echo of the present subscription epoch, with the number of the last applied
+ *   message, is younger than D.
  * - lapsed: the last echo is older. Bypass, until the next one.
  *
  * A gap in the numbers, another generation, and every confirmed subscription empty the local tier. A lost

@@ -3,7 +3,7 @@
  * Redis, a Redis Cluster, or memory that the instances of a process share), a coherence for each primary, its
  * caches, their manager, and what tells the fleet of it. The command line and `inversify/` build on it.
  */
-export { type CacheInstance, createInstance, type InstanceOptions } from './cache-instance.js';
+export { createInstance, type InstanceOptions } from './cache-instance.js';
 export { type Instance, instanceOf } from './disabled-instance.js';
 export {
   checkCacheName,

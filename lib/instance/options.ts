@@ -136,7 +136,7 @@ export interface CachingOptions {
 }
 
 /** Below this a bound cannot be kept: one garbage collection would end every lease. */
-export const MINIMUM_BOUND_MS: Milliseconds = 50;
+const MINIMUM_BOUND_MS: Milliseconds = 50;
 
 const LARGEST_NUMBER_OF_BUCKETS = 64;
 

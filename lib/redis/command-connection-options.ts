@@ -25,3 +25,9 @@ export interface CommandConnectionOptions {
    */
   readonly isSharded?: boolean;
 }
+
+/** How much a step asks for, and how long it waits for its turn; see {@link CircuitBreaker#run}. */
+export interface StepTurn {
+  readonly weight?: number | undefined;
+  readonly waitMs?: Milliseconds | undefined;
+}

@@ -5,19 +5,13 @@ import type { CacheEvents } from '../event/index.js';
 import { type Milliseconds, withDeadline } from '../time/index.js';
 import { CircuitBreaker, lateError } from './circuit-breaker.js';
 import { type CommandConnectionState, hasClient, isConnected, isVerified } from './command-connection-state.js';
-import type { CommandConnectionOptions } from './command-connection-options.js';
+import type { CommandConnectionOptions, StepTurn } from './command-connection-options.js';
 import { isErrorReply, type KeyvRedisLibrary, loadKeyvRedis } from './keyv-redis.js';
 import { PrimarySearch } from './primary-search.js';
 import { abandon, closeClient, redisClient } from './redis-client.js';
 import { isSameAddress, type RedisAddress, type RedisEndpoint } from './redis-endpoint.js';
 import type { Script } from './script.js';
 import { connectFailed, isElsewhere, isNoPrimary, isReply } from './server-reply.js';
-
-/** How much a step asks for, and how long it waits for its turn; see {@link CircuitBreaker#run}. */
-export interface StepTurn {
-  readonly weight?: number | undefined;
-  readonly waitMs?: Milliseconds | undefined;
-}
 
 /**
  * The command connection of one instance: a node-redis client, for Keyv's adapter and for scripts.

@@ -5,7 +5,6 @@
  */
 export { BREAKER_THRESHOLD, CircuitBreaker } from './circuit-breaker.js';
 export { ClusterTopology } from './cluster-topology.js';
-export type { CommandConnectionOptions } from './command-connection-options.js';
 export { CommandConnection } from './command-connection.js';
 export { hostAndPort, type RedisAddress, redisEndpoint, type RedisEndpoint, redisLabel } from './redis-endpoint.js';
 export type { RedisConnection } from './redis-option.js';
@@ -14,6 +13,6 @@ export { redisSource } from './redis-source-of.js';
 export type { RedisSource } from './redis-source.js';
 export { Script } from './script.js';
 export { SentinelGroup } from './sentinel-group.js';
-export { checkServerSettings, type SettingWarning, warningsOf } from './server-settings.js';
+export { checkServerSettings } from './server-settings.js';
 export { hearSocketErrors } from './socket-errors.js';
 export { BYTES_PER_UNIT } from './step-turns.js';

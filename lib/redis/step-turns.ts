@@ -11,7 +11,7 @@ export const MAXIMUM_STEPS = 256;
  * How much the steps under way may weigh together. A key weighs 1, and each {@link BYTES_PER_UNIT} of its
  * value 1 more.
  */
-export const MAXIMUM_WEIGHT = 2_048;
+const MAXIMUM_WEIGHT = 2_048;
 
 /** So many bytes of a value weigh as much as a key; see {@link MAXIMUM_WEIGHT}. */
 export const BYTES_PER_UNIT = 1_024;

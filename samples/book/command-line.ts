@@ -2,7 +2,7 @@ import { readServersOptions, REDIS_USAGE, type ServersOptions } from '../support
 import { SERVER_NAMES } from './server-names.js';
 
 /** The port of the first server under `--serve`; the others take the next ones. */
-export const DEFAULT_SERVE_PORT = 8091;
+const DEFAULT_SERVE_PORT = 8091;
 
 export const USAGE = `The Book sample: one application on four servers, and an eviction that crosses between them.
 

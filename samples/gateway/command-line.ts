@@ -2,7 +2,7 @@ import { readServersOptions, REDIS_USAGE, type ServersOptions } from '../support
 import { GATEWAY_NAMES } from './gateway-names.js';
 
 /** The port of the first gateway under `--serve`; the others take the next ones. */
-export const DEFAULT_SERVE_PORT = 8101;
+const DEFAULT_SERVE_PORT = 8101;
 
 export const USAGE = `The Gateway sample: API keys, tokens, rate limits and WebSockets on three gateways, and a
 revocation that holds on all of them when it returns.

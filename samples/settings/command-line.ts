@@ -3,7 +3,7 @@ import { TOKEN_VARIABLE } from './admin-token.js';
 import { SERVER_NAMES } from './server-names.js';
 
 /** The port of the first server under `--serve`; the others take the next ones. */
-export const DEFAULT_SERVE_PORT = 8111;
+const DEFAULT_SERVE_PORT = 8111;
 
 export const USAGE = `The Settings sample: a setting that is changed on one server is in force on all of them.
 

@@ -45,7 +45,7 @@ export function readServersOptions(args: readonly string[], servePort: number, s
  * @param followers - how many servers take the ports after it.
  * @throws {UsageError} for anything else.
  */
-export function readPort(text: string, followers: number): number {
+function readPort(text: string, followers: number): number {
   const largest = 65_535 - followers;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port === 0 || (port >= 1 && port <= largest)) return port;

@@ -53,7 +53,7 @@ export interface CacheableService {
 }
 
 /** The error of a failed business call, of a class and with a field of its own. */
-export class CheckedError extends Error {
+class CheckedError extends Error {
   override readonly name = 'CheckedError';
   readonly status = 404;
 }

@@ -22,7 +22,12 @@ describe('ARCHITECTURE.md', () => {
       .split('\n')
       .filter((line) => line.startsWith('|'))
       .slice(2)
-      .map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
+      .map((line) =>
+        line
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      );
 
   it('draws the arrows of spec/support/architecture.ts, and no other', () => {
     const drawn = Object.fromEntries(
@@ -71,7 +76,8 @@ describe('ARCHITECTURE.md', () => {
 
   it('names every file with state of the process, and no other', () => {
     // A variable of a module that changes: `let`, or a collection that is filled later.
-    const state = /^(let |(export )?const \w+ = new (Map|Set|WeakMap|WeakSet|AsyncLocalStorage|TransientMap)\b(?!.*\(\[))|^ {2}static readonly #\w+ = new /m;
+    const state =
+      /^(let |(export )?const \w+ = new (Map|Set|WeakMap|WeakSet|AsyncLocalStorage|TransientMap)\b(?!.*\(\[))|^ {2}static readonly #\w+ = new /m;
     const holding = Object.keys(sources).filter((file) => state.test(sources[file] as string));
     const named = rows('State of the process').flatMap(([files]) => [...(files as string).matchAll(/`([^`]+)`/g)].map(([, file]) => file));
     const alsoNamed = named.filter((file) => !holding.includes(file as string));

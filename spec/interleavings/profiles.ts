@@ -33,7 +33,7 @@ export const OFFLINE: ScriptConstraints = {
 };
 
 /** The same with clears. */
-export const CLEARED_OFFLINE: ScriptConstraints = { ...OFFLINE, weights: { ...OFFLINE.weights, update: 1, clear: 5 } };
+const CLEARED_OFFLINE: ScriptConstraints = { ...OFFLINE, weights: { ...OFFLINE.weights, update: 1, clear: 5 } };
 
 /** Somebody waits for acknowledgements. */
 export const ACKED: ScriptConstraints = {

@@ -47,7 +47,7 @@ export type Step =
 export type Weights = Readonly<Record<Step['do'], number>>;
 
 /** Everything happens. */
-export const EVERYTHING: Weights = {
+const EVERYTHING: Weights = {
   read: 12,
   update: 7,
   clear: 1,

@@ -120,7 +120,7 @@ export const FOREIGN_ENTRIES: Readonly<Record<string, string>> = {
 const BYTES = Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8]);
 
 /** Something that {@link ValueCodec.encode} takes, with everything in it now and then. */
-export function someValue(random: Random, depth = 0): unknown {
+function someValue(random: Random, depth = 0): unknown {
   const part = (): unknown => someValue(random, depth + 1);
   const parts = (): unknown[] => Array.from({ length: random.below(4) }, part);
   const leaves = [
