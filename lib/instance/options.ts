@@ -183,10 +183,10 @@ const CACHING_OPTIONS = {
 } satisfies Table<CachingOptions>;
 
 /** The defaults of {@link CacheOptions}. */
-export const DEFAULT_CACHE_OPTIONS = defaultsOf(CACHE_OPTIONS);
+export const DEFAULT_CACHE_OPTIONS: Readonly<CacheOptions> = defaultsOf(CACHE_OPTIONS);
 
 /** The defaults of {@link CachingOptions}. */
-export const DEFAULT_CACHING_OPTIONS = defaultsOf(CACHING_OPTIONS);
+export const DEFAULT_CACHING_OPTIONS: Readonly<CachingOptions> = defaultsOf(CACHING_OPTIONS);
 
 /** {@link CacheOptions}, checked and frozen. Nothing is optional, except what may be absent for good. */
 export type ResolvedCacheOptions = Resolved<typeof CACHE_OPTIONS>;

@@ -13,7 +13,7 @@ export interface SettingWarning {
  *
  * @param info - its reply to INFO. A field that it lacks gives no warning.
  */
-export function warningsOf(info: string): readonly SettingWarning[] {
+function warningsOf(info: string): readonly SettingWarning[] {
   const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
   const warnings: SettingWarning[] = [];
   const policy = field('maxmemory_policy');

@@ -73,6 +73,7 @@ export class TransactionAwareCache extends Cache {
     return this.target.inspect(key);
   }
 
+  /** The settled promise of a value that can be served at once. What the transaction has changed is not. */
   hitNow(key: CacheKey): Promise<unknown> | undefined {
     const transaction = this.#transactions.current;
     if (transaction !== undefined && this.#hasTouched(transaction, encodeKey(key))) return undefined;
