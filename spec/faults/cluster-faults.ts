@@ -9,7 +9,7 @@ import { NAMESPACE } from './worker-protocol.js';
 type Context = FaultContext<ClusterDeployment>;
 
 /** Where the workers' entries are. */
-const SLOTS = bucketTags(NAMESPACE, DEFAULT_CACHING_OPTIONS.buckets).map(slotOf);
+const SLOTS = bucketTags(NAMESPACE, DEFAULT_CACHING_OPTIONS.buckets!).map(slotOf);
 
 /** Each lasts until the nodes have put everything right. */
 const FAULTS: DeploymentKind<ClusterDeployment>['faults'] = [
