@@ -34,6 +34,9 @@ export class RedisLink {
   readonly #ended: Promise<void>;
   #isOpen = false;
   #pinging: NodeJS.Timeout | undefined;
+  /** When a PING was sent that is not answered yet, and when something was last read. */
+  #askedAt: number | undefined;
+  #heardAt = 0;
   #error: unknown;
 
   private constructor(client: Redis, source: RedisSource, handlers: RedisLinkHandlers) {
@@ -72,7 +75,7 @@ export class RedisLink {
       signal.throwIfAborted();
       await withDeadline(client.connect(), connectTimeoutMs, () => new Error(`no answer within ${connectTimeoutMs} ms`));
       signal.throwIfAborted();
-      link.#open(transport.pingIntervalMs);
+      link.#open(transport);
       return link;
     } catch (error) {
       if (error instanceof RemoteCacheError) throw error; // The client cannot be loaded: no attempt was made.
@@ -124,12 +127,31 @@ export class RedisLink {
     return this.client.status === 'end' ? Promise.resolve() : this.#ended;
   }
 
-  #open(pingIntervalMs: number): void {
+  #open({ pingIntervalMs, socketTimeoutMs }: ResolvedRedisTransportOptions): void {
     if (this.client.status !== 'ready') throw this.#error ?? new Error('the connection was closed at once');
     this.#isOpen = true;
-    // The `socketTimeout` of ioredis only runs while a command waits for its answer. Without PING a silent
-    // link would go unnoticed.
-    this.#pinging = setInterval(() => this.client.ping().catch(() => undefined), pingIntervalMs).unref();
+    this.client.stream.on('data', () => (this.#heardAt = performance.now()));
+    this.#pinging = setInterval(() => this.#ping(socketTimeoutMs), pingIntervalMs).unref();
+  }
+
+  /** Asks whether the server is there, or looks how long it has not answered. */
+  #ping(socketTimeoutMs: number): void {
+    if (this.#askedAt === undefined) {
+      this.#askedAt = performance.now();
+      const answered = (): void => void (this.#askedAt = undefined);
+      this.client.ping().then(answered, () => undefined);
+    } else if (this.#isSilent(socketTimeoutMs)) {
+      // Timers come before sockets: after a blocked event loop the answer may lie there, unread.
+      setImmediate(() => {
+        if (!this.#isOpen || !this.#isSilent(socketTimeoutMs)) return;
+        this.#error = new Error(`The server has been silent for ${socketTimeoutMs} ms.`);
+        this.#lose();
+      });
+    }
+  }
+
+  #isSilent(socketTimeoutMs: number): boolean {
+    return this.#askedAt !== undefined && performance.now() - Math.max(this.#askedAt, this.#heardAt) >= socketTimeoutMs;
   }
 
   #lose(): void {
@@ -149,7 +171,8 @@ function clientOptions(role: string, options: ResolvedRedisTransportOptions): Re
     enableAutoPipelining: false,
     maxRetriesPerRequest: 0,
     connectTimeout: options.connectTimeoutMs,
-    socketTimeout: options.socketTimeoutMs,
+    // Its timer would take a blocked event loop for a silent server: answers that lie in the socket are read after timers.
+    socketTimeout: undefined,
     commandTimeout: undefined,
     disconnectTimeout: 100, // Do not wait for a peer that does not answer the FIN.
     keepAlive: 1_000,

@@ -1,0 +1,84 @@
+/**
+ * Seen on a busy machine: a sample did not start, and a subscriber was given up, on a healthy Redis. ioredis
+ * measures the silence of a connection with a timer, and timers come before sockets: after a blocked event loop
+ * the answer lies in the socket, unread, and the timer fires first.
+ *
+ * The link now measures silence itself, and gives the event loop its turn to read before it decides.
+ */
+import { expect } from 'chai';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { ChannelTopic, MessageListenerContainer } from '../../lib/topic/index.js';
+import { RedisTransport } from '../../lib/topic/redis/index.js';
+import { turn } from '../support/promises.js';
+import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
+import { waitFor } from '../support/wait.js';
+
+const QUIET_MS = 300;
+const PING_MS = 50;
+
+function block(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until;);
+}
+
+describe('Issue 2: a subscriber in a busy process', () => {
+  it('keeps its connection while the event loop stands still for longer than a silence may last', async () => {
+    const { url } = await sharedRedis();
+    const container = new MessageListenerContainer(new RedisTransport(url, { pingIntervalMs: PING_MS, socketTimeoutMs: QUIET_MS }));
+    const lost: number[] = [];
+    container.addSubscriptionListener({ onSubscribed: () => undefined, onLost: (epoch) => void lost.push(epoch) });
+    const heard: string[] = [];
+    const topic = ChannelTopic.of(`${ownNamespace('busy')}-channel`);
+    await container.addMessageListener(({ body }) => void heard.push(body), topic);
+    await container.start();
+    try {
+      const { epoch } = container;
+      for (let i = 0; i < 5; i += 1) {
+        await turn();
+        block(PING_MS + 10); // A PING is due.
+        await turn();
+        block(3 * QUIET_MS); // Its answer lies in the socket meanwhile.
+        for (let j = 0; j < 5; j += 1) await turn();
+      }
+      expect([lost, container.epoch, container.isListening]).to.deep.equal([[], epoch, true]);
+    } finally {
+      await container.stop();
+    }
+  });
+
+  it('gives a connection up whose server says nothing, once it has said so for long enough', async () => {
+    const { url } = await sharedRedis();
+    const { hostname, port } = new URL(url);
+    let isDeaf = false;
+    // Passes everything on until it is deaf; from then on what is sent disappears.
+    const proxy = createServer((near) => {
+      const far = connect(Number(port), hostname);
+      near
+        .on('data', (chunk) => isDeaf || far.write(chunk))
+        .on('error', () => undefined)
+        .on('close', () => far.destroy());
+      far
+        .on('data', (chunk) => isDeaf || near.write(chunk))
+        .on('error', () => undefined)
+        .on('close', () => near.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const container = new MessageListenerContainer(
+      new RedisTransport(`redis://127.0.0.1:${(proxy.address() as AddressInfo).port}`, {
+        pingIntervalMs: PING_MS,
+        socketTimeoutMs: QUIET_MS,
+      }),
+    );
+    const lost: number[] = [];
+    container.addSubscriptionListener({ onSubscribed: () => undefined, onLost: (epoch) => void lost.push(epoch) });
+    await container.addMessageListener(() => undefined, ChannelTopic.of(`${ownNamespace('deaf')}-channel`));
+    await container.start();
+    try {
+      isDeaf = true;
+      await waitFor(() => lost.length > 0, { what: 'the silence to be noticed' });
+    } finally {
+      await container.stop();
+      proxy.close();
+    }
+  });
+});
