@@ -42,6 +42,20 @@ export const SUITES = [
   },
   { name: 'one server, with long waits', specs: ['deployment/acl.int', 'issue/1-forged-generation.int'] },
   {
+    name: 'one server, with short waits',
+    specs: [
+      'eviction/lag.int',
+      'fleet/fleet-watch.int',
+      'inversify/many-caches.int',
+      'issue/1-refused-heartbeat.int',
+      'issue/2-busy-process.int',
+      'issue/3-acknowledgements.int',
+      'issue/3-moved-address.int',
+      'samples/gateway-faults.int',
+      'samples/gateway-server.int',
+    ],
+  },
+  {
     name: 'the command line and TLS',
     needs: 'processes of the command line, a certificate authority',
     specs: ['cli/main.int', 'cli/command-line.int', 'deployment/tls.int'],

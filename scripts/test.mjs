@@ -29,12 +29,15 @@ const IS_QUICK = process.argv[2] === '--quick';
 const chosen = process.argv.slice(IS_QUICK ? 3 : 2);
 /** What .mocharc.json says, but for the files. */
 const MOCHA_OPTIONS = ['--no-config', ...optionsOf('.mocharc.json')];
+/** Lints only files that have changed. A rule that looks at types may miss what a change in another file broke. */
+const LINT_CACHE = ['--cache', '--cache-strategy', 'content', '--cache-location', 'node_modules/.cache/eslint/'];
+const FORMAT_CACHE = ['--cache', '--cache-strategy', 'content', '--cache-location', 'node_modules/.cache/prettier'];
 const QUICK_CHECKS = [
-  ['lint (eslint)', node('node_modules/eslint/bin/eslint.js', '.')],
+  ['lint (eslint)', node('node_modules/eslint/bin/eslint.js', ...(IS_QUICK ? LINT_CACHE : []), '.')],
   ['unused exports (knip)', node('node_modules/knip/bin/knip.js', '--no-progress')],
   ['types (TypeScript 7)', node('node_modules/typescript-7/bin/tsc', '--noEmit', '--incremental', 'false')],
   ['types of the console (TypeScript 7)', node('node_modules/typescript-7/bin/tsc', '-p', 'lib/management/console', '--noEmit')],
-  ['format (prettier)', node('node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')],
+  ['format (prettier)', node('node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', ...FORMAT_CACHE, '.')],
 ];
 const count = { passed: 0, failed: 0 };
 const failures = [];
@@ -80,6 +83,7 @@ async function test() {
 
   const checks = [...QUICK_CHECKS, ...(IS_QUICK ? [] : moreChecks(env.PACKAGE_TARBALL))];
   if (IS_QUICK) leftOut.push('the API reference (TypeDoc) and the checks of the package (publint, attw)');
+  if (IS_QUICK) leftOut.push('part of: lint (only files that have changed since the last time)');
   const jobs = checks.map(([name, command]) => ({ isBusy: true, run: () => check(name, command) }));
   const suites = suitesToRun();
   if (chosen.length === 0) jobs.push(...suites.map((suite) => ({ isBusy: suite.isBusy, run: () => runSuite(suite, env) })));
@@ -105,9 +109,14 @@ function suitesToRun() {
   const suites = suitesOf(specFiles());
   if (!IS_QUICK) return suites;
   for (const { name, needs } of suites) if (needs !== undefined) leftOut.push(`${name} (${needs})`);
-  for (const { name, quickEnv } of suites)
-    if (quickEnv !== undefined) leftOut.push(`part of: ${name} (${Object.entries(quickEnv).join()})`);
+  for (const { name, quickEnv } of suites) if (quickEnv !== undefined) leftOut.push(`part of: ${name} (${envText(quickEnv)})`);
   return suites.filter(({ needs }) => needs === undefined);
+}
+
+function envText(env) {
+  return Object.entries(env)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
 }
 
 /** As suites name them. */
