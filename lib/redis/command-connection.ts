@@ -2,7 +2,7 @@ import type { RedisClientType } from '@keyv/redis';
 import type { Keyv } from 'keyv';
 import { Credentials, RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
-import { type Milliseconds, withDeadline } from '../time/index.js';
+import { withDeadline } from '../time/index.js';
 import { CircuitBreaker, lateError } from './circuit-breaker.js';
 import { type CommandConnectionState, hasClient, isConnected, isVerified } from './command-connection-state.js';
 import type { CommandConnectionOptions, StepTurn } from './command-connection-options.js';

@@ -286,8 +286,8 @@ export function describeTransportContract(name: string, makeTransport: () => Pub
         await transport.subscribe([ChannelTopic.of(`${p}a`)]);
         transport.reconnect();
         expect(observer.told.slice(0, 2)).to.deep.equal(['ready', 'lost']);
-        await waitFor(() => observer.told.length === 3, { what: 'the new link' });
-        expect(observer.told).to.deep.equal(['ready', 'lost', 'ready']);
+        await waitFor(() => observer.told.at(-1) === 'ready' && observer.told.length > 2, { what: 'the new link' });
+        expect(observer.told.filter((what) => what !== 'failed')).to.deep.equal(['ready', 'lost', 'ready']);
         expect(await transport.publish(`${p}a`, 'unheard')).to.equal(0);
         await transport.subscribe([ChannelTopic.of(`${p}a`)]);
         expect(await transport.publish(`${p}a`, 'heard')).to.equal(1);

@@ -466,7 +466,7 @@ describe(CacheInterceptor.name, () => {
         for (let i = 0; i < 2; i++) {
           const error = await rejection(call());
           expect(error.message).to.match(/^A key cannot be made of an instance of Map, found at `\.shelf\[0\]` \(/);
-          expect(error.message).to.include(` (${operation}, cache 'book'). Give the operation a \`key\` that `);
+          expect(error.message).to.include(` (${operation}, cache 'book'). Give the operation a \`key\` `);
           expect(error.cause).to.be.instanceOf(CacheKeyError);
         }
       }

@@ -144,8 +144,7 @@ export class RedisLink {
       // Timers come before sockets: after a blocked event loop the answer may lie there, unread.
       setImmediate(() => {
         if (!this.#isOpen || !this.#isSilent(socketTimeoutMs)) return;
-        this.#error = new Error(`The server has been silent for ${socketTimeoutMs} ms.`);
-        this.#lose();
+        this.client.stream.destroy(new Error(`The server has been silent for ${socketTimeoutMs} ms.`));
       });
     }
   }
