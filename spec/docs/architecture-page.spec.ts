@@ -54,8 +54,8 @@ describe('ARCHITECTURE.md', () => {
     expect(named.filter((path) => !existsSync(join(projectRoot, path)))).to.deep.equal([]);
   });
 
-  it('follows three journeys through functions that are there', () => {
-    const steps = [...section('Three journeys').matchAll(/`([A-Z]\w+)\.(\w+)`/g)];
+  it('follows its journeys through functions that are there', () => {
+    const steps = [...section('Journeys').matchAll(/`([A-Z]\w+)\.(\w+)`/g)];
     expect(steps.length).to.be.greaterThan(10);
     const missing = steps.filter(([, type, method]) => {
       const text = Object.values(sources).find((source) => new RegExp(`^export (abstract )?class ${type}\\b`, 'm').test(source));
