@@ -17,6 +17,7 @@ export async function createBookContainer(database: Database, redis: CachingOpti
   container.bind(Database).toConstantValue(database);
   container.bind(BookRepository).toSelf();
   container.bind(BookService).toSelf();
-  await enableCaching(container, { redis, instanceId, caches: { book: { type: Book, ttl: '10m' } } });
+  // Four servers start at once: on a busy machine the first connection may take a while.
+  await enableCaching(container, { redis, instanceId, connectTimeout: '20s', caches: { book: { type: Book, ttl: '10m' } } });
   return container;
 }

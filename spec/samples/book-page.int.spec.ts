@@ -22,11 +22,11 @@ describe('the page of the Book sample', function () {
     const main = fileURLToPath(new URL('../../samples/book/main.js', import.meta.url));
     sample = spawn(process.execPath, ['--enable-source-maps', main, '--serve', '--port', '0'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [sample.stdout, sample.stderr]) stream!.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    await waitFor(() => output.includes('Ctrl-C ends them.'), {
-      what: `the sample to be up, which printed: ${output}`,
-      timeoutMs: 90_000,
-      everyMs: 20,
-    });
+    const isUp = (): boolean => {
+      if (sample.exitCode !== null) throw new Error(`The sample ended: ${output}`);
+      return output.includes('Ctrl-C ends them.');
+    };
+    await waitFor(isUp, { what: 'the sample to be up', timeoutMs: 90_000, everyMs: 20 });
     return /Open (\S+)/.exec(output)![1]!;
   };
 
