@@ -90,7 +90,7 @@ describe('the story of samples/book', function () {
   it('breaks off where the Redis is not there, and says where it looked', async () => {
     expect(await lost.end).to.deep.equal({ code: 1, signal: null });
     expect(lost.errors).to.equal(
-      `CACHE_REMOTE_CONNECT_FAILED: Could not reach Redis at 127.0.0.1:${lostPort} within 5000 ms (ECONNREFUSED). ` +
+      `CACHE_REMOTE_CONNECT_FAILED: Could not reach Redis at 127.0.0.1:${lostPort} within 20000 ms (ECONNREFUSED). ` +
         'Check host, port, credentials and that the server accepts connections.\n',
     );
     expect(lost.output).to.equal('');
@@ -107,7 +107,7 @@ describe('the story of samples/book', function () {
       // Either the eviction found no Redis, or, had it just passed, the new server-3 finds none.
       const ends = [
         'PUT /books/Dune was saved, but Redis did not acknowledge the eviction: other servers may serve the old book for a while.\n',
-        `Could not reach Redis at 127.0.0.1:${mortal.port} within 5000 ms (ECONNREFUSED). Check host, port, credentials and that the server accepts connections.\n`,
+        `Could not reach Redis at 127.0.0.1:${mortal.port} within 20000 ms (ECONNREFUSED). Check host, port, credentials and that the server accepts connections.\n`,
       ];
       expect(ends).to.include(run.errors);
       expect(run.output).to.not.match(/STALE|Fresh:/);

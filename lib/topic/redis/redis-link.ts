@@ -170,7 +170,8 @@ function clientOptions(role: string, options: ResolvedRedisTransportOptions): Re
     enableAutoPipelining: false,
     maxRetriesPerRequest: 0,
     connectTimeout: options.connectTimeoutMs,
-    // Its timer would take a blocked event loop for a silent server: answers that lie in the socket are read after timers.
+    // Its timer would take a blocked event loop for a silent server: what lies in the socket is read after
+    // the timers.
     socketTimeout: undefined,
     commandTimeout: undefined,
     disconnectTimeout: 100, // Do not wait for a peer that does not answer the FIN.
