@@ -33,13 +33,17 @@ describe('Issue 2: a subscriber in a busy process', () => {
     await container.start();
     try {
       const { epoch } = container;
-      for (let i = 0; i < 5; i += 1) {
-        await turn();
-        block(PING_MS + 10); // A PING is due.
-        await turn();
-        block(3 * QUIET_MS); // Its answer lies in the socket meanwhile.
-        for (let j = 0; j < 5; j += 1) await turn();
-      }
+      let blocks = 0;
+      // It comes right behind the PING of the link, and stops the event loop before the answer can be read.
+      const busy = setInterval(() => {
+        setImmediate(() => {
+          block(3 * QUIET_MS);
+          blocks += 1;
+        });
+      }, PING_MS);
+      await waitFor(() => blocks >= 8, { what: 'the loop to stand still' });
+      clearInterval(busy);
+      for (let i = 0; i < 5; i += 1) await turn();
       expect([lost, container.epoch, container.isListening]).to.deep.equal([[], epoch, true]);
     } finally {
       await container.stop();
