@@ -11,7 +11,8 @@ import {
   CachePut,
 } from '../../lib/index.js';
 import { MapCache, type MapCacheManager } from '../support/map-cache.js';
-import { gate, rejection, stage, type Stage } from './stage.js';
+import { gate } from '../support/promises.js';
+import { rejection, stage, type Stage } from './stage.js';
 
 describe(CacheInterceptor.name, () => {
   let caches: MapCacheManager;

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { Cacheable, CacheInterceptor, CachePut, Caching } from '../../lib/index.js';
 import { type MapCacheManager } from '../support/map-cache.js';
-import { gate, stage, type Stage } from './stage.js';
+import { gate } from '../support/promises.js';
+import { stage, type Stage } from './stage.js';
 
 describe(CacheInterceptor.name, () => {
   let caches: MapCacheManager;

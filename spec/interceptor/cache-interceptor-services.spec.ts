@@ -15,7 +15,8 @@ import {
 } from '../../lib/index.js';
 import { type MapCache, MapCacheManager } from '../support/map-cache.js';
 import { type MapCaching } from '../support/map-caching.js';
-import { gate, rejection, settled, stage, type Stage } from './stage.js';
+import { gate, turn } from '../support/promises.js';
+import { rejection, stage, type Stage } from './stage.js';
 
 describe(CacheInterceptor.name, () => {
   let caching: MapCaching;
@@ -329,7 +330,7 @@ describe(CacheInterceptor.name, () => {
       }
       await caches.cache('other').put('Dune', 'old');
       const call = serve(Books).find('Dune');
-      await settled();
+      await turn();
       await caching.container.unbindAllAsync();
       open();
       expect(await call).to.equal('Dune');

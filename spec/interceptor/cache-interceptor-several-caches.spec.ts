@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { type Cache, Cacheable, CacheInterceptor } from '../../lib/index.js';
 import { MapCache, type MapCacheManager } from '../support/map-cache.js';
-import { gate, settled, stage, type Stage } from './stage.js';
+import { gate, turn } from '../support/promises.js';
+import { stage, type Stage } from './stage.js';
 
 describe(CacheInterceptor.name, () => {
   let caches: MapCacheManager;
@@ -80,7 +81,7 @@ describe(CacheInterceptor.name, () => {
       // As with a remote tier, the loader does not begin at once: each method is in its first cache before one is in its second.
       class SlowCache extends MapCache {
         override getOrLoad<V>(...[key, loader, options]: Parameters<Cache['getOrLoad']>): Promise<V> {
-          return super.getOrLoad(key, async () => (await settled(), loader()), options) as Promise<V>;
+          return super.getOrLoad(key, async () => (await turn(), loader()), options) as Promise<V>;
         }
       }
       caches.add(new SlowCache('a')).add(new SlowCache('b'));
@@ -122,7 +123,7 @@ describe(CacheInterceptor.name, () => {
     class Books {
       @Cacheable('book')
       async find(name: string): Promise<unknown> {
-        await settled();
+        await turn();
         return this.load(name);
       }
 
@@ -157,7 +158,7 @@ describe(CacheInterceptor.name, () => {
       const library = serve(Library);
       await library.find('Dune');
       const waiting = library.wait('Emma');
-      await settled();
+      await turn();
       first.open();
       // Begun within the load, but run after it, while another is under way: a hit.
       expect(await later).to.equal('Dune');

@@ -37,13 +37,3 @@ export async function rejection(promise: Promise<unknown>): Promise<any> {
   }
   throw new Error('It resolved.');
 }
-
-/** A promise and what settles it. */
-export function gate<T = void>(): { promise: Promise<T>; open: (value: T) => void } {
-  let open!: (value: T) => void;
-  const promise = new Promise<T>((resolve) => (open = resolve));
-  return { promise, open };
-}
-
-/** Every turn of the microtask queue and one of the event loop: whatever could happen without an outside event has happened. */
-export const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
