@@ -76,7 +76,6 @@ export const SUITES = [
       'redis/command-connection.int',
       'support/redis-server.int',
       'topic/redis/listener-container.int',
-      'topic/redis/redis-transport.int',
       'topic/redis/process-end.int',
     ],
   },

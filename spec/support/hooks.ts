@@ -23,6 +23,17 @@ if (process.env['TRACE_LEAKS'] === '1') {
   }).enable();
 }
 
+const setTimeoutOfNode = globalThis.setTimeout;
+
+/** Fake timers that a spec leaves behind make another one wait in vain, far away from where they were left. */
+export const mochaHooks = {
+  afterEach(): void {
+    if (globalThis.setTimeout === setTimeoutOfNode) return;
+    globalThis.setTimeout = setTimeoutOfNode;
+    throw new Error('Fake timers were left behind.');
+  },
+};
+
 /** The titles of what failed. */
 const failed: string[] = [];
 

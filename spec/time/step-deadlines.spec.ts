@@ -53,7 +53,8 @@ describe(StepDeadlines.name, () => {
   });
 
   it('shares one timer among all turns, which keeps no process alive once all have ended', async () => {
-    const set = sinon.spy(globalThis, 'setTimeout');
+    // In a sandbox of its own: `sinon.restore()` of a later spec would bring these fake timers back.
+    const set = sinon.createSandbox().spy(globalThis, 'setTimeout');
     for (let turns = 0; turns < 100; turns += 1) {
       const end = begin('get');
       await turn();

@@ -200,7 +200,8 @@ describe(SharedLoad.name, () => {
     it('are not longer than Node can set, however long a fill lease is', async () => {
       const load = new SharedLoad('book', 'Dune', clock.now());
       load.promise = new Promise(() => undefined);
-      const set = sinon.spy(globalThis, 'setTimeout');
+      // In a sandbox of its own: `sinon.restore()` of a later spec would bring these fake timers back.
+      const set = sinon.createSandbox().spy(globalThis, 'setTimeout');
       void load.join(clock, 315_360_000_000);
       expect(set.args.map(([, ms]) => ms)).to.deep.equal([2 ** 31 - 1]);
       set.restore();
