@@ -1,3 +1,4 @@
+import { throwFirst } from '../errors/index.js';
 import type { CacheStatistics } from '../event/index.js';
 import type { Duration, Milliseconds } from '../time/index.js';
 import type { CacheKey } from './key/cache-key.js';
@@ -122,8 +123,7 @@ export abstract class Cache {
    * your own need not implement it: the default evicts the keys one by one.
    */
   async evictAll(keys: readonly CacheKey[], options?: EvictOptions): Promise<void> {
-    const outcomes = await Promise.allSettled(keys.map((key) => this.evict(key, options)));
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    throwFirst(await Promise.allSettled(keys.map((key) => this.evict(key, options))));
   }
 
   /**

@@ -1,4 +1,4 @@
-import { CacheConfigurationError } from '../errors/index.js';
+import { CacheConfigurationError, throwFirst } from '../errors/index.js';
 import type { CacheStatistics } from '../event/index.js';
 import type { Cache } from './cache.js';
 import { type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
@@ -42,9 +42,7 @@ export class CompositeCacheManager extends CacheManager {
 
   /** @throws what the first manager threw that could not start, after all managers have tried. */
   override async start(): Promise<void> {
-    const outcomes = await Promise.allSettled(this.#managers.map((manager) => manager.start()));
-    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failure !== undefined) throw failure.reason;
+    throwFirst(await Promise.allSettled(this.#managers.map((manager) => manager.start())));
   }
 
   override async stop(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { HealthStatus, InstanceLinks } from '../cache/index.js';
+import { throwFirst } from '../errors/index.js';
 import type { Coherence } from '../eviction/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { MessageListenerContainer } from '../topic/index.js';
@@ -52,7 +53,7 @@ export class Connections implements InstanceLinks {
       ...this.#backend.connect(this.#coherences.map((coherence) => () => coherence.beat())),
       ...this.#containers.map((container) => startListening(container, connectTimeoutMs)),
     ]);
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    throwFirst(outcomes);
     await this.#each((coherence) => coherence.proven(boundMs));
   }
 

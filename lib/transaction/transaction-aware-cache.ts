@@ -11,7 +11,7 @@ import {
   stopped,
   type ValueWrapper,
 } from '../cache/index.js';
-import { CacheKeyError } from '../errors/index.js';
+import { CacheKeyError, throwFirst } from '../errors/index.js';
 import type { CacheStatistics } from '../event/index.js';
 import { FlushTime } from './flush-time.js';
 import { TransactionLedger } from './transaction-ledger.js';
@@ -192,8 +192,7 @@ export class TransactionAwareCache extends Cache {
       await time.spend((waitedMs) => this.#evictTogether(keys, { ...options, waitedMs }));
     } catch (error) {
       const told = await Promise.allSettled(keys.map(async (key) => this.#failures().handleCacheEvictError(error, this, key)));
-      const thrown = told.find((outcome) => outcome.status === 'rejected');
-      if (thrown !== undefined) throw thrown.reason;
+      throwFirst(told);
     }
   }
 

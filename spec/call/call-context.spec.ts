@@ -26,7 +26,7 @@ describe(CallContext.name, () => {
         seen.push(context.current);
         await laterOn();
         seen.push(context.current);
-        await new Promise<void>((resolve) => void setTimeout(() => resolve(void seen.push(context.current)), 1));
+        await new Promise<void>((resolve) => void setImmediate(() => resolve(void seen.push(context.current))));
       });
       seen.push(context.current);
       await call;

@@ -1,3 +1,4 @@
+import { throwFirst } from '../../errors/index.js';
 import type { Milliseconds } from '../../time/index.js';
 import type { Reading } from './entry-codec.js';
 import type { Eviction } from '../eviction.js';
@@ -63,13 +64,7 @@ export class BucketedRemoteCache implements RemoteTier {
   }
 
   async put(entries: readonly PutEntry[]): Promise<string | undefined> {
-    const split = new Map<RemoteCache, PutEntry[]>();
-    for (const entry of entries) {
-      const bucket = this.#of(entry.key);
-      const own = split.get(bucket);
-      if (own === undefined) split.set(bucket, [entry]);
-      else own.push(entry);
-    }
+    const split = this.#split(entries, ({ key }) => key);
     const outcomes = await Promise.allSettled([...split].map(([bucket, own]) => bucket.put(own)));
     throwFirst(outcomes);
     return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' && outcome.value !== undefined ? [outcome.value] : []))[0];
@@ -80,7 +75,7 @@ export class BucketedRemoteCache implements RemoteTier {
   }
 
   async evict(eviction: Eviction, acks: boolean): Promise<EvictionReceipt> {
-    if (eviction !== 'all') return whole([...this.#split(eviction.keys)].map(([bucket, keys]) => bucket.evict({ keys }, acks)));
+    if (eviction !== 'all') return whole([...this.#split(eviction.keys, itself)].map(([bucket, keys]) => bucket.evict({ keys }, acks)));
     return { ...(await whole(this.#buckets.map((bucket) => bucket.evict('all', acks)))), removed: -1 };
   }
 
@@ -88,13 +83,14 @@ export class BucketedRemoteCache implements RemoteTier {
     return this.#buckets[this.#bucketOf(key)] as RemoteCache;
   }
 
-  #split(keys: readonly string[]): Map<RemoteCache, string[]> {
-    const split = new Map<RemoteCache, string[]>();
-    for (const key of keys) {
-      const bucket = this.#of(key);
+  /** Each bucket with its share of what belongs to these keys. */
+  #split<T>(items: readonly T[], keyOf: (item: T) => string): Map<RemoteCache, T[]> {
+    const split = new Map<RemoteCache, T[]>();
+    for (const item of items) {
+      const bucket = this.#of(keyOf(item));
       const own = split.get(bucket);
-      if (own === undefined) split.set(bucket, [key]);
-      else own.push(key);
+      if (own === undefined) split.set(bucket, [item]);
+      else own.push(item);
     }
     return split;
   }
@@ -102,7 +98,7 @@ export class BucketedRemoteCache implements RemoteTier {
   /** Asks each bucket for its share of the keys, and returns the answers in the order of `keys`. */
   async #gather(keys: readonly string[], read: (bucket: RemoteCache, own: string[]) => Promise<Reading[]>): Promise<Reading[]> {
     const entries = new Map<string, Reading>();
-    const asked = [...this.#split(keys)].map(async ([bucket, own]) => {
+    const asked = [...this.#split(keys, itself)].map(async ([bucket, own]) => {
       const found = await read(bucket, own);
       own.forEach((key, i) => entries.set(key, found[i]));
     });
@@ -127,7 +123,4 @@ async function whole(parts: readonly Promise<EvictionReceipt>[]): Promise<Evicti
   };
 }
 
-function throwFirst(outcomes: readonly PromiseSettledResult<unknown>[]): void {
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-}
+const itself = (key: string): string => key;

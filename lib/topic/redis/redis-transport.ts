@@ -1,4 +1,4 @@
-import { RemoteCacheError, TopicError } from '../../errors/index.js';
+import { RemoteCacheError, throwFirst, TopicError } from '../../errors/index.js';
 import { hostAndPort, type RedisAddress, type RedisConnection, redisSource, type RedisSource } from '../../redis/index.js';
 import type { PubSubObserver, PubSubTransport, Topic } from '../index.js';
 import { RedisLink, type RedisLinkHandlers } from './redis-link.js';
@@ -147,7 +147,7 @@ export class RedisTransport implements PubSubTransport {
     if (channels.length > 0)
       commands.push(link.run(link.client[this.#source.isSharded === true ? (`s${verb}` as const) : verb](...channels)));
     if (patterns.length > 0) commands.push(link.run(link.client[`p${verb}`](...patterns)));
-    for (const outcome of await Promise.allSettled(commands)) if (outcome.status === 'rejected') throw outcome.reason;
+    throwFirst(await Promise.allSettled(commands));
   }
 
   #openPublisher(): Promise<RedisLink> {
