@@ -3,12 +3,14 @@
  * Set FAULT_SEED to repeat a schedule of faults.
  */
 import { expect } from 'chai';
+import { rejectionOf } from '../contract/rejection.js';
 import { RedisServer } from '../support/redis-server.js';
 import { Arena } from './arena.js';
 import { DEPLOYMENTS } from './deployments.js';
 import { Random } from '../support/random.js';
 import { breaches, runFault } from './run-fault.js';
 import { SingleServer } from './single-server.js';
+import { WorkerHandle } from './worker-handle.js';
 
 const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000);
 const HARM_MS = 1_500;
@@ -115,5 +117,29 @@ describe('a crowd', function () {
       await deployment.stop();
       await database.stop();
     }
+  });
+});
+
+describe('a worker that cannot start', () => {
+  it('ends, and says why, to whoever waits for it', async () => {
+    const worker = new WorkerHandle(
+      {
+        instance: 'w1',
+        name: 'w1',
+        redis: { host: '127.0.0.1', port: -1 },
+        databasePort: 1,
+        boundMs: 1_000,
+        seed: SEED,
+        keys: 1,
+        hotKeys: 1,
+        putKeys: 0,
+        ownPutKeys: [],
+        lifeMs: 1_000,
+        clockOffByMs: 0,
+        failFast: true,
+      },
+      () => undefined,
+    );
+    expect(String(await rejectionOf(worker.ready()))).to.match(/worker w1 ended \(1\): .*Expected `redis\.port`/s);
   });
 });

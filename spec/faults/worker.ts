@@ -252,13 +252,20 @@ class Worker {
   }
 }
 
+/** Many start at once. What a start may take is not tried here. */
+const CONNECT_MS = 20_000;
+
 const manager = await enableCaching(container, {
   redis: 'nodes' in redis ? new Cluster([...redis.nodes], { lazyConnect: true, redisOptions: redis.redisOptions }) : redis,
   namespace: NAMESPACE,
   instanceId: settings.name,
   bound: settings.boundMs,
   failFast: settings.failFast,
+  ...(settings.failFast ? { connectTimeout: CONNECT_MS } : {}),
   caches: { book: { ttl: settings.lifeMs } },
+}).catch((error: unknown) => {
+  process.stderr.write(`${inWords(error)}\n`);
+  process.exit(1); // The parent waits for this worker to be ready, or to end.
 });
 const worker = new Worker(container.get(BookRepository), manager, container.get(CacheEvents));
 
