@@ -1,3 +1,4 @@
+import type { Unacknowledged } from '../cache/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { CacheInvocation } from './cache-invocation.js';
 import type { ServiceIdentifier } from './service-locator.js';
@@ -39,6 +40,8 @@ export interface CachePutOperation extends CommonOperation {
   readonly unless: OperationFunction | undefined;
   readonly ttl: Milliseconds | OperationFunction | undefined;
   readonly resultKey: OperationFunction | undefined;
+  /** `undefined`: what the cache says. */
+  readonly unacknowledged: Unacknowledged | undefined;
 }
 
 /** What `@CacheEvict` asks for. */
@@ -50,6 +53,8 @@ export interface CacheEvictOperation extends CommonOperation {
   readonly keys: OperationFunction | undefined;
   readonly resultKey: OperationFunction | undefined;
   readonly acks: 'none' | 'all';
+  /** `undefined`: what the cache says. */
+  readonly unacknowledged: Unacknowledged | undefined;
 }
 
 /** One decorator on one method, checked and frozen (Spring's `CacheOperation`). */

@@ -21,7 +21,7 @@ export type CachedMethodOptions = Pick<CachedMethod, 'name' | 'body' | 'declarin
 /** One decorated method of one class: its original body, and the operations that its decorators recorded. */
 export class CachedMethod {
   /** Small and dense, so that a container can keep its state per method in an array. */
-  readonly id: number = count++;
+  id: number = count++;
   /** The property key. */
   readonly name: string | symbol;
   /** The method as it was written. */
@@ -44,6 +44,8 @@ export class CachedMethod {
    */
   wiredClass: ClassConstructor | undefined;
   #operations: readonly CacheOperation[] = Object.freeze([]);
+  /** By the prototype of a subclass: this method under the configuration of that class. */
+  #variants: Map<object, CachedMethod> | undefined;
 
   /** @param wrap - makes the function that replaces the method. */
   constructor(options: CachedMethodOptions, wrap: (method: CachedMethod) => MethodBody) {
@@ -75,6 +77,41 @@ export class CachedMethod {
     const all = Object.freeze([...operations, ...this.#operations]);
     checkSync(this.label, all, this.defaults);
     this.#operations = all;
+  }
+
+  /**
+   * The same body and operations under the `@CacheConfig` of a subclass, which goes before the one of the class
+   * that declares the method. (Spring takes the one of the declaring class.)
+   */
+  inheritedBy(subclass: ClassConstructor, wrap: (method: CachedMethod) => MethodBody): CachedMethod {
+    const { name, body, isOfClass } = this;
+    const inherited = new CachedMethod({ name, body, isOfClass, declaringClass: subclass }, wrap);
+    inherited.add(this.#operations);
+    return inherited;
+  }
+
+  /**
+   * Has calls on instances of `subclass` run `variant`. That is for a method that the subclass overrides, which
+   * then reaches this one by `super`.
+   */
+  addVariant(subclass: ClassConstructor, variant: CachedMethod): void {
+    (this.#variants ??= new Map<object, CachedMethod>()).set(subclass.prototype as object, variant);
+    this.id = count++; // Containers begin anew with a method that depends on the instance.
+  }
+
+  /** Whether {@link of} may return another method for some instances. */
+  get hasVariants(): boolean {
+    return this.#variants !== undefined;
+  }
+
+  /** This method, or the variant of the class nearest to the own class of `target`. */
+  of(target: object): CachedMethod {
+    if (this.#variants === undefined) return this;
+    for (let prototype: unknown = Object.getPrototypeOf(target); prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
+      const variant = this.#variants.get(prototype as object);
+      if (variant !== undefined) return variant;
+    }
+    return this;
   }
 
   /** Checks the operations again after `@CacheConfig` gave them names. */

@@ -3,7 +3,7 @@ import { setCacheConfig } from './cache-config-registry.js';
 import { CachedMethod, type MethodBody, methodLabel } from './cached-method.js';
 import type { CacheOperation } from './cache-operation.js';
 import type { ClassConstructor } from './class-constructor.js';
-import { classConfigured, decorateClass, decorateLegacy, decorateStandard, type Unread } from './method-registry.js';
+import { classConfigured, configureInherited, decorateClass, decorateLegacy, decorateStandard, type Unread } from './method-registry.js';
 import type {
   AsyncMethod,
   CacheableOptions,
@@ -85,15 +85,19 @@ export function Caching(group: unknown): unknown {
 }
 
 /**
- * The defaults for all cache operations of a class. They are looked up on the class that declares the method,
- * then on its nearest base class. On a subclass the decorator also makes inherited decorated methods cached.
- * With standard decorators every class needs it.
+ * The defaults for all cache operations of a class, inherited ones included. An operation takes them from the
+ * class of the instance or, if that has none, from its nearest base class that has some. So two subclasses of
+ * one generic repository can name a cache each. (Spring takes those of the class that declares the method.)
+ *
+ * On a subclass the decorator also makes inherited decorated methods cached. With standard decorators every
+ * class needs it.
  *
  * @see Spring `@CacheConfig`
  */
 export function CacheConfig(options: CacheConfigOptions = {}): CacheClassDecorator {
   return (target: ClassConstructor) => {
     setCacheConfig(target, readDefaults(options, target.name === '' ? '(anonymous class)' : target.name));
+    configureInherited(target);
     classConfigured(target);
   };
 }

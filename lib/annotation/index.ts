@@ -32,4 +32,3 @@ export { isNamedByDecorator } from './named-caches.js';
 export { isDecorated, onClassDecorated } from './class-port.js';
 export type { ClassConstructor } from './class-constructor.js';
 export { fillSlot, hasSlot, SLOT, type MethodInterceptor } from './slot.js';
-export { didYouMean } from './did-you-mean.js';

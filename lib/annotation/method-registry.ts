@@ -124,6 +124,28 @@ export function classConfigured(declaringClass: ClassConstructor): void {
 }
 
 /**
+ * Puts the methods that `subclass` inherits under its own `@CacheConfig`. Each gets a wrapper of its own on the
+ * prototype, so that a hit has no class to look up. One that the subclass overrides can be reached by `super`
+ * only, and is chosen by the instance.
+ */
+export function configureInherited(subclass: ClassConstructor): void {
+  const own = subclass.prototype as object;
+  const met = new Set<string | symbol>();
+  for (let base: unknown = Object.getPrototypeOf(own); base !== null; base = Object.getPrototypeOf(base)) {
+    for (const name of Reflect.ownKeys(base as object)) {
+      const method = cachedMethodOf(base as object, name);
+      const isOverridden = met.has(name) || Object.hasOwn(own, name);
+      met.add(name);
+      if (method === undefined) continue;
+      const inherited = method.inheritedBy(subclass, wrap);
+      byWrapper.set(inherited.wrapper, inherited);
+      if (isOverridden) method.addVariant(subclass, inherited);
+      else Object.defineProperty(own, name, { ...Object.getOwnPropertyDescriptor(base, name), value: inherited.wrapper });
+    }
+  }
+}
+
+/**
  * The operations recorded for a method, in the order in which they are written above it; empty for a
  * method without any. A method that a subclass overrides without decorators has none, because the
  * overridden method does not run.

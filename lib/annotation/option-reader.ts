@@ -1,7 +1,6 @@
-import { CacheConfigurationError, shown } from '../errors/index.js';
+import { CacheConfigurationError, didYouMean, shown } from '../errors/index.js';
 import { parseDuration, type Milliseconds } from '../time/index.js';
 import type { OperationFunction } from './cache-operation.js';
-import { didYouMean } from './did-you-mean.js';
 import type { ServiceIdentifier } from './service-locator.js';
 
 /** Reads the options of one decorator one at a time. Every error names the decorator and its method. */
@@ -46,6 +45,8 @@ export class OptionReader {
   cacheNames(): readonly string[] {
     const given = this.#options['cacheNames'] ?? [];
     const names: readonly unknown[] = Array.isArray(given) ? given : [given];
+    if (names.length === 0 && this.#options['cacheNames'] !== undefined)
+      throw this.invalid('`cacheNames` is an empty array.', 'Leave it out to take the names of @CacheConfig.');
     for (const name of names) {
       if (typeof name !== 'string' || name === '') {
         throw this.invalid(`expected \`cacheNames\` to be a non-empty string or an array of them, got ${describeValue(name)}.`);
@@ -92,6 +93,12 @@ export class OptionReader {
     const given = this.#options['acks'] ?? 'none';
     if (given !== 'none' && given !== 'all') throw this.invalid(`expected \`acks\` to be 'none' or 'all', got ${describeValue(given)}.`);
     return given;
+  }
+
+  unacknowledged(): 'throw' | 'report' | undefined {
+    const given = this.#options['unacknowledged'];
+    if (given === undefined || given === 'throw' || given === 'report') return given;
+    throw this.invalid(`expected \`unacknowledged\` to be 'throw' or 'report', got ${describeValue(given)}.`);
   }
 
   #isGiven(name: string): boolean {

@@ -14,8 +14,8 @@ const DEFAULTS = ['cacheNames', 'keyGenerator', 'cacheManager', 'cacheResolver']
 const COMMON = [...DEFAULTS, 'key', 'condition'] as const;
 const KNOWN = {
   cacheable: [...COMMON, 'unless', 'sync', 'ttl'],
-  put: [...COMMON, 'unless', 'ttl', 'resultKey'],
-  evict: [...COMMON, 'allEntries', 'beforeInvocation', 'keys', 'resultKey', 'unless', 'acks'],
+  put: [...COMMON, 'unless', 'ttl', 'resultKey', 'unacknowledged'],
+  evict: [...COMMON, 'allEntries', 'beforeInvocation', 'keys', 'resultKey', 'unless', 'acks', 'unacknowledged'],
 } as const satisfies Record<CacheOperation['kind'], readonly string[]>;
 
 /** Options with their kind of operation, before they are checked. */
@@ -113,6 +113,7 @@ function readPut(reader: OptionReader): CachePutOperation {
     unless: reader.function('unless'),
     ttl: reader.ttl(),
     resultKey: reader.function('resultKey'),
+    unacknowledged: reader.unacknowledged(),
   };
 }
 
@@ -122,6 +123,10 @@ function readEvict(reader: OptionReader): CacheEvictOperation {
   }
   for (const other of ['key', 'keys', 'resultKey', 'keyGenerator']) {
     reader.exclude('allEntries', other, 'All entries go, whatever their keys.');
+  }
+  if (reader.unacknowledged() === 'report') {
+    if (reader.acks() === 'all') reader.exclude('acks', 'unacknowledged', "`acks: 'all'` waits until no instance serves the old value, 'report' does not.");
+    reader.exclude('beforeInvocation', 'unacknowledged', 'An eviction before the method always throws: the method has not run yet.');
   }
   for (const other of ['key', 'keyGenerator']) reader.exclude('keys', other, 'Let `keys` return all the keys.');
   for (const other of ['key', 'keys', 'keyGenerator']) reader.exclude('resultKey', other, 'Write two @CacheEvict to evict by both.');
@@ -134,5 +139,6 @@ function readEvict(reader: OptionReader): CacheEvictOperation {
     resultKey: reader.function('resultKey'),
     unless: reader.function('unless'),
     acks: reader.acks(),
+    unacknowledged: reader.unacknowledged(),
   };
 }

@@ -1,5 +1,7 @@
+import { throwFirst } from '../errors/index.js';
 import type { CacheStatistics } from '../event/index.js';
-import type { Cache } from './cache.js';
+import type { Cache, EvictOptions } from './cache.js';
+import { nameUnknown } from './name-unknown.js';
 
 /** The state of one link or one cache, as {@link CacheManager.health} reports it. */
 export type HealthStatus = 'up' | 'degraded' | 'down';
@@ -36,6 +38,25 @@ export abstract class CacheManager {
    * an unknown name. Returns the same object at every call.
    */
   abstract getCache(name: string): Cache | undefined;
+
+  /**
+   * The cache of this name, for values of type `T` (which nothing checks at run time).
+   *
+   * @throws {CacheConfigurationError} `CACHE_NAME_UNKNOWN` where {@link getCache} returns `undefined`.
+   */
+  cache<T = unknown>(name: string): Cache<T> {
+    const cache = this.getCache(name);
+    if (cache === undefined) throw nameUnknown(name, this.cacheNames);
+    return cache as Cache<T>;
+  }
+
+  /**
+   * Clears every cache of {@link cacheNames}. All are tried; the first failure is thrown. A cache that another
+   * instance has created at run time, and this one has not, is not cleared.
+   */
+  async clearAll(options?: EvictOptions): Promise<void> {
+    throwFirst(await Promise.allSettled(this.cacheNames.map((name) => this.getCache(name)?.clear(options))));
+  }
 
   /** The names that are known now. */
   abstract get cacheNames(): readonly string[];

@@ -20,7 +20,18 @@ export interface EvictOptions {
    * `deadline`. Default: `0`.
    */
   readonly waitedMs?: Milliseconds;
+  /** What the caller hears of an eviction that is not acknowledged. Default: the cache's `unacknowledged`. */
+  readonly unacknowledged?: Unacknowledged;
 }
+
+/**
+ * What a write does when Redis has not acknowledged its eviction within the cache's `deadline`. In either case
+ * the eviction is repeated until it is acknowledged, and meanwhile this instance serves the key from neither
+ * tier.
+ * - `'throw'`: it rejects with a {@link CacheEvictError}.
+ * - `'report'`: it resolves. The event `evictPending` and the log tell of it.
+ */
+export type Unacknowledged = 'throw' | 'report';
 
 /** The options of one written value that can differ from the options of the cache. */
 export interface PutOptions {
@@ -31,6 +42,8 @@ export interface PutOptions {
   readonly ttl?: Duration;
   /** See {@link EvictOptions.waitedMs}. */
   readonly waitedMs?: Milliseconds;
+  /** See {@link EvictOptions.unacknowledged}. A put is an eviction too. */
+  readonly unacknowledged?: Unacknowledged;
 }
 
 /** The options of one {@link Cache.getOrLoad}. */
@@ -66,15 +79,18 @@ export interface LoadOptions<V = unknown> {
  * One named cache, as an instance sees it (Spring's `Cache`). Extend this class to write a cache of your own.
  * Keys are {@link CacheKey}s and are equal by value.
  *
+ * `T` is the type of the values, for callers alone: `manager.cache<Book>('book')`. Nothing checks it at run
+ * time. Default: any values.
+ *
  * All methods reject with a `CacheError` when the cache itself fails. The exception is {@link getOrLoad},
  * which can use its loader instead.
  */
-export abstract class Cache {
+export abstract class Cache<T = unknown> {
   /** The name that is given to `@Cacheable` and to the cache manager. */
   abstract readonly name: string;
 
   /** The cached value, or `undefined` if there is none. */
-  abstract get<V = unknown>(key: CacheKey): Promise<ValueWrapper<V> | undefined>;
+  abstract get<V = T>(key: CacheKey): Promise<ValueWrapper<V> | undefined>;
 
   /**
    * The cached value. If there is none, the result of `loader`, which is then stored.
@@ -99,13 +115,22 @@ export abstract class Cache {
    * - A value that cannot be encoded, or an invalid `ttl`: the key is evicted.
    * - A `null` or `undefined` that is not allowed: nothing is changed.
    */
-  abstract put(key: CacheKey, value: unknown, options?: PutOptions): Promise<void>;
+  abstract put(key: CacheKey, value: T, options?: PutOptions): Promise<void>;
+
+  /**
+   * Like {@link put}, for several entries: a `Map`, or any iterable of pairs. Of two entries with one key the
+   * later one is stored. All are tried; the first failure is thrown. Caches of this library need two round
+   * trips for it; the default puts the entries one by one.
+   */
+  async putAll(entries: Iterable<readonly [CacheKey, T]>, options?: PutOptions): Promise<void> {
+    throwFirst(await Promise.allSettled([...entries].map(([key, value]) => this.put(key, value, options))));
+  }
 
   /**
    * Stores `value` if the key has none, and returns `undefined`. Otherwise changes nothing and returns the
    * present value.
    */
-  abstract putIfAbsent<V = unknown>(key: CacheKey, value: V, options?: PutOptions): Promise<ValueWrapper<V> | undefined>;
+  abstract putIfAbsent<V = T>(key: CacheKey, value: V, options?: PutOptions): Promise<ValueWrapper<V> | undefined>;
 
   /**
    * Removes the key from both tiers and announces this to every instance. An array is one composite key; use
@@ -128,7 +153,8 @@ export abstract class Cache {
 
   /**
    * Like {@link evict}, but at once, even inside a transaction. `true` if the remote tier held the key
-   * (without a remote tier: if the local tier held it).
+   * (without a remote tier: if the local tier held it). If that is not known, it rejects, whatever
+   * `unacknowledged` says.
    */
   abstract evictIfPresent(key: CacheKey, options?: EvictOptions): Promise<boolean>;
 
@@ -137,7 +163,7 @@ export abstract class Cache {
 
   /**
    * Like {@link clear}, but at once, even inside a transaction. `false` only if the cache is known to have
-   * been empty.
+   * been empty. Without an acknowledgement it rejects, whatever `unacknowledged` says.
    */
   abstract invalidate(options?: EvictOptions): Promise<boolean>;
 
@@ -145,7 +171,7 @@ export abstract class Cache {
    * The cached values in the order of `keys`, in at most one round trip (a long list is split into chunks).
    * `undefined` for each missing value.
    */
-  abstract getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]>;
+  abstract getAll<V = T>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]>;
 
   /** The counters since the start or the last reset. */
   abstract statistics(): CacheStatistics;

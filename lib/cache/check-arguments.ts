@@ -1,6 +1,6 @@
 import { CacheConfigurationError, shown } from '../errors/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
-import type { EvictOptions } from './cache.js';
+import type { EvictOptions, Unacknowledged } from './cache.js';
 
 // Invalid arguments can reach a cache in spite of the types, from JavaScript or through `any`. They are
 // refused before anything is done.
@@ -24,6 +24,31 @@ export function checkKeys(keys: unknown): void {
 export function wantsAcks({ acks }: EvictOptions): boolean {
   if (acks !== undefined && acks !== 'none' && acks !== 'all') throw unexpected('acks', "'none' or 'all'", acks);
   return acks === 'all';
+}
+
+/**
+ * Whether the caller is told of an eviction that is not acknowledged by an error. With `acks: 'all'` he always
+ * is: what he asked for was not reached.
+ *
+ * @param fallback - what the cache does.
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`, `CACHE_OPERATION_INVALID` for `'report'` together
+ *   with `acks: 'all'`.
+ */
+export function throwsUnacknowledged({ acks, unacknowledged }: EvictOptions, fallback: Unacknowledged): boolean {
+  if (unacknowledged !== undefined && unacknowledged !== 'throw' && unacknowledged !== 'report')
+    throw unexpected('unacknowledged', "'throw' or 'report'", unacknowledged);
+  if (acks !== 'all') return (unacknowledged ?? fallback) === 'throw';
+  if (unacknowledged !== 'report') return true;
+  throw new CacheConfigurationError(
+    'CACHE_OPERATION_INVALID',
+    "`acks: 'all'` and `unacknowledged: 'report'` cannot both be set. One waits until no instance serves the old value, the other does not.",
+  );
+}
+
+/** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`. */
+export function checkEntries(entries: unknown): void {
+  if (typeof entries !== 'object' || entries === null || !(Symbol.iterator in entries))
+    throw unexpected('entries', 'a Map or another iterable of pairs', entries);
 }
 
 /** A shorter wait than this is not counted. */

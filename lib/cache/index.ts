@@ -7,7 +7,7 @@
  * `CoherentCache` is what the fleet may do to a cache. The room touches time, event, errors and Keyv.
  */
 export { BucketedRemoteCache } from './remote/bucketed-remote-cache.js';
-export { Cache, type EvictOptions, type LoadOptions, type PutOptions } from './cache.js';
+export { Cache, type EvictOptions, type LoadOptions, type PutOptions, type Unacknowledged } from './cache.js';
 export { bucketsOf } from './two-tier/cache-bucket.js';
 export { CallsUnderWay, stopped } from './calls-under-way.js';
 export type { CacheKey } from './key/cache-key.js';
@@ -25,11 +25,13 @@ export { hitNow } from './hit-now.js';
 export type { KeyInspection, TierInspection } from './key-inspection.js';
 export { Load } from './load.js';
 export { LARGEST_MAXIMUM_SIZE, LocalCache } from './local/local-cache.js';
+export { nameUnknown } from './name-unknown.js';
 export { NoOpCache } from './no-op-cache.js';
 export { NoOpCacheManager } from './no-op-cache-manager.js';
 export { PassThroughCache, type PassThroughCacheOptions } from './two-tier/pass-through-cache.js';
 export { MAXIMUM_PENDING_KEYS } from './two-tier/pending-evictions.js';
-export type { Class } from './value/rich-value.js';
+export { type Class, StoredTypes, type ValueTypes } from './value/stored-types.js';
+export { type CopyMode, ValueSharing } from './value/value-sharing.js';
 export { RemoteCache, type RemoteTier } from './remote/remote-cache.js';
 export { alwaysOpen, type RemoteGuard } from './remote/remote-guard.js';
 export { ENDLESS_MS } from './two-tier/entry-life.js';

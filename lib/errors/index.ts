@@ -8,6 +8,7 @@ export { Credentials, NO_CREDENTIALS } from './credentials.js';
 export { shown, withoutCredentials } from './shown.js';
 export { throwFirst } from './throw-first.js';
 export { CacheError, type CacheErrorOptions } from './cache-error.js';
+export { didYouMean, isNearly } from './did-you-mean.js';
 export { ERROR_CODES, type CacheErrorCode } from './error-codes.js';
 export { MAXIMUM_LINE_LENGTH, MAXIMUM_PRINTED_LENGTH, printable, printableJson, printableLines } from './printable.js';
 export { CacheConfigurationError } from './cache-configuration-error.js';

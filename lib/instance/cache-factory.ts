@@ -9,8 +9,11 @@ import {
   type PassThroughCacheOptions,
   type RemoteCache,
   type RemoteTier,
+  StoredTypes,
   TwoTierCache,
   type TwoTierCacheCollaborators,
+  ValueCodec,
+  ValueSharing,
 } from '../cache/index.js';
 import { CacheCounters, type CacheEvents } from '../event/index.js';
 import { bucketOf, type Coherence } from '../eviction/index.js';
@@ -43,6 +46,7 @@ export class CacheFactory {
     const { timeoutMs, deadlineMs, fillLeaseMs, clock } = instance;
     const options = instance.cache(checkCacheName(name));
     const { maximumSize, copy, type } = options;
+    const codec = new ValueCodec({ type });
     const counters = new CacheCounters();
     const shares = this.#sharesOf(name, options);
     const generations = primaries.map((primary) => primary.generation());
@@ -52,7 +56,8 @@ export class CacheFactory {
     const cache = new TwoTierCache({
       name,
       settings: { ...options, timeoutMs, deadlineMs, fillLeaseMs },
-      local: new LocalCache({ maximumSize, copy, type, clock, counters }),
+      local: new LocalCache({ maximumSize, copies: copy === 'clone' ? codec : undefined, clock, counters }),
+      sharing: new ValueSharing(copy, codec, new StoredTypes(type)),
       remote: remoteOver(remotes),
       clock,
       events,
@@ -74,9 +79,19 @@ export class CacheFactory {
   passThrough(name: string, own: Pick<PassThroughCacheOptions, 'made' | 'isPending'>): PassThroughCache {
     const { options: instance, primaries, calls, events } = this.#options;
     const { clock, deadlineMs } = instance;
-    const shares = this.#sharesOf(name, instance.cache(checkCacheName(name)));
+    const cacheOptions = instance.cache(checkCacheName(name));
+    const shares = this.#sharesOf(name, cacheOptions);
     const remotes = primaries.map((primary, i) => primary.evictions(shares[i] as CacheShare));
-    return new PassThroughCache({ name, clock, deadlineMs, remote: remoteOver(remotes), events, calls, ...own });
+    return new PassThroughCache({
+      name,
+      unacknowledged: cacheOptions.unacknowledged,
+      clock,
+      deadlineMs,
+      remote: remoteOver(remotes),
+      events,
+      calls,
+      ...own,
+    });
   }
 
   #sharesOf(cache: string, options: ResolvedCacheOptions): readonly CacheShare[] {

@@ -1,4 +1,4 @@
-import type { Class } from '../cache/index.js';
+import { StoredTypes, type ValueTypes } from '../cache/index.js';
 import { CacheConfigurationError, shown } from '../errors/index.js';
 import { type Clock, type Milliseconds, parseDuration } from '../time/index.js';
 
@@ -61,9 +61,10 @@ export const oneOf =
     throw invalid(option, `one of ${allowed.map((one) => `'${one}'`).join(', ')}`, value);
   };
 
-export function aClass(option: string, value: unknown): Class | undefined {
-  if (value === undefined || typeof value === 'function') return value as Class | undefined;
-  throw invalid(option, 'a class', value);
+/** A class, or classes by name. See {@link StoredTypes} for what is refused. */
+export function aType(option: string, value: unknown): ValueTypes | undefined {
+  new StoredTypes(value as ValueTypes | undefined, option);
+  return value as ValueTypes | undefined;
 }
 
 export function aClock(option: string, value: unknown): Clock {

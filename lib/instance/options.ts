@@ -1,8 +1,8 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { type Class, LARGEST_MAXIMUM_SIZE } from '../cache/index.js';
+import { type CopyMode, LARGEST_MAXIMUM_SIZE, type Unacknowledged, type ValueTypes } from '../cache/index.js';
 import { DEFAULT_NAMESPACE, originOf } from '../eviction/index.js';
 import { type Clock, type Duration, MAXIMUM_WAIT_MS, type Milliseconds, parseDuration, systemClock } from '../time/index.js';
-import { aBoolean, aClass, aClock, aCount, aDuration, aFraction, aName, anObject, aTopic, invalid, oneOf } from './option-checks.js';
+import { aBoolean, aType, aClock, aCount, aDuration, aFraction, aName, anObject, aTopic, invalid, oneOf } from './option-checks.js';
 import { checkNames, defaultsOf, duration, type Resolved, resolveRows, row, type Table } from './option-table.js';
 
 // A new option needs three things: its declaration in one of the two interfaces, its row in one of the two
@@ -45,15 +45,22 @@ export interface CacheOptions {
    */
   readonly topic?: string;
   /**
-   * The class of the cached values; they come back as its instances from either tier. Default: none, values
+   * The class of the cached values, or several by name, as in `{ Order, Line }`, wherever they occur in the
+   * values. Instances come back as such from either tier. The names are stored, so they must not change while
+   * entries live; a class may. An entry with a name that is not here counts as a miss. Default: none, values
    * are plain.
    */
-  readonly type?: Class;
+  readonly type?: ValueTypes;
   /**
-   * What a local hit returns. `'share'`: the cached object itself, as Spring's map cache does. `'freeze'`:
-   * the same, frozen deeply when it is stored. `'clone'`: a structured clone at each hit. Default: `'share'`.
+   * What readers share of a value. Default: `'freeze'`.
+   * - `'freeze'`: all readers get one object, frozen in depth: plain objects, arrays, and instances of `type`.
+   *   Also frozen is the object that the method itself returned, so that a caller who changes a result sees it
+   *   at the first try. Not frozen: what a transaction loads, and the arguments of puts.
+   * - `'clone'`: each reader gets a copy. For callers who change what they read, as with entities of an ORM.
+   * - `'share'`: all readers get one object, as it is. A caller who changes it changes it for all others, as
+   *   with Spring's map cache.
    */
-  readonly copy?: 'share' | 'freeze' | 'clone';
+  readonly copy?: CopyMode;
   /** Whether `null` and `undefined` are cached. Default: `true`. */
   readonly allowNullValues?: boolean;
   /**
@@ -62,6 +69,13 @@ export interface CacheOptions {
    * Default: `'bypass'`.
    */
   readonly whenDisconnected?: 'bypass' | 'serve';
+  /**
+   * What a write does when Redis has not acknowledged its eviction within the `deadline`. `'throw'`: it rejects
+   * with a `CacheEvictError`, which carries the method's result. `'report'`: the caller gets his result; the
+   * event `evictPending` and the log tell. The eviction is repeated in either case. An eviction with
+   * `acks: 'all'`, before the method, or by `evictIfPresent` always throws. Default: `'throw'`.
+   */
+  readonly unacknowledged?: Unacknowledged;
   /** The most bytes an encoded value may have; a larger one is not stored. Default: `1_048_576` (1 MiB). */
   readonly maximumValueSize?: number;
 }
@@ -148,10 +162,11 @@ const CACHE_OPTIONS = {
   maximumSize: row(1_000, aCount(LARGEST_MAXIMUM_SIZE)),
   tiers: row('both', oneOf('both', 'local', 'remote')),
   topic: row(undefined, aTopic),
-  type: row(undefined, aClass),
-  copy: row('share', oneOf('share', 'freeze', 'clone')),
+  type: row(undefined, aType),
+  copy: row('freeze', oneOf('freeze', 'clone', 'share')),
   allowNullValues: row(true, aBoolean),
   whenDisconnected: row('bypass', oneOf('bypass', 'serve')),
+  unacknowledged: row('throw', oneOf('throw', 'report')),
   maximumValueSize: row(1_048_576, aCount()),
 } satisfies Table<CacheOptions>;
 

@@ -95,6 +95,8 @@ export class CacheInterceptor implements MethodInterceptor {
    * those of a closed interceptor.
    */
   #intercept(target: object, method: CachedMethod, args: unknown[]): Promise<unknown> {
+    const own = method.of(target);
+    if (own !== method) return this.invoke(target, own, args);
     if (!this.#isEnabled || (this.#isClosed && !this.#mustWrite(method))) return method.body.apply(target, args) as Promise<unknown>;
     const run = new MethodRun(method, target, args);
     return this.#calls !== undefined && writes(method) ? this.#performCounted(this.#calls, run) : this.#perform(run);
@@ -178,10 +180,11 @@ export class CacheInterceptor implements MethodInterceptor {
         if (plan.isVetoed(invocation, result)) continue;
         const key = lateKey(plan.label, () => plan.key(invocation, result));
         const ttl = plan.ttl(invocation, result);
+        const { unacknowledged } = plan.operation;
         const steps = invocation.caches.map((cache) =>
           ttl === NOT_STORED
-            ? this.#invoker.evict(plan.label, cache, [key], OUTDATED)
-            : this.#invoker.put(plan.label, cache, { key, value: result }, { ttl }),
+            ? this.#invoker.evict(plan.label, cache, [key], { ...OUTDATED, unacknowledged })
+            : this.#invoker.put(plan.label, cache, { key, value: result }, { ttl, unacknowledged }),
         );
         for (const error of await failuresOf(steps)) failures.push(withResult(error, result));
       } catch (error) {
@@ -211,15 +214,16 @@ export class CacheInterceptor implements MethodInterceptor {
   ): Promise<void> {
     const invocation = plan.begin(run.target, run.args);
     if (!plan.applies(invocation) || (outcome !== undefined && plan.isVetoed(invocation, outcome.result))) return;
-    const { allEntries, keys, acks } = plan.operation;
+    const { allEntries, keys, acks, unacknowledged } = plan.operation;
     const isEarly = outcome === undefined;
+    const how: Removal = { isEarly, acks, unacknowledged };
     if (allEntries) {
-      return throwFirst(failuresOf(invocation.caches.map((cache) => this.#invoker.clear(cache, { isEarly, acks }))));
+      return throwFirst(failuresOf(invocation.caches.map((cache) => this.#invoker.clear(cache, how))));
     }
     const keysOf = (): readonly CacheKey[] => (keys === undefined ? [plan.key(invocation, outcome?.result)] : plan.keys(invocation, keys));
     const doomed = isEarly ? keysOf() : lateKey(plan.label, keysOf);
     if (doomed.length === 0) return;
-    return throwFirst(failuresOf(invocation.caches.map((cache) => this.#invoker.evict(plan.label, cache, doomed, { isEarly, acks }))));
+    return throwFirst(failuresOf(invocation.caches.map((cache) => this.#invoker.evict(plan.label, cache, doomed, how))));
   }
 
   get #invoker(): CacheInvoker {

@@ -1,4 +1,4 @@
-import type { Cache, CacheKey, PutOptions } from '../cache/index.js';
+import type { Cache, CacheKey, EvictOptions, PutOptions } from '../cache/index.js';
 import type { CacheErrorHandler } from './cache-error-handler.js';
 import { isKeyError, keyErrorOf } from './key-error.js';
 import { failuresOf, throwFirst } from './failures.js';
@@ -11,6 +11,8 @@ export interface Removal {
    */
   readonly isEarly: boolean;
   readonly acks: 'none' | 'all';
+  /** `undefined`: what the cache says. */
+  readonly unacknowledged?: EvictOptions['unacknowledged'];
 }
 
 /**
@@ -37,11 +39,11 @@ export class CacheInvoker {
   }
 
   /** @param label - of the operation, for messages. */
-  async evict(label: string, cache: Cache, keys: readonly CacheKey[], { isEarly, acks }: Removal): Promise<void> {
+  async evict(label: string, cache: Cache, keys: readonly CacheKey[], { isEarly, ...how }: Removal): Promise<void> {
     try {
-      if (isEarly) await Promise.all(keys.map((key) => cache.evictIfPresent(key, { acks })));
-      else if (keys.length === 1) await cache.evict(keys[0], { acks });
-      else await cache.evictAll(keys, { acks });
+      if (isEarly) await Promise.all(keys.map((key) => cache.evictIfPresent(key, how)));
+      else if (keys.length === 1) await cache.evict(keys[0], how);
+      else await cache.evictAll(keys, how);
     } catch (error) {
       if (isKeyError(error)) throw keyErrorOf(error, label, cache);
       const handled = keys.map(async (key) => this.errors.handleCacheEvictError(error, cache, key));
@@ -49,10 +51,10 @@ export class CacheInvoker {
     }
   }
 
-  async clear(cache: Cache, { isEarly, acks }: Removal): Promise<void> {
+  async clear(cache: Cache, { isEarly, ...how }: Removal): Promise<void> {
     try {
-      if (isEarly) await cache.invalidate({ acks });
-      else await cache.clear({ acks });
+      if (isEarly) await cache.invalidate(how);
+      else await cache.clear(how);
     } catch (error) {
       this.errors.handleCacheClearError(error, cache);
     }

@@ -1,11 +1,14 @@
 import type { CachedMethod, ServiceIdentifier } from '../annotation/index.js';
-import { bindingMissing, cacheNamesOf, nameUnknown, operationLabel, servicesOf } from './operation-services.js';
+import { nameUnknown } from '../cache/index.js';
+import { bindingMissing, cacheNamesOf, nameMissing, operationLabel, servicesOf } from './operation-services.js';
 
 /** What is known of a container before it makes any of its services. */
 export interface KnownServices {
   readonly isBound: (identifier: ServiceIdentifier) => boolean;
   /** The names of all caches; `undefined` if others can be created. */
   readonly cacheNames: readonly string[] | undefined;
+  /** Whether the bound `CacheResolver` chooses caches by their names alone. */
+  readonly choosesByName: boolean;
 }
 
 /**
@@ -13,17 +16,20 @@ export interface KnownServices {
  * nobody bound, names of caches that cannot exist. It makes no service, because resolvers are asked at calls
  * only.
  *
- * @throws {CacheConfigurationError} `CACHE_BINDING_MISSING`, `CACHE_NAME_UNKNOWN`.
+ * @throws {CacheConfigurationError} `CACHE_BINDING_MISSING`, `CACHE_NAME_UNKNOWN`, `CACHE_NAME_MISSING`.
  */
-export function checkOperations(method: CachedMethod, { isBound, cacheNames }: KnownServices): void {
+export function checkOperations(method: CachedMethod, { isBound, cacheNames, choosesByName }: KnownServices): void {
   for (const operation of method.operations) {
     const services = servicesOf(operation, method);
     const label = operationLabel(operation, method);
     for (const [option, identifier] of Object.entries(services) as [string, ServiceIdentifier | undefined][]) {
       if (identifier !== undefined && !isBound(identifier)) throw bindingMissing(option, label, identifier);
     }
-    if (services.cacheResolver !== undefined || services.cacheManager !== undefined || cacheNames === undefined) continue;
-    const unknown = cacheNamesOf(operation, method).find((name) => !cacheNames.includes(name));
+    if (services.cacheResolver !== undefined) continue;
+    const names = cacheNamesOf(operation, method);
+    if (names.length === 0 && (choosesByName || services.cacheManager !== undefined)) throw nameMissing(label);
+    if (services.cacheManager !== undefined || cacheNames === undefined) continue;
+    const unknown = names.find((name) => !cacheNames.includes(name));
     if (unknown !== undefined) throw nameUnknown(unknown, cacheNames, label);
   }
 }

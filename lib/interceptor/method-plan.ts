@@ -30,6 +30,7 @@ export class MethodPlan {
     this.writes = evicts.length + this.puts.length > 0;
     const [cacheable] = this.cacheables;
     const cache = cacheable?.fixedCaches?.length === 1 ? cacheable.fixedCaches[0] : undefined;
-    if (operations.length === 1 && cacheable !== undefined && cache !== undefined) this.hitPath = new HitPath(cacheable, cache, errors);
+    if (method.hasVariants || cacheable === undefined || cache === undefined) return; // Its plan depends on the instance, or is no short one.
+    if (operations.length === 1) this.hitPath = new HitPath(cacheable, cache, errors);
   }
 }

@@ -13,7 +13,7 @@ import { type Milliseconds, parseComputedTtl } from '../time/index.js';
 import { CacheResolver } from './cache-resolver.js';
 import { KeyGenerator } from './key-generator.js';
 import { keyOf, SimpleKeyGenerator } from './simple-key-generator.js';
-import { bindingMissing, cacheNamesOf, operationLabel, type OperationServices, servicesOf } from './operation-services.js';
+import { bindingMissing, cacheNamesOf, nameMissing, operationLabel, type OperationServices, servicesOf } from './operation-services.js';
 import { SimpleCacheResolver } from './simple-cache-resolver.js';
 
 /** Makes the key of a call where the operation has no `key`. */
@@ -160,12 +160,7 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
   #resolve(target: object, args: readonly unknown[]): readonly Cache[] {
     const { operation, method } = this;
     const caches = this.#resolver.resolveCaches({ operation, cacheNames: this.#cacheNames, target, method: method.name, args });
-    if (caches.length === 0) {
-      const resolver = this.#resolver.constructor.name;
-      throw new CacheConfigurationError('CACHE_NAME_MISSING', `No cache for ${this.label}: ${resolver} chose none.`, {
-        hint: 'Give `cacheNames` to the decorator or to @CacheConfig on the class, or a `cacheResolver`.',
-      });
-    }
+    if (caches.length === 0) throw nameMissing(this.label, this.#resolver.constructor.name);
     if (this.isSync && caches.length > 1) {
       throw new CacheConfigurationError(
         'CACHE_OPERATION_INVALID',

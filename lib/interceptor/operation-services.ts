@@ -1,5 +1,5 @@
 import { DECORATOR_OF, type CachedMethod, type CacheOperation, type ServiceIdentifier } from '../annotation/index.js';
-import { CacheConfigurationError, shown } from '../errors/index.js';
+import { CacheConfigurationError } from '../errors/index.js';
 
 /** The services that an operation names, or its class; `undefined`: the one of the container serves. */
 export interface OperationServices {
@@ -33,23 +33,22 @@ export function operationLabel(operation: CacheOperation, method: CachedMethod):
   return `${DECORATOR_OF[operation.kind]} on ${method.label}`;
 }
 
+/**
+ * The error for an operation that chooses no cache.
+ *
+ * @param resolver - the class of the resolver that chose none. Default: it was not asked.
+ */
+export function nameMissing(label: string, resolver?: string): CacheConfigurationError {
+  const why = resolver === undefined ? 'neither it nor @CacheConfig names one' : `${resolver} chose none`;
+  return new CacheConfigurationError('CACHE_NAME_MISSING', `No cache for ${label}: ${why}.`, {
+    hint: 'Give `cacheNames` to the decorator or to @CacheConfig on the class, or a `cacheResolver`.',
+  });
+}
+
 /** The error for a service that is named, but not bound. */
 export function bindingMissing(option: string, label: string, identifier: ServiceIdentifier): CacheConfigurationError {
   const name = typeof identifier === 'function' ? identifier.name : String(identifier);
   return new CacheConfigurationError('CACHE_BINDING_MISSING', `No binding for \`${option}\` of ${label}: nothing is bound under ${name}.`, {
     hint: 'Bind it in the container that the service comes from.',
-  });
-}
-
-/**
- * The error for a name that a cache manager does not have.
- *
- * @param label - of the operation that names it. Default: not known.
- */
-export function nameUnknown(name: string, known: readonly string[], label?: string): CacheConfigurationError {
-  const names = known.length === 0 ? 'none' : known.map((one) => `'${one}'`).join(', ');
-  const there = label === undefined ? 'There' : `Invalid ${label}: there`;
-  return new CacheConfigurationError('CACHE_NAME_UNKNOWN', `${there} is no cache '${shown(name)}': the cache manager knows ${names}.`, {
-    hint: 'Add it to `caches`, or let the manager be `dynamic`.',
   });
 }

@@ -1,6 +1,5 @@
-import type { Cache, CacheManager } from '../cache/index.js';
+import { type Cache, type CacheManager, nameUnknown } from '../cache/index.js';
 import { CacheResolver, type CacheOperationContext } from './cache-resolver.js';
-import { nameUnknown } from './operation-services.js';
 
 /**
  * Gets the caches from a manager, by the names that the operation or its class gives (Spring's

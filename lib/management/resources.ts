@@ -105,7 +105,7 @@ export class Resources {
   async #evict(query: URLSearchParams, encoded: string): Promise<Answer> {
     const cache = this.#cache(encoded);
     const acks = acksOf(query);
-    await cache.evict(decodeKey(keyOf(query)), { acks });
+    await cache.evict(decodeKey(keyOf(query)), { acks, unacknowledged: 'throw' });
     return done();
   }
 
@@ -113,7 +113,7 @@ export class Resources {
     const cache = this.#cache(encoded);
     // A request for one key that forgets `/entry` must not clear everything.
     if (query.has('key')) throw new Refusal(400, `To evict one key: DELETE /caches/${cache.name}/entry?key=…`);
-    await cache.clear({ acks: acksOf(query) });
+    await cache.clear({ acks: acksOf(query), unacknowledged: 'throw' });
     return done();
   }
 

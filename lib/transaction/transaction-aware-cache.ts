@@ -127,11 +127,29 @@ export class TransactionAwareCache extends Cache {
     if (transaction === undefined) return this.target.put(key, value, options);
     this.#ledger(transaction).put(key);
     this.#afterCommit(transaction, async (time, part) => {
-      if (part === 'failed') return this.#evictNow(time, [key]);
+      if (part === 'failed') return this.#evictNow(time, [key], { unacknowledged: options?.unacknowledged });
       try {
         await time.spend((waitedMs) => this.target.put(key, value, { ...options, waitedMs }));
       } catch (error) {
         this.#failures().handleCachePutError(error, this, key, value);
+      }
+    });
+  }
+
+  override async putAll(entries: Iterable<readonly [CacheKey, unknown]>, options?: PutOptions): Promise<void> {
+    const transaction = this.#transactions.current;
+    if (transaction === undefined) return this.target.putAll(entries, options);
+    const own = [...entries]; // An iterator can be read only once, and a Map can change until the commit.
+    const ledger = this.#ledger(transaction);
+    for (const [key] of own) ledger.put(key);
+    this.#afterCommit(transaction, async (time, part) => {
+      const keys = own.map(([key]) => key);
+      if (part === 'failed') return this.#evictNow(time, keys, { unacknowledged: options?.unacknowledged });
+      try {
+        await time.spend((waitedMs) => this.target.putAll(own, { ...options, waitedMs }));
+      } catch (error) {
+        const told = await Promise.allSettled(own.map(async ([key, value]) => this.#failures().handleCachePutError(error, this, key, value)));
+        throwFirst(told);
       }
     });
   }
@@ -170,10 +188,12 @@ export class TransactionAwareCache extends Cache {
     return this.target.invalidate(options);
   }
 
-  #evictLater(transaction: object, keys: readonly CacheKey[], { acks = 'none' }: EvictOptions = {}): void {
+  #evictLater(transaction: object, keys: readonly CacheKey[], options: EvictOptions = {}): void {
     if (keys.length === 0) return;
-    const due = this.#ledger(transaction).evict(keys, acks);
-    if (due !== undefined) this.#afterCommit(transaction, (time) => this.#evictNow(time, due.keys, { acks }));
+    const due = this.#ledger(transaction).evict(keys, options);
+    if (due === undefined) return;
+    const { acks, unacknowledged } = due;
+    this.#afterCommit(transaction, (time) => this.#evictNow(time, due.keys, { acks, unacknowledged }));
   }
 
   #clearLater(transaction: object, options: EvictOptions | undefined): void {

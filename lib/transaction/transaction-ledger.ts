@@ -1,9 +1,10 @@
-import { type CacheKey, encodeKey } from '../cache/index.js';
+import { type CacheKey, encodeKey, type EvictOptions } from '../cache/index.js';
 
 /** Evictions that are done together, in one round trip. */
 export interface DueEviction {
   readonly keys: CacheKey[];
   readonly acks: 'none' | 'all';
+  readonly unacknowledged: EvictOptions['unacknowledged'];
 }
 
 /** What one transaction has done to one cache so far. */
@@ -35,12 +36,12 @@ export class TransactionLedger {
    * @returns the eviction if it is a new one, which the caller has to schedule.
    * @throws {CacheKeyError} as {@link put} does; nothing is added then.
    */
-  evict(keys: readonly CacheKey[], acks: 'none' | 'all'): DueEviction | undefined {
+  evict(keys: readonly CacheKey[], { acks = 'none', unacknowledged }: EvictOptions): DueEviction | undefined {
     for (const encoded of keys.map(encodeKey)) this.#touched.add(encoded);
-    if (this.#eviction?.acks === acks) {
+    if (this.#eviction?.acks === acks && this.#eviction.unacknowledged === unacknowledged) {
       this.#eviction.keys.push(...keys);
       return undefined;
     }
-    return (this.#eviction = { keys: [...keys], acks });
+    return (this.#eviction = { keys: [...keys], acks, unacknowledged });
   }
 }

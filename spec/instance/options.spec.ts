@@ -42,7 +42,7 @@ describe(resolveOptions.name, () => {
       tiers: 'both',
       topic: undefined,
       type: undefined,
-      copy: 'share',
+      copy: 'freeze',
       allowNullValues: true,
       whenDisconnected: 'bypass',
       maximumValueSize: 1_048_576,
@@ -153,14 +153,14 @@ describe(resolveOptions.name, () => {
       `Expected \`defaults.maximumValueSize\` to be ${count(Number.MAX_SAFE_INTEGER)}, got \`0\` (number).`,
     ],
     [{ defaults: { tiers: 'all' } }, "Expected `defaults.tiers` to be one of 'both', 'local', 'remote', got `all` (string)."],
-    [{ defaults: { copy: true } }, "Expected `defaults.copy` to be one of 'share', 'freeze', 'clone', got `true` (boolean)."],
+    [{ defaults: { copy: true } }, "Expected `defaults.copy` to be one of 'freeze', 'clone', 'share', got `true` (boolean)."],
     [
       { defaults: { whenDisconnected: 'stale' } },
       "Expected `defaults.whenDisconnected` to be one of 'bypass', 'serve', got `stale` (string).",
     ],
     [{ defaults: { topic: '' } }, 'Expected `defaults.topic` to be a non-empty string, got `` (string).'],
     [{ caches: { book: { topic: 5 } } }, 'Expected `caches.book.topic` to be a non-empty string, got `5` (number).'],
-    [{ caches: { book: { type: 'Book' } } }, 'Expected `caches.book.type` to be a class, got `Book` (string).'],
+    [{ caches: { book: { type: 'Book' } } }, 'Expected `caches.book.type` to be a class that keeps its state in fields, got `Book`. For several classes give an object of them, as in `{ Order, Line }`. Dates, maps, sets and plain objects need no `type`.'],
     [{ defaults: { allowNullValues: 1 } }, 'Expected `defaults.allowNullValues` to be a boolean, got `1` (number).'],
   ];
   for (const [options, complaint] of wrong) {

@@ -1,23 +1,9 @@
-import { CacheConfigurationError, CacheValueError } from '../../errors/index.js';
+import { CacheConfigurationError } from '../../errors/index.js';
 import type { CacheCounters } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
-import { UNREADABLE, ValueCodec } from '../value/codec.js';
-import { deepFreeze } from '../value/deep-freeze.js';
+import { UNREADABLE, type ValueCodec } from '../value/codec.js';
 import { KeptPromises } from './kept-promises.js';
 import { ReplacementPolicy } from './replacement-policy.js';
-import type { Class } from '../value/rich-value.js';
-
-/**
- * Whether readers share the cached object.
- *
- * - `'share'`: every reader gets the same object, as it was stored. This is the fastest mode. A reader who
- *   changes the object changes it for all others.
- * - `'freeze'`: every reader gets the same object. It is deeply frozen when it is stored, so that a change
- *   throws (see {@link deepFreeze} for what cannot be frozen).
- * - `'clone'`: each read gets its own copy, made by the codec of the remote tier. Values that the codec
- *   cannot store are refused.
- */
-export type CopyMode = 'share' | 'freeze' | 'clone';
 
 /** What a {@link LocalCache} needs. */
 export interface LocalCacheOptions {
@@ -26,10 +12,11 @@ export interface LocalCacheOptions {
    * out the local tier (`tiers: 'remote'`).
    */
   readonly maximumSize: number;
-  /** Default: `'share'`. */
-  readonly copy?: CopyMode;
-  /** For `'clone'`: the class whose instances are copied as instances of it. Default: none. */
-  readonly type?: Class;
+  /**
+   * Makes a copy for each read; values that it cannot store are refused. Default: every read gets the object
+   * that was stored.
+   */
+  readonly copies?: ValueCodec;
   /** Decides on writes whether an entry has expired. Reads bring their own time. */
   readonly clock: Clock;
   /** Counts `sizeRemovals`, `expirations` and `replacements`. */
@@ -77,7 +64,6 @@ export class LocalCache {
   expired: ((key: string) => void) | undefined;
 
   readonly #maximumSize: number;
-  readonly #freezes: boolean;
   readonly #codec: ValueCodec | undefined;
   readonly #clock: Clock;
   readonly #counters: CacheCounters;
@@ -88,7 +74,7 @@ export class LocalCache {
   /** The array of `#promises` itself, which saves a hit one step. */
   #settled = this.#promises.bySlot;
   #keys: (string | undefined)[] = [];
-  /** The values; in mode `'clone'`, their encoded forms. */
+  /** The values; where reads get copies, their encoded forms. */
   #values: unknown[] = [];
   /** When each entry ends; `Infinity` where there is no entry. */
   #ends = new Float64Array(0);
@@ -100,7 +86,7 @@ export class LocalCache {
 
   /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for a `maximumSize` out of range. */
   constructor(options: LocalCacheOptions) {
-    const { maximumSize, copy = 'share' } = options;
+    const { maximumSize } = options;
     if (!Number.isInteger(maximumSize) || maximumSize < 1 || maximumSize > LARGEST_MAXIMUM_SIZE) {
       throw new CacheConfigurationError(
         'CACHE_OPTION_INVALID',
@@ -110,8 +96,7 @@ export class LocalCache {
     }
     this.#maximumSize = maximumSize;
     this.#policy = new ReplacementPolicy(maximumSize);
-    this.#freezes = copy === 'freeze';
-    this.#codec = copy === 'clone' ? new ValueCodec({ type: options.type }) : undefined;
+    this.#codec = options.copies;
     this.#clock = options.clock;
     this.#counters = options.counters;
   }
@@ -128,8 +113,8 @@ export class LocalCache {
 
   /**
    * The fast path: a settled promise of the value, or `undefined` if there is no value to serve. While the
-   * entry is one of the most used, every call returns the same promise. In mode `'clone'`, each call returns
-   * a new promise of a new copy.
+   * entry is one of the most used, every call returns the same promise. Where reads get copies, each call
+   * returns a new promise of a new copy.
    */
   hitNow(key: string, now: Milliseconds): Promise<unknown> | undefined {
     const slot = this.#find(key, now);
@@ -161,8 +146,7 @@ export class LocalCache {
    * Holds `value` until `expiresAt`. If that time is not after now, the key holds nothing afterwards. If the
    * table is full, another entry is removed.
    *
-   * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be held: in mode `'clone'` a
-   *   value that the codec refuses, in mode `'freeze'` a proxy that cannot be frozen. The key then holds
+   * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be copied. The key then holds
    *   nothing.
    */
   set(key: string, value: unknown, expiresAt: Milliseconds): void {
@@ -232,15 +216,10 @@ export class LocalCache {
 
   #hold(key: string, value: unknown): unknown {
     try {
-      if (this.#freezes) return deepFreeze(value);
       return this.#codec === undefined ? value : this.#codec.encode(value);
-    } catch (cause) {
+    } catch (error) {
       this.delete(key);
-      if (cause instanceof CacheValueError) throw cause;
-      throw new CacheValueError('CACHE_VALUE_UNSUPPORTED', 'The local tier cannot freeze a value.', {
-        hint: "A proxy inside it threw, see the cause; with `copy: 'share'` values are left as they are.",
-        cause,
-      });
+      throw error;
     }
   }
 

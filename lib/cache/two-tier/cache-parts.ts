@@ -2,6 +2,7 @@ import type { CacheCounters, CacheEvents } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
 import type { LocalTier } from '../local/local-tier.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
+import type { ValueSharing } from '../value/value-sharing.js';
 import type { PendingEvictions } from './pending-evictions.js';
 import type { SharedLoad } from './shared-load.js';
 
@@ -11,6 +12,7 @@ export interface CacheParts {
   readonly cache: string;
   readonly local: LocalTier<SharedLoad>;
   readonly remote: RemoteTier;
+  readonly sharing: ValueSharing;
   readonly pending: PendingEvictions;
   readonly clock: Clock;
   readonly events: CacheEvents;

@@ -6,6 +6,7 @@ import type { LocalTier } from '../local/local-tier.js';
 import type { ReadTicket } from '../local/read-tickets.js';
 import type { FillLeaseReply } from '../remote/remote-cache.js';
 import { UNREADABLE } from '../value/codec.js';
+import { Copies } from '../value/value-sharing.js';
 import type { CacheParts } from './cache-parts.js';
 import type { EntryLife } from './entry-life.js';
 import type { FillLeases } from './fill-leases.js';
@@ -109,7 +110,7 @@ export class Loads {
         this.#forecast.saw(key, entry === undefined);
         if (entry === undefined) return this.#loadMissed(call, reading === UNREADABLE ? UNREADABLE : undefined);
         try {
-          return this.#reads.take(key, ticket, entry) as V;
+          return this.#settled(load, this.#reads.take(key, ticket, entry) as V);
         } finally {
           this.#local.end(key, ticket);
           load.end();
@@ -119,22 +120,40 @@ export class Loads {
     );
   }
 
+  /** The value for the caller of a load that is about to settle. Those who joined it may need copies. */
+  #settled<V>(load: SharedLoad, value: V): V {
+    if (load.isJoined) load.copies = this.#options.sharing.copiesOf(value);
+    return value;
+  }
+
   /** @param looked - why no entry was found in L2. */
   async #loadMissed<V>(call: LoadCall<V>, looked: Looked): Promise<V> {
     const { key, ticket, load, loader, options } = call;
     let token: string | undefined;
     try {
       const lease = looked === NOT_LOOKED ? undefined : await this.#takeLease(call, looked);
-      if (lease?.kind === 'present') return this.#reads.take(key, ticket, lease.entry) as V;
+      if (lease?.kind === 'present') return this.#settled(load, this.#reads.take(key, ticket, lease.entry) as V);
       if (lease?.kind === 'granted') token = lease.token;
       this.#options.counters.misses += 1;
       const value = await this.#run(key, load, loader);
-      if (options.unless?.(value) !== true && (await this.#store(call, token, value))) token = undefined;
-      return value;
+      const isVetoed = options.unless?.(value) === true;
+      if (this.#mayHandOut(value, options) && !isVetoed && (await this.#store(call, token, value))) token = undefined;
+      return this.#settled(load, value);
     } finally {
       if (token !== undefined) this.#options.leases.giveBack(key, token);
       this.#local.end(key, ticket);
       load.end();
+    }
+  }
+
+  /** Makes a loaded value fit for several readers. Returns whether that was possible. */
+  #mayHandOut<V>(value: V, options: LoadOptions<V>): boolean {
+    try {
+      this.#options.sharing.handOut(value);
+      return true;
+    } catch (error) {
+      options.onError?.('put', error, value);
+      return false;
     }
   }
 
@@ -222,7 +241,10 @@ export class Loads {
   #join<V>(request: LoadRequest<V>, load: SharedLoad, isSecond = false): Promise<V> {
     const { clock, fillLeaseMs } = this.#options;
     return load.join(clock, fillLeaseMs).then(
-      (value) => (value === LATE ? this.#succeed(request, load, isSecond) : (value as V)),
+      (value) => {
+        if (value === LATE) return this.#succeed(request, load, isSecond);
+        return (value instanceof Copies ? value.make() : value) as V;
+      },
       (error: unknown) => {
         if (isSecond || !isAbort(error)) throw error;
         return this.#succeed(request, load, true);

@@ -1,7 +1,8 @@
 import { CacheCounters, type CacheEvents, type CacheStatistics } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
-import { begunAt, checkKeys, wantsAcks } from '../check-arguments.js';
-import { Cache, type EvictOptions, type PutOptions } from '../cache.js';
+import { begunAt, checkKeys, throwsUnacknowledged, wantsAcks } from '../check-arguments.js';
+import { CacheEvictError } from '../../errors/index.js';
+import { Cache, type EvictOptions, type PutOptions, type Unacknowledged } from '../cache.js';
 import type { CacheKey } from '../key/cache-key.js';
 import { CallsUnderWay, stopped } from '../calls-under-way.js';
 import { encodeKey } from '../key/encode-key.js';
@@ -17,6 +18,8 @@ export interface PassThroughCacheOptions {
   readonly remote: Pick<RemoteTier, 'evict'>;
   readonly clock: Clock;
   readonly events: CacheEvents;
+  /** What writes do by default when an eviction is not acknowledged. Default: `'throw'`. */
+  readonly unacknowledged?: Unacknowledged;
   /** How long a caller waits for an acknowledgement. */
   readonly deadlineMs: Milliseconds;
   /** The cache of this name, if this instance has one by now. Its local tier must receive each eviction. */
@@ -79,8 +82,8 @@ export class PassThroughCache extends Cache {
     return new CacheCounters().snapshot({ localSize: 0, pendingEvictions: this.#pending.size });
   }
 
-  override put(key: CacheKey, _value: unknown, { waitedMs = 0 }: PutOptions = {}): Promise<void> {
-    return this.evict(key, { waitedMs });
+  override put(key: CacheKey, _value: unknown, { waitedMs, unacknowledged }: PutOptions = {}): Promise<void> {
+    return this.evict(key, { waitedMs, unacknowledged });
   }
 
   override evict(key: CacheKey, options: EvictOptions = {}): Promise<void> {
@@ -91,24 +94,23 @@ export class PassThroughCache extends Cache {
     checkKeys(keys);
     const made = this.#options.made();
     if (made !== undefined) return made.evictAll(keys, options);
-    const acks = wantsAcks(options);
-    if (keys.length > 0) await this.#submit({ keys: keys.map(encodeKey) }, acks, options);
+    if (keys.length > 0) await this.#tell({ keys: keys.map(encodeKey) }, options);
   }
 
   override async evictIfPresent(key: CacheKey, options: EvictOptions = {}): Promise<boolean> {
     const made = this.#options.made();
     if (made !== undefined) return made.evictIfPresent(key, options);
-    return (await this.#submit({ keys: [encodeKey(key)] }, wantsAcks(options), options)).removed > 0;
+    return (await this.#submit({ keys: [encodeKey(key)] }, options)).removed > 0;
   }
 
   override async clear(options: EvictOptions = {}): Promise<void> {
     const made = this.#options.made();
     if (made !== undefined) return made.clear(options);
-    await this.#submit('all', wantsAcks(options), options);
+    await this.#tell('all', options);
   }
 
   override async invalidate(options: EvictOptions = {}): Promise<boolean> {
-    await this.clear(options);
+    await this.clear({ ...options, unacknowledged: 'throw' });
     return true; // It is not known whether the cache was empty.
   }
 
@@ -127,7 +129,17 @@ export class PassThroughCache extends Cache {
     return this.#pending.stop();
   }
 
-  async #submit(eviction: Eviction, acks: boolean, options: EvictOptions): Promise<EvictionReceipt> {
+  async #tell(eviction: Eviction, options: EvictOptions): Promise<void> {
+    const throws = throwsUnacknowledged(options, this.#options.unacknowledged ?? 'throw');
+    try {
+      await this.#submit(eviction, options);
+    } catch (error) {
+      if (throws || !(error instanceof CacheEvictError)) throw error;
+    }
+  }
+
+  async #submit(eviction: Eviction, options: EvictOptions): Promise<EvictionReceipt> {
+    const acks = wantsAcks(options);
     const execute = async (): Promise<EvictionReceipt> => {
       const receipt = await this.#pending.submit(eviction, acks, begunAt(options, this.#options.clock));
       await this.#pending.acknowledged(receipt);

@@ -35,11 +35,11 @@ export class Puts {
   }
 
   async #storeLocally(key: string, value: unknown, ttlMs: Milliseconds, since?: Milliseconds): Promise<void> {
-    const { local, pending, ownWrites, clock } = this.#options;
+    const { local, pending, ownWrites, clock, sharing } = this.#options;
     await ownWrites.run([key], () => pending.submit({ keys: [key] }, false, since));
     const ticket = local.begin(key);
     try {
-      local.keep(key, ticket, value, clock.now() + ttlMs);
+      local.keep(key, ticket, sharing.detach(value), clock.now() + ttlMs);
     } finally {
       local.end(key, ticket);
     }

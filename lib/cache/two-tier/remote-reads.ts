@@ -56,11 +56,11 @@ export class RemoteReads {
 
   /** The value of an entry that was read. The value is put into L1 if the ticket is still valid. */
   take(key: string, ticket: ReadTicket<SharedLoad>, { value, endsAt }: RemoteEntry): unknown {
-    const { counters, events, cache } = this.#options;
+    const { counters, events, cache, sharing } = this.#options;
     counters.remoteHits += 1;
-    if (endsAt === undefined) return value;
     try {
-      this.#local.keep(key, ticket, value, endsAt);
+      sharing.handOut(value);
+      if (endsAt !== undefined) this.#local.keep(key, ticket, value, endsAt);
     } catch (error) {
       // The value is not kept in L1, but the reader gets it.
       events.emit('error', { where: `local tier of cache '${cache}'`, error });

@@ -1,5 +1,6 @@
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { Load } from '../load.js';
+import type { Copies } from '../value/value-sharing.js';
 
 /** What {@link SharedLoad.join} resolves to when the load has lasted too long to be waited for. */
 export const LATE = Symbol('late');
@@ -17,6 +18,8 @@ export class SharedLoad extends Load {
    * value alive.
    */
   promise: Promise<unknown> | undefined;
+  /** What those who joined get in place of the value, if they must not share it. Set before the load settles. */
+  copies: Copies | undefined;
   /** The new load that those who had joined this one in vain share. */
   successor: SharedLoad | undefined;
   readonly #cache: string;
@@ -37,6 +40,11 @@ export class SharedLoad extends Load {
     return `${this.#cache} ${this.#key}`;
   }
 
+  /** Whether somebody has joined it. */
+  get isJoined(): boolean {
+    return this.#joined !== undefined;
+  }
+
   /** Whether it has lasted for `limitMs`. */
   isLate(now: Milliseconds, limitMs: Milliseconds): boolean {
     return now - this.#begunAt >= limitMs;
@@ -48,7 +56,7 @@ export class SharedLoad extends Load {
   }
 
   /**
-   * Settles as this load does, or with {@link LATE} once it has lasted for `limitMs`. From now on, the load
+   * Settles as this load does (with its {@link copies}, where there are some), or with {@link LATE} once it has lasted for `limitMs`. From now on, the load
    * that the running code belongs to waits for this one. All callers that join share one promise and one
    * timer.
    */
@@ -72,8 +80,14 @@ export class SharedLoad extends Load {
         resolve(LATE);
       };
       wait();
-      this.promise!.finally(() => clearTimeout(timer)).then(resolve, reject);
+      this.promise!.finally(() => clearTimeout(timer)).then((value) => resolve(this.#takeCopies() ?? value), reject);
     });
+  }
+
+  #takeCopies(): Copies | undefined {
+    const { copies } = this;
+    this.copies = undefined;
+    return copies;
   }
 
   /** It has settled. */

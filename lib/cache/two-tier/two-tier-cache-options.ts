@@ -1,9 +1,11 @@
 import type { CacheCounters, CacheEvents } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
+import type { Unacknowledged } from '../cache.js';
 import type { CallsUnderWay } from '../calls-under-way.js';
 import type { LocalCache } from '../local/local-cache.js';
 import type { ReadTickets } from '../local/read-tickets.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
+import type { ValueSharing } from '../value/value-sharing.js';
 import type { EntryLifeSettings } from './entry-life.js';
 import type { Loads } from './loads.js';
 import type { OwnWrites } from './own-writes.js';
@@ -16,6 +18,8 @@ export interface TwoTierCacheSettings extends EntryLifeSettings {
   /** The longest time an entry lives in the local tier; `0` = as long as in the remote tier. */
   readonly localTtlMs: Milliseconds;
   readonly whenDisconnected: 'bypass' | 'serve';
+  /** What writes do when an eviction is not acknowledged. Default: `'throw'`. */
+  readonly unacknowledged?: Unacknowledged;
   /** The deadline of one remote step. */
   readonly timeoutMs: Milliseconds;
   /**
@@ -48,6 +52,8 @@ export interface TwoTierCacheOptions {
   readonly settings: TwoTierCacheSettings;
   readonly local: LocalCache;
   readonly remote: RemoteTier;
+  /** What readers share of a value. Default: the value itself. */
+  readonly sharing?: ValueSharing;
   readonly clock: Clock;
   readonly events: CacheEvents;
   readonly counters: CacheCounters;

@@ -3,7 +3,7 @@ import type { CacheCounters, CacheStatistics } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { Cache, type EvictOptions, type LoadOptions, type PutOptions } from '../cache.js';
 import { CallsUnderWay } from '../calls-under-way.js';
-import { checkKeys, checkLoader } from '../check-arguments.js';
+import { checkEntries, checkKeys, checkLoader } from '../check-arguments.js';
 import type { AnswersNow } from '../hit-now.js';
 import type { CacheKey } from '../key/cache-key.js';
 import { encodeKey } from '../key/encode-key.js';
@@ -14,6 +14,7 @@ import { ReadTickets } from '../local/read-tickets.js';
 import type { Eviction } from '../eviction.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueWrapper } from '../value-wrapper.js';
+import { ValueSharing } from '../value/value-sharing.js';
 import { EntryLife } from './entry-life.js';
 import { FillLeases } from './fill-leases.js';
 import { inspectKey } from './inspect-key.js';
@@ -68,7 +69,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
 
   constructor(options: TwoTierCacheOptions) {
     super();
-    const { name, settings, remote, clock, events, counters } = options;
+    const { name, settings, remote, clock, events, counters, sharing = ValueSharing.PLAIN } = options;
     const { tiers, localTtlMs, timeoutMs, deadlineMs, fillLeaseMs = DEFAULT_FILL_LEASE_MS } = settings;
     const of = { ...COLLABORATORS, ...options.collaborators };
     this.name = name;
@@ -98,12 +99,13 @@ export class TwoTierCache extends Cache implements AnswersNow {
     const ownWrites = (this.#ownWrites = new of.OwnWrites());
     const life = new EntryLife(name, settings, events);
     const times = { timeoutMs, deadlineMs, fillLeaseMs };
-    const parts = { cache: name, local, remote, pending, clock, events, counters, hasRemote: tiers !== 'local', ...times };
+    const parts = { cache: name, local, remote, sharing, pending, clock, events, counters, hasRemote: tiers !== 'local', ...times };
     const reads = (this.#reads = new of.RemoteReads(parts));
     const leases = (this.#leases = new FillLeases(parts));
     const forecast = this.#forecast;
     this.#loads = new of.Loads({ ...parts, reads, leases, life, forecast });
-    this.#writes = new Writes({ ...parts, reads, life, forecast, ownWrites, calls });
+    const { unacknowledged = 'throw' } = settings;
+    this.#writes = new Writes({ ...parts, reads, life, forecast, ownWrites, calls, unacknowledged });
     // An entry ends in both tiers at the same time, unless entries of the local tier have a time to live of
     // their own.
     if (localTtlMs === 0) options.local.expired = (key) => forecast.gone([key]);
@@ -200,6 +202,11 @@ export class TwoTierCache extends Cache implements AnswersNow {
     return this.#writes.put(encodeKey(key), value, options);
   }
 
+  override async putAll(entries: Iterable<readonly [CacheKey, unknown]>, options: PutOptions = {}): Promise<void> {
+    checkEntries(entries);
+    return this.#writes.putAll(new Map([...entries].map(([key, value]) => [encodeKey(key), value])), options);
+  }
+
   override async putIfAbsent<V = unknown>(key: CacheKey, value: V, options: PutOptions = {}): Promise<ValueWrapper<V> | undefined> {
     return this.#writes.putIfAbsent(encodeKey(key), value, options);
   }
@@ -223,7 +230,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
 
   override async invalidate(options: EvictOptions = {}): Promise<boolean> {
     const hadEntries = this.#options.settings.tiers !== 'local' || this.#local.size > 0;
-    await this.#writes.clear(options);
+    await this.#writes.clear({ ...options, unacknowledged: 'throw' }); // Otherwise its answer could be wrong.
     return hadEntries;
   }
 

@@ -1,7 +1,8 @@
 import type { Milliseconds } from '../../time/index.js';
-import type { EvictOptions, PutOptions } from '../cache.js';
+import { CacheEvictError, throwFirst } from '../../errors/index.js';
+import type { EvictOptions, PutOptions, Unacknowledged } from '../cache.js';
 import { type CallsUnderWay, stopped } from '../calls-under-way.js';
-import { begunAt, wantsAcks } from '../check-arguments.js';
+import { begunAt, throwsUnacknowledged, wantsAcks } from '../check-arguments.js';
 import type { Eviction } from '../eviction.js';
 import type { EvictionReceipt } from '../remote/eviction-log.js';
 import type { ValueWrapper } from '../value-wrapper.js';
@@ -21,6 +22,8 @@ export interface WritesOptions extends CacheParts {
   readonly life: EntryLife;
   readonly forecast: MissForecast;
   readonly calls: CallsUnderWay;
+  /** What writes do by default when an eviction is not acknowledged. */
+  readonly unacknowledged: Unacknowledged;
 }
 
 /**
@@ -42,14 +45,14 @@ export class Writes {
   /** See {@link Cache.put}. */
   put(key: string, value: unknown, options: PutOptions): Promise<void> {
     const { life, counters, clock } = this.#options;
-    return this.#run('putting', { keys: [key] }, async () => {
+    return this.#tell(options, 'putting', { keys: [key] }, async () => {
       life.refuseNull(value);
       let ttlMs: Milliseconds;
       try {
         ttlMs = life.of(value, options.ttl);
       } catch (error) {
         // The stored value is out of date, even if the new one cannot be stored.
-        await this.evict([key], options);
+        await this.evict([key], { ...options, unacknowledged: 'throw' });
         throw error;
       }
       counters.puts += 1;
@@ -57,9 +60,14 @@ export class Writes {
     });
   }
 
+  /** See {@link Cache.putAll}. Those of one turn share their round trips. */
+  async putAll(entries: ReadonlyMap<string, unknown>, options: PutOptions): Promise<void> {
+    throwFirst(await Promise.allSettled([...entries].map(([key, value]) => this.put(key, value, options))));
+  }
+
   /** See {@link Cache.putIfAbsent}. */
   async putIfAbsent<V>(key: string, value: V, options: PutOptions): Promise<ValueWrapper<V> | undefined> {
-    const { local, remote, reads, life, ownWrites, counters, clock, hasRemote } = this.#options;
+    const { local, remote, reads, life, ownWrites, counters, clock, hasRemote, sharing } = this.#options;
     const ttlMs = life.of(value, options.ttl);
     life.refuseNull(value);
     return this.#run('putting', { keys: [key] }, async () => {
@@ -73,7 +81,7 @@ export class Writes {
       const raw = remote.encode(value, ttlMs);
       return ownWrites.run([key], async () => {
         const present = reads.entryIn(await remote.putIfAbsent({ key, raw, ttlMs }));
-        if (present !== undefined) return { value: present.value as V };
+        if (present !== undefined) return { value: sharing.handOut(present.value as V) };
         counters.puts += 1;
         local.fence([key], 'replaced');
         return undefined;
@@ -86,7 +94,7 @@ export class Writes {
     const { local, pending, ownWrites, forecast, counters, clock } = this.#options;
     const acks = wantsAcks(options);
     if (keys.length === 0) return;
-    return this.#run('evicting', { keys }, async () => {
+    return this.#tell(options, 'evicting', { keys }, async () => {
       counters.evictions += keys.length;
       local.fence(keys, 'explicit');
       const since = begunAt(options, clock);
@@ -118,11 +126,24 @@ export class Writes {
   async clear(options: EvictOptions): Promise<void> {
     const { local, pending, counters, clock } = this.#options;
     const acks = wantsAcks(options);
-    return this.#run('evicting', 'all', async () => {
+    return this.#tell(options, 'evicting', 'all', async () => {
       counters.clears += 1;
       local.fenceAll('explicit');
       await pending.acknowledged(await pending.submit('all', acks, begunAt(options, clock)));
     });
+  }
+
+  /**
+   * Runs a write, and tells its caller of an eviction that is not acknowledged, if he wants to hear of it by an
+   * error. The event tells of it in any case.
+   */
+  async #tell(options: EvictOptions, verb: 'evicting' | 'putting', eviction: Eviction, write: () => Promise<void>): Promise<void> {
+    const throws = throwsUnacknowledged(options, this.#options.unacknowledged);
+    try {
+      await this.#run(verb, eviction, write);
+    } catch (error) {
+      if (throws || !(error instanceof CacheEvictError)) throw error;
+    }
   }
 
   /** From now on, refuses every write. */

@@ -1,8 +1,10 @@
-import { CacheConfigurationError, CacheValueError } from '../../errors/index.js';
+import { CacheValueError } from '../../errors/index.js';
 import { MAXIMUM_DURATION_MS, type Milliseconds } from '../../time/index.js';
+import { hasOnlyElements, isPlainJson, isWritten, Seen } from './plain-json.js';
 import { parseRich } from './rich-reader.js';
-import { type Class, isInstance, MAXIMUM_VALUE_DEPTH, revive, stringifyRich } from './rich-value.js';
-import { isPlainArray, isPlainObject } from './shape.js';
+import { stringifyRich } from './rich-value.js';
+import { isPlainArray } from './shape.js';
+import { StoredTypes, UNNAMED, type ValueTypes } from './stored-types.js';
 
 /** An entry of the remote tier. */
 export interface StoredEntry<V = unknown> {
@@ -21,35 +23,36 @@ export const UNREADABLE = Symbol('unreadable');
 /** Options of a {@link ValueCodec}. */
 export interface ValueCodecOptions {
   /**
-   * The class of the cached values, of the elements of cached arrays, or of objects inside the values. An
-   * instance is stored as its own enumerable fields. It is revived with the prototype of the class, without
+   * The class of the cached values, of the elements of cached arrays, or of objects inside the values; or
+   * several classes by name, as in `{ Order, Line }`. The names are stored: an entry with a name that is not
+   * known here cannot be decoded.
+   *
+   * An instance is stored as its own enumerable fields. It is revived with the prototype of the class, without
    * running the constructor. Instances of subclasses are refused. `#private` fields are invisible from
    * outside and would be lost: keep the state of such a class in plain fields. Default: none.
    */
-  readonly type?: Class;
+  readonly type?: ValueTypes;
   /** The largest size of an encoded entry in bytes (UTF-8), written or read. Default: no limit. */
   readonly maximumValueSize?: number;
 }
 
-/** An entry as written: either `value` or `devalue`; `typed` only with `value`, `end` only with `life`. */
+/**
+ * An entry as written: either `value` or `devalue`; `typed` only with `value`, `type` only with `typed`, `end`
+ * only with `life`.
+ */
 interface Envelope {
   value?: unknown;
   devalue?: unknown;
+  /** What is an instance: the value, or each of its elements. */
   typed?: 'value' | 'elements';
+  /** The stored name of its class. Absent: the class has none. */
+  type?: string;
   life?: number;
   end?: number;
 }
 
-/** With more objects than this, a search in a list takes longer than a hash. */
-const MOST_IN_A_LIST = 16;
-
 /** The most characters that the end of an entry adds to its length. */
 const LONGEST_END = `,"end":${Number.MAX_SAFE_INTEGER}`.length;
-
-const COLON = 58;
-/** JSON with fewer characters than this cannot be nested too deeply: each level takes two. */
-const SHORTEST_TOO_DEEP = 2 * MAXIMUM_VALUE_DEPTH;
-const NATIVE = /\{\s*\[native code\]\s*\}$/;
 
 /**
  * Encodes an entry for the remote tier, and decodes it. An entry has one of two forms:
@@ -70,27 +73,26 @@ const NATIVE = /\{\s*\[native code\]\s*\}$/;
  * not count, as in Node's `isDeepStrictEqual`. A getter becomes its value. A frozen object comes back thawed.
  */
 export class ValueCodec {
-  readonly #type: Class | undefined;
+  readonly #types: StoredTypes;
   readonly #maximumValueSize: number;
 
-  /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` if `type` is no class or extends a built-in. */
+  /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` as {@link StoredTypes} does. */
   constructor(options: ValueCodecOptions = {}) {
-    this.#type = options.type;
+    this.#types = new StoredTypes(options.type);
     this.#maximumValueSize = options.maximumValueSize ?? Infinity;
-    if (this.#type !== undefined) assertOwnClass(this.#type);
   }
 
   /**
    * @param life - how long the entry lives, in whole milliseconds. `undefined`: the entry does not say.
    * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be stored: functions,
-   *   symbols, instances of other classes than `type`, properties named by symbols or `__proto__`, more than
+   *   symbols, instances of classes that are not in `type`, properties named by symbols or `__proto__`, more than
    *   1000 levels of nesting. `CACHE_VALUE_TOO_LARGE` for a value that is too large.
    */
   encode(value: unknown, life?: Milliseconds): string {
     const end = life === undefined ? '}' : `,"life":${life}}`;
     let raw: string;
     try {
-      raw = (this.#encodePlain(value) ?? `{"devalue":${stringifyRich(value, this.#type)}`) + end;
+      raw = (this.#encodePlain(value) ?? `{"devalue":${stringifyRich(value, this.#types)}`) + end;
     } catch (cause) {
       if (cause instanceof CacheValueError) throw cause;
       throw new CacheValueError('CACHE_VALUE_UNSUPPORTED', 'The remote tier cannot store a value that cannot be read.', {
@@ -114,18 +116,17 @@ export class ValueCodec {
     // No `cause`: the message of `JSON.parse` quotes the value.
     const envelope = attempt(() => JSON.parse(raw) as Envelope | null, 'is not JSON');
     if (typeof envelope !== 'object' || envelope === null) throw corrupt('is not an object');
-    const { value, devalue, typed, life, end } = envelope;
+    const { value, devalue, typed, type, life, end } = envelope;
     if (value === undefined && devalue === undefined) throw corrupt('has no value');
     if (life !== undefined && !isWithin(life, MAXIMUM_DURATION_MS)) throw corrupt('has an invalid life');
     if (end !== undefined && (life === undefined || !isWithin(end, Number.MAX_SAFE_INTEGER))) throw corrupt('has an invalid end');
-    const parts = 1 + (typed === undefined ? 0 : 1) + (life === undefined ? 0 : 1) + (end === undefined ? 0 : 1);
-    if (Object.keys(envelope).length !== parts || (typed !== undefined && value === undefined))
-      throw corrupt('holds more than a value, its life and its end');
+    let parts = 1;
+    for (const part of [typed, type, life, end]) if (part !== undefined) parts += 1;
+    if (Object.keys(envelope).length !== parts || (typed !== undefined && value === undefined) || (type !== undefined && typed === undefined))
+      throw corrupt('holds more than a value, its type, its life and its end');
     if (value === undefined)
-      return { value: attempt(() => parseRich(devalue, this.#type), 'is not what devalue wrote'), ...lifeOf(envelope) };
-    const isSuspect = raw.length >= SHORTEST_TOO_DEEP || mayNameProto(raw);
-    if (isSuspect && typeof value === 'object' && value !== null && !isStorableJson(value, 0))
-      throw corrupt('is nested too deeply, or has a property named `__proto__`');
+      return { value: attempt(() => parseRich(devalue, this.#types), 'is not what devalue wrote'), ...lifeOf(envelope) };
+    if (!isWritten(raw, value)) throw corrupt('is nested too deeply, or has a property named `__proto__`');
     return typed === undefined ? (envelope as StoredEntry) : this.#revive(envelope);
   }
 
@@ -140,22 +141,30 @@ export class ValueCodec {
 
   /** The envelope without its end, or `undefined` if JSON would lose something. */
   #encodePlain(value: unknown): string | undefined {
-    const type = this.#type;
-    if (isInstance(value, type)) {
-      const fields = { ...(value as object) };
-      return isPlainJson(fields, new Seen([value as object]), 0) ? `{"typed":"value","value":${JSON.stringify(fields)}` : undefined;
-    }
-    if (type !== undefined && Array.isArray(value) && isPlainArray(value) && value.length > 0 && areInstances(value, type)) {
-      const elements = value.map((element) => ({ ...(element as object) }));
-      const isPlain =
-        hasOnlyElements(value) && new Set(value).size === value.length && isPlainJson(elements, new Seen(value as object[]), 0);
-      return isPlain ? `{"typed":"elements","value":${JSON.stringify(elements)}` : undefined;
+    if (!this.#types.isEmpty) {
+      const name = this.#types.nameOf(value);
+      if (name !== undefined) {
+        const fields = { ...(value as object) };
+        return isPlainJson(fields, new Seen([value as object]), 0) ? typedText('value', name, fields) : undefined;
+      }
+      const ofElements = this.#nameOfElements(value);
+      if (ofElements !== undefined) return plainElements(value as readonly object[], ofElements);
     }
     return isPlainJson(value, new Seen(), 0) ? `{"value":${JSON.stringify(value)}` : undefined;
   }
 
+  /** The name of the one class whose instances all elements are. */
+  #nameOfElements(value: unknown): string | undefined {
+    if (!Array.isArray(value) || !isPlainArray(value) || value.length === 0) return undefined;
+    const name = this.#types.nameOf(value[0]);
+    if (name === undefined) return undefined;
+    // Not `every`: it skips holes, and an array may be nearly all holes.
+    for (const element of value) if (this.#types.nameOf(element) !== name) return undefined;
+    return name;
+  }
+
   #revive(envelope: Envelope): StoredEntry {
-    const { value, typed } = envelope;
+    const { value, typed, type = UNNAMED } = envelope;
     const parts: unknown = typed === 'value' ? [value] : typed === 'elements' ? value : undefined;
     if (
       !Array.isArray(parts) ||
@@ -163,7 +172,7 @@ export class ValueCodec {
       !parts.every((part) => typeof part === 'object' && part !== null && !Array.isArray(part))
     )
       throw corrupt('is not of the type it claims');
-    for (const part of parts as object[]) revive(part, this.#type);
+    for (const part of parts as object[]) if (this.#types.revive(part, type) === undefined) throw corrupt('is of a type that has no name here');
     return { value, ...lifeOf(envelope) };
   }
 
@@ -222,90 +231,16 @@ export function createCacheCodec(options: ValueCodecOptions = {}): CacheCodec {
  */
 export const cacheCodec: CacheCodec = Object.freeze(createCacheCodec());
 
-/** The objects found so far; a list while few: a `Set` first gives each an identity (four times slower). */
-class Seen {
-  readonly #few: object[];
-  #many: Set<object> | undefined;
-
-  constructor(objects: readonly object[] = []) {
-    this.#few = [...objects];
-  }
-
-  /** Adds an object. Returns whether it is found for the first time. */
-  add(value: object): boolean {
-    if (this.#few.length < MOST_IN_A_LIST) {
-      if (this.#few.includes(value)) return false;
-      this.#few.push(value);
-      return true;
-    }
-    const many = (this.#many ??= new Set(this.#few));
-    const before = many.size;
-    return many.add(value).size > before;
-  }
+function plainElements(elements: readonly object[], name: string): string | undefined {
+  const fields = elements.map((element) => ({ ...element }));
+  const isPlain =
+    hasOnlyElements(elements) && new Set(elements).size === elements.length && isPlainJson(fields, new Seen(elements), 0);
+  return isPlain ? typedText('elements', name, fields) : undefined;
 }
 
-/**
- * Whether JSON alone brings `value` back deep-equal, with Keyv's decoder as well as with ours. It does not if
- * an object occurs twice: the object would come back as two.
- */
-function isPlainJson(value: unknown, seen: Seen, depth: number): boolean {
-  switch (typeof value) {
-    case 'string':
-      return value.charCodeAt(0) !== COLON;
-    case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0);
-    case 'boolean':
-      return true;
-    case 'object':
-      return value === null || isPlainJsonObject(value, seen, depth);
-    default:
-      return false;
-  }
-}
-
-function isPlainJsonObject(value: object, seen: Seen, depth: number): boolean {
-  if (depth > MAXIMUM_VALUE_DEPTH || !seen.add(value)) return false;
-  // An inherited or non-enumerable `toJSON` would run as well. An enumerable one is refused later.
-  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return false;
-  if (isPlainArray(value)) {
-    for (let i = 0; i < value.length; i += 1) if (!isPlainJson(value[i], seen, depth + 1)) return false;
-    return hasOnlyElements(value);
-  }
-  if (!isPlainObject(value) || Object.getPrototypeOf(value) === null || Object.getOwnPropertySymbols(value).length > 0) return false;
-  // Inherited properties are looked at too, which is harmless. `Object.keys` would build a list each time.
-  for (const name in value) {
-    if (name === '__proto__' || !isPlainJson(value[name], seen, depth + 1)) return false;
-  }
-  return true;
-}
-
-/** Whether all elements are instances. Not `every`: it skips holes, and an array may be nearly all holes. */
-function areInstances(array: readonly unknown[], type: Class): boolean {
-  for (const element of array) if (!isInstance(element, type)) return false;
-  return true;
-}
-
-/**
- * Whether JSON may contain a property named `__proto__`: written in full, or with escapes. The escapes of its
- * characters all begin like this. `encode` writes such escapes only for control characters.
- */
-const mayNameProto = (raw: string): boolean => raw.includes('__proto__') || raw.includes('\\u00');
-
-/** Whether {@link ValueCodec.encode} would accept an object that JSON made. */
-function isStorableJson(value: object, depth: number): boolean {
-  if (depth > MAXIMUM_VALUE_DEPTH) return false;
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i += 1) {
-      const part: unknown = value[i];
-      if (typeof part === 'object' && part !== null && !isStorableJson(part, depth + 1)) return false;
-    }
-    return true;
-  }
-  for (const name in value) {
-    const part = (value as Record<string, unknown>)[name];
-    if (name === '__proto__' || (typeof part === 'object' && part !== null && !isStorableJson(part, depth + 1))) return false;
-  }
-  return true;
+function typedText(typed: 'value' | 'elements', name: string, fields: object): string {
+  const type = name === UNNAMED ? '' : `,"type":${JSON.stringify(name)}`;
+  return `{"typed":"${typed}"${type},"value":${JSON.stringify(fields)}`;
 }
 
 /** The life and the end in an envelope, as fields of an entry. */
@@ -316,25 +251,6 @@ const lifeOf = ({ life, end }: Envelope): { life?: number; end?: number } => {
 
 /** Whether `n` is a whole number greater than 0, and at most `most`. */
 const isWithin = (n: unknown, most: number): boolean => Number.isSafeInteger(n) && (n as number) > 0 && (n as number) <= most;
-
-/** For an array without holes: whether it has no other properties (the result of `String#match` has some). */
-const hasOnlyElements = (array: readonly unknown[]): boolean =>
-  Object.keys(array).length === array.length && Object.getOwnPropertySymbols(array).length === 0;
-
-function assertOwnClass(type: Class): void {
-  const invalid = (what: string): CacheConfigurationError =>
-    new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`type\` to be a class that keeps its state in fields, got ${what}.`, {
-      hint: 'Dates, maps, sets and plain objects need no `type`.',
-    });
-  if (typeof type !== 'function') throw invalid(`\`${String(type)}\``);
-  if (typeof type.prototype !== 'object') throw invalid('a function');
-  for (let prototype = type.prototype as object | null; prototype !== null; prototype = Object.getPrototypeOf(prototype) as object | null) {
-    const { constructor } = prototype;
-    const isRoot = Object.getPrototypeOf(prototype) === null && prototype !== type.prototype;
-    if (isRoot || typeof constructor !== 'function' || !NATIVE.test(Function.prototype.toString.call(constructor))) continue;
-    throw invalid(constructor === type ? `the built-in ${type.name}` : `${type.name}, which extends the built-in ${constructor.name}`);
-  }
-}
 
 function attempt<T>(read: () => T, otherwise: string): T {
   try {

@@ -1,4 +1,5 @@
-import { type Class, isCostlyRegExp, MAXIMUM_BIGINT_DIGITS, MAXIMUM_VALUE_DEPTH, revive } from './rich-value.js';
+import { isCostlyRegExp, MAXIMUM_BIGINT_DIGITS, MAXIMUM_VALUE_DEPTH, TYPE_TAG } from './rich-value.js';
+import { type StoredTypes, UNNAMED } from './stored-types.js';
 
 /**
  * What devalue writes in place of the number of a slot: values that have no slot, and two marks inside
@@ -17,8 +18,8 @@ type View = new (buffer: ArrayBuffer) => ArrayBufferView;
 type Fields = Record<string, unknown>;
 
 /**
- * Reads what `stringifyRich` wrote, after `JSON.parse`. Instances get the prototype of `type`; without `type`
- * they are plain objects.
+ * Reads what `stringifyRich` wrote, after `JSON.parse`. Instances get the prototypes of their classes; where
+ * there are none they are plain objects.
  *
  * devalue has a reader of its own, but it accepts everything that devalue may write for anybody. This reader
  * accepts only what `stringifyRich` may write, because the bytes may come from a stranger: a few bytes can
@@ -26,9 +27,9 @@ type Fields = Record<string, unknown>;
  *
  * @throws {Error} of any kind for anything else.
  */
-export function parseRich(parsed: unknown, type: Class | undefined): unknown {
+export function parseRich(parsed: unknown, types: StoredTypes): unknown {
   if (typeof parsed === 'number') return withoutSlot(parsed);
-  return Array.isArray(parsed) ? new RichReader(parsed, type).read() : refuse();
+  return Array.isArray(parsed) ? new RichReader(parsed, types).read() : refuse();
 }
 
 /**
@@ -42,14 +43,14 @@ export function parseRich(parsed: unknown, type: Class | undefined): unknown {
  */
 class RichReader {
   readonly #slots: readonly unknown[];
-  readonly #type: Class | undefined;
+  readonly #types: StoredTypes;
   /** The values of the slots. `undefined`: the slot was not read yet, or it is not a value by itself. */
   readonly #values: unknown[];
   #next = 0;
 
-  constructor(slots: readonly unknown[], type: Class | undefined) {
+  constructor(slots: readonly unknown[], types: StoredTypes) {
     this.#slots = slots;
-    this.#type = type;
+    this.#types = types;
     this.#values = new Array<unknown>(slots.length);
   }
 
@@ -128,19 +129,23 @@ class RichReader {
       }
       case 'null':
         return this.#fill((this.#values[number] = Object.create(null) as object), namedParts(slot), depth);
-      case 'type': {
-        const fields = slot.length === 2 ? this.#take(slot[1]) : refuse();
-        if (!isFields(fields)) return refuse();
-        return revive(this.#fill((this.#values[number] = {}), fields, depth + 1), this.#type);
-      }
       case 'Buffer': {
         const content = slot.length === 2 ? this.#take(slot[1]) : refuse();
         if (!Array.isArray(content) || content.length !== 1) return refuse();
         return (this.#values[number] = bytesOf(this.#part(content[0], depth + 1)));
       }
-      default:
+      default: {
+        const name = nameIn(slot[0]);
+        if (name !== undefined) return this.#instance(slot, number, name, depth);
         return (this.#values[number] = VIEWS.includes(slot[0]) ? this.#view(slot, depth) : leafOf(slot));
+      }
     }
+  }
+
+  #instance(slot: readonly unknown[], number: number, name: string, depth: number): object {
+    const fields = slot.length === 2 ? this.#take(slot[1]) : refuse();
+    if (!isFields(fields)) return refuse();
+    return this.#types.revive(this.#fill((this.#values[number] = {}), fields, depth + 1), name) ?? refuse();
   }
 
   #view([name, content, ...more]: readonly unknown[], depth: number): ArrayBufferView {
@@ -215,6 +220,13 @@ function bytesOf(base64: unknown): Buffer {
   if (typeof base64 !== 'string') return refuse();
   const bytes = Buffer.from(base64, 'base64');
   return bytes.toString('base64') === base64 ? bytes : refuse();
+}
+
+/** The stored name of a class that a tag carries; `undefined` for other tags. */
+function nameIn(tag: unknown): string | undefined {
+  if (tag === TYPE_TAG) return UNNAMED;
+  const isNamed = typeof tag === 'string' && tag.length > TYPE_TAG.length + 1 && tag.startsWith(`${TYPE_TAG}:`);
+  return isNamed ? tag.slice(TYPE_TAG.length + 1) : undefined;
 }
 
 const isBigInt = (slot: object): boolean => Array.isArray(slot) && slot[0] === 'BigInt';

@@ -2,9 +2,7 @@ import { isArrayBuffer, isDataView, isDate, isMap, isRegExp, isSet, isSharedArra
 import * as devalue from 'devalue';
 import { CacheValueError } from '../../errors/index.js';
 import { foundAt, isOfBuiltIn, isPlainArray, isPlainObject, kindOf, prototypeOf, type Step } from './shape.js';
-
-/** A class whose instances a cache stores and revives. */
-export type Class<T extends object = object> = abstract new (...args: never[]) => T;
+import { type StoredTypes, UNNAMED } from './stored-types.js';
 
 /** How deep values may be nested. A deeper value could overflow the stack of the process that reads it. */
 export const MAXIMUM_VALUE_DEPTH = 1_000;
@@ -26,20 +24,32 @@ const HINT = 'Return plain data, give the cache a `type`, or keep this cache out
  *
  * [1] https://github.com/sveltejs/devalue
  *
- * @param type - instances of exactly this class are allowed anywhere inside.
+ * @param types - instances of exactly these classes are allowed anywhere inside.
  * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED`. The message says where the problem is, and never what
  *   the value is.
  */
-export function stringifyRich(value: unknown, type: Class | undefined): string {
-  assertStorable(value, type, new Visit());
+export function stringifyRich(value: unknown, types: StoredTypes): string {
+  assertStorable(value, types, new Visit());
   return devalue.stringify(
     value,
     {
       Buffer: (part: unknown) => Buffer.isBuffer(part) && [part.toString('base64')],
-      type: (part: unknown) => isInstance(part, type) && { ...(part as object) },
+      ...reducersOf(types),
     },
     { operations: { viewInfo } },
   );
+}
+
+/** What stands before the fields of an instance: the stored name of its class, if it has one. */
+export const TYPE_TAG = 'type';
+
+/** The tag of the instances of a class with this stored name. */
+export const tagOf = (name: string): string => (name === UNNAMED ? TYPE_TAG : `${TYPE_TAG}:${name}`);
+
+/** What makes fields of instances: for each class one function that knows its own, as devalue wants it. */
+function reducersOf(types: StoredTypes): Record<string, (part: unknown) => false | object> {
+  const reducers = [...types.names].map((name) => [tagOf(name), (part: unknown) => types.nameOf(part) === name && { ...(part as object) }]);
+  return Object.fromEntries(reducers) as Record<string, (part: unknown) => false | object>;
 }
 
 /**
@@ -48,19 +58,6 @@ export function stringifyRich(value: unknown, type: Class | undefined): string {
  */
 export function isCostlyRegExp(source: string, flags: string): boolean {
   return flags.includes('v') || /\\p\{/i.test(source);
-}
-
-/** Whether `value` is an instance of exactly this class. */
-export function isInstance(value: unknown, type: Class | undefined): boolean {
-  return type !== undefined && typeof value === 'object' && value !== null && prototypeOf(value) === type.prototype;
-}
-
-/**
- * Turns an object with the fields of an instance into the instance. Runs no constructor and no setter. It
- * changes the object itself, so that a cycle through it stays closed.
- */
-export function revive(fields: object, type: Class | undefined): object {
-  return type === undefined ? fields : (Object.setPrototypeOf(fields, type.prototype as object) as object);
 }
 
 function viewInfo(view: ArrayBufferView & { readonly length: number }) {
@@ -77,7 +74,7 @@ class Visit {
   readonly seen = new Set<object>();
 }
 
-function assertStorable(value: unknown, type: Class | undefined, visit: Visit): void {
+function assertStorable(value: unknown, types: StoredTypes, visit: Visit): void {
   if (typeof value === 'function' || typeof value === 'symbol') throw unsupported(kindOf(value), visit);
   if (typeof value === 'bigint' && (value >= BIGINT_LIMIT || value <= -BIGINT_LIMIT))
     throw unsupported(`a bigint of more than ${MAXIMUM_BIGINT_DIGITS} digits`, visit);
@@ -86,44 +83,44 @@ function assertStorable(value: unknown, type: Class | undefined, visit: Visit): 
     throw unsupported(`more than ${MAXIMUM_VALUE_DEPTH} levels of nesting`, visit, true);
   visit.seen.add(value);
   if (Object.getOwnPropertySymbols(value).length > 0) throw unsupported('a property named by a symbol', visit);
-  const isTyped = isInstance(value, type);
+  const isTyped = types.nameOf(value) !== undefined;
   if (isTyped || isPlainObject(value)) {
     if (isTyped) visit.instances += 1;
     for (const [name, part] of Object.entries(value)) {
       // Code that copies such a property naively would change a prototype.
       if (name === '__proto__') throw unsupported('a property named `__proto__`', visit);
-      assertPart(part, name, type, visit);
+      assertPart(part, name, types, visit);
     }
     if (isTyped) visit.instances -= 1;
   } else if (isPlainArray(value)) {
-    assertElements(value, type, visit);
+    assertElements(value, types, visit);
   } else if (isMap(value) && isBare(value)) {
     let index = 0;
     for (const [key, part] of value) {
-      assertPart(key, `key ${index}`, type, visit);
-      assertPart(part, `value ${index}`, type, visit);
+      assertPart(key, `key ${index}`, types, visit);
+      assertPart(part, `value ${index}`, types, visit);
       index += 1;
     }
   } else if (isSet(value) && isBare(value)) {
     let index = 0;
-    for (const part of value) assertPart(part, `value ${index++}`, type, visit);
+    for (const part of value) assertPart(part, `value ${index++}`, types, visit);
   } else if (!isLeaf(value)) {
     throw unsupported(refusedKindOf(value), visit);
   }
 }
 
-function assertPart(part: unknown, step: Step, type: Class | undefined, visit: Visit): void {
+function assertPart(part: unknown, step: Step, types: StoredTypes, visit: Visit): void {
   visit.path.push(step);
-  assertStorable(part, type, visit);
+  assertStorable(part, types, visit);
   visit.path.pop();
 }
 
-function assertElements(array: readonly unknown[], type: Class | undefined, visit: Visit): void {
+function assertElements(array: readonly unknown[], types: StoredTypes, visit: Visit): void {
   // Goes through the index names and does not count up: an array may be long and nearly empty.
   for (const name of Object.keys(array)) {
     const index = Number(name);
     if (!(index < array.length)) throw unsupported('an array with properties besides its elements', visit);
-    assertPart(array[index], index, type, visit);
+    assertPart(array[index], index, types, visit);
   }
 }
 

@@ -249,7 +249,7 @@ describe(LocalCache.name, () => {
       ) {}
     }
 
-    it("'share' serves the very object, which stays as it is", async () => {
+    it('serves the very object, which stays as it is', async () => {
       const { get, hitNow, set } = setUp();
       const value = { tags: ['a'] };
       set('a', value);
@@ -258,17 +258,8 @@ describe(LocalCache.name, () => {
       expect(value).not.to.be.frozen;
     });
 
-    it("'freeze' serves the very object, frozen in depth", async () => {
-      const { get, hitNow, set } = setUp({ copy: 'freeze' });
-      const value = new Book('Dune', ['a']);
-      set('a', value);
-      expect(get('a')).to.equal(value);
-      expect(await hitNow('a')).to.equal(value);
-      expect(() => value.tags.push('b')).to.throw(TypeError);
-    });
-
-    it("'clone' serves each reader its own copy, of the same class, whatever others did to theirs", async () => {
-      const { get, hitNow, set } = setUp({ copy: 'clone', type: Book });
+    it('with a codec serves each reader its own copy, of the same class, whatever others did to theirs', async () => {
+      const { get, hitNow, set } = setUp({ copies: new ValueCodec({ type: Book }) });
       const value = { book: new Book('Dune', ['a']), at: new Date(5), cover: Buffer.from('x') };
       const asStored = structuredClone(value.book.tags);
       set('a', value);
@@ -284,8 +275,8 @@ describe(LocalCache.name, () => {
       expect(hitNow('a')).not.to.equal(hitNow('a'));
     });
 
-    it("'clone' refuses what it cannot copy, and then holds nothing", () => {
-      const { has, set } = setUp({ copy: 'clone' });
+    it('with a codec refuses what it cannot copy, and then holds nothing', () => {
+      const { has, set } = setUp({ copies: new ValueCodec() });
       set('a', 1);
       expect(() => set('a', { f: () => 1 })).to.throw(
         CacheValueError,
@@ -294,30 +285,11 @@ describe(LocalCache.name, () => {
       expect(has('a')).to.be.false;
     });
 
-    it("'freeze' refuses what will not be frozen, and then holds nothing", () => {
-      const { has, set } = setUp({ copy: 'freeze' });
-      const boom = new Error('boom');
-      const proxy = new Proxy(
-        {},
-        {
-          preventExtensions: () => {
-            throw boom;
-          },
-        },
-      );
-      set('a', 1);
-      const error = cacheErrorIn(() => set('a', { proxy }));
-      expect(error).to.be.instanceOf(CacheValueError);
-      expect([error.code, error.cause]).to.deep.equal(['CACHE_VALUE_UNSUPPORTED', boom]);
-      expect(error.message).to.match(/^The local tier cannot freeze a value\. /);
-      expect(has('a')).to.be.false;
-    });
-
-    it("'clone' drops what its codec fails to read again, rather than fail the reader", () => {
+    it('drops what its codec fails to read again, rather than fail the reader', () => {
       // No value of plain JavaScript is known for which that happens.
       const read = sinon.stub(ValueCodec.prototype, 'read').returns(UNREADABLE);
       try {
-        const { get, has, hitNow, set } = setUp({ copy: 'clone' });
+        const { get, has, hitNow, set } = setUp({ copies: new ValueCodec() });
         set('a', 1);
         expect(get('a')).to.equal(undefined);
         set('b', 1);

@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Keyv } from 'keyv';
 import { cacheCodec, createCacheCodec, ended, ValueCodec } from '../../../lib/cache/value/codec.js';
-import { type Class, MAXIMUM_BIGINT_DIGITS, MAXIMUM_VALUE_DEPTH } from '../../../lib/cache/value/rich-value.js';
+import { MAXIMUM_BIGINT_DIGITS, MAXIMUM_VALUE_DEPTH } from '../../../lib/cache/value/rich-value.js';
+import type { Class, ValueTypes } from '../../../lib/cache/value/stored-types.js';
 import { CacheConfigurationError, type CacheError, CacheValueError } from '../../../lib/errors/index.js';
 import { bestTimeMs } from '../../support/best-time.js';
 import { FOREIGN_ENTRIES } from './foreign-entries.js';
@@ -329,8 +330,112 @@ describe(ValueCodec.name, () => {
         const error = failure(() => new ValueCodec({ type: type as Class }));
         expect(error).to.be.an.instanceOf(CacheConfigurationError);
         expect(error.message).to.equal(
-          `Expected \`type\` to be a class that keeps its state in fields, got ${what}. Dates, maps, sets and plain objects need no \`type\`.`,
+          `Expected \`type\` to be a class that keeps its state in fields, got ${what}. For several classes give an object of them, as in \`{ Order, Line }\`. Dates, maps, sets and plain objects need no \`type\`.`,
         );
+      });
+    }
+  });
+
+  describe('with several classes by name', () => {
+    class Line {
+      constructor(
+        readonly title: string,
+        readonly price?: bigint,
+      ) {}
+    }
+    class Order {
+      constructor(
+        readonly id: number,
+        readonly lines: readonly Line[],
+      ) {}
+    }
+    const orders = new ValueCodec({ type: { Order, Line } });
+    const order = new Order(1, [new Line('Dune'), new Line('Emma')]);
+
+    const values: readonly (readonly [string, unknown])[] = [
+      ['an instance', new Line('Dune')],
+      ['a list of instances of one class', [new Line('Dune'), new Line('Emma')]],
+      ['a list of instances of two classes', [new Line('Dune'), order]],
+      ['instances inside an instance', order],
+      ['instances inside plain objects, lists, maps and sets', { of: new Map([[order, [new Set([new Line('Dune', 5n)])]]]) }],
+    ];
+    for (const [what, value] of values) it(`restores ${what}`, () => expect(same(roundTrip(value, orders), value)).to.be.true);
+
+    it('restores a cycle, and an instance that occurs twice, as such', () => {
+      class Node {
+        next: Node | undefined;
+      }
+      const byName = new ValueCodec({ type: { Node } });
+      const [node, twice] = [new Node(), new Node()];
+      node.next = node;
+      const [first, second] = roundTrip([node, twice, twice].slice(0, 2), byName) as [Node, Node];
+      expect([first.next === first, first, second].slice(1).every((each) => each instanceof Node)).to.be.true;
+      expect(first.next).to.equal(first);
+      const [one, other] = roundTrip([twice, twice], byName) as [Node, Node];
+      expect(one).to.equal(other).and.to.be.an.instanceOf(Node);
+    });
+
+    it('stores the names, so that a class may be renamed and the order of the names may change', () => {
+      class Bestellung extends Order {}
+      const renamed = new ValueCodec({ type: { Line, Order: Bestellung } });
+      const found = renamed.decode(orders.encode(order)).value as Bestellung;
+      expect(found).to.be.an.instanceOf(Bestellung);
+      expect(found.lines[0]).to.be.an.instanceOf(Line);
+    });
+
+    it('runs neither constructor nor setter of a class', () => {
+      class Guarded {
+        static made = 0;
+        declare readonly title: string;
+        constructor() {
+          Guarded.made += 1;
+        }
+      }
+      Object.defineProperty(Guarded.prototype, 'title', { set: () => expect.fail('The setter ran.'), configurable: true });
+      const guarded = Object.defineProperty(new Guarded(), 'title', { value: 'Dune', enumerable: true });
+      const byName = new ValueCodec({ type: { Guarded } });
+      for (const value of [guarded, [guarded, { guarded }]]) expect(same(roundTrip(value, byName), value)).to.be.true;
+      expect(Guarded.made).to.equal(1);
+    });
+
+    it('does not decode what has a name that is not known, or none, or one too many', () => {
+      const others: readonly (readonly [ValueTypes, unknown])[] = [
+        [{ Other: Line }, new Line('Dune')],
+        [{ Other: Line }, [new Line('Dune')]],
+        [{ Other: Line }, { line: new Line('Dune') }],
+        [Line, new Line('Dune')],
+        [Line, { line: new Line('Dune') }],
+      ];
+      for (const [type, value] of others) {
+        for (const [writer, reader] of [
+          [new ValueCodec({ type }), new ValueCodec({ type: { Line } })],
+          [new ValueCodec({ type: { Line } }), new ValueCodec({ type })],
+        ] as const)
+          expect(failure(() => reader.decode(writer.encode(value))).code).to.equal('CACHE_VALUE_CORRUPT');
+      }
+    });
+
+    it('reads instances as plain objects where no class is known', () => {
+      expect(codec.decode(orders.encode(order)).value).to.deep.equal({ id: 1, lines: [{ title: 'Dune', price: undefined }, { title: 'Emma', price: undefined }] });
+    });
+
+    it('refuses instances of other classes, and of subclasses', () => {
+      for (const value of [new Book('Dune'), new (class extends Line {})('Dune')])
+        expect(failure(() => orders.encode({ value })).code).to.equal('CACHE_VALUE_UNSUPPORTED');
+    });
+
+    const wrong: readonly (readonly [unknown, string, string])[] = [
+      [{}, 'type', 'an object without classes'],
+      [{ Line, Also: Line }, 'type', 'an object that names a class twice'],
+      [{ '': Line }, 'type', 'an object with an empty name'],
+      [{ Line: 5 }, 'type.Line', '`5`'],
+      [{ Map }, 'type.Map', 'the built-in Map'],
+      [[Line], 'type', 'an array'],
+    ];
+    for (const [type, option, what] of wrong) {
+      it(`does not take ${what} for \`${option}\``, () => {
+        const error = failure(() => new ValueCodec({ type: type as ValueTypes }));
+        expect(error.message).to.match(new RegExp(`^Expected \`${option.replace('.', '\\.')}\` to be a class .*, got ${what}\\. For several`));
       });
     }
   });

@@ -2,18 +2,29 @@ import { expect } from 'chai';
 import { deepFreeze } from '../../../lib/cache/value/deep-freeze.js';
 
 describe(deepFreeze.name, () => {
+  class Book {
+    readonly tags = ['a'];
+  }
+
   it('freezes what is reached through properties, symbols, elements and members, and returns the same object', () => {
-    class Book {
-      readonly tags = ['a'];
-    }
     const symbol = Symbol('s');
     const inner = { map: new Map([[{ k: 1 }, { v: 1 }]]), set: new Set([{ m: 1 }]) };
     const value = { book: new Book(), list: [{ a: 1 }], [symbol]: { b: 1 }, inner };
-    expect(deepFreeze(value)).to.equal(value);
+    expect(deepFreeze(value, (part) => part instanceof Book)).to.equal(value);
     const [[key, member]] = [...inner.map] as [[object, object]];
     for (const part of [value, value.book, value.book.tags, value.list, value.list[0], value[symbol], key, member, ...inner.set]) {
       expect(part).to.be.frozen;
     }
+  });
+
+  it('neither freezes nor enters instances of other classes', () => {
+    const [book, date, map, error] = [new Book(), new Date(), new Map([[1, {}]]), new Error('x', { cause: {} })];
+    const value = { book, list: [date, map, error] };
+    deepFreeze(value);
+    expect(value).to.be.frozen;
+    for (const part of [book, book.tags, date, map, error, error.cause]) expect(part).not.to.be.frozen;
+    expect(map.get(1)).to.be.frozen;
+    expect(deepFreeze(book)).not.to.be.frozen;
   });
 
   it('enters what is frozen on the surface, and ends on a cycle', () => {

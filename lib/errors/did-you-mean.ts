@@ -10,6 +10,9 @@ export function didYouMean(name: string, known: readonly string[]): string {
   return nearest === undefined ? '' : ` Did you mean \`${nearest.candidate}\`?`;
 }
 
+/** Whether two names differ by at most one letter, upper and lower case being the same. */
+export const isNearly = (one: string, other: string): boolean => editDistance(one.toLowerCase(), other.toLowerCase()) <= 1;
+
 /**
  * The least number of insertions, deletions and replacements that turn `a` into `b` (Wagner
  * and Fischer, row by row).
