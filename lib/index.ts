@@ -37,6 +37,8 @@ export type {
   LoadOptions,
   PutOptions,
   TierInspection,
+  Unacknowledged,
+  ValueTypes,
   ValueWrapper,
 } from './cache/index.js';
 export {
@@ -53,7 +55,7 @@ export {
 } from './errors/index.js';
 export type { CacheErrorCode, CacheErrorOptions } from './errors/index.js';
 export { CACHE_EVENT_NAMES, CacheEvents, diagnosticsChannelName } from './event/index.js';
-export type { CacheEventMap, CacheStatistics, CacheTracer, DiagnosticsMessage, RemovalCause, TracedStep } from './event/index.js';
+export type { CacheEventMap, CacheLogger, CacheStatistics, CacheTracer, DiagnosticsMessage, RemovalCause, TracedStep } from './event/index.js';
 export {
   CacheErrorHandler,
   CacheInterceptor,

@@ -11,11 +11,17 @@ export function setCacheConfig(declaringClass: ClassConstructor, defaults: Cache
   configs.set(declaringClass, defaults);
 }
 
-/** The configuration of the class or, if it has none, of its nearest base class that has one. */
+/**
+ * The configuration of the class or, if it has none, of its nearest base class that has one. An empty one, as of
+ * `@CacheConfig()`, counts as none: it only has inherited methods cached.
+ */
 export function cacheConfigOf(declaringClass: ClassConstructor): CacheDefaults | undefined {
   for (let type: unknown = declaringClass; typeof type === 'function'; type = Object.getPrototypeOf(type)) {
     const config = configs.get(type);
-    if (config !== undefined) return config;
+    if (config !== undefined && !isEmpty(config)) return config;
   }
   return undefined;
 }
+
+const isEmpty = ({ cacheNames, keyGenerator, cacheManager, cacheResolver }: CacheDefaults): boolean =>
+  cacheNames.length === 0 && keyGenerator === undefined && cacheManager === undefined && cacheResolver === undefined;

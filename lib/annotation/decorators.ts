@@ -88,6 +88,7 @@ export function Caching(group: unknown): unknown {
  * The defaults for all cache operations of a class, inherited ones included. An operation takes them from the
  * class of the instance or, if that has none, from its nearest base class that has some. So two subclasses of
  * one generic repository can name a cache each. (Spring takes those of the class that declares the method.)
+ * Without options it leaves what the base classes say.
  *
  * On a subclass the decorator also makes inherited decorated methods cached. With standard decorators every
  * class needs it.

@@ -70,7 +70,8 @@ export interface LoadOptions<V = unknown> {
    * Called when the cache itself (never the loader) fails while getting or storing. If it throws, the read
    * fails with what it threw. Default: failures are counted, and the read goes on.
    *
-   * It is also called for an invalid key, and the read then fails in any case.
+   * It is also called for an invalid key, and the read then fails in any case; but for a key that is only too
+   * long (`CACHE_KEY_TOO_LONG`) the loader runs.
    */
   readonly onError?: (verb: 'get' | 'put', error: unknown, value?: unknown) => void;
 }

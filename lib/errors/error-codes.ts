@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   CACHE_BINDING_AMBIGUOUS: 'Two cache managers are bound in one container, and nothing says which is meant.',
   CACHE_STOPPED: 'The cache manager was stopped; it cannot be started again or asked to write.',
   CACHE_KEY_UNSUPPORTED: 'An argument cannot be turned into a key.',
+  CACHE_KEY_TOO_LONG: 'A key takes more than 1 MiB when written out: a read runs uncached.',
   CACHE_KEY_UNDEFINED: 'A key function returned `undefined`.',
   CACHE_VALUE_UNSUPPORTED: 'A value cannot be encoded for the remote tier.',
   CACHE_VALUE_TOO_LARGE: 'An encoded value exceeds `maximumValueSize`.',

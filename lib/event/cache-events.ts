@@ -57,6 +57,8 @@ export interface CacheEventMap {
     readonly where: string;
     readonly error: unknown;
     readonly topic?: { readonly verb: 'publish' | 'receive'; readonly name: string };
+    /** Set if it was about a value or an eviction of this cache. */
+    readonly cache?: string;
   };
 }
 

@@ -8,8 +8,8 @@ const LONGEST_REASON = 300;
 /**
  * Tells of heartbeats that Redis answers with an error: its user lacks a right, it has become a replica, its
  * keys are of another type. The connection stands, so nothing else reports this; yet without a heartbeat no
- * local tier may be served. Each distinct reason is told once, as an event and as a warning. The health of
- * the caches names it while it lasts.
+ * local tier may be served. Each distinct reason is told once, as an event. The health of the caches names it
+ * while it lasts, and the log tells it.
  */
 export class HeartbeatRefusals {
   readonly #events: CacheEvents;
@@ -43,11 +43,6 @@ export class HeartbeatRefusals {
     if (this.#told.has(reason) || this.#told.size >= MAXIMUM_TOLD) return;
     this.#told.add(reason);
     this.#events.emit('error', { where: 'heartbeat', error });
-    process.emitWarning(reason, {
-      type: 'CacheWarning',
-      code: 'CACHE_HEARTBEAT_REFUSED',
-      detail: 'Until one succeeds the local tiers are bypassed, and evictions may not be executed.',
-    });
   }
 }
 

@@ -10,6 +10,7 @@ import { CacheFactory } from './cache-factory.js';
 import { ClusterBackend } from './cluster-backend.js';
 import { Connections } from './connections.js';
 import { embeddedBackend } from './embedded-backend.js';
+import { InstanceLog } from './instance-log.js';
 import { type CachingOptions, type ResolvedCachingOptions, resolveOptions } from './options.js';
 import { singleRedisBackend } from './single-redis-backend.js';
 
@@ -58,6 +59,7 @@ export function createInstance(options: CachingOptions = {}, { isNamed, collabor
   const caches = new CacheFactory({ options: resolved, primaries, coherences, calls, events, collaborators });
   const manager = managerOf(resolved, caches, { calls, connections, events, isNamed });
   connections.onAnswered(() => manager.reconnected());
+  keepLog(resolved, connections, events);
   const reporter = reporterOf(resolved, manager, backend, events);
   connections.accompany(listening(reporter, backend));
   const watch = watchOf(resolved, reporter, backend, events);
@@ -89,6 +91,15 @@ function backendOf(options: ResolvedCachingOptions, events: CacheEvents): Backen
   if (redis === undefined) return embeddedBackend(options, events);
   const topology = ClusterTopology.of(redis, options.connectTimeoutMs);
   return topology === undefined ? singleRedisBackend(options, redis, events) : new ClusterBackend({ options, redis, topology, events });
+}
+
+/** Tells the operators of this instance what they should know, from its start to its stop. */
+function keepLog({ logger, clock }: ResolvedCachingOptions, connections: Connections, events: CacheEvents): void {
+  const links = (): ReturnType<Connections['health']> => connections.health();
+  const log = new InstanceLog({ events, logger, clock, links, refusal: () => connections.refusal });
+  connections.onAnswered(() => log.answered());
+  connections.onStarted(() => log.begin());
+  connections.accompany({ start: () => Promise.resolve(), stop: async () => log.end() });
 }
 
 function managerOf(

@@ -24,6 +24,7 @@ export class Connections implements InstanceLinks {
   readonly #containers: readonly MessageListenerContainer[];
   readonly #companions: Companion[] = [];
   readonly #whenAnswered: (() => void)[] = [];
+  readonly #whenStarted: (() => void)[] = [];
 
   constructor(backend: Backend, coherences: readonly Coherence[], options: ResolvedCachingOptions) {
     this.#backend = backend;
@@ -42,7 +43,20 @@ export class Connections implements InstanceLinks {
     this.#whenAnswered.push(listener);
   }
 
+  /** Tells `listener` once the start has ended, well or not. Then it goes on in the background. */
+  onStarted(listener: () => void): void {
+    this.#whenStarted.push(listener);
+  }
+
   async start(): Promise<void> {
+    try {
+      await this.#start();
+    } finally {
+      for (const tell of this.#whenStarted) tell();
+    }
+  }
+
+  async #start(): Promise<void> {
     const { boundMs, connectTimeoutMs } = this.#options;
     await this.#each((coherence) => coherence.open());
     for (const companion of this.#companions) await companion.start();
@@ -82,8 +96,13 @@ export class Connections implements InstanceLinks {
     };
   }
 
+  /** Why a primary refuses heartbeats; `undefined`: none does. */
+  get refusal(): string | undefined {
+    return this.#coherences.map((coherence) => coherence.refusal).find((reason) => reason !== undefined);
+  }
+
   reason(): string {
-    const refusal = this.#coherences.map((coherence) => coherence.refusal).find((reason) => reason !== undefined);
+    const { refusal } = this;
     if (refusal !== undefined) return refusal;
     if (!this.#coherences.every(({ acceptsSteps }) => acceptsSteps)) return 'Redis cannot be reached.';
     if (!this.#containers.every(({ isListening }) => isListening)) return 'The topics are not subscribed.';

@@ -4,6 +4,7 @@ import type { FleetWatch } from '../fleet/index.js';
 import { InProcessTransport, MessageListenerContainer, MessagePublisher } from '../topic/index.js';
 import { type CacheInstance, createInstance, type InstanceOptions } from './cache-instance.js';
 import { type CachingOptions, resolveOptions } from './options.js';
+import { isSwitchedOff } from './switched-off.js';
 
 /** An instance, with caches or without. */
 export interface Instance extends Omit<CacheInstance, 'manager' | 'fleet' | 'calls'> {
@@ -19,13 +20,13 @@ export interface Instance extends Omit<CacheInstance, 'manager' | 'fleet' | 'cal
 }
 
 /**
- * The instance that `options` ask for: with caches, or, if `enabled` is `false`, without.
+ * The instance that `options` ask for: with caches, or, if `enabled` or the environment says no, without.
  *
  * @throws {CacheConfigurationError} for wrong options.
  */
 export function instanceOf(options?: CachingOptions, own?: InstanceOptions): Instance {
   const { enabled, namespace, dynamic } = resolveOptions(options);
-  return enabled ? { ...createInstance(options, own), isDynamic: dynamic } : createDisabledInstance(namespace);
+  return enabled && !isSwitchedOff() ? { ...createInstance(options, own), isDynamic: dynamic } : createDisabledInstance(namespace);
 }
 
 /** Caches that hold nothing, and topics in the process: no socket, no timer. */

@@ -1,5 +1,6 @@
 import { StoredTypes, type ValueTypes } from '../cache/index.js';
 import { CacheConfigurationError, shown } from '../errors/index.js';
+import { type CacheLogger, silentLogger } from '../event/index.js';
 import { type Clock, type Milliseconds, parseDuration } from '../time/index.js';
 
 /**
@@ -65,6 +66,14 @@ export const oneOf =
 export function aType(option: string, value: unknown): ValueTypes | undefined {
   new StoredTypes(value as ValueTypes | undefined, option);
   return value as ValueTypes | undefined;
+}
+
+/** `false` is a logger that writes nothing. */
+export function aLogger(option: string, value: unknown): CacheLogger {
+  if (value === false) return silentLogger;
+  const { info, warn, error } = (typeof value === 'object' && value !== null ? value : {}) as Partial<CacheLogger>;
+  if ([info, warn, error].every((level) => typeof level === 'function')) return value as CacheLogger;
+  throw invalid(option, 'an object with the functions `info`, `warn` and `error`, or false', value);
 }
 
 export function aClock(option: string, value: unknown): Clock {

@@ -1,8 +1,9 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { type CopyMode, LARGEST_MAXIMUM_SIZE, type Unacknowledged, type ValueTypes } from '../cache/index.js';
+import { type CacheLogger, consoleLogger } from '../event/index.js';
 import { DEFAULT_NAMESPACE, originOf } from '../eviction/index.js';
 import { type Clock, type Duration, MAXIMUM_WAIT_MS, type Milliseconds, parseDuration, systemClock } from '../time/index.js';
-import { aBoolean, aType, aClock, aCount, aDuration, aFraction, aName, anObject, aTopic, invalid, oneOf } from './option-checks.js';
+import { aBoolean, aType, aClock, aCount, aDuration, aFraction, aLogger, aName, anObject, aTopic, invalid, oneOf } from './option-checks.js';
 import { checkNames, defaultsOf, duration, type Resolved, resolveRows, row, type Table } from './option-table.js';
 
 // A new option needs three things: its declaration in one of the two interfaces, its row in one of the two
@@ -84,8 +85,9 @@ export interface CacheOptions {
 export interface CachingOptions {
   /**
    * `false` turns caching off, for this container: decorated methods run each time, caches hold nothing,
-   * topics stay in the process, and nothing connects. The other options are checked all the same. Default:
-   * `true`.
+   * topics stay in the process, and nothing connects. The other options are checked all the same. The
+   * environment variable `CACHE_ENABLED=false` does the same to all containers of the process, whatever this
+   * option says: for operators. Default: `true`.
    */
   readonly enabled?: boolean;
   /**
@@ -145,6 +147,12 @@ export interface CachingOptions {
    * and joins when Redis comes. Default: `true`.
    */
   readonly failFast?: boolean;
+  /**
+   * Where the instance says what its operators should know, in one line each: Redis is away, refuses, or is
+   * back; values of a kind can never be stored. `false`: nowhere. All that happens is told by events. Default:
+   * `console.warn`.
+   */
+  readonly logger?: CacheLogger | false;
   /** Where time is read. Default: the process's monotonic clock. */
   readonly clock?: Clock;
 }
@@ -194,6 +202,7 @@ const CACHING_OPTIONS = {
   fillLease: duration('30s', aDuration(1)),
   connectTimeout: duration('5s', aDuration(1, MAXIMUM_WAIT_MS)),
   failFast: row(true, aBoolean),
+  logger: row(undefined, (option, value) => aLogger(option, value ?? consoleLogger)),
   clock: row(undefined, (option, value) => aClock(option, value ?? systemClock)),
 } satisfies Table<CachingOptions>;
 

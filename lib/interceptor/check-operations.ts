@@ -1,5 +1,6 @@
 import type { CachedMethod, ServiceIdentifier } from '../annotation/index.js';
 import { nameUnknown } from '../cache/index.js';
+import { isNearly } from '../errors/index.js';
 import { bindingMissing, cacheNamesOf, nameMissing, operationLabel, servicesOf } from './operation-services.js';
 
 /** What is known of a container before it makes any of its services. */
@@ -9,6 +10,37 @@ export interface KnownServices {
   readonly cacheNames: readonly string[] | undefined;
   /** Whether the bound `CacheResolver` chooses caches by their names alone. */
   readonly choosesByName: boolean;
+}
+
+/** A name of a cache that looks like a misspelt one. */
+export interface MisspeltName {
+  readonly name: string;
+  /** Of the one operation that uses it. */
+  readonly label: string;
+  /** The name that is meant, perhaps: several operations use it. */
+  readonly likely: string;
+}
+
+/**
+ * Names that one operation alone uses, and that differ by one letter from a name that several use.
+ *
+ * @param configured - names that are known to be meant.
+ */
+export function misspeltNames(methods: readonly CachedMethod[], configured: readonly string[]): readonly MisspeltName[] {
+  const uses = new Map<string, string[]>();
+  for (const method of methods) {
+    for (const operation of method.operations) {
+      const { cacheResolver, cacheManager } = servicesOf(operation, method);
+      if (cacheResolver !== undefined || cacheManager !== undefined) continue;
+      for (const name of cacheNamesOf(operation, method)) uses.set(name, [...(uses.get(name) ?? []), operationLabel(operation, method)]);
+    }
+  }
+  const doubtful = [...uses].filter(([name]) => !configured.includes(name));
+  const frequent = doubtful.filter(([, labels]) => labels.length > 1).map(([name]) => name);
+  return doubtful.flatMap(([name, labels]) => {
+    const likely = labels.length === 1 ? frequent.find((other) => isNearly(name, other)) : undefined;
+    return likely === undefined ? [] : [{ name, label: labels[0] as string, likely }];
+  });
 }
 
 /**

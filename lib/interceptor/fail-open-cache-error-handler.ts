@@ -1,5 +1,5 @@
 import type { Cache } from '../cache/index.js';
-import { CacheEvictError, CacheStoppedError, RemoteCacheError } from '../errors/index.js';
+import { CacheEvictError, CacheKeyError, CacheStoppedError, RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
 import { CacheErrorHandler } from './cache-error-handler.js';
 
@@ -14,7 +14,7 @@ export class FailOpenCacheErrorHandler extends CacheErrorHandler {
   readonly #events: CacheEvents | undefined;
 
   /**
-   * @param events - gets an `error` for each value that cannot be stored. Default: none; these failures are
+   * @param events - gets an `error` for each value that cannot be stored, and each key that is too long. Default: none; these failures are
    *   reported nowhere.
    */
   constructor(events?: CacheEvents) {
@@ -22,8 +22,9 @@ export class FailOpenCacheErrorHandler extends CacheErrorHandler {
     this.#events = events;
   }
 
-  override handleCacheGetError(): void {
-    // A miss: the method runs.
+  override handleCacheGetError(error: unknown, cache: Cache): void {
+    // A miss: the method runs. A key that is too long is reported here alone.
+    if (error instanceof CacheKeyError) this.#events?.emit('error', { where: `get in cache '${cache.name}'`, error, cache: cache.name });
   }
 
   override handleCachePutError(error: unknown, cache: Cache): void {
@@ -33,7 +34,7 @@ export class FailOpenCacheErrorHandler extends CacheErrorHandler {
     if (error instanceof CacheEvictError || error instanceof CacheStoppedError) throw error;
     // A remote tier that is away is counted, and reported by its connection. A value that cannot be stored is
     // reported here alone.
-    if (!(error instanceof RemoteCacheError)) this.#events?.emit('error', { where: `put in cache '${cache.name}'`, error });
+    if (!(error instanceof RemoteCacheError)) this.#events?.emit('error', { where: `put in cache '${cache.name}'`, error, cache: cache.name });
   }
 
   override handleCacheEvictError(error: unknown): void {

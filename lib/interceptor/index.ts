@@ -6,7 +6,7 @@
  * port.
  */
 export { CacheInterceptor, type CacheInterceptorOptions } from './cache-interceptor.js';
-export { checkOperations } from './check-operations.js';
+export { checkOperations, misspeltNames } from './check-operations.js';
 export { KeyGenerator } from './key-generator.js';
 export { SimpleKeyGenerator } from './simple-key-generator.js';
 export { CacheResolver, type CacheOperationContext } from './cache-resolver.js';

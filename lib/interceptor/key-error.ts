@@ -9,6 +9,9 @@ export function isKeyError(error: unknown): boolean {
   return CacheError.is(error) && error.code.startsWith('CACHE_KEY_');
 }
 
+/** Whether the key is too long to be one. A read then runs uncached. */
+export const isTooLong = (error: unknown): boolean => CacheError.is(error) && error.code === 'CACHE_KEY_TOO_LONG';
+
 /**
  * The error that a cache threw about a key, with the operation that made the key: a stack seldom reaches back
  * to the method.

@@ -1,7 +1,7 @@
 import type { CacheableOperation, CacheInvocation } from '../annotation/index.js';
 import { type CacheKey, Load, type LoadOptions } from '../cache/index.js';
 import type { CacheErrorHandler } from './cache-error-handler.js';
-import { isKeyError, keyErrorOf } from './key-error.js';
+import { isKeyError, isTooLong, keyErrorOf } from './key-error.js';
 import type { MethodRun } from './method-run.js';
 import { NOT_STORED, type OperationPlan } from './operation-plan.js';
 import { UnfollowedLoad } from './unfollowed-load.js';
@@ -110,7 +110,11 @@ export class LookUp {
       return value;
     };
     const onError: LoadOptions['onError'] = (verb, error, value) => {
-      if (isKeyError(error)) throw keyErrorOf(error, call.label, cache);
+      if (isKeyError(error)) {
+        const named = keyErrorOf(error, call.label, cache);
+        if (!isTooLong(error)) throw named;
+        return this.#errors.handleCacheGetError(named, cache, key);
+      }
       if (verb === 'get') this.#errors.handleCacheGetError(error, cache, key);
       else this.#errors.handleCachePutError(error, cache, key, value);
     };

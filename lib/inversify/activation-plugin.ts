@@ -1,5 +1,4 @@
 import type { Container, ResolutionContext } from 'inversify';
-import type { ClassConstructor } from '../annotation/index.js';
 import { cached } from './cached.js';
 
 type Activation = (context: ResolutionContext, value: unknown) => unknown;
@@ -61,21 +60,27 @@ export function activateEverything(container: Container): boolean {
   return isCovered;
 }
 
+/** What is known of a binding without making its service. */
+export interface KnownBinding {
+  readonly identifier: unknown;
+  /** The class that the container makes instances of. */
+  readonly implementationType?: unknown;
+  /** What makes the service, or a constant one. */
+  readonly value?: unknown;
+  /** A singleton that was made already. */
+  readonly cache?: { readonly isRight?: boolean; readonly value?: unknown };
+}
+
 /** The part of inversify's `BindingService` that is used here. */
 interface BindingService {
   getNonParentBoundServices(): Iterable<unknown>;
-  getNonParentBindings(
-    serviceIdentifier: unknown,
-  ): Iterable<{ readonly type?: unknown; readonly implementationType?: unknown }> | undefined;
+  getNonParentBindings(serviceIdentifier: unknown): Iterable<Omit<KnownBinding, 'identifier'>> | undefined;
 }
 
-/**
- * The classes that are bound by now and that the container makes instances of. None if this version of
- * inversify is built differently.
- */
-export function boundClasses(container: Container): ReadonlySet<ClassConstructor> {
-  const classes = new Set<ClassConstructor>();
-  if (typeof container.register !== 'function') return classes;
+/** The bindings that the container has by now. None if this version of inversify is built differently. */
+export function knownBindings(container: Container): readonly KnownBinding[] {
+  const known: KnownBinding[] = [];
+  if (typeof container.register !== 'function') return known;
   class BindingPlugin {
     readonly [IS_PLUGIN] = true;
     readonly #bindings: BindingService | undefined;
@@ -86,14 +91,14 @@ export function boundClasses(container: Container): ReadonlySet<ClassConstructor
 
     load(): void {
       for (const identifier of this.#bindings?.getNonParentBoundServices?.() ?? []) {
-        for (const { implementationType } of this.#bindings?.getNonParentBindings?.(identifier) ?? []) {
-          if (typeof implementationType === 'function') classes.add(implementationType);
+        for (const { implementationType, value, cache } of this.#bindings?.getNonParentBindings?.(identifier) ?? []) {
+          known.push({ identifier, implementationType, value, cache });
         }
       }
     }
   }
   container.register(BindingPlugin);
-  return classes;
+  return known;
 }
 
 function cover(service: ActivationsService): ActivationsService {

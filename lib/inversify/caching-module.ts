@@ -56,9 +56,10 @@ export function moduleOver(makeInstance: () => Instance, container?: ServiceLoca
     refuseSecond(load);
     const instance = makeInstance();
     load.bind(LOADED).toConstantValue(LOADED); // Only now: the bindings of a load that fails stay behind.
-    bindInstance(load.bind, instance, container);
+    let isUsed = false;
+    bindInstance(load.bind, instance, container, () => (isUsed = true));
     bindParts(load.bind, instance);
-    bindStrategies(load.bind, instance);
+    bindStrategies(load.bind, instance.events, () => isUsed && instance.calls?.isClosing === false);
     bindReceivers(load.bind, instance, container);
     cachingInUse();
   });
@@ -85,11 +86,12 @@ function refuseSecond({ bind, isBound }: ContainerModuleLoadOptions): void {
 }
 
 /** The instance and its cache manager. */
-function bindInstance(bind: Bind, instance: Instance, container: ServiceLocator | undefined): void {
+function bindInstance(bind: Bind, instance: Instance, container: ServiceLocator | undefined, used: () => void): void {
   // It alone owns everything that must be closed: all deactivations start at once, in no order.
   bind<Instance>(INSTANCE)
     .toDynamicValue((context) => {
       const services: ServiceLocator = container ?? context;
+      used();
       handleTopicFailures(instance.events, () => services.get(CacheErrorHandler));
       return instance;
     })
@@ -126,20 +128,46 @@ function bindParts(bind: Bind, { fleet }: Instance): void {
   }
 }
 
-/** The strategies, which users may rebind. */
-function bindStrategies(bind: Bind, { events }: Instance): void {
+/**
+ * The strategies, which users may rebind.
+ *
+ * @param isInUse - whether the instance has been used, and no shutdown has begun.
+ */
+function bindStrategies(bind: Bind, events: CacheEvents, isInUse: () => boolean): void {
+  const told = rebindingWatch(isInUse);
   bind(TransactionSynchronization)
     .toDynamicValue(() => new AsyncLocalTransactionSynchronization())
-    .inSingletonScope();
+    .inSingletonScope()
+    .onDeactivation(told('TransactionSynchronization'));
   bind(KeyGenerator)
     .toDynamicValue(() => new SimpleKeyGenerator())
-    .inSingletonScope();
+    .inSingletonScope()
+    .onDeactivation(told('KeyGenerator'));
   bind(CacheErrorHandler)
     .toDynamicValue(() => new FailOpenCacheErrorHandler(events))
-    .inSingletonScope();
-  bind(CacheResolver)
-    .toDynamicValue((context) => new SimpleCacheResolver(context.get(CacheManager)))
-    .inSingletonScope();
+    .inSingletonScope()
+    .onDeactivation(told('CacheErrorHandler'));
+  bind(CacheResolver).toDynamicValue(makeResolver).inSingletonScope().onDeactivation(told('CacheResolver'));
+}
+
+/** The default resolver. It is known to choose by name alone. */
+export const makeResolver = (context: { get(identifier: typeof CacheManager): CacheManager }): CacheResolver =>
+  new SimpleCacheResolver(context.get(CacheManager));
+
+/**
+ * Tells who rebinds a part after it was used: methods that were called before keep the old one. A shutdown
+ * deactivates parts too, but then the instance is closing as soon as the running code has ended.
+ */
+function rebindingWatch(isInUse: () => boolean): (part: string) => () => void {
+  return (part) => () =>
+    void setImmediate(() => {
+      if (!isInUse()) return;
+      process.emitWarning(`${part} was rebound after it had been used. Methods that were called before keep the part that was bound then.`, {
+        type: 'CacheWarning',
+        code: 'CACHE_REBOUND_LATE',
+        detail: 'Rebind parts before the first call of a decorated method.',
+      });
+    });
 }
 
 /** The receivers of calls: what decorated and listening classes get injected. */

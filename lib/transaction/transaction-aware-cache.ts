@@ -109,7 +109,7 @@ export class TransactionAwareCache extends Cache {
       found = await this.get<V>(key);
     } catch (error) {
       onError?.('get', error);
-      if (error instanceof CacheKeyError) throw error; // This is a mistake of the caller, and no failure of the cache.
+      if (error instanceof CacheKeyError && error.code !== 'CACHE_KEY_TOO_LONG') throw error; // This is a mistake of the caller, and no failure of the cache.
     }
     return found === undefined ? loader() : found.value;
   }

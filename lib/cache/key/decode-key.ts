@@ -1,6 +1,7 @@
 import { CacheKeyError, printableJson, shown } from '../../errors/index.js';
 import type { CacheKey } from './cache-key.js';
-import { MAXIMUM_KEY_BYTES, MAXIMUM_KEY_DEPTH } from './encode-key.js';
+import { isDigest, KeyDigest } from './key-digest.js';
+import { MAXIMUM_KEY_DEPTH, MAXIMUM_WRITTEN_BYTES } from './encode-key.js';
 
 const NUMBER = /-?(?:Infinity|(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|NaN/y;
 const BIGINT = /-?\d+n/y;
@@ -11,12 +12,14 @@ const WORDS: Readonly<Record<string, CacheKey>> = { null: null, undefined, true:
 
 /**
  * Decodes a key; the opposite of `encodeKey`. For keys that people type, or copy from a log or a message.
+ * The digest of a long key is taken too: the result can be used as a key wherever the long one can.
  * Also accepts what `encodeKey` would write differently (properties in another order), but no blanks.
  *
  * @throws {CacheKeyError} `CACHE_KEY_UNSUPPORTED` for a string that is not an encoded key.
  */
 export function decodeKey(encoded: string): CacheKey {
-  if (Buffer.byteLength(encoded) > MAXIMUM_KEY_BYTES) throw unreadable(encoded);
+  if (isDigest(encoded)) return new KeyDigest(encoded) as unknown as CacheKey;
+  if (Buffer.byteLength(encoded) > MAXIMUM_WRITTEN_BYTES) throw unreadable(encoded);
   if (!encoded.startsWith('~')) return encoded;
   const reader = new Reader(encoded);
   const key = reader.read();
@@ -123,6 +126,6 @@ const unreadable = (text: string): CacheKeyError =>
     'CACHE_KEY_UNSUPPORTED',
     `${printableJson(text.lastIndexOf('@') > 1 ? shown(text) : text, 100)} is not a key as the cache writes it.`,
     {
-      hint: 'A string stands for itself, unless it begins with ~; other keys are written as in ~42, ~true, ~["Dune",2], ~{"a":1}, ~"~odd".',
+      hint: 'A string stands for itself, unless it begins with ~; other keys are written as in ~42, ~true, ~["Dune",2], ~{"a":1}, ~"~odd"; ~# and 43 characters stand for a long one.',
     },
   );

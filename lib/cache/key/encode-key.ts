@@ -1,17 +1,19 @@
 import { isDate } from 'node:util/types';
 import { CacheKeyError } from '../../errors/index.js';
 import type { CacheKey } from './cache-key.js';
+import { digestOf, KeyDigest } from './key-digest.js';
 import { foundAt, isOfBuiltIn, isPlainArray, isPlainObject, kindOf, quote, type Step } from '../value/shape.js';
 
-/**
- * The largest size of an encoded key in bytes (UTF-8). A longer key is more like a value; use a digest of it.
- */
+/** The largest size of an encoded key in bytes (UTF-8). A longer key is replaced by its digest. */
 export const MAXIMUM_KEY_BYTES = 4_096;
+
+/** The largest size of a key, written out, in bytes (UTF-8). What is longer is no key. */
+export const MAXIMUM_WRITTEN_BYTES = 1_048_576;
 
 /** How deep arrays and objects may be nested in a key. */
 export const MAXIMUM_KEY_DEPTH = 64;
 
-/** A key with at least this many UTF-16 units may be too long: one unit takes at most three bytes. */
+/** A key with at least this many UTF-16 units may need a digest: one unit takes at most three bytes. */
 const LENGTH_WORTH_COUNTING = Math.floor(MAXIMUM_KEY_BYTES / 3) + 1;
 
 /**
@@ -49,15 +51,23 @@ const HINT = 'Give the operation a `key` made of strings, numbers, bigints, bool
  *
  * @param key - anything; a value that is not a {@link CacheKey} is refused. There is no second parameter, so
  *   `keys.map(encodeKey)` works.
+ * A key of more than {@link MAXIMUM_KEY_BYTES} bytes is replaced by its digest, `~#…` ({@link digestOf}).
+ *
  * @returns at most {@link MAXIMUM_KEY_BYTES} bytes of well-formed text without control characters.
  * @throws {CacheKeyError} `CACHE_KEY_UNSUPPORTED` for class instances, `Map`, `Set`, functions, symbols,
- *   invalid dates, cycles, arrays with holes or extra properties, nesting deeper than
- *   {@link MAXIMUM_KEY_DEPTH}, and keys that are too long when encoded.
+ *   invalid dates, cycles, arrays with holes or extra properties, and nesting deeper than
+ *   {@link MAXIMUM_KEY_DEPTH}. `CACHE_KEY_TOO_LONG` for more than {@link MAXIMUM_WRITTEN_BYTES} bytes.
  */
 export function encodeKey(key: CacheKey): string {
-  if (typeof key === 'string') return bounded(NEEDS_QUOTES.test(key) ? `~${quote(key)}` : key);
+  if (typeof key === 'string') return encodeString(key);
   if (typeof key === 'number') return `~${encodeNumber(key)}`;
+  if (key instanceof KeyDigest) return key.encoded;
   return bounded(encodeFlat(key) ?? `~${encode(key, new Walk())}`);
+}
+
+function encodeString(key: string): string {
+  if (key.length > MAXIMUM_WRITTEN_BYTES) throw tooLong(); // Not even looked at.
+  return bounded(NEEDS_QUOTES.test(key) ? `~${quote(key)}` : key);
 }
 
 /**
@@ -86,7 +96,7 @@ class Walk {
    * The number of characters that may still be written. It is counted during the walk, because a small value
    * in which objects repeat can become exponentially long when it is written.
    */
-  left = MAXIMUM_KEY_BYTES;
+  left = MAXIMUM_WRITTEN_BYTES;
 
   /** Counts `text` and returns it. */
   write(text: string): string {
@@ -124,6 +134,7 @@ function encode(value: unknown, walk: Walk): string {
 const encodeNumber = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
 
 function encodeObject(value: object, walk: Walk): string {
+  if (value instanceof KeyDigest) throw unsupported('a digest inside another key', walk);
   if (isDate(value) && isOfBuiltIn(value)) return walk.write(encodeDate(value, walk));
   if (isPlainArray(value)) return encodeArray(value, walk);
   if (isPlainObject(value)) return encodeProperties(value, walk);
@@ -166,14 +177,16 @@ function encodeProperties(object: Readonly<Record<string, unknown>>, walk: Walk)
 }
 
 function bounded(encoded: string): string {
-  if (encoded.length >= LENGTH_WORTH_COUNTING && Buffer.byteLength(encoded) > MAXIMUM_KEY_BYTES) throw tooLong();
-  return encoded;
+  if (encoded.length < LENGTH_WORTH_COUNTING) return encoded;
+  const bytes = Buffer.byteLength(encoded);
+  if (bytes > MAXIMUM_WRITTEN_BYTES) throw tooLong();
+  return bytes > MAXIMUM_KEY_BYTES ? digestOf(encoded) : encoded;
 }
 
 const unsupported = (what: string, walk: Walk): CacheKeyError =>
   new CacheKeyError('CACHE_KEY_UNSUPPORTED', `A key cannot be made of ${what}${foundAt(walk.path)}.`, { hint: HINT });
 
 const tooLong = (): CacheKeyError =>
-  new CacheKeyError('CACHE_KEY_UNSUPPORTED', `A key takes more than ${MAXIMUM_KEY_BYTES} bytes when encoded.`, {
-    hint: 'Give the operation a `key` that picks what identifies the result, or a digest of it.',
+  new CacheKeyError('CACHE_KEY_TOO_LONG', `A key takes more than ${MAXIMUM_WRITTEN_BYTES} bytes when written out.`, {
+    hint: 'Give the operation a `key` that picks what identifies the result.',
   });

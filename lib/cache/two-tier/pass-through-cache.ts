@@ -135,6 +135,7 @@ export class PassThroughCache extends Cache {
       await this.#submit(eviction, options);
     } catch (error) {
       if (throws || !(error instanceof CacheEvictError)) throw error;
+      this.#options.events.emit('error', { where: `eviction in cache '${this.name}'`, error, cache: this.name });
     }
   }
 

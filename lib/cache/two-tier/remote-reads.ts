@@ -63,7 +63,7 @@ export class RemoteReads {
       if (endsAt !== undefined) this.#local.keep(key, ticket, value, endsAt);
     } catch (error) {
       // The value is not kept in L1, but the reader gets it.
-      events.emit('error', { where: `local tier of cache '${cache}'`, error });
+      events.emit('error', { where: `local tier of cache '${cache}'`, error, cache });
     }
     return value;
   }

@@ -189,7 +189,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
       checkLoader(loader);
       encoded = encodeKey(key);
     } catch (error) {
-      return refused(error, options);
+      return refused(error, loader, options);
     }
     const now = this.#clock.now();
     const hit = this.#local.hitNow(encoded, now);
@@ -344,8 +344,9 @@ export class TwoTierCache extends Cache implements AnswersNow {
   }
 }
 
-/** Reports an invalid key to `onError` before rejecting. */
-async function refused<V>(error: unknown, { onError }: LoadOptions<V>): Promise<never> {
+/** Reports an invalid key to `onError`. Where the key is only too long, the loader runs uncached. */
+async function refused<V>(error: unknown, loader: () => V | Promise<V>, { onError }: LoadOptions<V>): Promise<V> {
   if (error instanceof CacheKeyError) onError?.('get', error);
+  if (error instanceof CacheKeyError && error.code === 'CACHE_KEY_TOO_LONG') return loader();
   throw error;
 }

@@ -143,6 +143,8 @@ export class Writes {
       await this.#run(verb, eviction, write);
     } catch (error) {
       if (throws || !(error instanceof CacheEvictError)) throw error;
+      const { cache, events } = this.#options;
+      events.emit('error', { where: `eviction in cache '${cache}'`, error, cache });
     }
   }
 

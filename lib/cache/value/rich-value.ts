@@ -160,6 +160,6 @@ function unsupported(what: string, visit: Visit, isPathTooLong = false): CacheVa
   return new CacheValueError(
     'CACHE_VALUE_UNSUPPORTED',
     `The remote tier cannot store ${what}${isPathTooLong ? '' : foundAt(visit.path)}.`,
-    { hint: HINT },
+    { hint: HINT, refused: what },
   );
 }

@@ -1,0 +1,120 @@
+import type { HealthStatus } from '../cache/index.js';
+import { CacheEvictError, CacheValueError, MAXIMUM_LINE_LENGTH, printable } from '../errors/index.js';
+import type { CacheEventMap, CacheEvents, CacheLogger } from '../event/index.js';
+import type { Clock, Milliseconds } from '../time/index.js';
+
+/** What an {@link InstanceLog} needs. */
+export interface InstanceLogOptions {
+  readonly events: CacheEvents;
+  readonly logger: CacheLogger;
+  readonly clock: Clock;
+  /** The status of each connection, by its name. */
+  readonly links: () => Readonly<Record<string, HealthStatus>>;
+  /** Why Redis refuses what it is sent; `undefined`: it does not. */
+  readonly refusal: () => string | undefined;
+}
+
+/** The most reasons why values are not cached that are told. */
+const MOST_REASONS = 100;
+
+/**
+ * Tells the operators of an instance what they should know, once: that Redis is away or refuses, and that it is
+ * back; that values of a kind can never be stored; that an eviction is not acknowledged whose caller was not
+ * told. All else is for those who listen to events.
+ */
+export class InstanceLog {
+  readonly #options: InstanceLogOptions;
+  readonly #reasons = new Set<string>();
+  /** The caches with evictions that are not acknowledged and were told. */
+  readonly #pending = new Set<string>();
+  #awaySince: Milliseconds | undefined;
+  #endpoint = '';
+  #isWatching = false;
+
+  constructor(options: InstanceLogOptions) {
+    this.#options = options;
+    const { events } = options;
+    events.on('connected', ({ link, endpoint }) => {
+      if (link === 'command') this.#endpoint = endpoint;
+    });
+    events.on('lost', (event) => this.#unreachable(event));
+    events.on('failed', (event) => this.#unreachable(event));
+    events.on('breaker', ({ open }) => {
+      if (open) this.#away('does not answer in time');
+    });
+    events.on('error', (event) => this.#failed(event));
+    events.on('evictRecovered', ({ cache }) => {
+      if (this.#pending.delete(cache)) this.#say('info', `Cache '${cache}': its evictions are acknowledged now.`);
+    });
+  }
+
+  /** From now on tells of Redis. Before, the start itself says what is wrong. */
+  begin(): void {
+    this.#isWatching = true;
+    if (this.#isUp) return;
+    this.#away(this.#options.refusal() ?? 'cannot be reached');
+  }
+
+  /** A shutdown has begun: it closes the connections itself. */
+  end(): void {
+    this.#isWatching = false;
+  }
+
+  /** A heartbeat was answered: perhaps all is well again. */
+  answered(): void {
+    if (this.#awaySince === undefined || !this.#isUp) return;
+    const seconds = ((this.#options.clock.now() - this.#awaySince) / 1_000).toFixed(1);
+    this.#awaySince = undefined;
+    this.#say('info', `Redis${this.#at} is back after ${seconds} s.`);
+  }
+
+  get #isUp(): boolean {
+    return Object.values(this.#options.links()).every((status) => status === 'up') && this.#options.refusal() === undefined;
+  }
+
+  get #at(): string {
+    return this.#endpoint === '' ? '' : ` at ${this.#endpoint}`;
+  }
+
+  #unreachable({ link, endpoint, error }: CacheEventMap['lost'] | CacheEventMap['failed']): void {
+    if (link === 'publisher') return; // It is made when it is needed.
+    if (this.#endpoint === '') this.#endpoint = endpoint;
+    this.#away(error instanceof Error ? `cannot be reached: ${error.message}` : 'cannot be reached');
+  }
+
+  #failed({ where, error, cache }: CacheEventMap['error']): void {
+    if (where === 'heartbeat') this.#away(this.#options.refusal() ?? 'refuses heartbeats');
+    else if (error instanceof CacheEvictError && cache !== undefined) this.#unacknowledged(cache, error);
+    else if (error instanceof CacheValueError && cache !== undefined) this.#notStored(cache, error);
+  }
+
+  #away(why: string): void {
+    if (!this.#isWatching || this.#awaySince !== undefined) return;
+    this.#awaySince = this.#options.clock.now();
+    const what = why.startsWith('Redis') ? why : `Redis${this.#at} ${why}`;
+    this.#say('warn', `${what.replace(/\.$/, '')}. Reads go on without it, and evictions are repeated until it is back.`);
+  }
+
+  #unacknowledged(cache: string, error: CacheEvictError): void {
+    if (this.#pending.has(cache)) return;
+    this.#pending.add(cache);
+    this.#say('warn', `Cache '${cache}': ${error.message}`);
+  }
+
+  #notStored(cache: string, { code, message, refused }: CacheValueError): void {
+    const reason = `${cache} ${code} ${refused ?? message}`;
+    if (code === 'CACHE_VALUE_CORRUPT' || this.#reasons.has(reason) || this.#reasons.size >= MOST_REASONS) return;
+    this.#reasons.add(reason);
+    const instances = refused?.match(/^an instance of (.+)$/)?.[1];
+    const why = instances === undefined ? `some values are not cached: ${message}` : `instances of ${instances} are not cached: give the cache a \`type\`.`;
+    this.#say('warn', `Cache '${cache}': ${why}`);
+  }
+
+  #say(level: keyof CacheLogger, line: string): void {
+    try {
+      this.#options.logger[level](printable(`inversify-cache: ${line}`, MAXIMUM_LINE_LENGTH));
+    } catch {
+      // A logger that throws must not disturb a cache.
+    }
+  }
+}
