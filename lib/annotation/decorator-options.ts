@@ -1,4 +1,4 @@
-import type { CacheKey } from '../cache/index.js';
+import type { CacheKey, Unacknowledged } from '../cache/index.js';
 import type { Duration } from '../time/index.js';
 import type { CacheInvocation } from './cache-invocation.js';
 import type { ServiceIdentifier } from './service-locator.js';
@@ -77,6 +77,7 @@ export interface CachePutOptions<M extends AsyncMethod> extends OperationOptions
    * `key` or `keyGenerator`.
    */
   readonly resultKey?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => CacheKey;
+  readonly unacknowledged?: Unacknowledged;
 }
 
 /** Options of `@CacheEvict`. */
@@ -105,6 +106,7 @@ export interface CacheEvictOptions<M extends AsyncMethod> extends OperationOptio
    * Redis has executed the eviction. Default: `'none'`.
    */
   readonly acks?: 'none' | 'all';
+  readonly unacknowledged?: Unacknowledged;
 }
 
 /** Options of `@Caching`: several operations on one method, each one of a kind or a list of them. */

@@ -37,8 +37,8 @@ export class InstanceLog {
     events.on('connected', ({ link, endpoint }) => {
       if (link === 'command') this.#endpoint = endpoint;
     });
-    events.on('lost', (event) => this.#unreachable(event));
-    events.on('failed', (event) => this.#unreachable(event));
+    events.on('lost', (event) => this.#unreachable(event, 'its connection ended'));
+    events.on('failed', (event) => this.#unreachable(event, 'it gave no reason'));
     events.on('breaker', ({ open }) => {
       if (open) this.#away('does not answer in time');
     });
@@ -76,10 +76,10 @@ export class InstanceLog {
     return this.#endpoint === '' ? '' : ` at ${this.#endpoint}`;
   }
 
-  #unreachable({ link, endpoint, error }: CacheEventMap['lost'] | CacheEventMap['failed']): void {
+  #unreachable({ link, endpoint, error }: CacheEventMap['lost'] | CacheEventMap['failed'], otherwise: string): void {
     if (link === 'publisher') return; // It is made when it is needed.
     if (this.#endpoint === '') this.#endpoint = endpoint;
-    this.#away(error instanceof Error ? `cannot be reached: ${error.message}` : 'cannot be reached');
+    this.#away(`cannot be reached: ${error instanceof Error ? error.message : otherwise}`);
   }
 
   #failed({ where, error, cache }: CacheEventMap['error']): void {

@@ -39,7 +39,7 @@ class Books {
 }
 
 /** A runtime over Maps that notes what is asked of it. */
-function fakeRuntime(): Instance & {
+function fakeRuntime(): Omit<Instance, 'manager'> & {
   readonly start: sinon.SinonStub;
   readonly stop: sinon.SinonStub;
   readonly manager: MapCacheManager;

@@ -1,5 +1,5 @@
 /**
- * What happened to somebody new: one of four decorators named the cache `boks`, and its eviction evicted nothing. A key generator was rebound
+ * What happened to somebody new: one of four decorators named the cache `boook`, and its eviction evicted nothing. A key generator was rebound
  * after the first call, and nothing changed. A singleton was resolved before `enableCaching`, and was never cached. Nothing said so.
  *
  * Decided: each is a warning that says what to do. `CACHE_ENABLED=false` switches caching off, for operators.
@@ -11,7 +11,6 @@ import {
   Cacheable,
   CacheErrorHandler,
   CacheEvict,
-  CacheManager,
   CachePut,
   CacheResolver,
   type CachingOptions,
@@ -39,7 +38,7 @@ class Books {
     return id;
   }
 
-  @CacheEvict('boks')
+  @CacheEvict('boook')
   async remove(_id: number): Promise<void> {}
 
   @CacheEvict('list', { allEntries: true })
@@ -67,10 +66,10 @@ describe('Issue 5: a mistake', () => {
   describe('in a name', () => {
     it('that one operation alone uses, one letter away from one that several use, is told at start', async () => {
       await enableCaching(container);
-      expect(warned('CACHE_NAME_DOUBTFUL')).to.deep.equal(["@CacheEvict on Books.remove alone names the cache 'boks'; several others name 'book'."]);
+      expect(warned('CACHE_NAME_DOUBTFUL')).to.deep.equal(["@CacheEvict on Books.remove alone names the cache 'boook'; several others name 'book'."]);
     });
 
-    for (const caches of [{ boks: {} }, { boks: {}, book: {} }, { book: {} }] as CachingOptions['caches'][]) {
+    for (const caches of [{ boook: {} }, { boook: {}, book: {} }, { book: {} }] as CachingOptions['caches'][]) {
       it(`is none where \`caches\` has ${Object.keys(caches!).join(' and ')}`, async () => {
         await enableCaching(container, { caches });
         expect(warned('CACHE_NAME_DOUBTFUL')).to.deep.equal([]);
@@ -152,7 +151,6 @@ describe('Issue 5: a mistake', () => {
         await enableCaching(container, { enabled: true, redis: 'redis://127.0.0.1:1' });
         const books = container.get(Books);
         expect([await books.find(1), await books.find(1)]).to.deep.equal([1, 2]);
-        expect(container.get(CacheManager).cacheNames).to.deep.equal(['book']);
       });
     }
 

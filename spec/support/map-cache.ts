@@ -154,7 +154,7 @@ export class MapCacheManager extends CacheManager {
   }
 
   /** The cache of this name, known to be a {@link MapCache}. */
-  cache(name: string): MapCache {
+  override cache(name: string): MapCache {
     return this.getCache(name) as MapCache;
   }
 

@@ -1,7 +1,7 @@
 import { isArrayBuffer, isDataView, isDate, isMap, isRegExp, isSet, isSharedArrayBuffer } from 'node:util/types';
 import * as devalue from 'devalue';
 import { CacheValueError } from '../../errors/index.js';
-import { foundAt, isOfBuiltIn, isPlainArray, isPlainObject, kindOf, prototypeOf, type Step } from './shape.js';
+import { foundAt, isNative, isOfBuiltIn, isPlainArray, isPlainObject, kindOf, prototypeOf, type Step } from './shape.js';
 import { type StoredTypes, UNNAMED } from './stored-types.js';
 
 /** How deep values may be nested. A deeper value could overflow the stack of the process that reads it. */
@@ -139,7 +139,7 @@ function isLeaf(value: object): boolean {
 const isBare = (value: object): boolean => isOfBuiltIn(value) && Object.keys(value).length === 0;
 
 function refusedKindOf(value: object): string {
-  if (!isOfBuiltIn(value)) return kindOf(value);
+  if (!isOfBuiltIn(value) || !isNative(value.constructor)) return kindOf(value);
   if (Object.keys(value).length > 0) return `${kindOf(value)} with properties of its own`;
   if (isRegExp(value)) return `${kindOf(value)} ${value.lastIndex === 0 ? 'with Unicode properties or sets' : 'in the middle of a search'}`;
   return isArrayBuffer(value) ? `${kindOf(value)} that can be resized` : kindOf(value);

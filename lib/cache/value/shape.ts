@@ -4,6 +4,8 @@ export type Step = string | number;
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 const UNESCAPED_BY_JSON = /[\u007f-\u009f\u2028\u2029]/g;
 
+const NATIVE = /\{\s*\[native code\]\s*\}$/;
+
 /** Whether `value` is an array, of this or another realm, and not of a subclass. */
 export function isPlainArray(value: object): value is unknown[] {
   // `Array.prototype` is itself an array. The prototype of a subclass is not.
@@ -28,6 +30,10 @@ export function isOfBuiltIn(value: object): boolean {
   const parent = prototype === null ? null : prototypeOf(prototype);
   return parent !== null && prototypeOf(parent) === null;
 }
+
+/** Whether `constructor` is one of the JavaScript engine or of Node, and no class of a program. */
+export const isNative = (constructor: unknown): boolean =>
+  typeof constructor === 'function' && NATIVE.test(Function.prototype.toString.call(constructor));
 
 /** `Object.getPrototypeOf`, with a type. */
 export function prototypeOf(value: object): object | null {

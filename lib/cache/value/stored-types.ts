@@ -1,5 +1,5 @@
 import { CacheConfigurationError, shown } from '../../errors/index.js';
-import { prototypeOf } from './shape.js';
+import { isNative, prototypeOf } from './shape.js';
 
 /** A class whose instances a cache stores and revives. */
 export type Class<T extends object = object> = abstract new (...args: never[]) => T;
@@ -13,8 +13,6 @@ export type ValueTypes = Class | Readonly<Record<string, Class>>;
 
 /** The stored name of the only class. It is not written. */
 export const UNNAMED = '';
-
-const NATIVE = /\{\s*\[native code\]\s*\}$/;
 
 /** The classes whose instances one cache stores, by their stored names. */
 export class StoredTypes {
@@ -84,7 +82,7 @@ function ownClass(type: Class, option: string): Class {
   for (let prototype = type.prototype as object | null; prototype !== null; prototype = prototypeOf(prototype)) {
     const { constructor } = prototype;
     const isRoot = prototypeOf(prototype) === null && prototype !== type.prototype;
-    if (isRoot || typeof constructor !== 'function' || !NATIVE.test(Function.prototype.toString.call(constructor))) continue;
+    if (isRoot || !isNative(constructor)) continue;
     throw invalid(
       option,
       constructor === type ? `the built-in ${type.name}` : `${type.name}, which extends the built-in ${constructor.name}`,

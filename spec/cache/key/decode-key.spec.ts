@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { CacheKey } from '../../../lib/cache/key/cache-key.js';
 import { decodeKey } from '../../../lib/cache/key/decode-key.js';
-import { encodeKey, MAXIMUM_KEY_BYTES, MAXIMUM_KEY_DEPTH } from '../../../lib/cache/key/encode-key.js';
+import { encodeKey, MAXIMUM_KEY_DEPTH, MAXIMUM_WRITTEN_BYTES } from '../../../lib/cache/key/encode-key.js';
 import { cacheErrorIn } from '../../contract/rejection.js';
 
 const anyText = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 6 }).map((units) => String.fromCharCode(...units));
@@ -50,7 +50,7 @@ describe(decodeKey.name, () => {
   });
 
   const hint =
-    'A string stands for itself, unless it begins with ~; other keys are written as in ~42, ~true, ~["Dune",2], ~{"a":1}, ~"~odd".';
+    'A string stands for itself, unless it begins with ~; other keys are written as in ~42, ~true, ~["Dune",2], ~{"a":1}, ~"~odd"; ~# and 43 characters stand for a long one.';
   for (const text of [
     '~',
     '~[',
@@ -75,8 +75,17 @@ describe(decodeKey.name, () => {
     });
   }
 
+  it('takes the digest of a long key, and refuses what only looks like one', () => {
+    const digest = encodeKey('x'.repeat(5_000));
+    expect(encodeKey(decodeKey(digest))).to.equal(digest);
+    for (const text of ['~#', `${digest}x`, digest.slice(0, -1), digest.replace(/.$/, '+')])
+      expect(cacheErrorIn(() => decodeKey(text)).code).to.equal('CACHE_KEY_UNSUPPORTED');
+    const inside = [decodeKey(digest)];
+    expect(cacheErrorIn(() => encodeKey(inside)).message).to.match(/^A key cannot be made of a digest inside another key, found at `\[0\]`/);
+  });
+
   it('refuses what no key can be: too long, or nested too deeply', () => {
-    expect(cacheErrorIn(() => decodeKey('x'.repeat(MAXIMUM_KEY_BYTES + 1))).code).to.equal('CACHE_KEY_UNSUPPORTED');
+    expect(cacheErrorIn(() => decodeKey('x'.repeat(MAXIMUM_WRITTEN_BYTES + 1))).code).to.equal('CACHE_KEY_UNSUPPORTED');
     const nested = (depth: number): string => `~${'['.repeat(depth)}${']'.repeat(depth)}`;
     expect(encodeKey(decodeKey(nested(MAXIMUM_KEY_DEPTH)))).to.equal(nested(MAXIMUM_KEY_DEPTH));
     expect(cacheErrorIn(() => decodeKey(nested(MAXIMUM_KEY_DEPTH + 1))).code).to.equal('CACHE_KEY_UNSUPPORTED');

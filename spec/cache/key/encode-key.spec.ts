@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { CacheKey } from '../../../lib/cache/key/cache-key.js';
-import { encodeKey, MAXIMUM_KEY_BYTES, MAXIMUM_KEY_DEPTH } from '../../../lib/cache/key/encode-key.js';
+import { encodeKey, MAXIMUM_KEY_BYTES, MAXIMUM_KEY_DEPTH, MAXIMUM_WRITTEN_BYTES } from '../../../lib/cache/key/encode-key.js';
 import { CacheKeyError } from '../../../lib/errors/index.js';
 
 const HINT = 'Give the operation a `key` made of strings, numbers, bigints, booleans, null, undefined, dates, arrays and plain objects.';
@@ -221,22 +222,34 @@ describe(encodeKey.name, () => {
       });
     }
 
-    const TOO_LONG = `A key takes more than ${MAXIMUM_KEY_BYTES} bytes when encoded. Give the operation a \`key\` that picks what identifies the result, or a digest of it.`;
+    const TOO_LONG = `A key takes more than ${MAXIMUM_WRITTEN_BYTES} bytes when written out. Give the operation a \`key\` that picks what identifies the result.`;
     const half = MAXIMUM_KEY_BYTES / 2;
     let doubling: CacheKey = ['x'];
     for (let i = 0; i < 50; i += 1) doubling = [doubling, doubling];
-    const long: readonly (readonly [string, CacheKey])[] = [
-      ['a string of one byte too many', 'x'.repeat(MAXIMUM_KEY_BYTES + 1)],
-      ['one in two-byte characters', 'é'.repeat(half + 1)],
-      ['one that is too long only when escaped', '\n'.repeat(half)],
-      ['a long array', Array<number>(MAXIMUM_KEY_BYTES).fill(1)],
-      ['a small object that would be exponentially long', doubling],
+    const long = (bytes: number): readonly (readonly [string, CacheKey])[] => [
+      ['a string of one byte too many', 'x'.repeat(bytes + 1)],
+      ['one in two-byte characters', 'é'.repeat(bytes / 2 + 1)],
+      ['one that is too long only when escaped', '\n'.repeat(bytes / 2)],
+      ['a long array', Array<number>(bytes).fill(1)],
     ];
-    for (const [title, key] of long) {
-      it(`refuses as too long ${title}`, () => {
-        expect(refusal(key).message).to.equal(TOO_LONG);
+    for (const [title, key] of long(MAXIMUM_KEY_BYTES)) {
+      it(`replaces by a digest ${title}`, () => {
+        const digest = encodeKey(key);
+        expect(digest).to.match(/^~#[A-Za-z0-9_-]{43}$/);
+        expect([encodeKey(structuredClone(key)), encodeKey([key])]).to.satisfy(([same, other]: string[]) => same === digest && other !== digest);
       });
     }
+    for (const [title, key] of [...long(MAXIMUM_WRITTEN_BYTES), ['a small object that would be exponentially long', doubling] as const]) {
+      it(`refuses as too long ${title}`, () => {
+        const error = refusal(key);
+        expect([error.code, error.message]).to.deep.equal(['CACHE_KEY_TOO_LONG', TOO_LONG]);
+      });
+    }
+
+    it('is the SHA-256 of the long form, the same in every process', () => {
+      const key = ['x'.repeat(5_000), 2];
+      expect(encodeKey(key)).to.equal(`~#${createHash('sha256').update(`~["${'x'.repeat(5_000)}",2]`).digest('base64url')}`);
+    });
 
     it('takes what is just short and just shallow enough', () => {
       for (const key of ['x'.repeat(MAXIMUM_KEY_BYTES), 'é'.repeat(half)]) expect(encodeKey(key)).to.equal(key);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { didYouMean } from '../../lib/annotation/index.js';
+import { didYouMean } from '../../lib/errors/index.js';
 
 describe(didYouMean.name, () => {
   const known = ['key', 'keys', 'keyGenerator', 'condition', 'allEntries'];
