@@ -393,6 +393,7 @@ describe(CacheEvict.name, () => {
       keys,
       resultKey: undefined,
       acks: 'all',
+      unacknowledged: undefined,
     });
   });
 
@@ -431,7 +432,7 @@ describe(Caching.name, () => {
     );
     expect(failure(() => decorate(Caching({ put: any([{ cacheNames: 'a', acks: 'all' }]) }))).message).to.equal(
       'Invalid @CachePut on BookService.find: there is no option `acks`. ' +
-        'Known are `cacheNames`, `keyGenerator`, `cacheManager`, `cacheResolver`, `key`, `condition`, `unless`, `ttl`, `resultKey`.',
+        'Known are `cacheNames`, `keyGenerator`, `cacheManager`, `cacheResolver`, `key`, `condition`, `unless`, `ttl`, `resultKey`, `unacknowledged`.',
     );
   });
 });

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { LARGEST_MAXIMUM_SIZE } from '../../lib/cache/index.js';
 import { CacheConfigurationError } from '../../lib/errors/index.js';
 import { nameOfOrigin } from '../../lib/eviction/index.js';
+import { consoleLogger } from '../../lib/event/index.js';
 import { isOrigin } from '../../lib/eviction/origin.js';
 import { type CachingOptions, checkCacheName, resolveOptions } from '../../lib/instance/options.js';
 import { systemClock } from '../../lib/time/index.js';
@@ -27,6 +28,7 @@ describe(resolveOptions.name, () => {
       fillLeaseMs: 30_000,
       connectTimeoutMs: 5_000,
       failFast: true,
+      logger: consoleLogger,
       clock: systemClock,
     });
     expect(instanceId).to.match(/^[0-9a-f-]{13}$/);
@@ -45,6 +47,7 @@ describe(resolveOptions.name, () => {
       copy: 'freeze',
       allowNullValues: true,
       whenDisconnected: 'bypass',
+      unacknowledged: 'throw',
       maximumValueSize: 1_048_576,
     });
   });
@@ -90,15 +93,15 @@ describe(resolveOptions.name, () => {
     ['redis://host', 'Expected `options` to be an object, got `redis://host` (string).'],
     [
       { url: 'redis://host' },
-      'Unknown option `url`. Known here: enabled, redis, namespace, caches, defaults, dynamic, maximumDynamicCaches, buckets, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, clock.',
+      'Unknown option `url`. Known here: enabled, redis, namespace, caches, defaults, dynamic, maximumDynamicCaches, buckets, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, logger, clock.',
     ],
     [
       { defaults: { ttlMs: 5 } },
-      'Unknown option `defaults.ttlMs`. Known here: ttl, localTtl, nullTtl, ttlJitter, maximumSize, tiers, topic, type, copy, allowNullValues, whenDisconnected, maximumValueSize.',
+      'Unknown option `defaults.ttlMs`. Known here: ttl, localTtl, nullTtl, ttlJitter, maximumSize, tiers, topic, type, copy, allowNullValues, whenDisconnected, unacknowledged, maximumValueSize.',
     ],
     [
       { caches: { book: { size: 5 } } },
-      'Unknown option `caches.book.size`. Known here: ttl, localTtl, nullTtl, ttlJitter, maximumSize, tiers, topic, type, copy, allowNullValues, whenDisconnected, maximumValueSize.',
+      'Unknown option `caches.book.size`. Known here: ttl, localTtl, nullTtl, ttlJitter, maximumSize, tiers, topic, type, copy, allowNullValues, whenDisconnected, unacknowledged, maximumValueSize.',
     ],
     [{ caches: null }, 'Expected `caches` to be an object of cache names, got `null` (object).'],
     [{ caches: 'book' }, 'Expected `caches` to be an object of cache names, got `book` (string).'],
@@ -118,7 +121,7 @@ describe(resolveOptions.name, () => {
     [{ maximumDynamicCaches: 0 }, `Expected \`maximumDynamicCaches\` to be ${count(Number.MAX_SAFE_INTEGER)}, got \`0\` (number).`],
     [
       JSON.parse('{"__proto__": 1}'),
-      'Unknown option `__proto__`. Known here: enabled, redis, namespace, caches, defaults, dynamic, maximumDynamicCaches, buckets, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, clock.',
+      'Unknown option `__proto__`. Known here: enabled, redis, namespace, caches, defaults, dynamic, maximumDynamicCaches, buckets, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, logger, clock.',
     ],
     [{ buckets: 0 }, `Expected \`buckets\` to be ${count(64)}, got \`0\` (number).`],
     [{ buckets: 65 }, `Expected \`buckets\` to be ${count(64)}, got \`65\` (number).`],

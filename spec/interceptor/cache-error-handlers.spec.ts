@@ -54,7 +54,7 @@ describe(FailOpenCacheErrorHandler.name, () => {
     const unsupported = new CacheValueError('CACHE_VALUE_UNSUPPORTED', 'The remote tier cannot store a symbol.');
     handler.handleCachePutError(unsupported, book);
     handler.handleCachePutError(new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'late'), book);
-    expect(told).to.deep.equal([{ where: "put in cache 'book'", error: unsupported }]);
+    expect(told).to.deep.equal([{ where: "put in cache 'book'", error: unsupported, cache: 'book' }]);
   });
 });
 

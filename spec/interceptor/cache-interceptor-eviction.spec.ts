@@ -65,7 +65,7 @@ describe(CacheInterceptor.name, () => {
       const books = serve(Books);
       await books.removeAll('Dune', 'Emma');
       expect(left()).to.deep.equal(['Ulysses']);
-      expect(evictAll.args).to.deep.equal([[['Dune', 'Emma'], { acks: 'none' }]]);
+      expect(evictAll.args).to.deep.equal([[['Dune', 'Emma'], { acks: 'none', unacknowledged: undefined }]]);
       expect(await books.removeAll()).to.deep.equal([]);
       expect(evictAll.callCount).to.equal(1);
     });
@@ -129,8 +129,8 @@ describe(CacheInterceptor.name, () => {
       const library = serve(Library);
       await library.remove('Dune');
       await library.reset();
-      expect(evict.args).to.deep.equal([['Dune', { acks: 'all' }]]);
-      expect(clear.args).to.deep.equal([[{ acks: 'all' }]]);
+      expect(evict.args).to.deep.equal([['Dune', { acks: 'all', unacknowledged: undefined }]]);
+      expect(clear.args).to.deep.equal([[{ acks: 'all', unacknowledged: undefined }]]);
     });
 
     it('does not happen after a method that failed, unless it comes before it', async () => {

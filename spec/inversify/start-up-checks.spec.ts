@@ -59,7 +59,7 @@ describe('what is wrong at start-up', () => {
     container.bind(Books).toSelf().inSingletonScope();
     expect(await failure()).to.deep.equal([
       'CACHE_BINDING_MISSING',
-      'No binding for `cacheManager` of @Cacheable on Base.find: nothing is bound under archive. Bind it in the container that the service comes from.',
+      'No binding for `cacheManager` of @Cacheable on Books.find: nothing is bound under archive. Bind it in the container that the service comes from.',
     ]);
   });
 

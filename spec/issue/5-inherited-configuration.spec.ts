@@ -20,6 +20,7 @@ import {
   SimpleCacheResolver,
 } from '../../lib/index.js';
 import { rejectionOf } from '../contract/rejection.js';
+import { ownNamespace } from '../support/shared-redis.js';
 
 abstract class Repository {
   loads = 0;
@@ -81,7 +82,7 @@ describe("Issue 5: a subclass's @CacheConfig", () => {
 
   const enable = async (...classes: (new () => Repository)[]): Promise<CacheManager> => {
     for (const type of classes) container.bind(type).toSelf().inSingletonScope();
-    return enableCaching(container);
+    return enableCaching(container, { namespace: ownNamespace('inherited') });
   };
   /** The only cache in which a class's value for `id` is. */
   const cachesOf = async (manager: CacheManager, id: number): Promise<Record<string, unknown>> => {
@@ -180,7 +181,7 @@ describe("Issue 5: a subclass's @CacheConfig", () => {
     const { cachingModule } = await import('../../lib/index.js');
     const own = new Container();
     own.bind(Nameless).toSelf().inSingletonScope();
-    own.load(cachingModule());
+    own.load(cachingModule({ namespace: ownNamespace('inherited') }));
     (await own.rebind(CacheResolver)).toDynamicValue((context) => new Chooser(context.get(CacheManager)));
     expect(await own.get(Nameless).find(1)).to.equal('nameless 1');
     await own.unbindAllAsync();

@@ -24,6 +24,7 @@ import {
 } from '../../lib/index.js';
 import { cacheErrorOf } from '../contract/rejection.js';
 import { turn } from '../support/promises.js';
+import { ownNamespace } from '../support/shared-redis.js';
 
 class Books {
   runs = 0;
@@ -49,11 +50,13 @@ injectable()(Books);
 describe('Issue 5: a mistake', () => {
   let container: Container;
   let emitWarning: sinon.SinonStub;
+  let namespace: string;
   const warned = (code: string): string[] =>
     emitWarning.args.filter(([, options]) => (options as { code: string }).code === code).map(([message]) => message as string);
 
   beforeEach(() => {
     container = new Container();
+    namespace = ownNamespace('mistakes');
     container.bind(Books).toSelf().inSingletonScope();
     emitWarning = sinon.stub(process, 'emitWarning');
   });
@@ -65,13 +68,13 @@ describe('Issue 5: a mistake', () => {
 
   describe('in a name', () => {
     it('that one operation alone uses, one letter away from one that several use, is told at start', async () => {
-      await enableCaching(container);
+      await enableCaching(container, { namespace });
       expect(warned('CACHE_NAME_DOUBTFUL')).to.deep.equal(["@CacheEvict on Books.remove alone names the cache 'boook'; several others name 'book'."]);
     });
 
     for (const caches of [{ boook: {} }, { boook: {}, book: {} }, { book: {} }] as CachingOptions['caches'][]) {
       it(`is none where \`caches\` has ${Object.keys(caches!).join(' and ')}`, async () => {
-        await enableCaching(container, { caches });
+        await enableCaching(container, { namespace, caches });
         expect(warned('CACHE_NAME_DOUBTFUL')).to.deep.equal([]);
       });
     }
@@ -92,7 +95,7 @@ describe('Issue 5: a mistake', () => {
     ] as const;
     for (const [part, replacement, name] of parts) {
       it(`is to rebind ${name} after its first use`, async () => {
-        await enableCaching(container);
+        await enableCaching(container, { namespace });
         await container.get(Books).find(1);
         (await container.rebind(part as typeof KeyGenerator)).toConstantValue(replacement as never);
         await turn();
@@ -102,7 +105,7 @@ describe('Issue 5: a mistake', () => {
       });
 
       it(`is none if ${name} is rebound before`, async () => {
-        container.load(cachingModule());
+        container.load(cachingModule({ namespace }));
         (await container.rebind(part as typeof KeyGenerator)).toConstantValue(replacement as never);
         await container.get(Books).find(1);
         await turn();
@@ -111,11 +114,11 @@ describe('Issue 5: a mistake', () => {
     }
 
     it('is none at a shutdown, whether the caches were used or not', async () => {
-      await enableCaching(container);
+      await enableCaching(container, { namespace });
       await container.get(Books).find(1);
       await container.unbindAllAsync();
       const other = new Container();
-      other.load(cachingModule());
+      other.load(cachingModule({ namespace }));
       other.get(KeyGenerator);
       await other.unbindAllAsync();
       await turn();
@@ -124,7 +127,7 @@ describe('Issue 5: a mistake', () => {
 
     it('is to resolve a singleton before `enableCaching`', async () => {
       container.get(Books);
-      await enableCaching(container);
+      await enableCaching(container, { namespace });
       expect(warned('CACHE_NOT_WIRED')).to.deep.equal(['Books was resolved before enableCaching, so its calls run uncached.']);
     });
 
@@ -132,7 +135,7 @@ describe('Issue 5: a mistake', () => {
       class Plain {}
       container.bind(Plain).toSelf().inSingletonScope();
       container.get(Plain);
-      await enableCaching(container);
+      await enableCaching(container, { namespace });
       container.get(Books);
       expect(warned('CACHE_NOT_WIRED')).to.deep.equal([]);
     });
@@ -157,7 +160,7 @@ describe('Issue 5: a mistake', () => {
     for (const text of ['', 'true', '1']) {
       it(`to '${text}', is none either: the program decides`, async () => {
         process.env['CACHE_ENABLED'] = text;
-        await enableCaching(container);
+        await enableCaching(container, { namespace });
         const books = container.get(Books);
         expect([await books.find(1), await books.find(1)]).to.deep.equal([1, 1]);
       });
@@ -165,7 +168,7 @@ describe('Issue 5: a mistake', () => {
 
     it('to what means neither, is refused at start', async () => {
       process.env['CACHE_ENABLED'] = 'flase';
-      const error = await cacheErrorOf(enableCaching(container));
+      const error = await cacheErrorOf(enableCaching(container, { namespace }));
       expect([error.code, error.message]).to.deep.equal([
         'CACHE_OPTION_INVALID',
         'Expected the environment variable CACHE_ENABLED to be `true` or `false`, got `flase`.',

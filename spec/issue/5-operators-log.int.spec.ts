@@ -12,6 +12,7 @@ import sinon from 'sinon';
 import { Cacheable, type CacheConfigurationError, type CacheManager, type CacheOptions, type CachingOptions, enableCaching } from '../../lib/index.js';
 import { cacheErrorOf } from '../contract/rejection.js';
 import { RedisServer } from '../support/redis-server.js';
+import { ownNamespace } from '../support/shared-redis.js';
 import { waitFor } from '../support/wait.js';
 
 class Order {
@@ -52,7 +53,7 @@ describe('Issue 5: what operators are told', function () {
     const container = new Container();
     containers.push(container);
     container.bind(Orders).toSelf().inSingletonScope();
-    const manager = await enableCaching(container, { logger: logger as never, bound: '300ms', ...options, caches: { order } });
+    const manager = await enableCaching(container, { namespace: ownNamespace('log'), logger: logger as never, bound: '300ms', ...options, caches: { order } });
     return { orders: container.get(Orders), manager };
   };
 
@@ -147,7 +148,7 @@ describe('Issue 5: what operators are told', function () {
     const { orders } = await join({}, { type: Order });
     await orders.find(1);
     expect(lines).to.deep.equal(["warn: inversify-cache: Cache 'order': instances of Line are not cached: give the cache a `type`."]);
-    const typed = (await join({ namespace: 'typed' }, { type: { Order, Line } })).orders;
+    const typed = (await join({}, { type: { Order, Line } })).orders;
     for (let i = 0; i < 2; i += 1) {
       const order = await typed.find(1);
       expect([order instanceof Order, order.lines[0] instanceof Line]).to.deep.equal([true, true]);

@@ -108,7 +108,7 @@ describe(TwoTierCache.name, () => {
       expect(await cache.get('Dune')).to.deep.equal({ value: 'Dune' });
       expect(await cache.getAll(['Dune', 'Emma'])).to.deep.equal([{ value: 'Dune' }, { value: 'Emma' }]);
       expect(await cache.getOrLoad('Dune', () => expect.fail('It is there.'))).to.equal('Dune');
-      expect(told).to.deep.equal(Array(4).fill({ where: "local tier of cache 'book'", error: failure }));
+      expect(told).to.deep.equal(Array(4).fill({ where: "local tier of cache 'book'", error: failure, cache: 'book' }));
       expect(cache.statistics()).to.include({ remoteHits: 4, misses: 0, localSize: 0 });
     });
 
