@@ -48,11 +48,14 @@ export class InstanceLog {
     });
   }
 
-  /** From now on tells of Redis. Before, the start itself says what is wrong. */
+  /**
+   * From now on tells of Redis: what is wrong already shows with the next attempt. Before, the start itself says
+   * what is wrong.
+   */
   begin(): void {
     this.#isWatching = true;
-    if (this.#isUp) return;
-    this.#away(this.#options.refusal() ?? 'cannot be reached');
+    const refusal = this.#options.refusal();
+    if (refusal !== undefined) this.#away(refusal);
   }
 
   /** A shutdown has begun: it closes the connections itself. */

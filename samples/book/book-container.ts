@@ -17,7 +17,12 @@ export async function createBookContainer(database: Database, redis: CachingOpti
   container.bind(Database).toConstantValue(database);
   container.bind(BookRepository).toSelf();
   container.bind(BookService).toSelf();
-  // Four servers start at once: on a busy machine the first connection may take a while.
-  await enableCaching(container, { redis, instanceId, connectTimeout: '20s', caches: { book: { type: Book, ttl: '10m' } } });
+  await enableCaching(container, {
+    redis,
+    instanceId,
+    connectTimeout: '20s', // Four servers start at once: on a busy machine the first connection may take a while.
+    logger: false, // The sample tells of Redis itself.
+    caches: { book: { type: Book, ttl: '10m' } },
+  });
   return container;
 }

@@ -34,6 +34,7 @@ export async function createGatewayContainer({ store, verifier, limits, redis, i
     instanceId,
     namespace: 'gateway',
     dynamic: false,
+    logger: false, // The sample tells of Redis itself.
     defaults: { ttl: '60s', maximumSize: 10_000 },
     caches: { 'api-keys': {}, 'token-verdicts': {}, 'token-revocations': {} },
   });

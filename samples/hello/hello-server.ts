@@ -31,7 +31,7 @@ export class HelloServer {
     container.bind(HelloService).toSelf();
     container.bind(ConnectionWatch).toSelf();
     const hello = { ttl: '60s', maximumSize: 100, topic: 'user-events' } as const;
-    container.load(cachingModule({ redis, instanceId: `${name}-${process.pid}`, caches: { hello } }));
+    container.load(cachingModule({ redis, instanceId: `${name}-${process.pid}`, logger: false, caches: { hello } }));
     container.get(ConnectionWatch); // Before the start: it shall hear of the first connection, too.
     const server = new HelloServer(name, container);
     try {

@@ -29,7 +29,7 @@ export async function createSettingsContainer({ store, notifier, redis, instance
   container.bind(SettingsAnnouncer).toSelf();
   container.bind(SettingsAdmin).toSelf();
   container.bind(ConnectionLog).toSelf();
-  container.load(cachingModule({ redis, instanceId, caches: { settings: { ttl: '10m' } } }));
+  container.load(cachingModule({ redis, instanceId, logger: false, caches: { settings: { ttl: '10m' } } }));
   const board = container.get(SettingsBoard); // Whoever listens is there before the first connection.
   container.get(ConnectionLog);
   try {
