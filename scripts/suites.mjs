@@ -67,6 +67,7 @@ export const SUITES = [
       'conformance/10-message-listener-container.int',
       'conformance/table',
       'deployment/server-settings.int',
+      'docs/service.int',
       'instance/cache-instance.int',
       'inversify/clients-on-demand',
       'inversify/dynamic-caches.int',
