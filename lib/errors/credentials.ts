@@ -9,6 +9,17 @@ export interface Entry {
 /** This many characters in a row count as a part of a password. Fewer may match by chance. */
 const PART = 4;
 
+/**
+ * This many count as a part of a token, which is a secret of at least {@link TOKEN} characters. It has so
+ * many parts of four that some stand in any text: those of AWS hold `connect`. Sixteen of them are of no use.
+ */
+const PART_OF_TOKEN = 16;
+
+const TOKEN = 128;
+
+/** How many answers are remembered: connections that are being replaced may still quote one. */
+const LEARNED = 8;
+
 /** A longer reply of a server is cut. */
 const MAXIMUM_LENGTH = 500;
 
@@ -50,24 +61,38 @@ const QUOTED_ARGUMENTS = /,? with args beginning with[^]*$/i;
  *
  * A user name without a password counts as a password, because many write `redis://password@host`. So does a
  * user name that holds a URL.
+ *
+ * Credentials that expire are learned as they come. The last few are kept secret.
  */
 export class Credentials {
+  readonly #fixed: readonly string[];
+  /** The newest comes last. */
+  #learned: readonly (readonly string[])[] = [];
   /** In lower case, in all spellings: as written, percent-encoded and decoded. */
-  readonly #secrets: readonly string[];
-  /** All pieces of {@link PART} characters of the secrets. */
-  readonly #parts: ReadonlySet<string>;
+  #secrets: readonly string[] = [];
+  /** All pieces of {@link PART} characters of the secrets, and those of {@link PART_OF_TOKEN} of tokens. */
+  #parts: ReadonlySet<string> = new Set();
 
   constructor(...entries: readonly Entry[]) {
-    const secrets = new Set(entries.flatMap(secretsOf).flatMap(formsOf));
-    this.#secrets = [...secrets];
-    this.#parts = new Set(this.#secrets.flatMap(partsOf));
+    this.#fixed = entries.flatMap(secretsOf);
+    this.#renew();
+  }
+
+  /** Keeps this password secret as well. */
+  learn(entry: Entry): void {
+    const secrets = secretsOf(entry);
+    const others = this.#learned.filter((known) => known.join('\n') !== secrets.join('\n'));
+    const isNew = others.length === this.#learned.length;
+    this.#learned = [...others, secrets].slice(-LEARNED);
+    if (isNew) this.#renew();
   }
 
   /** Whether `text` holds a secret, or a part of one. */
   isIn(text: string): boolean {
     const lower = text.toLowerCase();
     if (this.#parts.size > 0) {
-      for (let i = 0; i + PART <= lower.length; i += 1) if (this.#parts.has(lower.slice(i, i + PART))) return true;
+      for (const length of [PART, PART_OF_TOKEN])
+        for (let i = 0; i + length <= lower.length; i += 1) if (this.#parts.has(lower.slice(i, i + length))) return true;
     }
     return this.#secrets.some((secret) => secret.length < PART && holdsWord(lower, secret));
   }
@@ -117,6 +142,12 @@ export class Credentials {
       typeof code === 'string' && !this.isIn(code) ? { code } : {},
       name === undefined || this.isIn(name) ? {} : { command: { name } },
     );
+  }
+
+  #renew(): void {
+    const secrets = [...new Set([...this.#fixed, ...this.#learned.flat()])];
+    this.#secrets = [...new Set(secrets.flatMap(formsOf))];
+    this.#parts = new Set(secrets.flatMap(partsOf));
   }
 
   #isTellable(text: string, isHandshake: boolean): boolean {
@@ -169,7 +200,10 @@ function tried(form: (text: string) => string, text: string): string | undefined
 }
 
 function partsOf(secret: string): readonly string[] {
-  return Array.from({ length: Math.max(0, secret.length - PART + 1) }, (_, i) => secret.slice(i, i + PART));
+  const length = secret.length < TOKEN ? PART : PART_OF_TOKEN;
+  return formsOf(secret).flatMap((form) =>
+    Array.from({ length: Math.max(0, form.length - length + 1) }, (_, i) => form.slice(i, i + length)),
+  );
 }
 
 /** Whether a short secret stands alone, and not inside a longer word. */

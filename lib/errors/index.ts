@@ -4,7 +4,7 @@
  * `spec/errors/error-codes.spec.ts` compares the two.
  */
 export { clientMissing } from './client-missing.js';
-export { Credentials, NO_CREDENTIALS } from './credentials.js';
+export { Credentials, type Entry, NO_CREDENTIALS } from './credentials.js';
 export { shown, withoutCredentials } from './shown.js';
 export { throwFirst } from './throw-first.js';
 export { CacheError, type CacheErrorOptions } from './cache-error.js';

@@ -74,6 +74,28 @@ describe(Credentials.name, () => {
       );
     });
 
+    it('learns what comes later, and keeps the last few', () => {
+      const learning = new Credentials({ password: PASSWORD });
+      const passwords = Array.from({ length: 9 }, (_, i) => `k${i}jx${i}qv${i}zw`);
+      for (const each of passwords) learning.learn({ username: 'app', password: each });
+      learning.learn({ password: passwords[1] });
+      learning.learn({ password: 'the tenth' });
+      expect([PASSWORD, ...passwords].filter((each) => learning.hide(`ERR <<${each}>>`) !== `ERR ${HIDDEN}`)).to.deep.equal([
+        passwords[0],
+        passwords[2],
+      ]);
+      expect(learning.hide('NOPERM app')).to.equal('NOPERM app');
+    });
+
+    it('takes no word in a token for a part of it, but sixteen characters', () => {
+      const token = `cache/?Action=connect&User=app&X-Amz-Credential=${'kq7zv3xw'.repeat(20)}&X-Amz-Expires=900`;
+      const tokens = new Credentials({ username: 'app', password: token });
+      for (const text of ['connect ECONNREFUSED 10.0.0.1:6379', 'ERR no user'])
+        expect([tokens.hide(text), tokens.isIn('ECONNREFUSED')]).to.deep.equal([text, false]);
+      for (const from of [0, 20, 60, token.length - 16])
+        expect(tokens.hide(`ERR <<${token.slice(from, from + 16)}>>`), `${from}`).to.equal(`ERR ${HIDDEN}`);
+    });
+
     it('takes little time for long texts and passwords', () => {
       const begun = performance.now();
       const long = new Credentials({ password: 'ab'.repeat(50_000) });
