@@ -18,6 +18,9 @@ describe(withoutCredentials.name, () => {
     ['redis://u:p', 'redis://***'],
     ['redis://h:6379/0?password=pw', 'redis://***'],
     ['valkeys://u:pw@h', 'valkeys://***@h'],
+    ['unix://u:p/w@/run/redis.sock?db=1', 'unix://***@/run/redis.sock?db=1'],
+    ['unix://u:pw', 'unix://***'],
+    ["Expected 'unix://u:pw@/run/redis.sock'.", "Expected 'unix://***@/run/redis.sock'."],
     ['u:pw@h:6379/2', '***@h:6379/2'],
     ['u:p/w@h', '***@h'],
     ['http://u:pw@h/path', 'http://***@h/path'],
@@ -31,7 +34,7 @@ describe(withoutCredentials.name, () => {
 
   it('leaves other text as it is', () => {
     for (const text of [
-      'Dune', '', 'redis://h:6379/0', 'redis://[::1]:1', 'rediss://h', 'bob@example.com', '~{"mail":"bob@example.com"}', 'https://medium.com/@bob/a', 'isbn:42', '@', 'a:b', "connect ECONNREFUSED 127.0.0.1:6379",
+      'Dune', '', 'redis://h:6379/0', 'redis://[::1]:1', 'rediss://h', 'unix:///run/redis.sock?db=1', 'bob@example.com', '~{"mail":"bob@example.com"}', 'https://medium.com/@bob/a', 'isbn:42', '@', 'a:b', "connect ECONNREFUSED 127.0.0.1:6379",
     ]) expect(withoutCredentials(text)).to.equal(text); // prettier-ignore
   });
 
