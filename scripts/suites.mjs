@@ -74,6 +74,7 @@ export const SUITES = [
       'inversify/process-end',
       'inversify/process-end.int',
       'issue/3-orderly-shutdown.int',
+      'issue/5-ways-to-redis.int',
       'redis/command-connection.int',
       'support/redis-server.int',
       'topic/redis/listener-container.int',

@@ -3,7 +3,7 @@ import { CacheConfigurationError } from '../errors/index.js';
 import { CacheEvents } from '../event/index.js';
 import { Coherence } from '../eviction/index.js';
 import { type CacheDescription, FleetReporter, FleetWatch, topicPort } from '../fleet/index.js';
-import { ClusterTopology } from '../redis/index.js';
+import { AskedCredentials, ClusterTopology } from '../redis/index.js';
 import { ChannelTopic, type Message, type MessageListenerContainer, MessagePublisher } from '../topic/index.js';
 import type { Backend } from './backend.js';
 import { CacheFactory } from './cache-factory.js';
@@ -87,10 +87,13 @@ export function createInstance(options: CachingOptions = {}, { isNamed, collabor
 }
 
 function backendOf(options: ResolvedCachingOptions, events: CacheEvents): Backend {
-  const { redis } = options;
+  const { redis, credentials, connectTimeoutMs } = options;
   if (redis === undefined) return embeddedBackend(options, events);
-  const topology = ClusterTopology.of(redis, options.connectTimeoutMs);
-  return topology === undefined ? singleRedisBackend(options, redis, events) : new ClusterBackend({ options, redis, topology, events });
+  const asked = credentials && new AskedCredentials(credentials, connectTimeoutMs);
+  const topology = ClusterTopology.of(redis, connectTimeoutMs, asked);
+  return topology === undefined
+    ? singleRedisBackend(options, { redis, asked }, events)
+    : new ClusterBackend({ options, redis, asked, topology, events });
 }
 
 /** Tells the operators of this instance what they should know, from its start to its stop. */

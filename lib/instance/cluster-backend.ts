@@ -1,4 +1,4 @@
-import { CommandConnection, type ClusterTopology } from '../redis/index.js';
+import { type AskedCredentials, CommandConnection, type ClusterTopology, redisSource } from '../redis/index.js';
 import { CacheConfigurationError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
 import { BEATS_PER_BOUND, BucketAgreement, clusterBuckets, defaultTopic } from '../eviction/index.js';
@@ -14,6 +14,8 @@ import { RedisPrimary } from './redis-primary.js';
 export interface ClusterBackendOptions {
   readonly options: ResolvedCachingOptions;
   readonly redis: NonNullable<CachingOptions['redis']>;
+  /** The option `credentials`. */
+  readonly asked: AskedCredentials | undefined;
   readonly topology: ClusterTopology;
   readonly events: CacheEvents;
 }
@@ -43,7 +45,8 @@ export class ClusterBackend implements Backend {
   constructor(options: ClusterBackendOptions) {
     const { namespace, buckets } = options.options;
     this.#options = options;
-    this.transport = new RedisTransport(options.redis, { ...this.#transportOptions(), connectionName: `${namespace}-topic` });
+    const source = redisSource(options.redis, options.asked);
+    this.transport = new RedisTransport(source, { ...this.#transportOptions(), connectionName: `${namespace}-topic` });
     this.container = this.#containerOver(this.transport);
     this.topics = fleetTopics(namespace);
     this.#publisher = new MessagePublisher(this.transport);
@@ -82,6 +85,7 @@ export class ClusterBackend implements Backend {
 
   async close(): Promise<void> {
     this.#options.topology.close();
+    this.#options.asked?.close();
     await Promise.all(this.#links.map(({ connection }) => connection.stop()));
     await Promise.all([this.transport, ...this.#links.map(({ transport }) => transport)].map((each) => each.close()));
   }
@@ -92,6 +96,7 @@ export class ClusterBackend implements Backend {
     const label = `bucket ${number} of ${topology.label}`;
     const connection = new CommandConnection({
       endpoint: topology.endpoint(label),
+      entry: topology.entry(),
       events,
       timeoutMs,
       deadlineMs,

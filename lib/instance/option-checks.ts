@@ -1,6 +1,7 @@
 import { StoredTypes, type ValueTypes } from '../cache/index.js';
 import { CacheConfigurationError, shown } from '../errors/index.js';
 import { type CacheLogger, silentLogger } from '../event/index.js';
+import type { CredentialsProvider } from '../redis/index.js';
 import { type Clock, type Milliseconds, parseDuration } from '../time/index.js';
 
 /**
@@ -80,6 +81,26 @@ export function aClock(option: string, value: unknown): Clock {
   if (typeof (value as Partial<Clock> | null)?.now === 'function') return value as Clock;
   throw invalid(option, 'an object with a method `now`', value);
 }
+
+/** A function that is asked for credentials. Anything else is not repeated: it may be them. */
+export const aCredentialsProvider: Check<CredentialsProvider | undefined> = (option, value, { redis }) => {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'function') {
+    throw new CacheConfigurationError(
+      'CACHE_OPTION_INVALID',
+      `Expected \`${option}\` to be a function, got something else (${typeof value}).`,
+      {
+        hint: 'It is called before each connection and resolves with `{ username, password }`.',
+      },
+    );
+  }
+  if (redis === undefined || redis === null) {
+    throw new CacheConfigurationError('CACHE_OPTION_INVALID', `\`${option}\` is not used without \`redis\`.`, {
+      hint: 'Give `redis` too, or leave it out.',
+    });
+  }
+  return value as CredentialsProvider;
+};
 
 /** An object of options, or of whatever `expected` says. */
 export function anObject<T extends object>(option: string, value: unknown, expected = 'an object'): T {

@@ -3,7 +3,21 @@ import { type CopyMode, LARGEST_MAXIMUM_SIZE, type Unacknowledged, type ValueTyp
 import { type CacheLogger, consoleLogger } from '../event/index.js';
 import { DEFAULT_NAMESPACE, originOf } from '../eviction/index.js';
 import { type Clock, type Duration, MAXIMUM_WAIT_MS, type Milliseconds, parseDuration, systemClock } from '../time/index.js';
-import { aBoolean, aType, aClock, aCount, aDuration, aFraction, aLogger, aName, anObject, aTopic, invalid, oneOf } from './option-checks.js';
+import {
+  aBoolean,
+  aType,
+  aClock,
+  aCount,
+  aCredentialsProvider,
+  aDuration,
+  aFraction,
+  aLogger,
+  aName,
+  anObject,
+  aTopic,
+  invalid,
+  oneOf,
+} from './option-checks.js';
 import { checkNames, defaultsOf, duration, type Resolved, resolveRows, row, type Table } from './option-table.js';
 
 // A new option needs three things: its declaration in one of the two interfaces, its row in one of the two
@@ -92,10 +106,17 @@ export interface CachingOptions {
   readonly enabled?: boolean;
   /**
    * Redis: a URL, ioredis options, or an ioredis client (whose options are copied; it is neither used nor
-   * closed). Default: none. The instance is then *embedded*: the remote tier and the topics live in the
-   * process, shared by namespace.
+   * closed). What cannot be used is refused by name. Default: none. The instance is then *embedded*: the
+   * remote tier and the topics live in the process, shared by namespace.
    */
   readonly redis?: string | RedisOptions | Redis | Cluster;
+  /**
+   * For a password that expires, such as a token: called before each connection to Redis. What it answers is
+   * used in place of the user and password of `redis`; without a `username` the user stays. An attempt to
+   * connect fails if it rejects, answers something else, or takes longer than `connectTimeout`, and is
+   * repeated. Sentinels are not entered with it. Default: none.
+   */
+  readonly credentials?: () => Promise<{ readonly username?: string; readonly password: string }>;
   /** Separates applications on one Redis: letters, digits, `_`, `.`, `-`. Default: `'cache'`. */
   readonly namespace?: string;
   /** Caches by name, each on top of `defaults`. */
@@ -182,6 +203,7 @@ const CACHING_OPTIONS = {
   enabled: row(true, aBoolean),
   // It is checked when the connections are made.
   redis: row(undefined, (_option, value) => value as CachingOptions['redis']),
+  credentials: row(undefined, aCredentialsProvider),
   namespace: row(DEFAULT_NAMESPACE, aName),
   caches: row(undefined, (option, value = {}) =>
     anObject<Readonly<Record<string, CacheOptions>>>(option, value, 'an object of cache names'),

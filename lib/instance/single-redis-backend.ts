@@ -1,4 +1,12 @@
-import { CommandConnection, type RedisEndpoint, redisEndpoint, SentinelGroup } from '../redis/index.js';
+import {
+  type AskedCredentials,
+  CommandConnection,
+  type RedisEndpoint,
+  redisEndpoint,
+  redisSource,
+  SentinelGroup,
+  ServerEntry,
+} from '../redis/index.js';
 import type { CacheEvents } from '../event/index.js';
 import { BEATS_PER_BOUND, defaultTopic } from '../eviction/index.js';
 import { fleetTopics } from '../fleet/index.js';
@@ -8,19 +16,32 @@ import { askEveryMs, type Backend } from './backend.js';
 import type { CachingOptions, ResolvedCachingOptions } from './options.js';
 import { RedisPrimary } from './redis-primary.js';
 
+/** Where the Redis of an instance is, and how it is entered. */
+interface RedisOfInstance {
+  readonly redis: NonNullable<CachingOptions['redis']>;
+  /** The option `credentials`. */
+  readonly asked: AskedCredentials | undefined;
+}
+
 /** One Redis server, or a primary behind Sentinel. */
-export function singleRedisBackend(
-  options: ResolvedCachingOptions,
-  redis: NonNullable<CachingOptions['redis']>,
-  events: CacheEvents,
-): Backend {
+export function singleRedisBackend(options: ResolvedCachingOptions, { redis, asked }: RedisOfInstance, events: CacheEvents): Backend {
   const { namespace, boundMs, timeoutMs, deadlineMs, connectTimeoutMs } = options;
-  const sentinels = SentinelGroup.of(redis, connectTimeoutMs);
+  const sentinels = SentinelGroup.of(redis, connectTimeoutMs, asked);
   const endpoint: RedisEndpoint = sentinels?.endpoint ?? redisEndpoint(redis);
+  const entry = sentinels?.entry ?? new ServerEntry(endpoint, asked);
   const socketTimeoutMs = Math.max(boundMs, 2 * timeoutMs);
   const locate = sentinels && (() => sentinels.locate());
-  const connection = new CommandConnection({ endpoint, events, timeoutMs, deadlineMs, connectTimeoutMs, socketTimeoutMs, locate });
-  const transport = new RedisTransport(sentinels?.source() ?? redis, {
+  const connection = new CommandConnection({
+    endpoint,
+    entry,
+    events,
+    timeoutMs,
+    deadlineMs,
+    connectTimeoutMs,
+    socketTimeoutMs,
+    locate,
+  });
+  const transport = new RedisTransport(sentinels?.source() ?? redisSource(redis, asked), {
     connectTimeoutMs,
     socketTimeoutMs,
     connectionName: `${namespace}-topic`,
@@ -52,6 +73,7 @@ export function singleRedisBackend(
     },
     close: async () => {
       sentinels?.close();
+      asked?.close();
       await connection.stop();
       await transport.close();
     },

@@ -1,9 +1,23 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import { Credentials } from '../errors/index.js';
 import { type Milliseconds, withDeadline } from '../time/index.js';
-import { loadIoredis } from './ioredis.js';
-import { hostAndPort } from './redis-endpoint.js';
+import { type AskedCredentials, CredentialsError } from './asked-credentials.js';
+import { type IoredisLibrary, loadIoredis } from './ioredis.js';
+import { hostAndPort } from './redis-address.js';
+import { ServerEntry } from './server-entry.js';
 import { hearSocketErrors } from './socket-errors.js';
+
+/** A connection, on its way or made. */
+interface Attempt {
+  /**
+   * All questions wait for it: a command sent too early would end the attempt for the others. Set when the
+   * attempt begins.
+   */
+  connected?: Promise<Redis>;
+  /** `undefined` while the credentials are asked for. */
+  client?: Redis;
+  /** The client's first `error` event. It says more than the client's rejections. */
+  reason?: unknown;
+}
 
 /**
  * A Sentinel, or a node of a cluster, that is asked now and then where other servers are. Its connection is
@@ -11,17 +25,10 @@ import { hearSocketErrors } from './socket-errors.js';
  */
 export class AskedServer {
   readonly #options: RedisOptions;
-  readonly #credentials: Credentials;
+  readonly #entry: ServerEntry;
   readonly #failed: (address: string) => string;
   readonly #timeoutMs: Milliseconds;
-  #client: Redis | undefined;
-  /**
-   * The connecting of the client. All questions wait for it: a command sent too early would end the attempt
-   * for the others.
-   */
-  #connecting: Promise<void> | undefined;
-  /** The client's first `error` event. It says more than the client's rejections. */
-  #reason: unknown;
+  #attempt: Attempt | undefined;
   #isClosed = false;
 
   /**
@@ -29,10 +36,11 @@ export class AskedServer {
    * @param failed - makes the first half of an error message from the server's address: what it could not do.
    * The reason follows.
    * @param timeoutMs - deadline for connecting, and for each answer.
+   * @param asked - the option `credentials`. Default: the credentials are those of `options`.
    */
-  constructor(options: RedisOptions, failed: (address: string) => string, timeoutMs: Milliseconds) {
+  constructor(options: RedisOptions, failed: (address: string) => string, timeoutMs: Milliseconds, asked?: AskedCredentials) {
     this.#failed = failed;
-    this.#credentials = new Credentials(options);
+    this.#entry = new ServerEntry(options, asked);
     this.#options = {
       ...options,
       protocol: 2, // Replies are lists, whatever the server speaks.
@@ -54,28 +62,26 @@ export class AskedServer {
   /**
    * Asks a question. Connects first if there is no connection.
    *
-   * @throws {Error} which names the server, and no credential. The next question is asked on another
-   * connection.
+   * @throws {Error} which names the server, and no credential; {@link CredentialsError} when there are none.
+   * The next question is asked on another connection.
    */
   async ask<T>(question: (client: Redis) => Promise<T>): Promise<T> {
-    const late = (): Error => new Error(`no answer within ${this.#timeoutMs} ms`);
-    const { Redis } = await loadIoredis();
-    let client: Redis | undefined;
+    const library = await loadIoredis();
+    let attempt: Attempt | undefined;
     try {
-      client = this.#client ??= this.#connect(new Redis(this.#options));
-      await withDeadline(this.#connecting as Promise<void>, this.#timeoutMs, late);
-      return await withDeadline(question(client), this.#timeoutMs, late);
+      attempt = this.#attempt ??= this.#connect(library);
+      const client = await (attempt.connected as Promise<Redis>);
+      return await withDeadline(question(client), this.#timeoutMs, () => this.#late());
     } catch (error) {
-      const reason = this.#reason ?? error;
-      if (client === this.#client) this.rest();
-      throw this.#inWords(reason);
+      if (attempt === this.#attempt) this.rest();
+      throw this.#inWords(attempt?.reason ?? error);
     }
   }
 
   /** Closes the connection. The next question opens another. */
   rest(): void {
-    const client = this.#client;
-    this.#client = undefined;
+    const client = this.#attempt?.client;
+    this.#attempt = undefined;
     if (client === undefined) return;
     hearSocketErrors(client);
     client.disconnect();
@@ -87,21 +93,35 @@ export class AskedServer {
     this.rest();
   }
 
-  #connect(client: Redis): Redis {
+  #connect(library: IoredisLibrary): Attempt {
     if (this.#isClosed) throw new Error('closed');
-    this.#reason = undefined;
+    const attempt: Attempt = {};
+    attempt.connected = this.#open(attempt, library);
+    return attempt;
+  }
+
+  async #open(attempt: Attempt, { Redis }: IoredisLibrary): Promise<Redis> {
+    const login = await this.#entry.login();
+    if (attempt !== this.#attempt) throw new Error('closed');
+    const client = new Redis({ ...this.#options, ...login });
+    attempt.client = client;
     client.on('error', (error: unknown) => {
-      if (client === this.#client) this.#reason ??= error; // ioredis prints an error that nobody listens to.
+      attempt.reason ??= error; // ioredis prints an error that nobody listens to.
       hearSocketErrors(client);
     });
-    this.#connecting = client.connect();
+    await withDeadline(client.connect(), this.#timeoutMs, () => this.#late());
     return client;
+  }
+
+  #late(): Error {
+    return new Error(`no answer within ${this.#timeoutMs} ms`);
   }
 
   /** An error of ours with the message and the code of `error`, and nothing else of it. */
   #inWords(error: unknown): Error {
+    if (error instanceof CredentialsError) return error;
     const { host, port } = this.#options;
-    const said = this.#credentials.clean(error instanceof AggregateError ? error.errors[0] : error) as Error;
+    const said = this.#entry.secrets.clean(error instanceof AggregateError ? error.errors[0] : error) as Error;
     const { code } = said as { code?: unknown };
     const described = new Error(`${this.#failed(hostAndPort(host as string, port as number))}: ${said.message.replace(/\.$/, '')}.`);
     return typeof code === 'string' ? Object.assign(described, { code }) : described;

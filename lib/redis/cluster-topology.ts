@@ -1,13 +1,15 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { Credentials } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
+import type { AskedCredentials } from './asked-credentials.js';
 import { AskedServer } from './asked-server.js';
 import { loadIoredis } from './ioredis.js';
 import { majorityOf } from './majority.js';
 import { checkConnection, isCluster, type RedisConnection } from './redis-option.js';
-import { connectionOptions, hostAndPort, type RedisAddress, type RedisEndpoint, redisLabel } from './redis-endpoint.js';
+import { bareHost, hostAndPort, type RedisAddress } from './redis-address.js';
+import { connectionOptions, type RedisEndpoint, redisLabel } from './redis-endpoint.js';
 import type { RedisSource } from './redis-source.js';
 import { RepeatedLook } from './repeated-look.js';
+import { ServerEntry } from './server-entry.js';
 
 /**
  * A range of slots and the primary that owns it, according to one node, since the `epoch`th change of the
@@ -36,17 +38,19 @@ export class ClusterTopology {
   readonly #options: RedisOptions;
   readonly #natMap: Cluster['options']['natMap'];
   readonly #timeoutMs: Milliseconds;
+  readonly #asked: AskedCredentials | undefined;
   readonly #seeds: readonly AskedNode[];
   /** The primaries; empty until they are known. */
   #nodes: readonly AskedNode[] = [];
   #asking: Promise<readonly Stretch[]> | undefined;
   readonly #watch = new RepeatedLook();
 
-  private constructor(cluster: Cluster, timeoutMs: Milliseconds) {
+  private constructor(cluster: Cluster, timeoutMs: Milliseconds, asked?: AskedCredentials) {
     this.label = redisLabel(cluster);
     this.#options = cluster.options.redisOptions ?? {};
     this.#natMap = cluster.options.natMap;
     this.#timeoutMs = timeoutMs;
+    this.#asked = asked;
     this.#seeds = startupNodes(cluster).map((node) => this.#nodeAt(node));
   }
 
@@ -54,12 +58,13 @@ export class ClusterTopology {
    * The cluster that `redis` is a client of.
    *
    * @param timeoutMs - how long one question may take.
+   * @param asked - the option `credentials`. Default: the nodes are entered with those of the client.
    * @returns `undefined` when `redis` leads to a single server or to Sentinels.
    * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` when it is no {@link RedisConnection}.
    */
-  static of(redis: RedisConnection, timeoutMs: Milliseconds): ClusterTopology | undefined {
+  static of(redis: RedisConnection, timeoutMs: Milliseconds, asked?: AskedCredentials): ClusterTopology | undefined {
     checkConnection(redis);
-    return isCluster(redis) ? new ClusterTopology(redis, timeoutMs) : undefined;
+    return isCluster(redis) ? new ClusterTopology(redis, timeoutMs, asked) : undefined;
   }
 
   /**
@@ -68,16 +73,22 @@ export class ClusterTopology {
    * @param label - names it in messages.
    */
   endpoint(label: string): RedisEndpoint {
-    const { username, password, tls } = this.#options;
+    const { username, password, family, tls } = this.#options;
     return {
       host: '',
       port: 0,
       ...(username ? { username } : {}),
       ...(password ? { password } : {}),
+      ...(family ? { family } : {}),
       db: 0,
       ...(tls ? { tls: typeof tls === 'object' ? tls : {} } : {}),
       label,
     };
+  }
+
+  /** Tells with which credentials the connections to a primary enter. */
+  entry(): ServerEntry {
+    return new ServerEntry(this.#options, this.#asked);
   }
 
   /**
@@ -111,14 +122,15 @@ export class ClusterTopology {
    * @param label - names them in messages.
    */
   source(slot: number, label: string): RedisSource {
+    const entry = this.entry();
     return {
       label,
-      credentials: new Credentials(this.#options),
+      credentials: entry.secrets,
       isSharded: true,
       create: async (overrides) => {
         const { Redis } = await loadIoredis();
         const address = await this.locate(slot);
-        return new Redis({ ...this.#options, ...address, ...overrides });
+        return new Redis({ ...this.#options, ...address, ...overrides, ...(await entry.login()) });
       },
     };
   }
@@ -185,7 +197,8 @@ export class ClusterTopology {
   #nodeAt(node: Partial<RedisOptions>): AskedNode {
     const { host = '127.0.0.1', port = 6379 } = node;
     const failed = (at: string): string => `Node ${at} of the cluster could not tell which slots are whose`;
-    return { address: { host, port }, server: new AskedServer({ ...this.#options, ...node, host, port }, failed, this.#timeoutMs) };
+    const options = { ...this.#options, ...node, host, port };
+    return { address: { host, port }, server: new AskedServer(options, failed, this.#timeoutMs, this.#asked) };
   }
 
   #translated(address: RedisAddress): RedisAddress {
@@ -216,7 +229,9 @@ function epochOf(line: string): [id: string, epoch: number] {
  */
 function startupNodes(cluster: Cluster): readonly RedisOptions[] {
   const { startupNodes = [] } = cluster as unknown as { readonly startupNodes?: readonly (string | number | RedisOptions)[] };
-  return startupNodes.map((node) =>
-    typeof node === 'object' ? node : typeof node === 'number' ? { port: node } : connectionOptions(node),
-  );
+  return startupNodes.map((node) => {
+    if (typeof node === 'string') return connectionOptions(node);
+    if (typeof node === 'number') return { port: node };
+    return node.host ? { ...node, host: bareHost(node.host) } : node;
+  });
 }

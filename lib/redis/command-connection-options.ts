@@ -1,11 +1,15 @@
 import type { CacheEvents } from '../event/index.js';
 import type { Milliseconds } from '../time/index.js';
-import type { RedisAddress, RedisEndpoint } from './redis-endpoint.js';
+import type { RedisAddress } from './redis-address.js';
+import type { RedisEndpoint } from './redis-endpoint.js';
+import type { ServerEntry } from './server-entry.js';
 
 /** What a {@link CommandConnection} needs to know. */
 export interface CommandConnectionOptions {
   /** How the server is entered, and its name in messages. */
   readonly endpoint: RedisEndpoint;
+  /** Tells with which credentials each connection enters. Default: always with those of {@link endpoint}. */
+  readonly entry?: ServerEntry;
   readonly events: CacheEvents;
   /** Deadline of one remote step. */
   readonly timeoutMs: Milliseconds;

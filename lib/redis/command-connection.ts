@@ -1,6 +1,6 @@
 import type { RedisClientType } from '@keyv/redis';
 import type { Keyv } from 'keyv';
-import { Credentials, RemoteCacheError } from '../errors/index.js';
+import { RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
 import { withDeadline } from '../time/index.js';
 import { CircuitBreaker, lateError } from './circuit-breaker.js';
@@ -9,8 +9,10 @@ import type { CommandConnectionOptions, StepTurn } from './command-connection-op
 import { isErrorReply, type KeyvRedisLibrary, loadKeyvRedis } from './keyv-redis.js';
 import { PrimarySearch } from './primary-search.js';
 import { abandon, closeClient, redisClient } from './redis-client.js';
-import { isSameAddress, type RedisAddress, type RedisEndpoint } from './redis-endpoint.js';
+import { isSameAddress, type RedisAddress } from './redis-address.js';
+import type { RedisEndpoint } from './redis-endpoint.js';
 import type { Script } from './script.js';
+import { type Login, ServerEntry } from './server-entry.js';
 import { connectFailed, isElsewhere, isNoPrimary, isReply } from './server-reply.js';
 
 /**
@@ -37,8 +39,8 @@ export class CommandConnection {
   readonly #events: CacheEvents;
   readonly #names: { readonly link: string; readonly endpoint: string };
   readonly #isSharded: boolean;
-  readonly #credentials: Credentials;
-  readonly #search: PrimarySearch;
+  readonly #entry: ServerEntry;
+  readonly #search: PrimarySearch<{ readonly address: RedisAddress; readonly login: Login }>;
   readonly #readers: Keyv[] = [];
   readonly #otherServerListeners: (() => Promise<void>)[] = [];
   #verify: () => Promise<void> = () => Promise.resolve();
@@ -58,23 +60,23 @@ export class CommandConnection {
   #answeredAt = 0;
 
   constructor(options: CommandConnectionOptions) {
-    const { endpoint, events, locate = () => Promise.resolve(endpoint) } = options;
+    const { endpoint, events, entry = new ServerEntry(endpoint), locate = () => Promise.resolve(endpoint) } = options;
     this.#options = options;
     this.endpoint = endpoint;
     this.#events = events;
     this.#names = { link: 'command', endpoint: endpoint.label };
     this.#isSharded = options.isSharded === true;
-    this.#credentials = new Credentials(endpoint);
+    this.#entry = entry;
     this.guard = new CircuitBreaker(endpoint.label, options.timeoutMs, (open) => events.emit('breaker', { open }), {
       waitMs: options.deadlineMs,
-      credentials: this.#credentials,
+      credentials: entry.secrets,
       isReply: (error) => isErrorReply(error, this.#library?.ErrorReply),
     });
     this.#search = new PrimarySearch({
       names: this.#names,
       events,
-      locate,
-      connect: (address) => this.#connect(address),
+      locate: async () => ({ address: await locate(), login: await entry.login() }),
+      connect: ({ address, login }) => this.#connect(address, login),
       onFailure: (error) => this.#attemptFailed(error),
     });
     this.verified = new Promise((resolve) => (this.#onVerified = resolve));
@@ -168,7 +170,7 @@ export class CommandConnection {
     const { connectTimeoutMs } = this.#options;
     await withDeadline(this.verified, connectTimeoutMs, () => {
       const late = lateError('connect', connectTimeoutMs, this.endpoint.label);
-      return connectFailed(this.endpoint, connectTimeoutMs, this.#refusal ?? this.#lastError ?? late);
+      return connectFailed(this.endpoint, connectTimeoutMs, this.#refusal ?? this.#lastError ?? this.#entry.unanswered ?? late);
     });
   }
 
@@ -200,7 +202,7 @@ export class CommandConnection {
     try {
       return await this.guard.runUncounted(script.name, () => this.#evaluate<T>(script, keys, args));
     } catch (raw) {
-      const error = this.#credentials.clean(raw);
+      const error = this.#entry.secrets.clean(raw);
       if (error instanceof RemoteCacheError) this.#giveUpIfSilent(error);
       else if (isNoPrimary(error)) this.#doubt(error);
       throw error;
@@ -232,9 +234,10 @@ export class CommandConnection {
    * `searching` → `connecting`. The client's `ready` leads on to `verifying`, a rejection back to
    * `searching`.
    */
-  async #connect(address: RedisAddress): Promise<void> {
+  async #connect(address: RedisAddress, login: Login): Promise<void> {
     const { connectTimeoutMs, socketTimeoutMs } = this.#options;
-    const client = redisClient(this.#library as KeyvRedisLibrary, address, this.#options);
+    const endpoint = { ...this.endpoint, ...login };
+    const client = redisClient(this.#library as KeyvRedisLibrary, address, { endpoint, connectTimeoutMs, socketTimeoutMs });
     client.on('ready', () => void this.#ready(client));
     client.on('error', (error: unknown) => this.#clientFailed(client, error));
     this.#state = 'connecting';
@@ -242,7 +245,7 @@ export class CommandConnection {
     this.#address = address;
     for (const keyv of this.#readers) this.#lead(keyv);
     // What fails here may answer the command that carries the password.
-    const connecting = client.connect().catch((error: unknown) => Promise.reject(this.#credentials.clean(error, true) as Error));
+    const connecting = client.connect().catch((error: unknown) => Promise.reject(this.#entry.secrets.clean(error, true) as Error));
     const mostMs = connectTimeoutMs + socketTimeoutMs;
     await withDeadline(connecting, mostMs, () => lateError('connect', mostMs, this.endpoint.label));
   }
@@ -333,7 +336,7 @@ export class CommandConnection {
 
   #clientFailed(client: RedisClientType, raw: unknown): void {
     if (client !== this.#client || this.#state === 'searching') return; // It was given up before.
-    const error = this.#credentials.clean(raw, this.#state === 'connecting');
+    const error = this.#entry.secrets.clean(raw, this.#state === 'connecting');
     this.#lastError = error;
     if (isConnected(this.#state)) this.#searchAgain(error); // While it connects, the search hears of it.
   }

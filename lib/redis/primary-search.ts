@@ -1,18 +1,17 @@
 import type { CacheEvents } from '../event/index.js';
 import type { Milliseconds } from '../time/index.js';
-import type { RedisAddress } from './redis-endpoint.js';
 
-/** What a {@link PrimarySearch} needs. */
-export interface PrimarySearchOptions {
+/** What a {@link PrimarySearch} needs. `Place` says where the primary is, and how it is entered. */
+export interface PrimarySearchOptions<Place> {
   /** Names the connection in events: which one of the instance it is, and where it leads. */
   readonly names: { readonly link: string; readonly endpoint: string };
   readonly events: CacheEvents;
   /** Tells where the primary is. Its errors hold no credential. */
-  readonly locate: () => Promise<RedisAddress>;
+  readonly locate: () => Promise<Place>;
   /**
-   * Connects to the primary at this address. Its errors hold no credential. Runs only in the latest search.
+   * Connects to the primary at this place. Its errors hold no credential. Runs only in the latest search.
    */
-  readonly connect: (address: RedisAddress) => Promise<void>;
+  readonly connect: (place: Place) => Promise<void>;
   /** Told of each attempt that failed, before the event. Default: nobody is told. */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -35,8 +34,8 @@ const LONGEST_PAUSE_MS: Milliseconds = 500;
  *
  * Every attempt that fails is reported as `failed`.
  */
-export class PrimarySearch {
-  readonly #options: PrimarySearchOptions;
+export class PrimarySearch<Place> {
+  readonly #options: PrimarySearchOptions<Place>;
   /** The number of the latest search. An older one ends as soon as it sees that it is not the latest. */
   #latest = 0;
   /** Attempts that failed since the last {@link succeeded}. */
@@ -45,7 +44,7 @@ export class PrimarySearch {
   #announced = 0;
   #pausing: NodeJS.Timeout | undefined;
 
-  constructor(options: PrimarySearchOptions) {
+  constructor(options: PrimarySearchOptions<Place>) {
     this.#options = options;
   }
 
@@ -84,8 +83,8 @@ export class PrimarySearch {
       if (!isFirst) await this.#pause();
       if (isOver()) return;
       try {
-        const address = await locate();
-        if (!isOver()) await connect(address);
+        const place = await locate();
+        if (!isOver()) await connect(place);
         return;
       } catch (error) {
         if (!isOver()) this.failed(error);

@@ -1,7 +1,8 @@
 import type { RedisClientType } from '@keyv/redis';
 import type { Milliseconds } from '../time/index.js';
 import type { KeyvRedisLibrary } from './keyv-redis.js';
-import type { RedisAddress, RedisEndpoint } from './redis-endpoint.js';
+import type { RedisAddress } from './redis-address.js';
+import type { RedisEndpoint } from './redis-endpoint.js';
 
 /** What every client of one connection is made with. */
 export interface RedisClientOptions {
@@ -33,6 +34,7 @@ export function redisClient({ createClient }: KeyvRedisLibrary, address: RedisAd
   const { endpoint, connectTimeoutMs, socketTimeoutMs } = options;
   const socket = {
     ...(endpoint.path === undefined ? { host: address.host, port: address.port } : { path: endpoint.path }),
+    ...(endpoint.family === undefined ? {} : { family: endpoint.family }),
     connectTimeout: connectTimeoutMs,
     socketTimeout: Math.max(socketTimeoutMs, LEAST_SOCKET_TIMEOUT_MS),
     keepAlive: true,

@@ -1,9 +1,12 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { CacheConfigurationError } from '../errors/index.js';
+import { CacheConfigurationError, shown } from '../errors/index.js';
+import { checkClusterOptions } from './redis-option-checks.js';
+import { nameOfType } from './refusals.js';
 
 /**
- * How Redis is reached: a URL (`redis://`, `rediss://`), the path of a Unix socket, ioredis' options (also
- * those for Sentinel), or a client of yours. The client is duplicated: it is neither used nor closed.
+ * How Redis is reached: a URL (`redis://`, `rediss://`, `valkey://`, `valkeys://`, `unix://`), the path of a
+ * Unix socket, ioredis' options (also those for Sentinel), or a client of yours. The client is duplicated: it
+ * is neither used nor closed.
  */
 export type RedisConnection = string | RedisOptions | Redis | Cluster;
 
@@ -14,11 +17,22 @@ export type RedisConnection = string | RedisOptions | Redis | Cluster;
  * may hold a password.
  */
 export function checkConnection(redis: unknown): asserts redis is RedisConnection {
-  if (typeof redis === 'string' ? redis !== '' : typeof redis === 'object' && redis !== null && !Array.isArray(redis)) return;
-  throw new CacheConfigurationError(
-    'CACHE_OPTION_INVALID',
-    `Expected \`redis\` to be a URL, the options of ioredis, or a Redis or Cluster client, got ${redis === '' ? 'an empty string' : redis === null ? 'null' : typeof redis}.`,
-  );
+  if (typeof redis === 'string' && redis !== '') return;
+  if (typeof redis !== 'object' || redis === null || Array.isArray(redis))
+    throw noConnection(redis === '' ? 'an empty string' : nameOfType(redis));
+  if (isCluster(redis)) return checkClusterOptions(redis.options ?? {});
+  if (isClient(redis)) {
+    // Another library's client, such as node-redis, has other options: they would lead to localhost.
+    if (typeof redis.status === 'string' && typeof redis.options === 'object') return;
+    throw noConnection('a client of another library', 'Give a URL, or a client of ioredis.');
+  }
+  const { constructor } = redis;
+  const isPlain = constructor === undefined || constructor === Object || Object.keys(redis).length > 0;
+  if (!isPlain)
+    throw noConnection(
+      `an object of the class ${shown(constructor.name)}`,
+      constructor.name === 'URL' ? 'Write `redis: url.href`.' : undefined,
+    );
 }
 
 /**
@@ -35,4 +49,12 @@ export function isCluster(redis: RedisConnection): redis is Cluster {
  */
 export function isClient(redis: RedisConnection): redis is Redis {
   return typeof redis === 'object' && 'duplicate' in redis && typeof redis.duplicate === 'function' && !isCluster(redis);
+}
+
+function noConnection(got: string, hint?: string): CacheConfigurationError {
+  return new CacheConfigurationError(
+    'CACHE_OPTION_INVALID',
+    `Expected \`redis\` to be a URL, the options of ioredis, or a Redis or Cluster client, got ${got}.`,
+    hint === undefined ? {} : { hint },
+  );
 }

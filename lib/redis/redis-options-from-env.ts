@@ -1,6 +1,8 @@
 import type { RedisOptions } from 'ioredis';
 import { CacheConfigurationError, shown } from '../errors/index.js';
-import { connectionOptions, isDatabase, isHost, isPort, notRepeated } from './redis-endpoint.js';
+import { bareHost, isDatabase, isHost, isPort } from './redis-address.js';
+import { readRedisUrl } from './redis-url.js';
+import { notRepeated } from './refusals.js';
 
 /**
  * Reads from environment variables how Redis is reached: from `REDIS_URL`, or else from `REDIS_HOST` with
@@ -15,9 +17,13 @@ import { connectionOptions, isDatabase, isHost, isPort, notRepeated } from './re
  */
 export function redisOptionsFromEnv(env: Readonly<Record<string, string | undefined>> = process.env): string | RedisOptions | undefined {
   const url = read(env, 'REDIS_URL');
-  if (url !== undefined) return checkedUrl(url);
-  const host = read(env, 'REDIS_HOST');
-  if (host === undefined) return undefined;
+  if (url !== undefined) {
+    readRedisUrl(url, 'the environment variable REDIS_URL');
+    return url;
+  }
+  const given = read(env, 'REDIS_HOST');
+  if (given === undefined) return undefined;
+  const host = bareHost(given);
   if (!isHost(host)) {
     throw notRepeated(
       'the environment variable REDIS_HOST',
@@ -68,17 +74,4 @@ function readBoolean(env: Readonly<Record<string, string | undefined>>, name: st
     'CACHE_OPTION_INVALID',
     `Expected the environment variable ${name} to be \`true\` or \`false\`, got \`${shown(text)}\`.`,
   );
-}
-
-function checkedUrl(url: string): string {
-  try {
-    connectionOptions(url);
-    return url;
-  } catch {
-    throw notRepeated(
-      'the environment variable REDIS_URL',
-      'a URL such as redis://user:password@host:6379/0 or rediss://host',
-      'Percent-encode special characters of the password.',
-    );
-  }
 }

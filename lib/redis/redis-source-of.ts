@@ -1,49 +1,61 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { Credentials } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
+import type { AskedCredentials } from './asked-credentials.js';
 import { ClusterTopology } from './cluster-topology.js';
 import { loadIoredis } from './ioredis.js';
-import { connectionOptions, redisLabel, severalServers } from './redis-endpoint.js';
+import { connectionOptions, redisLabel } from './redis-endpoint.js';
 import { checkConnection, isClient, isCluster, type RedisConnection } from './redis-option.js';
 import type { RedisSource } from './redis-source.js';
+import { severalServers } from './refusals.js';
+import { ServerEntry } from './server-entry.js';
 
 /**
  * Makes clients for `redis`: for a single server, or for any primary of a cluster.
  *
+ * @param asked - the option `credentials`. Default: the credentials are those of `redis`.
  * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` when it is no {@link RedisConnection}, and for
  * Sentinel options: see {@link SentinelGroup#source}.
  */
-export function redisSource(redis: RedisConnection): RedisSource {
+export function redisSource(redis: RedisConnection, asked?: AskedCredentials): RedisSource {
   checkConnection(redis);
   const label = redisLabel(redis);
-  if (isCluster(redis)) {
-    const credentials = new Credentials(redis.options.redisOptions ?? {});
-    return { label, credentials, create: (overrides, timeoutMs) => fromCluster(redis, overrides, timeoutMs) };
-  }
+  if (isCluster(redis)) return clusterSource(redis, label, asked);
   const options = connectionOptions(redis);
   if (options.sentinels) throw severalServers('Sentinel options');
+  const entry = new ServerEntry(options, asked);
   return {
     label,
-    credentials: new Credentials(options),
+    credentials: entry.secrets,
     create: async (overrides) => {
-      if (isClient(redis)) return redis.duplicate(overrides);
       const { Redis } = await loadIoredis();
-      return new Redis({ ...options, ...overrides });
+      const login = await entry.login();
+      if (!isClient(redis)) return new Redis({ ...options, ...overrides, ...login });
+      const { host } = options; // It has no brackets.
+      return redis.duplicate({ ...overrides, ...login, ...(host ? { host } : {}) });
     },
   };
 }
 
 /**
- * A client of one primary of the cluster. Any primary will do: classic Pub/Sub reaches every node,
- * whichever a message was published on. ioredis' own cluster subscriber is not used: it changes nodes without
- * an event, which hides the loss. The topology is read anew each time: a failover changes it.
+ * Clients of one primary of the cluster. Any primary will do: classic Pub/Sub reaches every node, whichever a
+ * message was published on. ioredis' own cluster subscriber is not used: it changes nodes without an event,
+ * which hides the loss. The topology is read anew each time: a failover changes it.
  */
-async function fromCluster(cluster: Cluster, overrides: RedisOptions, timeoutMs: Milliseconds): Promise<Redis> {
-  const { Redis } = await loadIoredis();
-  const topology = ClusterTopology.of(cluster, timeoutMs) as ClusterTopology;
-  try {
-    return new Redis({ ...cluster.options.redisOptions, ...(await topology.anyPrimary()), ...overrides });
-  } finally {
-    topology.close();
-  }
+function clusterSource(cluster: Cluster, label: string, asked?: AskedCredentials): RedisSource {
+  const { redisOptions = {} } = cluster.options;
+  const entry = new ServerEntry(redisOptions, asked);
+  return {
+    label,
+    credentials: entry.secrets,
+    create: async (overrides: RedisOptions, timeoutMs: Milliseconds): Promise<Redis> => {
+      const { Redis } = await loadIoredis();
+      const topology = ClusterTopology.of(cluster, timeoutMs, asked) as ClusterTopology;
+      try {
+        const address = await topology.anyPrimary();
+        return new Redis({ ...redisOptions, ...address, ...overrides, ...(await entry.login()) });
+      } finally {
+        topology.close();
+      }
+    },
+  };
 }

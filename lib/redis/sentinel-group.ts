@@ -1,13 +1,17 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import { CacheConfigurationError, Credentials, shown } from '../errors/index.js';
+import { shown } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
+import type { AskedCredentials } from './asked-credentials.js';
 import { AskedServer } from './asked-server.js';
 import { loadIoredis } from './ioredis.js';
 import { majorityOf } from './majority.js';
 import { isCluster, type RedisConnection } from './redis-option.js';
-import { connectionOptions, hostAndPort, type RedisAddress, type RedisEndpoint, redisLabel } from './redis-endpoint.js';
+import { hostAndPort, type RedisAddress } from './redis-address.js';
+import { connectionOptions, type RedisEndpoint, redisLabel } from './redis-endpoint.js';
 import type { RedisSource } from './redis-source.js';
+import { invalidOption } from './refusals.js';
 import { RepeatedLook } from './repeated-look.js';
+import { ServerEntry } from './server-entry.js';
 
 /** Where the primary is according to one Sentinel, since the `epoch`th change of the configuration. */
 interface Vote {
@@ -23,27 +27,32 @@ interface Vote {
 export class SentinelGroup {
   /** How the primary is entered. `host` and `port` mean nothing: ask {@link locate}. */
   readonly endpoint: RedisEndpoint;
+  /** Tells with which credentials each connection to the primary enters. The Sentinels have others. */
+  readonly entry: ServerEntry;
   readonly #sentinels: readonly AskedServer[];
   readonly #name: string;
   readonly #options: RedisOptions;
   readonly #watch = new RepeatedLook();
 
-  private constructor(options: RedisOptions, label: string, timeoutMs: Milliseconds) {
-    const { name, username, password, db, tls, enableTLSForSentinelMode } = options;
+  private constructor(options: RedisOptions, label: string, timeoutMs: Milliseconds, asked?: AskedCredentials) {
+    const { name, username, password, family, db, tls, enableTLSForSentinelMode } = options;
     const sentinels = options.sentinels ?? [];
-    if (typeof name !== 'string' || name === '') throw invalid('redis.name', 'the name of the primary that the Sentinels watch', name);
+    if (typeof name !== 'string' || name === '')
+      throw invalidOption('redis.name', 'the name of the primary that the Sentinels watch', name);
     if (tls && enableTLSForSentinelMode === undefined)
-      throw invalid('redis.enableTLSForSentinelMode', 'true or false beside `redis.tls`, which is not used without it', undefined);
-    if (sentinels.length === 0) throw invalid('redis.sentinels', 'at least one Sentinel', '[]');
+      throw invalidOption('redis.enableTLSForSentinelMode', 'true or false beside `redis.tls`, which is not used without it', undefined);
+    if (sentinels.length === 0) throw invalidOption('redis.sentinels.length', 'at least 1', 0);
     this.endpoint = {
       host: '',
       port: 0,
       ...(username ? { username } : {}),
       ...(password ? { password } : {}),
+      ...(family ? { family } : {}),
       db: db ?? 0,
       ...(enableTLSForSentinelMode === true && tls ? { tls: typeof tls === 'object' ? tls : {} } : {}),
       label,
     };
+    this.entry = new ServerEntry(options, asked);
     this.#options = options;
     this.#name = name;
     const failed = (at: string): string => `Sentinel ${at} could not tell where '${shown(name)}' is`;
@@ -54,14 +63,15 @@ export class SentinelGroup {
    * The Sentinels that `redis` names.
    *
    * @param timeoutMs - how long one question may take.
+   * @param asked - the option `credentials`, for the primary. Default: its credentials are those of `redis`.
    * @returns `undefined` when `redis` names no Sentinel.
    * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` when the name of the primary or the Sentinels
    * are missing.
    */
-  static of(redis: RedisConnection, timeoutMs: Milliseconds): SentinelGroup | undefined {
+  static of(redis: RedisConnection, timeoutMs: Milliseconds, asked?: AskedCredentials): SentinelGroup | undefined {
     if (isCluster(redis)) return undefined;
     const options = connectionOptions(redis);
-    return options.sentinels ? new SentinelGroup(options, redisLabel(redis), timeoutMs) : undefined;
+    return options.sentinels ? new SentinelGroup(options, redisLabel(redis), timeoutMs, asked) : undefined;
   }
 
   /**
@@ -85,11 +95,11 @@ export class SentinelGroup {
     const { label, tls } = this.endpoint;
     return {
       label,
-      credentials: new Credentials(this.endpoint),
+      credentials: this.entry.secrets,
       create: async (overrides) => {
         const { Redis } = await loadIoredis();
         const address = await this.locate();
-        return new Redis({ ...this.#options, sentinels: undefined, tls, ...address, ...overrides });
+        return new Redis({ ...this.#options, sentinels: undefined, tls, ...address, ...overrides, ...(await this.entry.login()) });
       },
     };
   }
@@ -147,8 +157,4 @@ function sentinelOptions(address: Partial<RedisAddress> & { family?: number }, o
     ...(options.sentinelPassword ? { password: options.sentinelPassword } : {}),
     ...(options.sentinelTLS ? { tls: options.sentinelTLS } : {}),
   };
-}
-
-function invalid(option: string, expected: string, got: unknown): CacheConfigurationError {
-  return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${expected}, got \`${shown(got)}\`.`);
 }

@@ -1,5 +1,6 @@
 import { RemoteCacheError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
+import { CredentialsError } from './asked-credentials.js';
 import type { RedisEndpoint } from './redis-endpoint.js';
 
 /**
@@ -20,6 +21,7 @@ export const connectFailed = (endpoint: RedisEndpoint, timeoutMs: Milliseconds, 
  * gives none, or is ours.
  */
 const reasonOf = (error: unknown): string => {
+  if (error instanceof CredentialsError) return ` (${error.reason})`;
   const code = (error as { code?: unknown } | undefined)?.code;
   if (typeof code === 'string') return code.startsWith('CACHE_') ? '' : ` (${code})`;
   if (!isReply(error)) return '';
@@ -47,6 +49,7 @@ const isAboutTls = (code: unknown): boolean => typeof code === 'string' && /CERT
 
 /** What to check when connecting has failed with `error`. */
 function hintFor(error: unknown, { tls }: RedisEndpoint): string {
+  if (error instanceof CredentialsError) return error.hint as string;
   if (isReply(error) && error.message.startsWith('NOPERM')) return 'Give the user the rights that the README lists.';
   return tls !== undefined && isAboutTls((error as { code?: unknown } | undefined)?.code)
     ? 'Check that the certificate of the server is for this host and that an authority in `tls.ca` (or NODE_EXTRA_CA_CERTS) has signed it; also host, port and credentials.'

@@ -132,6 +132,7 @@ describe('TLS', function () {
 
   describe('refuses, names host and port, and tells no credential, when', () => {
     const refusals: readonly (readonly [title: string, redis: () => CachingOptions['redis'], code: string])[] = [
+      ['the authority is unknown (valkeys://)', () => `valkeys://user:s3cret@127.0.0.1:${tlsPort}`, 'SELF_SIGNED_CERT_IN_CHAIN'],
       ['the authority is unknown (rediss://)', () => `rediss://user:s3cret@127.0.0.1:${tlsPort}`, 'SELF_SIGNED_CERT_IN_CHAIN'],
       [
         'the authority is another one',

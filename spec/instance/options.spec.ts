@@ -17,6 +17,7 @@ describe(resolveOptions.name, () => {
     expect(resolved).to.deep.equal({
       enabled: true,
       redis: undefined,
+      credentials: undefined,
       namespace: 'cache',
       cacheNames: [],
       dynamic: true,
@@ -93,7 +94,7 @@ describe(resolveOptions.name, () => {
     ['redis://host', 'Expected `options` to be an object, got `redis://host` (string).'],
     [
       { url: 'redis://host' },
-      'Unknown option `url`. Known here: enabled, redis, namespace, caches, defaults, dynamic, maximumDynamicCaches, buckets, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, logger, clock.',
+      'Unknown option `url`. Known here: enabled, redis, credentials, namespace, caches, defaults, dynamic, maximumDynamicCaches, buckets, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, logger, clock.',
     ],
     [
       { defaults: { ttlMs: 5 } },
@@ -121,7 +122,7 @@ describe(resolveOptions.name, () => {
     [{ maximumDynamicCaches: 0 }, `Expected \`maximumDynamicCaches\` to be ${count(Number.MAX_SAFE_INTEGER)}, got \`0\` (number).`],
     [
       JSON.parse('{"__proto__": 1}'),
-      'Unknown option `__proto__`. Known here: enabled, redis, namespace, caches, defaults, dynamic, maximumDynamicCaches, buckets, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, logger, clock.',
+      'Unknown option `__proto__`. Known here: enabled, redis, credentials, namespace, caches, defaults, dynamic, maximumDynamicCaches, buckets, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, logger, clock.',
     ],
     [{ buckets: 0 }, `Expected \`buckets\` to be ${count(64)}, got \`0\` (number).`],
     [{ buckets: 65 }, `Expected \`buckets\` to be ${count(64)}, got \`65\` (number).`],
@@ -163,7 +164,10 @@ describe(resolveOptions.name, () => {
     ],
     [{ defaults: { topic: '' } }, 'Expected `defaults.topic` to be a non-empty string, got `` (string).'],
     [{ caches: { book: { topic: 5 } } }, 'Expected `caches.book.topic` to be a non-empty string, got `5` (number).'],
-    [{ caches: { book: { type: 'Book' } } }, 'Expected `caches.book.type` to be a class that keeps its state in fields, got `Book`. For several classes give an object of them, as in `{ Order, Line }`. Dates, maps, sets and plain objects need no `type`.'],
+    [
+      { caches: { book: { type: 'Book' } } },
+      'Expected `caches.book.type` to be a class that keeps its state in fields, got `Book`. For several classes give an object of them, as in `{ Order, Line }`. Dates, maps, sets and plain objects need no `type`.',
+    ],
     [{ defaults: { allowNullValues: 1 } }, 'Expected `defaults.allowNullValues` to be a boolean, got `1` (number).'],
   ];
   for (const [options, complaint] of wrong) {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { CacheEvents } from '../../lib/event/index.js';
 import { PrimarySearch } from '../../lib/redis/primary-search.js';
-import type { RedisAddress } from '../../lib/redis/redis-endpoint.js';
+import type { RedisAddress } from '../../lib/redis/redis-address.js';
 
 const ADDRESS = { host: '10.0.0.1', port: 6379 };
 
@@ -12,7 +12,7 @@ describe(PrimarySearch.name, () => {
   let connected: sinon.SinonStub<[RedisAddress], Promise<void>>;
   let told: (readonly [name: string, event: Record<string, unknown>])[];
   let failures: unknown[];
-  let search: PrimarySearch;
+  let search: PrimarySearch<RedisAddress>;
 
   beforeEach(() => {
     timers = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

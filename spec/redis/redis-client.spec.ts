@@ -41,9 +41,14 @@ describe(redisClient.name, () => {
   it('leads to the address, and never connects again by itself', () => {
     const { socket, ...options } = optionsFor(ENDPOINT);
     expect(socket).to.deep.include({ host: '10.0.0.1', port: 7000, connectTimeout: 300, reconnectStrategy: false });
-    expect(socket).not.to.have.any.keys('path', 'tls');
+    expect(socket).not.to.have.any.keys('path', 'tls', 'family');
     expect(options).to.deep.include({ database: 0, disableOfflineQueue: true });
     expect(options).not.to.have.any.keys('username', 'password');
+  });
+
+  it('keeps to one version of IP where the endpoint says so', () => {
+    expect(optionsFor({ ...ENDPOINT, family: 6 }).socket).to.deep.include({ family: 6 });
+    expect(optionsFor({ ...ENDPOINT, family: 6, tls: {} }).socket).to.deep.include({ family: 6, tls: true });
   });
 
   it('leads to a Unix socket where the endpoint is one', () => {

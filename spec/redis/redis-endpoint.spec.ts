@@ -22,7 +22,7 @@ describe(redisEndpoint.name, () => {
     });
     expect(redisEndpoint('redis://:only@host')).to.deep.equal({ host: 'host', port: 6379, password: 'only', db: 0, label: 'host:6379' });
     expect(redisEndpoint('rediss://host')).to.deep.equal({ host: 'host', port: 6379, db: 0, tls: {}, label: 'host:6379' });
-    expect(redisEndpoint('redis://host?db=2&family=6')).to.deep.equal({ host: 'host', port: 6379, db: 2, label: 'host:6379' });
+    expect(redisEndpoint('redis://host?db=2&family=6')).to.deep.equal({ host: 'host', port: 6379, family: 6, db: 2, label: 'host:6379' });
     expect(redisEndpoint('redis://[::1]:7000')).to.deep.equal({ host: '::1', port: 7000, db: 0, label: '[::1]:7000' });
     expect(redisEndpoint('localhost:7000')).to.deep.equal({ host: 'localhost', port: 7000, db: 0, label: 'localhost:7000' });
   });
@@ -87,12 +87,12 @@ describe(redisEndpoint.name, () => {
       [undefined, 'Expected `redis` to be a URL, the options of ioredis, or a Redis or Cluster client, got undefined.'],
       [null, 'Expected `redis` to be a URL, the options of ioredis, or a Redis or Cluster client, got null.'],
       ['', 'Expected `redis` to be a URL, the options of ioredis, or a Redis or Cluster client, got an empty string.'],
-      [6379, 'Expected `redis` to be a URL, the options of ioredis, or a Redis or Cluster client, got number.'],
-      [{ port: 0 }, 'Expected `redis.port` to be an integer from 1 to 65535, got `0`.'],
-      [{ port: '6379' }, 'Expected `redis.port` to be an integer from 1 to 65535, got `6379`.'],
-      [{ db: -1 }, 'Expected `redis.db` to be a non-negative integer, got `-1`.'],
-      [{ host: 7 }, 'Expected `redis.host` to be a string, got `7`.'],
-      [{ path: 7 }, 'Expected `redis.path` to be a string, got `7`.'],
+      [6379, 'Expected `redis` to be a URL, the options of ioredis, or a Redis or Cluster client, got a number.'],
+      [{ port: 0 }, 'Expected `redis.port` to be an integer from 1 to 65535, got `0` (number).'],
+      [{ port: '6379' }, "Expected `redis.port` to be an integer from 1 to 65535, got `'6379'` (string)."],
+      [{ db: -1 }, 'Expected `redis.db` to be a non-negative integer, got `-1` (number).'],
+      [{ host: 7 }, 'Expected `redis.host` to be a string, got `7` (number).'],
+      [{ path: 7 }, 'Expected `redis.path` to be the path of a Unix socket, got `7` (number).'],
       [{ sentinels: [{ host: 's' }], name: 'm' }, 'Expected `redis` to lead to one server, got Sentinel options.'],
     ] as const) {
       expect(thrown(() => redisEndpoint(wrong as never)).message).to.equal(message);

@@ -15,6 +15,18 @@ describe(redisOptionsFromEnv.name, () => {
     );
   });
 
+  it('takes every form of a URL', () => {
+    for (const REDIS_URL of ['redis://h/0/', 'valkey://h', 'valkeys://u:p@h:7000', 'unix:///run/redis.sock?db=1', '/run/redis.sock'])
+      expect(redisOptionsFromEnv({ REDIS_URL })).to.equal(REDIS_URL);
+  });
+
+  it('refuses a parameter of the URL by its name', () => {
+    expect(() => redisOptionsFromEnv({ REDIS_URL: 'redis://h?keyPrefix=app' })).to.throw(
+      CacheConfigurationError,
+      'The parameter `keyPrefix` of the environment variable REDIS_URL is not used here. `namespace` separates applications: it stands before every key and topic.',
+    );
+  });
+
   it('reads REDIS_HOST with its companions', () => {
     expect(redisOptionsFromEnv({ REDIS_HOST: 'h' })).to.deep.equal({ host: 'h', port: 6379, db: 0 });
     const env = { REDIS_HOST: 'h', REDIS_PORT: '7000', REDIS_USERNAME: 'bob', REDIS_PASSWORD: 'p', REDIS_DB: '3', REDIS_TLS: 'true' };
@@ -59,7 +71,7 @@ describe(redisOptionsFromEnv.name, () => {
       'a port in REDIS_PORT. The text is not repeated here because it may hold a password.';
     for (const REDIS_HOST of ['redis://u:hunter2@h', 'redis://h', 'u:hunter2@h', 'hunter2@h', 'h/hunter2', 'h:6379', 'h hunter2', 'h%41'])
       expect(() => redisOptionsFromEnv({ REDIS_HOST }), REDIS_HOST).to.throw(CacheConfigurationError, words);
-    expect(redisOptionsFromEnv({ REDIS_HOST: '::1' })).to.deep.include({ host: '::1' });
+    for (const REDIS_HOST of ['::1', '[::1]']) expect(redisOptionsFromEnv({ REDIS_HOST })).to.deep.include({ host: '::1' });
   });
 
   it('repeats no URL that stands in another variable', () => {

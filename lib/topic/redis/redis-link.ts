@@ -78,7 +78,7 @@ export class RedisLink {
       link.#open(transport);
       return link;
     } catch (error) {
-      if (error instanceof RemoteCacheError) throw error; // The client cannot be loaded: no attempt was made.
+      if (error instanceof RemoteCacheError) throw error; // No attempt was made: there is no client, or there are no credentials.
       const cause = (link === undefined ? undefined : link.#error) ?? source.credentials.clean(error);
       await link?.close();
       throw new RemoteCacheError('CACHE_REMOTE_CONNECT_FAILED', `Redis at ${source.label} could not be reached: ${reasonOf(cause)}.`, {

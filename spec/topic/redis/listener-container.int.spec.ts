@@ -288,8 +288,8 @@ describe(`${MessageListenerContainer.name} with ${RedisTransport.name}`, functio
   });
 
   describe('given a client', () => {
-    it('uses connections of its own and neither its key prefix nor its database', async () => {
-      const redis = new Redis({ port: server.port, host: '127.0.0.1', lazyConnect: true, keyPrefix: 'mine:', db: 3 });
+    it('uses connections of its own and not its database', async () => {
+      const redis = new Redis({ port: server.port, host: '127.0.0.1', lazyConnect: true, db: 3 });
       const container = await make(redis);
       await container.start();
       await flows('plain');
