@@ -48,7 +48,7 @@ describe('Issue 5: the ways to a Redis', () => {
   });
 
   const make = (redis: CachingOptions['redis'], options: CachingOptions = {}): CacheInstance => {
-    const instance = createInstance({ ...PATIENT, redis, caches: { book: {} }, ...options });
+    const instance = createInstance({ ...PATIENT, redis, bound: '200ms', caches: { book: {} }, ...options });
     instances.push(instance);
     return instance;
   };

@@ -70,7 +70,7 @@ export class RedisLink {
     const giveUp = (): void => void link?.close();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      const client = await source.create(clientOptions(role, transport), connectTimeoutMs);
+      const client = await unlessAborted(signal, source.create(clientOptions(role, transport), connectTimeoutMs));
       link = new RedisLink(client, source, handlers);
       signal.throwIfAborted();
       await withDeadline(client.connect(), connectTimeoutMs, () => new Error(`no answer within ${connectTimeoutMs} ms`));
@@ -187,6 +187,18 @@ function clientOptions(role: string, options: ResolvedRedisTransportOptions): Re
     stringNumbers: false,
     enableReadyCheck: false, // SUBSCRIBE and PUBLISH work while a server loads its data.
   };
+}
+
+/**
+ * Settles as `making` does, or rejects when `signal` is aborted. A client that is made afterwards is not
+ * connected.
+ */
+function unlessAborted(signal: AbortSignal, making: Promise<Redis>): Promise<Redis> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    void making.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function reasonOf(error: unknown): string {
