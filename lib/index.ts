@@ -55,7 +55,15 @@ export {
 } from './errors/index.js';
 export type { CacheErrorCode, CacheErrorOptions } from './errors/index.js';
 export { CACHE_EVENT_NAMES, CacheEvents, diagnosticsChannelName } from './event/index.js';
-export type { CacheEventMap, CacheLogger, CacheStatistics, CacheTracer, DiagnosticsMessage, RemovalCause, TracedStep } from './event/index.js';
+export type {
+  CacheEventMap,
+  CacheLogger,
+  CacheStatistics,
+  CacheTracer,
+  DiagnosticsMessage,
+  RemovalCause,
+  TracedStep,
+} from './event/index.js';
 export {
   CacheErrorHandler,
   CacheInterceptor,

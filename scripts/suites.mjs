@@ -51,6 +51,8 @@ export const SUITES = [
       'issue/2-busy-process.int',
       'issue/3-acknowledgements.int',
       'issue/3-moved-address.int',
+      'issue/5-operators-log.int',
+      'issue/5-unacknowledged.int',
       'samples/gateway-faults.int',
       'samples/gateway-server.int',
     ],

@@ -12,8 +12,8 @@ export function setCacheConfig(declaringClass: ClassConstructor, defaults: Cache
 }
 
 /**
- * The configuration of the class or, if it has none, of its nearest base class that has one. An empty one, as of
- * `@CacheConfig()`, counts as none: it only has inherited methods cached.
+ * The configuration of the class or, if it has none, of its nearest base class that has one. An empty one, as
+ * of `@CacheConfig()`, counts as none: it only has inherited methods cached.
  */
 export function cacheConfigOf(declaringClass: ClassConstructor): CacheDefaults | undefined {
   for (let type: unknown = declaringClass; typeof type === 'function'; type = Object.getPrototypeOf(type)) {

@@ -80,8 +80,8 @@ export class CachedMethod {
   }
 
   /**
-   * The same body and operations under the `@CacheConfig` of a subclass, which goes before the one of the class
-   * that declares the method. (Spring takes the one of the declaring class.)
+   * The same body and operations under the `@CacheConfig` of a subclass, which goes before the one of the
+   * class that declares the method. (Spring takes the one of the declaring class.)
    */
   inheritedBy(subclass: ClassConstructor, wrap: (method: CachedMethod) => MethodBody): CachedMethod {
     const { name, body, isOfClass } = this;
@@ -91,8 +91,8 @@ export class CachedMethod {
   }
 
   /**
-   * Has calls on instances of `subclass` run `variant`. That is for a method that the subclass overrides, which
-   * then reaches this one by `super`.
+   * Has calls on instances of `subclass` run `variant`. That is for a method that the subclass overrides,
+   * which then reaches this one by `super`.
    */
   addVariant(subclass: ClassConstructor, variant: CachedMethod): void {
     (this.#variants ??= new Map<object, CachedMethod>()).set(subclass.prototype as object, variant);

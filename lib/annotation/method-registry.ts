@@ -124,9 +124,9 @@ export function classConfigured(declaringClass: ClassConstructor): void {
 }
 
 /**
- * Puts the methods that `subclass` inherits under its own `@CacheConfig`. Each gets a wrapper of its own on the
- * prototype, so that a hit has no class to look up. One that the subclass overrides can be reached by `super`
- * only, and is chosen by the instance.
+ * Puts the methods that `subclass` inherits under its own `@CacheConfig`. Each gets a wrapper of its own on
+ * the prototype, so that a hit has no class to look up. One that the subclass overrides can be reached by
+ * `super` only, and is chosen by the instance.
  */
 export function configureInherited(subclass: ClassConstructor): void {
   const own = subclass.prototype as object;

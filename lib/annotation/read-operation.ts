@@ -125,7 +125,8 @@ function readEvict(reader: OptionReader): CacheEvictOperation {
     reader.exclude('allEntries', other, 'All entries go, whatever their keys.');
   }
   if (reader.unacknowledged() === 'report') {
-    if (reader.acks() === 'all') reader.exclude('acks', 'unacknowledged', "`acks: 'all'` waits until no instance serves the old value, 'report' does not.");
+    if (reader.acks() === 'all')
+      reader.exclude('acks', 'unacknowledged', "`acks: 'all'` waits until no instance serves the old value, 'report' does not.");
     reader.exclude('beforeInvocation', 'unacknowledged', 'An eviction before the method always throws: the method has not run yet.');
   }
   for (const other of ['key', 'keyGenerator']) reader.exclude('keys', other, 'Let `keys` return all the keys.');

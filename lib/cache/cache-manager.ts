@@ -47,15 +47,15 @@ export abstract class CacheManager {
   cache<T = unknown>(name: string): Cache<T> {
     const cache = this.getCache(name);
     if (cache === undefined) throw nameUnknown(name, this.cacheNames);
-    return cache as Cache<T>;
+    return cache;
   }
 
   /**
-   * Clears every cache of {@link cacheNames}. All are tried; the first failure is thrown. A cache that another
-   * instance has created at run time, and this one has not, is not cleared.
+   * Clears every cache of {@link cacheNames}. All are tried; the first failure is thrown. A cache that
+   * another instance has created at run time, and this one has not, is not cleared.
    */
   async clearAll(options?: EvictOptions): Promise<void> {
-    throwFirst(await Promise.allSettled(this.cacheNames.map((name) => this.getCache(name)?.clear(options))));
+    throwFirst(await Promise.allSettled(this.cacheNames.map(async (name) => this.getCache(name)?.clear(options))));
   }
 
   /** The names that are known now. */

@@ -25,9 +25,9 @@ export interface EvictOptions {
 }
 
 /**
- * What a write does when Redis has not acknowledged its eviction within the cache's `deadline`. In either case
- * the eviction is repeated until it is acknowledged, and meanwhile this instance serves the key from neither
- * tier.
+ * What a write does when Redis has not acknowledged its eviction within the cache's `deadline`. In either
+ * case the eviction is repeated until it is acknowledged, and meanwhile this instance serves the key from
+ * neither tier.
  * - `'throw'`: it rejects with a {@link CacheEvictError}.
  * - `'report'`: it resolves. The event `evictPending` and the log tell of it.
  */

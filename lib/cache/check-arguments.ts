@@ -27,8 +27,8 @@ export function wantsAcks({ acks }: EvictOptions): boolean {
 }
 
 /**
- * Whether the caller is told of an eviction that is not acknowledged by an error. With `acks: 'all'` he always
- * is: what he asked for was not reached.
+ * Whether the caller is told of an eviction that is not acknowledged by an error. With `acks: 'all'` he
+ * always is: what he asked for was not reached.
  *
  * @param fallback - what the cache does.
  * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`, `CACHE_OPERATION_INVALID` for `'report'` together

@@ -20,6 +20,7 @@ export async function evict(line: CommandLine, redis: NonNullable<CachingOptions
     timeout: Math.max(1, Math.floor(timeoutMs / 2)),
     deadline: Math.max(2, timeoutMs),
     dynamic: false,
+    logger: false, // The command itself says what is wrong.
     caches: { [name]: { tiers: 'remote', topic } },
   });
   try {

@@ -1,4 +1,7 @@
-/** Where an instance says, in one line each, what its operators should know. `console` fits, and so do most loggers. */
+/**
+ * Where an instance says, in one line each, what its operators should know. `console` fits, and so do most
+ * loggers.
+ */
 export interface CacheLogger {
   /** What is well again. */
   info(line: string): void;

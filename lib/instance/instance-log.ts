@@ -18,9 +18,9 @@ export interface InstanceLogOptions {
 const MOST_REASONS = 100;
 
 /**
- * Tells the operators of an instance what they should know, once: that Redis is away or refuses, and that it is
- * back; that values of a kind can never be stored; that an eviction is not acknowledged whose caller was not
- * told. All else is for those who listen to events.
+ * Tells the operators of an instance what they should know, once: that Redis is away or refuses, and that it
+ * is back; that values of a kind can never be stored; that an eviction is not acknowledged whose caller was
+ * not told. All else is for those who listen to events.
  */
 export class InstanceLog {
   readonly #options: InstanceLogOptions;
@@ -49,8 +49,8 @@ export class InstanceLog {
   }
 
   /**
-   * From now on tells of Redis: what is wrong already shows with the next attempt. Before, the start itself says
-   * what is wrong.
+   * From now on tells of Redis: what is wrong already shows with the next attempt. Before, the start itself
+   * says what is wrong.
    */
   begin(): void {
     this.#isWatching = true;
@@ -109,7 +109,10 @@ export class InstanceLog {
     if (code === 'CACHE_VALUE_CORRUPT' || this.#reasons.has(reason) || this.#reasons.size >= MOST_REASONS) return;
     this.#reasons.add(reason);
     const instances = refused?.match(/^an instance of (.+)$/)?.[1];
-    const why = instances === undefined ? `some values are not cached: ${message}` : `instances of ${instances} are not cached: give the cache a \`type\`.`;
+    const why =
+      instances === undefined
+        ? `some values are not cached: ${message}`
+        : `instances of ${instances} are not cached: give the cache a \`type\`.`;
     this.#say('warn', `Cache '${cache}': ${why}`);
   }
 

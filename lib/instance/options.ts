@@ -68,9 +68,9 @@ export interface CacheOptions {
   readonly type?: ValueTypes;
   /**
    * What readers share of a value. Default: `'freeze'`.
-   * - `'freeze'`: all readers get one object, frozen in depth: plain objects, arrays, and instances of `type`.
-   *   Also frozen is the object that the method itself returned, so that a caller who changes a result sees it
-   *   at the first try. Not frozen: what a transaction loads, and the arguments of puts.
+   * - `'freeze'`: all readers get one object, frozen in depth: plain objects, arrays, and instances of
+   *   `type`. Also frozen is the object that the method itself returned, so that a caller who changes a
+   *   result sees it at the first try. Not frozen: what a transaction loads, and the arguments of puts.
    * - `'clone'`: each reader gets a copy. For callers who change what they read, as with entities of an ORM.
    * - `'share'`: all readers get one object, as it is. A caller who changes it changes it for all others, as
    *   with Spring's map cache.
@@ -85,10 +85,10 @@ export interface CacheOptions {
    */
   readonly whenDisconnected?: 'bypass' | 'serve';
   /**
-   * What a write does when Redis has not acknowledged its eviction within the `deadline`. `'throw'`: it rejects
-   * with a `CacheEvictError`, which carries the method's result. `'report'`: the caller gets his result; the
-   * event `evictPending` and the log tell. The eviction is repeated in either case. An eviction with
-   * `acks: 'all'`, before the method, or by `evictIfPresent` always throws. Default: `'throw'`.
+   * What a write does when Redis has not acknowledged its eviction within the `deadline`. `'throw'`: it
+   * rejects with a `CacheEvictError`, which carries the method's result. `'report'`: the caller gets his
+   * result; the event `evictPending` and the log tell. The eviction is repeated in either case. An eviction
+   * with `acks: 'all'`, before the method, or by `evictIfPresent` always throws. Default: `'throw'`.
    */
   readonly unacknowledged?: Unacknowledged;
   /** The most bytes an encoded value may have; a larger one is not stored. Default: `1_048_576` (1 MiB). */
@@ -170,8 +170,8 @@ export interface CachingOptions {
   readonly failFast?: boolean;
   /**
    * Where the instance says what its operators should know, in one line each: Redis is away, refuses, or is
-   * back; values of a kind can never be stored. `false`: nowhere. All that happens is told by events. Default:
-   * `console.warn`.
+   * back; values of a kind can never be stored. `false`: nowhere. All that happens is told by events.
+   * Default: `console.warn`.
    */
   readonly logger?: CacheLogger | false;
   /** Where time is read. Default: the process's monotonic clock. */

@@ -7,8 +7,8 @@ const ON: readonly string[] = ['', 'true', '1', 'yes', 'on'];
  * Whether an operator has switched caching off for the process, by `CACHE_ENABLED=false`.
  *
  * @param env - the variables. Default: `process.env`.
- * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for a value that means neither: a misspelt `false` must
- *   not be taken for a yes.
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for a value that means neither: a misspelt `false`
+ *   must not be taken for a yes.
  */
 export function isSwitchedOff(env: Readonly<Record<string, string | undefined>> = process.env): boolean {
   const text = env['CACHE_ENABLED']?.trim().toLowerCase() ?? '';

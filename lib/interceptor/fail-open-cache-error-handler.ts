@@ -14,8 +14,8 @@ export class FailOpenCacheErrorHandler extends CacheErrorHandler {
   readonly #events: CacheEvents | undefined;
 
   /**
-   * @param events - gets an `error` for each value that cannot be stored, and each key that is too long. Default: none; these failures are
-   *   reported nowhere.
+   * @param events - gets an `error` for each value that cannot be stored, and each key that is too long.
+   *   Default: none; these failures are reported nowhere.
    */
   constructor(events?: CacheEvents) {
     super();
@@ -34,7 +34,8 @@ export class FailOpenCacheErrorHandler extends CacheErrorHandler {
     if (error instanceof CacheEvictError || error instanceof CacheStoppedError) throw error;
     // A remote tier that is away is counted, and reported by its connection. A value that cannot be stored is
     // reported here alone.
-    if (!(error instanceof RemoteCacheError)) this.#events?.emit('error', { where: `put in cache '${cache.name}'`, error, cache: cache.name });
+    if (!(error instanceof RemoteCacheError))
+      this.#events?.emit('error', { where: `put in cache '${cache.name}'`, error, cache: cache.name });
   }
 
   override handleCacheEvictError(error: unknown): void {

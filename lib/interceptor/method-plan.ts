@@ -11,7 +11,10 @@ export class MethodPlan {
   readonly lateEvicts: readonly OperationPlan<CacheEvictOperation>[];
   /** Whether the method does more than read. */
   readonly writes: boolean;
-  /** Serves all calls, where the method is simple enough; else `undefined`, and the recipe serves them. */
+  /**
+   * Serves all calls, where the method is simple enough and its plan does not depend on the instance; else
+   * `undefined`, and the recipe serves them.
+   */
   readonly hitPath: HitPath | undefined;
 
   constructor(method: CachedMethod, container: ServiceLocator, errors: CacheErrorHandler) {
@@ -30,7 +33,7 @@ export class MethodPlan {
     this.writes = evicts.length + this.puts.length > 0;
     const [cacheable] = this.cacheables;
     const cache = cacheable?.fixedCaches?.length === 1 ? cacheable.fixedCaches[0] : undefined;
-    if (method.hasVariants || cacheable === undefined || cache === undefined) return; // Its plan depends on the instance, or is no short one.
+    if (method.hasVariants || cacheable === undefined || cache === undefined) return;
     if (operations.length === 1) this.hitPath = new HitPath(cacheable, cache, errors);
   }
 }

@@ -162,11 +162,14 @@ function rebindingWatch(isInUse: () => boolean): (part: string) => () => void {
   return (part) => () =>
     void setImmediate(() => {
       if (!isInUse()) return;
-      process.emitWarning(`${part} was rebound after it had been used. Methods that were called before keep the part that was bound then.`, {
-        type: 'CacheWarning',
-        code: 'CACHE_REBOUND_LATE',
-        detail: 'Rebind parts before the first call of a decorated method.',
-      });
+      process.emitWarning(
+        `${part} was rebound after it had been used. Methods that were called before keep the part that was bound then.`,
+        {
+          type: 'CacheWarning',
+          code: 'CACHE_REBOUND_LATE',
+          detail: 'Rebind parts before the first call of a decorated method.',
+        },
+      );
     });
 }
 

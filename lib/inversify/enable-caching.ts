@@ -17,7 +17,8 @@ import { INSTANCE } from './tokens.js';
  * @param options - see {@link CachingOptions}. Default: everything in the process.
  * @returns the cache manager, once every topic is confirmed subscribed.
  * @throws {CacheConfigurationError} for wrong options, a second module or cache manager in one container,
- *   `CACHE_BINDING_MISSING`, `CACHE_NAME_MISSING` and `CACHE_NAME_UNKNOWN`. The module is unloaded again then.
+ *   `CACHE_BINDING_MISSING`, `CACHE_NAME_MISSING` and `CACHE_NAME_UNKNOWN`. The module is unloaded again
+ *   then.
  * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED` when Redis cannot be reached and `failFast` is on.
  *   The module is unloaded again then.
  */

@@ -6,8 +6,8 @@ import { type KnownBinding, knownBindings } from './activation-plugin.js';
 import { makeResolver } from './caching-module.js';
 
 /**
- * Checks the services that are bound already, so that mistakes show now and not at the first call. It makes no
- * service.
+ * Checks the services that are bound already, so that mistakes show now and not at the first call. It makes
+ * no service.
  *
  * @throws {CacheConfigurationError} as `checkOperations` does.
  */
@@ -15,7 +15,7 @@ export function checkBoundServices(container: Container, { manager, isEnabled = 
   if (!isEnabled) return;
   const bindings = knownBindings(container);
   const classes = new Set(bindings.map(({ implementationType }) => implementationType).filter((type) => typeof type === 'function'));
-  const methods = [...classes].flatMap((type) => cachedMethodsOf(type as ClassConstructor));
+  const methods = [...classes].flatMap((type) => cachedMethodsOf(type));
   const known = {
     isBound: (identifier: ServiceIdentifier): boolean => container.isBound(identifier),
     cacheNames: isDynamic ? undefined : manager.cacheNames,

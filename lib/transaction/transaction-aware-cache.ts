@@ -148,7 +148,9 @@ export class TransactionAwareCache extends Cache {
       try {
         await time.spend((waitedMs) => this.target.putAll(own, { ...options, waitedMs }));
       } catch (error) {
-        const told = await Promise.allSettled(own.map(async ([key, value]) => this.#failures().handleCachePutError(error, this, key, value)));
+        const told = await Promise.allSettled(
+          own.map(async ([key, value]) => this.#failures().handleCachePutError(error, this, key, value)),
+        );
         throwFirst(told);
       }
     });

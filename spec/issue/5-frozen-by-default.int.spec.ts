@@ -75,7 +75,13 @@ describe('Issue 5: a change to what was read', () => {
     const container = new Container();
     containers.push(container);
     container.bind(Books).toSelf().inSingletonScope();
-    const manager = await enableCaching(container, { namespace: ownNamespace('freeze'), timeout: '5s', deadline: '10s', ...options, caches: { book: { type: Author, ...book } } });
+    const manager = await enableCaching(container, {
+      namespace: ownNamespace('freeze'),
+      timeout: '5s',
+      deadline: '10s',
+      ...options,
+      caches: { book: { type: Author, ...book } },
+    });
     return { books: container.get(Books), manager };
   };
   const onRedis = async (): Promise<CachingOptions> => ({ redis: (await sharedRedis()).url, namespace: ownNamespace('freeze') });

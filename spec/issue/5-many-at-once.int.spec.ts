@@ -6,7 +6,14 @@
  * throws for a name that is not known.
  */
 import { expect } from 'chai';
-import { type Cache, type CacheConfigurationError, CacheKeyError, type CacheManager, NoOpCacheManager, runInTransaction } from '../../lib/index.js';
+import {
+  type Cache,
+  type CacheConfigurationError,
+  CacheKeyError,
+  type CacheManager,
+  NoOpCacheManager,
+  runInTransaction,
+} from '../../lib/index.js';
 import { AsyncLocalTransactionSynchronization, TransactionAwareCache, TransactionAwareCacheManager } from '../../lib/transaction/index.js';
 import { Fleet, type Instance } from '../contract/fleet.js';
 import { cacheErrorIn, cacheErrorOf } from '../contract/rejection.js';
@@ -84,7 +91,9 @@ describe('Issue 5: many entries at once', () => {
     expect(await cacheErrorOf(one.cache.putAll(bad))).to.be.an.instanceOf(CacheKeyError);
     expect(await one.cache.get('Emma')).to.equal(undefined);
     for (const wrong of [undefined, null, 5, {}, 'ab'])
-      expect((await cacheErrorOf(one.cache.putAll(wrong as never))).message).to.match(/^Expected `entries` to be a Map or another iterable of pairs/);
+      expect((await cacheErrorOf(one.cache.putAll(wrong as never))).message).to.match(
+        /^Expected `entries` to be a Map or another iterable of pairs/,
+      );
   });
 
   it('`putAll` tries all, and throws the first failure', async () => {
@@ -154,5 +163,4 @@ describe('Issue 5: many entries at once', () => {
     }
     expect(new NoOpCacheManager().cache('any').name).to.equal('any');
   });
-
 });

@@ -69,7 +69,9 @@ describe('Issue 5: a mistake', () => {
   describe('in a name', () => {
     it('that one operation alone uses, one letter away from one that several use, is told at start', async () => {
       await enableCaching(container, { namespace });
-      expect(warned('CACHE_NAME_DOUBTFUL')).to.deep.equal(["@CacheEvict on Books.remove alone names the cache 'boook'; several others name 'book'."]);
+      expect(warned('CACHE_NAME_DOUBTFUL')).to.deep.equal([
+        "@CacheEvict on Books.remove alone names the cache 'boook'; several others name 'book'.",
+      ]);
     });
 
     for (const caches of [{ boook: {} }, { boook: {}, book: {} }, { book: {} }] as CachingOptions['caches'][]) {

@@ -9,7 +9,14 @@ import 'reflect-metadata';
 import { expect } from 'chai';
 import { Container, injectable } from 'inversify';
 import sinon from 'sinon';
-import { Cacheable, type CacheConfigurationError, type CacheManager, type CacheOptions, type CachingOptions, enableCaching } from '../../lib/index.js';
+import {
+  Cacheable,
+  type CacheConfigurationError,
+  type CacheManager,
+  type CacheOptions,
+  type CachingOptions,
+  enableCaching,
+} from '../../lib/index.js';
 import { cacheErrorOf } from '../contract/rejection.js';
 import { RedisServer } from '../support/redis-server.js';
 import { ownNamespace } from '../support/shared-redis.js';
@@ -48,12 +55,20 @@ describe('Issue 5: what operators are told', function () {
   const containers: Container[] = [];
   let lines: string[];
 
-  const logger = Object.fromEntries(['info', 'warn', 'error'].map((level) => [level, (line: string) => void lines.push(`${level}: ${line}`)]));
+  const logger = Object.fromEntries(
+    ['info', 'warn', 'error'].map((level) => [level, (line: string) => void lines.push(`${level}: ${line}`)]),
+  );
   const join = async (options: CachingOptions = {}, order: CacheOptions = {}): Promise<{ orders: Orders; manager: CacheManager }> => {
     const container = new Container();
     containers.push(container);
     container.bind(Orders).toSelf().inSingletonScope();
-    const manager = await enableCaching(container, { namespace: ownNamespace('log'), logger: logger as never, bound: '300ms', ...options, caches: { order } });
+    const manager = await enableCaching(container, {
+      namespace: ownNamespace('log'),
+      logger: logger as never,
+      bound: '300ms',
+      ...options,
+      caches: { order },
+    });
     return { orders: container.get(Orders), manager };
   };
 
@@ -84,7 +99,9 @@ describe('Issue 5: what operators are told', function () {
         await server.restart();
         await waitFor(isBack, { what: 'the line that it is back' });
         expect(lines).to.have.length(2);
-        expect(lines[0]).to.match(/^warn: inversify-cache: Redis at 127\.0\.0\.1:\d+ cannot be reached: .*\. Reads go on without it, and evictions/);
+        expect(lines[0]).to.match(
+          /^warn: inversify-cache: Redis at 127\.0\.0\.1:\d+ cannot be reached: .*\. Reads go on without it, and evictions/,
+        );
         expect(lines[1]).to.match(/^info: inversify-cache: Redis at 127\.0\.0\.1:\d+ is back after \d+\.\d s\.$/);
         lines = [];
       }

@@ -89,7 +89,9 @@ describe("Issue 5: `unacknowledged: 'report'`, while Redis is away", function ()
   let server: RedisServer;
   let lines: string[];
 
-  const join = async (options: CachingOptions = {}): Promise<{ books: Books; manager: CacheManager; events: CacheEvents; cache: Cache }> => {
+  const join = async (
+    options: CachingOptions = {},
+  ): Promise<{ books: Books; manager: CacheManager; events: CacheEvents; cache: Cache }> => {
     const container = new Container();
     containers.push(container);
     container.bind(Books).toSelf().inSingletonScope();
@@ -168,7 +170,8 @@ describe("Issue 5: `unacknowledged: 'report'`, while Redis is away", function ()
       () => cache.evict('Dune', { acks: 'all' }),
     ])
       expect(await rejectionOf(write())).to.be.an.instanceOf(CacheEvictError);
-    for (const write of [cache.evict('Dune'), cache.evictAll(['Dune']), cache.clear(), cache.put('Dune', 1), cache.putAll([['Dune', 1]])]) await write;
+    for (const write of [cache.evict('Dune'), cache.evictAll(['Dune']), cache.clear(), cache.put('Dune', 1), cache.putAll([['Dune', 1]])])
+      await write;
   });
 
   it('is refused in what contradicts it', async () => {
@@ -183,9 +186,14 @@ describe("Issue 5: `unacknowledged: 'report'`, while Redis is away", function ()
     expect(await codeOf(() => cache.evict('Dune', { unacknowledged: 'repot' as Unacknowledged }))).to.equal('CACHE_OPTION_INVALID');
     const method = (): Promise<void> => Promise.resolve();
     const decorate = (options: object): unknown =>
-      (CacheEvict('book', options as never) as (target: object, name: string, descriptor: object) => unknown)(Books.prototype, 'x', { value: method });
+      (CacheEvict('book', options as never) as (target: object, name: string, descriptor: object) => unknown)(Books.prototype, 'x', {
+        value: method,
+      });
     for (const options of [{ acks: 'all' }, { beforeInvocation: true }])
       expect(() => decorate({ ...options, unacknowledged: 'report' })).to.throw(CacheConfigurationError, 'cannot both be set');
-    expect(() => decorate({ unacknowledged: 'repot' })).to.throw(CacheConfigurationError, "expected `unacknowledged` to be 'throw' or 'report'");
+    expect(() => decorate({ unacknowledged: 'repot' })).to.throw(
+      CacheConfigurationError,
+      "expected `unacknowledged` to be 'throw' or 'report'",
+    );
   });
 });

@@ -6,8 +6,8 @@ const PREFIX = '~#';
 const DIGEST = /^~#[A-Za-z0-9_-]{43}$/;
 
 /**
- * The key that a digest stands for. The key itself cannot be had back from it. So people who see `~#…` in a log
- * can evict by it.
+ * The key that a digest stands for. The key itself cannot be had back from it. So people who see `~#…` in a
+ * log can evict by it.
  */
 export class KeyDigest {
   /** `~#` and the digest. */

@@ -18,7 +18,9 @@ export class SharedLoad extends Load {
    * value alive.
    */
   promise: Promise<unknown> | undefined;
-  /** What those who joined get in place of the value, if they must not share it. Set before the load settles. */
+  /**
+   * What those who joined get in place of the value, if they must not share it. Set before the load settles.
+   */
   copies: Copies | undefined;
   /** The new load that those who had joined this one in vain share. */
   successor: SharedLoad | undefined;
@@ -56,9 +58,9 @@ export class SharedLoad extends Load {
   }
 
   /**
-   * Settles as this load does (with its {@link copies}, where there are some), or with {@link LATE} once it has lasted for `limitMs`. From now on, the load
-   * that the running code belongs to waits for this one. All callers that join share one promise and one
-   * timer.
+   * Settles as this load does (with its {@link copies}, where there are some), or with {@link LATE} once it
+   * has lasted for `limitMs`. From now on, the load that the running code belongs to waits for this one. All
+   * callers that join share one promise and one timer.
    */
   join(clock: Clock, limitMs: Milliseconds): Promise<unknown> {
     const { caller } = Load;

@@ -1,4 +1,3 @@
-import { CacheKeyError } from '../../errors/index.js';
 import type { CacheCounters, CacheStatistics } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { Cache, type EvictOptions, type LoadOptions, type PutOptions } from '../cache.js';
@@ -18,6 +17,7 @@ import { ValueSharing } from '../value/value-sharing.js';
 import { EntryLife } from './entry-life.js';
 import { FillLeases } from './fill-leases.js';
 import { inspectKey } from './inspect-key.js';
+import { loadWithoutKey } from './load-without-key.js';
 import { Loads } from './loads.js';
 import { MissForecast } from './miss-forecast.js';
 import { OwnWrites } from './own-writes.js';
@@ -70,7 +70,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
   constructor(options: TwoTierCacheOptions) {
     super();
     const { name, settings, remote, clock, events, counters, sharing = ValueSharing.PLAIN } = options;
-    const { tiers, localTtlMs, timeoutMs, deadlineMs, fillLeaseMs = DEFAULT_FILL_LEASE_MS } = settings;
+    const { tiers, localTtlMs, timeoutMs, deadlineMs, fillLeaseMs = DEFAULT_FILL_LEASE_MS, unacknowledged = 'throw' } = settings;
     const of = { ...COLLABORATORS, ...options.collaborators };
     this.name = name;
     this.#options = options;
@@ -98,13 +98,12 @@ export class TwoTierCache extends Cache implements AnswersNow {
     }));
     const ownWrites = (this.#ownWrites = new of.OwnWrites());
     const life = new EntryLife(name, settings, events);
-    const times = { timeoutMs, deadlineMs, fillLeaseMs };
-    const parts = { cache: name, local, remote, sharing, pending, clock, events, counters, hasRemote: tiers !== 'local', ...times };
+    const shared = { cache: name, local, remote, sharing, pending, clock, events, counters, hasRemote: tiers !== 'local' };
+    const parts = { ...shared, timeoutMs, deadlineMs, fillLeaseMs };
     const reads = (this.#reads = new of.RemoteReads(parts));
     const leases = (this.#leases = new FillLeases(parts));
     const forecast = this.#forecast;
     this.#loads = new of.Loads({ ...parts, reads, leases, life, forecast });
-    const { unacknowledged = 'throw' } = settings;
     this.#writes = new Writes({ ...parts, reads, life, forecast, ownWrites, calls, unacknowledged });
     // An entry ends in both tiers at the same time, unless entries of the local tier have a time to live of
     // their own.
@@ -189,7 +188,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
       checkLoader(loader);
       encoded = encodeKey(key);
     } catch (error) {
-      return refused(error, loader, options);
+      return loadWithoutKey(error, loader, options);
     }
     const now = this.#clock.now();
     const hit = this.#local.hitNow(encoded, now);
@@ -230,7 +229,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
 
   override async invalidate(options: EvictOptions = {}): Promise<boolean> {
     const hadEntries = this.#options.settings.tiers !== 'local' || this.#local.size > 0;
-    await this.#writes.clear({ ...options, unacknowledged: 'throw' }); // Otherwise its answer could be wrong.
+    await this.#writes.clear({ ...options, unacknowledged: 'throw' });
     return hadEntries;
   }
 
@@ -342,11 +341,4 @@ export class TwoTierCache extends Cache implements AnswersNow {
     await this.#pending.stop();
     this.#local.fenceAll('explicit');
   }
-}
-
-/** Reports an invalid key to `onError`. Where the key is only too long, the loader runs uncached. */
-async function refused<V>(error: unknown, loader: () => V | Promise<V>, { onError }: LoadOptions<V>): Promise<V> {
-  if (error instanceof CacheKeyError) onError?.('get', error);
-  if (error instanceof CacheKeyError && error.code === 'CACHE_KEY_TOO_LONG') return loader();
-  throw error;
 }

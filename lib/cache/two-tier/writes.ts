@@ -134,8 +134,8 @@ export class Writes {
   }
 
   /**
-   * Runs a write, and tells its caller of an eviction that is not acknowledged, if he wants to hear of it by an
-   * error. The event tells of it in any case.
+   * Runs a write, and tells its caller of an eviction that is not acknowledged, if he wants to hear of it by
+   * an error. The event tells of it in any case.
    */
   async #tell(options: EvictOptions, verb: 'evicting' | 'putting', eviction: Eviction, write: () => Promise<void>): Promise<void> {
     const throws = throwsUnacknowledged(options, this.#options.unacknowledged);

@@ -27,9 +27,9 @@ export interface ValueCodecOptions {
    * several classes by name, as in `{ Order, Line }`. The names are stored: an entry with a name that is not
    * known here cannot be decoded.
    *
-   * An instance is stored as its own enumerable fields. It is revived with the prototype of the class, without
-   * running the constructor. Instances of subclasses are refused. `#private` fields are invisible from
-   * outside and would be lost: keep the state of such a class in plain fields. Default: none.
+   * An instance is stored as its own enumerable fields. It is revived with the prototype of the class,
+   * without running the constructor. Instances of subclasses are refused. `#private` fields are invisible
+   * from outside and would be lost: keep the state of such a class in plain fields. Default: none.
    */
   readonly type?: ValueTypes;
   /** The largest size of an encoded entry in bytes (UTF-8), written or read. Default: no limit. */
@@ -37,8 +37,8 @@ export interface ValueCodecOptions {
 }
 
 /**
- * An entry as written: either `value` or `devalue`; `typed` only with `value`, `type` only with `typed`, `end`
- * only with `life`.
+ * An entry as written: either `value` or `devalue`; `typed` only with `value`, `type` only with `typed`,
+ * `end` only with `life`.
  */
 interface Envelope {
   value?: unknown;
@@ -85,8 +85,8 @@ export class ValueCodec {
   /**
    * @param life - how long the entry lives, in whole milliseconds. `undefined`: the entry does not say.
    * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be stored: functions,
-   *   symbols, instances of classes that are not in `type`, properties named by symbols or `__proto__`, more than
-   *   1000 levels of nesting. `CACHE_VALUE_TOO_LARGE` for a value that is too large.
+   *   symbols, instances of classes that are not in `type`, properties named by symbols or `__proto__`, more
+   *   than 1000 levels of nesting. `CACHE_VALUE_TOO_LARGE` for a value that is too large.
    */
   encode(value: unknown, life?: Milliseconds): string {
     const end = life === undefined ? '}' : `,"life":${life}}`;
@@ -122,7 +122,11 @@ export class ValueCodec {
     if (end !== undefined && (life === undefined || !isWithin(end, Number.MAX_SAFE_INTEGER))) throw corrupt('has an invalid end');
     let parts = 1;
     for (const part of [typed, type, life, end]) if (part !== undefined) parts += 1;
-    if (Object.keys(envelope).length !== parts || (typed !== undefined && value === undefined) || (type !== undefined && typed === undefined))
+    if (
+      Object.keys(envelope).length !== parts ||
+      (typed !== undefined && value === undefined) ||
+      (type !== undefined && typed === undefined)
+    )
       throw corrupt('holds more than a value, its type, its life and its end');
     if (value === undefined)
       return { value: attempt(() => parseRich(devalue, this.#types), 'is not what devalue wrote'), ...lifeOf(envelope) };
@@ -172,7 +176,8 @@ export class ValueCodec {
       !parts.every((part) => typeof part === 'object' && part !== null && !Array.isArray(part))
     )
       throw corrupt('is not of the type it claims');
-    for (const part of parts as object[]) if (this.#types.revive(part, type) === undefined) throw corrupt('is of a type that has no name here');
+    for (const part of parts as object[])
+      if (this.#types.revive(part, type) === undefined) throw corrupt('is of a type that has no name here');
     return { value, ...lifeOf(envelope) };
   }
 
@@ -233,8 +238,7 @@ export const cacheCodec: CacheCodec = Object.freeze(createCacheCodec());
 
 function plainElements(elements: readonly object[], name: string): string | undefined {
   const fields = elements.map((element) => ({ ...element }));
-  const isPlain =
-    hasOnlyElements(elements) && new Set(elements).size === elements.length && isPlainJson(fields, new Seen(elements), 0);
+  const isPlain = hasOnlyElements(elements) && new Set(elements).size === elements.length && isPlainJson(fields, new Seen(elements), 0);
   return isPlain ? typedText('elements', name, fields) : undefined;
 }
 

@@ -100,4 +100,3 @@ function isStorableJson(value: object, depth: number): boolean {
   }
   return true;
 }
-

@@ -5,9 +5,9 @@ import { isNative, prototypeOf } from './shape.js';
 export type Class<T extends object = object> = abstract new (...args: never[]) => T;
 
 /**
- * The classes whose instances a cache stores and revives: one class, or several by name, as in
- * `{ Order, Line }`. The names are stored with the instances. So a class may be renamed, or its name shortened
- * by a bundler, as long as its name here stays the same.
+ * The classes whose instances a cache stores and revives: one class, or several by name, as in `{ Order, Line
+ * }`. The names are stored with the instances. So a class may be renamed, or its name shortened by a bundler,
+ * as long as its name here stays the same.
  */
 export type ValueTypes = Class | Readonly<Record<string, Class>>;
 
@@ -24,8 +24,8 @@ export class StoredTypes {
   /**
    * @param types - default: none.
    * @param option - the name to complain about.
-   * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for what is no class, a class that extends a built-in,
-   *   no class at all, or a class with two names.
+   * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for what is no class, a class that extends a
+   *   built-in, no class at all, or a class with two names.
    */
   constructor(types: ValueTypes | undefined, option = 'type') {
     this.#classes = new Map(entriesOf(types, option));
@@ -69,7 +69,7 @@ function entriesOf(types: ValueTypes | undefined, option: string): readonly (rea
   if (types === undefined) return [];
   if (typeof types === 'function') return [[UNNAMED, ownClass(types, option)]];
   if (typeof types !== 'object' || types === null || Array.isArray(types)) throw invalid(option, got(types));
-  return Object.entries(types as Readonly<Record<string, Class>>).map(([name, type]) => {
+  return Object.entries(types).map(([name, type]) => {
     if (name === UNNAMED) throw invalid(option, 'an object with an empty name');
     return [name, ownClass(type, `${option}.${shown(name)}`)];
   });

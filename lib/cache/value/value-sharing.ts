@@ -6,11 +6,11 @@ import { StoredTypes } from './stored-types.js';
 /**
  * What the readers of a cached value share.
  *
- * - `'freeze'`: all readers get the same object, and it is frozen in depth (see {@link deepFreeze}), so that a
- *   change throws at the line that makes it. The object that a loader returned is frozen too: its first caller
- *   reads it like all later ones.
- * - `'clone'`: each reader gets an object of its own, made by the codec. Values that the codec cannot store are
- *   refused.
+ * - `'freeze'`: all readers get the same object, and it is frozen in depth (see {@link deepFreeze}), so that
+ *   a change throws at the line that makes it. The object that a loader returned is frozen too: its first
+ *   caller reads it like all later ones.
+ * - `'clone'`: each reader gets an object of its own, made by the codec. Values that the codec cannot store
+ *   are refused.
  * - `'share'`: all readers get the same object. A reader who changes it changes it for all others.
  */
 export type CopyMode = 'share' | 'freeze' | 'clone';
@@ -81,8 +81,9 @@ export class ValueSharing {
   }
 
   /**
-   * The copies for callers who share a load, made of the value as it is now. `undefined`: they share the value
-   * itself. So do, in mode `'clone'`, callers of a value that cannot be copied, which is not stored either.
+   * The copies for callers who share a load, made of the value as it is now. `undefined`: they share the
+   * value itself. So do, in mode `'clone'`, callers of a value that cannot be copied, which is not stored
+   * either.
    */
   copiesOf(value: unknown): Copies | undefined {
     if (this.#mode !== 'clone' || typeof value !== 'object' || value === null) return undefined;

@@ -81,7 +81,9 @@ describe(decodeKey.name, () => {
     for (const text of ['~#', `${digest}x`, digest.slice(0, -1), digest.replace(/.$/, '+')])
       expect(cacheErrorIn(() => decodeKey(text)).code).to.equal('CACHE_KEY_UNSUPPORTED');
     const inside = [decodeKey(digest)];
-    expect(cacheErrorIn(() => encodeKey(inside)).message).to.match(/^A key cannot be made of a digest inside another key, found at `\[0\]`/);
+    expect(cacheErrorIn(() => encodeKey(inside)).message).to.match(
+      /^A key cannot be made of a digest inside another key, found at `\[0\]`/,
+    );
   });
 
   it('refuses what no key can be: too long, or nested too deeply', () => {

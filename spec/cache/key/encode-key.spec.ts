@@ -236,7 +236,9 @@ describe(encodeKey.name, () => {
       it(`replaces by a digest ${title}`, () => {
         const digest = encodeKey(key);
         expect(digest).to.match(/^~#[A-Za-z0-9_-]{43}$/);
-        expect([encodeKey(structuredClone(key)), encodeKey([key])]).to.satisfy(([same, other]: string[]) => same === digest && other !== digest);
+        expect([encodeKey(structuredClone(key)), encodeKey([key])]).to.satisfy(
+          ([same, other]: string[]) => same === digest && other !== digest,
+        );
       });
     }
     for (const [title, key] of [...long(MAXIMUM_WRITTEN_BYTES), ['a small object that would be exponentially long', doubling] as const]) {
@@ -248,7 +250,11 @@ describe(encodeKey.name, () => {
 
     it('is the SHA-256 of the long form, the same in every process', () => {
       const key = ['x'.repeat(5_000), 2];
-      expect(encodeKey(key)).to.equal(`~#${createHash('sha256').update(`~["${'x'.repeat(5_000)}",2]`).digest('base64url')}`);
+      expect(encodeKey(key)).to.equal(
+        `~#${createHash('sha256')
+          .update(`~["${'x'.repeat(5_000)}",2]`)
+          .digest('base64url')}`,
+      );
     });
 
     it('takes what is just short and just shallow enough', () => {

@@ -416,7 +416,13 @@ describe(ValueCodec.name, () => {
     });
 
     it('reads instances as plain objects where no class is known', () => {
-      expect(codec.decode(orders.encode(order)).value).to.deep.equal({ id: 1, lines: [{ title: 'Dune', price: undefined }, { title: 'Emma', price: undefined }] });
+      expect(codec.decode(orders.encode(order)).value).to.deep.equal({
+        id: 1,
+        lines: [
+          { title: 'Dune', price: undefined },
+          { title: 'Emma', price: undefined },
+        ],
+      });
     });
 
     it('refuses instances of other classes, and of subclasses', () => {
@@ -435,7 +441,9 @@ describe(ValueCodec.name, () => {
     for (const [type, option, what] of wrong) {
       it(`does not take ${what} for \`${option}\``, () => {
         const error = failure(() => new ValueCodec({ type: type as ValueTypes }));
-        expect(error.message).to.match(new RegExp(`^Expected \`${option.replace('.', '\\.')}\` to be a class .*, got ${what}\\. For several`));
+        expect(error.message).to.match(
+          new RegExp(`^Expected \`${option.replace('.', '\\.')}\` to be a class .*, got ${what}\\. For several`),
+        );
       });
     }
   });
