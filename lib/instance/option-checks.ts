@@ -20,11 +20,16 @@ const STEP = /^\.{1,2}$/;
 /** A name can be part of a Redis key and of a path, and no property that every object has is called so. */
 export function aName(option: string, value: unknown): string {
   if (typeof value !== 'string' || !NAME.test(value))
-    throw invalid(option, "1 to 128 of the characters A-Z, a-z, 0-9, '_', '.' and '-'", value);
+    throw invalid(option, "1 to 128 of the characters A-Z, a-z, 0-9, '_', '.' and '-'", value, colonHint(value));
   // `__proto__`, `constructor`, …: statistics and messages are objects by name.
   if (STEP.test(value) || value in Object.prototype)
     throw invalid(option, 'another name than that of a property of every object, or of a step in a path', value);
   return value;
+}
+
+function colonHint(name: unknown): string | undefined {
+  if (typeof name !== 'string' || !name.includes(':')) return undefined;
+  return "In Redis ':' separates namespace, cache and key. Write '.' instead: `books.details` for Spring's `books::details`.";
 }
 
 export function aTopic(option: string, value: unknown): string | undefined {
@@ -108,9 +113,10 @@ export function anObject<T extends object>(option: string, value: unknown, expec
   throw invalid(option, expected, value);
 }
 
-export function invalid(option: string, expected: string, value: unknown): CacheConfigurationError {
+export function invalid(option: string, expected: string, value: unknown, hint?: string): CacheConfigurationError {
   return new CacheConfigurationError(
     'CACHE_OPTION_INVALID',
     `Expected \`${option}\` to be ${expected}, got \`${shown(value)}\` (${typeof value}).`,
+    { hint },
   );
 }

@@ -34,7 +34,8 @@ describe(`${createInstance.name}, embedded`, () => {
   it('refuses wrong options at once', () => {
     expect(cacheErrorIn(() => createInstance({ bound: 1 })).code).to.equal('CACHE_OPTION_INVALID');
     expect(cacheErrorIn(() => make().manager.getCache('a:b')).message).to.equal(
-      "Expected `cache name` to be 1 to 128 of the characters A-Z, a-z, 0-9, '_', '.' and '-', got `a:b` (string).",
+      "Expected `cache name` to be 1 to 128 of the characters A-Z, a-z, 0-9, '_', '.' and '-', got `a:b` (string). " +
+        "In Redis ':' separates namespace, cache and key. Write '.' instead: `books.details` for Spring's `books::details`.",
     );
   });
 

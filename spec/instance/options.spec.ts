@@ -85,6 +85,7 @@ describe(resolveOptions.name, () => {
   });
 
   const name = "1 to 128 of the characters A-Z, a-z, 0-9, '_', '.' and '-'";
+  const colon = "In Redis ':' separates namespace, cache and key. Write '.' instead: `books.details` for Spring's `books::details`.";
   const duration = (least: string, most = '24 hours'): string => `a duration, ${least} and at most ${most}, such as 500, '60s' or '5m'`;
   const notNegative = duration('not negative', '10 years');
   const count = (most: number): string => `a whole number from 1 to ${most}`;
@@ -109,7 +110,8 @@ describe(resolveOptions.name, () => {
     [{ caches: ['book'] }, 'Expected `caches` to be an object of cache names, got `book` (object).'],
     [{ caches: { book: '60s' } }, 'Expected `caches.book` to be an object, got `60s` (string).'],
     [{ caches: { book: undefined } }, 'Expected `caches.book` to be an object, got `undefined` (undefined).'],
-    [{ caches: { 'a:b': {} } }, `Expected \`cache name\` to be ${name}, got \`a:b\` (string).`],
+    [{ caches: { 'books::details': {} } }, `Expected \`cache name\` to be ${name}, got \`books::details\` (string). ${colon}`],
+    [{ namespace: 'a:b' }, `Expected \`namespace\` to be ${name}, got \`a:b\` (string). ${colon}`],
     [{ caches: { '': {} } }, `Expected \`cache name\` to be ${name}, got \`\` (string).`],
     [{ defaults: null }, 'Expected `defaults` to be an object, got `null` (object).'],
     [{ namespace: '' }, `Expected \`namespace\` to be ${name}, got \`\` (string).`],
@@ -241,7 +243,9 @@ describe(checkCacheName.name, () => {
       ];
       for (const error of errors) {
         expect(error.code).to.equal('CACHE_OPTION_INVALID');
-        expect(error.message).to.match(/^Expected `(cache name|namespace|instanceId)` to be .+, got `.*` \(\w+\)\.$/);
+        expect(error.message).to.match(
+          /^Expected `(cache name|namespace|instanceId)` to be .+, got `.*` \(\w+\)\.( In Redis ':' separates .*)?$/,
+        );
         expect(error.message.length).to.be.below(500);
         expect(error.message).to.match(/^[^\p{C}]*$/u);
       }
