@@ -6,7 +6,11 @@
  */
 export { Cacheable, CacheConfig, CacheEvict, CachePut, Caching, composeDecorators } from './annotation/index.js';
 export type {
+  AllCacheableOptions,
+  AllCacheEvictOptions,
+  AllCachePutOptions,
   AsyncMethod,
+  AtLeastOneName,
   CacheableOptions,
   CacheableOperation,
   CacheClassDecorator,
@@ -31,6 +35,7 @@ export type {
   CallsUnderWay,
   Class,
   CompositeCacheManagerOptions,
+  CopyMode,
   EvictOptions,
   HealthStatus,
   KeyInspection,

@@ -1,6 +1,7 @@
 import type { CacheKey, Unacknowledged } from '../cache/index.js';
 import type { Duration } from '../time/index.js';
 import type { CacheInvocation } from './cache-invocation.js';
+import type { AtMostOne, Without, WithoutReport } from './contradictions.js';
 import type { ServiceIdentifier } from './service-locator.js';
 
 /** What can be cached: a method that returns a promise. */
@@ -10,13 +11,26 @@ export type AsyncMethod = (this: any, ...args: any[]) => Promise<any>;
 /** What the promise of a method resolves to. */
 export type ResultOf<M extends AsyncMethod> = Awaited<ReturnType<M>>;
 
+/**
+ * The names of several caches. An array of names compiles, whatever the type of its elements, except an empty
+ * one, whose elements are `never`: its `indexOf` takes no argument at all.
+ */
+export interface AtLeastOneName extends ReadonlyArray<string> {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- `any` can be any type but `never`
+  readonly indexOf: (name: any, from?: number) => number;
+}
+
 /** What `@CacheConfig` gives to all cache operations of a class. An operation's own value replaces it. */
 export interface CacheConfigOptions {
   /**
-   * The caches of operations that name none. Default: none; such an operation then needs a `cacheResolver`.
+   * The caches of operations that name none: one name, or an array of at least one. Default: none; such an
+   * operation then needs a `cacheResolver`.
    */
-  readonly cacheNames?: string | readonly string[];
-  /** The service that makes keys where an operation has no `key`. Default: the bound `KeyGenerator`. */
+  readonly cacheNames?: string | AtLeastOneName;
+  /**
+   * The service that makes keys where an operation has no `key`. Default: the bound `KeyGenerator`. An
+   * operation sets one of `key`, `keys`, `resultKey`, `keyGenerator` and `allEntries` at the most.
+   */
   readonly keyGenerator?: ServiceIdentifier;
   /**
    * The service that has the caches. Default: the bound `CacheManager`. An operation sets this or
@@ -30,8 +44,11 @@ export interface CacheConfigOptions {
   readonly cacheResolver?: ServiceIdentifier;
 }
 
+type Services = 'cacheManager' | 'cacheResolver';
+type KeyOptions = 'key' | 'keyGenerator';
+
 /** What all cache operations have in common. */
-export interface OperationOptions<M extends AsyncMethod> extends CacheConfigOptions {
+interface OperationOptions<M extends AsyncMethod> extends CacheConfigOptions {
   /**
    * Makes the key from the arguments. Default: the key generator's, which is the only argument itself or
    * the array of all arguments. `null` is a key; `undefined` is refused with `CACHE_KEY_UNDEFINED`. Not
@@ -45,9 +62,9 @@ export interface OperationOptions<M extends AsyncMethod> extends CacheConfigOpti
   readonly condition?: (this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => boolean;
 }
 
-/** Options of `@Cacheable`. */
-export interface CacheableOptions<M extends AsyncMethod> extends OperationOptions<M> {
-  /** Prevents storing a result. Not called for a cached result. */
+/** Each option of `@Cacheable`. See {@link CacheableOptions} for what may be set together. */
+export interface AllCacheableOptions<M extends AsyncMethod> extends OperationOptions<M> {
+  /** Prevents storing a result. Not called for a cached result. Not together with `sync`. */
   readonly unless?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean;
   /**
    * Spring's restrictions: one cache, no `unless`, no other operation on the method. Concurrent loads of one
@@ -62,8 +79,23 @@ export interface CacheableOptions<M extends AsyncMethod> extends OperationOption
   readonly ttl?: Duration | ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => Duration);
 }
 
-/** Options of `@CachePut`. */
-export interface CachePutOptions<M extends AsyncMethod> extends OperationOptions<M> {
+/** {@link CacheableOptions} without `cacheNames`, because the names come first. */
+export type CacheableSettings<M extends AsyncMethod> = Pick<AllCacheableOptions<M>, 'condition' | 'ttl'> &
+  AtMostOne<AllCacheableOptions<M>, Services> &
+  AtMostOne<AllCacheableOptions<M>, KeyOptions> &
+  (
+    | (Pick<AllCacheableOptions<M>, 'sync'> & Without<'unless', 'sync'>)
+    | (Pick<AllCacheableOptions<M>, 'unless'> & { readonly sync?: false })
+  );
+
+/**
+ * Options of `@Cacheable`: those of {@link AllCacheableOptions}. Options that contradict each other do not
+ * compile.
+ */
+export type CacheableOptions<M extends AsyncMethod> = CacheableSettings<M> & Pick<AllCacheableOptions<M>, 'cacheNames'>;
+
+/** Each option of `@CachePut`. See {@link CachePutOptions} for what may be set together. */
+export interface AllCachePutOptions<M extends AsyncMethod> extends OperationOptions<M> {
   /** Prevents storing a result. Called before the key is made. */
   readonly unless?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean;
   /**
@@ -77,12 +109,32 @@ export interface CachePutOptions<M extends AsyncMethod> extends OperationOptions
    * `key` or `keyGenerator`.
    */
   readonly resultKey?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => CacheKey;
+  /**
+   * What happens to the caller when Redis has not acknowledged the put in time. `'throw'`: the call
+   * rejects with a `CacheEvictError` that carries the method's result. `'report'`: the caller gets the
+   * result, and the event `evictPending` and the log tell of it. In either case the key is evicted until
+   * Redis has acknowledged that. Default: the cache's `unacknowledged`.
+   */
   readonly unacknowledged?: Unacknowledged;
 }
 
-/** Options of `@CacheEvict`. */
-export interface CacheEvictOptions<M extends AsyncMethod> extends OperationOptions<M> {
-  /** Empties the caches. The arguments do not matter then. Default: `false`. */
+/** {@link CachePutOptions} without `cacheNames`, because the names come first. */
+export type CachePutSettings<M extends AsyncMethod> = Pick<AllCachePutOptions<M>, 'condition' | 'unless' | 'ttl' | 'unacknowledged'> &
+  AtMostOne<AllCachePutOptions<M>, Services> &
+  AtMostOne<AllCachePutOptions<M>, KeyOptions | 'resultKey'>;
+
+/**
+ * Options of `@CachePut`: those of {@link AllCachePutOptions}. Options that contradict each other do not
+ * compile.
+ */
+export type CachePutOptions<M extends AsyncMethod> = CachePutSettings<M> & Pick<AllCachePutOptions<M>, 'cacheNames'>;
+
+/** Each option of `@CacheEvict`. See {@link CacheEvictOptions} for what may be set together. */
+export interface AllCacheEvictOptions<M extends AsyncMethod> extends OperationOptions<M> {
+  /**
+   * Empties the caches. The arguments do not matter then. Default: `false`. Not together with `key`, `keys`,
+   * `resultKey` or `keyGenerator`.
+   */
   readonly allEntries?: boolean;
   /**
    * Evicts before the method runs, and so also if the method fails. Default: `false`:
@@ -106,8 +158,36 @@ export interface CacheEvictOptions<M extends AsyncMethod> extends OperationOptio
    * Redis has executed the eviction. Default: `'none'`.
    */
   readonly acks?: 'none' | 'all';
+  /**
+   * What happens to the caller when Redis has not acknowledged the eviction in time. `'throw'`: the call
+   * rejects with a `CacheEvictError` that carries the method's result. `'report'`: the caller gets the
+   * result, and the event `evictPending` and the log tell of it. The eviction is repeated in either case.
+   * Default: the cache's `unacknowledged`. `'report'` cannot be set together with `acks: 'all'` or with
+   * `beforeInvocation`, which always throw.
+   */
   readonly unacknowledged?: Unacknowledged;
 }
+
+/** {@link CacheEvictOptions} without `cacheNames`, because the names come first. */
+export type CacheEvictSettings<M extends AsyncMethod> = Pick<AllCacheEvictOptions<M>, 'condition'> &
+  AtMostOne<AllCacheEvictOptions<M>, Services> &
+  (
+    | (Pick<AllCacheEvictOptions<M>, 'allEntries'> & Without<KeyOptions | 'keys' | 'resultKey', 'allEntries'>)
+    | (AtMostOne<AllCacheEvictOptions<M>, KeyOptions | 'keys' | 'resultKey'> & { readonly allEntries?: false })
+  ) &
+  (
+    | (Pick<AllCacheEvictOptions<M>, 'beforeInvocation' | 'acks'> &
+        Without<'resultKey' | 'unless', 'beforeInvocation'> &
+        WithoutReport<'beforeInvocation'>)
+    | (Pick<AllCacheEvictOptions<M>, 'unless' | 'acks'> & WithoutReport<'acks'> & { readonly beforeInvocation?: false })
+    | (Pick<AllCacheEvictOptions<M>, 'unless' | 'unacknowledged'> & { readonly beforeInvocation?: false; readonly acks?: 'none' })
+  );
+
+/**
+ * Options of `@CacheEvict`: those of {@link AllCacheEvictOptions}. Options that contradict each other do not
+ * compile.
+ */
+export type CacheEvictOptions<M extends AsyncMethod> = CacheEvictSettings<M> & Pick<AllCacheEvictOptions<M>, 'cacheNames'>;
 
 /** Options of `@Caching`: several operations on one method, each one of a kind or a list of them. */
 export interface CachingGroup<M extends AsyncMethod> {

@@ -6,16 +6,23 @@ import type { ClassConstructor } from './class-constructor.js';
 import { classConfigured, configureInherited, decorateClass, decorateLegacy, decorateStandard, type Unread } from './method-registry.js';
 import type {
   AsyncMethod,
+  AtLeastOneName,
   CacheableOptions,
+  CacheableSettings,
   CacheClassDecorator,
   CacheConfigOptions,
   CacheDecorator,
   CacheEvictOptions,
+  CacheEvictSettings,
   CachePutOptions,
+  CachePutSettings,
   CachingGroup,
 } from './decorator-options.js';
 import { checkBody, readDefaults, readGroup, readOperation } from './read-operation.js';
 import { wrap } from './wrapper.js';
+
+// The two signatures of a decorator never take the same number of arguments. So the compiler's error is about
+// the one that is meant, and it knows the types of the functions in the options.
 
 /**
  * Answers calls from the caches. On a miss it runs the method and stores the result. Caches are asked in
@@ -23,15 +30,16 @@ import { wrap } from './wrapper.js';
  * stored. Concurrent calls with one key share one run of the method.
  *
  * @param cacheNames - one name or several. Default: those of `@CacheConfig`.
+ * @param options - {@link CacheableOptions}, without `cacheNames` if the names come first.
  * @throws {CacheConfigurationError} at decoration, when an option is unknown, of the wrong type
  *   or contradicts another.
  * @see Spring `@Cacheable`
  */
 export function Cacheable<M extends AsyncMethod>(
-  cacheNames: string | readonly string[],
-  options?: Omit<CacheableOptions<M>, 'cacheNames'>,
+  cacheNames: string | AtLeastOneName,
+  options: CacheableSettings<M> | undefined,
 ): CacheDecorator<M>;
-export function Cacheable<M extends AsyncMethod>(options?: CacheableOptions<M>): CacheDecorator<M>;
+export function Cacheable<M extends AsyncMethod>(cacheNamesOrOptions?: string | AtLeastOneName | CacheableOptions<M>): CacheDecorator<M>;
 export function Cacheable(...given: unknown[]): unknown {
   return single('cacheable', given);
 }
@@ -41,15 +49,16 @@ export function Cacheable(...given: unknown[]): unknown {
  * its caches, even if one of them fails. The first failure then reaches the caller.
  *
  * @param cacheNames - one name or several. Default: those of `@CacheConfig`.
+ * @param options - {@link CachePutOptions}, without `cacheNames` if the names come first.
  * @throws {CacheConfigurationError} at decoration, when an option is unknown, of the wrong type
  *   or contradicts another.
  * @see Spring `@CachePut`
  */
 export function CachePut<M extends AsyncMethod>(
-  cacheNames: string | readonly string[],
-  options?: Omit<CachePutOptions<M>, 'cacheNames'>,
+  cacheNames: string | AtLeastOneName,
+  options: CachePutSettings<M> | undefined,
 ): CacheDecorator<M>;
-export function CachePut<M extends AsyncMethod>(options?: CachePutOptions<M>): CacheDecorator<M>;
+export function CachePut<M extends AsyncMethod>(cacheNamesOrOptions?: string | AtLeastOneName | CachePutOptions<M>): CacheDecorator<M>;
 export function CachePut(...given: unknown[]): unknown {
   return single('put', given);
 }
@@ -60,15 +69,16 @@ export function CachePut(...given: unknown[]): unknown {
  * carries the method's result.
  *
  * @param cacheNames - one name or several. Default: those of `@CacheConfig`.
+ * @param options - {@link CacheEvictOptions}, without `cacheNames` if the names come first.
  * @throws {CacheConfigurationError} at decoration, when an option is unknown, of the wrong type
  *   or contradicts another.
  * @see Spring `@CacheEvict`
  */
 export function CacheEvict<M extends AsyncMethod>(
-  cacheNames: string | readonly string[],
-  options?: Omit<CacheEvictOptions<M>, 'cacheNames'>,
+  cacheNames: string | AtLeastOneName,
+  options: CacheEvictSettings<M> | undefined,
 ): CacheDecorator<M>;
-export function CacheEvict<M extends AsyncMethod>(options?: CacheEvictOptions<M>): CacheDecorator<M>;
+export function CacheEvict<M extends AsyncMethod>(cacheNamesOrOptions?: string | AtLeastOneName | CacheEvictOptions<M>): CacheDecorator<M>;
 export function CacheEvict(...given: unknown[]): unknown {
   return single('evict', given);
 }

@@ -6,7 +6,11 @@
  */
 export { Cacheable, CachePut, CacheEvict, Caching, CacheConfig, composeDecorators, recordMethod } from './decorators.js';
 export type {
+  AllCacheableOptions,
+  AllCacheEvictOptions,
+  AllCachePutOptions,
   AsyncMethod,
+  AtLeastOneName,
   CacheableOptions,
   CacheClassDecorator,
   CacheConfigOptions,

@@ -1,5 +1,5 @@
 import type { Container } from 'inversify';
-import { cachedMethodsOf, type CachedMethod, type ClassConstructor, hasSlot, type ServiceIdentifier, SLOT } from '../annotation/index.js';
+import { cachedMethodsOf, type CachedMethod, hasSlot, type ServiceIdentifier, SLOT } from '../annotation/index.js';
 import { checkOperations, CacheResolver, misspeltNames, SimpleCacheResolver } from '../interceptor/index.js';
 import type { Instance } from '../instance/index.js';
 import { type KnownBinding, knownBindings } from './activation-plugin.js';

@@ -228,48 +228,48 @@ describe(Cacheable.name, () => {
   const contradictions: [string, any, string][] = [
     [
       'key with keyGenerator',
-      Cacheable('a', { key: () => 1, keyGenerator: 'generator' }),
+      Cacheable('a', any({ key: () => 1, keyGenerator: 'generator' })),
       '@Cacheable on BookService.find: `key` and `keyGenerator` cannot both be set. Set the function that makes the key, or name the service that does.',
     ],
     [
       'cacheManager with cacheResolver',
-      CacheEvict('a', { cacheManager: 'manager', cacheResolver: 'resolver' }),
+      CacheEvict('a', any({ cacheManager: 'manager', cacheResolver: 'resolver' })),
       '@CacheEvict on BookService.find: `cacheManager` and `cacheResolver` cannot both be set. ' +
         'A resolver of its own chooses the caches, so the manager would not be asked.',
     ],
     [
       'sync with unless',
-      Cacheable('a', { sync: true, unless: () => true }),
+      Cacheable('a', any({ sync: true, unless: () => true })),
       '@Cacheable on BookService.find: `sync` and `unless` cannot both be set. What is loaded under `sync` is always stored.',
     ],
     [
       'resultKey with key on a put',
-      CachePut('a', { key: () => 1, resultKey: () => 1 }),
+      CachePut('a', any({ key: () => 1, resultKey: () => 1 })),
       '@CachePut on BookService.find: `resultKey` and `key` cannot both be set. An entry has one key.',
     ],
     [
       'beforeInvocation with resultKey',
-      CacheEvict('a', { beforeInvocation: true, resultKey: () => 1 }),
+      CacheEvict('a', any({ beforeInvocation: true, resultKey: () => 1 })),
       '@CacheEvict on BookService.find: `beforeInvocation` and `resultKey` cannot both be set. Before the method runs there is no result.',
     ],
     [
       'beforeInvocation with unless',
-      CacheEvict('a', { beforeInvocation: true, unless: () => true }),
+      CacheEvict('a', any({ beforeInvocation: true, unless: () => true })),
       '@CacheEvict on BookService.find: `beforeInvocation` and `unless` cannot both be set. Before the method runs there is no result.',
     ],
     [
       'keys with key',
-      CacheEvict('a', { key: () => 1, keys: () => [1] }),
+      CacheEvict('a', any({ key: () => 1, keys: () => [1] })),
       '@CacheEvict on BookService.find: `keys` and `key` cannot both be set. Let `keys` return all the keys.',
     ],
     [
       'resultKey with keys',
-      CacheEvict('a', { resultKey: () => 1, keys: () => [1] }),
+      CacheEvict('a', any({ resultKey: () => 1, keys: () => [1] })),
       '@CacheEvict on BookService.find: `resultKey` and `keys` cannot both be set. Write two @CacheEvict to evict by both.',
     ],
     ...['key', 'keys', 'resultKey'].map((option): [string, any, string] => [
       `allEntries with ${option}`,
-      CacheEvict('a', { allEntries: true, [option]: () => 1 }),
+      CacheEvict('a', any({ allEntries: true, [option]: () => 1 })),
       `@CacheEvict on BookService.find: \`allEntries\` and \`${option}\` cannot both be set. All entries go, whatever their keys.`,
     ]),
   ];

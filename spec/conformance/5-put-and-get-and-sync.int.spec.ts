@@ -73,6 +73,7 @@ describe('5. Put and get on one method, sync rules', () => {
   it('78 unlessSync', () => {
     const decorate = (): unknown => {
       class Simple {
+        // @ts-expect-error -- here it does not compile either
         @Cacheable('testCache', { sync: true, unless: (result) => result === 10 })
         async sync(_id: number): Promise<number> {
           return 1;

@@ -137,7 +137,7 @@ describe('7. Metadata and set-up', () => {
     ].map((options) => {
       const { code, message } = cacheErrorIn(() => {
         class Annotated {
-          @Cacheable('a', options)
+          @Cacheable('a', options as object) // It would not compile otherwise.
           async method(): Promise<void> {}
         }
         return Annotated;

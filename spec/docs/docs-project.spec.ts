@@ -53,7 +53,7 @@ console.log(1);
 \`\`\`
 
 \`\`\`ts
-@CacheEvict('book', { allEntries: true, key: () => 1 })
+@CacheEvict(['book', 'book'], { allEntries: true })
 async clear(): Promise<void> { … }
 \`\`\`
 `;
@@ -90,7 +90,7 @@ describe(DocsProject.name, function () {
     expect([...failures].map(([line, stack]) => `${line} ${stack.split('\n')[0]}`)).to.deep.equal([
       '32 Error: it runs',
       '36 Error: No bindings found for service: "CacheManager".',
-      '51 CacheConfigurationError: Invalid @CacheEvict on Example.clear: `allEntries` and `key` cannot both be set. All entries go, whatever their keys.',
+      "51 CacheConfigurationError: Invalid @CacheEvict on Example.clear: `cacheNames` names the cache 'book' twice.",
     ]);
   });
 

@@ -182,7 +182,7 @@ describe("Issue 5: a subclass's @CacheConfig", () => {
     const own = new Container();
     own.bind(Nameless).toSelf().inSingletonScope();
     own.load(cachingModule({ namespace: ownNamespace('inherited') }));
-    (await own.rebind(CacheResolver)).toDynamicValue((context) => new Chooser(context.get(CacheManager)));
+    own.rebind(CacheResolver).toDynamicValue((context) => new Chooser(context.get(CacheManager)));
     expect(await own.get(Nameless).find(1)).to.equal('nameless 1');
     await own.unbindAllAsync();
   });

@@ -99,7 +99,7 @@ describe('Issue 5: a mistake', () => {
       it(`is to rebind ${name} after its first use`, async () => {
         await enableCaching(container, { namespace });
         await container.get(Books).find(1);
-        (await container.rebind(part as typeof KeyGenerator)).toConstantValue(replacement as never);
+        container.rebind(part as typeof KeyGenerator).toConstantValue(replacement as never);
         await turn();
         expect(warned('CACHE_REBOUND_LATE')).to.deep.equal([
           `${name} was rebound after it had been used. Methods that were called before keep the part that was bound then.`,
@@ -108,7 +108,7 @@ describe('Issue 5: a mistake', () => {
 
       it(`is none if ${name} is rebound before`, async () => {
         container.load(cachingModule({ namespace }));
-        (await container.rebind(part as typeof KeyGenerator)).toConstantValue(replacement as never);
+        container.rebind(part as typeof KeyGenerator).toConstantValue(replacement as never);
         await container.get(Books).find(1);
         await turn();
         expect(warned('CACHE_REBOUND_LATE')).to.deep.equal([]);

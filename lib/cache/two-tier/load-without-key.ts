@@ -2,7 +2,8 @@ import { CacheKeyError } from '../../errors/index.js';
 import type { LoadOptions } from '../cache.js';
 
 /**
- * A load whose key cannot be one. `onError` hears of it. Where the key is only too long, the loader runs uncached.
+ * A load whose key cannot be one. `onError` hears of it. Where the key is only too long, the loader runs
+ * uncached.
  *
  * @throws the error, in all other cases.
  */

@@ -44,7 +44,7 @@ export function stringifyRich(value: unknown, types: StoredTypes): string {
 export const TYPE_TAG = 'type';
 
 /** The tag of the instances of a class with this stored name. */
-export const tagOf = (name: string): string => (name === UNNAMED ? TYPE_TAG : `${TYPE_TAG}:${name}`);
+const tagOf = (name: string): string => (name === UNNAMED ? TYPE_TAG : `${TYPE_TAG}:${name}`);
 
 /** What makes fields of instances: for each class one function that knows its own, as devalue wants it. */
 function reducersOf(types: StoredTypes): Record<string, (part: unknown) => false | object> {

@@ -7,7 +7,6 @@ import { UNREADABLE, ValueCodec } from '../../../lib/cache/value/codec.js';
 import { LARGEST_MAXIMUM_SIZE, LocalCache, type LocalCacheOptions } from '../../../lib/cache/local/local-cache.js';
 import { CacheConfigurationError, CacheValueError } from '../../../lib/errors/index.js';
 import { CacheCounters } from '../../../lib/event/index.js';
-import { cacheErrorIn } from '../../contract/rejection.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 const NEVER = Infinity;

@@ -1,4 +1,4 @@
-// (5,24) TS2353: Object literal may only specify known properties, and 'kye' does not exist in type 'Omit<CacheableOptions<(name: string) => Promise<string>>, "cacheNames">'.
+// (5,24) TS2353: Object literal may only specify known properties, and 'kye' does not exist in type 'CacheableSettings<(name: string) => Promise<string>>'.
 import { Cacheable } from '../../../lib/index.js';
 
 export class Books {

@@ -1,4 +1,4 @@
-// (5,24) TS2322: Type '(id: number) => number' is not assignable to type '(this: CacheInvocation<[name: string]>, name: string) => CacheKey'.
+// (5,24) TS2322: Type '(id: number) => number' is not assignable to type 'NotTogetherWith.keyGenerator | ((this: CacheInvocation<[name: string]>, name: string) => CacheKey) | undefined'.
 import { Cacheable } from '../../../lib/index.js';
 
 export class Books {
