@@ -151,7 +151,7 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
    * @throws {CacheKeyError} `CACHE_KEY_UNDEFINED` for `undefined`.
    */
   defined(option: string, key: unknown): CacheKey {
-    if (key !== undefined) return key as CacheKey;
+    if (key !== undefined) return key;
     throw new CacheKeyError('CACHE_KEY_UNDEFINED', `\`${option}\` of ${this.label} returned \`undefined\` for a key.`, {
       hint: 'Return `null` if nothing is a key of its own; else check that what the key is made of was passed.',
     });

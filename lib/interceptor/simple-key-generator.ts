@@ -14,7 +14,7 @@ export class SimpleKeyGenerator extends KeyGenerator {
 
 /** The key of a call with one argument. */
 export function keyOfOne(argument: unknown): CacheKey {
-  return typeof argument === 'object' || argument === undefined ? keyOf([argument]) : (argument as CacheKey);
+  return typeof argument === 'object' || argument === undefined ? keyOf([argument]) : argument;
 }
 
 /** The key of a call with these arguments. The cache refuses what cannot be a key, and says where that is. */
@@ -22,6 +22,6 @@ export function keyOf(args: readonly unknown[]): CacheKey {
   let length = args.length;
   while (length > 0 && args[length - 1] === undefined) length--;
   const only = args[0];
-  if (length === 1 && only !== null && !Array.isArray(only)) return only as CacheKey;
+  if (length === 1 && only !== null && !Array.isArray(only)) return only;
   return (length === args.length ? args : args.slice(0, length)) as CacheKey;
 }

@@ -9,16 +9,7 @@ import { expect } from 'chai';
 import { Container, injectable } from 'inversify';
 import { encodeKey, type TwoTierCache } from '../../lib/cache/index.js';
 import { runCommandLine } from '../../lib/cli/run-command-line.js';
-import {
-  Cacheable,
-  CacheEvents,
-  CacheEvict,
-  type CacheKey,
-  CacheKeyError,
-  type CacheManager,
-  CachePut,
-  enableCaching,
-} from '../../lib/index.js';
+import { Cacheable, CacheEvents, CacheEvict, CacheKeyError, type CacheManager, CachePut, enableCaching } from '../../lib/index.js';
 import { rejectionOf } from '../contract/rejection.js';
 import { PATIENT } from '../support/patient.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';

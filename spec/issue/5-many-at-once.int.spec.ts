@@ -6,14 +6,7 @@
  * throws for a name that is not known.
  */
 import { expect } from 'chai';
-import {
-  type Cache,
-  type CacheConfigurationError,
-  CacheKeyError,
-  type CacheManager,
-  NoOpCacheManager,
-  runInTransaction,
-} from '../../lib/index.js';
+import { type Cache, CacheKeyError, type CacheManager, NoOpCacheManager, runInTransaction } from '../../lib/index.js';
 import { AsyncLocalTransactionSynchronization, TransactionAwareCache, TransactionAwareCacheManager } from '../../lib/transaction/index.js';
 import { Fleet, type Instance } from '../contract/fleet.js';
 import { cacheErrorIn, cacheErrorOf } from '../contract/rejection.js';

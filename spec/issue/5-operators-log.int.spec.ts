@@ -9,14 +9,7 @@ import 'reflect-metadata';
 import { expect } from 'chai';
 import { Container, injectable } from 'inversify';
 import sinon from 'sinon';
-import {
-  Cacheable,
-  type CacheConfigurationError,
-  type CacheManager,
-  type CacheOptions,
-  type CachingOptions,
-  enableCaching,
-} from '../../lib/index.js';
+import { Cacheable, type CacheManager, type CacheOptions, type CachingOptions, enableCaching } from '../../lib/index.js';
 import { cacheErrorOf } from '../contract/rejection.js';
 import { RedisServer } from '../support/redis-server.js';
 import { ownNamespace } from '../support/shared-redis.js';
@@ -183,7 +176,7 @@ describe('Issue 5: what operators are told', function () {
 
   it('has nowhere to go but a logger', async () => {
     for (const wrong of [true, console.warn, { warn: console.warn }, 'console']) {
-      const error = (await cacheErrorOf(join({ logger: wrong as never })));
+      const error = await cacheErrorOf(join({ logger: wrong as never }));
       expect(error.message).to.match(/^Expected `logger` to be an object with the functions `info`, `warn` and `error`, or false, got /);
     }
   });

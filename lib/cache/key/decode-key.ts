@@ -18,7 +18,7 @@ const WORDS: Readonly<Record<string, CacheKey>> = { null: null, undefined, true:
  * @throws {CacheKeyError} `CACHE_KEY_UNSUPPORTED` for a string that is not an encoded key.
  */
 export function decodeKey(encoded: string): CacheKey {
-  if (isDigest(encoded)) return new KeyDigest(encoded) as unknown as CacheKey;
+  if (isDigest(encoded)) return new KeyDigest(encoded);
   if (Buffer.byteLength(encoded) > MAXIMUM_WRITTEN_BYTES) throw unreadable(encoded);
   if (!encoded.startsWith('~')) return encoded;
   const reader = new Reader(encoded);
