@@ -58,7 +58,7 @@ export {
   RemoteCacheError,
   TopicError,
 } from './errors/index.js';
-export type { CacheErrorCode, CacheErrorOptions } from './errors/index.js';
+export type { CacheErrorCode, CacheErrorOptions, CacheValueErrorOptions } from './errors/index.js';
 export { CACHE_EVENT_NAMES, CacheEvents, diagnosticsChannelName } from './event/index.js';
 export type {
   CacheEventMap,

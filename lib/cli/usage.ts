@@ -7,8 +7,9 @@ Usage: inversify-cache <command> [options]
   evict --cache C KEY…  evict keys: from Redis and from every instance
   clear --cache C       evict all of a cache
 
-  --redis URL           redis://[user:password@]host:port/db, rediss:// for TLS, unix:///path. Default: REDIS_URL, or
-                        REDIS_HOST with REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_DB, REDIS_TLS
+  --redis URL           redis://[user:password@]host:port/db, rediss:// for TLS, or unix:///path.
+                        Default: REDIS_URL, or REDIS_HOST with REDIS_PORT, REDIS_USERNAME,
+                        REDIS_PASSWORD, REDIS_DB, REDIS_TLS
   --namespace N         of the application (default: cache)
   --cache C             tail, stats: only this cache; may be given more than once
   --topic T             the cache's topic, where the application gives it one of its own

@@ -13,7 +13,7 @@ export { ERROR_CODES, type CacheErrorCode } from './error-codes.js';
 export { MAXIMUM_LINE_LENGTH, MAXIMUM_PRINTED_LENGTH, printable, printableJson, printableLines } from './printable.js';
 export { CacheConfigurationError } from './cache-configuration-error.js';
 export { CacheKeyError } from './cache-key-error.js';
-export { CacheValueError } from './cache-value-error.js';
+export { CacheValueError, type CacheValueErrorOptions } from './cache-value-error.js';
 export { CacheEvictError } from './cache-evict-error.js';
 export { CacheStoppedError } from './cache-stopped-error.js';
 export { CacheTransactionError } from './cache-transaction-error.js';

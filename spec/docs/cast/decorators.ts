@@ -3,6 +3,10 @@ import { KeyGenerator, NoOpCacheManager } from '../../../lib/index.js';
 
 export type { Book } from './books.js';
 
+export interface Author {
+  readonly name: string;
+}
+
 export interface Draft {
   readonly title: string;
 }
