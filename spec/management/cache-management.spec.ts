@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { Container } from 'inversify';
+import { encodeKey } from '../../lib/cache/index.js';
 import { type Cache, CacheManager, enableCaching } from '../../lib/index.js';
 import { type CacheManagement, cacheManagement, type CacheManagementOptions } from '../../lib/management/index.js';
 import { bindCacheMetrics } from '../../lib/telemetry/index.js';
@@ -255,6 +256,16 @@ describe(cacheManagement.name, () => {
         204,
       );
       expect([await book.get(['a', 'b']), await book.get('a')]).to.deep.equal([undefined, { value: 2 }]);
+    });
+
+    it('/caches/{name}/entry takes and shows the digest of a long key', async () => {
+      const key = 'x'.repeat(5_000);
+      await book.put(key, 1);
+      const digest = encodeKey(key);
+      const url = `${base}/caches/book/entry?key=${encodeURIComponent(digest)}`;
+      expect(await json(url)).to.include({ key: digest });
+      expect((await exchange(url, { method: 'DELETE' })).status).to.equal(204);
+      expect(await book.get(key)).to.equal(undefined);
     });
 
     it('/caches/{name} clears that cache, and only it', async () => {
