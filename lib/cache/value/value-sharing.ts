@@ -7,8 +7,8 @@ import { StoredTypes } from './stored-types.js';
  * What the readers of a cached value share.
  *
  * - `'freeze'`: all readers get the same object, and it is frozen in depth (plain objects, arrays,
- *   instances of `type`), so that a change throws at the line that makes it. The object that a loader returned is frozen too: its first
- *   caller reads it like all later ones.
+ *   instances of `type`), so that a change throws at the line that makes it. The object that a loader
+ *   returned is frozen too: its first caller reads it like all later ones.
  * - `'clone'`: each reader gets an object of its own, made by the codec. Values that the codec cannot store
  *   are refused.
  * - `'share'`: all readers get the same object. A reader who changes it changes it for all others.
