@@ -69,7 +69,9 @@ describe('A heartbeat that Redis refuses', () => {
       await waitFor(() => book(runtime).status === 'degraded', { what: 'the end of the lease' });
       expect(runtime.manager.health().status).to.equal('degraded');
       const told = (): string[] => failures.filter((failure) => failure.startsWith('heartbeat'));
-      await waitFor(() => told().length > 0 && lines.some((line) => / (refuses heartbeats|cannot be reached): /.test(line)), { what: 'the line of the log' });
+      await waitFor(() => told().length > 0 && lines.some((line) => / (refuses heartbeats|cannot be reached): /.test(line)), {
+        what: 'the line of the log',
+      });
       await undo();
       await waitFor(() => book(runtime).status === 'up', { what: 'the lease' });
       expect(new Set(told()).size, 'each reason once').to.equal(told().length);
