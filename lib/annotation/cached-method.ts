@@ -16,7 +16,8 @@ const NO_DEFAULTS: CacheDefaults = Object.freeze({
 let count = 0;
 
 /** What is known of a method when its first decorator is read. */
-export type CachedMethodOptions = Pick<CachedMethod, 'name' | 'body' | 'declaringClass'> & Partial<Pick<CachedMethod, 'isOfClass'>>;
+export type CachedMethodOptions = Pick<CachedMethod, 'name' | 'body' | 'declaringClass'> &
+  Partial<Pick<CachedMethod, 'isOfClass' | 'isInherited'>>;
 
 /** One decorated method of one class: its original body, and the operations that its decorators recorded. */
 export class CachedMethod {
@@ -33,6 +34,8 @@ export class CachedMethod {
    * of its own has only those.
    */
   readonly isOfClass: boolean;
+  /** Whether its class inherits it, and only configures it; see {@link inheritedBy}. */
+  readonly isInherited: boolean;
   /**
    * The class that declares it. With standard decorators it is unknown until
    * `@CacheConfig` or the first instance.
@@ -52,6 +55,7 @@ export class CachedMethod {
     this.name = options.name;
     this.body = options.body;
     this.isOfClass = options.isOfClass ?? false;
+    this.isInherited = options.isInherited ?? false;
     this.declaringClass = options.declaringClass;
     this.wiredClass = options.declaringClass;
     this.wrapper = wrap(this);
@@ -85,7 +89,7 @@ export class CachedMethod {
    */
   inheritedBy(subclass: ClassConstructor, wrap: (method: CachedMethod) => MethodBody): CachedMethod {
     const { name, body, isOfClass } = this;
-    const inherited = new CachedMethod({ name, body, isOfClass, declaringClass: subclass }, wrap);
+    const inherited = new CachedMethod({ name, body, isOfClass, isInherited: true, declaringClass: subclass }, wrap);
     inherited.add(this.#operations);
     return inherited;
   }

@@ -82,6 +82,7 @@ export function decorateClass(declaringClass: ClassConstructor, unread: Unread):
   let hasCandidates = false;
   for (const name of Reflect.ownKeys(prototype)) {
     const known = cachedMethodOf(prototype, name);
+    if (known?.isInherited === true) continue;
     const descriptor = Object.getOwnPropertyDescriptor(prototype, name)!;
     const isAsync = Object.prototype.toString.call(known?.body ?? descriptor.value) === '[object AsyncFunction]';
     if (!isAsync || isLifecycleMethod(declaringClass, name)) continue;
@@ -136,7 +137,7 @@ export function configureInherited(subclass: ClassConstructor): void {
       const method = cachedMethodOf(base as object, name);
       const isOverridden = met.has(name) || Object.hasOwn(own, name);
       met.add(name);
-      if (method === undefined) continue;
+      if (method === undefined || cachedMethodOf(own, name)?.isInherited === true) continue;
       const inherited = method.inheritedBy(subclass, wrap);
       byWrapper.set(inherited.wrapper, inherited);
       if (isOverridden) method.addVariant(subclass, inherited);

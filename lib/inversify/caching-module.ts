@@ -18,6 +18,7 @@ import { ListenerRegistrar } from '../listener/index.js';
 import { MessageListenerContainer, MessagePublisher } from '../topic/index.js';
 import { type CachingOptions, instanceOf, type Instance } from '../instance/index.js';
 import { AsyncLocalTransactionSynchronization, TransactionAwareCacheManager, TransactionSynchronization } from '../transaction/index.js';
+import { RebindingWatch } from './rebinding-watch.js';
 import { INTERCEPTOR, LISTENERS, LOADED, INSTANCE } from './tokens.js';
 import { cachingInUse } from './wiring.js';
 
@@ -56,10 +57,10 @@ export function moduleOver(makeInstance: () => Instance, container?: ServiceLoca
     refuseSecond(load);
     const instance = makeInstance();
     load.bind(LOADED).toConstantValue(LOADED); // Only now: the bindings of a load that fails stay behind.
-    let isUsed = false;
-    bindInstance(load.bind, instance, container, () => (isUsed = true));
+    const watch = new RebindingWatch(() => instance.calls?.isClosing !== false);
+    bindInstance(load.bind, instance, container, watch);
     bindParts(load.bind, instance);
-    bindStrategies(load.bind, instance.events, () => isUsed && instance.calls?.isClosing === false);
+    bindStrategies(load.bind, instance.events, watch);
     bindReceivers(load.bind, instance, container);
     cachingInUse();
   });
@@ -86,12 +87,12 @@ function refuseSecond({ bind, isBound }: ContainerModuleLoadOptions): void {
 }
 
 /** The instance and its cache manager. */
-function bindInstance(bind: Bind, instance: Instance, container: ServiceLocator | undefined, used: () => void): void {
+function bindInstance(bind: Bind, instance: Instance, container: ServiceLocator | undefined, watch: RebindingWatch): void {
   // It alone owns everything that must be closed: all deactivations start at once, in no order.
   bind<Instance>(INSTANCE)
     .toDynamicValue((context) => {
       const services: ServiceLocator = container ?? context;
-      used();
+      watch.used();
       handleTopicFailures(instance.events, () => services.get(CacheErrorHandler));
       return instance;
     })
@@ -107,7 +108,8 @@ function bindInstance(bind: Bind, instance: Instance, container: ServiceLocator 
         calls: instance.calls,
       });
     })
-    .inSingletonScope();
+    .inSingletonScope()
+    .onDeactivation(watch.told('CacheManager'));
 }
 
 /** The parts of the instance that services may use: its events, topics and fleet. */
@@ -128,50 +130,26 @@ function bindParts(bind: Bind, { fleet }: Instance): void {
   }
 }
 
-/**
- * The strategies, which users may rebind.
- *
- * @param isInUse - whether the instance has been used, and no shutdown has begun.
- */
-function bindStrategies(bind: Bind, events: CacheEvents, isInUse: () => boolean): void {
-  const told = rebindingWatch(isInUse);
+/** The strategies, which users may rebind. */
+function bindStrategies(bind: Bind, events: CacheEvents, watch: RebindingWatch): void {
   bind(TransactionSynchronization)
     .toDynamicValue(() => new AsyncLocalTransactionSynchronization())
     .inSingletonScope()
-    .onDeactivation(told('TransactionSynchronization'));
+    .onDeactivation(watch.told('TransactionSynchronization'));
   bind(KeyGenerator)
     .toDynamicValue(() => new SimpleKeyGenerator())
     .inSingletonScope()
-    .onDeactivation(told('KeyGenerator'));
+    .onDeactivation(watch.told('KeyGenerator'));
   bind(CacheErrorHandler)
     .toDynamicValue(() => new FailOpenCacheErrorHandler(events))
     .inSingletonScope()
-    .onDeactivation(told('CacheErrorHandler'));
-  bind(CacheResolver).toDynamicValue(makeResolver).inSingletonScope().onDeactivation(told('CacheResolver'));
+    .onDeactivation(watch.told('CacheErrorHandler'));
+  bind(CacheResolver).toDynamicValue(makeResolver).inSingletonScope().onDeactivation(watch.told('CacheResolver'));
 }
 
 /** The default resolver. It is known to choose by name alone. */
 export const makeResolver = (context: { get(identifier: typeof CacheManager): CacheManager }): CacheResolver =>
   new SimpleCacheResolver(context.get(CacheManager));
-
-/**
- * Tells who rebinds a part after it was used: methods that were called before keep the old one. A shutdown
- * deactivates parts too, but then the instance is closing as soon as the running code has ended.
- */
-function rebindingWatch(isInUse: () => boolean): (part: string) => () => void {
-  return (part) => () =>
-    void setImmediate(() => {
-      if (!isInUse()) return;
-      process.emitWarning(
-        `${part} was rebound after it had been used. Methods that were called before keep the part that was bound then.`,
-        {
-          type: 'CacheWarning',
-          code: 'CACHE_REBOUND_LATE',
-          detail: 'Rebind parts before the first call of a decorated method.',
-        },
-      );
-    });
-}
 
 /** The receivers of calls: what decorated and listening classes get injected. */
 function bindReceivers(bind: Bind, instance: Instance, container: ServiceLocator | undefined): void {

@@ -157,6 +157,27 @@ describe("Issue 5: a subclass's @CacheConfig", () => {
     expect(await cachesOf(manager, 1)).to.deep.equal({ book: 'plain 1' });
   });
 
+  it('may be repeated, and does not make inherited methods those of a decorator above the class', async () => {
+    @injectable()
+    @CacheConfig({ cacheNames: 'film' })
+    @CacheConfig({ cacheNames: 'other' })
+    class Films extends Repository {
+      protected override readonly kind = 'film';
+    }
+    const manager = await enable(Films, Books);
+    await container.get(Films).find(1);
+    expect(await cachesOf(manager, 1)).to.deep.equal({ film: 'film 1' });
+    const decorateInherited = (): void => {
+      @Cacheable('all')
+      @CacheConfig({ cacheNames: 'song' })
+      class Songs extends Repository {
+        protected override readonly kind = 'song';
+      }
+      void Songs;
+    };
+    expect(decorateInherited).to.throw('it declares no async method to be cached');
+  });
+
   it('costs a hit nothing: the inherited method has a short way of its own', () => {
     expect(Object.hasOwn(Books.prototype, 'find'), 'a wrapper of its own').to.be.true;
     expect(Books.prototype.find).not.to.equal(Repository.prototype.find);

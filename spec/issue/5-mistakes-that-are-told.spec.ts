@@ -11,6 +11,7 @@ import {
   Cacheable,
   CacheErrorHandler,
   CacheEvict,
+  CacheManager,
   CachePut,
   CacheResolver,
   type CachingOptions,
@@ -94,6 +95,7 @@ describe('Issue 5: a mistake', () => {
       [KeyGenerator, new SimpleKeyGenerator(), 'KeyGenerator'],
       [CacheErrorHandler, new FailOpenCacheErrorHandler(), 'CacheErrorHandler'],
       [CacheResolver, new SimpleCacheResolver(new NoOpCacheManager()), 'CacheResolver'],
+      [CacheManager, new NoOpCacheManager(), 'CacheManager'],
     ] as const;
     for (const [part, replacement, name] of parts) {
       it(`is to rebind ${name} after its first use`, async () => {
