@@ -53,11 +53,13 @@ describe('Two instances with one name', () => {
 
       it('are told of it, and others are not', async () => {
         const told: string[] = [];
-        const instances = [
-          await fleet.join({}, { instanceId: 'single', bound: '50ms' }),
-          await fleet.join({}, { bound: '50ms' }),
-          await fleet.join({}, { bound: '50ms' }),
-        ];
+        // They look once, two bounds after their start: all must have started by then, and be alive, on a busy machine too.
+        const bound = '2s';
+        const instances = await Promise.all([
+          fleet.join({}, { instanceId: 'single', bound }),
+          fleet.join({}, { bound }),
+          fleet.join({}, { bound }),
+        ]);
         instances.forEach(({ runtime }, i) =>
           runtime.events.on('error', ({ where: place }) => void (place === 'instanceId' && told.push(`${i}`))),
         );
