@@ -58,8 +58,8 @@ export class RemoteReads {
   take(key: string, ticket: ReadTicket<SharedLoad>, { value, endsAt }: RemoteEntry): unknown {
     const { counters, events, cache, sharing } = this.#options;
     counters.remoteHits += 1;
+    sharing.handOutDecoded(value);
     try {
-      sharing.handOut(value);
       if (endsAt !== undefined) this.#local.keep(key, ticket, value, endsAt);
     } catch (error) {
       // The value is not kept in L1, but the reader gets it.

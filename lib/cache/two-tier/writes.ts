@@ -81,7 +81,7 @@ export class Writes {
       const raw = remote.encode(value, ttlMs);
       return ownWrites.run([key], async () => {
         const present = reads.entryIn(await remote.putIfAbsent({ key, raw, ttlMs }));
-        if (present !== undefined) return { value: sharing.handOut(present.value as V) };
+        if (present !== undefined) return { value: sharing.handOutDecoded(present.value as V) };
         counters.puts += 1;
         local.fence([key], 'replaced');
         return undefined;

@@ -1,6 +1,6 @@
 import { CacheValueError } from '../../errors/index.js';
 import { UNREADABLE, ValueCodec } from './codec.js';
-import { deepFreeze } from './deep-freeze.js';
+import { deepFreeze, freezeDecoded } from './deep-freeze.js';
 import { StoredTypes } from './stored-types.js';
 
 /**
@@ -47,8 +47,14 @@ export class ValueSharing {
     this.#isOwn = (object) => types.nameOf(object) !== undefined;
   }
 
+  /** A value that the codec has just made, as its readers get it: in mode `'freeze'` it is frozen. */
+  handOutDecoded<T>(value: T): T {
+    if (this.#mode === 'freeze') freezeDecoded(value, this.#isOwn);
+    return value;
+  }
+
   /**
-   * A value that was loaded or decoded, as its readers get it: in mode `'freeze'` it is frozen.
+   * A value that was loaded, as its readers get it: in mode `'freeze'` it is frozen.
    *
    * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a proxy that cannot be frozen.
    */
@@ -77,7 +83,7 @@ export class ValueSharing {
       return value;
     }
     const copy = this.#codec.read(raw);
-    return copy === UNREADABLE ? value : this.handOut(copy.value);
+    return copy === UNREADABLE ? value : this.handOutDecoded(copy.value);
   }
 
   /**

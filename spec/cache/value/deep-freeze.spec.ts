@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { deepFreeze } from '../../../lib/cache/value/deep-freeze.js';
+import { ValueCodec } from '../../../lib/cache/value/codec.js';
+import { deepFreeze, freezeDecoded } from '../../../lib/cache/value/deep-freeze.js';
 
 describe(deepFreeze.name, () => {
   class Book {
@@ -55,4 +56,51 @@ describe(deepFreeze.name, () => {
     expect(call).not.to.be.frozen;
     for (const primitive of [1, 'a', null, undefined, 1n]) expect(deepFreeze(primitive)).to.equal(primitive);
   });
+});
+
+describe(freezeDecoded.name, () => {
+  class Author {
+    readonly names = ['Frank'];
+    self: unknown;
+  }
+  const codec = new ValueCodec({ type: { Author } });
+  const isOwn = (part: object): boolean => part instanceof Author;
+
+  it('freezes whatever the codec makes: plain JSON, instances, cycles, members of maps and sets, objects that occur twice', () => {
+    const author = new Author();
+    author.self = author;
+    const twice = { n: 1 };
+    const values: readonly unknown[] = [
+      { list: [{ a: 1 }, []], inner: { none: null } },
+      [author, new Author()],
+      {
+        map: new Map<unknown, unknown>([[{ k: 1 }, { v: [author] }]]),
+        set: new Set([{ m: 1 }]),
+        twice,
+        again: [twice],
+        bare: Object.create(null) as object,
+      },
+      { at: new Date(5), bytes: Buffer.from('x'), nothing: undefined, deep: [[[[{}]]]] },
+      5,
+      'text',
+      null,
+      undefined,
+    ];
+    for (const value of values) {
+      const made = codec.decode(codec.encode(value)).value;
+      freezeDecoded(made, isOwn);
+      const before = frozenIn(made);
+      deepFreeze(made, isOwn);
+      expect(frozenIn(made), 'nothing is left for the thorough way').to.deep.equal(before);
+    }
+  });
+
+  /** Which objects in `value` are frozen, in the order in which a walk reaches them. */
+  function frozenIn(value: unknown, seen = new Set<unknown>()): boolean[] {
+    if (typeof value !== 'object' || value === null || seen.has(value)) return [];
+    seen.add(value);
+    const parts =
+      value instanceof Map ? [...value].flat() : value instanceof Set ? [...value] : ArrayBuffer.isView(value) ? [] : Object.values(value);
+    return [Object.isFrozen(value), ...parts.flatMap((part: unknown) => frozenIn(part, seen))];
+  }
 });
