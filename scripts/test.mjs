@@ -31,7 +31,8 @@ const chosen = process.argv.slice(IS_QUICK ? 3 : 2);
 const MOCHA_OPTIONS = ['--no-config', ...optionsOf('.mocharc.json')];
 /** Lints only files that have changed. A rule that looks at types may miss what a change in another file broke. */
 const LINT_CACHE = ['--cache', '--cache-strategy', 'content', '--cache-location', 'node_modules/.cache/eslint/'];
-const FORMAT_CACHE = ['--cache', '--cache-strategy', 'content', '--cache-location', 'node_modules/.cache/prettier'];
+/** In its usual place, where `npm run format` expects a folder. */
+const FORMAT_CACHE = ['--cache', '--cache-strategy', 'content'];
 const QUICK_CHECKS = [
   ['lint (eslint)', node('node_modules/eslint/bin/eslint.js', ...(IS_QUICK ? LINT_CACHE : []), '.')],
   ['unused exports (knip)', node('node_modules/knip/bin/knip.js', '--no-progress')],

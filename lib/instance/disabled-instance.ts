@@ -1,10 +1,10 @@
 import { type CacheManager, type CallsUnderWay, NoOpCacheManager } from '../cache/index.js';
 import { CacheEvents } from '../event/index.js';
 import type { FleetWatch } from '../fleet/index.js';
+import { booleanFromEnv } from '../redis/index.js';
 import { InProcessTransport, MessageListenerContainer, MessagePublisher } from '../topic/index.js';
 import { type CacheInstance, createInstance, type InstanceOptions } from './cache-instance.js';
 import { type CachingOptions, resolveOptions } from './options.js';
-import { isSwitchedOff } from './switched-off.js';
 
 /** An instance, with caches or without. */
 export interface Instance extends Omit<CacheInstance, 'manager' | 'fleet' | 'calls'> {
@@ -26,7 +26,9 @@ export interface Instance extends Omit<CacheInstance, 'manager' | 'fleet' | 'cal
  */
 export function instanceOf(options?: CachingOptions, own?: InstanceOptions): Instance {
   const { enabled, namespace, dynamic } = resolveOptions(options);
-  return enabled && !isSwitchedOff() ? { ...createInstance(options, own), isDynamic: dynamic } : createDisabledInstance(namespace);
+  return enabled && booleanFromEnv(process.env, 'CACHE_ENABLED') !== false
+    ? { ...createInstance(options, own), isDynamic: dynamic }
+    : createDisabledInstance(namespace);
 }
 
 /** Caches that hold nothing, and topics in the process: no socket, no timer. */

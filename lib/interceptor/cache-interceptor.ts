@@ -7,10 +7,10 @@ import type {
   ServiceLocator,
 } from '../annotation/index.js';
 import type { CacheKey, CallsUnderWay } from '../cache/index.js';
-import { CacheStoppedError } from '../errors/index.js';
+import { CacheStoppedError, throwFirst } from '../errors/index.js';
 import { CacheErrorHandler } from './cache-error-handler.js';
 import { CacheInvoker, type Removal } from './cache-invoker.js';
-import { failuresOf, throwFirst, withResult } from './failures.js';
+import { failuresOf, withResult } from './failures.js';
 import { lateKey } from './key-error.js';
 import { LookUp } from './look-up.js';
 import { MethodPlan } from './method-plan.js';
@@ -138,7 +138,8 @@ export class CacheInterceptor implements MethodInterceptor {
   /** The recipe. */
   async #perform(run: MethodRun): Promise<unknown> {
     const plan = (this.#plans[run.method.id] ??= this.#plan(run.method));
-    await throwFirst(this.#evict(plan.earlyEvicts, run));
+    const earlyFailures = await this.#evict(plan.earlyEvicts, run);
+    if (earlyFailures.length > 0) throw earlyFailures[0];
     const puts = applying(plan.puts, run);
     const failures: unknown[] = [];
     const result = await this.#lookUpOrRun(plan, run, puts.length > 0, failures);
@@ -218,12 +219,12 @@ export class CacheInterceptor implements MethodInterceptor {
     const isEarly = outcome === undefined;
     const how: Removal = { isEarly, acks, unacknowledged };
     if (allEntries) {
-      return throwFirst(failuresOf(invocation.caches.map((cache) => this.#invoker.clear(cache, how))));
+      return throwFirst(await Promise.allSettled(invocation.caches.map((cache) => this.#invoker.clear(cache, how))));
     }
     const keysOf = (): readonly CacheKey[] => (keys === undefined ? [plan.key(invocation, outcome?.result)] : plan.keys(invocation, keys));
     const doomed = isEarly ? keysOf() : lateKey(plan.label, keysOf);
     if (doomed.length === 0) return;
-    return throwFirst(failuresOf(invocation.caches.map((cache) => this.#invoker.evict(plan.label, cache, doomed, how))));
+    return throwFirst(await Promise.allSettled(invocation.caches.map((cache) => this.#invoker.evict(plan.label, cache, doomed, how))));
   }
 
   get #invoker(): CacheInvoker {

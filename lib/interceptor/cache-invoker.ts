@@ -1,7 +1,7 @@
 import type { Cache, CacheKey, EvictOptions, PutOptions } from '../cache/index.js';
+import { throwFirst } from '../errors/index.js';
 import type { CacheErrorHandler } from './cache-error-handler.js';
 import { isKeyError, keyErrorOf } from './key-error.js';
-import { failuresOf, throwFirst } from './failures.js';
 
 /** How a step removes entries. */
 export interface Removal {
@@ -47,7 +47,7 @@ export class CacheInvoker {
     } catch (error) {
       if (isKeyError(error)) throw keyErrorOf(error, label, cache);
       const handled = keys.map(async (key) => this.errors.handleCacheEvictError(error, cache, key));
-      await throwFirst(failuresOf(handled));
+      throwFirst(await Promise.allSettled(handled));
     }
   }
 

@@ -6,12 +6,6 @@ export async function failuresOf(steps: readonly Promise<unknown>[]): Promise<un
   return outcomes.filter((outcome) => outcome.status === 'rejected').map((outcome): unknown => outcome.reason);
 }
 
-/** Rejects with the first of the failures, if there are any. */
-export async function throwFirst(failing: Promise<readonly unknown[]>): Promise<void> {
-  const failures = await failing;
-  if (failures.length > 0) throw failures[0];
-}
-
 /**
  * The failure of a step after the method has succeeded. The caller finds the method's result on the error.
  */

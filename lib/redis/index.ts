@@ -10,7 +10,7 @@ export { AskedCredentials, type CredentialsProvider } from './asked-credentials.
 export { hostAndPort, type RedisAddress } from './redis-address.js';
 export { redisEndpoint, type RedisEndpoint, redisLabel } from './redis-endpoint.js';
 export type { RedisConnection } from './redis-option.js';
-export { redisOptionsFromEnv } from './redis-options-from-env.js';
+export { booleanFromEnv, redisOptionsFromEnv } from './redis-options-from-env.js';
 export { redisSource } from './redis-source-of.js';
 export type { RedisSource } from './redis-source.js';
 export { Script } from './script.js';

@@ -41,7 +41,7 @@ export function redisOptionsFromEnv(env: Readonly<Record<string, string | undefi
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     db: db ?? 0,
-    ...(readBoolean(env, 'REDIS_TLS') ? { tls: {} } : {}),
+    ...(booleanFromEnv(env, 'REDIS_TLS') === true ? { tls: {} } : {}),
   };
 }
 
@@ -66,9 +66,15 @@ function readNumber(
   );
 }
 
-function readBoolean(env: Readonly<Record<string, string | undefined>>, name: string): boolean {
+/**
+ * The environment variable as a boolean; `undefined` if it is absent or empty.
+ *
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for a value that means neither.
+ */
+export function booleanFromEnv(env: Readonly<Record<string, string | undefined>>, name: string): boolean | undefined {
   const text = read(env, name)?.toLowerCase();
-  if (text === undefined || text === 'false' || text === '0' || text === 'no' || text === 'off') return false;
+  if (text === undefined) return undefined;
+  if (text === 'false' || text === '0' || text === 'no' || text === 'off') return false;
   if (text === 'true' || text === '1' || text === 'yes' || text === 'on') return true;
   throw new CacheConfigurationError(
     'CACHE_OPTION_INVALID',

@@ -14,7 +14,7 @@ import type { TwoTierCache } from '../../lib/cache/index.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import type { CachingOptions } from '../../lib/instance/options.js';
 import { redisOptionsFromEnv } from '../../lib/redis/index.js';
-import { rejectionOf } from '../contract/rejection.js';
+import { cacheErrorOf, rejectionOf } from '../contract/rejection.js';
 import { PATIENT } from '../support/patient.js';
 import { RedisServer } from '../support/redis-server.js';
 import { ownNamespace } from '../support/shared-redis.js';
@@ -100,9 +100,12 @@ describe('Issue 5: the ways to a Redis', () => {
     await expectToWork({ path: socket, db: 1 }, /^\//, 1);
   });
 
-  it('is reached at an IPv6 address in brackets', async function () {
-    if (!hasIpv6) return this.skip();
+  it('is reached at an IPv6 address in brackets, where the machine has one; else it is looked for there, and nowhere else', async () => {
     const { port } = server;
+    if (!hasIpv6) {
+      const error = await cacheErrorOf(make({ host: '[::1]', port }, { connectTimeout: '500ms' }).start());
+      return expect(error.message).to.include(`Could not reach Redis at [::1]:${port} `);
+    }
     await expectToWork({ host: '[::1]', port }, /^\[::1\]:/);
     await expectToWork(`redis://[::1]:${port}?family=6`, /^\[::1\]:/);
     await expectToWork(new Redis({ host: '[::1]', port, lazyConnect: true }), /^\[::1\]:/);

@@ -1,7 +1,6 @@
 import { CacheCounters, type CacheEvents, type CacheStatistics } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
-import { begunAt, checkKeys, throwsUnacknowledged, wantsAcks } from '../check-arguments.js';
-import { CacheEvictError } from '../../errors/index.js';
+import { begunAt, checkKeys, wantsAcks } from '../check-arguments.js';
 import { Cache, type EvictOptions, type PutOptions, type Unacknowledged } from '../cache.js';
 import type { CacheKey } from '../key/cache-key.js';
 import { CallsUnderWay, stopped } from '../calls-under-way.js';
@@ -9,6 +8,7 @@ import { encodeKey } from '../key/encode-key.js';
 import type { Eviction } from '../eviction.js';
 import type { EvictionReceipt } from '../remote/eviction-log.js';
 import { inWords, PendingEvictions } from './pending-evictions.js';
+import { reporting } from './reporting.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueWrapper } from '../value-wrapper.js';
 
@@ -130,13 +130,8 @@ export class PassThroughCache extends Cache {
   }
 
   async #tell(eviction: Eviction, options: EvictOptions): Promise<void> {
-    const throws = throwsUnacknowledged(options, this.#options.unacknowledged ?? 'throw');
-    try {
-      await this.#submit(eviction, options);
-    } catch (error) {
-      if (throws || !(error instanceof CacheEvictError)) throw error;
-      this.#options.events.emit('error', { where: `eviction in cache '${this.name}'`, error, cache: this.name });
-    }
+    const { events, unacknowledged = 'throw' } = this.#options;
+    await reporting(options, { cache: this.name, events, unacknowledged }, () => this.#submit(eviction, options));
   }
 
   async #submit(eviction: Eviction, options: EvictOptions): Promise<EvictionReceipt> {

@@ -1,8 +1,8 @@
 import type { Milliseconds } from '../../time/index.js';
-import { CacheEvictError, throwFirst } from '../../errors/index.js';
+import { throwFirst } from '../../errors/index.js';
 import type { EvictOptions, PutOptions, Unacknowledged } from '../cache.js';
 import { type CallsUnderWay, stopped } from '../calls-under-way.js';
-import { begunAt, throwsUnacknowledged, wantsAcks } from '../check-arguments.js';
+import { begunAt, wantsAcks } from '../check-arguments.js';
 import type { Eviction } from '../eviction.js';
 import type { EvictionReceipt } from '../remote/eviction-log.js';
 import type { ValueWrapper } from '../value-wrapper.js';
@@ -14,6 +14,7 @@ import type { OwnWrites } from './own-writes.js';
 import { inWords } from './pending-evictions.js';
 import { Puts } from './puts.js';
 import type { RemoteReads } from './remote-reads.js';
+import { reporting } from './reporting.js';
 
 /** What {@link Writes} need. */
 export interface WritesOptions extends CacheParts {
@@ -138,14 +139,7 @@ export class Writes {
    * an error. The event tells of it in any case.
    */
   async #tell(options: EvictOptions, verb: 'evicting' | 'putting', eviction: Eviction, write: () => Promise<void>): Promise<void> {
-    const throws = throwsUnacknowledged(options, this.#options.unacknowledged);
-    try {
-      await this.#run(verb, eviction, write);
-    } catch (error) {
-      if (throws || !(error instanceof CacheEvictError)) throw error;
-      const { cache, events } = this.#options;
-      events.emit('error', { where: `eviction in cache '${cache}'`, error, cache });
-    }
+    await reporting(options, this.#options, () => this.#run(verb, eviction, write));
   }
 
   /** From now on, refuses every write. */

@@ -41,7 +41,7 @@ export function deepFreeze<T>(value: T, isOwn: (object: object) => boolean = () 
 /**
  * The same for a value that the codec has just made, which is known to have no getters, no proxies and no
  * properties named by symbols, to be nested `MAXIMUM_VALUE_DEPTH` levels deep at the most, and to be
- * nobody else's. Measured: an eighth of the time of {@link deepFreeze}; of that of `JSON.parse`, a fifth.
+ * nobody else's. So it takes a fraction of the time.
  */
 export function freezeDecoded(value: unknown, isOwn: (object: object) => boolean): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return; // It was reached before.
