@@ -124,6 +124,18 @@ describe('Issue 5: a change to what was read', () => {
     expectFrozen(await books.findUnstored('Emma'), 'vetoed by `unless`');
   });
 
+  it('throws for who loads alone, because the load of the key waits for him', async () => {
+    const { manager } = await join();
+    const cache = manager.getCache('book')!;
+    let inner: Book | undefined;
+    await cache.getOrLoad('Dune', async () => {
+      inner = await cache.getOrLoad('Dune', dune);
+      expectFrozen(inner, 'loaded alone');
+      return dune();
+    });
+    expect(inner).not.to.equal(undefined);
+  });
+
   it('throws while Redis is away', async () => {
     const { books } = await join({}, { redis: 'redis://127.0.0.1:1', failFast: false, connectTimeout: '200ms', logger: false });
     for (let i = 0; i < 2; i += 1) expectFrozen(await books.find('Dune'), 'loaded');

@@ -224,9 +224,11 @@ export class Loads {
    * the caller joined that load, both would wait for ever. The fill lease stays with the running load, so
    * nothing is stored here.
    */
-  #loadAlone<V>({ key, loader }: LoadRequest<V>): Promise<V> {
+  async #loadAlone<V>({ key, loader, options }: LoadRequest<V>): Promise<V> {
     this.#options.counters.misses += 1;
-    return this.#run(key, new Load(), loader);
+    const value = await this.#run(key, new Load(), loader);
+    this.#mayHandOut(value, options);
+    return value;
   }
 
   /**

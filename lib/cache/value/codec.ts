@@ -134,6 +134,11 @@ export class ValueCodec {
     return typed === undefined ? (envelope as StoredEntry) : this.#revive(envelope);
   }
 
+  /** Whether an object is an instance of `type`, not through a subclass. */
+  isTyped(object: object): boolean {
+    return this.#types.nameOf(object) !== undefined;
+  }
+
   /** Like {@link decode}, but returns {@link UNREADABLE} for an entry that cannot be decoded. */
   read(raw: string): StoredEntry | typeof UNREADABLE {
     try {

@@ -60,12 +60,7 @@ export function freezeDecoded(value: unknown, isOwn: (object: object) => boolean
       const part = (value as Readonly<Record<string, unknown>>)[name];
       if (typeof part === 'object' && part !== null) freezeDecoded(part, isOwn);
     }
-  } else if (isMap(value)) {
-    for (const [key, member] of value) {
-      freezeDecoded(key, isOwn);
-      freezeDecoded(member, isOwn);
-    }
-  } else if (isSet(value)) {
-    for (const member of value) freezeDecoded(member, isOwn);
+  } else if (isMap(value) || isSet(value)) {
+    deepFreeze(value, isOwn); // These are not frozen themselves, so nothing here would end a cycle through them.
   }
 }

@@ -1,7 +1,6 @@
 import { CacheValueError } from '../../errors/index.js';
 import { UNREADABLE, ValueCodec } from './codec.js';
 import { deepFreeze, freezeDecoded } from './deep-freeze.js';
-import { StoredTypes } from './stored-types.js';
 
 /**
  * What the readers of a cached value share.
@@ -34,17 +33,17 @@ export class Copies {
 /** Hands out the values of one cache, as its {@link CopyMode} says. */
 export class ValueSharing {
   /** Readers share the value itself. */
-  static readonly PLAIN = new ValueSharing('share', new ValueCodec(), new StoredTypes(undefined));
+  static readonly PLAIN = new ValueSharing('share', new ValueCodec());
 
   readonly #mode: CopyMode;
   readonly #codec: ValueCodec;
   readonly #isOwn: (object: object) => boolean;
 
   /** @param codec - of the cache's `type`, without a largest size. */
-  constructor(mode: CopyMode, codec: ValueCodec, types: StoredTypes) {
+  constructor(mode: CopyMode, codec: ValueCodec) {
     this.#mode = mode;
     this.#codec = codec;
-    this.#isOwn = (object) => types.nameOf(object) !== undefined;
+    this.#isOwn = (object) => codec.isTyped(object);
   }
 
   /** A value that the codec has just made, as its readers get it: in mode `'freeze'` it is frozen. */

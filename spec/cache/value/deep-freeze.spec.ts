@@ -70,7 +70,10 @@ describe(freezeDecoded.name, () => {
     const author = new Author();
     author.self = author;
     const twice = { n: 1 };
+    const circular = new Map<unknown, unknown>([['parts', new Set([{ n: 1 }])]]);
+    circular.set('self', circular).set(circular, [new Set([circular])]);
     const values: readonly unknown[] = [
+      circular,
       { list: [{ a: 1 }, []], inner: { none: null } },
       [author, new Author()],
       {
