@@ -125,35 +125,13 @@ export class TransactionAwareCache extends Cache {
   override async put(key: CacheKey, value: unknown, options?: PutOptions): Promise<void> {
     const transaction = this.#transactions.current;
     if (transaction === undefined) return this.target.put(key, value, options);
-    this.#ledger(transaction).put(key);
-    this.#afterCommit(transaction, async (time, part) => {
-      if (part === 'failed') return this.#evictNow(time, [key], { unacknowledged: options?.unacknowledged });
-      try {
-        await time.spend((waitedMs) => this.target.put(key, value, { ...options, waitedMs }));
-      } catch (error) {
-        this.#failures().handleCachePutError(error, this, key, value);
-      }
-    });
+    this.#putLater(transaction, [[key, value]], options);
   }
 
   override async putAll(entries: Iterable<readonly [CacheKey, unknown]>, options?: PutOptions): Promise<void> {
     const transaction = this.#transactions.current;
     if (transaction === undefined) return this.target.putAll(entries, options);
-    const own = [...entries]; // An iterator can be read only once, and a Map can change until the commit.
-    const ledger = this.#ledger(transaction);
-    for (const [key] of own) ledger.put(key);
-    this.#afterCommit(transaction, async (time, part) => {
-      const keys = own.map(([key]) => key);
-      if (part === 'failed') return this.#evictNow(time, keys, { unacknowledged: options?.unacknowledged });
-      try {
-        await time.spend((waitedMs) => this.target.putAll(own, { ...options, waitedMs }));
-      } catch (error) {
-        const told = await Promise.allSettled(
-          own.map(async ([key, value]) => this.#failures().handleCachePutError(error, this, key, value)),
-        );
-        throwFirst(told);
-      }
-    });
+    this.#putLater(transaction, [...entries], options); // An iterator can be read only once, and a Map can change until the commit.
   }
 
   override putIfAbsent<V = unknown>(key: CacheKey, value: V, options?: PutOptions): Promise<ValueWrapper<V> | undefined> {
@@ -188,6 +166,29 @@ export class TransactionAwareCache extends Cache {
     const transaction = this.#transactions.current;
     if (transaction !== undefined) this.#clearLater(transaction, options);
     return this.target.invalidate(options);
+  }
+
+  #putLater(transaction: object, entries: readonly (readonly [CacheKey, unknown])[], options?: PutOptions): void {
+    const ledger = this.#ledger(transaction);
+    for (const [key] of entries) ledger.put(key);
+    this.#afterCommit(transaction, async (time, part) => {
+      const unacknowledged = options?.unacknowledged;
+      if (part === 'failed') {
+        const keys = entries.map(([key]) => key);
+        return this.#evictNow(time, keys, { unacknowledged });
+      }
+      try {
+        await time.spend((waitedMs) => this.#putTogether(entries, { ...options, waitedMs }));
+      } catch (error) {
+        const told = entries.map(async ([key, value]) => this.#failures().handleCachePutError(error, this, key, value));
+        throwFirst(await Promise.allSettled(told));
+      }
+    });
+  }
+
+  #putTogether(entries: readonly (readonly [CacheKey, unknown])[], options: PutOptions): Promise<void> {
+    const [first, ...others] = entries;
+    return first !== undefined && others.length === 0 ? this.target.put(first[0], first[1], options) : this.target.putAll(entries, options);
   }
 
   #evictLater(transaction: object, keys: readonly CacheKey[], options: EvictOptions = {}): void {
