@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { breaches, type FaultFigures } from './run-fault.js';
+import { breaches, type FaultFigures, isInterrupted } from './run-fault.js';
 
 const KEPT: FaultFigures = {
   deployment: 'One server',
@@ -23,6 +23,7 @@ const KEPT: FaultFigures = {
   bypassedShare: 0.2,
   leastRemoteShare: 0,
   longestPauseMs: 0,
+  machinePauseMs: 0,
   failures: [],
 };
 
@@ -66,4 +67,18 @@ describe(breaches.name, () => {
   it('does not blame the cache for a lease that lapsed while the machine stood still', () => {
     expect(breaches({ ...KEPT, kind: 'none', inDoubt: 0, longestPauseMs: 125 })).to.deep.equal([]);
   });
+});
+
+describe(isInterrupted.name, () => {
+  it('is true where the machine stood still for half the deadline of a call, whatever was done to the workers', () => {
+    expect(isInterrupted({ ...KEPT, machinePauseMs: 500 })).to.be.true;
+    expect(isInterrupted({ ...KEPT, machinePauseMs: 499, longestPauseMs: 9_000 })).to.be.false;
+  });
+
+  const UNSAFE = ['worstStalenessMs', 'permanentlyStale', 'ownStaleReads', 'ackedStaleReads', 'unacknowledged'] as const;
+  for (const figure of UNSAFE) {
+    it(`excuses nothing unsafe: ${figure}`, () => {
+      expect(isInterrupted({ ...KEPT, machinePauseMs: 9_000, [figure]: 251 })).to.be.false;
+    });
+  }
 });

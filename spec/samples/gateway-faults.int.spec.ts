@@ -7,6 +7,7 @@ import { GatewaySetup } from './gateway-setup.js';
 
 describe('samples/gateway, when Redis is slow or away', function () {
   this.timeout(120_000);
+  this.retries(2); // Its processes run in real time: where the machine stands still, leases lapse.
 
   let redis: RedisServer;
   let proxy: TcpProxy;
@@ -124,6 +125,7 @@ describe('samples/gateway, when Redis is slow or away', function () {
 
 describe('samples/gateway, when others are away, or guess', function () {
   this.timeout(120_000);
+  this.retries(2); // Its processes run in real time: where the machine stands still, leases lapse.
 
   let setup: GatewaySetup;
 

@@ -31,6 +31,7 @@ const CREDENTIAL = /gw_[0-9a-f]{12}_[\w-]{20}|eyJ[\w-]{20}/;
 
 describe('the story of samples/gateway', function () {
   this.timeout(120_000);
+  this.retries(2); // Its processes run in real time: where the machine stands still, leases lapse.
 
   let redis: RedisServer;
   const runs: SampleRun[] = [];

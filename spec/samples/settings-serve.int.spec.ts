@@ -50,6 +50,7 @@ const everywhere = (urls: readonly string[], setting: { readonly name: string; r
 for (const redis of ['none', 'program'] as const) {
   describe(`samples/settings --serve, ${redis === 'none' ? 'without Redis' : 'on a private Redis'}`, function () {
     this.timeout(120_000);
+    this.retries(2); // Its processes run in real time: where the machine stands still, leases lapse.
 
     let run: SampleRun;
     let urls: readonly string[];
@@ -163,6 +164,7 @@ for (const redis of ['none', 'program'] as const) {
 
 describe('samples/settings --serve, when its Redis dies and comes back', function () {
   this.timeout(120_000);
+  this.retries(2); // Its processes run in real time: where the machine stands still, leases lapse.
 
   it('saves what it is told meanwhile, says what it cannot vouch for, and has it in force everywhere afterwards', async () => {
     const server = await RedisServer.start();
@@ -200,6 +202,7 @@ describe('samples/settings --serve, when its Redis dies and comes back', functio
 
 describe('the command line of samples/settings', function () {
   this.timeout(120_000);
+  this.retries(2); // Its processes run in real time: where the machine stands still, leases lapse.
 
   const start = sampleRuns('settings');
 
