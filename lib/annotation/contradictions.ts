@@ -31,12 +31,12 @@ interface NoLiteral {
  * would conclude from a given one that there is no `key`, and first complain of the types of its arguments.
  */
 export type Without<Options extends string, Other extends OptionName> = {
-  readonly [Option in Options]?: Option extends 'keyGenerator' ? Refusal<Other> & NoLiteral : Refusal<Other>;
+  readonly [Option in Options]?: (Option extends 'keyGenerator' ? Refusal<Other> & NoLiteral : Refusal<Other>) | undefined;
 };
 
 /** Refuses `unacknowledged: 'report'` beside `Other`. */
 export interface WithoutReport<Other extends OptionName> {
-  readonly unacknowledged?: 'throw' | Refusal<Other>;
+  readonly unacknowledged?: 'throw' | Refusal<Other> | undefined;
 }
 
 /** One of `Options` at the most, with its type in `All`. */

@@ -26,22 +26,22 @@ export interface CacheConfigOptions {
    * The caches of operations that name none: one name, or an array of at least one. Default: none; such an
    * operation then needs a `cacheResolver`.
    */
-  readonly cacheNames?: string | AtLeastOneName;
+  readonly cacheNames?: string | AtLeastOneName | undefined;
   /**
    * The service that makes keys where an operation has no `key`. Default: the bound `KeyGenerator`. An
    * operation sets one of `key`, `keys`, `resultKey`, `keyGenerator` and `allEntries` at the most.
    */
-  readonly keyGenerator?: ServiceIdentifier;
+  readonly keyGenerator?: ServiceIdentifier | undefined;
   /**
    * The service that has the caches. Default: the bound `CacheManager`. An operation sets this or
    * `cacheResolver`. If a class sets both, the resolver wins.
    */
-  readonly cacheManager?: ServiceIdentifier;
+  readonly cacheManager?: ServiceIdentifier | undefined;
   /**
    * The service that chooses the caches at each call. Default: the bound `CacheResolver`, which asks the
    * cache manager for the names.
    */
-  readonly cacheResolver?: ServiceIdentifier;
+  readonly cacheResolver?: ServiceIdentifier | undefined;
 }
 
 type Services = 'cacheManager' | 'cacheResolver';
@@ -54,29 +54,29 @@ interface OperationOptions<M extends AsyncMethod> extends CacheConfigOptions {
    * the array of all arguments. `null` is a key; `undefined` is refused with `CACHE_KEY_UNDEFINED`. Not
    * together with `keyGenerator`.
    */
-  readonly key?: (this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => CacheKey;
+  readonly key?: ((this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => CacheKey) | undefined;
   /**
    * Whether this operation applies to the call. Called once per call. `false`: its
    * caches are not touched at all.
    */
-  readonly condition?: (this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => boolean;
+  readonly condition?: ((this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => boolean) | undefined;
 }
 
 /** Each option of `@Cacheable`. See {@link CacheableOptions} for what may be set together. */
 export interface AllCacheableOptions<M extends AsyncMethod> extends OperationOptions<M> {
   /** Prevents storing a result. Not called for a cached result. Not together with `sync`. */
-  readonly unless?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean;
+  readonly unless?: ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean) | undefined;
   /**
    * Spring's restrictions: one cache, no `unless`, no other operation on the method. Concurrent loads of one
    * key are shared with or without it. Default: `false`.
    */
-  readonly sync?: boolean;
+  readonly sync?: boolean | undefined;
   /**
    * Life of a stored result, or a function of it. Default: the cache's `ttl`. `0` means "without end". From a
    * function, 0 or less means "do not store". A function that throws, or returns something that is no
    * duration, is reported as an `error` event, and the result is not stored.
    */
-  readonly ttl?: Duration | ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => Duration);
+  readonly ttl?: Duration | ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => Duration) | undefined;
 }
 
 /** {@link CacheableOptions} without `cacheNames`, because the names come first. */
@@ -85,7 +85,7 @@ export type CacheableSettings<M extends AsyncMethod> = Pick<AllCacheableOptions<
   AtMostOne<AllCacheableOptions<M>, KeyOptions> &
   (
     | (Pick<AllCacheableOptions<M>, 'sync'> & Without<'unless', 'sync'>)
-    | (Pick<AllCacheableOptions<M>, 'unless'> & { readonly sync?: false })
+    | (Pick<AllCacheableOptions<M>, 'unless'> & { readonly sync?: false | undefined })
   );
 
 /**
@@ -97,25 +97,25 @@ export type CacheableOptions<M extends AsyncMethod> = CacheableSettings<M> & Pic
 /** Each option of `@CachePut`. See {@link CachePutOptions} for what may be set together. */
 export interface AllCachePutOptions<M extends AsyncMethod> extends OperationOptions<M> {
   /** Prevents storing a result. Called before the key is made. */
-  readonly unless?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean;
+  readonly unless?: ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean) | undefined;
   /**
    * Life of the stored result, or a function of it. Default: the cache's `ttl`. `0` means "without end". From
    * a function, 0 or less means "do not store", and the key is evicted. The key is also evicted when the
    * function throws or returns something that is no duration; that is reported as an `error` event.
    */
-  readonly ttl?: Duration | ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => Duration);
+  readonly ttl?: Duration | ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => Duration) | undefined;
   /**
    * Makes the key from the result, for an id that the method assigns. Not together with
    * `key` or `keyGenerator`.
    */
-  readonly resultKey?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => CacheKey;
+  readonly resultKey?: ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => CacheKey) | undefined;
   /**
    * What happens to the caller when Redis has not acknowledged the put in time. `'throw'`: the call
    * rejects with a `CacheEvictError` that carries the method's result. `'report'`: the caller gets the
    * result, and the event `evictPending` and the log tell of it. In either case the key is evicted until
    * Redis has acknowledged that. Default: the cache's `unacknowledged`.
    */
-  readonly unacknowledged?: Unacknowledged;
+  readonly unacknowledged?: Unacknowledged | undefined;
 }
 
 /** {@link CachePutOptions} without `cacheNames`, because the names come first. */
@@ -135,29 +135,29 @@ export interface AllCacheEvictOptions<M extends AsyncMethod> extends OperationOp
    * Empties the caches. The arguments do not matter then. Default: `false`. Not together with `key`, `keys`,
    * `resultKey` or `keyGenerator`.
    */
-  readonly allEntries?: boolean;
+  readonly allEntries?: boolean | undefined;
   /**
    * Evicts before the method runs, and so also if the method fails. Default: `false`:
    * evicts after it succeeded.
    */
-  readonly beforeInvocation?: boolean;
+  readonly beforeInvocation?: boolean | undefined;
   /** Several keys, evicted together. Not together with `key`, `resultKey`, `keyGenerator` or `allEntries`. */
-  readonly keys?: (this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => readonly CacheKey[];
+  readonly keys?: ((this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => readonly CacheKey[]) | undefined;
   /**
    * Makes the key from the result. Not together with `key`, `keys`, `keyGenerator`,
    * `allEntries` or `beforeInvocation`.
    */
-  readonly resultKey?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => CacheKey;
+  readonly resultKey?: ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => CacheKey) | undefined;
   /**
    * Prevents the eviction once the result is known, for a method that may have changed nothing. Not together
    * with `beforeInvocation`.
    */
-  readonly unless?: (this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean;
+  readonly unless?: ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean) | undefined;
   /**
    * `'all'`: the method's promise waits until no instance serves the old value. `'none'`: it waits until
    * Redis has executed the eviction. Default: `'none'`.
    */
-  readonly acks?: 'none' | 'all';
+  readonly acks?: 'none' | 'all' | undefined;
   /**
    * What happens to the caller when Redis has not acknowledged the eviction in time. `'throw'`: the call
    * rejects with a `CacheEvictError` that carries the method's result. `'report'`: the caller gets the
@@ -165,7 +165,7 @@ export interface AllCacheEvictOptions<M extends AsyncMethod> extends OperationOp
    * Default: the cache's `unacknowledged`. `'report'` cannot be set together with `acks: 'all'` or with
    * `beforeInvocation`, which always throw.
    */
-  readonly unacknowledged?: Unacknowledged;
+  readonly unacknowledged?: Unacknowledged | undefined;
 }
 
 /** {@link CacheEvictOptions} without `cacheNames`, because the names come first. */
@@ -173,14 +173,17 @@ export type CacheEvictSettings<M extends AsyncMethod> = Pick<AllCacheEvictOption
   AtMostOne<AllCacheEvictOptions<M>, Services> &
   (
     | (Pick<AllCacheEvictOptions<M>, 'allEntries'> & Without<KeyOptions | 'keys' | 'resultKey', 'allEntries'>)
-    | (AtMostOne<AllCacheEvictOptions<M>, KeyOptions | 'keys' | 'resultKey'> & { readonly allEntries?: false })
+    | (AtMostOne<AllCacheEvictOptions<M>, KeyOptions | 'keys' | 'resultKey'> & { readonly allEntries?: false | undefined })
   ) &
   (
     | (Pick<AllCacheEvictOptions<M>, 'beforeInvocation' | 'acks'> &
         Without<'resultKey' | 'unless', 'beforeInvocation'> &
         WithoutReport<'beforeInvocation'>)
-    | (Pick<AllCacheEvictOptions<M>, 'unless' | 'acks'> & WithoutReport<'acks'> & { readonly beforeInvocation?: false })
-    | (Pick<AllCacheEvictOptions<M>, 'unless' | 'unacknowledged'> & { readonly beforeInvocation?: false; readonly acks?: 'none' })
+    | (Pick<AllCacheEvictOptions<M>, 'unless' | 'acks'> & WithoutReport<'acks'> & { readonly beforeInvocation?: false | undefined })
+    | (Pick<AllCacheEvictOptions<M>, 'unless' | 'unacknowledged'> & {
+        readonly beforeInvocation?: false | undefined;
+        readonly acks?: 'none' | undefined;
+      })
   );
 
 /**
@@ -191,9 +194,9 @@ export type CacheEvictOptions<M extends AsyncMethod> = CacheEvictSettings<M> & P
 
 /** Options of `@Caching`: several operations on one method, each one of a kind or a list of them. */
 export interface CachingGroup<M extends AsyncMethod> {
-  readonly cacheable?: CacheableOptions<M> | readonly CacheableOptions<M>[];
-  readonly put?: CachePutOptions<M> | readonly CachePutOptions<M>[];
-  readonly evict?: CacheEvictOptions<M> | readonly CacheEvictOptions<M>[];
+  readonly cacheable?: CacheableOptions<M> | readonly CacheableOptions<M>[] | undefined;
+  readonly put?: CachePutOptions<M> | readonly CachePutOptions<M>[] | undefined;
+  readonly evict?: CacheEvictOptions<M> | readonly CacheEvictOptions<M>[] | undefined;
 }
 
 /**

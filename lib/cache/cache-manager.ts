@@ -10,7 +10,7 @@ export type HealthStatus = 'up' | 'degraded' | 'down';
 export interface CacheCondition {
   readonly status: HealthStatus;
   /** In words, for people: why the cache does not work with both tiers. Absent while it does. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 /**

@@ -14,14 +14,14 @@ export interface EvictOptions {
    * - `'all'`: once no instance serves the old value any more. Each instance has then applied the eviction,
    *   or its read lease has ended.
    */
-  readonly acks?: 'none' | 'all';
+  readonly acks?: 'none' | 'all' | undefined;
   /**
    * How long the caller has already waited for caches, in milliseconds. It is subtracted from the cache's
    * `deadline`. Default: `0`.
    */
-  readonly waitedMs?: Milliseconds;
+  readonly waitedMs?: Milliseconds | undefined;
   /** What the caller hears of an eviction that is not acknowledged. Default: the cache's `unacknowledged`. */
-  readonly unacknowledged?: Unacknowledged;
+  readonly unacknowledged?: Unacknowledged | undefined;
 }
 
 /**
@@ -39,11 +39,11 @@ export interface PutOptions {
    * Time to live of this entry; `0` = without end. Default: the cache's `ttl` (`nullTtl` for `null` and
    * `undefined`).
    */
-  readonly ttl?: Duration;
+  readonly ttl?: Duration | undefined;
   /** See {@link EvictOptions.waitedMs}. */
-  readonly waitedMs?: Milliseconds;
+  readonly waitedMs?: Milliseconds | undefined;
   /** See {@link EvictOptions.unacknowledged}. A put is an eviction too. */
-  readonly unacknowledged?: Unacknowledged;
+  readonly unacknowledged?: Unacknowledged | undefined;
 }
 
 /** The options of one {@link Cache.getOrLoad}. */
@@ -55,17 +55,17 @@ export interface LoadOptions<V = unknown> {
    * `0` means "without end". From a function, 0 or less means "do not store". An invalid `ttl` becomes an
    * `error` event; the value is then returned, but not stored.
    */
-  readonly ttl?: Duration | ((value: V) => Duration);
+  readonly ttl?: Duration | ((value: V) => Duration) | undefined;
   /**
    * Returns `true` for a loaded value that must not be stored. Default: every value is stored. Not called on
    * a hit.
    */
-  readonly unless?: (value: V) => boolean;
+  readonly unless?: ((value: V) => boolean) | undefined;
   /**
    * `false`: run the loader for this caller alone, and do not join a running load of the same key in this
    * instance. Default: `true`.
    */
-  readonly join?: boolean;
+  readonly join?: boolean | undefined;
   /**
    * Called when the cache itself (never the loader) fails while getting or storing. If it throws, the read
    * fails with what it threw. Default: failures are counted, and the read goes on.
@@ -73,7 +73,7 @@ export interface LoadOptions<V = unknown> {
    * It is also called for an invalid key, and the read then fails in any case; but for a key that is only too
    * long (`CACHE_KEY_TOO_LONG`) the loader runs.
    */
-  readonly onError?: (verb: 'get' | 'put', error: unknown, value?: unknown) => void;
+  readonly onError?: ((verb: 'get' | 'put', error: unknown, value?: unknown) => void) | undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import { NoOpCacheManager } from './no-op-cache-manager.js';
 /** Options of a {@link CompositeCacheManager}. */
 export interface CompositeCacheManagerOptions {
   /** Whether a name that no manager knows gets a `NoOpCache`. Default: `false`, such a name gets nothing. */
-  readonly fallbackToNoOpCache?: boolean;
+  readonly fallbackToNoOpCache?: boolean | undefined;
 }
 
 /**

@@ -8,7 +8,7 @@ export interface TierInspection {
    * How long the entry will still live, in milliseconds, if it is held. Absent if it has no end, or if the
    * end is not known.
    */
-  readonly leftMs?: Milliseconds;
+  readonly leftMs?: Milliseconds | undefined;
 }
 
 /** Where a key is held at one moment. It says nothing about the value except that it is there. */

@@ -6,7 +6,7 @@ const BRAND = Symbol.for('inversify-cache/CacheError');
 /** What an error carries besides its message. */
 export interface CacheErrorOptions {
   /** What to do about it, in one or two sentences. Printed after the message. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** The underlying error, as it was thrown. */
   readonly cause?: unknown;
   /**

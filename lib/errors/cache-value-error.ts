@@ -4,7 +4,7 @@ import type { CacheErrorCode } from './error-codes.js';
 /** What a {@link CacheValueError} carries. */
 export interface CacheValueErrorOptions extends CacheErrorOptions {
   /** The kind of what cannot be stored: `an instance of Order`. Default: it is not known. */
-  readonly refused?: string;
+  readonly refused?: string | undefined;
 }
 
 /**

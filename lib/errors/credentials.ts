@@ -122,7 +122,7 @@ export class Credentials {
     if (!(error instanceof Error)) return typeof error === 'object' ? undefined : error;
     if (CacheError.is(error)) return error; // Ours is made of safe texts already.
     if (depth > MAXIMUM_DEPTH) return undefined;
-    const { command, cause, errors } = error as { command?: { readonly name?: unknown }; cause?: unknown; errors?: unknown };
+    const { command, cause, errors } = error as { command?: { readonly name?: unknown } | undefined; cause?: unknown; errors?: unknown };
     const name = typeof command?.name === 'string' ? command.name : undefined;
     const answersPassword = (isHandshake && !isOfSystem(error)) || /^(auth|hello)$/i.test(name ?? '');
     const message = this.hide(error.message, answersPassword);

@@ -56,9 +56,9 @@ export interface CacheEventMap {
   error: {
     readonly where: string;
     readonly error: unknown;
-    readonly topic?: { readonly verb: 'publish' | 'receive'; readonly name: string };
+    readonly topic?: { readonly verb: 'publish' | 'receive'; readonly name: string } | undefined;
     /** Set if it was about a value or an eviction of this cache. */
-    readonly cache?: string;
+    readonly cache?: string | undefined;
   };
 }
 
@@ -100,7 +100,7 @@ export interface CacheEventsOptions {
   /**
    * Names the instance on the diagnostics channels, which all instances of a process share. Default: `''`.
    */
-  readonly instanceId?: string;
+  readonly instanceId?: string | undefined;
 }
 
 /** One for all instances, because Node's channels are global. */

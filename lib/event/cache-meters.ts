@@ -5,7 +5,7 @@ import type { CacheStatistics } from './cache-statistics.js';
  * this cache does not count it.
  */
 export interface MeterSeries {
-  readonly attributes?: Readonly<Record<string, string>>;
+  readonly attributes?: Readonly<Record<string, string>> | undefined;
   readonly value: (statistics: CacheStatistics) => number | undefined;
 }
 

@@ -88,11 +88,11 @@ export interface CacheStatistics {
 export interface MomentaryState {
   readonly localSize: number;
   /** Default: `0`. */
-  readonly bypassTimeMs?: Milliseconds;
+  readonly bypassTimeMs?: Milliseconds | undefined;
   /** Default: `0`. */
-  readonly pendingEvictions?: number;
+  readonly pendingEvictions?: number | undefined;
   /** Default: `'closed'`. */
-  readonly breaker?: 'closed' | 'open';
+  readonly breaker?: 'closed' | 'open' | undefined;
 }
 
 /**

@@ -27,9 +27,9 @@ export interface PrimaryLink {
   /** Sends a private message to another instance. */
   send(channel: string, message: string): Promise<unknown>;
   /** Must resolve before each heartbeat. Default: nothing has to. */
-  readonly beforeHeartbeat?: () => Promise<void>;
+  readonly beforeHeartbeat?: (() => Promise<void>) | undefined;
   /** How many instances have this one's name, itself included. Default: the lists of the living tell. */
-  readonly namesakes?: () => number;
+  readonly namesakes?: (() => number) | undefined;
 }
 
 /** What all coherences of an instance have in common. */
@@ -41,7 +41,7 @@ export interface CoherenceOptions {
   readonly clock: Clock;
   readonly events: CacheEvents;
   /** Default: the library's own. */
-  readonly collaborators?: Partial<CoherenceCollaborators>;
+  readonly collaborators?: Partial<CoherenceCollaborators> | undefined;
 }
 
 /** The collaborators that a spec may replace, to see which promise breaks without a rule of theirs. */

@@ -21,9 +21,9 @@ export interface EvictionListenerOptions {
   readonly send: (channel: string, message: string) => Promise<unknown>;
   readonly events: CacheEvents;
   /** Tells how late a message is. Default: not known. */
-  readonly serverClock?: ServerClock;
+  readonly serverClock?: ServerClock | undefined;
   /** Whether it tells a clear as an event. With several primaries, one listener does. Default: `true`. */
-  readonly tellsClears?: boolean;
+  readonly tellsClears?: boolean | undefined;
 }
 
 /** How far a generation in a message may be ahead of the server's estimated clock. */

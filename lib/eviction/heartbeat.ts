@@ -16,7 +16,7 @@ export interface CacheState {
    * Only in a reply. `true`: what was stored could not be right, and was replaced. The new generation may be
    * lower than the one before.
    */
-  readonly isReplaced?: boolean;
+  readonly isReplaced?: boolean | undefined;
 }
 
 /** One cache in a heartbeat, with the newest generation its sender knows. */
@@ -54,18 +54,18 @@ export interface RedisHeartbeatOptions {
   readonly origin: string;
   readonly boundMs: Milliseconds;
   /** Must resolve before each heartbeat. Default: nothing has to. */
-  readonly before?: () => Promise<void>;
+  readonly before?: (() => Promise<void>) | undefined;
   /**
    * Told the longest bound of the fleet, and remembers it for when the server has lost it.
    * Default: only the own bound is known.
    */
-  readonly acknowledgements?: Pick<Acknowledgements, 'longestBoundMs'>;
+  readonly acknowledgements?: Pick<Acknowledgements, 'longestBoundMs'> | undefined;
   /** Told of heartbeats that fail and that succeed. Default: nobody is. */
-  readonly refusals?: HeartbeatRefusals;
+  readonly refusals?: HeartbeatRefusals | undefined;
   /** Set by what the server answers. Default: the server's time is not looked at. */
-  readonly serverClock?: ServerClock;
+  readonly serverClock?: ServerClock | undefined;
   /** The scale of {@link serverClock}. Default: {@link systemClock}. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /**

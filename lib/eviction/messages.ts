@@ -29,9 +29,9 @@ export interface EvictionMessage {
   /**
    * When the server executed it, in microseconds of the server's clock. `undefined`: the sender does not say.
    */
-  readonly at?: number;
+  readonly at?: number | undefined;
   /** Whether the sender waits until each instance has acknowledged it, in the sender's inbox. */
-  readonly ack?: boolean;
+  readonly ack?: boolean | undefined;
 }
 
 /** An instance has applied an eviction. Travels to the inbox of the instance that evicted. */

@@ -21,14 +21,14 @@ export interface ReadLeaseOptions {
   /**
    * Told when a cache can no longer be served, and when it can again. Default: it becomes a `bypass` event.
    */
-  readonly tellBypass?: (cache: string, active: boolean) => void;
+  readonly tellBypass?: ((cache: string, active: boolean) => void) | undefined;
   /**
    * Told when, for a bound (the second time for two bounds, then for four, at most for eight), heartbeats
    * have reached no subscriber of the server that executed them, and no echo came another way. The two
    * connections of this instance lead to different servers then. `times`: how often in a row, from 1.
    * Default: nobody.
    */
-  readonly whenUnheard?: (times: number) => void;
+  readonly whenUnheard?: ((times: number) => void) | undefined;
 }
 
 /** Pauses per bound between beats that rumours ask for. Anybody may start a rumour at any time. */

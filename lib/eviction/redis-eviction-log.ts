@@ -29,7 +29,7 @@ export interface RedisEvictionLogOptions {
   /**
    * Whether this instance has the cache: then it sends heartbeats for it, and will leave. Default: it has.
    */
-  readonly isKept?: () => boolean;
+  readonly isKept?: (() => boolean) | undefined;
   /** Of the cache's keys. It follows what the scripts answer. */
   readonly generation: Generation;
 }

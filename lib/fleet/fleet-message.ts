@@ -11,12 +11,12 @@ export interface CacheStatus {
    * What is left of the read lease. Absent where it does not end by itself (in shared
    * memory), or where there is none.
    */
-  readonly leaseLeftMs?: Milliseconds;
-  readonly tiers?: 'both' | 'local' | 'remote';
-  readonly topic?: string;
-  readonly maximumSize?: number;
+  readonly leaseLeftMs?: Milliseconds | undefined;
+  readonly tiers?: 'both' | 'local' | 'remote' | undefined;
+  readonly topic?: string | undefined;
+  readonly maximumSize?: number | undefined;
   /** Life of an entry; `0` = without end. */
-  readonly ttlMs?: Milliseconds;
+  readonly ttlMs?: Milliseconds | undefined;
   /** The cache's counters, named as in `CacheStatistics`. Unknown ones are absent. */
   readonly statistics: Readonly<Record<string, number | string>>;
 }
@@ -39,7 +39,7 @@ export interface InstanceStatus {
   readonly links: Readonly<Record<string, HealthStatus>>;
   readonly caches: Readonly<Record<string, CacheStatus>>;
   /** How many more caches it has that did not fit into the message. Absent if all are here. */
-  readonly omittedCaches?: number;
+  readonly omittedCaches?: number | undefined;
 }
 
 /** Something that happened in one instance. */
@@ -58,9 +58,15 @@ export type FeedEntry = {
       readonly origin: string;
       readonly seq: number;
       /** How long after its execution on the server; absent if unknown. */
-      readonly lagMs?: Milliseconds;
+      readonly lagMs?: Milliseconds | undefined;
     }
-  | { readonly kind: 'cleared'; readonly cache: string; readonly origin?: string; readonly seq?: number; readonly lagMs?: Milliseconds }
+  | {
+      readonly kind: 'cleared';
+      readonly cache: string;
+      readonly origin?: string | undefined;
+      readonly seq?: number | undefined;
+      readonly lagMs?: Milliseconds | undefined;
+    }
   /** The local tier can no longer be served, or can be again. */
   | { readonly kind: 'bypass'; readonly cache: string; readonly active: boolean }
   /** Messages were missed; the local tier was emptied. */

@@ -18,7 +18,7 @@ import {
 
 /** The settings of a cache, and its lease. */
 export type CacheDescription = Pick<CacheStatus, 'tiers' | 'topic' | 'maximumSize' | 'ttlMs' | 'leaseLeftMs'> & {
-  readonly isServing?: boolean;
+  readonly isServing?: boolean | undefined;
 };
 
 /** The collaborators and settings of a {@link FleetReporter}. */
@@ -91,10 +91,10 @@ export class FleetReporter {
     const { instanceId, namespace, boundMs, manager, describe } = this.#options;
     const { status, links, caches } = manager.health();
     const statistics = manager.statistics();
-    const told = Object.entries(caches).map(([name, { status: health }]): [string, CacheStatus] => [
-      name,
-      { status: health, isServing: health === 'up', ...describe(name), statistics: figures(statistics[name] ?? {}) },
-    ]);
+    const told = Object.entries(caches).map(([name, { status: health }]): [string, CacheStatus] => {
+      const { isServing = health === 'up', ...described } = describe(name);
+      return [name, { status: health, isServing, ...described, statistics: figures(statistics[name] ?? {}) }];
+    });
     return {
       id: instanceId,
       namespace,
@@ -294,7 +294,7 @@ const shorten = (text: string): string =>
   text.length <= MAXIMUM_FEED_KEY_LENGTH ? text : `${text.slice(0, MAXIMUM_FEED_KEY_LENGTH - 1)}…`;
 
 /** The fields that have a value. */
-const known = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+const known = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> | undefined } =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 
 const figures = (statistics: object): Record<string, number | string> =>

@@ -46,15 +46,15 @@ export interface FleetPort {
 /** The collaborators of a {@link FleetWatch}. */
 export interface FleetWatchOptions {
   /** `undefined`: there is no fleet, only {@link self}. */
-  readonly port?: FleetPort;
+  readonly port?: FleetPort | undefined;
   /**
    * The instance of this process, which is heard without a topic. `undefined`: the
    * watcher is not an instance.
    */
-  readonly self?: FleetReporter;
+  readonly self?: FleetReporter | undefined;
   readonly clock: Clock;
   /** Called for messages that mean nothing, and for topics that could not be reached. */
-  readonly failed?: (where: string, error: unknown) => void;
+  readonly failed?: ((where: string, error: unknown) => void) | undefined;
 }
 
 /** An instance is silent when its last message is older than this. */

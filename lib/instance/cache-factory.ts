@@ -28,7 +28,7 @@ export interface CacheFactoryOptions {
   readonly calls: CallsUnderWay;
   readonly events: CacheEvents;
   /** Default: the library's own. */
-  readonly collaborators?: Partial<TwoTierCacheCollaborators>;
+  readonly collaborators?: Partial<TwoTierCacheCollaborators> | undefined;
 }
 
 /** Makes the caches of an instance over its primaries. */

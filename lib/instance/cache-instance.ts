@@ -36,9 +36,9 @@ export interface CacheInstance {
 /** What an instance is told beside the {@link CachingOptions} of its user. */
 export interface InstanceOptions {
   /** Whether the program names this cache, so that it does not count as dynamic. Default: none is named. */
-  readonly isNamed?: (cache: string) => boolean;
+  readonly isNamed?: ((cache: string) => boolean) | undefined;
   /** The collaborators of its caches, for specs. Default: the library's own. */
-  readonly collaborators?: Partial<TwoTierCacheCollaborators>;
+  readonly collaborators?: Partial<TwoTierCacheCollaborators> | undefined;
 }
 
 /**

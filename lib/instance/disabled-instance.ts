@@ -10,13 +10,13 @@ import { type CachingOptions, resolveOptions } from './options.js';
 export interface Instance extends Omit<CacheInstance, 'manager' | 'fleet' | 'calls'> {
   readonly manager: CacheManager;
   /** Absent if there is nothing to watch. */
-  readonly fleet?: FleetWatch;
+  readonly fleet?: FleetWatch | undefined;
   /** Absent if nothing is cached. */
-  readonly calls?: CallsUnderWay;
+  readonly calls?: CallsUnderWay | undefined;
   /** `false`: decorated methods run as if they were not decorated. Default: `true`. */
-  readonly isEnabled?: boolean;
+  readonly isEnabled?: boolean | undefined;
   /** Whether the manager creates caches that it does not know. Default: `true`. */
-  readonly isDynamic?: boolean;
+  readonly isDynamic?: boolean | undefined;
 }
 
 /**

@@ -31,41 +31,41 @@ export interface CacheOptions {
    * Life of an entry since it was written. `0` = without end: 30 days in Redis, unlimited with `tiers:
    * 'local'`. Default: `'60s'`.
    */
-  readonly ttl?: Duration;
+  readonly ttl?: Duration | undefined;
   /**
    * The most an entry lives in the local tier; it never outlives the remote one. `0` = as long as there.
    * Default: `0`.
    */
-  readonly localTtl?: Duration;
+  readonly localTtl?: Duration | undefined;
   /** Life of a cached `null` or `undefined`. Default: the `ttl`. */
-  readonly nullTtl?: Duration;
+  readonly nullTtl?: Duration | undefined;
   /**
    * How much of its life an entry may lose at random, from `0` to `1`, so that entries written together do
    * not expire together: `0.1` makes of 60 s something between 54 s and 60 s. Default: `0`.
    */
-  readonly ttlJitter?: number;
+  readonly ttlJitter?: number | undefined;
   /**
    * The most entries in the local tier. When it is full, the least useful one is dropped. Default: `1000`.
    */
-  readonly maximumSize?: number;
+  readonly maximumSize?: number | undefined;
   /**
    * `'both'`; `'local'`: no values in Redis, though evictions still reach every instance; `'remote'`: no
    * values in the process. Default: `'both'`.
    */
-  readonly tiers?: 'both' | 'local' | 'remote';
+  readonly tiers?: 'both' | 'local' | 'remote' | undefined;
   /**
    * The topic that evictions are announced on. Default: `` `${name}-channel` ``, with the namespace before it
    * unless that is the default one (`book-channel`, `shop:book-channel`), and the database behind it unless
    * that is 0, because Redis' Pub/Sub knows no databases.
    */
-  readonly topic?: string;
+  readonly topic?: string | undefined;
   /**
    * The class of the cached values, or several by name, as in `{ Order, Line }`, wherever they occur in the
    * values. Instances come back as such from either tier. The names are stored, so they must not change while
    * entries live; a class may. An entry with a name that is not here counts as a miss. Default: none, values
    * are plain.
    */
-  readonly type?: ValueTypes;
+  readonly type?: ValueTypes | undefined;
   /**
    * What readers share of a value. Default: `'freeze'`.
    * - `'freeze'`: all readers get one object, frozen in depth: plain objects, arrays, and instances of
@@ -75,24 +75,24 @@ export interface CacheOptions {
    * - `'share'`: all readers get one object, as it is. A caller who changes it changes it for all others, as
    *   with Spring's map cache.
    */
-  readonly copy?: CopyMode;
+  readonly copy?: CopyMode | undefined;
   /** Whether `null` and `undefined` are cached. Default: `true`. */
-  readonly allowNullValues?: boolean;
+  readonly allowNullValues?: boolean | undefined;
   /**
    * What the local tier does while this instance cannot prove that it is up to date. `'bypass'`: it is not
    * used. `'serve'`: it is used, and the staleness bound does not hold for this cache while disconnected.
    * Default: `'bypass'`.
    */
-  readonly whenDisconnected?: 'bypass' | 'serve';
+  readonly whenDisconnected?: 'bypass' | 'serve' | undefined;
   /**
    * What a write does when Redis has not acknowledged its eviction within the `deadline`. `'throw'`: it
    * rejects with a `CacheEvictError`, which carries the method's result. `'report'`: the caller gets his
    * result; the event `evictPending` and the log tell. The eviction is repeated in either case. An eviction
    * with `acks: 'all'`, before the method, or by `evictIfPresent` always throws. Default: `'throw'`.
    */
-  readonly unacknowledged?: Unacknowledged;
+  readonly unacknowledged?: Unacknowledged | undefined;
   /** The most bytes an encoded value may have; a larger one is not stored. Default: `1_048_576` (1 MiB). */
-  readonly maximumValueSize?: number;
+  readonly maximumValueSize?: number | undefined;
 }
 
 /** How an instance behaves. Everything is optional. */
@@ -103,79 +103,79 @@ export interface CachingOptions {
    * environment variable `CACHE_ENABLED=false` does the same to all containers of the process, whatever this
    * option says: for operators. Default: `true`.
    */
-  readonly enabled?: boolean;
+  readonly enabled?: boolean | undefined;
   /**
    * Redis: a URL, ioredis options, or an ioredis client (whose options are copied; it is neither used nor
    * closed). What cannot be used is refused by name. Default: none. The instance is then *embedded*: the
    * remote tier and the topics live in the process, shared by namespace.
    */
-  readonly redis?: string | RedisOptions | Redis | Cluster;
+  readonly redis?: string | RedisOptions | Redis | Cluster | undefined;
   /**
    * For a password that expires, such as a token: called before each connection to Redis. What it answers is
    * used in place of the user and password of `redis`; without a `username` the user stays. An attempt to
    * connect fails if it rejects, answers something else, or takes longer than `connectTimeout`, and is
    * repeated. Sentinels are not entered with it. Default: none.
    */
-  readonly credentials?: () => Promise<{ readonly username?: string; readonly password: string }>;
+  readonly credentials?: (() => Promise<{ readonly username?: string | undefined; readonly password: string }>) | undefined;
   /** Separates applications on one Redis: letters, digits, `_`, `.`, `-`. Default: `'cache'`. */
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
   /** Caches by name, each on top of `defaults`. */
-  readonly caches?: Readonly<Record<string, CacheOptions>>;
+  readonly caches?: Readonly<Record<string, CacheOptions>> | undefined;
   /** What holds for every cache. */
-  readonly defaults?: CacheOptions;
+  readonly defaults?: CacheOptions | undefined;
   /** Whether caches that are not in `caches` are created when first asked for. Default: `true`. */
-  readonly dynamic?: boolean;
+  readonly dynamic?: boolean | undefined;
   /**
    * The most caches that are created at run time: those that neither `caches` nor a decorator names, but a
    * resolver or `getCache` does. A name beyond that gets a cache that is not kept: it reads nothing and
    * stores nothing, and its evictions are executed. Default: `500`.
    */
-  readonly maximumDynamicCaches?: number;
+  readonly maximumDynamicCaches?: number | undefined;
   /**
    * How many buckets the keys are spread over on a Redis Cluster, from 1 to 64. No more primaries than that
    * are used, and each bucket costs two connections and its heartbeats. It must be the same for all instances
    * of a namespace: an instance with another number is refused at start. Default: `8`.
    */
-  readonly buckets?: number;
+  readonly buckets?: number | undefined;
   /**
    * Names this instance in messages, events and statistics. It should be unique among the instances of a
    * namespace, so that people can tell them apart; coherence does not rest on it. A warning tells of a name
    * that is used twice. Default: random.
    */
-  readonly instanceId?: string;
+  readonly instanceId?: string | undefined;
   /**
    * D: the most a read may lag behind an eviction, whatever happens. At least 50 ms, at most a day. Default:
    * `'1s'`.
    */
-  readonly bound?: Duration;
+  readonly bound?: Duration | undefined;
   /** Deadline of one remote step, counted from when it was written to the socket. Default: `'250ms'`. */
-  readonly timeout?: Duration;
+  readonly timeout?: Duration | undefined;
   /**
    * The most one call waits for the remote tier altogether, waiting for its turn included; at least twice
    * `timeout`. For an eviction of more than 1000 keys it starts anew with each thousand that Redis has
    * acknowledged. Default: `'1s'`.
    */
-  readonly deadline?: Duration;
+  readonly deadline?: Duration | undefined;
   /**
    * The longest a load may take and still be stored in the remote tier, and the longest that callers wait for
    * a load they joined. Default: `'30s'`.
    */
-  readonly fillLease?: Duration;
+  readonly fillLease?: Duration | undefined;
   /** Deadline of the first connection. Default: `'5s'`. */
-  readonly connectTimeout?: Duration;
+  readonly connectTimeout?: Duration | undefined;
   /**
    * Whether start-up fails when Redis cannot be reached in time. With `false` the instance starts in bypass,
    * and joins when Redis comes. Default: `true`.
    */
-  readonly failFast?: boolean;
+  readonly failFast?: boolean | undefined;
   /**
    * Where the instance says what its operators should know, in one line each: Redis is away, refuses, or is
    * back; values of a kind can never be stored. `false`: nowhere. All that happens is told by events.
    * Default: `console.warn`.
    */
-  readonly logger?: CacheLogger | false;
+  readonly logger?: CacheLogger | false | undefined;
   /** Where time is read. Default: the process's monotonic clock. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** Below this a bound cannot be kept: one garbage collection would end every lease. */

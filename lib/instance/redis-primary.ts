@@ -16,7 +16,7 @@ export interface RedisPrimaryOptions {
   readonly options: ResolvedCachingOptions;
   readonly events: CacheEvents;
   /** Must resolve before each heartbeat. Default: nothing has to. */
-  readonly beforeHeartbeat?: () => Promise<void>;
+  readonly beforeHeartbeat?: (() => Promise<void>) | undefined;
 }
 
 /** What a cache reads and writes through. */

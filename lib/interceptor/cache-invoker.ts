@@ -12,7 +12,7 @@ export interface Removal {
   readonly isEarly: boolean;
   readonly acks: 'none' | 'all';
   /** `undefined`: what the cache says. */
-  readonly unacknowledged?: EvictOptions['unacknowledged'];
+  readonly unacknowledged?: EvictOptions['unacknowledged'] | undefined;
 }
 
 /**

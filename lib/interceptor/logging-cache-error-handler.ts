@@ -11,14 +11,14 @@ export type LogFailure = (line: string, error?: unknown) => void;
 /** Options of a {@link LoggingCacheErrorHandler}. */
 export interface LoggingOptions {
   /** Where lines go. Default: `console.warn`. */
-  readonly log?: LogFailure;
+  readonly log?: LogFailure | undefined;
   /** Whether the error is passed along with the line. Default: `false`. */
-  readonly stackTraces?: boolean;
+  readonly stackTraces?: boolean | undefined;
   /**
    * `false`: lines have no keys, for keys that tell something about people. The error's own message may still
    * name one. Default: `true`.
    */
-  readonly keys?: boolean;
+  readonly keys?: boolean | undefined;
 }
 
 /**

@@ -12,7 +12,7 @@ interface ActivationsService {
 /** The part of `@inversifyjs/plugin`'s `PluginContext` that is used here. */
 interface PluginContext {
   readonly activationService: ActivationsService;
-  readonly planResultCacheService?: { clearCache?(): void };
+  readonly planResultCacheService?: { clearCache?(): void } | undefined;
 }
 
 /**
@@ -68,7 +68,7 @@ export interface KnownBinding {
   /** What makes the service, or a constant one. */
   readonly value?: unknown;
   /** A singleton that was made already. */
-  readonly cache?: { readonly isRight?: boolean; readonly value?: unknown };
+  readonly cache?: { readonly isRight?: boolean | undefined; readonly value?: unknown } | undefined;
 }
 
 /** The part of inversify's `BindingService` that is used here. */
@@ -85,7 +85,7 @@ export function knownBindings(container: Container): readonly KnownBinding[] {
     readonly [IS_PLUGIN] = true;
     readonly #bindings: BindingService | undefined;
 
-    constructor(_container: Container, context: { readonly bindingService?: BindingService }) {
+    constructor(_container: Container, context: { readonly bindingService?: BindingService | undefined }) {
       this.#bindings = context.bindingService;
     }
 

@@ -2,7 +2,7 @@ import { type AsyncMethod, type CacheDecorator, recordMethod, type ServiceLocato
 import { INTERCEPTOR, type Interceptor } from './tokens.js';
 
 /** What to cache of an object: a decorator for each method, by its name. */
-export type CacheProxyOperations<T> = { readonly [K in keyof T]?: T[K] extends AsyncMethod ? CacheDecorator<T[K]> : never };
+export type CacheProxyOperations<T> = { readonly [K in keyof T]?: (T[K] extends AsyncMethod ? CacheDecorator<T[K]> : never) | undefined };
 
 type Callable = (...args: unknown[]) => unknown;
 

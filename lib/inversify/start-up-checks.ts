@@ -30,7 +30,7 @@ export function checkBoundServices(container: Container, { manager, isEnabled = 
 function choosesByName({ identifier, implementationType, value }: KnownBinding): boolean {
   if (identifier !== CacheResolver) return false;
   if (value === makeResolver) return true;
-  const { prototype } = (implementationType ?? {}) as { readonly prototype?: Partial<CacheResolver> };
+  const { prototype } = (implementationType ?? {}) as { readonly prototype?: Partial<CacheResolver> | undefined };
   return prototype?.resolveCaches === SimpleCacheResolver.prototype.resolveCaches;
 }
 

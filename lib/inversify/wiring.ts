@@ -47,7 +47,7 @@ function warnUnserved(instance: object, method: CachedMethod): void {
 const CLASS_METADATA = '@inversifyjs/core/classMetadataReflectKey';
 
 interface ClassMetadata {
-  readonly lifecycle?: Readonly<Record<'postConstructMethodNames' | 'preDestroyMethodNames', ReadonlySet<string | symbol>>>;
+  readonly lifecycle?: Readonly<Record<'postConstructMethodNames' | 'preDestroyMethodNames', ReadonlySet<string | symbol>>> | undefined;
 }
 
 function isLifecycleMethod(declaringClass: ClassConstructor, name: string | symbol): boolean {

@@ -7,23 +7,23 @@ export interface CacheManagementOptions {
    * under node:http and Fastify. Express' `app.use('/cache', …)` and Hono's `app.mount('/cache', …)`
    * strip it. Default: `''`.
    */
-  readonly basePath?: string;
+  readonly basePath?: string | undefined;
   /**
    * What `Authorization: Bearer …` must say, at least 16 characters. Without it anybody who
    * reaches the handler may use it. The files of the console hold no data and need no token; the
    * page asks for it. Default: none.
    */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** Whether keys may be evicted and caches cleared. Default: `false`. */
-  readonly allowWrites?: boolean;
+  readonly allowWrites?: boolean | undefined;
   /**
    * Origins (`https://ops.example.org`) whose pages may use the handler besides its own, because
    * a proxy shows it there. This does not switch CORS on: no answer ever allows another origin
    * to read it. Default: none.
    */
-  readonly origins?: readonly string[];
+  readonly origins?: readonly string[] | undefined;
   /** The most live streams at a time. Default: `20`. */
-  readonly maximumStreams?: number;
+  readonly maximumStreams?: number | undefined;
 }
 
 /** {@link CacheManagementOptions} with all defaults filled in. */

@@ -16,7 +16,7 @@ interface Resource {
   /** Matches the path; its group is the name of a cache. */
   readonly path: RegExp;
   readonly get: Method;
-  readonly delete?: Method;
+  readonly delete?: Method | undefined;
 }
 
 /** Everything that can be read and done, by path. */

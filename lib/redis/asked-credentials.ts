@@ -3,7 +3,7 @@ import { type Milliseconds, withDeadline } from '../time/index.js';
 import { nameOfType } from './refusals.js';
 
 /** What a user plugs in for credentials that expire. */
-export type CredentialsProvider = () => Promise<{ readonly username?: string; readonly password: string }>;
+export type CredentialsProvider = () => Promise<{ readonly username?: string | undefined; readonly password: string }>;
 
 /** The option `credentials` gave no credentials. The attempt to connect has failed with it. */
 export class CredentialsError extends RemoteCacheError {
@@ -45,7 +45,7 @@ export class AskedCredentials {
    *
    * @throws {CredentialsError} when the provider rejects, answers something else, or is late.
    */
-  async ask(): Promise<{ readonly username?: string; readonly password: string }> {
+  async ask(): Promise<{ readonly username?: string | undefined; readonly password: string }> {
     let giveUp: GiveUp = () => undefined;
     const givenUp = new Promise<never>((_, reject) => (giveUp = reject));
     this.#underWay.add(giveUp);
@@ -90,7 +90,7 @@ export class AskedCredentials {
 
 const stopped = (): CredentialsError => new CredentialsError('the instance was stopped');
 
-function checked(answer: unknown): { readonly username?: string; readonly password: string } {
+function checked(answer: unknown): { readonly username?: string | undefined; readonly password: string } {
   const wanted = 'expected `credentials` to resolve with `{ username?: string, password: string }`';
   if (typeof answer !== 'object' || answer === null) throw new CredentialsError(`${wanted}, got ${nameOfType(answer)}`);
   const { username, password } = answer as { readonly username?: unknown; readonly password?: unknown };

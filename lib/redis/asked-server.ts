@@ -1,7 +1,7 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { type Milliseconds, withDeadline } from '../time/index.js';
 import { type AskedCredentials, CredentialsError } from './asked-credentials.js';
-import { type IoredisLibrary, loadIoredis } from './ioredis.js';
+import { type IoredisLibrary, loadIoredis, newClient } from './ioredis.js';
 import { hostAndPort } from './redis-address.js';
 import { ServerEntry } from './server-entry.js';
 import { hearSocketErrors } from './socket-errors.js';
@@ -12,9 +12,9 @@ interface Attempt {
    * All questions wait for it: a command sent too early would end the attempt for the others. Set when the
    * attempt begins.
    */
-  connected?: Promise<Redis>;
+  connected?: Promise<Redis> | undefined;
   /** `undefined` while the credentials are asked for. */
-  client?: Redis;
+  client?: Redis | undefined;
   /** The client's first `error` event. It says more than the client's rejections. */
   reason?: unknown;
 }
@@ -100,10 +100,10 @@ export class AskedServer {
     return attempt;
   }
 
-  async #open(attempt: Attempt, { Redis }: IoredisLibrary): Promise<Redis> {
+  async #open(attempt: Attempt, library: IoredisLibrary): Promise<Redis> {
     const login = await this.#entry.login();
     if (attempt !== this.#attempt) throw new Error('closed');
-    const client = new Redis({ ...this.#options, ...login });
+    const client = newClient(library, { ...this.#options, ...login });
     attempt.client = client;
     client.on('error', (error: unknown) => {
       attempt.reason ??= error; // ioredis prints an error that nobody listens to.

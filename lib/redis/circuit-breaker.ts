@@ -18,9 +18,9 @@ export interface StepOptions {
   /** The longest a step waits for its turn, unless the step has a limit of its own. Default: for ever. */
   readonly waitMs?: Milliseconds | undefined;
   /** What no error of a step may contain. Default: nothing. */
-  readonly credentials?: Credentials;
+  readonly credentials?: Credentials | undefined;
   /** Whether an error is a reply of the server. Default: decided by its form, see {@link isErrorReply}. */
-  readonly isReply?: (error: unknown) => boolean;
+  readonly isReply?: ((error: unknown) => boolean) | undefined;
 }
 
 /** Who waits for the outcome of a step: the two ends of its promise. */

@@ -2,7 +2,7 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { Milliseconds } from '../time/index.js';
 import type { AskedCredentials } from './asked-credentials.js';
 import { AskedServer } from './asked-server.js';
-import { loadIoredis } from './ioredis.js';
+import { loadIoredis, newClient } from './ioredis.js';
 import { majorityOf } from './majority.js';
 import { checkConnection, isCluster, type RedisConnection } from './redis-option.js';
 import { bareHost, hostAndPort, type RedisAddress } from './redis-address.js';
@@ -128,9 +128,9 @@ export class ClusterTopology {
       credentials: entry.secrets,
       isSharded: true,
       create: async (overrides) => {
-        const { Redis } = await loadIoredis();
+        const library = await loadIoredis();
         const address = await this.locate(slot);
-        return new Redis({ ...this.#options, ...address, ...overrides, ...(await entry.login()) });
+        return newClient(library, { ...this.#options, ...address, ...overrides, ...(await entry.login()) });
       },
     };
   }
@@ -228,7 +228,7 @@ function epochOf(line: string): [id: string, epoch: number] {
  * how it is entered.
  */
 function startupNodes(cluster: Cluster): readonly RedisOptions[] {
-  const { startupNodes = [] } = cluster as unknown as { readonly startupNodes?: readonly (string | number | RedisOptions)[] };
+  const { startupNodes = [] } = cluster as unknown as { readonly startupNodes?: readonly (string | number | RedisOptions)[] | undefined };
   return startupNodes.map((node) => {
     if (typeof node === 'string') return connectionOptions(node);
     if (typeof node === 'number') return { port: node };

@@ -1,3 +1,4 @@
+import type { Redis, RedisOptions } from 'ioredis';
 import { clientMissing } from '../errors/index.js';
 
 /** The clients for topics, Sentinels and the nodes of a cluster. */
@@ -15,4 +16,9 @@ export async function loadIoredis(): Promise<IoredisLibrary> {
   } catch (error) {
     throw clientMissing('ioredis', error);
   }
+}
+
+/** A client that answers in the shapes that the library reads, whatever the application's options say. */
+export function newClient({ Redis }: IoredisLibrary, options: RedisOptions): Redis {
+  return new Redis({ ...options, replyMapping: 'legacy' });
 }

@@ -13,7 +13,7 @@ export interface PrimarySearchOptions<Place> {
    */
   readonly connect: (place: Place) => Promise<void>;
   /** Told of each attempt that failed, before the event. Default: nobody is told. */
-  readonly onFailure?: (error: unknown) => void;
+  readonly onFailure?: ((error: unknown) => void) | undefined;
 }
 
 /** The mean pause after the first attempt that failed. It doubles with each further one. */

@@ -13,17 +13,17 @@ export interface RedisEndpoint {
   readonly host: string;
   readonly port: number;
   /** The path of a Unix socket, in place of host and port. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** `undefined`: the default user. */
-  readonly username?: string;
+  readonly username?: string | undefined;
   /** `undefined`: none. */
-  readonly password?: string;
+  readonly password?: string | undefined;
   /** The version of IP, 4 or 6. `undefined`: either. */
-  readonly family?: number;
+  readonly family?: number | undefined;
   /** The logical database. Pub/Sub ignores it. */
   readonly db: number;
   /** Options of TLS, `{}` for the defaults. `undefined`: no TLS. */
-  readonly tls?: ConnectionOptions;
+  readonly tls?: ConnectionOptions | undefined;
   /** Names the server in messages: `host:port`, or the path of its socket. Holds no credential. */
   readonly label: string;
 }
@@ -93,7 +93,11 @@ export function connectionOptions(redis: Exclude<RedisConnection, Cluster>): Red
 function firstNode(cluster: Cluster): string {
   // ioredis' types do not show the nodes. Each is a URL, a port or an address, and a URL may hold a password.
   const [node] =
-    (cluster as unknown as { readonly startupNodes?: readonly (string | number | { host?: string; port?: number })[] }).startupNodes ?? [];
+    (
+      cluster as unknown as {
+        readonly startupNodes?: readonly (string | number | { host?: string | undefined; port?: number | undefined })[] | undefined;
+      }
+    ).startupNodes ?? [];
   if (typeof node === 'string') return redisLabel(node);
   if (typeof node === 'number') return hostAndPort('127.0.0.1', node);
   const { host = '127.0.0.1', port = 6379 } = node ?? {};

@@ -2,7 +2,7 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { Milliseconds } from '../time/index.js';
 import type { AskedCredentials } from './asked-credentials.js';
 import { ClusterTopology } from './cluster-topology.js';
-import { loadIoredis } from './ioredis.js';
+import { loadIoredis, newClient } from './ioredis.js';
 import { connectionOptions, redisLabel } from './redis-endpoint.js';
 import { checkConnection, isClient, isCluster, type RedisConnection } from './redis-option.js';
 import type { RedisSource } from './redis-source.js';
@@ -27,11 +27,11 @@ export function redisSource(redis: RedisConnection, asked?: AskedCredentials): R
     label,
     credentials: entry.secrets,
     create: async (overrides) => {
-      const { Redis } = await loadIoredis();
+      const library = await loadIoredis();
       const login = await entry.login();
-      if (!isClient(redis)) return new Redis({ ...options, ...overrides, ...login });
+      if (!isClient(redis)) return newClient(library, { ...options, ...overrides, ...login });
       const { host } = options; // It has no brackets.
-      return redis.duplicate({ ...overrides, ...login, ...(host ? { host } : {}) });
+      return redis.duplicate({ ...overrides, ...login, ...(host ? { host } : {}), replyMapping: 'legacy' });
     },
   };
 }
@@ -48,11 +48,11 @@ function clusterSource(cluster: Cluster, label: string, asked?: AskedCredentials
     label,
     credentials: entry.secrets,
     create: async (overrides: RedisOptions, timeoutMs: Milliseconds): Promise<Redis> => {
-      const { Redis } = await loadIoredis();
+      const library = await loadIoredis();
       const topology = ClusterTopology.of(cluster, timeoutMs, asked) as ClusterTopology;
       try {
         const address = await topology.anyPrimary();
-        return new Redis({ ...redisOptions, ...address, ...overrides, ...(await entry.login()) });
+        return newClient(library, { ...redisOptions, ...address, ...overrides, ...(await entry.login()) });
       } finally {
         topology.close();
       }

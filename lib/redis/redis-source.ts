@@ -15,7 +15,7 @@ export interface RedisSource {
    * Whether its channels are sharded: each lies in one slot of a Redis Cluster, and its messages stay there.
    * Default: `false`.
    */
-  readonly isSharded?: boolean;
+  readonly isSharded?: boolean | undefined;
   /**
    * Makes a client.
    *

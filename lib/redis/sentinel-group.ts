@@ -3,7 +3,7 @@ import { shown } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { AskedCredentials } from './asked-credentials.js';
 import { AskedServer } from './asked-server.js';
-import { loadIoredis } from './ioredis.js';
+import { loadIoredis, newClient } from './ioredis.js';
 import { majorityOf } from './majority.js';
 import { isCluster, type RedisConnection } from './redis-option.js';
 import { hostAndPort, type RedisAddress } from './redis-address.js';
@@ -97,9 +97,9 @@ export class SentinelGroup {
       label,
       credentials: this.entry.secrets,
       create: async (overrides) => {
-        const { Redis } = await loadIoredis();
+        const library = await loadIoredis();
         const address = await this.locate();
-        return new Redis({ ...this.#options, sentinels: undefined, tls, ...address, ...overrides, ...(await this.entry.login()) });
+        return newClient(library, { ...this.#options, sentinels: undefined, tls, ...address, ...overrides, ...(await this.entry.login()) });
       },
     };
   }
@@ -148,7 +148,7 @@ function voteOf(master: unknown, address: unknown, name: string): Vote {
   return { address: { host: String(address[0]), port: Number(address[1]) }, epoch: Number.isFinite(epoch) ? epoch : 0 };
 }
 
-function sentinelOptions(address: Partial<RedisAddress> & { family?: number }, options: RedisOptions): RedisOptions {
+function sentinelOptions(address: Partial<RedisAddress> & { family?: number | undefined }, options: RedisOptions): RedisOptions {
   return {
     host: address.host ?? 'localhost',
     port: address.port ?? 26_379,

@@ -4,9 +4,9 @@ import type { AskedCredentials, CredentialsError } from './asked-credentials.js'
 /** With what one connection enters a server. */
 export interface Login {
   /** `undefined`: the default user. */
-  readonly username?: string;
+  readonly username?: string | undefined;
   /** `undefined`: none. */
-  readonly password?: string;
+  readonly password?: string | undefined;
 }
 
 /**

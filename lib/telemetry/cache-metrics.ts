@@ -6,9 +6,9 @@ import { SCOPE } from './scope.js';
 /** How {@link bindCacheMetrics} measures. */
 export interface CacheMetricsOptions {
   /** Default: the globally registered one. */
-  readonly meterProvider?: MeterProvider;
+  readonly meterProvider?: MeterProvider | undefined;
   /** Attributes of every measurement, to tell the managers of one process apart. Default: none. */
-  readonly attributes?: Attributes;
+  readonly attributes?: Attributes | undefined;
 }
 
 const LINK_UP = 'cache.link.up';

@@ -6,12 +6,12 @@ import { SCOPE } from './scope.js';
 /** How {@link bindCacheTraces} traces. */
 export interface CacheTracesOptions {
   /** Default: the globally registered one. */
-  readonly tracerProvider?: TracerProvider;
+  readonly tracerProvider?: TracerProvider | undefined;
   /**
    * Whether spans name the keys (`cache.keys`). Keys may reveal personal data; values are never
    * named. Default: `false`.
    */
-  readonly keys?: boolean;
+  readonly keys?: boolean | undefined;
 }
 
 /** The most keys that one span names. */

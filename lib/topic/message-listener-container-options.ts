@@ -7,12 +7,12 @@ export interface MessageListenerContainerOptions {
    * Receives events about connections, subscriptions and listeners that fail. Default:
    * events that nobody hears.
    */
-  readonly events?: CacheEvents;
+  readonly events?: CacheEvents | undefined;
   /**
    * How long `addMessageListener` waits for the server's confirmation, in milliseconds. Default:
    * {@link DEFAULT_SUBSCRIBE_TIMEOUT_MS}.
    */
-  readonly subscribeTimeoutMs?: Milliseconds;
+  readonly subscribeTimeoutMs?: Milliseconds | undefined;
 }
 
 /** Default of {@link MessageListenerContainerOptions#subscribeTimeoutMs}. */

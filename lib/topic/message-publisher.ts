@@ -6,7 +6,7 @@ import type { Topic } from './topic.js';
 /** How a {@link MessagePublisher} is set up. */
 export interface MessagePublisherOptions {
   /** How long one `publish` may take, in milliseconds. Default: {@link DEFAULT_PUBLISH_TIMEOUT_MS}. */
-  readonly publishTimeoutMs?: Milliseconds;
+  readonly publishTimeoutMs?: Milliseconds | undefined;
 }
 
 /** Default of {@link MessagePublisherOptions#publishTimeoutMs}. */

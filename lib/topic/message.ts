@@ -8,5 +8,5 @@ export interface Message {
   /** The text as published. The publisher turned an object into JSON. */
   readonly body: string;
   /** The pattern that matched, for a {@link PatternTopic}; `undefined` for a {@link ChannelTopic}. */
-  readonly pattern?: string;
+  readonly pattern?: string | undefined;
 }

@@ -16,7 +16,7 @@ export interface TransactionOptions {
    * waits for that of the outer transaction. `'requiresNew'`: the outer one is suspended, and the work has a
    * transaction of its own. The work itself has to run it on a connection of its own. Default: `'required'`.
    */
-  readonly propagation?: 'required' | 'requiresNew';
+  readonly propagation?: 'required' | 'requiresNew' | undefined;
 }
 
 /**

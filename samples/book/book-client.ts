@@ -33,7 +33,7 @@ export class BookClient {
   }
 
   async #send(method: string, path: string, expected: number, body?: string): Promise<Response> {
-    const response = await fetch(`${this.#url}${path}`, { method, body, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(`${this.#url}${path}`, { method, body: body ?? null, signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (response.status === expected) return response;
     if (response.headers.get('x-eviction') === 'pending')
       throw new Error(

@@ -40,7 +40,7 @@ export class GatewayClient {
         ...(kind === 'key' ? { 'x-api-key': text } : { authorization: `Bearer ${text}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     const answer = (await response.json()) as Readonly<Record<string, unknown>>;

@@ -39,7 +39,7 @@ export class SettingsClient {
     const headers = { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' };
     const response = await fetch(`${this.#url}${path}`, {
       method,
-      body,
+      body: body ?? null,
       headers: body === undefined ? {} : headers,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });

@@ -5,6 +5,7 @@ import {
   Cacheable,
   CacheErrorHandler,
   CachePut,
+  type LoadOptions,
   LoggingCacheErrorHandler,
   RemoteCacheError,
   SimpleCacheErrorHandler,
@@ -97,8 +98,7 @@ describe('4. Asynchronous look-up', () => {
         const service = failing(new SimpleCacheErrorHandler());
         await service[method](1);
         for (const store of [
-          async (_key: unknown, _loader: unknown, options?: { onError?: (verb: 'get', error: unknown) => void }) =>
-            options?.onError?.('get', failure),
+          async (_key: unknown, _loader: unknown, options?: LoadOptions<unknown>) => options?.onError?.('get', failure),
           (): never => {
             throw failure;
           },

@@ -3,6 +3,9 @@ import type { Milliseconds } from '../../lib/time/index.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 
+/** What all nodes are entered with. */
+export type NodeOptions = Pick<RedisOptions, 'username' | 'password'>;
+
 const PASSWORD = 'for-the-books-only';
 const PRIMARIES = 3;
 const SLOTS = 16_384;
@@ -52,12 +55,12 @@ export class ClusterDeployment {
   }
 
   /** What a client of the default user is made from. */
-  redisOf(): { readonly nodes: { readonly host: string; readonly port: number }[]; readonly redisOptions: RedisOptions } {
+  redisOf(): { readonly nodes: { readonly host: string; readonly port: number }[]; readonly redisOptions: NodeOptions } {
     return { nodes: this.servers.map(({ port }) => ({ host: '127.0.0.1', port })), redisOptions: { password: PASSWORD } };
   }
 
   /** A client as users have it, not connected. */
-  client(redisOptions: RedisOptions = { password: PASSWORD }): Cluster {
+  client(redisOptions: NodeOptions = { password: PASSWORD }): Cluster {
     return new Cluster(this.redisOf().nodes, { lazyConnect: true, redisOptions });
   }
 

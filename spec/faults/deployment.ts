@@ -4,7 +4,7 @@ import type { FaultKind } from './fault-kind.js';
 /** The nodes of a Redis Cluster and how they are entered: what a client of it is made from. */
 export interface ClusterNodes {
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
-  readonly redisOptions: RedisOptions;
+  readonly redisOptions: Pick<RedisOptions, 'username' | 'password'>;
 }
 
 /** The servers of one run, which the faults harm. */

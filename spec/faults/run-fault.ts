@@ -32,8 +32,6 @@ export interface FaultFigures extends Verdict {
   readonly leastRemoteShare: number;
   /** The longest time a worker, or the process with the proxies, stood still. */
   readonly longestPauseMs: Milliseconds;
-  /** The longest time the process with the proxies stood still, to which no fault is done: the machine stood still. */
-  readonly machinePauseMs: Milliseconds;
   /** Crashes, failed reads, unhandled rejections, in words. */
   readonly failures: readonly string[];
 }
@@ -112,7 +110,6 @@ async function runOn(
       bypassedShare: sum('bypassed') / reads,
       leastRemoteShare: Math.min(...statistics.map(({ remoteHits, misses }) => remoteHits / (remoteHits + misses))),
       longestPauseMs: Math.max(stalls.longestMs, ...states.map((state) => state.longestPauseMs)),
-      machinePauseMs: stalls.longestMs,
       failures: arena.failures,
     };
   } catch (error) {
@@ -125,13 +122,13 @@ async function runOn(
 }
 
 /**
- * Whether the run says nothing of how long calls take, or whether they are refused: the machine stood still for half the deadline of a call.
- * What was read is judged all the same: no stale read is excused.
+ * Whether the run says nothing of how long calls take, or whether they are refused: a process stood still for the deadline of a call. What was
+ * read is judged all the same: no stale read is excused.
  */
 export function isInterrupted(figures: FaultFigures): boolean {
   const { boundMs, worstStalenessMs, permanentlyStale, ownStaleReads, ackedStaleReads, unacknowledged } = figures;
   const isSafe = worstStalenessMs <= boundMs && permanentlyStale + ownStaleReads + ackedStaleReads + unacknowledged === 0;
-  return isSafe && figures.machinePauseMs >= DEADLINE_MS / 2;
+  return isSafe && figures.longestPauseMs >= DEADLINE_MS;
 }
 
 /** What of the contract `figures` break, in words; none if they keep it. */

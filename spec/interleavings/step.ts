@@ -115,6 +115,13 @@ export interface ScriptConstraints {
   readonly passes?: readonly Milliseconds[];
 }
 
+/**
+ * Without what somebody makes up, where messages are lost on connections that stand: both together are more than an instance can notice
+ * (`docs/coherence.md`, 9).
+ */
+const withinPromise = (steps: readonly Step[]): readonly Step[] =>
+  steps.some((step) => step.do === 'swallow') ? steps.filter((step) => step.do !== 'forge') : steps;
+
 /** Scripts for two or three instances and one or two keys. */
 export function scripts(constraints: ScriptConstraints = {}): fc.Arbitrary<Script> {
   const { tiers = ['both', 'both', 'both', 'local', 'remote'], instances, keys, warm } = constraints;
@@ -124,7 +131,7 @@ export function scripts(constraints: ScriptConstraints = {}): fc.Arbitrary<Scrip
     tiers: fc.constantFrom(...tiers),
     warm: warm === undefined ? fc.boolean() : fc.constant(warm),
     coalesces: fc.boolean(),
-    steps: fc.array(steps(constraints), { minLength: 5, maxLength: 40, size: 'max' }),
+    steps: fc.array(steps(constraints), { minLength: 5, maxLength: 40, size: 'max' }).map(withinPromise),
   });
 }
 

@@ -34,7 +34,8 @@ describe('A heartbeat that Redis refuses', () => {
     return runtime;
   };
   const setUser = (...rules: string[]): Promise<unknown> => server.cli('ACL', 'SETUSER', USER, 'reset', ...rules);
-  const book = (runtime: CacheInstance): { readonly status: string; readonly reason?: string } => runtime.manager.health().caches['book']!;
+  const book = (runtime: CacheInstance): { readonly status: string; readonly reason?: string | undefined } =>
+    runtime.manager.health().caches['book']!;
 
   beforeEach(async () => {
     [runtimes, lines, failures] = [[], [], []];

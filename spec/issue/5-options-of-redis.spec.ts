@@ -11,7 +11,7 @@
 import { inspect } from 'node:util';
 import { createClient } from '@keyv/redis';
 import { expect } from 'chai';
-import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { createInstance } from '../../lib/instance/cache-instance.js';
 import { redisEndpoint } from '../../lib/redis/index.js';
 import { cacheErrorIn } from '../contract/rejection.js';
@@ -119,8 +119,10 @@ describe('Issue 5: the option `redis`', () => {
   });
 
   describe('as a client', () => {
-    const client = (options: RedisOptions): Redis => new Redis({ lazyConnect: true, ...options });
-    const cluster = (options: ClusterOptions): Cluster => new Cluster([{ host: 'n', port: 7000 }], { lazyConnect: true, ...options });
+    const client = ({ replyMapping = 'legacy', ...options }: RedisOptions): Redis =>
+      new Redis({ lazyConnect: true, replyMapping, ...options });
+    const cluster = (options: ConstructorParameters<typeof Cluster>[1]): Cluster =>
+      new Cluster([{ host: 'n', port: 7000 }], { lazyConnect: true, ...options });
 
     it('is refused where it leads elsewhere', () => {
       expect(refusal(client({ keyPrefix: 'tenant-1:' }))).to.equal(`\`redis.keyPrefix\` is not used here. ${NAMESPACE}`);

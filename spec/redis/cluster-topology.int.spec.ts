@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { Cluster, type ClusterOptions } from 'ioredis';
+import { Cluster } from 'ioredis';
 import { ClusterTopology, redisEndpoint } from '../../lib/redis/index.js';
 import { rejectionOf } from '../contract/rejection.js';
 import { freePort } from '../support/redis-server.js';
@@ -78,7 +78,10 @@ describe(ClusterTopology.name, () => {
     await Promise.all(nodes.map((node) => node.stop()));
   });
 
-  const topologyOf = (options: ClusterOptions = {}, seeds: readonly number[] = nodes.map(({ port }) => port)): ClusterTopology => {
+  const topologyOf = (
+    options: ConstructorParameters<typeof Cluster>[1] = {},
+    seeds: readonly number[] = nodes.map(({ port }) => port),
+  ): ClusterTopology => {
     const client = new Cluster([...seeds], { lazyConnect: true, ...options });
     const topology = ClusterTopology.of(client, 400) as ClusterTopology;
     topologies.push(topology);

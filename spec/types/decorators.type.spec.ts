@@ -32,7 +32,7 @@ export abstract class Compiles<T> {
   @Cacheable('book', {
     key(name) {
       same<typeof name, string>(true);
-      same<typeof this, CacheInvocation<[name: string, edition?: number]>>(true);
+      same<typeof this, CacheInvocation<[name: string, edition?: number | undefined]>>(true);
       return name;
     },
     condition: (name, edition) => {

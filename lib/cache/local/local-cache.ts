@@ -16,7 +16,7 @@ export interface LocalCacheOptions {
    * Makes a copy for each read; values that it cannot store are refused. Default: every read gets the object
    * that was stored.
    */
-  readonly copies?: ValueCodec;
+  readonly copies?: ValueCodec | undefined;
   /** Decides on writes whether an entry has expired. Reads bring their own time. */
   readonly clock: Clock;
   /** Counts `sizeRemovals`, `expirations` and `replacements`. */

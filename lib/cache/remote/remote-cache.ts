@@ -24,7 +24,7 @@ export interface RemoteCacheOptions {
   /** The generation of its keys. */
   readonly generation: Generation;
   /** Traces each step under the name `cache`, while `events` has a tracer. Default: steps are not traced. */
-  readonly traced?: { readonly cache: string; readonly events: CacheEvents };
+  readonly traced?: { readonly cache: string; readonly events: CacheEvents } | undefined;
 }
 
 /** What a cache needs of its remote tier. */

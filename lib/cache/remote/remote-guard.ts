@@ -8,14 +8,14 @@ export interface RemoteGuard {
   /** Whether a step would be tried at all now. */
   readonly acceptsSteps: boolean;
   /** Whether steps are refused because too many have failed. Default: never. */
-  readonly isTripped?: boolean;
+  readonly isTripped?: boolean | undefined;
   /** Whether a step would have to wait for its turn. Default: never. */
-  readonly isCrowded?: boolean;
+  readonly isCrowded?: boolean | undefined;
   /**
    * Whether other steps were started in this turn of the event loop and are not written to the socket yet.
    * Default: never.
    */
-  readonly hasBegun?: boolean;
+  readonly hasBegun?: boolean | undefined;
   /**
    * Resolves when it would be the turn of a step of this name. Rejects in the same cases as {@link run}.
    * Called only while {@link isCrowded}.

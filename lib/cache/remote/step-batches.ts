@@ -12,7 +12,7 @@ export interface StepBatchesOptions<I, O> {
   /** Executes all items in one step. Returns one answer per item, in order. */
   readonly execute: (items: readonly I[], waitMs: Milliseconds | undefined) => Promise<readonly O[]>;
   /** How many characters of one item are sent. Default: `0`, for items whose length does not matter. */
-  readonly lengthOf?: (item: I) => number;
+  readonly lengthOf?: ((item: I) => number) | undefined;
 }
 
 /**

@@ -16,7 +16,7 @@ export interface EntryLifeSettings {
    * The largest fraction of its life, from 0 to 1, by which the life of an entry is shortened at random.
    * Default: `0`.
    */
-  readonly ttlJitter?: number;
+  readonly ttlJitter?: number | undefined;
   readonly allowNullValues: boolean;
   readonly tiers: 'both' | 'local' | 'remote';
 }

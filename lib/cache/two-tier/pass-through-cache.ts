@@ -19,7 +19,7 @@ export interface PassThroughCacheOptions {
   readonly clock: Clock;
   readonly events: CacheEvents;
   /** What writes do by default when an eviction is not acknowledged. Default: `'throw'`. */
-  readonly unacknowledged?: Unacknowledged;
+  readonly unacknowledged?: Unacknowledged | undefined;
   /** How long a caller waits for an acknowledgement. */
   readonly deadlineMs: Milliseconds;
   /** The cache of this name, if this instance has one by now. Its local tier must receive each eviction. */
@@ -28,7 +28,7 @@ export interface PassThroughCacheOptions {
    * Counts the writes that a shutdown waits for. Default: a counter of the cache's own, which is never
    * closed.
    */
-  readonly calls?: CallsUnderWay;
+  readonly calls?: CallsUnderWay | undefined;
   /** Called when an eviction was not acknowledged and is being retried in the background. */
   readonly isPending: (cache: PassThroughCache) => void;
 }

@@ -40,16 +40,16 @@ export interface TwoTierCacheManagerOptions {
    * The largest number of caches that are created on demand, apart from those of {@link isNamed}. Default: no
    * limit.
    */
-  readonly maximumDynamicCaches?: number;
+  readonly maximumDynamicCaches?: number | undefined;
   /**
    * Whether the program itself names this cache. Such a cache does not count towards the maximum. Default:
    * no.
    */
-  readonly isNamed?: (name: string) => boolean;
+  readonly isNamed?: ((name: string) => boolean) | undefined;
   /** Makes a cache for a name beyond the maximum. Must be set if there is a maximum. */
-  readonly passThrough?: (name: string, own: Pick<PassThroughCacheOptions, 'made' | 'isPending'>) => PassThroughCache;
+  readonly passThrough?: ((name: string, own: Pick<PassThroughCacheOptions, 'made' | 'isPending'>) => PassThroughCache) | undefined;
   /** Called with the first name beyond the maximum. */
-  readonly full?: (name: string) => void;
+  readonly full?: ((name: string) => void) | undefined;
   readonly clock: Clock;
   /** Makes a cache and lets it follow its topic. */
   readonly create: (name: string) => TwoTierCache;

@@ -19,7 +19,7 @@ export interface TwoTierCacheSettings extends EntryLifeSettings {
   readonly localTtlMs: Milliseconds;
   readonly whenDisconnected: 'bypass' | 'serve';
   /** What writes do when an eviction is not acknowledged. Default: `'throw'`. */
-  readonly unacknowledged?: Unacknowledged;
+  readonly unacknowledged?: Unacknowledged | undefined;
   /** The deadline of one remote step. */
   readonly timeoutMs: Milliseconds;
   /**
@@ -31,7 +31,7 @@ export interface TwoTierCacheSettings extends EntryLifeSettings {
    * How long a fill lease holds. This is also the longest time that callers wait for a load they joined.
    * Default: `30_000`.
    */
-  readonly fillLeaseMs?: Milliseconds;
+  readonly fillLeaseMs?: Milliseconds | undefined;
 }
 
 /**
@@ -53,7 +53,7 @@ export interface TwoTierCacheOptions {
   readonly local: LocalCache;
   readonly remote: RemoteTier;
   /** What readers share of a value. Default: the value itself. */
-  readonly sharing?: ValueSharing;
+  readonly sharing?: ValueSharing | undefined;
   readonly clock: Clock;
   readonly events: CacheEvents;
   readonly counters: CacheCounters;
@@ -61,7 +61,7 @@ export interface TwoTierCacheOptions {
    * Counts the writes that a shutdown waits for. Default: a counter of the cache's own, which is never
    * closed.
    */
-  readonly calls?: CallsUnderWay;
+  readonly calls?: CallsUnderWay | undefined;
   /** Default: the library's own. */
-  readonly collaborators?: Partial<TwoTierCacheCollaborators>;
+  readonly collaborators?: Partial<TwoTierCacheCollaborators> | undefined;
 }

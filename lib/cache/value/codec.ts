@@ -10,11 +10,11 @@ import { StoredTypes, UNNAMED, type ValueTypes } from './stored-types.js';
 export interface StoredEntry<V = unknown> {
   readonly value: V;
   /** How long the entry lives after it was written, in milliseconds. `undefined`: unknown. */
-  readonly life?: Milliseconds;
+  readonly life?: Milliseconds | undefined;
   /**
    * When its life ends, in ms since the Unix epoch, by the clock of the storing server. `undefined`: unknown.
    */
-  readonly end?: Milliseconds;
+  readonly end?: Milliseconds | undefined;
 }
 
 /** Returned in place of an entry that cannot be decoded. */
@@ -31,9 +31,9 @@ export interface ValueCodecOptions {
    * without running the constructor. Instances of subclasses are refused. `#private` fields are invisible
    * from outside and would be lost: keep the state of such a class in plain fields. Default: none.
    */
-  readonly type?: ValueTypes;
+  readonly type?: ValueTypes | undefined;
   /** The largest size of an encoded entry in bytes (UTF-8), written or read. Default: no limit. */
-  readonly maximumValueSize?: number;
+  readonly maximumValueSize?: number | undefined;
 }
 
 /**
@@ -44,11 +44,11 @@ interface Envelope {
   value?: unknown;
   devalue?: unknown;
   /** What is an instance: the value, or each of its elements. */
-  typed?: 'value' | 'elements';
+  typed?: 'value' | 'elements' | undefined;
   /** The stored name of its class. Absent: the class has none. */
-  type?: string;
-  life?: number;
-  end?: number;
+  type?: string | undefined;
+  life?: number | undefined;
+  end?: number | undefined;
 }
 
 /** The most characters that the end of an entry adds to its length. */
@@ -213,12 +213,12 @@ export const ended = (raw: string, end: Milliseconds): string => `${raw.slice(0,
 export interface CacheCodec {
   // Generic like Keyv's own `Serialize` and `Deserialize`, which promise a type that nothing checks.
   /** Encodes an entry, without Keyv's `expires`: the store ends it, as Redis does by its own clock. */
-  serialize<V>(entry: { value?: V; expires?: number | null }): string;
+  serialize<V>(entry: { value?: V | undefined; expires?: number | null | undefined }): string;
   /**
    * Decodes an entry. `life` is the length of its life in milliseconds. `end` is when that life ends, by the
    * server's clock, in milliseconds since the Unix epoch. Both are absent in what `serialize` wrote.
    */
-  deserialize<V>(raw: string): { value: V; life?: Milliseconds; end?: Milliseconds };
+  deserialize<V>(raw: string): { value: V; life?: Milliseconds | undefined; end?: Milliseconds | undefined };
 }
 
 /**
@@ -253,7 +253,7 @@ function typedText(typed: 'value' | 'elements', name: string, fields: object): s
 }
 
 /** The life and the end in an envelope, as fields of an entry. */
-const lifeOf = ({ life, end }: Envelope): { life?: number; end?: number } => {
+const lifeOf = ({ life, end }: Envelope): { life?: number | undefined; end?: number | undefined } => {
   if (life === undefined) return {};
   return end === undefined ? { life } : { life, end };
 };

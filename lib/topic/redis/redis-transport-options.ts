@@ -5,34 +5,34 @@ import type { Milliseconds } from '../../time/index.js';
 /** How a {@link RedisTransport} treats its connections. */
 export interface RedisTransportOptions {
   /** How long one attempt to connect may take, handshake included, in milliseconds. Default: `2_000`. */
-  readonly connectTimeoutMs?: Milliseconds;
+  readonly connectTimeoutMs?: Milliseconds | undefined;
   /**
    * A connection is given up when a command got no answer for so long, in milliseconds. Must exceed
    * {@link pingIntervalMs}. Default: `1_500`. A link that swallows everything is noticed after at most the
    * sum of both; TCP alone would take minutes.
    */
-  readonly socketTimeoutMs?: Milliseconds;
+  readonly socketTimeoutMs?: Milliseconds | undefined;
   /** How often PING is sent, in milliseconds. Default: `500`. */
-  readonly pingIntervalMs?: Milliseconds;
+  readonly pingIntervalMs?: Milliseconds | undefined;
   /**
    * The pause before the `attempt`th try to connect again, in milliseconds. `attempt` counts from 1. Default:
    * {@link shortRetryDelay}.
    */
-  readonly retryDelayMs?: (attempt: number) => Milliseconds;
+  readonly retryDelayMs?: ((attempt: number) => Milliseconds) | undefined;
   /**
    * The connections are named so in `CLIENT LIST`, with `-subscriber` or `-publisher` added. Must hold no
    * blanks. Default: `topic`.
    */
-  readonly connectionName?: string;
+  readonly connectionName?: string | undefined;
   /**
    * Receives events about the publisher's connection; the listener container reports the subscriber's.
    * Default: events that nobody hears.
    */
-  readonly events?: CacheEvents;
+  readonly events?: CacheEvents | undefined;
 }
 
 /** {@link RedisTransportOptions} with all defaults filled in. */
-export type ResolvedRedisTransportOptions = Readonly<Required<RedisTransportOptions>>;
+export type ResolvedRedisTransportOptions = { readonly [K in keyof RedisTransportOptions]-?: NonNullable<RedisTransportOptions[K]> };
 
 /**
  * Grows by 50 ms with each attempt, up to 500 ms, plus at most 50 ms at random so that the instances of a
