@@ -83,6 +83,11 @@ export const SUITES = [
       'topic/redis/process-end.int',
     ],
   },
+  {
+    name: 'inversify 7',
+    needs: 'processes of the specs and the samples, on other versions of inversify',
+    specs: ['issue/6-inversify-7.int'],
+  },
   { name: 'mutants', needs: 'two minutes of a processor', isBusy: true, specs: ['interleavings/mutants'] },
   {
     name: 'searches',

@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
+import { INIT } from './docs/docs-project.js';
 import { projectRoot } from './support/project.js';
 import { runNpm, runProgram } from './support/programs.js';
 import { firstExample } from './support/readme-example.js';
@@ -15,34 +16,108 @@ interface Manifest {
 }
 
 const read = (file: string): string => readFileSync(join(projectRoot, file), 'utf8');
+const manifest = JSON.parse(read('package.json')) as Manifest;
+const noRedis = { REDIS_URL: undefined, REDIS_HOST: undefined };
 
-describe('the package', function () {
-  this.timeout(180_000); // The registry is asked.
+/** The first and the last of each major version that the package may be used with. */
+const INVERSIFY = ['7.5.2', '^7', '8.0.0', '^8'];
 
-  const manifest = JSON.parse(read('package.json')) as Manifest;
-  const noRedis = { REDIS_URL: undefined, REDIS_HOST: undefined };
-  let project: string;
+/** An empty project that has installed the tarball beside inversify, as a user's would. */
+class Project {
+  readonly folder = mkdtempSync(join(tmpdir(), 'inversify-cache-package-'));
 
-  /** An empty project that has installed the tarball, as a user's would. */
-  before(async () => {
-    project = mkdtempSync(join(tmpdir(), 'inversify-cache-package-'));
+  async install(inversify: string): Promise<void> {
     let tarball = process.env['PACKAGE_TARBALL']; // `npm test` has packed it already.
     if (tarball === undefined) {
       // Without scripts: `prepack` would clean the very build these specs run from.
-      await runNpm(['pack', '--ignore-scripts', '--pack-destination', project], { cwd: projectRoot });
-      tarball = join(project, readdirSync(project)[0]!);
+      await runNpm(['pack', '--ignore-scripts', '--pack-destination', this.folder], { cwd: projectRoot });
+      tarball = join(this.folder, readdirSync(this.folder)[0]!);
     }
-    const { inversify, 'reflect-metadata': reflectMetadata } = manifest.peerDependencies;
     const devDependencies = { '@types/node': manifest.devDependencies['@types/node'] };
+    const { 'reflect-metadata': reflectMetadata } = manifest.peerDependencies;
     const dependencies = { [manifest.name]: `file:${tarball}`, inversify, 'reflect-metadata': reflectMetadata };
-    writeFileSync(
-      join(project, 'package.json'),
-      JSON.stringify({ name: 'user', private: true, type: 'module', dependencies, devDependencies }),
-    );
-    await runNpm(['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: project, timeoutMs: 150_000 });
-  });
+    this.write('package.json', JSON.stringify({ name: 'user', private: true, type: 'module', dependencies, devDependencies }));
+    const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
+    await runNpm(['install', ...flags], { cwd: this.folder, timeoutMs: 150_000 });
+  }
 
-  after(() => rmSync(project, { recursive: true, force: true }));
+  write(file: string, text: string): void {
+    mkdirSync(dirname(join(this.folder, file)), { recursive: true });
+    writeFileSync(join(this.folder, file), text);
+  }
+
+  run(...args: readonly string[]): Promise<string> {
+    return runProgram(process.execPath, args, { cwd: this.folder, env: noRedis, timeoutMs: 60_000 });
+  }
+
+  /** The compiler, in place of `npx tsc`. */
+  compile(...flags: readonly string[]): Promise<string> {
+    return this.run(join(projectRoot, 'node_modules/typescript/bin/tsc'), ...flags);
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+for (const [i, inversify] of INVERSIFY.entries()) {
+  describe(`the package, beside inversify ${inversify}`, function () {
+    this.timeout(180_000); // The registry is asked.
+
+    const { code, output } = firstExample(read('README.md'));
+    // What README says of 7.
+    const example = inversify.includes('7') ? code.replace('unbindAllAsync', 'unbindAll') : code;
+    const project = new Project();
+
+    before(async () => {
+      await project.install(inversify);
+      const [, , ...flags] = INIT.split(' ');
+      await project.compile(...flags);
+      project.write('src/example.ts', example);
+      await project.compile();
+    });
+
+    after(() => project.remove());
+
+    it('may be installed there', async () => {
+      const { version } = JSON.parse(readFileSync(join(project.folder, 'node_modules/inversify/package.json'), 'utf8')) as Manifest;
+      expect(version.split('.')[0]).to.equal(/\d/.exec(inversify)?.[0]);
+      await runNpm(['ls', 'inversify'], { cwd: project.folder }); // Fails where a peer is not what it should be.
+    });
+
+    it("runs README's first example, compiled as README says, without a server", async () => {
+      expect(await project.run('build/example.js')).to.equal(output);
+    });
+
+    it('runs it with Redis', async () => {
+      const server = await sharedRedis();
+      const before = (await server.commandCalls())['publish'] ?? 0;
+      const env = { ...noRedis, REDIS_URL: `${server.url}/${i}` }; // A database of its own: the example expects an empty one.
+      expect(await runProgram(process.execPath, ['build/example.js'], { cwd: project.folder, env })).to.equal(output);
+      expect((await server.commandCalls())['publish'] ?? 0, 'messages published').to.be.greaterThan(before);
+    });
+
+    it('can be used from CommonJS, of which inversify 7 has a version of its own', async () => {
+      project.write(
+        'src/required.cts',
+        example.replace(/^await [^]*/m, (rest) => `void (async () => {\n${rest}})();\n`),
+      );
+      await project.compile('--verbatimModuleSyntax', 'false');
+      // Where require() of a module is still an experiment, Node warns: that is not what this is about.
+      expect(await project.run('--no-warnings', 'build/required.cjs')).to.equal(output);
+    });
+  });
+}
+
+describe('the package', function () {
+  this.timeout(180_000);
+
+  const installed = new Project();
+  const project = installed.folder;
+
+  before(() => installed.install('^8'));
+
+  after(() => installed.remove());
 
   it('holds the compiled library, its sources and its papers, and nothing else', () => {
     const files = readdirSync(join(project, 'node_modules', manifest.name), { recursive: true, encoding: 'utf8', withFileTypes: true })
@@ -66,41 +141,6 @@ describe('the package', function () {
       'CHANGELOG.md',
       'SECURITY.md',
     ]);
-  });
-
-  describe("the README's first example", () => {
-    const { code, output } = firstExample(read('README.md'));
-
-    /** With the compiler options the README asks for. */
-    before(async () => {
-      const compilerOptions = {
-        experimentalDecorators: true,
-        module: 'nodenext',
-        strict: true,
-        types: ['node'],
-        outDir: 'build',
-        rootDir: '.',
-      };
-      writeFileSync(join(project, 'example.ts'), code);
-      writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['example.ts'] }));
-      await runProgram(process.execPath, [join(projectRoot, 'node_modules/typescript/bin/tsc'), '-p', '.'], {
-        cwd: project,
-        timeoutMs: 60_000,
-      });
-    });
-
-    it('prints what the README says, without a server', async () => {
-      expect(await runProgram(process.execPath, ['build/example.js'], { cwd: project, env: noRedis })).to.equal(output);
-    });
-
-    it('prints the same with Redis', async () => {
-      const server = await sharedRedis();
-      const before = (await server.commandCalls())['publish'] ?? 0;
-      expect(
-        await runProgram(process.execPath, ['build/example.js'], { cwd: project, env: { ...noRedis, REDIS_URL: server.url } }),
-      ).to.equal(output);
-      expect((await server.commandCalls())['publish'] ?? 0, 'messages published').to.be.greaterThan(before);
-    });
   });
 
   it('brings the command line, and the management with its console', async () => {

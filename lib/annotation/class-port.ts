@@ -18,7 +18,7 @@ export interface ClassListener {
    * Whether the container calls this method when it makes or destroys an instance.
    * Such a method is not cached.
    */
-  isLifecycleMethod?(declaringClass: ClassConstructor, name: string | symbol): boolean;
+  readonly isLifecycleMethod?: ((declaringClass: ClassConstructor, name: string | symbol) => boolean) | undefined;
 }
 
 const decoratedClasses = new WeakSet<ClassConstructor>();

@@ -21,11 +21,11 @@ export interface InstanceView {
 /** What a {@link FleetWatch} tells an observer. None of these may throw. */
 export interface FleetObserver {
   /** An instance sent its status. */
-  onStatus?(status: InstanceStatus): void;
+  readonly onStatus?: ((status: InstanceStatus) => void) | undefined;
   /** Something happened in an instance. `lost`: how many more entries were dropped. */
-  onFeed?(instance: string, entries: readonly FeedEntry[], lost: number): void;
+  readonly onFeed?: ((instance: string, entries: readonly FeedEntry[], lost: number) => void) | undefined;
   /** An instance has ended. */
-  onGone?(instance: string): void;
+  readonly onGone?: ((instance: string) => void) | undefined;
   /** The watching instance was stopped, and watching ended with it. */
   onEnd?(): void;
 }

@@ -1,7 +1,8 @@
-import type { Container, ResolutionContext } from 'inversify';
+import type { ServiceLocator } from '../annotation/index.js';
 import { cached } from './cached.js';
+import type { CachingContainer } from './container.js';
 
-type Activation = (context: ResolutionContext, value: unknown) => unknown;
+type Activation = (context: ServiceLocator, value: unknown) => unknown;
 
 /** The part of inversify's `ActivationsService` that is used here. */
 interface ActivationsService {
@@ -12,7 +13,7 @@ interface ActivationsService {
 /** The part of `@inversifyjs/plugin`'s `PluginContext` that is used here. */
 interface PluginContext {
   readonly activationService: ActivationsService;
-  readonly planResultCacheService?: { clearCache?(): void } | undefined;
+  readonly planResultCacheService?: { readonly clearCache?: (() => void) | undefined } | undefined;
 }
 
 /**
@@ -36,14 +37,14 @@ const covered = new WeakSet<ActivationsService>();
  *
  * @returns `false` if this version of inversify is built differently.
  */
-export function activateEverything(container: Container): boolean {
+export function activateEverything(container: CachingContainer): boolean {
   if (typeof container.register !== 'function') return false;
   let isCovered = false;
   class ActivationPlugin {
     readonly [IS_PLUGIN] = true;
     readonly #context: PluginContext;
 
-    constructor(_container: Container, context: PluginContext) {
+    constructor(_container: unknown, context: PluginContext) {
       this.#context = context;
     }
 
@@ -78,14 +79,14 @@ interface BindingService {
 }
 
 /** The bindings that the container has by now. None if this version of inversify is built differently. */
-export function knownBindings(container: Container): readonly KnownBinding[] {
+export function knownBindings(container: CachingContainer): readonly KnownBinding[] {
   const known: KnownBinding[] = [];
   if (typeof container.register !== 'function') return known;
   class BindingPlugin {
     readonly [IS_PLUGIN] = true;
     readonly #bindings: BindingService | undefined;
 
-    constructor(_container: Container, context: { readonly bindingService?: BindingService | undefined }) {
+    constructor(_container: unknown, context: { readonly bindingService?: BindingService | undefined }) {
       this.#bindings = context.bindingService;
     }
 

@@ -1,9 +1,9 @@
-import type { Container } from 'inversify';
 import { isNamedByDecorator } from '../annotation/index.js';
 import { CacheManager } from '../cache/index.js';
 import { activateEverything } from './activation-plugin.js';
 import { checkBoundServices } from './start-up-checks.js';
 import { moduleOver } from './caching-module.js';
+import { type CachingContainer, loadModule, unloadModule } from './container.js';
 import { type CachingOptions, instanceOf, type Instance } from '../instance/index.js';
 import { INSTANCE } from './tokens.js';
 
@@ -22,14 +22,14 @@ import { INSTANCE } from './tokens.js';
  * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED` when Redis cannot be reached and `failFast` is on.
  *   The module is unloaded again then.
  */
-export async function enableCaching(container: Container, options?: CachingOptions): Promise<CacheManager> {
+export async function enableCaching(container: CachingContainer, options?: CachingOptions): Promise<CacheManager> {
   return enableOver(container, () => instanceOf(options, { isNamed: isNamedByDecorator }));
 }
 
 /** The same for any instance. */
-export async function enableOver(container: Container, makeInstance: () => Instance): Promise<CacheManager> {
+export async function enableOver(container: CachingContainer, makeInstance: () => Instance): Promise<CacheManager> {
   const module = moduleOver(makeInstance, container);
-  container.load(module);
+  loadModule(container, module);
   if (!activateEverything(container)) {
     process.emitWarning('This version of inversify is not known: subclasses, dynamic values and constants may run uncached.', {
       type: 'CacheWarning',
@@ -42,7 +42,7 @@ export async function enableOver(container: Container, makeInstance: () => Insta
     checkBoundServices(container, instance);
     await instance.start();
   } catch (error) {
-    await container.unloadAsync(module);
+    await unloadModule(container, module);
     throw error;
   }
   return container.get(CacheManager);

@@ -1,9 +1,9 @@
-import type { Container } from 'inversify';
 import { cachedMethodsOf, type CachedMethod, hasSlot, type ServiceIdentifier, SLOT } from '../annotation/index.js';
 import { checkOperations, CacheResolver, misspeltNames, SimpleCacheResolver } from '../interceptor/index.js';
 import type { Instance } from '../instance/index.js';
 import { type KnownBinding, knownBindings } from './activation-plugin.js';
 import { makeResolver } from './caching-module.js';
+import type { CachingContainer } from './container.js';
 
 /**
  * Checks the services that are bound already, so that mistakes show now and not at the first call. It makes
@@ -11,7 +11,7 @@ import { makeResolver } from './caching-module.js';
  *
  * @throws {CacheConfigurationError} as `checkOperations` does.
  */
-export function checkBoundServices(container: Container, { manager, isEnabled = true, isDynamic = true }: Instance): void {
+export function checkBoundServices(container: CachingContainer, { manager, isEnabled = true, isDynamic = true }: Instance): void {
   if (!isEnabled) return;
   const bindings = knownBindings(container);
   const classes = new Set(bindings.map(({ implementationType }) => implementationType).filter((type) => typeof type === 'function'));

@@ -65,5 +65,5 @@ export interface PubSubObserver {
   /**
    * The link will be tried for the `attempt`th time since the last success, in `delayMs`, because of `error`.
    */
-  onRetry?(attempt: number, delayMs: Milliseconds, error?: unknown): void;
+  readonly onRetry?: ((attempt: number, delayMs: Milliseconds, error?: unknown) => void) | undefined;
 }

@@ -10,15 +10,15 @@ export interface SubscriptionListener {
    *
    * @param epoch - the {@link MessageListenerContainer#epoch} that it holds for.
    */
-  onSubscribed?(topics: readonly string[], epoch: number): void;
+  readonly onSubscribed?: ((topics: readonly string[], epoch: number) => void) | undefined;
 
   /** `topics` were unsubscribed, because their last listener went or the container stops. */
-  onUnsubscribed?(topics: readonly string[], epoch: number): void;
+  readonly onUnsubscribed?: ((topics: readonly string[], epoch: number) => void) | undefined;
 
   /**
    * The connection of `epoch` is gone, through a fault or because the container let it go. Messages may be
    * missed from now on, and some may have been missed already. Called synchronously when the loss is noticed;
    * the container already counts the next epoch.
    */
-  onLost?(epoch: number): void;
+  readonly onLost?: ((epoch: number) => void) | undefined;
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -11,18 +12,17 @@ import { exportedNames, freeNames } from './names.js';
 /** The root of the compiled sources that these specs are part of. */
 const compiledRoot = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What README and the quick start ask for. */
-export const COMPILER_OPTIONS = {
-  experimentalDecorators: true,
-  module: 'nodenext',
-  strict: true,
-  types: ['node'],
-  outDir: 'build',
-  rootDir: '.',
-};
+/** What README and the quick start ask for: the options that TypeScript writes into a new project, and these. */
+export const INIT = 'npx tsc --init --experimentalDecorators --types node --rootDir src --outDir build';
 
-/** Where a name comes from that a block uses without importing it: the module, by the name. */
-type Origins = ReadonlyMap<string, string>;
+/** Where a name comes from that a block uses without importing it, and how it is imported: `type X` if it is a type's. */
+interface Origin {
+  readonly name: string;
+  readonly module: string;
+}
+
+/** By the name. */
+type Origins = ReadonlyMap<string, Origin>;
 
 /**
  * A project as a user would have it, with the code blocks of the pages as its files: `inversify-cache` is installed in it (the very
@@ -46,7 +46,8 @@ export class DocsProject {
     this.#folder = mkdtempSync(join(tmpdir(), 'inversify-cache-docs-'));
     this.#install();
     this.#write('package.json', JSON.stringify({ name: 'user', private: true, type: 'module' }));
-    this.#write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['pages/**/*.ts'] }));
+    const [, , ...flags] = INIT.split(' ');
+    execFileSync(process.execPath, [join(projectRoot, 'node_modules/typescript/bin/tsc'), ...flags], { cwd: this.#folder });
     for (const [block, file] of this.#files) {
       const isWhole = pathOf(block) !== undefined || outputOf(block, pages.get(block.page)!) !== undefined;
       this.#write(file, isWhole ? block.text : complete(block.text, originsFor(block.page)));
@@ -60,9 +61,9 @@ export class DocsProject {
    * @throws {Error} for a complaint about anything else.
    */
   compile(): ReadonlyMap<CodeBlock, string> {
-    const read = ts.readConfigFile(join(this.#folder, 'tsconfig.json'), (path) => ts.sys.readFile(path));
-    const { fileNames, options } = ts.parseJsonConfigFileContent(read.config, ts.sys, this.#folder);
-    const program = ts.createProgram(fileNames, { ...options, skipLibCheck: true, declaration: false });
+    const { config } = ts.readConfigFile(join(this.#folder, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as { config: object };
+    const { fileNames, options } = ts.parseJsonConfigFileContent({ ...config, include: ['pages/**/*.ts'] }, ts.sys, this.#folder);
+    const program = ts.createProgram(fileNames, { ...options, rootDir: this.#folder });
     const diagnostics = [...ts.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
     const complaints = new Map<CodeBlock, string>();
     for (const { file, start = 0, messageText } of diagnostics) {
@@ -149,8 +150,10 @@ function complete(text: string, origins: Origins): string {
   const withBodies = text.replaceAll('{ … }', '{ return undefined as never; }');
   const module = isModule(withBodies) ? withBodies : `class Example {${withBodies}}`;
   const needed = freeNames(module).filter((name) => origins.has(name));
-  return `${needed.map((name) => `import { ${name} } from ${JSON.stringify(origins.get(name))};`).join('')}export {};${module}`;
+  return `${needed.map((name) => importOf(origins.get(name)!)).join('')}export {};${module}`;
 }
+
+const importOf = ({ name, module }: Origin): string => `import { ${name} } from ${JSON.stringify(module)};`;
 
 /** Whether it can be parsed as it is. Methods without a class cannot. */
 function isModule(text: string): boolean {
@@ -160,14 +163,17 @@ function isModule(text: string): boolean {
 
 /** The page's cast comes first: it may have a name that is elsewhere, too. */
 function originsFor(page: string): Origins {
-  const origins = new Map<string, string>();
-  const offer = (specifier: string, module: string): void => {
-    if (!existsSync(module)) return;
-    for (const name of exportedNames(readFileSync(module, 'utf8'))) if (!origins.has(name)) origins.set(name, specifier);
+  const origins = new Map<string, Origin>();
+  const offer = (module: string, declarations: string): void => {
+    if (!existsSync(declarations)) return;
+    for (const name of exportedNames(readFileSync(declarations, 'utf8'))) {
+      const plain = name.replace(/^type /, '');
+      if (!origins.has(plain)) origins.set(plain, { name, module });
+    }
   };
   const cast = join(compiledRoot, 'spec/docs/cast', basename(page).split('.')[0]!.toLowerCase()); // README.ko.md is README.md.
   offer(`${cast}.js`, `${cast}.d.ts`);
   offer('inversify-cache', join(compiledRoot, 'lib/index.d.ts'));
-  for (const name of ['Container', 'inject', 'injectable']) origins.set(name, 'inversify');
+  for (const name of ['Container', 'inject', 'injectable']) origins.set(name, { name, module: 'inversify' });
   return origins;
 }

@@ -13,16 +13,19 @@ export function freeNames(text: string): readonly string[] {
   return [...used].filter((name) => !own.has(name));
 }
 
-/** The names that a module exports by name. */
+/** The names that a module exports by name, as they are imported: `type X` if only a type has the name. */
 export function exportedNames(text: string): readonly string[] {
   const source = ts.createSourceFile('module.d.ts', text, ts.ScriptTarget.Latest);
   return source.statements.flatMap((statement) => {
     if (ts.isExportDeclaration(statement)) {
       const { exportClause } = statement;
-      return exportClause !== undefined && ts.isNamedExports(exportClause) ? exportClause.elements.map(({ name }) => name.text) : [];
+      if (exportClause === undefined || !ts.isNamedExports(exportClause)) return [];
+      return exportClause.elements.map(({ name, isTypeOnly }) => (isTypeOnly || statement.isTypeOnly ? `type ${name.text}` : name.text));
     }
     const modifiers = ts.canHaveModifiers(statement) ? (ts.getModifiers(statement) ?? []) : [];
-    return modifiers.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) ? declaredNames(statement) : [];
+    if (!modifiers.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) return [];
+    const isType = ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement);
+    return declaredNames(statement).map((name) => (isType ? `type ${name}` : name));
   });
 }
 

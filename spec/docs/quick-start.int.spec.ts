@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 import { readCodeBlocks } from './code-block.js';
-import { COMPILER_OPTIONS, DocsProject, pathOf } from './docs-project.js';
+import { DocsProject, INIT, pathOf } from './docs-project.js';
 import { readPage } from './pages.js';
 
 const PAGE = 'docs/quick-start.md';
@@ -16,7 +16,7 @@ const PAGE = 'docs/quick-start.md';
 describe(PAGE, function () {
   this.timeout(120_000);
   const blocks = readCodeBlocks(PAGE, readPage(PAGE));
-  const [tsconfig, prices] = blocks.filter(({ language }) => language === 'json').map(({ text }) => text);
+  const [prices] = blocks.filter(({ language }) => language === 'json').map(({ text }) => text);
   const children: { readonly process: ChildProcess; printed: string }[] = [];
   let project: DocsProject;
   let folder: string;
@@ -63,9 +63,9 @@ describe(PAGE, function () {
     return { ask, interrupt, timesRead: () => child.printed.split('the database is asked for Dune').length - 1 };
   };
 
-  it('asks for the compiler options that all pages are compiled with', () => {
-    const { compilerOptions } = JSON.parse(tsconfig!) as { compilerOptions: object };
-    expect(compilerOptions).to.deep.equal({ ...COMPILER_OPTIONS, target: 'es2022', rootDir: 'src' });
+  it('asks for the compiler options that all pages are compiled with, and so does README', () => {
+    expect(readPage(PAGE)).to.include(`\n${INIT}\n`);
+    expect(readPage('README.md')).to.include(`\n${INIT}\n`);
   });
 
   it('answers the second request from memory, without Redis, and ends at Ctrl-C', async () => {

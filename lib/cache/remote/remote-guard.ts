@@ -20,7 +20,7 @@ export interface RemoteGuard {
    * Resolves when it would be the turn of a step of this name. Rejects in the same cases as {@link run}.
    * Called only while {@link isCrowded}.
    */
-  whenFree?(step: string, waitMs?: Milliseconds): Promise<void>;
+  readonly whenFree?: ((step: string, waitMs?: Milliseconds) => Promise<void>) | undefined;
   /**
    * Runs one step.
    *

@@ -7,7 +7,7 @@ import type { ResolvedRedisTransportOptions } from './redis-transport-options.js
 
 /** What a link tells its owner. It tells nothing after {@link RedisLink#close}. */
 export interface RedisLinkHandlers {
-  onMessage?(message: Message): void;
+  readonly onMessage?: ((message: Message) => void) | undefined;
   /** Called once, and only if the link was open. */
   onLost(error: unknown): void;
 }
