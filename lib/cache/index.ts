@@ -11,6 +11,7 @@ export { Cache, type EvictOptions, type LoadOptions, type PutOptions, type Unack
 export { bucketsOf } from './two-tier/cache-bucket.js';
 export { CallsUnderWay, stopped } from './calls-under-way.js';
 export type { CacheKey } from './key/cache-key.js';
+export { chunksOf } from './chunks.js';
 export { type CacheCondition, type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
 export { type CacheCodec, cacheCodec, createCacheCodec, ended, UNREADABLE, ValueCodec } from './value/codec.js';
 export { CompositeCacheManager, type CompositeCacheManagerOptions } from './composite-cache-manager.js';

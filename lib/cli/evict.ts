@@ -1,42 +1,75 @@
-import { encodeKey } from '../cache/index.js';
-import { printable, printableJson, withoutCredentials } from '../errors/index.js';
-import { type CachingOptions, createInstance } from '../instance/index.js';
+import { MAXIMUM_LINE_LENGTH, printable, printableJson, withoutCredentials } from '../errors/index.js';
+import { defaultTopic, Guest, type GuestReceipt } from '../eviction/index.js';
 import type { CommandLine } from './command-line.js';
+import type { FleetLink } from './fleet-link.js';
+import { knownGeneration } from './known-caches.js';
+import type { StoreLink } from './store-link.js';
 import { firstOf, MAXIMUM_KEYS_PRINTED } from './table.js';
 
+/** The connections that an eviction needs. */
+export interface EvictLinks {
+  readonly store: StoreLink;
+  /** Hears the acknowledgements. */
+  readonly fleet: FleetLink;
+}
+
+/** How many names of instances are printed. */
+const MAXIMUM_INSTANCES_PRINTED = 20;
+
 /**
- * Evicts keys or clears a cache as any instance does: this process joins the fleet for as long as it takes.
+ * Evicts keys, or clears a cache, as an instance does that does not keep the cache. A cache without
+ * bookkeeping in Redis is refused, and then nothing is written.
  *
- * @throws {CacheError} when Redis cannot be reached, or did not acknowledge it.
+ * @returns the exit code: `1` if Redis knows no such cache.
+ * @throws {CacheError} when Redis cannot be reached, or did not execute it.
  */
-export async function evict(line: CommandLine, redis: NonNullable<CachingOptions['redis']>, out: (line: string) => void): Promise<void> {
-  const { namespace, caches, topic, keys, acks, command, timeoutMs, isJson } = line;
-  const name = caches[0] as string;
-  const instance = createInstance({
-    redis,
+export async function evict(
+  line: CommandLine,
+  { store, fleet }: EvictLinks,
+  print: (line: string) => void,
+  complain: (line: string) => void,
+): Promise<number> {
+  const { namespace, topic, acks, command, isJson } = line;
+  const cache = line.caches[0] as string;
+  const generation = await knownGeneration(store, cache, (text) => complain(`${text} Nothing was written.`));
+  if (generation === undefined) return 1;
+  const guest = new Guest({
+    connection: store.connection,
+    container: fleet.listeners,
     namespace,
-    instanceId: `command-line-${process.pid}`,
-    connectTimeout: timeoutMs,
-    timeout: Math.max(1, Math.floor(timeoutMs / 2)),
-    deadline: Math.max(2, timeoutMs),
-    dynamic: false,
-    logger: false, // The command itself says what is wrong.
-    caches: { [name]: { tiers: 'remote', topic } },
+    cache,
+    channel: topic ?? defaultTopic(namespace, cache, fleet.database),
+    generation,
+    name: `command-line-${process.pid}`,
   });
-  try {
-    await instance.start();
-    const cache = instance.manager.getCache(name);
-    if (cache === undefined) throw new TypeError(`There is no cache '${name}'.`);
-    if (command === 'clear') await cache.clear({ acks });
-    else await cache.evictAll(keys, { acks });
-  } finally {
-    await instance.stop();
+  const keys = [...new Set(line.keys.flatMap(({ encoded }) => encoded))];
+  const receipt = await guest.evict(command === 'clear' ? 'all' : { keys }, acks === 'all');
+  const written = keys.map(withoutCredentials);
+  const { present, hearing } = receipt;
+  if (isJson) {
+    const heardBy = hearing && { heardBy: hearing.heard.length, missing: hearing.missing };
+    print(printableJson({ cache, op: command, keys: written, acks, present, ...heardBy }));
+    return 0;
   }
-  const written = keys.map((key) => withoutCredentials(encodeKey(key)));
-  if (isJson) return out(printableJson({ cache: name, op: command, keys: written, acks }));
   const what =
     command === 'clear'
-      ? `Cleared ${printable(name)}`
-      : `Evicted ${firstOf(written, MAXIMUM_KEYS_PRINTED, ' ', printable)} from ${printable(name)}`;
-  out(`${what}${acks === 'all' ? ': no instance serves it any more.' : '; the instances follow within their bound.'}`);
+      ? `Cleared ${printable(cache)}`
+      : `Evicted ${firstOf(written, MAXIMUM_KEYS_PRINTED, ' ', printable)} from ${printable(cache)}`;
+  print(`${what}: ${[...presenceOf(receipt, keys.length), hearingOf(receipt)].join('; ')}`);
+  for (const { hint } of line.keys) if (hint !== undefined) print(printable(hint, MAXIMUM_LINE_LENGTH));
+  return 0;
+}
+
+function presenceOf({ present }: GuestReceipt, count: number): readonly string[] {
+  if (present === undefined) return [];
+  return [`${present} of ${count} ${count === 1 ? 'key' : 'keys'} ${present === 1 || count === 1 ? 'was' : 'were'} there`];
+}
+
+function hearingOf({ hearing }: GuestReceipt): string {
+  if (hearing === undefined) return 'the instances follow within their bound.';
+  const { heard, missing } = hearing;
+  const by = `heard by ${heard.length} ${heard.length === 1 ? 'instance' : 'instances'}`;
+  if (missing.length === 0) return `${by}.`;
+  const names = firstOf(missing, MAXIMUM_INSTANCES_PRINTED, ', ', printable);
+  return `${by}; not by ${names}: ${missing.length === 1 ? 'its read lease has' : 'their read leases have'} ended.`;
 }

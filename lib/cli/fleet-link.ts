@@ -1,26 +1,21 @@
 import { CacheEvents } from '../event/index.js';
+import { CacheError, TopicError } from '../errors/index.js';
 import { FleetWatch, fleetTopics, topicPort } from '../fleet/index.js';
-import { type Milliseconds, systemClock } from '../time/index.js';
+import { systemClock } from '../time/index.js';
 import { MessageListenerContainer } from '../topic/index.js';
 import { RedisTransport } from '../topic/redis/index.js';
-import { type RedisConnection, redisEndpoint } from '../redis/index.js';
-
-/** How a {@link FleetLink} is opened. */
-export interface FleetLinkOptions {
-  readonly redis: RedisConnection;
-  readonly namespace: string;
-  readonly timeoutMs: Milliseconds;
-}
+import { redisEndpoint } from '../redis/index.js';
+import type { Link, LinkOptions } from './link.js';
 
 /** A connection to the topics of a fleet, without being an instance of it. */
-export class FleetLink {
+export class FleetLink implements Link {
   readonly watch: FleetWatch;
   readonly listeners: MessageListenerContainer;
   readonly events = new CacheEvents();
   readonly database: number;
   readonly #transport: RedisTransport;
 
-  constructor({ redis, namespace, timeoutMs }: FleetLinkOptions) {
+  constructor({ redis, namespace, timeoutMs }: LinkOptions) {
     const { db } = redisEndpoint(redis);
     this.database = db;
     this.#transport = new RedisTransport(redis, {
@@ -29,9 +24,8 @@ export class FleetLink {
       events: this.events,
     });
     this.listeners = new MessageListenerContainer(this.#transport, { events: this.events, subscribeTimeoutMs: timeoutMs });
-    const publish = (channel: string, message: string): Promise<number> => this.#transport.publish(channel, message);
     this.watch = new FleetWatch({
-      port: topicPort(this.listeners, publish, fleetTopics(namespace, db)),
+      port: topicPort(this.listeners, (channel, message) => this.#publish(channel, message), fleetTopics(namespace, db)),
       clock: systemClock,
       failed: (where, error) => this.events.emit('error', { where, error }),
     });
@@ -47,5 +41,15 @@ export class FleetLink {
     await this.watch.stop();
     await this.listeners.stop();
     await this.#transport.close();
+  }
+
+  async #publish(channel: string, message: string): Promise<number> {
+    try {
+      return await this.#transport.publish(channel, message);
+    } catch (error) {
+      if (CacheError.is(error)) throw error;
+      const text = `A message could not be published on '${channel}' at ${this.#transport.endpoint}: ${(error as Error).message}`;
+      throw new TopicError('TOPIC_PUBLISH_FAILED', text, { cause: error });
+    }
   }
 }

@@ -4,7 +4,12 @@ import { redisOptionsFromEnv } from '../redis/index.js';
 import { type CommandLine, readCommandLine, UsageError, withoutCredentialsOf } from './command-line.js';
 import { evict } from './evict.js';
 import { FleetLink } from './fleet-link.js';
+import { get } from './get.js';
+import { health } from './health.js';
+import { keys } from './keys.js';
+import { over } from './link.js';
 import { stats } from './stats.js';
+import { StoreLink } from './store-link.js';
 import { Tail } from './tail.js';
 import { USAGE } from './usage.js';
 
@@ -52,27 +57,40 @@ async function run(line: CommandLine, { out, err, env, interrupt }: CommandLineI
   const print = (text: string): void => out(`${text}\n`);
   const complain = (text: string): void => err(`${printable(text, MAXIMUM_LINE_LENGTH)}\n`);
   const interrupted = new Promise<void>((resolve) => interrupt.addEventListener('abort', () => resolve(), { once: true }));
+  const ended = interrupted.then(() => INTERRUPTED);
+  const options = { redis, namespace: line.namespace, timeoutMs: line.timeoutMs };
+  const overFleet = (use: (link: FleetLink) => Promise<number>): Promise<number> => {
+    const link = new FleetLink(options);
+    return over(link, ended, () => use(link));
+  };
+  const overStore = (use: (link: StoreLink) => Promise<number>): Promise<number> => {
+    const link = new StoreLink(options);
+    return over(link, ended, () => use(link));
+  };
+  switch (line.command) {
+    case 'tail':
+      return overFleet((link) => follow(line, new Tail(line, link, print, complain), interrupted));
+    case 'stats':
+      return overFleet((link) => stats(line, link, print, complain));
+    case 'health':
+      return overFleet((link) => health(line, link, print, complain));
+    case 'get':
+      return overStore((link) => get(line, link, print, complain));
+    case 'keys':
+      return overStore((link) => keys(line, link, print, complain));
+    case 'evict':
+    case 'clear':
+      return overStore((store) => overFleet((fleet) => evict(line, { store, fleet }, print, complain)));
+  }
+}
 
-  if (line.command === 'evict' || line.command === 'clear') {
-    const done = evict(line, redis, print).then(() => 0);
-    done.catch(() => undefined); // It may fail after an interruption.
-    return Promise.race([done, interrupted.then(() => INTERRUPTED)]);
-  }
-  const link = new FleetLink({ redis, namespace: line.namespace, timeoutMs: line.timeoutMs });
-  try {
-    await link.start();
-    if (line.command === 'stats') {
-      return await Promise.race([stats(line, link, print, complain), interrupted.then(() => INTERRUPTED)]);
-    }
-    let timer: NodeJS.Timeout | undefined;
-    const { forMs } = line;
-    const over = forMs === undefined ? [] : [new Promise<void>((resolve) => (timer = setTimeout(resolve, forMs)))];
-    await new Tail(line, link, print, complain).run(Promise.race([interrupted, ...over]));
-    clearTimeout(timer);
-    return interrupt.aborted ? INTERRUPTED : 0;
-  } finally {
-    await link.stop();
-  }
+/** Follows until it is interrupted, or its time is over. */
+async function follow({ forMs }: CommandLine, tail: Tail, interrupted: Promise<void>): Promise<number> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeIsOver = forMs === undefined ? [] : [new Promise<void>((resolve) => (timer = setTimeout(resolve, forMs)))];
+  await tail.run(Promise.race([interrupted, ...timeIsOver]));
+  clearTimeout(timer);
+  return 0;
 }
 
 /** The version of the package that this file belongs to, compiled or not. */

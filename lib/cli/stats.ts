@@ -1,7 +1,8 @@
 import { printable, printableJson } from '../errors/index.js';
-import type { CacheStatus, InstanceView } from '../fleet/index.js';
+import type { CacheStatus, InstanceStatus } from '../fleet/index.js';
 import type { CommandLine } from './command-line.js';
 import type { FleetLink } from './fleet-link.js';
+import { askInstances } from './instances.js';
 import { milliseconds, table } from './table.js';
 
 const HEADINGS = ['', 'state', 'L1 hits', 'L2 hits', 'misses', 'hit ratio', 'loads', 'in L1', 'applied', 'lag p99', 'in bypass'];
@@ -9,37 +10,28 @@ const HEADINGS = ['', 'state', 'L1 hits', 'L2 hits', 'misses', 'hit ratio', 'loa
 /**
  * Prints the counters of every instance.
  *
- * @returns the exit code: `1` if none answered.
+ * @returns the exit code: `1` if none answered, or no instance has a cache of the command line.
  * @throws {CacheError} when Redis does not answer.
  */
 export async function stats(line: CommandLine, link: FleetLink, out: (line: string) => void, err: (line: string) => void): Promise<number> {
-  const answered = await link.watch.ask(line.timeoutMs);
-  const instances = answered.map((view) => only(view, line.caches));
-  if (line.isJson) for (const { status } of instances) out(printableJson(status));
-  else print(instances, out);
-  for (const { status } of instances) {
-    if (status.omittedCaches !== undefined)
-      err(`${printable(status.id)} has ${status.omittedCaches} more caches, which do not fit into its status message.`);
-  }
-  if (instances.length > 0) return 0;
-  err(`No instance of namespace '${line.namespace}' answered within ${milliseconds(line.timeoutMs)}.`);
-  return 1;
+  const { instances, isComplete } = await askInstances(line, link, err);
+  const wanted = instances.map((status) => only(status, line.caches));
+  if (line.isJson) for (const status of wanted) out(printableJson(status));
+  else print(wanted, out);
+  return isComplete ? 0 : 1;
 }
 
-function only({ status, ...rest }: InstanceView, caches: readonly string[]): InstanceView {
-  if (caches.length === 0) return { status, ...rest };
-  return {
-    ...rest,
-    status: { ...status, caches: Object.fromEntries(Object.entries(status.caches).filter(([name]) => caches.includes(name))) },
-  };
+function only(status: InstanceStatus, caches: readonly string[]): InstanceStatus {
+  if (caches.length === 0) return status;
+  return { ...status, caches: Object.fromEntries(Object.entries(status.caches).filter(([name]) => caches.includes(name))) };
 }
 
-function print(instances: readonly InstanceView[], out: (line: string) => void): void {
-  const names = [...new Set(instances.flatMap(({ status }) => Object.keys(status.caches)))].sort();
+function print(instances: readonly InstanceStatus[], out: (line: string) => void): void {
+  const names = [...new Set(instances.flatMap(({ caches }) => Object.keys(caches)))].sort();
   names.forEach((name, i) => {
-    const rows = instances.flatMap(({ status }) => {
-      const cache = status.caches[name];
-      return cache === undefined ? [] : [row(printable(status.id), cache)];
+    const rows = instances.flatMap(({ id, caches }) => {
+      const cache = caches[name];
+      return cache === undefined ? [] : [row(printable(id), cache)];
     });
     if (i > 0) out('');
     for (const text of table([[printable(name), ...HEADINGS.slice(1)], ...rows])) out(text);

@@ -5,6 +5,7 @@ import type { Milliseconds } from '../time/index.js';
 import { ChannelTopic, type Message } from '../topic/index.js';
 import type { CommandLine } from './command-line.js';
 import type { FleetLink } from './fleet-link.js';
+import { unknownToAll } from './known-caches.js';
 import { firstOf, MAXIMUM_KEYS_PRINTED, milliseconds } from './table.js';
 
 /**
@@ -67,6 +68,7 @@ export class Tail {
     });
     try {
       await Promise.race([this.#link.watch.ask(timeoutMs), end]);
+      for (const text of unknownToAll(this.#line, [...this.#instances.values()])) this.#complain(text);
       this.#link.events.on('error', ({ where, error }) =>
         this.#complain(`${where}: ${error instanceof Error ? error.message : String(error)}`),
       );

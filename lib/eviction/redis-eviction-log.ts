@@ -4,7 +4,7 @@ import { RemoteCacheError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { Acknowledgements, Audience } from './acknowledgements.js';
 import { type EvictionMessage, type MessageHalves, messageWriter, type MessageWriter } from './messages.js';
-import { isGeneration } from './generation.js';
+import { damagedGeneration, isOurs } from './generation.js';
 import { memberOf, partsOfMember } from './origin.js';
 import { RemoteKeys } from './remote-keys.js';
 import { ACQUIRE, CLAIM, CLEAR, EVICT, FILL, RELEASE } from './scripts.js';
@@ -198,7 +198,7 @@ export class RedisEvictionLog implements EvictionLog {
       if (gen === asked) return raws.map((raw) => (typeof raw === 'string' ? raw : undefined));
       // The server lost everything, or another program wrote there. The next write or heartbeat begins a
       // generation.
-      if (!isGeneration(gen) || rid?.endsWith(`:${gen}`) !== true) return keys.map(() => undefined);
+      if (!isOurs(gen, rid)) return keys.map(() => undefined);
       this.#options.generation.follow(gen);
     }
     throw this.#restless();
@@ -274,17 +274,11 @@ export class RedisEvictionLog implements EvictionLog {
     for (let moves = 0; moves <= MAXIMUM_MOVES; moves += 1) {
       const [script, keys, args] = call(this.#generation);
       const reply = await this.#connection.run<T | ['generation', string] | ['damaged']>(script, keys, args, { weight, waitMs });
-      if (reply[0] === 'damaged') throw this.#damaged();
+      if (reply[0] === 'damaged') throw damagedGeneration(this.#options.cache, this.#keys);
       if (reply[0] !== 'generation') return reply as T;
       this.#options.generation.follow(reply[1] as string);
     }
     throw this.#restless();
-  }
-
-  #damaged(): RemoteCacheError {
-    return new RemoteCacheError('CACHE_REMOTE_FAILED', `What Redis holds as the generation of cache '${this.#options.cache}' is none.`, {
-      hint: `Another program wrote to '${this.#keys.gen}'. The next heartbeat replaces it.`,
-    });
   }
 
   #restless(): RemoteCacheError {

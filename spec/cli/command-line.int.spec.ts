@@ -65,7 +65,7 @@ describe('npx inversify-cache', function () {
   it('--help says what it can do, and how it ends', async () => {
     const { code, out, err } = await run(['--help']);
     expect({ code, err }).to.deep.equal({ code: 0, err: '' });
-    for (const word of ['tail', 'stats', 'evict', 'clear', '--redis', '--json', 'Exit codes: 0 done, 1 failed'])
+    for (const word of ['tail', 'stats', 'health', 'get', 'keys', 'evict', 'clear', '--redis', '--json', 'Exit codes: 0 done, 1 failed'])
       expect(out).to.include(word);
   });
 
@@ -95,7 +95,8 @@ describe('npx inversify-cache', function () {
     expect(await there.getAll(['Dune', 42])).to.deep.equal([{ value: 1 }, { value: 2 }]);
     await waitFor(async () => (await hitNow(there, 'Dune')) === 1, { what: 'Dune in the local tier' });
     const { code, out } = await run(['evict', '--cache', 'book', '--redis', server.url, '--timeout', '20s', 'Dune', '~42']);
-    expect({ code, out }).to.deep.equal({ code: 0, out: 'Evicted Dune ~42 from book: no instance serves it any more.\n' });
+    expect(code).to.equal(0);
+    expect(out).to.match(/^Evicted Dune ~42 from book: 2 of 2 keys were there; heard by \d instances?[.;]/);
     expect(hitNow(there, 'Dune')).to.equal(undefined);
     expect(await there.getAll(['Dune', 42])).to.deep.equal([undefined, undefined]);
   });
@@ -104,7 +105,8 @@ describe('npx inversify-cache', function () {
     const here = await instance('here');
     await here.put('Dune', 1);
     const { code, out } = await run(['clear', '--cache', 'book', '--json', '--timeout', '20s'], { REDIS_URL: server.url });
-    expect([code, JSON.parse(out)]).to.deep.equal([0, { cache: 'book', op: 'clear', keys: [], acks: 'all' }]);
+    expect(code).to.equal(0);
+    expect(JSON.parse(out)).to.deep.include({ cache: 'book', op: 'clear', keys: [], acks: 'all' });
     expect(await here.get('Dune')).to.equal(undefined);
   });
 

@@ -3,26 +3,17 @@ import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { readCommandLine, UsageError } from '../../lib/cli/command-line.js';
 import { runCommandLine } from '../../lib/cli/index.js';
+import { type CliRun, runCli } from '../support/run-cli.js';
 
-/** Runs it without a server, and tells what it answered. */
-async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const io = {
-    out: (text: string): void => void (out += text),
-    err: (text: string): void => void (err += text),
-    env,
-    interrupt: new AbortController().signal,
-  };
-  const code = await runCommandLine(args, io);
-  return { code, out, err };
-}
+/** Runs it without a server. */
+const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliRun> => runCli(args, { env });
 
 const HELP_LINE = "Try 'inversify-cache --help'.\n";
 
 describe(readCommandLine.name, () => {
   it('reads what is said, and knows the rest', () => {
     expect(readCommandLine(['tail'])).to.deep.equal({
-      command: 'tail', redis: undefined, namespace: 'cache', caches: [], topic: undefined, keys: [], acks: 'all', forMs: undefined, timeoutMs: 2_000, isJson: false,
+      command: 'tail', redis: undefined, namespace: 'cache', caches: [], topic: undefined, keys: [], acks: 'all', isCount: false, limit: 100_000, forMs: undefined, timeoutMs: 2_000, isJson: false,
     }); // prettier-ignore
     const line = readCommandLine([
       'evict',
@@ -40,7 +31,7 @@ describe(readCommandLine.name, () => {
     ]);
     expect(line).to.deep.include({
       command: 'evict',
-      keys: ['Dune', 42, ['a', 1], '-x'],
+      keys: ['Dune', '~42', '~["a",1]', '-x'].map((key) => ({ encoded: [key], hint: undefined })),
       caches: ['book'],
       acks: 'none',
       timeoutMs: 500,
@@ -50,6 +41,7 @@ describe(readCommandLine.name, () => {
       forMs: 300_000,
       caches: ['a', 'b'],
     });
+    expect(readCommandLine(['keys', '--cache', 'book', '--count', '--limit', '20'])).to.deep.include({ isCount: true, limit: 20 });
   });
 
   const misuses: readonly (readonly [readonly string[], string])[] = [
@@ -61,6 +53,19 @@ describe(readCommandLine.name, () => {
     [['clear', '--cache', 'book', 'Dune'], "Expected no keys for clear, got 'Dune'."],
     [['tail', '--topic', 'people'], 'Expected one --cache for --topic.'],
     [['evict', '--cache', 'book', 'Dune', '--acks', 'some'], "Expected --acks to be all or none, got 'some'."],
+    [['get', 'Dune'], 'Expected one --cache for get.'],
+    [['get', '--cache', 'book'], 'Expected one key to get.'],
+    [['get', '--cache', 'book', 'Dune', 'Emma'], 'Expected one key to get.'],
+    [['keys'], 'Expected one --cache for keys.'],
+    [['keys', '--cache', 'book', 'Dune'], "Expected no keys for keys, got 'Dune'."],
+    [['keys', '--cache', 'book', '--limit', '0'], "Expected --limit to be a whole number from 1, got '0'."],
+    [['keys', '--cache', 'book', '--limit', 'all'], "Expected --limit to be a whole number from 1, got 'all'."],
+    [['health', 'now'], "Expected no keys for health, got 'now'."],
+    [['stats', '--acks', 'all'], 'Expected no --acks for stats.'],
+    [['health', '--for', '5s'], 'Expected no --for for health.'],
+    [['get', '--cache', 'book', 'Dune', '--topic', 'people'], 'Expected no --topic for get.'],
+    [['evict', '--cache', 'book', 'Dune', '--count'], 'Expected no --count for evict.'],
+    [['tail', '--limit', '5'], 'Expected no --limit for tail.'],
   ];
   for (const [args, message] of misuses) {
     it(`refuses \`${args.join(' ')}\``, () => {
@@ -77,11 +82,14 @@ describe(runCommandLine.name, () => {
       for (const word of [
         'tail',
         'stats',
+        'health',
+        'get',
+        'keys',
         'evict',
         'clear',
         '--redis',
         '--json',
-        'Exit codes: 0 done, 1 failed (or no instance answered), 2 misused, 130 interrupted.',
+        'Exit codes: 0 done, 1 failed (or no such cache, no value, no instance answered, one that is not up),',
       ]) {
         expect(out).to.include(word);
       }
@@ -119,7 +127,7 @@ describe(runCommandLine.name, () => {
       ['evict', '--cache', 'book', `~[${hostile}`],
       ['tail', '--for', hostile],
       ['stats', '--namespace', hostile, '--redis', `redis://127.0.0.1:${port}`, '--timeout', '300ms'],
-      ['evict', '--cache', 'book', 'x', '--redis', `redis://127.0.0.1:${port}`, '--timeout', '300ms'],
+      ...['evict', 'get'].map((command) => [command, '--cache', 'book', 'x', '--redis', `redis://127.0.0.1:${port}`, '--timeout', '300ms']),
     ]) {
       const { out, err } = await run(args);
       expect(err, args.join(' ').slice(0, 100)).to.not.equal('');
@@ -163,6 +171,10 @@ describe(runCommandLine.name, () => {
     ['evict', 'Dune', '--redis', away, '--cache', url],
     ['evict', 'Dune', '--redis', away, '--cache', 'book', '--acks', url],
     ['evict', url, '--redis', away],
+    ['get', url, '--redis', away],
+    ['keys', '--redis', away, '--cache', url],
+    ['keys', '--redis', away, '--cache', 'book', '--limit', url],
+    ['health', '--redis', away, url],
     ['evict', `~[${url}`, '--redis', away, '--cache', 'book'],
     ['tail', '--redis', away, '--timeout', url],
     ['tail', '--redis', away, '--for', url],
@@ -186,6 +198,7 @@ describe(runCommandLine.name, () => {
       ['tail', '--redis', `redis://user:hun%2Fter2@127.0.0.1:1`],
       ['evict', '--cache', 'book', url, '--redis', `redis://user:hun%2Fter2@127.0.0.1:1`],
       ['evict', '--cache', 'book', 'Dune', '--topic', url, '--redis', 'redis://hun%2Fter2@127.0.0.1:1'],
+      ['get', '--cache', 'book', url, '--redis', `redis://user:hun%2Fter2@127.0.0.1:1`],
       ['stats', '--redis', url],
     ]) {
       const { code, out, err } = await run([...args, '--timeout', '300ms']);

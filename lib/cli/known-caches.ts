@@ -1,0 +1,61 @@
+import { printable } from '../errors/index.js';
+import { findGeneration } from '../eviction/index.js';
+import type { InstanceStatus } from '../fleet/index.js';
+import { scan, type Scanned } from './scan.js';
+import type { StoreLink } from './store-link.js';
+import { firstOf } from './table.js';
+
+/** Where a cache is looked for, or several. */
+interface Wanted {
+  readonly namespace: string;
+  readonly caches: readonly string[];
+}
+
+/** How many keys of the database are looked at for the names of caches. */
+const MAXIMUM_SCANNED = 100_000;
+
+/** How many names of caches are told. */
+const MAXIMUM_NAMES = 50;
+
+/** The bookkeeping of a cache, by the key of its generation. */
+const BOOKKEEPING = /^([^:]+):([^:]+):gen$/;
+
+/**
+ * The generation of a cache in Redis. Without bookkeeping it complains, with the names that Redis knows, and
+ * returns `undefined`. It only reads.
+ *
+ * @throws {RemoteCacheError} when Redis does not answer, or another program has written the generation.
+ */
+export async function knownGeneration(link: StoreLink, cache: string, complain: (line: string) => void): Promise<string | undefined> {
+  const { connection, namespace } = link;
+  const generation = await findGeneration(connection, namespace, cache);
+  if (generation !== undefined) return generation;
+  const scanned = await scan(link, '*:gen', MAXIMUM_SCANNED).catch(() => undefined); // The user may not have the right.
+  complain(`Redis at ${connection.endpoint.label} knows no cache '${cache}' in namespace '${namespace}'.${knownNames(namespace, scanned)}`);
+  return undefined;
+}
+
+function knownNames(namespace: string, scanned: Scanned | undefined): string {
+  if (scanned === undefined) return '';
+  const known = scanned.keys.flatMap((key) => {
+    const [, of, cache] = BOOKKEEPING.exec(key) ?? [];
+    return of === undefined || cache === undefined ? [] : [{ of, cache }];
+  });
+  const caches = known.filter(({ of }) => of === namespace).map(({ cache }) => cache);
+  const namespaces = new Set(known.map(({ of }) => of));
+  const partly = scanned.isWhole ? '' : ` (in the first ${MAXIMUM_SCANNED} keys of the database)`;
+  if (caches.length > 0) return ` Caches there${partly}: ${listOf(caches)}.`;
+  return namespaces.size > 0 ? ` Namespaces with caches${partly}: ${listOf([...namespaces])}.` : ` There is no cache at all${partly}.`;
+}
+
+/** A complaint for each wanted cache that none of these instances has. Without instances there is none. */
+export function unknownToAll({ namespace, caches }: Wanted, instances: readonly InstanceStatus[]): readonly string[] {
+  if (instances.length === 0) return [];
+  const known = new Set(instances.flatMap((status) => Object.keys(status.caches)));
+  const there = known.size === 0 ? 'they have none' : `they have ${listOf([...known].sort())}`;
+  return caches
+    .filter((name) => !known.has(name))
+    .map((name) => `No instance of namespace '${namespace}' has a cache '${name}'; ${there}.`);
+}
+
+const listOf = (names: readonly string[]): string => firstOf(names, MAXIMUM_NAMES, ', ', printable);
