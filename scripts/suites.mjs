@@ -19,7 +19,7 @@
 export const SUITES = [
   { name: 'faults', needs: 'the fault suite: worker processes, a Cluster, Sentinels', specs: ['faults/faults.int'] },
   { name: 'the gateway sample', needs: 'processes of the sample', specs: ['samples/gateway-story.int'] },
-  { name: 'the console', needs: 'a browser', specs: ['management/console.int'] },
+  { name: 'the console', needs: 'a browser', specs: ['management/console.int', 'issue/6-console.int', 'issue/6-console-files.int'] },
   {
     name: 'the Book sample',
     needs: 'processes of the sample, a browser',

@@ -13,18 +13,18 @@ import type { TypedKey } from './typed-key.js';
 type Stored =
   | { readonly state: 'absent' }
   | { readonly state: 'damaged'; readonly reason: string }
-  | ({ readonly state: 'held'; readonly ageMs?: Milliseconds; readonly leftMs?: Milliseconds } & StoredValue);
+  | ({ readonly state: 'held'; readonly ageMs?: Milliseconds | undefined; readonly leftMs?: Milliseconds | undefined } & StoredValue);
 
 /** A value, as far as a program can know it that does not have the application's classes. */
 interface StoredValue {
   /** A value that JSON can express. */
   readonly value?: unknown;
   /** Any other value, in the words of Node's `inspect`. */
-  readonly inspected?: string;
+  readonly inspected?: string | undefined;
   /** What is an instance of a class of the application: the value, or its elements. */
-  readonly typed?: string;
+  readonly typed?: string | undefined;
   /** The name of that class in the option `type`, if it has one. */
-  readonly type?: string;
+  readonly type?: string | undefined;
 }
 
 /**
@@ -104,7 +104,13 @@ function tell(
   print(stored.inspected === undefined ? printableJson(stored.value, Infinity) : printable(stored.inspected, Infinity));
 }
 
-function lifeOf({ ageMs, leftMs }: { readonly ageMs?: Milliseconds; readonly leftMs?: Milliseconds }): readonly string[] {
+function lifeOf({
+  ageMs,
+  leftMs,
+}: {
+  readonly ageMs?: Milliseconds | undefined;
+  readonly leftMs?: Milliseconds | undefined;
+}): readonly string[] {
   return [
     ...(ageMs === undefined ? [] : [`${milliseconds(ageMs)} old`]),
     leftMs === undefined ? 'for an unknown time' : `for ${milliseconds(leftMs)} more`,

@@ -151,7 +151,7 @@ export const CACHE_METERS: readonly CacheMeter[] = [
     name: 'cache.coherence.bypass.duration',
     kind: 'counter',
     unit: 's',
-    description: 'Time in which the local tier could not be served.',
+    description: 'Time in which the local tier could not be served, from the first lease on.',
     series: [{ value: ({ bypassTimeMs }) => seconds(bypassTimeMs) }],
   },
   {

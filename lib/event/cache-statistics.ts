@@ -65,8 +65,8 @@ export interface CacheStatistics {
    */
   readonly repairs: number;
   /**
-   * How long the local tier could not be served, in milliseconds, since the cache was made
-   * or since the last reset.
+   * How long the local tier could not be served, in milliseconds, since the cache was served for the first
+   * time or since the last reset. The start, before the first lease, does not count.
    */
   readonly bypassTimeMs: Milliseconds;
   /** Reads that could not use the local tier because the read lease had lapsed. */

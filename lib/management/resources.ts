@@ -134,7 +134,8 @@ export class Resources {
     const { fleet } = this.#instance;
     const { maximumStreams, allowWrites } = this.#options;
     if (this.#streams.size >= maximumStreams) {
-      throw new Refusal(503, `There are ${maximumStreams} live streams already.`, { 'retry-after': '10' });
+      const open = maximumStreams === 1 ? 'is 1 live stream' : `are ${maximumStreams} live streams`;
+      throw new Refusal(503, `There ${open} already.`, { 'retry-after': '10' });
     }
     const { id, namespace, boundMs } = fleet.self;
     const hello = { instance: id, namespace, boundMs, allowWrites, reportEveryMs: REPORT_EVERY_MS, silentAfterMs: SILENT_AFTER_MS };

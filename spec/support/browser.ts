@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { findBrowserProgram } from './browser-program.js';
+import { waitFor } from './wait.js';
 
 /**
  * What the specs use of Playwright. Its own types speak of the DOM, which a library for Node must not know; so code for the page is handed
@@ -13,6 +14,7 @@ export interface Browser {
 export interface ContextOptions {
   readonly viewport?: { readonly width: number; readonly height: number };
   readonly colorScheme?: 'light' | 'dark';
+  readonly reducedMotion?: 'reduce';
 }
 
 export interface BrowserContext {
@@ -21,6 +23,9 @@ export interface BrowserContext {
 }
 
 export interface Page {
+  /** The clock of the page: once installed it runs as before, and can be moved on. */
+  readonly clock: { install(): Promise<void>; fastForward(ms: number): Promise<void> };
+  readonly keyboard: { type(text: string): Promise<void>; press(key: string): Promise<void> };
   goto(url: string): Promise<unknown>;
   locator(selector: string): Locator;
   frameLocator(selector: string): { locator(selector: string): Locator };
@@ -64,6 +69,10 @@ let shared: Promise<Browser> | undefined;
 export function sharedBrowser(): Promise<Browser> {
   return (shared ??= launch());
 }
+
+/** Resolves once `script` is true in the page. By asking again: Playwright's own way needs an `eval` that the page's policy forbids. */
+export const holds = (page: Page, script: string): Promise<void> =>
+  waitFor(() => page.evaluate<boolean>(`Boolean(${script})`), { what: script, everyMs: 50 });
 
 async function launch(): Promise<Browser> {
   const executablePath = findBrowserProgram();

@@ -46,7 +46,7 @@ export class LocalTier<L extends Joinable = Joinable> {
   readonly #counters: CacheCounters;
   readonly #localTtlMs: Milliseconds;
   readonly #isAlwaysServed: boolean;
-  readonly #bypassTime: BypassTime;
+  readonly #bypassTime = new BypassTime();
   #keepsEntries: boolean;
   #stoppedAt: Milliseconds | undefined;
 
@@ -58,7 +58,7 @@ export class LocalTier<L extends Joinable = Joinable> {
     this.#localTtlMs = options.localTtlMs;
     this.#keepsEntries = options.isUsed;
     this.#isAlwaysServed = options.isAlwaysServed;
-    this.#bypassTime = new BypassTime(options.clock.now());
+    this.#entries.servableUntil = Number.NEGATIVE_INFINITY; // Until the first lease.
     this.holdLeaseUntil(Number.NEGATIVE_INFINITY);
   }
 
@@ -175,13 +175,16 @@ export class LocalTier<L extends Joinable = Joinable> {
     return now <= this.#entries.servableUntil;
   }
 
-  /** The total time in which nothing could be served, since the start or the last {@link resetBypassTime}. */
+  /**
+   * The total time in which nothing could be served, since the first lease or the last
+   * {@link resetBypassTime}.
+   */
   get bypassTimeMs(): Milliseconds {
     return this.#bypassTime.total(this.#stoppedAt ?? this.#clock.now(), this.#entries.servableUntil);
   }
 
   resetBypassTime(): void {
-    this.#bypassTime.reset(this.#clock.now());
+    this.#bypassTime.reset(this.#clock.now(), this.#entries.servableUntil);
   }
 
   /** From now on, serves nothing and keeps nothing. */

@@ -26,11 +26,10 @@ export interface InstanceStatus {
   readonly omittedCaches?: number;
 }
 
+/** What the handler tells of an instance. The page takes its age on from there; see `Fleet`. */
 export interface InstanceView {
   readonly status: InstanceStatus;
   readonly agoMs: number;
-  readonly isSilent: boolean;
-  readonly isSelf: boolean;
 }
 
 export interface FeedEntry {
@@ -54,6 +53,8 @@ export interface Hello {
   readonly namespace: string;
   readonly boundMs: number;
   readonly allowWrites: boolean;
+  readonly reportEveryMs?: number;
+  readonly silentAfterMs?: number;
 }
 
 export interface TierInspection {
@@ -76,10 +77,7 @@ export interface StreamEvents {
   readonly hello: Hello;
   readonly status: InstanceView;
   /** The instances that are there, and how long each has been silent. `status` tells their state. */
-  readonly fleet: {
-    readonly at: number;
-    readonly instances: readonly (Pick<InstanceView, 'agoMs' | 'isSilent'> & { readonly id: string })[];
-  };
+  readonly fleet: { readonly instances: readonly { readonly id: string; readonly agoMs: number }[] };
   readonly feed: { readonly instance: string; readonly entries: readonly FeedEntry[]; readonly lost: number };
   readonly gone: { readonly instance: string };
 }
@@ -89,6 +87,12 @@ export type StreamHandlers = { readonly [K in keyof StreamEvents]: (data: Stream
 /** The handler wants another token. */
 export class Unauthorized extends Error {}
 
+/** The handler answers that it does not do this. Its message says why. */
+export class Refused extends Error {}
+
+/** Why a request has failed, for the reader of the page. */
+export const reasonOf = (error: unknown): string => (error instanceof Refused ? error.message : `No answer from ${location.host}.`);
+
 const TOKEN = 'inversify-cache-token';
 
 /** The token of this tab. */
@@ -97,14 +101,15 @@ export const token = {
   set: (value: string): void => sessionStorage.setItem(TOKEN, value),
 };
 
-/** Asks the handler that serves this page. @throws {Error} with the reason it gives. */
+/** Asks the handler that serves this page. @throws {Refused} with the reason it gives. */
 async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   const headers: HeadersInit = token.get() === '' ? {} : { authorization: `Bearer ${token.get()}` };
   const response = await fetch(path, { ...init, headers, cache: 'no-store' });
   if (response.status === 401) throw new Unauthorized();
   if (response.ok && response.status !== 202) return response;
   const { message } = (await response.json().catch(() => ({}))) as { readonly message?: string };
-  throw new Error(message ?? `The server answered ${response.status}.`);
+  // A proxy answers 502 or 504 without such a message: the handler itself has not answered.
+  throw message === undefined ? new Error(`The server answered ${response.status}.`) : new Refused(message);
 }
 
 const entry = (cache: string, key: string): string => `caches/${encodeURIComponent(cache)}/entry?key=${encodeURIComponent(key)}`;
@@ -121,16 +126,18 @@ export const clear = async (cache: string): Promise<void> => void (await ask(`ca
  * stream is always cancelled at the end: one that nobody reads would hold one of the browser's few
  * connections, and one of the server's places.
  *
- * @param opened - called when the stream is open.
+ * @param heard - called when the stream is open, and whenever something has arrived.
+ * @param signal - ends it.
  */
-export async function follow(handlers: StreamHandlers, opened: () => void): Promise<void> {
-  const response = await ask('stream');
+export async function follow(handlers: StreamHandlers, heard: () => void, signal: AbortSignal): Promise<void> {
+  const response = await ask('stream', { signal });
   if (response.body === null) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   try {
-    opened();
+    heard();
     let rest = '';
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      heard();
       const parts = (rest + next.value).split('\n\n');
       rest = parts.pop() ?? '';
       for (const part of parts) dispatch(part, handlers);

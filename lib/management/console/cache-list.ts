@@ -1,9 +1,17 @@
 import { byId, keyed, make, printable, type Row, setText } from './dom.js';
 import type { CacheFigures } from './figures.js';
-import { count, duration, milliseconds, percent } from './format.js';
+import { count, duration, milliseconds, percent, plural } from './format.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const TIERS = ['local', 'remote', 'loader'] as const;
+
+/** The columns of the table. */
+const COLUMNS = { reads: 'Reads', share: 'Share', entries: 'Entries', dropped: 'Dropped', failed: 'Failed' } as const;
+
+/** The figures below it. */
+const MORE = ['loads', 'fills', 'evictions', 'clears', 'messagesApplied', 'bypassed', 'pendingEvictions'] as const;
+
+/** The counters of what L1 has dropped. */
 const REMOVALS = ['expirations', 'sizeRemovals', 'remoteRemovals', 'explicitRemovals', 'coherenceRemovals'];
 
 /**
@@ -24,10 +32,10 @@ export function cacheList(clear: (cache: string) => void): (caches: readonly Cac
 
 /** The elements of a cache's card that change. */
 interface CardElements {
+  readonly element: HTMLElement;
   readonly about: HTMLElement;
   readonly bar: Bar;
   readonly cells: ReadonlyMap<string, HTMLElement>;
-  readonly more: HTMLElement;
 }
 
 function card(name: string, clear: (cache: string) => void, isWritable: () => boolean): Row<CacheFigures> {
@@ -38,15 +46,27 @@ function card(name: string, clear: (cache: string) => void, isWritable: () => bo
   button.addEventListener('click', () => clear(name));
   const bar = makeBar();
   const cells = new Map<string, HTMLElement>();
-  const table = makeTable(cells);
-  const more = make('p.hint');
-  const element = make('li.card.cache', make('header', make('h3', name), about, button), make('div.bar', bar.element), table, more);
+  const more = make('p.hint.more', ...MORE.map((figure) => place(cells, make('span'), figure)));
+  const element = make(
+    'li.card.cache',
+    make('header', make('h3', name), about, button),
+    make('div.bar', bar.element),
+    makeTable(cells),
+    more,
+  );
   element.dataset['cache'] = name;
   const update = (figures: CacheFigures): void => {
     button.hidden = !isWritable();
-    show(figures, { about, bar, cells, more });
+    show(figures, { element, about, bar, cells });
   };
   return { element, update };
+}
+
+/** Has `element` show a figure. */
+function place<E extends HTMLElement>(cells: Map<string, HTMLElement>, element: E, figure: string): E {
+  element.dataset['figure'] = figure;
+  cells.set(figure, element);
+  return element;
 }
 
 /** The shares of the reads that each tier answered, as one bar of three parts. */
@@ -70,54 +90,56 @@ function makeBar(): Bar {
   return { element, shares };
 }
 
-/** The table of the three tiers; each cell is put into `cells` under its figure. */
+/**
+ * The table of the tiers. A column means the same in each row; where a tier has no such figure, there is a
+ * dash. Each cell is put into `cells` under its figure.
+ */
 function makeTable(cells: Map<string, HTMLElement>): HTMLElement {
-  const cell = (figure: string): HTMLElement => {
-    const made = make('td');
-    made.dataset['figure'] = figure;
-    cells.set(figure, made);
-    return made;
-  };
-  const rowOf = (tier: (typeof TIERS)[number], title: string, ...figures: readonly string[]): HTMLElement =>
-    make('tr', heading(make('th', make(`i.${tier}`), title), 'row'), ...figures.map(cell));
+  const rowOf = (tier: (typeof TIERS)[number], title: string, word = ''): HTMLElement =>
+    make(
+      'tr',
+      heading(make('th', make(`i.${tier}`), title, make('span.word', word)), 'row'),
+      ...Object.keys(COLUMNS).map((column) => place(cells, make('td'), `${tier}-${column}`)),
+    );
   return make(
     'table.tiers',
-    make('thead', make('tr', ...['Tier', 'Answered', 'Share', 'Kept', 'Dropped'].map((title) => heading(make('th', title), 'col')))),
     make(
-      'tbody',
-      rowOf('local', 'L1 local', 'localHits', 'localShare', 'localSize', 'removals'),
-      rowOf('remote', 'L2 remote', 'remoteHits', 'remoteShare', 'fills', 'refusedFills'),
-      rowOf('loader', 'Method', 'misses', 'missShare', 'loads', 'loadFailures'),
+      'thead',
+      make('tr', heading(make('th', 'Tier'), 'col'), ...Object.values(COLUMNS).map((title) => heading(make('th', title), 'col'))),
     ),
+    make('tbody', rowOf('local', 'L1', ' local'), rowOf('remote', 'L2', ' remote'), rowOf('loader', 'Method')),
   );
 }
 
-function show(figures: CacheFigures, { about, bar, cells, more }: CardElements): void {
-  const { about: cache, sum } = figures;
-  const lives = cache.ttlMs === undefined ? '' : cache.ttlMs === 0 ? ' · without end' : ` · lives ${life(cache.ttlMs)}`;
-  setText(about, `${cache.topic ?? ''}${lives}`);
+function show(figures: CacheFigures, { element, about, bar, cells }: CardElements): void {
+  const { about: cache, sum, instances, isGrey } = figures;
+  element.dataset['grey'] = String(isGrey);
+  const lives = cache.ttlMs === undefined ? [] : [cache.ttlMs === 0 ? 'without end' : `lives ${life(cache.ttlMs)}`];
+  setText(about, [...(cache.topic === undefined ? [] : [cache.topic]), ...lives, plural(instances, 'instance')].join(' · '));
   const answered = [sum('localHits'), sum('remoteHits'), sum('misses')] as const;
   const reads = answered[0] + answered[1] + answered[2];
-  const [local = '', remote = '', missed = ''] = answered.map((part) => percent(part, reads));
+  const [local, remote, missed] = answered.map((part) => percent(part, reads));
   showBar(bar, answered, reads);
-  bar.element.setAttribute('aria-label', `Of ${count(reads)} reads L1 answered ${local}, L2 ${remote}, the method ${missed}`);
+  bar.element.setAttribute('aria-label', `Of ${plural(reads, 'read')} L1 answered ${local}, L2 ${remote}, the method ${missed}`);
+  const texts: Readonly<Record<string, string>> = { ...tiersOf(figures, reads), ...more(figures) };
+  for (const [name, made] of cells) setText(made, texts[name] ?? '–');
+}
+
+/** The figures of the table. What a tier does not have, or nobody counts, is left out. */
+function tiersOf({ about: { tiers }, sum }: CacheFigures, reads: number): Readonly<Record<string, string>> {
+  const answers = (tier: string, figure: string): object => ({
+    [`${tier}-reads`]: count(sum(figure)),
+    [`${tier}-share`]: percent(sum(figure), reads),
+  });
   const removals = REMOVALS.reduce((all, of) => all + sum(of), 0);
-  const texts: Readonly<Record<string, string>> = {
-    localHits: count(answered[0]),
-    localShare: local,
-    localSize: cache.tiers === 'remote' ? 'unused' : count(sum('localSize')),
-    removals: count(removals),
-    remoteHits: count(answered[1]),
-    remoteShare: remote,
-    fills: cache.tiers === 'local' ? 'unused' : count(sum('fills')),
-    refusedFills: count(sum('refusedFills')),
-    misses: count(answered[2]),
-    missShare: missed,
-    loads: count(sum('loads')),
-    loadFailures: count(sum('loadFailures')),
+  return {
+    ...(tiers === 'remote'
+      ? {}
+      : { ...answers('local', 'localHits'), 'local-entries': count(sum('localSize')), 'local-dropped': count(removals) }),
+    ...(tiers === 'local' ? {} : { ...answers('remote', 'remoteHits'), 'remote-failed': count(sum('remoteFailures')) }),
+    ...answers('loader', 'misses'),
+    'loader-failed': count(sum('loadFailures')),
   };
-  for (const [name, made] of cells) setText(made, texts[name] ?? '');
-  setText(more, summary(figures));
 }
 
 function showBar({ shares }: Bar, answered: readonly number[], reads: number): void {
@@ -130,18 +152,20 @@ function showBar({ shares }: Bar, answered: readonly number[], reads: number): v
   });
 }
 
-/** The figures that are not in the table, in a line. */
-function summary({ sum, most }: CacheFigures): string {
+/** The figures below the table. */
+function more({ sum, most }: CacheFigures): Readonly<Record<(typeof MORE)[number], string>> {
   const loads = sum('loads');
   const lag = most('p99LagMs');
-  return [
-    `${count(sum('evictions'))} keys evicted`,
-    `${count(sum('clears'))} clears`,
-    `${count(sum('messagesApplied'))} messages applied${lag === undefined ? '' : `, 99 of 100 within ${milliseconds(lag)}`}`,
-    `a load takes ${milliseconds(loads === 0 ? undefined : sum('loadTimeMs') / loads)}`,
-    `${count(sum('bypassed'))} reads in bypass`,
-    ...(sum('pendingEvictions') > 0 ? [`${count(sum('pendingEvictions'))} evictions pending`] : []),
-  ].join(' · ');
+  const pending = sum('pendingEvictions');
+  return {
+    loads: `${plural(loads, 'load')}${loads === 0 ? '' : `, ${milliseconds(sum('loadTimeMs') / loads)} each`}`,
+    fills: `${plural(sum('fills'), 'fill')}, ${count(sum('refusedFills'))} refused`,
+    evictions: `${plural(sum('evictions'), 'key')} evicted`,
+    clears: plural(sum('clears'), 'clear'),
+    messagesApplied: `${plural(sum('messagesApplied'), 'message')} applied${lag === undefined ? '' : `, 99 of 100 within ${milliseconds(lag)}`}`,
+    bypassed: `${plural(sum('bypassed'), 'read')} in bypass`,
+    pendingEvictions: pending === 0 ? '' : `${plural(pending, 'eviction')} pending`,
+  };
 }
 
 /** A time to live, without the zeros that nobody would write. */

@@ -1,18 +1,21 @@
-import type { FeedEntry, InstanceView } from './api.js';
+import type { FeedEntry } from './api.js';
 import { attempt, byId, keyed, make, type Row, setText } from './dom.js';
-import { count, isTime, milliseconds, timeOfDay } from './format.js';
+import type { Instance } from './fleet.js';
+import { count, isTime, milliseconds, plural, timeOfDay } from './format.js';
 
 /** One eviction, or another event, with what each instance reported about it. */
 interface Event {
   readonly id: string;
   readonly first: FeedEntry;
   readonly instance: string;
+  /** By the clock of the page. */
+  readonly heardAt: number;
   readonly applied: Map<string, number | undefined>;
 }
 
 /** What the page knows besides the event. */
 interface Surroundings {
-  readonly instances: readonly InstanceView[];
+  readonly instances: readonly Instance[];
   /**
    * When an instance last emptied its local tier of a cache because it may have missed
    * something, by instance and cache.
@@ -20,7 +23,9 @@ interface Surroundings {
   readonly repairs: ReadonlyMap<string, number>;
 }
 
-const MAXIMUM_EVENTS = 60;
+/** How many events are remembered, and how many of them are shown. */
+const MAXIMUM_EVENTS = 500;
+const MAXIMUM_SHOWN = 60;
 
 /**
  * The most instances that are remembered of an event, and of repairs: anybody can claim to be an instance.
@@ -30,17 +35,34 @@ const MAXIMUM_REMEMBERED = 1_000;
 /** How long after an eviction the page still waits for an instance that was silent. */
 const AWAITED_FOR_MS = 120_000;
 
+/** The kinds of events by which the feed is filtered. */
+const KINDS: Readonly<Record<FeedEntry['kind'], string>> = {
+  evicted: 'evictions',
+  cleared: 'evictions',
+  bypass: 'bypass',
+  gap: 'gaps',
+  link: 'links',
+};
+
 /** The live feed. */
 export class Feed {
-  readonly #events: Event[] = [];
+  readonly #events = new Map<string, Event>();
   readonly #show: (events: readonly Event[]) => void;
+  readonly #began: (event: FeedEntry) => void;
   readonly #repairs = new Map<string, number>();
-  #instances: readonly InstanceView[] = [];
-  #isPaused = false;
+  readonly #text = byId<HTMLInputElement>('feed-text');
+  readonly #kind = byId<HTMLSelectElement>('feed-kind');
+  #instances: readonly Instance[] = [];
+  /** What was there when the reader paused. */
+  #paused: readonly Event[] | undefined;
   #others = 0;
 
-  /** @param pick - called with a key that was chosen to be looked up. */
-  constructor(pick: (cache: string, key: string) => void) {
+  /**
+   * @param pick - called with a key that was chosen to be looked up.
+   * @param began - called with each event once.
+   */
+  constructor(pick: (cache: string, key: string) => void, began: (event: FeedEntry) => void) {
+    this.#began = began;
     this.#show = keyed<Event>(
       byId('feed'),
       ({ id }) => id,
@@ -48,17 +70,17 @@ export class Feed {
     );
     const pause = byId('pause');
     pause.addEventListener('click', () => {
-      this.#isPaused = !this.#isPaused;
-      pause.setAttribute('aria-pressed', String(this.#isPaused));
-      pause.textContent = this.#isPaused ? 'Go on' : 'Pause';
+      this.#paused = this.#paused === undefined ? this.#newestFirst() : undefined;
+      pause.setAttribute('aria-pressed', String(this.#paused !== undefined));
+      pause.textContent = this.#paused === undefined ? 'Pause' : 'Go on';
       this.render();
     });
+    for (const field of [this.#text, this.#kind]) field.addEventListener('input', () => this.render());
   }
 
   /** Takes the reports of `instance`. All instances report an eviction, which makes one event. */
   add(instance: string, entries: readonly FeedEntry[]): void {
     for (const entry of entries) attempt(() => this.#add(instance, entry));
-    this.#events.length = Math.min(this.#events.length, MAXIMUM_EVENTS);
     this.render();
   }
 
@@ -67,31 +89,53 @@ export class Feed {
       remember(this.#repairs, `${instance}/${entry.cache}`, entry.at);
     const isShared = (entry.kind === 'evicted' || entry.kind === 'cleared') && entry.seq !== undefined;
     const id = isShared ? `${entry.cache}#${entry.seq}#${entry.origin}` : `${instance}#${(this.#others += 1)}`;
-    let event = this.#events.find((each) => each.id === id);
+    let event = this.#events.get(id);
     if (event === undefined) {
-      event = { id, first: entry, instance, applied: new Map() };
-      this.#events.unshift(event);
+      event = { id, first: entry, instance, heardAt: performance.now(), applied: new Map() };
+      remember(this.#events, id, event, MAXIMUM_EVENTS);
+      attempt(() => this.#began(entry));
     }
     if (isShared) remember(event.applied, instance, entry.lagMs);
   }
 
   /** The present instances, which every eviction should reach. */
-  fleet(instances: readonly InstanceView[]): void {
+  fleet(instances: readonly Instance[]): void {
     this.#instances = instances;
     this.render();
   }
 
   render(): void {
-    if (this.#isPaused) return;
-    byId('feed-empty').hidden = this.#events.length > 0;
-    this.#show(this.#events);
+    const all = this.#paused ?? this.#newestFirst();
+    const wanted = all.filter((event) => attempt(() => this.#wants(event)) === true);
+    const empty = byId('feed-empty');
+    empty.hidden = wanted.length > 0;
+    setText(empty, all.length === 0 ? 'Nothing has been evicted since this page was opened.' : 'No event is like that.');
+    setText(byId('feed-count'), this.#isFiltered ? `${count(wanted.length)} of ${plural(all.length, 'event')}` : '');
+    this.#show(wanted.slice(0, MAXIMUM_SHOWN));
+  }
+
+  #newestFirst(): readonly Event[] {
+    return [...this.#events.values()].reverse();
+  }
+
+  get #isFiltered(): boolean {
+    return this.#text.value.trim() !== '' || this.#kind.value !== '';
+  }
+
+  /** Whether the event has the wanted kind, and the wanted text in its cache, a key or an instance. */
+  #wants({ first, instance }: Event): boolean {
+    if (this.#kind.value !== '' && KINDS[first.kind] !== this.#kind.value) return false;
+    const text = this.#text.value.trim().toLowerCase();
+    if (text === '') return true;
+    const { cache = '', keys = [], origin = instance } = first; // An eviction that all report is of its origin.
+    return [cache, origin, ...keys].some((each) => each.toLowerCase().includes(text));
   }
 }
 
 /** Drops the oldest if there are too many. */
-function remember<V>(map: Map<string, V>, key: string, value: V): void {
+function remember<V>(map: Map<string, V>, key: string, value: V, most = MAXIMUM_REMEMBERED): void {
   map.set(key, value);
-  if (map.size > MAXIMUM_REMEMBERED) map.delete([...map.keys()][0] as string);
+  if (map.size > most) map.delete(map.keys().next().value as string);
 }
 
 function row(event: Event, pick: (cache: string, key: string) => void, around: () => Surroundings): Row<Event> {
@@ -122,12 +166,12 @@ function row(event: Event, pick: (cache: string, key: string) => void, around: (
 }
 
 /** Every instance of the fleet, and whether the event has reached it. */
-function reached({ first, applied }: Event, { instances, repairs }: Surroundings): readonly (readonly [string, string, string])[] {
+function reached({ first, heardAt, applied }: Event, { instances, repairs }: Surroundings): readonly (readonly [string, string, string])[] {
   const { at, cache = '' } = first;
   const told = [...applied].map(
     ([id, lagMs]) => [id, 'applied', lagMs === undefined ? `${id} ✓` : `${id} ${milliseconds(lagMs)}`] as const,
   );
-  if (Date.now() - at > AWAITED_FOR_MS) return told;
+  if (performance.now() - heardAt > AWAITED_FOR_MS) return told;
   const others = instances
     .filter(({ status }) => !applied.has(status.id) && status.startedAt < at && cache in status.caches)
     .map(({ status: { id }, isSilent }) => {

@@ -1,4 +1,5 @@
-import type { CacheStatus, InstanceView } from './api.js';
+import type { CacheStatus } from './api.js';
+import type { Instance } from './fleet.js';
 
 /** The counters of one cache in all instances together. */
 export interface CacheFigures {
@@ -6,6 +7,8 @@ export interface CacheFigures {
   readonly about: CacheStatus;
   /** How many instances have it. */
   readonly instances: number;
+  /** Whether none of them has been heard of for 2 D. */
+  readonly isGrey: boolean;
   readonly sum: (figure: string) => number;
   /** The largest value; `undefined` if none is known. */
   readonly most: (figure: string) => number | undefined;
@@ -18,40 +21,36 @@ export function figure({ statistics }: CacheStatus, name: string): number {
 }
 
 /** Every cache of the fleet, by name. */
-export function cachesOf(instances: readonly InstanceView[]): readonly CacheFigures[] {
-  const byName = new Map<string, CacheStatus[]>();
-  for (const { status } of instances) {
+export function cachesOf(instances: readonly Instance[]): readonly CacheFigures[] {
+  const byName = new Map<string, { readonly cache: CacheStatus; readonly isGrey: boolean }[]>();
+  for (const { status, isGrey } of instances) {
     for (const [name, cache] of Object.entries(status.caches)) {
       const others = byName.get(name);
-      if (others === undefined) byName.set(name, [cache]);
-      else others.push(cache);
+      if (others === undefined) byName.set(name, [{ cache, isGrey }]);
+      else others.push({ cache, isGrey });
     }
   }
   return [...byName]
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([name, all]) => ({
       name,
-      about: all[0] as CacheStatus,
+      about: (all[0] as { readonly cache: CacheStatus }).cache,
       instances: all.length,
-      sum: (of) => all.reduce((sum, cache) => sum + figure(cache, of), 0),
+      isGrey: all.every(({ isGrey }) => isGrey),
+      sum: (of) => all.reduce((sum, { cache }) => sum + figure(cache, of), 0),
       most: (of) => {
-        const known = all.map(({ statistics }) => statistics[of]).filter((value) => typeof value === 'number');
+        const known = all.map(({ cache: { statistics } }) => statistics[of]).filter((value) => typeof value === 'number');
         return known.length === 0 ? undefined : Math.max(...known);
       },
     }));
 }
 
 /** The state of an instance, in a word. */
-export type State = 'serving' | 'bypass' | 'lost' | 'down';
+export type State = 'serving' | 'bypass' | 'unheard' | 'down';
 
-/**
- * A silent instance cannot be serving for longer than the lease it reported last. That follows from the
- * protocol, without asking it. A lease that does not end by itself proves nothing
- * (`whenDisconnected: 'serve'`).
- */
-export function stateOf({ status, agoMs, isSilent }: InstanceView): State {
-  const caches = Object.values(status.caches);
+/** What an instance does that is silent nobody knows. Its card tells whether its lease can still hold. */
+export function stateOf({ status, isSilent }: Instance): State {
   if (status.status === 'down') return 'down';
-  if (!isSilent) return caches.every(({ isServing }) => isServing) ? 'serving' : 'bypass';
-  return caches.every(({ isServing, leaseLeftMs }) => !isServing || (leaseLeftMs !== undefined && leaseLeftMs < agoMs)) ? 'bypass' : 'lost';
+  if (isSilent) return 'unheard';
+  return Object.values(status.caches).every(({ isServing }) => isServing) ? 'serving' : 'bypass';
 }

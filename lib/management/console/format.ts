@@ -5,6 +5,10 @@ const whole = new Intl.NumberFormat('en');
 /** `12,345`. */
 export const count = (value: number): string => whole.format(Math.round(value));
 
+/** `1 load`, `12,345 loads`. */
+export const plural = (number: number, one: string, many = `${one}s`): string =>
+  `${count(number)} ${Math.round(number) === 1 ? one : many}`;
+
 /** `12` in `1 000` as a percentage; a dash if there is nothing to divide. */
 export function percent(part: number, of: number): string {
   if (of <= 0) return '–';
@@ -31,6 +35,9 @@ export function duration(ms: number): string {
   if (hours < 48) return `${hours} h ${minutes % 60} min`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
+
+/** `4 s ago`, `3 min 20 s ago`. */
+export const ago = (ms: number): string => `${ms < 60_000 ? `${Math.floor(ms / 1_000)}\u00a0s` : duration(ms)} ago`;
 
 /** Whether a `Date` can be made of it. */
 export const isTime = (at: number): boolean => !Number.isNaN(new Date(at).getTime());

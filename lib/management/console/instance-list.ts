@@ -1,14 +1,14 @@
-import type { InstanceView } from './api.js';
 import { byId, keyed, make, printable, type Row, setText } from './dom.js';
 import { figure, type State, stateOf } from './figures.js';
-import { count, duration, percent } from './format.js';
+import type { Instance } from './fleet.js';
+import { ago, count, duration, percent, plural } from './format.js';
 
-const WORDS: Readonly<Record<State, string>> = { serving: 'Serving', bypass: 'Bypass', lost: 'No contact', down: 'Down' };
+const WORDS: Readonly<Record<State, string>> = { serving: 'Serving', bypass: 'Bypass', unheard: 'Not heard', down: 'Down' };
 
 /** The cards of the instances. */
-export const showInstances = keyed<InstanceView>(byId('instance-list'), ({ status }) => status.id, card);
+export const showInstances = keyed<Instance>(byId('instance-list'), ({ status }) => status.id, card);
 
-function card({ status }: InstanceView): Row<InstanceView> {
+function card({ status }: Instance): Row<Instance> {
   const state = make('span.state');
   const about = make('p.about');
   const leaseText = make('span');
@@ -36,33 +36,48 @@ interface CardElements {
   readonly links: HTMLElement;
 }
 
-function update(view: InstanceView, { element, state, about, leaseText, lease, pairs, links }: CardElements): void {
-  const { status, agoMs, isSilent, isSelf } = view;
+function aboutOf({ status, isSelf, isSilent, agoMs }: Instance): string {
+  const { host, pid, startedAt, at, omittedCaches } = status;
+  return [
+    ...(isSilent ? [`Last heard ${ago(agoMs)}`] : []),
+    ...(isSelf ? ['This one'] : []),
+    `${host}:${pid}`,
+    ...(isSilent ? [] : [`up ${duration(Math.max(0, at - startedAt) + agoMs)}`]),
+    ...(omittedCaches === undefined ? [] : [`${plural(omittedCaches, 'more cache')}, not shown`]),
+  ].join(' · ');
+}
+
+/**
+ * What is left of the lease: as reported, since it is renewed four times within a bound. Only silence makes
+ * it doubtful. A silent instance cannot be serving for longer than the lease that it reported last. That
+ * follows from the protocol, without asking it. A lease that does not end by itself proves nothing
+ * (`whenDisconnected: 'serve'`).
+ */
+function leaseOf(view: Instance): { readonly leftMs: number; readonly text: string } {
+  const { status, isSilent, agoMs } = view;
+  const { boundMs } = status;
+  const leases = Object.values(status.caches).flatMap(({ isServing, leaseLeftMs }) => (isServing ? [leaseLeftMs] : []));
+  const ends = leases.filter((left) => left !== undefined);
+  if (leases.length === 0 || stateOf(view) === 'bypass') return { leftMs: 0, text: isSilent ? 'run out' : 'none' };
+  if (ends.length === 0) return { leftMs: Number.POSITIVE_INFINITY, text: 'does not end' };
+  const leftMs = Math.max(0, Math.min(...ends) - (isSilent ? agoMs : 0));
+  return { leftMs, text: isSilent && leftMs === 0 ? 'run out' : `${count(leftMs)} of ${count(boundMs)} ms` };
+}
+
+function update(view: Instance, { element, state, about, leaseText, lease, pairs, links }: CardElements): void {
+  const { status, isSilent, isGrey } = view;
   const caches = Object.values(status.caches);
   const now = stateOf(view);
-  element.dataset['state'] = now === 'lost' ? 'down' : now;
-  element.dataset['silent'] = String(isSilent);
+  element.dataset['state'] = now;
+  element.dataset['grey'] = String(isGrey);
   state.dataset['state'] = now;
   setText(state, WORDS[now]);
-  const up = duration(Math.max(0, status.at - status.startedAt) + agoMs);
-  const omitted = status.omittedCaches === undefined ? '' : ` · ${count(status.omittedCaches)} more caches, not shown`;
-  setText(
-    about,
-    isSilent ? `Silent for ${duration(agoMs)}` : `${isSelf ? 'This one · ' : ''}${status.host}:${status.pid} · up ${up}${omitted}`,
-  );
+  setText(about, aboutOf(view));
   about.title = about.textContent;
-
-  const leases = caches.filter(({ isServing }) => isServing).map(({ leaseLeftMs }) => leaseLeftMs);
-  const ends = leases.filter((left) => left !== undefined);
+  const { leftMs, text } = leaseOf(view);
   lease.max = status.boundMs === 0 ? 1 : status.boundMs;
-  if (leases.length === 0 || now === 'bypass') [lease.value, leaseText.textContent] = [0, isSilent ? 'run out' : 'none'];
-  else if (ends.length === 0) [lease.value, leaseText.textContent] = [lease.max, 'does not end'];
-  else {
-    // Shown as reported. The lease is renewed four times within a bound; only silence makes it doubtful.
-    const left = Math.max(0, Math.min(...ends) - (isSilent ? agoMs : 0));
-    lease.value = left;
-    setText(leaseText, `${count(left)} of ${count(status.boundMs)} ms`);
-  }
+  lease.value = Math.min(leftMs, lease.max);
+  setText(leaseText, text);
 
   const sum = (of: string): number => caches.reduce((total, cache) => total + figure(cache, of), 0);
   const reads = sum('localHits') + sum('remoteHits') + sum('misses');

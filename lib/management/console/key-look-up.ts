@@ -1,4 +1,4 @@
-import { evict, inspect, type KeyInspection, type TierInspection, Unauthorized } from './api.js';
+import { evict, inspect, type KeyInspection, reasonOf, type TierInspection, Unauthorized } from './api.js';
 import { byId, make, printable } from './dom.js';
 import { duration } from './format.js';
 
@@ -39,6 +39,11 @@ export class KeyLookUp {
     void this.#look();
   }
 
+  /** The connections work again: what has failed may be asked for again. */
+  recovered(): void {
+    if (this.#result.querySelector('.error') !== null) this.#result.replaceChildren();
+  }
+
   async #look(): Promise<void> {
     await this.#ask(async (cache, key) => show(await inspect(cache, key)));
   }
@@ -59,7 +64,7 @@ export class KeyLookUp {
       answer = await question(this.#cache.value, this.#key.value);
     } catch (error) {
       if (error instanceof Unauthorized) return this.#unauthorized();
-      answer = [make('p.error', error instanceof Error ? error.message : String(error))];
+      answer = [make('p.error', reasonOf(error))];
     }
     if (number === this.#question) this.#result.replaceChildren(...answer);
   }

@@ -1,5 +1,5 @@
 import type uPlotType from 'uplot';
-import { byId, make, setText } from './dom.js';
+import { attempt, byId, make, setText } from './dom.js';
 import { timeOfDay } from './format.js';
 import { type History, SPAN_SECONDS } from './history.js';
 
@@ -102,8 +102,19 @@ const axis = (): uPlotType.Axis => ({
   ticks: { show: false },
 });
 
+/**
+ * The two plots; `undefined` if the file that draws them is missing. Then their place says so, and the rest
+ * of the page works without them.
+ */
+export function makePlots(): Plots | undefined {
+  const plots = typeof uPlot === 'undefined' ? undefined : attempt(() => new Plots());
+  byId('plots').hidden = plots === undefined;
+  byId('plots-missing').hidden = plots !== undefined;
+  return plots;
+}
+
 /** The two plots, and their description for people who cannot see them. */
-export class Plots {
+class Plots {
   readonly #ratio = new Plot(
     'ratio-plot',
     [

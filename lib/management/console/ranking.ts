@@ -1,0 +1,76 @@
+import type { FeedEntry } from './api.js';
+import { byId, keyed, make, setText } from './dom.js';
+import { plural } from './format.js';
+
+interface Place {
+  readonly id: string;
+  readonly name: string;
+  /** Of a key. */
+  readonly cache?: string;
+  readonly times: number;
+}
+
+const SHOWN = 5;
+
+/** The most keys and instances that are counted. The one that was evicted longest ago is given up. */
+const MAXIMUM_COUNTED = 1_000;
+
+/**
+ * Which keys were evicted most, and by which instances, as far as the feed has told since the page was
+ * opened. Only the page counts: to count reads as well would cost each hit.
+ */
+export class Ranking {
+  readonly #keys = new Map<string, Place>();
+  readonly #instances = new Map<string, Place>();
+  readonly #showKeys: (places: readonly Place[]) => void;
+  readonly #showInstances: (places: readonly Place[]) => void;
+
+  /** @param pick - called with a key that was chosen to be looked up. */
+  constructor(pick: (cache: string, key: string) => void) {
+    this.#showKeys = list('evicted-keys', ({ name, cache = '' }) => {
+      const button = make('button.key', name === '' ? '(empty)' : name);
+      button.type = 'button';
+      button.title = `Look it up in ${cache}`;
+      button.addEventListener('click', () => pick(cache, name));
+      return button;
+    });
+    this.#showInstances = list('evicting-instances', ({ name }) => make('span', name));
+  }
+
+  /** Counts an eviction, which must be told once, however many instances report it. */
+  count({ kind, cache, keys = [], count = 1, origin }: FeedEntry): void {
+    if (kind !== 'evicted' && kind !== 'cleared') return;
+    for (const key of keys) add(this.#keys, { id: `${cache}/${key}`, name: key, cache, times: 1 });
+    if (origin !== undefined) add(this.#instances, { id: origin, name: origin, times: kind === 'cleared' ? 1 : count });
+  }
+
+  render(): void {
+    byId('ranking').hidden = this.#keys.size + this.#instances.size === 0;
+    this.#showKeys(most(this.#keys));
+    this.#showInstances(most(this.#instances));
+  }
+}
+
+function add(places: Map<string, Place>, place: Place): void {
+  const times = (places.get(place.id)?.times ?? 0) + place.times;
+  places.delete(place.id);
+  places.set(place.id, { ...place, times });
+  if (places.size > MAXIMUM_COUNTED) places.delete(places.keys().next().value as string);
+}
+
+const most = (places: ReadonlyMap<string, Place>): readonly Place[] =>
+  [...places.values()].sort((a, b) => b.times - a.times || a.id.localeCompare(b.id)).slice(0, SHOWN);
+
+function list(id: string, name: (place: Place) => HTMLElement): (places: readonly Place[]) => void {
+  return keyed<Place>(
+    byId(id),
+    (place) => place.id,
+    (place) => {
+      const times = make('span.hint');
+      return {
+        element: make('li', name(place), times),
+        update: (now) => setText(times, now.cache === undefined ? plural(now.times, 'key') : plural(now.times, 'time')),
+      };
+    },
+  );
+}
