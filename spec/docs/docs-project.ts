@@ -80,6 +80,11 @@ export class DocsProject {
     return join(this.#folder, 'build', this.#files.get(block)!.replace(/\.ts$/, '.js'));
   }
 
+  /** Where the blocks of a page are, as TypeScript. What is written beside them finds the packages. */
+  folderOf(page: string): string {
+    return join(this.#folder, 'pages', page.replace(/\.md$/, ''));
+  }
+
   /** Runs a compiled block as a program of its own, and resolves with what it printed. */
   run(block: CodeBlock, env: Readonly<Record<string, string | undefined>>): Promise<string> {
     return runProgram(process.execPath, [this.compiled(block)], { cwd: this.#folder, env });
