@@ -108,7 +108,7 @@ export const SUITES = [
     name: 'bundle, package and set-up',
     needs: 'a bundler, an installation of the package, processes',
     isBusy: true,
-    specs: ['bundle', 'package.int', 'docs/quick-start.int', 'browser-setup', 'server-setup'],
+    specs: ['bundle', 'docs/bundlers.int', 'package.int', 'docs/quick-start.int', 'browser-setup', 'server-setup'],
   },
   { name: 'types and code blocks', isBusy: true, specs: ['types', 'docs/code-blocks.int', 'docs/docs-project'] },
 ];

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { INIT } from './docs/docs-project.js';
+import ts from 'typescript';
+import { COMPILER_OPTIONS, INIT } from './docs/docs-project.js';
 import { projectRoot } from './support/project.js';
 import { runNpm, runProgram } from './support/programs.js';
 import { firstExample } from './support/readme-example.js';
@@ -116,6 +117,13 @@ describe('the package', function () {
   const project = installed.folder;
 
   before(() => installed.install('^8'));
+
+  it('is used under the options that TypeScript writes into a new project, as all code blocks of the docs are', async () => {
+    const [, , ...flags] = INIT.split(' ');
+    await installed.compile(...flags);
+    const { config } = ts.readConfigFile(join(project, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as { config: object };
+    expect(config).to.deep.equal({ compilerOptions: COMPILER_OPTIONS });
+  });
 
   after(() => installed.remove());
 

@@ -43,8 +43,8 @@ export abstract class CacheError extends Error {
     Object.defineProperty(this, BRAND, { value: true });
   }
 
-  /** The message without the hint. */
-  protected get said(): string {
+  /** @internal The message without the hint. */
+  get said(): string {
     return this.hint === undefined ? this.message : this.message.slice(0, -` ${this.hint}`.length);
   }
 

@@ -1,4 +1,5 @@
 import { CacheError } from './cache-error.js';
+import { isError } from './is-error.js';
 
 /** A user of a server. */
 export interface Entry {
@@ -119,7 +120,7 @@ export class Credentials {
    */
   clean(error: unknown, isHandshake = false, depth = 0): unknown {
     if (typeof error === 'string') return this.hide(error, isHandshake);
-    if (!(error instanceof Error)) return typeof error === 'object' ? undefined : error;
+    if (!isError(error)) return typeof error === 'object' ? undefined : error;
     if (CacheError.is(error)) return error; // Ours is made of safe texts already.
     if (depth > MAXIMUM_DEPTH) return undefined;
     const { command, cause, errors } = error as { command?: { readonly name?: unknown } | undefined; cause?: unknown; errors?: unknown };

@@ -19,3 +19,5 @@ export { CacheStoppedError } from './cache-stopped-error.js';
 export { CacheTransactionError } from './cache-transaction-error.js';
 export { RemoteCacheError } from './remote-cache-error.js';
 export { TopicError } from './topic-error.js';
+export { isError } from './is-error.js';
+export { reasonOf } from './reason-of.js';

@@ -1,4 +1,4 @@
-import { CacheConfigurationError } from '../errors/index.js';
+import { CacheConfigurationError, isError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
 
 /** No more reasons than this are told, however many the server gives. */
@@ -47,4 +47,4 @@ export class HeartbeatRefusals {
 }
 
 /** Whether a server has answered this, as in `NOPERM this user has …` or `READONLY …`. */
-const isReply = (error: unknown): error is Error => error instanceof Error && /^[A-Z]{3,} /.test(error.message);
+const isReply = (error: unknown): error is Error => isError(error) && /^[A-Z]{3,} /.test(error.message);

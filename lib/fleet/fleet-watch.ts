@@ -27,7 +27,7 @@ export interface FleetObserver {
   /** An instance has ended. */
   readonly onGone?: ((instance: string) => void) | undefined;
   /** The watching instance was stopped, and watching ended with it. */
-  onEnd?(): void;
+  readonly onEnd?: (() => void) | undefined;
 }
 
 /** What watching needs from outside: the two topics of the fleet. */

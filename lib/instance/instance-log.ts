@@ -1,5 +1,5 @@
 import type { HealthStatus } from '../cache/index.js';
-import { CacheEvictError, CacheValueError, MAXIMUM_LINE_LENGTH, printable } from '../errors/index.js';
+import { CacheEvictError, CacheValueError, MAXIMUM_LINE_LENGTH, printable, reasonOf, RemoteCacheError } from '../errors/index.js';
 import type { CacheEventMap, CacheEvents, CacheLogger } from '../event/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
 
@@ -38,7 +38,7 @@ export class InstanceLog {
       if (link === 'command') this.#endpoint = endpoint;
     });
     events.on('lost', (event) => this.#unreachable(event, 'its connection ended'));
-    events.on('failed', (event) => this.#unreachable(event, 'it gave no reason'));
+    events.on('failed', (event) => this.#unreachable(event));
     events.on('breaker', ({ open }) => {
       if (open) this.#away('does not answer in time');
     });
@@ -79,10 +79,12 @@ export class InstanceLog {
     return this.#endpoint === '' ? '' : ` at ${this.#endpoint}`;
   }
 
-  #unreachable({ link, endpoint, error }: CacheEventMap['lost'] | CacheEventMap['failed'], otherwise: string): void {
+  #unreachable({ link, endpoint, error }: CacheEventMap['lost'] | CacheEventMap['failed'], otherwise = reasonOf(undefined)): void {
     if (link === 'publisher') return; // It is made when it is needed.
     if (this.#endpoint === '') this.#endpoint = endpoint;
-    this.#away(`cannot be reached: ${error instanceof Error ? error.message : otherwise}`);
+    // The subscriber's own error repeats that Redis cannot be reached.
+    const why = error instanceof RemoteCacheError && error.code === 'CACHE_REMOTE_CONNECT_FAILED' ? (error.cause ?? error) : error;
+    this.#away(`cannot be reached: ${why === undefined ? otherwise : reasonOf(why)}`);
   }
 
   #failed({ where, error, cache }: CacheEventMap['error']): void {
@@ -101,7 +103,7 @@ export class InstanceLog {
   #unacknowledged(cache: string, error: CacheEvictError): void {
     if (this.#pending.has(cache)) return;
     this.#pending.add(cache);
-    this.#say('warn', `Cache '${cache}': ${error.message}`);
+    this.#say('warn', `Cache '${cache}': ${error.said.replace(/\.$/, '')}: ${reasonOf(error)}. ${error.hint ?? ''}`.trimEnd());
   }
 
   #notStored(cache: string, { code, message, refused }: CacheValueError): void {

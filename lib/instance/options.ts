@@ -151,9 +151,10 @@ export interface CachingOptions {
   /** Deadline of one remote step, counted from when it was written to the socket. Default: `'250ms'`. */
   readonly timeout?: Duration | undefined;
   /**
-   * The most one call waits for the remote tier altogether, waiting for its turn included; at least twice
-   * `timeout`. For an eviction of more than 1000 keys it starts anew with each thousand that Redis has
-   * acknowledged. Default: `'1s'`.
+   * The most one call waits for the remote tier altogether: for all its steps, their repetitions, its turn,
+   * and another instance that loads the same key; not for the method. After it a read goes on without the
+   * remote tier, and an eviction counts as not acknowledged. At least twice `timeout`. For an eviction of
+   * more than 1000 keys it starts anew with each thousand that Redis has acknowledged. Default: `'1s'`.
    */
   readonly deadline?: Duration | undefined;
   /**
@@ -161,7 +162,7 @@ export interface CachingOptions {
    * a load they joined. Default: `'30s'`.
    */
   readonly fillLease?: Duration | undefined;
-  /** Deadline of the first connection. Default: `'5s'`. */
+  /** The most a start waits for a connection. Default: `'5s'`. */
   readonly connectTimeout?: Duration | undefined;
   /**
    * Whether start-up fails when Redis cannot be reached in time. With `false` the instance starts in bypass,
@@ -169,9 +170,9 @@ export interface CachingOptions {
    */
   readonly failFast?: boolean | undefined;
   /**
-   * Where the instance says what its operators should know, in one line each: Redis is away, refuses, or is
-   * back; values of a kind can never be stored. `false`: nowhere. All that happens is told by events.
-   * Default: `console.warn`.
+   * Where the instance says what its operators should know, in one line each: Redis is away or refuses, and
+   * why, or is back; values of a kind can never be stored; an eviction that was only reported is not
+   * acknowledged. `false`: nowhere. All that happens is told by events. Default: `console.warn`.
    */
   readonly logger?: CacheLogger | false | undefined;
   /** Where time is read. Default: the process's monotonic clock. */

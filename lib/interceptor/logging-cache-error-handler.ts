@@ -1,5 +1,5 @@
-import type { Cache, CacheKey } from '../cache/index.js';
-import { CacheEvictError, CacheStoppedError, MAXIMUM_LINE_LENGTH, printable } from '../errors/index.js';
+import { type Cache, type CacheKey, encodeKey } from '../cache/index.js';
+import { CacheEvictError, CacheStoppedError, MAXIMUM_LINE_LENGTH, printable, reasonOf } from '../errors/index.js';
 import { CacheErrorHandler } from './cache-error-handler.js';
 
 /**
@@ -15,16 +15,16 @@ export interface LoggingOptions {
   /** Whether the error is passed along with the line. Default: `false`. */
   readonly stackTraces?: boolean | undefined;
   /**
-   * `false`: lines have no keys, for keys that tell something about people. The error's own message may still
-   * name one. Default: `true`.
+   * `false`: lines have no keys, for keys that tell something about people. The error that `stackTraces`
+   * passes along may still name one. Default: `true`.
    */
   readonly keys?: boolean | undefined;
 }
 
 /**
- * Decides as `FailOpenCacheErrorHandler` does, and logs each failure in one line, with the cache and the key
- * (Spring's `LoggingCacheErrorHandler`, which survives failed evictions too). The line is printable and
- * bounded, whatever is in the key.
+ * Decides as `FailOpenCacheErrorHandler` does, and logs each failure in one line, with the cache, the key and
+ * the reason (Spring's `LoggingCacheErrorHandler`, which survives failed evictions too). The key stands there
+ * in its written form: `~1` for the number 1. The line is printable and bounded, whatever is in the key.
  */
 export class LoggingCacheErrorHandler extends CacheErrorHandler {
   readonly #log: LogFailure;
@@ -66,21 +66,21 @@ export class LoggingCacheErrorHandler extends CacheErrorHandler {
   }
 
   #entry(key: CacheKey): string {
-    return this.#keys ? ` with key ${printable(describeKey(key))}` : '';
+    return this.#keys ? ` with ${writtenKey(key)}` : '';
   }
 
   #say(line: string, error: unknown): void {
-    const printed = printable(line, MAXIMUM_LINE_LENGTH);
+    const printed = printable(`${line}: ${reasonOf(error)}`, MAXIMUM_LINE_LENGTH);
     if (this.#stackTraces) this.#log(printed, error);
     else this.#log(printed);
   }
 }
 
-function describeKey(key: CacheKey): string {
-  if (key === undefined || typeof key === 'bigint') return String(key);
+/** As everywhere else: `key '~1'` for the number, `key '1'` for the text. */
+function writtenKey(key: CacheKey): string {
   try {
-    return JSON.stringify(key, (_name, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
+    return `key '${printable(encodeKey(key))}'`;
   } catch {
-    return '(not printable)';
+    return 'a key that cannot be written';
   }
 }

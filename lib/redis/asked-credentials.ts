@@ -1,4 +1,4 @@
-import { Credentials, printable, RemoteCacheError, withoutCredentials } from '../errors/index.js';
+import { Credentials, isError, printable, RemoteCacheError, withoutCredentials } from '../errors/index.js';
 import { type Milliseconds, withDeadline } from '../time/index.js';
 import { nameOfType } from './refusals.js';
 
@@ -77,7 +77,7 @@ export class AskedCredentials {
       return await provider();
     } catch (raw) {
       const error = this.#secrets.clean(raw);
-      const said = error instanceof Error ? error.message : error;
+      const said = isError(error) ? error.message : error;
       const words = typeof said === 'string' && said !== '' ? ` (${printable(withoutCredentials(said)).replace(/\.$/, '')})` : '';
       throw new CredentialsError(`\`credentials\` rejected${words}`, error);
     }

@@ -1,4 +1,4 @@
-import { CacheValueError, type Credentials, NO_CREDENTIALS, RemoteCacheError } from '../errors/index.js';
+import { CacheValueError, type Credentials, isError, NO_CREDENTIALS, RemoteCacheError } from '../errors/index.js';
 import { type Milliseconds, StepDeadlines } from '../time/index.js';
 import { isErrorReply } from './keyv-redis.js';
 import type { Rank } from './step-queue.js';
@@ -21,6 +21,8 @@ export interface StepOptions {
   readonly credentials?: Credentials | undefined;
   /** Whether an error is a reply of the server. Default: decided by its form, see {@link isErrorReply}. */
   readonly isReply?: ((error: unknown) => boolean) | undefined;
+  /** Why there is no connection, without a credential; asked while there is none. Default: unknown. */
+  readonly whyAway?: (() => unknown) | undefined;
 }
 
 /** Who waits for the outcome of a step: the two ends of its promise. */
@@ -54,6 +56,9 @@ export class CircuitBreaker {
   readonly #onChange: (open: boolean) => void;
   readonly #credentials: Credentials;
   readonly #isReply: (error: unknown) => boolean;
+  readonly #whyAway: () => unknown;
+  /** What the last step failed with that counted. */
+  #lastFailure: unknown;
   /** Steps that failed in a row. */
   #failures = 0;
   #isOpen = false;
@@ -67,6 +72,7 @@ export class CircuitBreaker {
   constructor(endpoint: string, timeoutMs: Milliseconds, onChange: (open: boolean) => void, options: StepOptions = {}) {
     this.#credentials = options.credentials ?? NO_CREDENTIALS;
     this.#isReply = options.isReply ?? ((error) => isErrorReply(error));
+    this.#whyAway = options.whyAway ?? (() => undefined);
     this.#waitMs = options.waitMs ?? Infinity;
     this.#endpoint = endpoint;
     this.#timeoutMs = timeoutMs;
@@ -165,8 +171,9 @@ export class CircuitBreaker {
       if (isOver) return;
       isOver = true;
       done();
-      this.#count(error);
-      reject(this.#asRemoteError(error, step));
+      const remoteError = this.#asRemoteError(error, step);
+      this.#count(error, remoteError);
+      reject(remoteError);
       this.#turns.leave(weight);
     };
     // The deadline begins after the action: then the client, which writes at the end of this turn, writes
@@ -207,7 +214,8 @@ export class CircuitBreaker {
   }
 
   #away(step: string): RemoteCacheError {
-    return new RemoteCacheError('CACHE_REMOTE_UNAVAILABLE', `Redis at ${this.#endpoint} is away: '${step}' was not sent.`);
+    const cause = this.#isReachable ? this.#lastFailure : this.#whyAway();
+    return new RemoteCacheError('CACHE_REMOTE_UNAVAILABLE', `Redis at ${this.#endpoint} is away: '${step}' was not sent.`, { cause });
   }
 
   #crowded(step: string, waitMs: Milliseconds): RemoteCacheError {
@@ -218,12 +226,13 @@ export class CircuitBreaker {
     );
   }
 
-  #count(error: unknown): void {
+  #count(error: unknown, remoteError: unknown): void {
     if (error instanceof CacheValueError || this.#isReply(error)) {
       this.#failures = 0; // The server has answered, if only with an error.
       return;
     }
     this.#failures += 1;
+    this.#lastFailure = remoteError;
     if (this.#failures >= BREAKER_THRESHOLD && !this.#isOpen) this.#change(true);
   }
 
@@ -236,7 +245,7 @@ export class CircuitBreaker {
   #asRemoteError(error: unknown, step: string): unknown {
     if (error instanceof RemoteCacheError || error instanceof CacheValueError) return error;
     const cause = this.#credentials.clean(error);
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = isError(cause) ? cause.message : String(cause);
     return new RemoteCacheError('CACHE_REMOTE_FAILED', `Redis at ${this.#endpoint} failed at '${step}': ${reason}`, { cause });
   }
 }

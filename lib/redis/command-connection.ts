@@ -71,6 +71,7 @@ export class CommandConnection {
       waitMs: options.deadlineMs,
       credentials: entry.secrets,
       isReply: (error) => isErrorReply(error, this.#library?.ErrorReply),
+      whyAway: () => this.#refusal ?? this.#lastError,
     });
     this.#search = new PrimarySearch({
       names: this.#names,

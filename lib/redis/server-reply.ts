@@ -1,4 +1,4 @@
-import { RemoteCacheError } from '../errors/index.js';
+import { isError, RemoteCacheError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
 import { CredentialsError } from './asked-credentials.js';
 import type { RedisEndpoint } from './redis-endpoint.js';
@@ -32,17 +32,17 @@ const reasonOf = (error: unknown): string => {
 };
 
 /** Whether these are a server's words, as in `NOPERM this user has …` or `ERR …`. */
-export const isReply = (error: unknown): error is Error => error instanceof Error && /^[A-Z]{3,} /.test(error.message);
+export const isReply = (error: unknown): error is Error => isError(error) && /^[A-Z]{3,} /.test(error.message);
 
 /** Whether a server says that another one is the primary: it is a replica, or has given the slot away. */
-export const isElsewhere = (error: unknown): boolean => error instanceof Error && /^(READONLY|MOVED) /.test(error.message);
+export const isElsewhere = (error: unknown): boolean => isError(error) && /^(READONLY|MOVED) /.test(error.message);
 
 /**
  * Whether a server says that it is not the primary, or not surely: it lacks its replicas, is giving the slot
  * away, or is cut off.
  */
 export const isNoPrimary = (error: unknown): boolean =>
-  isElsewhere(error) || (error instanceof Error && /^(NOREPLICAS|ASK|TRYAGAIN|CLUSTERDOWN) /.test(error.message));
+  isElsewhere(error) || (isError(error) && /^(NOREPLICAS|ASK|TRYAGAIN|CLUSTERDOWN) /.test(error.message));
 
 /** Whether this is Node's code for a certificate it does not trust, or for a handshake that failed. */
 const isAboutTls = (code: unknown): boolean => typeof code === 'string' && /CERT|SIGNATURE|ISSUER|_TLS_|_SSL_|^EPROTO$/.test(code);

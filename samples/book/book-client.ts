@@ -37,7 +37,7 @@ export class BookClient {
     if (response.status === expected) return response;
     if (response.headers.get('x-eviction') === 'pending')
       throw new Error(
-        `${method} ${path} was saved, but Redis did not acknowledge the eviction: other servers may serve the old book for a while.`,
+        `${method} ${path} was saved, but Redis did not acknowledge the eviction: other servers may serve the old book until it does.`,
       );
     throw new Error(`${method} ${path} was answered with ${response.status}: ${(await response.text()).trim()}`);
   }

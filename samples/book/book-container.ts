@@ -6,6 +6,9 @@ import { BookRepository } from './book-repository.js';
 import { BookService } from './book-service.js';
 import { Database } from './database.js';
 
+/** How long an entry lives: for no longer does any server serve an old book, should the eviction be lost with the server that saved it. */
+export const LIFE_MINUTES = 10;
+
 /**
  * One instance of the application: its services, its caches and its listener on `book-channel`. `await container.unbindAllAsync()` ends it;
  * the database stays open.
@@ -22,7 +25,7 @@ export async function createBookContainer(database: Database, redis: CachingOpti
     instanceId,
     connectTimeout: '20s', // Four servers start at once: on a busy machine the first connection may take a while.
     logger: false, // The sample tells of Redis itself.
-    caches: { book: { type: Book, ttl: '10m' } },
+    caches: { book: { type: Book, ttl: `${LIFE_MINUTES}m` } },
   });
   return container;
 }

@@ -5,7 +5,7 @@ import type { Container, ServiceIdentifier } from 'inversify';
 import { type CacheStatistics, CacheEvents, CacheEvictError, CacheManager, type CachingOptions } from '../../lib/index.js';
 import { type CacheManagement, cacheManagement } from '../../lib/management/index.js';
 import type { Book } from './book.js';
-import { createBookContainer } from './book-container.js';
+import { createBookContainer, LIFE_MINUTES } from './book-container.js';
 import { readAsk, readBook, readJson, readName } from './book-request.js';
 import { BookService } from './book-service.js';
 import { pageFile } from './page-files.js';
@@ -145,7 +145,7 @@ export class BookServer {
       this.#options.notify({ kind: 'updated', name, version, committedAtMs, acknowledgedAtMs: monotonicMs() });
       return { status: version === 1 ? 201 : 200, body: saved };
     } catch (error) {
-      // Saved, but Redis does not answer: other servers may serve the old book for the rest of their bound. The eviction is being retried.
+      // Saved, but Redis did not acknowledge the eviction, which is repeated until it does: other servers may serve the old book until then.
       if (error instanceof CacheEvictError) return { status: 202, body: error.result, headers: { 'x-eviction': 'pending' } };
       throw error;
     }
@@ -156,7 +156,7 @@ export class BookServer {
     const { hasLinks, notify } = this.#options;
     if (path === '/demo') {
       allow(request, 'GET');
-      return { status: 200, body: { books: STOCK.map(({ name }) => name), servers: SERVER_NAMES, hasLinks } };
+      return { status: 200, body: { books: STOCK.map(({ name }) => name), servers: SERVER_NAMES, hasLinks, lifeMinutes: LIFE_MINUTES } };
     }
     allow(request, 'PUT');
     const ask = readAsk(path, await readJson(request));

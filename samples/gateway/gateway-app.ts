@@ -79,7 +79,7 @@ async function revoke(response: Response, relay: Relay, cache: string, evict: ()
   } catch (error) {
     if (!(error instanceof CacheEvictError)) throw error;
     relay.end(revocation(cache, String(error.result)));
-    const message = 'Revoked, and no longer accepted here. Redis does not answer: other gateways may accept it until it does.';
+    const message = 'Revoked, and no longer accepted here. Redis did not acknowledge that: other gateways may accept it until it does.';
     response.status(202).json({ revoked: true, everywhere: false, message });
   }
 }

@@ -7,6 +7,7 @@ import type { Issuer } from './issuer.js';
 import { PLANS, type PlanName } from './plan.js';
 import { inMs, type Report } from './report.js';
 import { Signal, within } from './signal.js';
+import { TokenEnd } from './token-end.js';
 
 /** Requests after the revocation, at each of the other gateways. Fewer than an address may have refused in a minute. */
 const TRIES = 50;
@@ -19,6 +20,9 @@ const CLIENTS = 3;
 
 /** The life of the token that is watched expiring, in seconds. */
 const TOKEN_LIFE_S = 3;
+
+/** What became of a revocation: with 202 it is not told everywhere. */
+const outcomeOf = ({ status }: Answer): string => (status === 200 ? 'revoked' : `answered ${status}`);
 
 /** How long something may take that normally takes milliseconds. */
 const PATIENCE_MS = 5_000;
@@ -101,30 +105,28 @@ export class Story {
     report.state(await this.#isRefused(new GatewayClient({ kind: 'token', text: forged })), 'the forged one was refused by every gateway');
     const eve = new GatewayClient({ kind: 'token', text: token });
     const accepted = await Promise.all(this.#urls.map((url) => eve.ask(`${url}/api/books`)));
-    const { status, tookMs } = await this.#options.admin.ask(`${this.#first}/admin/revoked-tokens`, { method: 'POST', body: { token } });
+    const revocation = await this.#options.admin.ask(`${this.#first}/admin/revoked-tokens`, { method: 'POST', body: { token } });
     const isRefused = await this.#isRefused(eve);
-    report.tell(`revoked in ${inMs(tookMs)}`);
+    report.tell(`${outcomeOf(revocation)} in ${inMs(revocation.tookMs)}`);
     report.state(
-      accepted.every((answer) => answer.status === 200) && status === 200 && isRefused,
+      accepted.every((answer) => answer.status === 200) && revocation.status === 200 && isRefused,
       'the revoked one was accepted before, and by no gateway afterwards',
     );
   }
 
   async #watchExpire(client: GatewayClient, expiresAtMs: number): Promise<void> {
     const { report } = this.#options;
-    let accepted = 0;
-    let late = 0;
+    const end = new TokenEnd(expiresAtMs);
     let refused: Answer | undefined;
     for (let turn = 0; refused === undefined && Date.now() < expiresAtMs + PATIENCE_MS; turn += 1) {
-      const isLate = Date.now() >= expiresAtMs;
+      const atMs = Date.now();
       const answer = await client.ask(`${this.#urls[turn % this.#urls.length]}/api/books`);
-      if (answer.status === 200) accepted += 1;
-      else refused = answer;
-      if (isLate && answer.status === 200) late += 1;
+      end.note({ atMs, status: answer.status });
+      if (answer.status !== 200) refused = answer;
       await pause(20);
     }
-    report.tell(`accepted ${accepted} times, until ${inMs(Date.now() - expiresAtMs)} after its end`);
-    report.state(accepted > 0 && late === 0, 'the first was accepted, and never after its end');
+    report.tell(end.told);
+    report.state(end.isKept, 'the first was accepted, and never after its end');
     report.state(refused?.status === 401 && refused.body['message'] === 'This token has expired.', 'then it was refused as expired');
   }
 
@@ -145,8 +147,8 @@ export class Story {
     );
     const waits = refused.map(({ headers }) => Number(headers.get('retry-after')));
     report.state(
-      waits.every((wait) => wait >= 1 && wait <= seconds),
-      `they were told to come back in ${Math.max(...waits)} s`,
+      waits.length > 0 && waits.every((wait) => wait >= 1 && wait <= seconds),
+      `they were told to come back in ${waits.length === 0 ? 'no' : Math.max(...waits)} s`,
     );
   }
 
@@ -166,7 +168,7 @@ export class Story {
     const answer = await speaker.emitWithAck('say', 'hello');
     const delays = await Promise.all(heard);
     for (const socket of [speaker, ...listeners]) socket.disconnect();
-    report.tell(`heard after ${delays.map((ms) => (ms === undefined ? 'never' : inMs(ms))).join(', ')}`);
+    report.tell(`heard after ${delays.map(inTime).join(', ')}`);
     report.state('ok' in answer && delays.every((ms) => Number.isFinite(ms)), `a client on each of the ${delays.length} others heard it`);
   }
 
@@ -194,7 +196,8 @@ export class Story {
     const before = answers.filter(({ beganAtMs, tookMs }) => beganAtMs + tookMs < revocation.beganAtMs);
     const after = answers.filter(({ beganAtMs }) => beganAtMs > returned.givenAtMs);
     const stale = after.filter(({ status }) => status !== 401);
-    report.tell(`revoked in ${inMs(revocation.tookMs)}, with ${answers.length - before.length - after.length} requests meanwhile`);
+    const meanwhile = answers.length - before.length - after.length;
+    report.tell(`${outcomeOf(revocation)} in ${inMs(revocation.tookMs)}, with ${meanwhile} requests meanwhile`);
     report.state(
       revocation.status === 200 && revocation.body['everywhere'] === true,
       'the revocation returned: no gateway accepts the key',
@@ -205,7 +208,7 @@ export class Story {
       `${after.length} began after it had returned, and ${stale.length} of them were accepted`,
     );
     const delays = endings.map((atMs) => (atMs === undefined ? undefined : atMs - revocation.beganAtMs));
-    report.tell(`its sockets ended ${delays.map((ms) => (ms === undefined ? 'never' : inMs(ms))).join(', ')} after the revocation began`);
+    report.tell(`its sockets ended ${delays.map(inTime).join(', ')} after the revocation began`);
     report.state(
       endings.every((atMs) => atMs !== undefined),
       'its WebSockets on the other gateways were ended',
@@ -245,3 +248,6 @@ export class Story {
 /** What the service says it was sent. */
 const forwardedHeaders = (body: Answer['body']): Readonly<Record<string, unknown>> =>
   (body['headers'] ?? {}) as Readonly<Record<string, unknown>>;
+
+/** How long something took, as far as it was waited for. */
+const inTime = (ms: number | undefined): string => (ms === undefined ? `more than ${PATIENCE_MS} ms` : inMs(ms));

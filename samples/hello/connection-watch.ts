@@ -40,7 +40,7 @@ export class ConnectionWatch {
 
   @EventListener('evictPending')
   onEvictPending(): void {
-    this.#journal.note('evictPending', 'could not evict: Redis does not answer. It is tried again until it does');
+    this.#journal.note('evictPending', 'has no acknowledgement from Redis: the eviction is repeated until it has');
   }
 
   @EventListener('evictRecovered')

@@ -10,7 +10,7 @@ import { SettingsBoard } from './settings-board.js';
 /** A change that was saved. */
 export interface Change {
   readonly setting: Setting;
-  /** Who may not know of it for a while, because Redis does not answer; they are told as soon as it does. */
+  /** Who may not know of it for a while, because Redis did not acknowledge it; they are told as soon as it does. */
   readonly pending: readonly ('cache' | 'topic')[];
 }
 

@@ -85,7 +85,7 @@ function addAdministration(app: FastifyInstance, container: Container, token: Ad
       const { cache = 'evict' } = query;
       if (cache !== 'evict' && cache !== 'put') throw new SettingError(400, 'Expected `cache` to be evict or put.');
       const { setting, pending } = await admin.change(checkName(params.name, 400), valueIn(body), cache);
-      // 202: it is saved, but Redis does not answer. Other servers learn of it as soon as it does.
+      // 202: it is saved, but Redis did not acknowledge it. Other servers learn of it as soon as it does.
       return reply.code(pending.length === 0 ? 200 : 202).send({ ...setting, pending });
     },
   );

@@ -31,7 +31,7 @@ export class SettingsClient {
     const response = await this.#send('PUT', `/admin/settings/${name}?cache=${how}`, JSON.stringify({ value }));
     const { pending, ...setting } = (await response.json()) as Setting & { readonly pending: readonly string[] };
     if (pending.length > 0)
-      throw new Error(`'${name}' was saved, but Redis does not answer: ${pending.join(' and ')} will hear of it later.`);
+      throw new Error(`'${name}' was saved, but Redis did not acknowledge it: ${pending.join(' and ')} will hear of it later.`);
     return setting;
   }
 

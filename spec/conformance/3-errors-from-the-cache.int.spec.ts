@@ -215,6 +215,10 @@ describe('3. Errors from the cache itself', () => {
 
         beforeEach(() => (lines = []));
 
+        /** The lines without their reasons, which differ from store to store. */
+        const told = (): unknown[][] =>
+          lines.map(([line, ...more]) => [/^(Cache '\w+' failed to [^:]+): \S/.exec(String(line))?.[1] ?? line, ...more]);
+
         it('66 handleGetCacheErrorLogsAppropriateMessage, handlePutCacheErrorLogsAppropriateMessage, handleEvictCacheErrorLogsAppropriateMessage, handleClearErrorLogsAppropriateMessage', async () => {
           const service = serve(logging());
           await stage.breakRemote('read', 'write');
@@ -223,18 +227,19 @@ describe('3. Errors from the cache itself', () => {
           await rejectionOf(service.evict(2));
           await rejectionOf(service.clear());
           const expected = [
-            ["Cache 'testCache' failed to put entry with key 1"],
-            ["Cache 'testCache' failed to evict entry with key 2"],
+            ["Cache 'testCache' failed to put entry with key '~1'"],
+            ["Cache 'testCache' failed to evict entry with key '~2'"],
             ["Cache 'testCache' failed to clear entries"],
           ];
-          expect(lines).to.deep.equal(stage.hasRemote ? [["Cache 'testCache' failed to get entry with key 0"], ...expected] : expected);
+          expect(told()).to.deep.equal(stage.hasRemote ? [["Cache 'testCache' failed to get entry with key '~0'"], ...expected] : expected);
         });
 
         it('66 handleEvictCacheErrorLogsAppropriateMessage: without keys', async () => {
           const service = serve(logging({ keys: false }));
           await stage.breakRemote('write');
           await rejectionOf(service.evict(2));
-          expect(lines).to.deep.equal([["Cache 'testCache' failed to evict entry"]]);
+          expect(told()).to.deep.equal([["Cache 'testCache' failed to evict entry"]]);
+          expect(lines[0]![0]).to.not.include("'~2'");
         });
 
         it('67 handleGetCacheErrorWithStackTraceLoggingEnabled', async () => {
@@ -242,7 +247,7 @@ describe('3. Errors from the cache itself', () => {
           await stage.breakRemote('write');
           const error = (await rejectionOf(service.clear())) as CacheEvictError;
           expect(lines).to.have.length(1);
-          const [line, logged] = lines[0] as [string, CacheEvictError];
+          const [line, logged] = told()[0] as [string, CacheEvictError];
           expect(line).to.equal("Cache 'testCache' failed to clear entries");
           expect(logged).to.be.instanceOf(CacheEvictError);
           expect([logged.message, logged.cause]).to.deep.equal([error.message, error.cause]);
@@ -253,7 +258,8 @@ describe('3. Errors from the cache itself', () => {
           const service = serve(new LoggingCacheErrorHandler({ log: (line) => void own.push(`[books.cache] ${line}`) }));
           await stage.breakRemote('write');
           await rejectionOf(service.clear());
-          expect(own).to.deep.equal(["[books.cache] Cache 'testCache' failed to clear entries"]);
+          expect(own).to.have.length(1);
+          expect(own[0]).to.match(/^\[books\.cache\] Cache 'testCache' failed to clear entries: \S/);
         });
       });
 

@@ -13,6 +13,9 @@ import {
 import { rejectionOf } from '../contract/rejection.js';
 import { onEveryStore } from './stage.js';
 
+/** A line of the log without its reason, which differs from store to store. */
+const withoutReason = (line: string): string => /^(Cache '\w+' failed to [^:]+): \S/.exec(line)?.[1] ?? line;
+
 describe('4. Asynchronous look-up', () => {
   onEveryStore((stage) => {
     let body: sinon.SinonSpy;
@@ -145,8 +148,8 @@ describe('4. Asynchronous look-up', () => {
         await stage.breakRemote('read');
         const values = [await service[method](1), await service[method](1), await service[method](1)];
         expect(values, 'bypassed: one run per call').to.deep.equal(stage.hasRemote ? [1, 2, 3] : [1, 1, 1]);
-        const line = "Cache 'testCache' failed to get entry with key 1";
-        expect(lines).to.deep.equal(stage.hasRemote ? [line, line, line] : []);
+        const line = "Cache 'testCache' failed to get entry with key '~1'";
+        expect(lines.map(withoutReason)).to.deep.equal(stage.hasRemote ? [line, line, line] : []);
       });
 
       it(failed, async () => {
@@ -159,7 +162,7 @@ describe('4. Asynchronous look-up', () => {
         await stage.breakRemote('read');
         expect(await rejectionOf(service[method](1))).to.equal(business);
         expect(body.callCount, 'not run again').to.equal(2);
-        expect(lines).to.deep.equal(stage.hasRemote ? ["Cache 'testCache' failed to get entry with key 1"] : []);
+        expect(lines.map(withoutReason)).to.deep.equal(stage.hasRemote ? ["Cache 'testCache' failed to get entry with key '~1'"] : []);
       });
     }
   });

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -14,6 +13,28 @@ const compiledRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What README and the quick start ask for: the options that TypeScript writes into a new project, and these. */
 export const INIT = 'npx tsc --init --experimentalDecorators --types node --rootDir src --outDir build';
+
+/** What {@link INIT} writes; `spec/package.int.spec.ts` holds it against the compiler. */
+export const COMPILER_OPTIONS = {
+  rootDir: 'src',
+  outDir: 'build',
+  module: 'nodenext',
+  target: 'esnext',
+  types: ['node'],
+  sourceMap: true,
+  declaration: true,
+  declarationMap: true,
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
+  strict: true,
+  jsx: 'react-jsx',
+  verbatimModuleSyntax: true,
+  isolatedModules: true,
+  noUncheckedSideEffectImports: true,
+  moduleDetection: 'force',
+  skipLibCheck: true,
+  experimentalDecorators: true,
+};
 
 /** Where a name comes from that a block uses without importing it, and how it is imported: `type X` if it is a type's. */
 interface Origin {
@@ -46,8 +67,8 @@ export class DocsProject {
     this.#folder = mkdtempSync(join(tmpdir(), 'inversify-cache-docs-'));
     this.#install();
     this.#write('package.json', JSON.stringify({ name: 'user', private: true, type: 'module' }));
-    const [, , ...flags] = INIT.split(' ');
-    execFileSync(process.execPath, [join(projectRoot, 'node_modules/typescript/bin/tsc'), ...flags], { cwd: this.#folder });
+    const compilerOptions = { ...COMPILER_OPTIONS, rootDir: '.' };
+    this.#write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['pages/**/*.ts'] }));
     for (const [block, file] of this.#files) {
       const isWhole = pathOf(block) !== undefined || outputOf(block, pages.get(block.page)!) !== undefined;
       this.#write(file, isWhole ? block.text : complete(block.text, originsFor(block.page)));
@@ -61,9 +82,9 @@ export class DocsProject {
    * @throws {Error} for a complaint about anything else.
    */
   compile(): ReadonlyMap<CodeBlock, string> {
-    const { config } = ts.readConfigFile(join(this.#folder, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as { config: object };
-    const { fileNames, options } = ts.parseJsonConfigFileContent({ ...config, include: ['pages/**/*.ts'] }, ts.sys, this.#folder);
-    const program = ts.createProgram(fileNames, { ...options, rootDir: this.#folder });
+    const read = ts.readConfigFile(join(this.#folder, 'tsconfig.json'), (path) => ts.sys.readFile(path));
+    const { fileNames, options } = ts.parseJsonConfigFileContent(read.config, ts.sys, this.#folder);
+    const program = ts.createProgram(fileNames, options);
     const diagnostics = [...ts.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
     const complaints = new Map<CodeBlock, string>();
     for (const { file, start = 0, messageText } of diagnostics) {
@@ -79,6 +100,11 @@ export class DocsProject {
   /** Where the compiled block is. */
   compiled(block: CodeBlock): string {
     return join(this.#folder, 'build', this.#files.get(block)!.replace(/\.ts$/, '.js'));
+  }
+
+  /** Where the blocks of a page are, as TypeScript. What is written beside them finds the packages. */
+  folderOf(page: string): string {
+    return join(this.#folder, 'pages', page.replace(/\.md$/, ''));
   }
 
   /** Runs a compiled block as a program of its own, and resolves with what it printed. */

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import ts from 'typescript';
 import { DEFAULT_CACHE_OPTIONS, DEFAULT_CACHING_OPTIONS } from '../../lib/index.js';
+import { resolveOptions } from '../../lib/instance/options.js';
 import { readPage } from './pages.js';
 
 describe('docs/options.md', () => {
@@ -28,6 +29,21 @@ describe('docs/options.md', () => {
       expect(said).to.deep.equal(Object.values(defaults).map((value) => inspect(value)));
     });
   }
+
+  it('says what a deadline is, and what it has to do with the other two', () => {
+    const [, section = ''] = /^## Waiting for Redis\n([^]*?)^## /m.exec(readPage('docs/options.md')) ?? [];
+    const { timeout, deadline, connectTimeout } = DEFAULT_CACHING_OPTIONS;
+    const said = [...section.matchAll(/^\*\*`(\w+)`\*\* \((\d+) (\w+)\)/gm)].map(([, option, count, unit]) => [option, `${count}${unit}`]);
+    expect(said).to.deep.equal(Object.entries({ timeout, deadline, connectTimeout }));
+    expect(section.replaceAll('\n', ' ')).to.include('at least twice the `timeout`');
+    expect(resolveOptions({ timeout: '300ms', deadline: '600ms' }).deadlineMs).to.equal(600);
+    expect(() => resolveOptions({ timeout: '300ms', deadline: '599ms' })).to.throw('at least twice `timeout` (300 ms)');
+    expect(section).to.include('a duration from 1 ms to a day');
+    for (const option of ['timeout', 'deadline', 'connectTimeout']) {
+      expect(() => resolveOptions({ [option]: '0ms' }), option).to.throw(`\`${option}\``);
+      expect(() => resolveOptions({ [option]: '86400001ms' }), option).to.throw(`\`${option}\``);
+    }
+  });
 });
 
 /** The default of each option, as its row says it. */

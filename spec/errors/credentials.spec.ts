@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Credentials, NO_CREDENTIALS, RemoteCacheError } from '../../lib/errors/index.js';
@@ -117,6 +118,14 @@ describe(Credentials.name, () => {
       const ours = new RemoteCacheError('CACHE_REMOTE_FAILED', 'x');
       for (const error of [system, ours, new Error('plain'), new AggregateError([system], 'both'), new Error('outer', { cause: system })])
         for (const isHandshake of [false, error === system]) expect(credentials.clean(error, isHandshake)).to.equal(error);
+    });
+
+    it('knows errors of another realm, and cleans them as well', () => {
+      // In Jest's realm, the errors of Node's sockets come from another one. They were taken for no errors, and dropped.
+      const make = (message: string): unknown => runInNewContext(`new Error(${JSON.stringify(message)})`);
+      const system = make('connect ECONNREFUSED 127.0.0.1:1');
+      expect(credentials.clean(system)).to.equal(system);
+      expect((credentials.clean(make(`ERR ${PASSWORD}`)) as Error).message).to.equal(`ERR ${HIDDEN}`);
     });
 
     it('keeps of others what is harmless: name, code, the command without its arguments, and where it happened', () => {

@@ -73,25 +73,55 @@ describe(LoggingCacheErrorHandler.name, () => {
     const log = sinon.fake();
     expect(thrownBy(new LoggingCacheErrorHandler({ log }))).to.deep.equal(['evict', 'clear']);
     expect(log.args).to.deep.equal([
-      [`Cache 'book' failed to get entry with key "Dune"`],
-      [`Cache 'book' failed to put entry with key ["Dune","1n"]`],
-      [`Cache 'book' failed to evict entry with key undefined`],
-      [`Cache 'book' failed to clear entries`],
-      [`Topic 'book-channel' failed to publish a message`],
-      [`Topic 'book-channel' failed to apply a message`],
+      [`Cache 'book' failed to get entry with key 'Dune': away`],
+      [`Cache 'book' failed to put entry with key '~["Dune",1n]': away`],
+      [`Cache 'book' failed to evict entry with key '~undefined': away`],
+      [`Cache 'book' failed to clear entries: away`],
+      [`Topic 'book-channel' failed to publish a message: away`],
+      [`Topic 'book-channel' failed to apply a message: away`],
+    ]);
+  });
+
+  it('tells the number 1 and the text 1 apart, as Redis and messages do', () => {
+    const log = sinon.fake();
+    for (const key of [1, '1', '~1', true]) new LoggingCacheErrorHandler({ log }).handleCacheGetError(error, book, key);
+    expect(log.args.map(([line]) => /key (.*):/.exec(line as string)?.[1])).to.deep.equal([`'~1'`, `'1'`, `'~"~1"'`, `'~true'`]);
+  });
+
+  it('tells why Redis did not acknowledge, without another word of the key', () => {
+    const log = sinon.fake();
+    const cause = new RemoteCacheError(
+      'CACHE_REMOTE_FAILED',
+      "Redis at redis:6379 failed at 'evict': NOPERM this user has no permissions",
+      {
+        cause: new Error('NOPERM this user has no permissions'),
+      },
+    );
+    const unacknowledged = new CacheEvictError('book', "Redis did not acknowledge evicting key 'Dune' in cache 'book'.", {
+      hint: 'Wait.',
+      cause,
+    });
+    for (const keys of [true, false]) {
+      const evict = (): void => new LoggingCacheErrorHandler({ log, keys }).handleCacheEvictError(unacknowledged, book, 'Dune');
+      expect(evict).to.throw(CacheEvictError);
+    }
+    const reason = "Redis at redis:6379 failed at 'evict': NOPERM this user has no permissions";
+    expect(log.args).to.deep.equal([
+      [`Cache 'book' failed to evict entry with key 'Dune': ${reason}`],
+      [`Cache 'book' failed to evict entry: ${reason}`],
     ]);
   });
 
   it('passes the error on with stack traces', () => {
     const log = sinon.fake();
     verbs['get']!(new LoggingCacheErrorHandler({ log, stackTraces: true }));
-    expect(log.args).to.deep.equal([[`Cache 'book' failed to get entry with key "Dune"`, error]]);
+    expect(log.args).to.deep.equal([[`Cache 'book' failed to get entry with key 'Dune': away`, error]]);
   });
 
   it('leaves keys out where they tell on people', () => {
     const log = sinon.fake();
     verbs['put']!(new LoggingCacheErrorHandler({ log, keys: false }));
-    expect(log.args).to.deep.equal([[`Cache 'book' failed to put entry`]]);
+    expect(log.args).to.deep.equal([[`Cache 'book' failed to put entry: away`]]);
   });
 
   it('writes one printable line of bounded length, whatever is in the key, the cache or the topic', () => {
@@ -115,7 +145,7 @@ describe(LoggingCacheErrorHandler.name, () => {
       expect(line).to.not.match(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
       expect(line.length).to.be.at.most(30_000);
     }
-    expect(log.args[6]).to.deep.equal([`Cache 'book' failed to get entry with key "${'x'.repeat(199)}… (300002 characters)`]);
+    expect(log.args[6]![0]).to.match(/^Cache 'book' failed to get entry with key '~#\S{10,200}': away$/); // As in Redis: its digest.
   });
 
   it('survives a key that cannot be printed', () => {
@@ -123,7 +153,7 @@ describe(LoggingCacheErrorHandler.name, () => {
     const cycle: any[] = [];
     cycle.push(cycle);
     new LoggingCacheErrorHandler({ log }).handleCacheGetError(error, book, cycle);
-    expect(log.args).to.deep.equal([[`Cache 'book' failed to get entry with key (not printable)`]]);
+    expect(log.args).to.deep.equal([[`Cache 'book' failed to get entry with a key that cannot be written: away`]]);
   });
 
   it('writes to console.warn by default', () => {
@@ -135,6 +165,6 @@ describe(LoggingCacheErrorHandler.name, () => {
     } finally {
       warn.restore();
     }
-    expect(warn.args).to.deep.equal([[`Cache 'book' failed to clear entries`]]);
+    expect(warn.args).to.deep.equal([[`Cache 'book' failed to clear entries: away`]]);
   });
 });

@@ -70,6 +70,16 @@ describe(CircuitBreaker.name, () => {
     expect([action.callCount, breaker.isTripped]).to.deep.equal([1, false]);
   });
 
+  it('says why it sends nothing: what the connection ended with, or what opened it', async () => {
+    const gone = new Error('connect ECONNREFUSED');
+    const idle = new CircuitBreaker('redis:6379', 250, () => undefined, { whyAway: () => gone });
+    expect((await cacheErrorOf(idle.run('get', sinon.stub()))).cause).to.equal(gone);
+    idle.succeeded();
+    for (let i = 0; i < 3; i += 1) await rejectionOf(idle.run('evict', () => Promise.reject(new Error('read ECONNRESET'))));
+    const { cause } = await cacheErrorOf(idle.run('get', sinon.stub()));
+    expect((cause as Error).message).to.equal("Redis at redis:6379 failed at 'evict': read ECONNRESET");
+  });
+
   for (const [what, step] of [
     ['failed', fail],
     ['late', hang],

@@ -107,7 +107,7 @@ describe('the story of samples/book', function () {
       expect(await run.end).to.deep.equal({ code: 1, signal: null });
       // Either the eviction found no Redis, or, had it just passed, the new server-3 finds none.
       const ends = [
-        'PUT /books/Dune was saved, but Redis did not acknowledge the eviction: other servers may serve the old book for a while.\n',
+        'PUT /books/Dune was saved, but Redis did not acknowledge the eviction: other servers may serve the old book until it does.\n',
         `Could not reach Redis at 127.0.0.1:${mortal.port} within 20000 ms (ECONNREFUSED). Check host, port, credentials and that the server accepts connections.\n`,
       ];
       expect(ends).to.include(run.errors);

@@ -60,7 +60,7 @@ function expectHealing(output: string, begins: string, ends: string): void {
       'has proof again that it is up to date: it may answer from L1',
     ]);
   }
-  expect(told(output, 3, 'one')).to.include('could not evict: Redis does not answer. It is tried again until it does');
+  expect(told(output, 3, 'one')).to.include('has no acknowledgement from Redis: the eviction is repeated until it has');
   expect(chapter(output, 4)[0]).to.equal(`4. ${ends}; both come back by themselves`);
   expect(told(output, 4, 'one').join()).to.match(/has evicted after all, at attempt \d+/);
 

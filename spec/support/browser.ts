@@ -42,6 +42,9 @@ export interface Page {
 export interface Route {
   fulfill(response: { readonly status?: number; readonly contentType?: string; readonly body: string }): Promise<void>;
   fallback(): Promise<void>;
+  /** As if the network were gone. */
+  abort(): Promise<void>;
+  request(): { method(): string };
 }
 
 export interface Locator {

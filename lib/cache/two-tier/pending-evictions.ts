@@ -30,6 +30,8 @@ export interface PendingEvictionsOptions {
  * in doubt.
  */
 export const MAXIMUM_PENDING_KEYS = 10_000;
+/** The most keys that a message lists. */
+const MAXIMUM_LISTED = 10;
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
 
@@ -118,13 +120,15 @@ export class PendingEvictions {
     const since = begunAt ?? clock.now();
     const deadline = since + deadlineMs;
     let deadlines = begunAt === undefined ? this.#deadlines : this.#deadlinesSince(since);
+    let why: unknown; // Of the attempts before: the end of the deadline itself says nothing.
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
-        const receipt = await within(deadlines, this.#options.execute(eviction, acks));
+        const receipt = await within(deadlines, this.#options.execute(eviction, acks), why);
         this.fenceAgain(eviction);
         return receipt;
       } catch (error) {
         if (!this.#stopped && error instanceof RemoteCacheError && clock.now() + pause < deadline) {
+          why = error;
           await new Promise((resolve) => setTimeout(resolve, pause));
           deadlines = this.#deadlinesSince(since);
           continue;
@@ -178,9 +182,9 @@ export class PendingEvictions {
       await this.#execute();
     } catch (cause) {
       const { cache, events } = this.#options;
-      const keys = this.#allDoubtful === 0 ? [...this.#doubtful.keys()] : 'all';
+      const keys = this.#allDoubtful === 0 ? listed([...this.#doubtful.keys()]) : 'all keys';
       const error = new CacheEvictError(cache, `Cache '${cache}' was stopped while ${this.size} evictions were not acknowledged.`, {
-        hint: `Old values may be served until their time to live ends: ${JSON.stringify(keys).slice(0, 500)}`,
+        hint: `Old values may be served until their time to live ends: ${keys}.`,
         cause,
       });
       events.emit('error', { where: 'pending evictions', error });
@@ -274,13 +278,22 @@ export const inWords = (verb: 'evicting' | 'putting', eviction: Eviction): strin
   return `${verb} ${keys.length === 1 ? `key '${printable(keys[0] as string)}'` : `${keys.length} keys`}`;
 };
 
+/** The keys, as many as fit on a line. */
+function listed(keys: readonly string[]): string {
+  const few = keys.slice(0, MAXIMUM_LISTED).map((key) => `'${printable(key)}'`);
+  return keys.length > few.length ? `${few.join(', ')} and ${keys.length - few.length} more keys` : few.join(', ');
+}
+
 /**
  * The answer of `attempt`, if it comes by the deadline. Without this limit, an attempt that began just before
  * the deadline would have the time of a whole step on top.
+ *
+ * @param cause - what the attempts before failed with. Default: there was none.
  */
-function within<T>(deadlines: StepDeadlines, attempt: Promise<T>): Promise<T> {
+function within<T>(deadlines: StepDeadlines, attempt: Promise<T>, cause?: unknown): Promise<T> {
   return new Promise((resolve, reject) => {
-    const end = deadlines.begin(() => reject(new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'The deadline of the call was reached.')));
+    const late = (): RemoteCacheError => new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'The deadline of the call was reached.', { cause });
+    const end = deadlines.begin(() => reject(late()));
     attempt.then(
       (result) => {
         end();

@@ -1,5 +1,5 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import { RemoteCacheError } from '../../errors/index.js';
+import { isError, RemoteCacheError } from '../../errors/index.js';
 import { hearSocketErrors, type RedisAddress, type RedisSource } from '../../redis/index.js';
 import { withDeadline } from '../../time/index.js';
 import type { Message } from '../index.js';
@@ -203,5 +203,5 @@ function unlessAborted(signal: AbortSignal, making: Promise<Redis>): Promise<Red
 
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]); // One error per address of the host.
-  return error instanceof Error && error.message !== '' ? error.message.replace(/\.$/, '') : String(error);
+  return isError(error) && error.message !== '' ? error.message.replace(/\.$/, '') : String(error);
 }

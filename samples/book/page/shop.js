@@ -3,16 +3,39 @@ const byId = (id) => document.getElementById(id);
 const told = byId('told');
 const say = (text) => (told.textContent = text);
 
+/** What did not come about. `isUnknown`: nobody knows whether the server has done what it was asked for. */
+class Failure extends Error {
+  constructor(message, isUnknown) {
+    super(message);
+    this.isUnknown = isUnknown;
+  }
+}
+
 async function ask(method, path, body) {
-  const response = await fetch(path, { method, body: body === undefined ? undefined : JSON.stringify(body) });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error);
-  return { answer, source: response.headers.get('x-cache') };
+  const request = { method, body: body === undefined ? undefined : JSON.stringify(body) };
+  const response = await fetch(path, request).catch(() => {
+    throw new Failure('The server cannot be reached, or ended before it answered.', true);
+  });
+  const answer = await response.json().catch(() => undefined); // What stands between may answer in a form of its own.
+  const { status } = response;
+  if (!response.ok || answer === undefined) throw new Failure(answer?.error ?? `The answer was ${status}, and no more.`, status >= 500);
+  return { answer, source: response.headers.get('x-cache'), isPending: response.headers.get('x-eviction') === 'pending' };
 }
 
 /** Runs what a button does, and says what came of it. */
 function on(button, action) {
   button.addEventListener('click', () => action().then(say, (error) => say(error.message)));
+}
+
+/** Saves the book. @throws {Failure} that says whether it may have been saved. */
+async function save(author, price) {
+  try {
+    return await ask('PUT', path(), { author, price });
+  } catch (error) {
+    throw new Error(`${error.message} ${error.isUnknown ? 'Read the book to learn whether it was saved.' : 'Nothing was saved.'}`, {
+      cause: error,
+    });
+  }
 }
 
 const book = () => byId('book').value;
@@ -27,9 +50,14 @@ on(byId('update'), async () => {
   const { answer } = await ask('GET', path());
   const price = Math.round((answer.price + 0.25) * 100) / 100;
   const started = performance.now();
-  const saved = await ask('PUT', path(), { author: answer.author, price });
+  const { answer: saved, isPending } = await save(answer.author, price);
   const ms = (performance.now() - started).toFixed(1);
-  return `${book()} now costs ${price.toFixed(2)} (version ${saved.answer.version}). Saved and evicted everywhere after ${ms} ms.`;
+  const costs = `${saved.name} now costs ${saved.price.toFixed(2)} (version ${saved.version}).`;
+  if (!isPending) return `${costs} Saved, and no server serves the old one any more, after ${ms} ms.`;
+  return (
+    `${costs} Saved, but after ${ms} ms Redis had not acknowledged the eviction. It is repeated until Redis does: ` +
+    `till then other servers may serve the old one, for at most ${demo.lifeMinutes} minutes, the life of an entry.`
+  );
 });
 
 on(byId('readers'), async () => {
@@ -40,7 +68,10 @@ on(byId('readers'), async () => {
   return isOn ? 'People look at books on all four servers.' : 'Nobody looks at books.';
 });
 
-const { answer: demo } = await ask('GET', 'demo');
+const { answer: demo } = await ask('GET', 'demo').catch((error) => {
+  say(error.message);
+  throw error;
+});
 byId('book').replaceChildren(...demo.books.map((name) => new Option(name, name)));
 const label = document.createElement('span');
 label.textContent = demo.hasLinks ? 'Pause the link of' : 'No Redis: there are no links to pause.';

@@ -201,7 +201,7 @@ describe(PendingEvictions.name, () => {
       expect(told.at(-1)).to.deep.equal({
         where: 'pending evictions',
         message:
-          'Cache \'book\' was stopped while 2 evictions were not acknowledged. Old values may be served until their time to live ends: ["Dune","Emma"]',
+          "Cache 'book' was stopped while 2 evictions were not acknowledged. Old values may be served until their time to live ends: 'Dune', 'Emma'.",
       });
       await timers.tickAsync(5_000);
       expect(timers.countTimers()).to.equal(0);
