@@ -5,11 +5,11 @@ import { attempt } from './dom.js';
 export interface CacheStatus {
   readonly status: string;
   readonly isServing: boolean;
-  readonly leaseLeftMs?: number;
-  readonly tiers?: string;
-  readonly topic?: string;
-  readonly maximumSize?: number;
-  readonly ttlMs?: number;
+  readonly leaseLeftMs?: number | undefined;
+  readonly tiers?: string | undefined;
+  readonly topic?: string | undefined;
+  readonly maximumSize?: number | undefined;
+  readonly ttlMs?: number | undefined;
   readonly statistics: Readonly<Record<string, number | string>>;
 }
 
@@ -23,7 +23,7 @@ export interface InstanceStatus {
   readonly status: string;
   readonly links: Readonly<Record<string, string>>;
   readonly caches: Readonly<Record<string, CacheStatus>>;
-  readonly omittedCaches?: number;
+  readonly omittedCaches?: number | undefined;
 }
 
 /** What the handler tells of an instance. The page takes its age on from there; see `Fleet`. */
@@ -35,17 +35,17 @@ export interface InstanceView {
 export interface FeedEntry {
   readonly at: number;
   readonly kind: 'evicted' | 'cleared' | 'bypass' | 'gap' | 'link';
-  readonly cache?: string;
-  readonly keys?: readonly string[];
-  readonly count?: number;
-  readonly origin?: string;
-  readonly seq?: number;
-  readonly lagMs?: number;
-  readonly active?: boolean;
-  readonly expected?: number;
-  readonly received?: number;
-  readonly link?: string;
-  readonly isUp?: boolean;
+  readonly cache?: string | undefined;
+  readonly keys?: readonly string[] | undefined;
+  readonly count?: number | undefined;
+  readonly origin?: string | undefined;
+  readonly seq?: number | undefined;
+  readonly lagMs?: number | undefined;
+  readonly active?: boolean | undefined;
+  readonly expected?: number | undefined;
+  readonly received?: number | undefined;
+  readonly link?: string | undefined;
+  readonly isUp?: boolean | undefined;
 }
 
 export interface Hello {
@@ -53,13 +53,13 @@ export interface Hello {
   readonly namespace: string;
   readonly boundMs: number;
   readonly allowWrites: boolean;
-  readonly reportEveryMs?: number;
-  readonly silentAfterMs?: number;
+  readonly reportEveryMs?: number | undefined;
+  readonly silentAfterMs?: number | undefined;
 }
 
 export interface TierInspection {
   readonly state: 'held' | 'absent' | 'unknown' | 'unused';
-  readonly leftMs?: number;
+  readonly leftMs?: number | undefined;
 }
 
 export interface KeyInspection {
@@ -107,7 +107,7 @@ async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   const response = await fetch(path, { ...init, headers, cache: 'no-store' });
   if (response.status === 401) throw new Unauthorized();
   if (response.ok && response.status !== 202) return response;
-  const { message } = (await response.json().catch(() => ({}))) as { readonly message?: string };
+  const { message } = (await response.json().catch(() => ({}))) as { readonly message?: string | undefined };
   // A proxy answers 502 or 504 without such a message: the handler itself has not answered.
   throw message === undefined ? new Error(`The server answered ${response.status}.`) : new Refused(message);
 }

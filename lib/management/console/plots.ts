@@ -26,9 +26,9 @@ function colour(name: string): string {
 interface Line {
   readonly label: string;
   readonly colour: string;
-  readonly isFilled?: boolean;
+  readonly isFilled?: boolean | undefined;
   /** Rare values are drawn as dots: between two gaps a line would not be visible. */
-  readonly isDotted?: boolean;
+  readonly isDotted?: boolean | undefined;
 }
 
 class Plot {

@@ -6,7 +6,7 @@ interface Place {
   readonly id: string;
   readonly name: string;
   /** Of a key. */
-  readonly cache?: string;
+  readonly cache?: string | undefined;
   readonly times: number;
 }
 
