@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import ts from 'typescript';
 import { COMPILER_OPTIONS, INIT } from './docs/docs-project.js';
+import { linksOf } from './docs/pages.js';
 import { projectRoot } from './support/project.js';
 import { runNpm, runProgram } from './support/programs.js';
 import { firstExample } from './support/readme-example.js';
@@ -118,6 +119,13 @@ describe('the package', function () {
 
   before(() => installed.install('^8'));
 
+  /** By their paths in the package. */
+  const installedFiles = (): ReadonlySet<string> => {
+    const folder = join(project, 'node_modules', manifest.name);
+    const entries = readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true }).filter((entry) => entry.isFile());
+    return new Set(entries.map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)));
+  };
+
   it('is used under the options that TypeScript writes into a new project, as all code blocks of the docs are', async () => {
     const [, , ...flags] = INIT.split(' ');
     await installed.compile(...flags);
@@ -127,14 +135,18 @@ describe('the package', function () {
 
   after(() => installed.remove());
 
-  it('holds the compiled library, its sources and its papers, and nothing else', () => {
-    const files = readdirSync(join(project, 'node_modules', manifest.name), { recursive: true, encoding: 'utf8', withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(join(project, 'node_modules', manifest.name).length + 1));
+  it('holds the compiled library, its sources, samples and pages, and nothing else', () => {
     const isExpected = (file: string): boolean =>
-      /^build\/lib\/.+\.(js|d\.ts)(\.map)?$|^build\/lib\/management\/console\/[a-z]+\.(html|css|svg)$|^build\/lib\/management\/console\/\w+\.(html|css|svg)$|^lib\/.+\.ts$|^(README(\.ko)?|CHANGELOG|SECURITY)\.md$|^LICENSE$|^package\.json$/.test(
-        file,
-      );
+      [
+        /^build\/lib\/.+\.(js|d\.ts)(\.map)?$/,
+        /^build\/lib\/management\/console\/\w+\.(html|css|svg)$/,
+        /^lib\/.+\.ts$/,
+        /^samples\/.+\.(ts|md|html|css|js|svg)$/,
+        /^(docs|bench\/plots)\/.+\.(md|png|svg)$/,
+        /^(bench\/)?\w+(\.ko)?\.md$/,
+        /^(LICENSE|package\.json)$/,
+      ].some((pattern) => pattern.test(file));
+    const files = [...installedFiles()];
     expect(files.filter((file) => !isExpected(file))).to.deep.equal([]);
     expect(files).to.include.members([
       'build/lib/index.js',
@@ -149,6 +161,21 @@ describe('the package', function () {
       'CHANGELOG.md',
       'SECURITY.md',
     ]);
+  });
+
+  it('holds what its pages point at', () => {
+    const files = installedFiles();
+    const folders = new Set([...files].flatMap((file) => [dirname(file), dirname(dirname(file))]));
+    const pages = [...files].filter((file) => file.endsWith('.md'));
+    expect(pages).to.include.members(['README.md', 'docs/README.md', 'docs/errors.md', 'docs/api/README.md', 'bench/RESULTS.md']);
+    const lost = pages.flatMap((page) =>
+      linksOf(readFileSync(join(project, 'node_modules', manifest.name, page), 'utf8'))
+        .map((link) => join(dirname(page), link.split('#')[0]!))
+        // The code of specs and of benchmarks is in the repository alone.
+        .filter((target) => !files.has(target) && !folders.has(target) && !/^(spec|bench\/(behaviour|policies))\//.test(target))
+        .map((target) => `${page}: ${target}`),
+    );
+    expect(lost).to.deep.equal([]);
   });
 
   it('brings the command line, and the management with its console', async () => {

@@ -22,7 +22,7 @@ export interface CacheErrorOptions {
  * can be written to a log or a terminal as they are: they are printable and bounded, whatever the key holds.
  */
 export abstract class CacheError extends Error {
-  /** A stable name for the cause. See the README's table of codes. */
+  /** A stable name for the cause. `docs/errors.md` explains each. */
   readonly code: CacheErrorCode;
   /** What to do about it, if known. */
   readonly hint: string | undefined;

@@ -1,6 +1,6 @@
 /**
  * What can fail: one class per failure and one stable code per cause. Touches nothing; every room may
- * import it. The README's table lists the codes with meaning and remedy, and
+ * import it. `docs/errors.md` lists the codes with meaning and remedy, and
  * `spec/errors/error-codes.spec.ts` compares the two.
  */
 export { clientMissing } from './client-missing.js';

@@ -50,7 +50,7 @@ const isAboutTls = (code: unknown): boolean => typeof code === 'string' && /CERT
 /** What to check when connecting has failed with `error`. */
 function hintFor(error: unknown, { tls }: RedisEndpoint): string {
   if (error instanceof CredentialsError) return error.hint as string;
-  if (isReply(error) && error.message.startsWith('NOPERM')) return 'Give the user the rights that the README lists.';
+  if (isReply(error) && error.message.startsWith('NOPERM')) return 'Give the user the rights that docs/deployment.md lists.';
   return tls !== undefined && isAboutTls((error as { code?: unknown } | undefined)?.code)
     ? 'Check that the certificate of the server is for this host and that an authority in `tls.ca` (or NODE_EXTRA_CA_CERTS) has signed it; also host, port and credentials.'
     : 'Check host, port, credentials and that the server accepts connections.';

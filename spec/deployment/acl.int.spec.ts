@@ -1,5 +1,5 @@
 /**
- * The least a Redis user must be allowed, as the README lists it: with exactly these rights everything works and the server
+ * The least a Redis user must be allowed, as `docs/deployment.md` lists it: with exactly these rights everything works and the server
  * refuses nothing; without any single one of them it does not.
  */
 import { inspect } from 'node:util';
@@ -169,7 +169,7 @@ describe('The rights of a Redis user', function () {
     // Since Redis 7.2, and in Valkey, the server names the user.
     expect((error as CacheError).message.replace(`User ${USER} has`, 'this user has')).to.equal(
       `Could not reach Redis at 127.0.0.1:${server.port} within 2000 ms (NOPERM this user has no permissions to run the 'evalsha' command). ` +
-        'Give the user the rights that the README lists.',
+        'Give the user the rights that docs/deployment.md lists.',
     );
     expect(inspect(error, { depth: 10 })).not.to.include(PASSWORD);
   });

@@ -1,5 +1,5 @@
 /**
- * What a Redis user needs on a Cluster, as the README and `docs/deployment.md` list it: with these rights everything works and no node refuses anything;
+ * What a Redis user needs on a Cluster, as `docs/deployment.md` lists it: with these rights everything works and no node refuses anything;
  * each of those that are needed there only is needed.
  */
 import { expect } from 'chai';

@@ -4,9 +4,9 @@ import { projectRoot } from '../support/project.js';
 
 const page = (path: string): string => readFileSync(join(projectRoot, path), 'utf8');
 
-/** Read from the README, so that what is proven is what is told: the words after `ACL SETUSER <name> on >… resetkeys resetchannels -@all`. */
+/** Read from the page, so that what is proven is what is told: the words after `ACL SETUSER <name> on >… resetkeys resetchannels -@all`. */
 export function documentedRights(): readonly string[] {
-  const [, rights] = /ACL SETUSER books on >\S+ resetkeys resetchannels -@all \\\n([^`]+)\n```/.exec(page('README.md')) ?? [];
+  const [, rights] = /ACL SETUSER books on >\S+ resetkeys resetchannels -@all \\\n([^`]+)\n```/.exec(page('docs/deployment.md')) ?? [];
   return wordsOf(rights);
 }
 

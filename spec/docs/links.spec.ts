@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { expect } from 'chai';
 import { projectRoot } from '../support/project.js';
-import { readPage, readPages } from './pages.js';
+import { linksOf, readPage, readPages } from './pages.js';
 
 describe('the links of the pages', () => {
   const pages = readPages();
@@ -36,12 +36,6 @@ describe(anchorsOf.name, () => {
   });
 });
 
-/** The targets inside this project. Whether the world outside is still there is not for a spec to find out. */
-function linksOf(markdown: string): readonly string[] {
-  const links = withoutCode(markdown).matchAll(/\]\(([^()\s]+)\)/g);
-  return [...links].map(([, target]) => target!).filter((target) => !/^https?:/.test(target));
-}
-
 function leadsSomewhere(page: string, link: string): boolean {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? page : posix.join(posix.dirname(page), path);
@@ -58,8 +52,4 @@ function anchorsOf(markdown: string): ReadonlySet<string> {
     anchors.add(count === 0 ? anchor : `${anchor}-${count}`);
   }
   return anchors;
-}
-
-function withoutCode(markdown: string): string {
-  return markdown.replaceAll(/^```[^]*?^```$/gm, '').replaceAll(/`[^`\n]*`/g, '');
 }

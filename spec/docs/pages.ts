@@ -16,3 +16,13 @@ export function readPages(): ReadonlyMap<string, string> {
 export function readPage(path: string): string {
   return readFileSync(join(projectRoot, path), 'utf8');
 }
+
+/** The targets inside this project. Whether the world outside is still there is not for a spec to find out. */
+export function linksOf(markdown: string): readonly string[] {
+  const links = withoutCode(markdown).matchAll(/\]\(([^()\s]+)\)/g);
+  return [...links].map(([, target]) => target!).filter((target) => !/^https?:/.test(target));
+}
+
+function withoutCode(markdown: string): string {
+  return markdown.replaceAll(/^```[^]*?^```$/gm, '').replaceAll(/`[^`\n]*`/g, '');
+}

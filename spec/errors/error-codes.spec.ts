@@ -15,9 +15,9 @@ function rowsOf(markdown: string): { code: string; meaning: string; remedy: stri
 
 describe('ERROR_CODES', () => {
   // `npm test` and mocha run at the root of the project.
-  const rows = rowsOf(readFileSync('README.md', 'utf8'));
+  const rows = rowsOf(readFileSync('docs/errors.md', 'utf8'));
 
-  it("are the README's table, in the same order, with the same meanings", () => {
+  it("are the table of docs/errors.md, in the same order, with the same meanings", () => {
     expect(rows.map(({ code, meaning }) => [code, meaning])).to.deep.equal(Object.entries(ERROR_CODES));
   });
 
