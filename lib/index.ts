@@ -83,7 +83,7 @@ export {
 export type { CacheInterceptorOptions, CacheOperationContext, LogFailure, LoggingOptions } from './interceptor/index.js';
 export { cached, cacheProxy, cachingModule, enableCaching } from './inversify/index.js';
 export { DEFAULT_CACHE_OPTIONS, DEFAULT_CACHING_OPTIONS } from './instance/index.js';
-export type { CacheProxyOperations } from './inversify/index.js';
+export type { CacheProxyOperations, CachingContainer } from './inversify/index.js';
 export type { CacheOptions, CachingOptions } from './instance/index.js';
 export { EventListener, MessageListener } from './listener/index.js';
 export type { EventListenerDecorator, MessageListenerDecorator } from './listener/index.js';

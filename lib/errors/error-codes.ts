@@ -1,6 +1,6 @@
 /**
- * Every code that a {@link CacheError} can carry, with its meaning. The table of `docs/errors.md` repeats this
- * object; a spec fails when one of the two has a code that the other lacks.
+ * Every code that a {@link CacheError} can carry, with its meaning. The table of `docs/errors.md` repeats
+ * this object; a spec fails when one of the two has a code that the other lacks.
  */
 export const ERROR_CODES = {
   CACHE_OPTION_INVALID: 'An option is unknown, of the wrong type, or out of range.',

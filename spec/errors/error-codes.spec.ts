@@ -17,7 +17,7 @@ describe('ERROR_CODES', () => {
   // `npm test` and mocha run at the root of the project.
   const rows = rowsOf(readFileSync('docs/errors.md', 'utf8'));
 
-  it("are the table of docs/errors.md, in the same order, with the same meanings", () => {
+  it('are the table of docs/errors.md, in the same order, with the same meanings', () => {
     expect(rows.map(({ code, meaning }) => [code, meaning])).to.deep.equal(Object.entries(ERROR_CODES));
   });
 
