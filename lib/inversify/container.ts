@@ -6,7 +6,9 @@ import type { ServiceIdentifier, ServiceLocator } from '../annotation/index.js';
  * inversify 7 declares the class twice, for ES modules and for CommonJS, and neither fits the other.
  */
 export interface CachingContainer extends ServiceLocator {
+  /** Whether anything is bound under this identifier, here or in a parent. */
   isBound(serviceIdentifier: ServiceIdentifier): boolean;
+  /** Loads a plugin; inversify has it from 7.5.2 on. */
   register(pluginConstructor: new (...args: never[]) => unknown): void;
 }
 
