@@ -30,7 +30,7 @@ export { nameUnknown } from './name-unknown.js';
 export { NoOpCache } from './no-op-cache.js';
 export { NoOpCacheManager } from './no-op-cache-manager.js';
 export { PassThroughCache, type PassThroughCacheOptions } from './two-tier/pass-through-cache.js';
-export { MAXIMUM_PENDING_KEYS } from './two-tier/pending-evictions.js';
+export { LEFT_PENDING, MAXIMUM_PENDING_KEYS } from './two-tier/pending-evictions.js';
 export { type Class, StoredTypes, type ValueTypes } from './value/stored-types.js';
 export { type CopyMode, ValueSharing } from './value/value-sharing.js';
 export { RemoteCache, type RemoteTier } from './remote/remote-cache.js';

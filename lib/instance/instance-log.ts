@@ -1,4 +1,4 @@
-import type { HealthStatus } from '../cache/index.js';
+import { type HealthStatus, LEFT_PENDING } from '../cache/index.js';
 import { CacheEvictError, CacheValueError, MAXIMUM_LINE_LENGTH, printable, reasonOf, RemoteCacheError } from '../errors/index.js';
 import type { CacheEventMap, CacheEvents, CacheLogger } from '../event/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
@@ -20,7 +20,7 @@ const MOST_REASONS = 100;
 /**
  * Tells the operators of an instance what they should know, once: that Redis is away or refuses, and that it
  * is back; that values of a kind can never be stored; that an eviction is not acknowledged whose caller was
- * not told. All else is for those who listen to events.
+ * not told, or is repeated no more because the instance ends. All else is for those who listen to events.
  */
 export class InstanceLog {
   readonly #options: InstanceLogOptions;
@@ -89,6 +89,7 @@ export class InstanceLog {
 
   #failed({ where, error, cache }: CacheEventMap['error']): void {
     if (where === 'heartbeat') this.#away(this.#options.refusal() ?? 'refuses heartbeats');
+    else if (where === LEFT_PENDING && error instanceof CacheEvictError) this.#say('warn', `${error.message} (${reasonOf(error)})`);
     else if (error instanceof CacheEvictError && cache !== undefined) this.#unacknowledged(cache, error);
     else if (error instanceof CacheValueError && cache !== undefined) this.#notStored(cache, error);
   }

@@ -164,7 +164,7 @@ describe('Issue 3: the deadline of what follows a commit', () => {
       }),
     );
     expect(failed).to.deep.equal([
-      "Redis did not acknowledge evicting key 'Dune' in cache 'book' within 1000 ms.",
+      "Redis did not acknowledge evicting key 'Dune' in cache 'book' within 630 ms.",
       "Redis did not acknowledge evicting key 'Dune' in cache 'book' within 940 ms.",
     ]);
   });

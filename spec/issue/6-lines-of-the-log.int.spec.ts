@@ -125,14 +125,28 @@ describe('Issue 6: lines of the log', function () {
         const { port, books } = await start();
         await waitFor(isTold, { what: 'the line about Redis' });
         await books.changeAnyway(key);
+        const waited = Number(/ within (\d+) ms: /.exec(lines[1]!)?.[1]); // No attempt is begun that cannot be waited for.
+        expect(waited).to.be.within(250, 500);
         expect(lines[1]).to.equal(
-          `inversify-cache: Cache 'book': Redis did not acknowledge evicting key '${written}' in cache 'book' within 500 ms: ` +
+          `inversify-cache: Cache 'book': Redis did not acknowledge evicting key '${written}' in cache 'book' within ${waited} ms: ` +
             `Redis at 127.0.0.1:${port} is away: 'evict' was not sent (${refused(port)}). ` +
             'What the method did stands. The eviction is retried in the background; other instances may serve the old value until it succeeds.',
         );
         expectHarmless();
       });
     }
+  });
+
+  it('a shutdown with an eviction that Redis never acknowledged says so, with the key', async () => {
+    const server = await RedisServer.start();
+    const { books } = await join({ redis: server.url, connectTimeout: '500ms', deadline: '500ms', timeout: '100ms' });
+    await server.stop();
+    expect((await cacheErrorOf(books.change('Dune'))).code).to.equal('CACHE_EVICT_UNACKNOWLEDGED');
+    await container.unbindAllAsync();
+    expect(lines.at(-1)).to.match(
+      /^inversify-cache: Cache 'book' was stopped while 1 eviction was not acknowledged\. Old values may be served until their time to live ends: 'Dune'\. \(.+\)$/,
+    );
+    expectHarmless();
   });
 
   describe('where Redis refuses', () => {

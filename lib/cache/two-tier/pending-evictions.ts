@@ -136,13 +136,17 @@ export class PendingEvictions {
         if (!this.#stopped) this.#doubt(rest, error);
         const what = inWords('evicting', rest);
         if (this.#stopped || this.#options.calls.isClosing) throw stopped(cache, `Redis has not acknowledged ${what}`, error);
-        // The writes after a commit share one deadline. The message then names the time that was really
-        // waited.
-        const waitedMs = begunAt === undefined ? deadlineMs : Math.round(clock.now() - since);
-        throw new CacheEvictError(cache, `Redis did not acknowledge ${what} in cache '${cache}' within ${waitedMs} ms.`, {
-          hint: 'What the method did stands. The eviction is retried in the background; other instances may serve the old value until it succeeds.',
-          cause: error,
-        });
+        // It may be less than the deadline: an attempt that cannot be waited for is not begun. A timer may be
+        // late.
+        const waitedMs = Math.min(deadlineMs, Math.round(clock.now() - since));
+        throw new CacheEvictError(
+          cache,
+          `Redis did not acknowledge ${what} in cache '${cache}'${waitedMs > 0 ? ` within ${waitedMs} ms` : ''}.`,
+          {
+            hint: 'What the method did stands. The eviction is retried in the background; other instances may serve the old value until it succeeds.',
+            cause: error,
+          },
+        );
       }
     }
   }
@@ -183,11 +187,12 @@ export class PendingEvictions {
     } catch (cause) {
       const { cache, events } = this.#options;
       const keys = this.#allDoubtful === 0 ? listed([...this.#doubtful.keys()]) : 'all keys';
-      const error = new CacheEvictError(cache, `Cache '${cache}' was stopped while ${this.size} evictions were not acknowledged.`, {
+      const what = this.size === 1 ? '1 eviction was' : `${this.size} evictions were`;
+      const error = new CacheEvictError(cache, `Cache '${cache}' was stopped while ${what} not acknowledged.`, {
         hint: `Old values may be served until their time to live ends: ${keys}.`,
         cause,
       });
-      events.emit('error', { where: 'pending evictions', error });
+      events.emit('error', { where: LEFT_PENDING, error, cache });
     }
   }
 
@@ -270,6 +275,9 @@ export class PendingEvictions {
     this.fenceAgain(eviction);
   }
 }
+
+/** Where the `error` of evictions comes from that nobody repeats any more. */
+export const LEFT_PENDING = 'pending evictions';
 
 /** The action in words: `evicting key 'Dune'`, `clearing`. */
 export const inWords = (verb: 'evicting' | 'putting', eviction: Eviction): string => {

@@ -80,7 +80,7 @@ describe(PendingEvictions.name, () => {
       expect(error).to.be.instanceOf(CacheEvictError);
       expect([error.code, error.message]).to.deep.equal([
         'CACHE_EVICT_UNACKNOWLEDGED',
-        "Redis did not acknowledge evicting key 'Dune' in cache 'book' within 1000 ms. What the method did stands. The eviction is retried in the background; other instances may serve the old value until it succeeds.",
+        "Redis did not acknowledge evicting key 'Dune' in cache 'book' within 630 ms. What the method did stands. The eviction is retried in the background; other instances may serve the old value until it succeeds.",
       ]);
       expect((error.cause as RemoteCacheError).code).to.equal('CACHE_REMOTE_TIMEOUT');
       expect([pending.size, pending.isDoubtful('Dune'), pending.isDoubtful('Emma')]).to.deep.equal([1, true, false]);
@@ -89,8 +89,8 @@ describe(PendingEvictions.name, () => {
     });
 
     it('counts the keys of a list, and puts every key in doubt after a clear', async () => {
-      expect((await failing(['a', 'b'])).message).to.match(/^Redis did not acknowledge evicting 2 keys in cache 'book' within 1000 ms\. /);
-      expect((await failing('all')).message).to.match(/^Redis did not acknowledge clearing in cache 'book' within 1000 ms\. /);
+      expect((await failing(['a', 'b'])).message).to.match(/^Redis did not acknowledge evicting 2 keys in cache 'book' within 630 ms\. /);
+      expect((await failing('all')).message).to.match(/^Redis did not acknowledge clearing in cache 'book' within 630 ms\. /);
       expect([pending.size, pending.isDoubtful('whatever')]).to.deep.equal([Infinity, true]);
     });
 
