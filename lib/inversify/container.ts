@@ -21,6 +21,7 @@ interface Modules {
   load(module: ContainerModule): void;
   unload(module: ContainerModule): Promise<void>;
   readonly unloadAsync?: ((module: ContainerModule) => Promise<void>) | undefined;
+  readonly unbindSync?: ((serviceIdentifier: ServiceIdentifier) => void) | undefined;
 }
 
 const modulesOf = (container: CachingContainer): Modules => container as unknown as Modules;
@@ -37,4 +38,18 @@ export async function unloadModule(container: CachingContainer, module: Containe
   const modules = modulesOf(container);
   if (modules.unloadAsync === undefined) await modules.unload(module);
   else await modules.unloadAsync(module);
+}
+
+/**
+ * Whether a service can be had under this identifier. With the option `autobind` that is any class, which
+ * `isBound` of the first versions of inversify 7 does not say: there the container is asked for a class of ours.
+ */
+export function canBeHad(container: CachingContainer, identifier: ServiceIdentifier): boolean {
+  if (container.isBound(identifier)) return true;
+  const modules = modulesOf(container);
+  if (typeof identifier !== 'function' || modules.unbindSync === undefined) return false;
+  class Probe {}
+  if (container.get(Probe, { optional: true }) === undefined) return false;
+  modules.unbindSync(Probe);
+  return true;
 }

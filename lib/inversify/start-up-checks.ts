@@ -3,7 +3,7 @@ import { checkOperations, CacheResolver, misspeltNames, SimpleCacheResolver } fr
 import type { Instance } from '../instance/index.js';
 import { type KnownBinding, knownBindings } from './activation-plugin.js';
 import { makeResolver } from './caching-module.js';
-import type { CachingContainer } from './container.js';
+import { type CachingContainer, canBeHad } from './container.js';
 
 /**
  * Checks the services that are bound already, so that mistakes show now and not at the first call. It makes
@@ -17,7 +17,7 @@ export function checkBoundServices(container: CachingContainer, { manager, isEna
   const classes = new Set(bindings.map(({ implementationType }) => implementationType).filter((type) => typeof type === 'function'));
   const methods = [...classes].flatMap((type) => cachedMethodsOf(type));
   const known = {
-    isBound: (identifier: ServiceIdentifier): boolean => container.isBound(identifier),
+    isBound: (identifier: ServiceIdentifier): boolean => canBeHad(container, identifier),
     cacheNames: isDynamic ? undefined : manager.cacheNames,
     choosesByName: bindings.some(choosesByName),
   };

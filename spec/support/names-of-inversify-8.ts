@@ -5,9 +5,9 @@
 import { Container } from 'inversify';
 
 const prototype = Container.prototype as unknown as Record<string, unknown>;
+if (prototype['loadSync'] === undefined) throw new Error('This is not inversify 7.');
 for (const verb of ['load', 'unload', 'unbind', 'rebind']) {
   prototype[`${verb}Async`] = prototype[verb];
   prototype[verb] = prototype[`${verb}Sync`];
-  prototype[`${verb}Sync`] = undefined;
 }
 prototype['unbindAllAsync'] = prototype['unbindAll'];
