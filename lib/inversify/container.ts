@@ -42,7 +42,8 @@ export async function unloadModule(container: CachingContainer, module: Containe
 
 /**
  * Whether a service can be had under this identifier. With the option `autobind` that is any class, which
- * `isBound` of the first versions of inversify 7 does not say: there the container is asked for a class of ours.
+ * `isBound` of the first versions of inversify 7 does not say: there the container is asked for a class of
+ * ours.
  */
 export function canBeHad(container: CachingContainer, identifier: ServiceIdentifier): boolean {
   if (container.isBound(identifier)) return true;
