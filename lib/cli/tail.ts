@@ -194,10 +194,18 @@ function describe(entry: Exclude<FeedEntry, { kind: 'evicted' | 'cleared' }>): s
     case 'bypass':
       return entry.active ? `bypasses the local tier of ${entry.cache}` : `serves the local tier of ${entry.cache} again`;
     case 'gap':
-      return `missed messages ${entry.expected} to ${entry.received - 1} of ${entry.cache}, and emptied its local tier`;
+      return `${missedBy(entry)}, and emptied its local tier`;
     case 'link':
       return `${entry.isUp ? 'has' : 'lost'} its ${entry.link} link`;
   }
+}
+
+function missedBy({ cache, expected, received }: FeedEntry & { kind: 'gap' }): string {
+  const last = received - 1;
+  if (last === expected) return `missed message ${expected} of ${cache}`;
+  return last > expected
+    ? `missed messages ${expected} to ${last} of ${cache}`
+    : `was told number ${received} of ${cache} where ${expected} was due`;
 }
 
 const idOf = (cache: string, seq: number, origin: string): string => `${cache}#${seq}#${origin}`;
