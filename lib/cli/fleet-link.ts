@@ -13,11 +13,16 @@ export class FleetLink implements Link {
   readonly listeners: MessageListenerContainer;
   readonly events = new CacheEvents();
   readonly database: number;
+  /** Where the instances listen for the question. */
+  readonly askTopic: string;
   readonly #transport: RedisTransport;
+  #reached: number | undefined;
 
   constructor({ redis, namespace, timeoutMs }: LinkOptions) {
     const { db } = redisEndpoint(redis);
+    const topics = fleetTopics(namespace, db);
     this.database = db;
+    this.askTopic = topics.ask;
     this.#transport = new RedisTransport(redis, {
       connectTimeoutMs: timeoutMs,
       connectionName: 'inversify-cache-cli',
@@ -25,10 +30,19 @@ export class FleetLink implements Link {
     });
     this.listeners = new MessageListenerContainer(this.#transport, { events: this.events, subscribeTimeoutMs: timeoutMs });
     this.watch = new FleetWatch({
-      port: topicPort(this.listeners, (channel, message) => this.#publish(channel, message), fleetTopics(namespace, db)),
+      port: topicPort(this.listeners, (channel, message) => this.#publish(channel, message), topics),
       clock: systemClock,
       failed: (where, error) => this.events.emit('error', { where, error }),
     });
+  }
+
+  get endpoint(): string {
+    return this.#transport.endpoint;
+  }
+
+  /** How many listeners the last question reached. `undefined`: none was asked yet, or it could not be sent. */
+  get reached(): number | undefined {
+    return this.#reached;
   }
 
   /** Connects with the first topic. */
@@ -45,8 +59,9 @@ export class FleetLink implements Link {
 
   async #publish(channel: string, message: string): Promise<number> {
     try {
-      return await this.#transport.publish(channel, message);
+      return (this.#reached = await this.#transport.publish(channel, message));
     } catch (error) {
+      this.#reached = undefined;
       if (CacheError.is(error)) throw error;
       const text = `A message could not be published on '${channel}' at ${this.#transport.endpoint}: ${(error as Error).message}`;
       throw new TopicError('TOPIC_PUBLISH_FAILED', text, { cause: error });

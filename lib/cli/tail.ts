@@ -5,6 +5,7 @@ import type { Milliseconds } from '../time/index.js';
 import { ChannelTopic, type Message } from '../topic/index.js';
 import type { CommandLine } from './command-line.js';
 import type { FleetLink } from './fleet-link.js';
+import { nobodyOf } from './instances.js';
 import { unknownToAll } from './known-caches.js';
 import { firstOf, MAXIMUM_KEYS_PRINTED, milliseconds } from './table.js';
 
@@ -39,6 +40,8 @@ export class Tail {
   readonly #print: (line: string) => void;
   readonly #complain: (line: string) => void;
   readonly #topics = new Set<string>();
+  /** The caches that an instance has, or that an eviction was announced of. Bounded by what is asked for. */
+  readonly #seen = new Set<string>();
   readonly #instances = new Map<string, InstanceStatus>();
   readonly #pending = new Map<string, Pending>();
   /**
@@ -57,9 +60,10 @@ export class Tail {
   /**
    * Follows until `end`. A connection that is lost later comes back by itself.
    *
+   * @returns the exit code: `1` if it was asked for a cache that it has never seen.
    * @throws {CacheError} when Redis cannot be reached at the beginning.
    */
-  async run(end: Promise<void>): Promise<void> {
+  async run(end: Promise<void>): Promise<number> {
     const { namespace, caches, topic, timeoutMs } = this.#line;
     const stop = this.#link.watch.watch({
       onStatus: (status) => this.#met(status),
@@ -67,13 +71,16 @@ export class Tail {
       onGone: (instance) => void this.#instances.delete(instance),
     });
     try {
-      await Promise.race([this.#link.watch.ask(timeoutMs), end]);
+      const asked = this.#link.watch.ask(timeoutMs);
+      const answers = await Promise.race([asked, end]);
+      if (answers?.length === 0) this.#complain(`${nobodyOf(this.#line, this.#link)} Waiting for one.`);
       for (const text of unknownToAll(this.#line, [...this.#instances.values()])) this.#complain(text);
       this.#link.events.on('error', ({ where, error }) =>
         this.#complain(`${where}: ${error instanceof Error ? error.message : String(error)}`),
       );
       for (const cache of caches) await this.#follow(topic ?? defaultTopic(namespace, cache, this.#link.database));
       await end;
+      return caches.every((cache) => this.#seen.has(cache)) ? 0 : 1;
     } finally {
       stop();
       for (const pending of this.#pending.values()) this.#tell(pending);
@@ -84,8 +91,14 @@ export class Tail {
   #met(status: InstanceStatus): void {
     this.#instances.set(status.id, status);
     for (const [cache, { topic }] of Object.entries(status.caches)) {
-      if (topic !== undefined && this.#isWanted(cache)) this.#follow(topic).catch((error: unknown) => this.#failed(topic, error));
+      if (!this.#isWanted(cache)) continue;
+      this.#see(cache);
+      if (topic !== undefined) this.#follow(topic).catch((error: unknown) => this.#failed(topic, error));
     }
+  }
+
+  #see(cache: string): void {
+    if (this.#line.caches.includes(cache)) this.#seen.add(cache);
   }
 
   async #follow(topic: string): Promise<void> {
@@ -109,6 +122,7 @@ export class Tail {
   #announced({ body }: Message): void {
     const message = parseMessage(body);
     if ('malformed' in message || message.ns !== this.#line.namespace || !this.#isWanted(message.cache)) return;
+    this.#see(message.cache);
     const id = idOf(message.cache, message.seq, nameOfOrigin(message.origin));
     const pending: Pending = {
       at: Date.now(),

@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { readCommandLine } from '../../lib/cli/command-line.js';
+import { FleetLink } from '../../lib/cli/fleet-link.js';
+import { Tail } from '../../lib/cli/tail.js';
 import type { Cache } from '../../lib/index.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { PATIENT } from '../support/patient.js';
@@ -43,8 +46,9 @@ describe('inversify-cache tail', () => {
     await server.cli('FLUSHALL');
   });
 
-  const join = async (instanceId: string): Promise<Cache> => {
-    const instance = createInstance({ ...PATIENT, redis: server.url, instanceId, caches: { book: {} } });
+  const join = async (instanceId: string, ...caches: readonly string[]): Promise<Cache> => {
+    const named = Object.fromEntries(['book', ...caches].map((name) => [name, {}]));
+    const instance = createInstance({ ...PATIENT, redis: server.url, instanceId, caches: named });
     instances.push(instance);
     await instance.start();
     return instance.manager.getCache('book') as Cache;
@@ -79,5 +83,37 @@ describe('inversify-cache tail', () => {
       `one  missed message ${first} of book, and emptied its local tier`,
       `one  missed messages ${first + 1} to ${first + 2} of book, and emptied its local tier`,
     ]);
+  });
+
+  it('ends with 1 if it has never seen a cache that it was asked for, and with 0 once it has', async () => {
+    await join('one');
+    /** The exit code where the time of `--for` ends with `fact`. */
+    const endedBy = async (fact: (printed: () => string) => Promise<void>): Promise<number> => {
+      const link = new FleetLink({ redis: server.url, namespace: 'cache', timeoutMs: 20_000 });
+      let printed = '';
+      const print = (line: string): void => void (printed += `${line}\n`);
+      const tail = new Tail(readCommandLine(['tail', '--cache', 'book', '--cache', 'nosuch', '--timeout', '20s']), link, print, print);
+      await link.start();
+      const code = await tail.run(fact(() => printed));
+      await link.stop();
+      return code;
+    };
+    const missed = "No instance of namespace 'cache' has a cache 'nosuch'; they have book.\n";
+    expect(await endedBy((printed) => waitFor(() => printed() === missed, { what: 'the complaint' }))).to.equal(1);
+    await join('late', 'nosuch');
+    const cache = instances.at(-1)!.manager.getCache('nosuch') as Cache;
+    const evicted = async (printed: () => string): Promise<void> =>
+      waitFor(async () => (await cache.evict('Dune'), printed().includes('Dune')), { what: 'the eviction', everyMs: 50 });
+    expect(await endedBy(evicted)).to.equal(0);
+    expect(await cli('tail', '--cache', 'nobodys', '--for', '1ms')).to.deep.include({ code: 1, out: '' });
+  });
+
+  it('says that nobody listens yet, and goes on', async () => {
+    const tail = follow();
+    await waitFor(() => tail.err !== '', { what: 'the complaint' });
+    const nobody = "There is no instance of namespace 'cache': nobody listens on 'cache:fleet:ask' at";
+    const hint = 'Check --namespace, and the server and database of --redis. Waiting for one.';
+    expect(tail.err).to.equal(`${nobody} 127.0.0.1:${server.port}. ${hint}\n`);
+    await hearing(tail, await join('one'), 'one');
   });
 });
