@@ -7,6 +7,7 @@ import { type CacheInstance, createInstance } from '../../lib/instance/cache-ins
 import { PATIENT } from '../support/patient.js';
 import { RedisServer } from '../support/redis-server.js';
 import { type CliRun, runCli } from '../support/run-cli.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
 
 /** A tail in this process. */
@@ -116,4 +117,101 @@ describe('inversify-cache tail', () => {
     expect(tail.err).to.equal(`${nobody} 127.0.0.1:${server.port}. ${hint}\n`);
     await hearing(tail, await join('one'), 'one');
   });
+
+  const lost = /^\d\d:\d\d:\d\d\.\d{3} {2}tail lost its own connection to Redis(: .+)?$/;
+  const again = /^\d\d:\d\d:\d\d\.\d{3} {2}tail has its own connection to Redis again$/;
+
+  it('says once that it lost its own connection to Redis, and once that it has it again', async () => {
+    const link = new FleetLink({ redis: server.url, namespace: 'cache', timeoutMs: 20_000 });
+    const [lines, complaints]: [string[], string[]] = [[], []];
+    const tail = new Tail(
+      readCommandLine(['tail']),
+      link,
+      (line) => void lines.push(line),
+      (line) => void complaints.push(line),
+    );
+    let end = (): void => undefined;
+    await join('one');
+    await link.start();
+    const following = tail.run(new Promise((resolve) => (end = resolve)));
+    const own = (): readonly string[] => lines.filter((line) => line.includes('tail '));
+    await waitFor(() => link.reached === 1, { what: 'the first question' });
+    await waitFor(async () => (await instances[0]!.manager.getCache('book')!.evict('x'), lines.length > 0), {
+      what: 'a line',
+      everyMs: 50,
+    });
+    await server.stop({ keepDir: true });
+    await waitFor(() => own().length === 1 && link.reached === undefined, { what: 'a question that cannot be sent' });
+    await server.restart();
+    await waitFor(() => own().length === 2, { what: 'the return' });
+    end();
+    await following;
+    await link.stop();
+    expect(own()[0]).to.match(lost);
+    expect(own()[1]).to.match(again);
+    expect([own().length, complaints]).to.deep.equal([2, []]);
+  });
+
+  for (const [how, options] of [
+    ['for people', []],
+    ['for programs', ['--json']],
+  ] as const) {
+    it(`does not claim of an instance that it heard nothing, if that was not heard since the connection is back: ${how}`, async () => {
+      const proxy = await TcpProxy.start(server.port);
+      const book = await join('one');
+      const tail = new Following([...options, '--redis', `redis://127.0.0.1:${proxy.port}`, '--timeout', '20s']);
+      tails.push(tail);
+      const caches = { book: { status: 'up', isServing: true, statistics: {} } };
+      const status = {
+        id: 'mute',
+        namespace: 'cache',
+        host: 'h',
+        pid: 1,
+        startedAt: 1,
+        at: 1,
+        boundMs: 1,
+        status: 'up',
+        links: {},
+        caches,
+      };
+      /** Has `mute` say how it is, and resolves once the tail has heard it and a line after it. */
+      let marks = 0;
+      const say = async (entry: object): Promise<unknown> =>
+        server.cli('PUBLISH', 'cache:fleet:answer', JSON.stringify({ v: 1, ...entry }));
+      const spoken = async (): Promise<void> => {
+        const mark = `mark-${(marks += 1)}`;
+        await waitFor(
+          async () => {
+            await say({ kind: 'status', from: 'mute', status });
+            await say({ kind: 'feed', from: 'mute', lost: 0, entries: [{ at: 1, kind: 'link', link: mark, isUp: true }] });
+            return tail.out.includes(mark);
+          },
+          { what: 'the mute instance to be heard', everyMs: 50 },
+        );
+      };
+      /** What is told of `mute` and an eviction of `key`. */
+      const toldOf = async (key: string): Promise<string> => {
+        const line = (): string | undefined => tail.lines.find((each) => each.includes(key));
+        await book.evict(key);
+        await waitFor(() => line() !== undefined, { what: key });
+        if (how === 'for people') return /mute (.*)$/.exec(line()!)![1]!;
+        const { missing, untold } = JSON.parse(line()!) as { missing: string[]; untold: string[] };
+        return missing.includes('mute') ? 'missing' : untold.includes('mute') ? 'untold' : 'neither';
+      };
+      await spoken();
+      expect(await toldOf('before')).to.equal(how === 'for people' ? 'not heard' : 'missing');
+      proxy.cut();
+      await waitFor(() => tail.out.includes('tail lost') || tail.out.includes('"isUp":false'), { what: 'the loss' });
+      proxy.heal();
+      await waitFor(() => tail.out.includes('to Redis again') || tail.out.includes('"kind":"connection","isUp":true'), {
+        what: 'the return',
+      });
+      expect(await toldOf('after')).to.equal(how === 'for people' ? 'did not tell' : 'untold');
+      await spoken();
+      expect(await toldOf('later')).to.equal(how === 'for people' ? 'not heard' : 'missing');
+      await tail.end();
+      await proxy.close();
+      expect(tail.err).to.equal('');
+    });
+  }
 });
