@@ -33,12 +33,13 @@ export async function evict(
   const cache = line.caches[0] as string;
   const generation = await knownGeneration(store, cache, (text) => complain(`${text} Nothing was written.`));
   if (generation === undefined) return 1;
+  const channel = topic ?? defaultTopic(namespace, cache, fleet.database);
   const guest = new Guest({
     connection: store.connection,
     container: fleet.listeners,
     namespace,
     cache,
-    channel: topic ?? defaultTopic(namespace, cache, fleet.database),
+    channel,
     generation,
     name: `command-line-${process.pid}`,
   });
@@ -46,6 +47,8 @@ export async function evict(
   const receipt = await guest.evict(command === 'clear' ? 'all' : { keys }, acks === 'all');
   const written = keys.map(withoutCredentials);
   const { present, hearing } = receipt;
+  if (hearing !== undefined && hearing.heard.length === 0 && hearing.missing.length > 0)
+    complain(`No instance has heard it on the topic '${channel}'. If the cache has another topic, name that by --topic.`);
   if (isJson) {
     const heardBy = hearing && { heardBy: hearing.heard.length, missing: hearing.missing };
     print(printableJson({ cache, op: command, keys: written, acks, present, ...heardBy }));
