@@ -5,6 +5,7 @@ import type { FleetLink } from './fleet-link.js';
 import { knownGeneration } from './known-caches.js';
 import type { StoreLink } from './store-link.js';
 import { firstOf, MAXIMUM_KEYS_PRINTED } from './table.js';
+import { keyForPeople } from './typed-key.js';
 
 /** The connections that an eviction needs. */
 export interface EvictLinks {
@@ -57,7 +58,7 @@ export async function evict(
   const what =
     command === 'clear'
       ? `Cleared ${printable(cache)}`
-      : `Evicted ${firstOf(written, MAXIMUM_KEYS_PRINTED, ' ', printable)} from ${printable(cache)}`;
+      : `Evicted ${firstOf(written, MAXIMUM_KEYS_PRINTED, ' ', (key) => keyForPeople(key))} from ${printable(cache)}`;
   print(`${what}: ${[...presenceOf(receipt, keys.length), hearingOf(receipt)].join('; ')}`);
   for (const { hint } of line.keys) if (hint !== undefined) print(printable(hint, MAXIMUM_LINE_LENGTH));
   return 0;

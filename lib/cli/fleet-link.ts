@@ -60,7 +60,7 @@ export class FleetLink implements Link {
     return this.#transport.endpoint;
   }
 
-  /** How many listeners the last question reached. `undefined`: none was asked yet, or it could not be sent. */
+  /** How many listeners the last question reached. `undefined`: there was none, or it could not be sent. */
   get reached(): number | undefined {
     return this.#reached;
   }

@@ -1,5 +1,5 @@
 import { defaultTopic, type EvictionMessage, nameOfOrigin, parseMessage } from '../eviction/index.js';
-import { MAXIMUM_LINE_LENGTH, printable, printableJson } from '../errors/index.js';
+import { MAXIMUM_LINE_LENGTH, printable, printableJson, reasonOf } from '../errors/index.js';
 import { type FeedEntry, type InstanceStatus, WATCHED_FOR_MS } from '../fleet/index.js';
 import { type Milliseconds, systemClock } from '../time/index.js';
 import { ChannelTopic, type Message } from '../topic/index.js';
@@ -8,6 +8,7 @@ import type { FleetLink } from './fleet-link.js';
 import { nobodyOf } from './instances.js';
 import { unknownToAll } from './known-caches.js';
 import { firstOf, MAXIMUM_KEYS_PRINTED, milliseconds } from './table.js';
+import { keyForPeople } from './typed-key.js';
 
 /**
  * How long an eviction waits for the reports of the instances before it is printed without the missing ones.
@@ -46,8 +47,8 @@ export class Tail {
   readonly #seen = new Set<string>();
   readonly #instances = new Map<string, InstanceStatus>();
   /**
-   * The number of the last announcement before an instance was first heard on the present connection. Of later
-   * evictions it would have told.
+   * The number of the last announcement before an instance was first heard on the present connection. The
+   * instance would have told of later ones.
    */
   readonly #reportsSince = new Map<string, number>();
   readonly #pending = new Map<string, Pending>();
@@ -108,7 +109,7 @@ export class Tail {
     }
   }
 
-  /** The own connection was lost, or is back. Until an instance is heard again, nobody knows what it would tell. */
+  /** The own connection was lost, or is back. What an instance told before says nothing any more. */
   #linked(isUp: boolean, error: unknown): void {
     if (!isUp) this.#reportsSince.clear();
     const at = Date.now();
@@ -224,7 +225,7 @@ export class Tail {
       ...missing.map((id) => [id, 'not heard'] as const),
       ...untold.map((id) => [id, 'did not tell'] as const),
     ];
-    const what = op === 'clear' ? 'all' : firstOf(keys, MAXIMUM_KEYS_PRINTED, ' ', printable);
+    const what = op === 'clear' ? 'all' : firstOf(keys, MAXIMUM_KEYS_PRINTED, ' ', (key) => keyForPeople(key));
     const where =
       all.length === 0 ? 'no instance told of it' : firstOf(all, MAXIMUM_INSTANCES_PRINTED, ', ', ([id, how]) => `${printable(id)} ${how}`);
     this.#print(`${timeOf(at)}  ${printable(cache)}  ${op.padEnd(5)}  ${what}  by ${printable(origin)}  ${where}`);
@@ -254,8 +255,6 @@ function missedBy({ cache, expected, received }: FeedEntry & { kind: 'gap' }): s
     ? `missed messages ${expected} to ${last} of ${cache}`
     : `was told number ${received} of ${cache} where ${expected} was due`;
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const idOf = (cache: string, seq: number, origin: string): string => `${cache}#${seq}#${origin}`;
 
