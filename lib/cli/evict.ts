@@ -5,6 +5,7 @@ import type { FleetLink } from './fleet-link.js';
 import { knownGeneration } from './known-caches.js';
 import type { StoreLink } from './store-link.js';
 import { firstOf, MAXIMUM_KEYS_PRINTED } from './table.js';
+import { keyForPeople } from './typed-key.js';
 
 /** The connections that an eviction needs. */
 export interface EvictLinks {
@@ -33,12 +34,13 @@ export async function evict(
   const cache = line.caches[0] as string;
   const generation = await knownGeneration(store, cache, (text) => complain(`${text} Nothing was written.`));
   if (generation === undefined) return 1;
+  const channel = topic ?? defaultTopic(namespace, cache, fleet.database);
   const guest = new Guest({
     connection: store.connection,
     container: fleet.listeners,
     namespace,
     cache,
-    channel: topic ?? defaultTopic(namespace, cache, fleet.database),
+    channel,
     generation,
     name: `command-line-${process.pid}`,
   });
@@ -46,6 +48,8 @@ export async function evict(
   const receipt = await guest.evict(command === 'clear' ? 'all' : { keys }, acks === 'all');
   const written = keys.map(withoutCredentials);
   const { present, hearing } = receipt;
+  if (hearing !== undefined && hearing.heard.length === 0 && hearing.missing.length > 0)
+    complain(`No instance has heard it on the topic '${channel}'. If the cache has another topic, name that by --topic.`);
   if (isJson) {
     const heardBy = hearing && { heardBy: hearing.heard.length, missing: hearing.missing };
     print(printableJson({ cache, op: command, keys: written, acks, present, ...heardBy }));
@@ -54,7 +58,7 @@ export async function evict(
   const what =
     command === 'clear'
       ? `Cleared ${printable(cache)}`
-      : `Evicted ${firstOf(written, MAXIMUM_KEYS_PRINTED, ' ', printable)} from ${printable(cache)}`;
+      : `Evicted ${firstOf(written, MAXIMUM_KEYS_PRINTED, ' ', (key) => keyForPeople(key))} from ${printable(cache)}`;
   print(`${what}: ${[...presenceOf(receipt, keys.length), hearingOf(receipt)].join('; ')}`);
   for (const { hint } of line.keys) if (hint !== undefined) print(printable(hint, MAXIMUM_LINE_LENGTH));
   return 0;

@@ -7,7 +7,7 @@ import type { CommandLine } from './command-line.js';
 import { knownGeneration } from './known-caches.js';
 import type { StoreLink } from './store-link.js';
 import { milliseconds } from './table.js';
-import type { TypedKey } from './typed-key.js';
+import { keyForPeople, type TypedKey } from './typed-key.js';
 
 /** What Redis holds of a key. */
 type Stored =
@@ -97,7 +97,7 @@ function tell(
   print: (line: string) => void,
   complain: (line: string) => void,
 ): void {
-  const name = printable(key, MAXIMUM_LINE_LENGTH);
+  const name = keyForPeople(key, MAXIMUM_LINE_LENGTH);
   if (stored.state === 'absent') return complain(`${name} is not in ${cache}.`);
   if (stored.state === 'damaged') return complain(`${name} is in ${cache}, but cannot be read: ${stored.reason}`);
   print([`${name} is in ${cache}`, ...lifeOf(stored), ...typeOf(stored)].join(', '));

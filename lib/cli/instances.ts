@@ -20,11 +20,18 @@ export interface Answers {
 export async function askInstances(line: CommandLine, link: FleetLink, complain: (line: string) => void): Promise<Answers> {
   const instances = (await link.watch.ask(line.timeoutMs)).map(({ status }) => status);
   const unknown = unknownToAll(line, instances);
-  if (instances.length === 0) complain(`No instance of namespace '${line.namespace}' answered within ${milliseconds(line.timeoutMs)}.`);
+  if (instances.length === 0) complain(nobodyOf(line, link));
   for (const text of unknown) complain(text);
   for (const { id, omittedCaches } of instances) {
     if (omittedCaches !== undefined)
       complain(`${printable(id)} has ${omittedCaches} more caches, which do not fit into its status message.`);
   }
   return { instances, isComplete: instances.length > 0 && unknown.length === 0 };
+}
+
+/** In words: why no instance has answered. */
+export function nobodyOf({ namespace, timeoutMs }: CommandLine, { reached, askTopic, endpoint }: FleetLink): string {
+  if (reached !== 0) return `No instance of namespace '${namespace}' answered within ${milliseconds(timeoutMs)}.`;
+  const hint = 'Check --namespace, and the server and database of --redis.';
+  return `There is no instance of namespace '${namespace}': nobody listens on '${askTopic}' at ${endpoint}. ${hint}`;
 }

@@ -1,9 +1,10 @@
-import { MAXIMUM_LINE_LENGTH, printable, printableJson } from '../errors/index.js';
+import { MAXIMUM_LINE_LENGTH, printableJson } from '../errors/index.js';
 import { RemoteKeys } from '../eviction/index.js';
 import type { CommandLine } from './command-line.js';
 import { knownGeneration } from './known-caches.js';
 import { scan } from './scan.js';
 import type { StoreLink } from './store-link.js';
+import { keyForPeople } from './typed-key.js';
 
 /**
  * Lists the keys that Redis holds of a cache, or counts them. It only reads.
@@ -22,7 +23,7 @@ export async function keys(
   if (generation === undefined) return 1;
   const prefix = new RemoteKeys(namespace, cache).data(generation, '');
   const found = await scan(link, `${prefix}*`, limit); // Names hold no wildcards.
-  const partly = `the first ${limit} keys of the database were looked at; see --limit`;
+  const partly = `${limit === 1 ? 'the first key of the database was' : `the first ${limit} keys of the database were`} looked at; see --limit`;
   if (isCount) {
     const count = found.keys.length;
     if (isJson) print(printableJson({ cache, count, isWhole: found.isWhole }));
@@ -32,7 +33,7 @@ export async function keys(
   }
   for (const stored of found.keys) {
     const key = stored.slice(prefix.length);
-    print(isJson ? printableJson({ cache, key }) : printable(key, MAXIMUM_LINE_LENGTH));
+    print(isJson ? printableJson({ cache, key }) : keyForPeople(key, MAXIMUM_LINE_LENGTH));
   }
   if (!found.isWhole) complain(`There may be more: ${partly}.`);
   return 0;

@@ -88,9 +88,9 @@ async function run(line: CommandLine, { out, err, env, interrupt }: CommandLineI
 async function follow({ forMs }: CommandLine, tail: Tail, interrupted: Promise<void>): Promise<number> {
   let timer: NodeJS.Timeout | undefined;
   const timeIsOver = forMs === undefined ? [] : [new Promise<void>((resolve) => (timer = setTimeout(resolve, forMs)))];
-  await tail.run(Promise.race([interrupted, ...timeIsOver]));
+  const code = await tail.run(Promise.race([interrupted, ...timeIsOver]));
   clearTimeout(timer);
-  return 0;
+  return code;
 }
 
 /** The version of the package that this file belongs to, compiled or not. */

@@ -17,6 +17,8 @@ export async function stats(line: CommandLine, link: FleetLink, out: (line: stri
   const { instances, isComplete } = await askInstances(line, link, err);
   const wanted = instances.map((status) => only(status, line.caches));
   if (line.isJson) for (const status of wanted) out(printableJson(status));
+  else if (isComplete && wanted.every(({ caches, omittedCaches }) => omittedCaches === undefined && Object.keys(caches).length === 0))
+    out(`${instances.length} ${instances.length === 1 ? 'instance' : 'instances'} answered; none has used a cache yet.`);
   else print(wanted, out);
   return isComplete ? 0 : 1;
 }

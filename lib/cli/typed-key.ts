@@ -1,5 +1,5 @@
 import { type CacheKey, decodeKey, encodeKey } from '../cache/index.js';
-import { withoutCredentials } from '../errors/index.js';
+import { printable, withoutCredentials } from '../errors/index.js';
 
 /** A key as people type it. */
 export interface TypedKey {
@@ -25,6 +25,10 @@ export function readTypedKey(text: string): TypedKey {
   const [asText, asOther] = [text, otherEncoded].map(withoutCredentials);
   return { encoded: [encoded, otherEncoded], hint: `${asText} was tried as text and as the ${kindOf(other.key)} ${asOther}.` };
 }
+
+/** An encoded key for people, printable. The empty key is shown as it can be typed. */
+export const keyForPeople = (encoded: string, maximumLength?: number): string =>
+  encoded === '' ? '~""' : printable(encoded, maximumLength);
 
 /** The key that is written as `text` behind its `~`, if there is one and it is no text. */
 function untagged(text: string): { readonly key: CacheKey } | undefined {

@@ -5,7 +5,7 @@
  */
 export { clientMissing } from './client-missing.js';
 export { Credentials, type Entry, NO_CREDENTIALS } from './credentials.js';
-export { shown, withoutCredentials } from './shown.js';
+export { shown, shownWithType, withoutCredentials } from './shown.js';
 export { throwFirst } from './throw-first.js';
 export { CacheError, type CacheErrorOptions } from './cache-error.js';
 export { didYouMean, isNearly } from './did-you-mean.js';

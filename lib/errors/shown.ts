@@ -12,6 +12,9 @@ export function shown(value: unknown): string {
   return printable(safe);
 }
 
+/** The same as the end of a message, with its type. Empty text is told in words. */
+export const shownWithType = (value: unknown): string => (value === '' ? 'an empty string' : `\`${shown(value)}\` (${typeof value})`);
+
 /**
  * `text` without users and passwords of URLs. Everything up to the last `@` is removed, because a password
  * may hold `/`, `@`, `#`, `?` and blanks. Of a Redis URL only host, port and database are kept, or path and

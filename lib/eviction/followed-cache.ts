@@ -128,12 +128,14 @@ export class FollowedCache {
 
   /**
    * Messages were missed. Empties the local tier; `seq` is the number of the last message that this covers.
+   *
+   * @param received - the first number that was not missed.
    */
-  skipTo(seq: number): void {
+  skipTo(seq: number, received: number): void {
     const { applied } = this;
     this.applied = seq;
     this.cache.missed(applied === undefined ? 'coherence' : 'gap');
-    if (applied !== undefined) this.#options.events.emit('gap', { cache: this.name, expected: applied + 1, received: seq });
+    if (applied !== undefined) this.#options.events.emit('gap', { cache: this.name, expected: applied + 1, received });
   }
 
   /** Tells changes only. */

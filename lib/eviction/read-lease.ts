@@ -183,7 +183,7 @@ export class ReadLease {
       const { seq, gen } = states[i] as CacheState;
       const isNamed = gen === followed.cache.generation.current;
       if (followed.isNews(gen)) this.#echoRumoured(followed, gen, number);
-      if (this.isBehind(followed.applied, seq)) followed.skipTo(seq);
+      if (this.isBehind(followed.applied, seq)) followed.skipTo(seq, seq + 1); // The message of `seq` itself has not come.
       if (hasSlept) return;
       const until = this.leaseEndOf(beat.sent.at);
       if (isNamed) this.#prove(followed, until);
@@ -241,7 +241,7 @@ export class ReadLease {
     }
     if (isNext) followed.applied = seq;
     // A rumour has emptied the local tier already, and its number may be made up as well.
-    else if (!isNews) followed.skipTo(seq);
+    else if (!isNews) followed.skipTo(seq, seq);
     return isNext;
   }
 

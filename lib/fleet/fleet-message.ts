@@ -69,7 +69,10 @@ export type FeedEntry = {
     }
   /** The local tier can no longer be served, or can be again. */
   | { readonly kind: 'bypass'; readonly cache: string; readonly active: boolean }
-  /** Messages were missed; the local tier was emptied. */
+  /**
+   * Messages were missed, from `expected` to the one before `received`; the local tier was emptied. If
+   * `received` is not greater, the numbers fell back.
+   */
   | { readonly kind: 'gap'; readonly cache: string; readonly expected: number; readonly received: number }
   /** A connection came or went. */
   | { readonly kind: 'link'; readonly link: string; readonly isUp: boolean }

@@ -1,5 +1,5 @@
 import { StoredTypes, type ValueTypes } from '../cache/index.js';
-import { CacheConfigurationError, shown } from '../errors/index.js';
+import { CacheConfigurationError, shownWithType } from '../errors/index.js';
 import { type CacheLogger, silentLogger } from '../event/index.js';
 import type { CredentialsProvider } from '../redis/index.js';
 import { type Clock, type Milliseconds, parseDuration } from '../time/index.js';
@@ -114,9 +114,7 @@ export function anObject<T extends object>(option: string, value: unknown, expec
 }
 
 export function invalid(option: string, expected: string, value: unknown, hint?: string): CacheConfigurationError {
-  return new CacheConfigurationError(
-    'CACHE_OPTION_INVALID',
-    `Expected \`${option}\` to be ${expected}, got \`${shown(value)}\` (${typeof value}).`,
-    { hint },
-  );
+  return new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${expected}, got ${shownWithType(value)}.`, {
+    hint,
+  });
 }

@@ -10,6 +10,9 @@ const SCHEMES: Readonly<Record<string, boolean>> = { 'redis:': false, 'rediss:':
 /** `unix://`, user and password, and the beginning of a path. */
 const UNIX = /^unix:\/\/([^/?#]*@)?\//i;
 
+/** An address that holds nothing but user and password, host, port, database and parameters. */
+const WITH_PORT = /^(?:(?:redis|valkey)s?:\/\/)?(?:[^@/?#]*@)?[^@/?#]*:(\d+)(?:\/\d*)?\/?(?:\?[^@#]*)?$/i;
+
 /** The parameters that are read. */
 const DB = 'db';
 const FAMILY = 'family';
@@ -30,6 +33,7 @@ export function readRedisUrl(text: string, what = '`redis`'): RedisOptions {
   if (/^\/(?!\/)/.test(text)) return { path: text };
   const isUnix = UNIX.test(text);
   const url = isUnix ? tryUrl(text.replace(UNIX, 'unix://$1socket/')) : tryUrl(text.includes('://') ? text : `redis://${text}`);
+  if (hasWrongPort(text)) throw notRepeated(what, 'a URL with a port from 1 to 65535', 'The port is another one.');
   // A password with `#` or `?` ends the address too early; the part before it looks like a host and a port.
   if (url === undefined || url.search.includes('@') || url.hash.includes('@')) throw notAUrl(what);
   const place = isUnix ? socketOf(url) : serverOf(url);
@@ -37,6 +41,11 @@ export function readRedisUrl(text: string, what = '`redis`'): RedisOptions {
   if (place === undefined || login === undefined) throw notAUrl(what);
   checkParameters(url, what, isUnix);
   return { ...place, ...login };
+}
+
+function hasWrongPort(text: string): boolean {
+  const port = WITH_PORT.exec(text)?.[1];
+  return port !== undefined && !isPort(Number(port));
 }
 
 function tryUrl(text: string): URL | undefined {

@@ -1,4 +1,4 @@
-import { shown, TopicError } from '../errors/index.js';
+import { shownWithType, TopicError } from '../errors/index.js';
 
 /** The topic of exactly one channel. Spring's `ChannelTopic`. */
 export class ChannelTopic {
@@ -20,7 +20,7 @@ export class ChannelTopic {
     if (typeof name !== 'string' || name === '') {
       throw new TopicError(
         'TOPIC_LISTENER_INVALID',
-        `Expected the name of a channel to be a non-empty string, got \`${shown(name)}\` (${typeof name}).`,
+        `Expected the name of a channel to be a non-empty string, got ${shownWithType(name)}.`,
       );
     }
     return new ChannelTopic(name);

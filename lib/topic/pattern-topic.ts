@@ -1,4 +1,4 @@
-import { shown, TopicError } from '../errors/index.js';
+import { shownWithType, TopicError } from '../errors/index.js';
 
 /** The topic of every channel that a glob matches. Spring's `PatternTopic`. */
 export class PatternTopic {
@@ -22,7 +22,7 @@ export class PatternTopic {
     if (typeof glob !== 'string' || glob === '') {
       throw new TopicError(
         'TOPIC_LISTENER_INVALID',
-        `Expected the pattern of a topic to be a non-empty string, got \`${shown(glob)}\` (${typeof glob}).`,
+        `Expected the pattern of a topic to be a non-empty string, got ${shownWithType(glob)}.`,
       );
     }
     return new PatternTopic(glob);

@@ -60,6 +60,10 @@ describe(readCommandLine.name, () => {
     [['keys', '--cache', 'book', 'Dune'], "Expected no keys for keys, got 'Dune'."],
     [['keys', '--cache', 'book', '--limit', '0'], "Expected --limit to be a whole number from 1, got '0'."],
     [['keys', '--cache', 'book', '--limit', 'all'], "Expected --limit to be a whole number from 1, got 'all'."],
+    [
+      ['keys', '--cache', ''],
+      "Expected `cache name` to be 1 to 128 of the characters A-Z, a-z, 0-9, '_', '.' and '-', got an empty string.",
+    ],
     [['health', 'now'], "Expected no keys for health, got 'now'."],
     [['stats', '--acks', 'all'], 'Expected no --acks for stats.'],
     [['health', '--for', '5s'], 'Expected no --for for health.'],

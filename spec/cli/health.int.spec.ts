@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
+import { ChannelTopic, MessageListenerContainer } from '../../lib/topic/index.js';
+import { RedisTransport } from '../../lib/topic/redis/index.js';
 import { PATIENT } from '../support/patient.js';
 import { type CliRun, runCli } from '../support/run-cli.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
@@ -54,8 +56,25 @@ describe('inversify-cache health', () => {
   });
 
   it('ends with 1 when no instance answers', async () => {
-    const { code, out, err } = await runCli(['health', '--namespace', namespace, '--redis', url, '--timeout', '5s']);
-    expect({ code, out, err }).to.deep.equal({ code: 1, out: '', err: `No instance of namespace '${namespace}' answered within 5.0 s.\n` });
+    const told =
+      `There is no instance of namespace '${namespace}': nobody listens on '${namespace}:fleet:ask' at ${url.replace('redis://', '')}. ` +
+      'Check --namespace, and the server and database of --redis.\n';
+    expect(await health()).to.deep.equal({ code: 1, out: '', err: told });
+    const other = await health('--redis', `${url}/3`);
+    expect(other).to.deep.equal({ code: 1, out: '', err: told.replace(':ask', ':ask@3') });
+  });
+
+  it('ends with 1 when those that listen do not answer in time', async () => {
+    const listeners = new MessageListenerContainer(new RedisTransport(url));
+    await listeners.addMessageListener(() => undefined, ChannelTopic.of(`${namespace}:fleet:ask`));
+    await listeners.start();
+    const { code, out, err } = await health('--timeout', '300ms');
+    await listeners.stop();
+    expect({ code, out, err }).to.deep.equal({
+      code: 1,
+      out: '',
+      err: `No instance of namespace '${namespace}' answered within 300 ms.\n`,
+    });
   });
 
   it('ends with 1 when Redis cannot be reached', async () => {

@@ -5,6 +5,7 @@ import { type CacheInstance, createInstance } from '../../lib/instance/cache-ins
 import { PATIENT } from '../support/patient.js';
 import { RedisServer } from '../support/redis-server.js';
 import { type CliRun, runCli } from '../support/run-cli.js';
+import { waitFor } from '../support/wait.js';
 
 describe('inversify-cache keys', () => {
   let server: RedisServer;
@@ -39,6 +40,28 @@ describe('inversify-cache keys', () => {
     expect(told).to.deep.equal([...written, 'bidi\u202e'].sort().map((key) => ({ cache: 'book', key })));
   });
 
+  it('shows the empty key as it can be typed, and so do get, evict and tail', async () => {
+    await put(book, '', 'Dune');
+    expect(await keys()).to.deep.equal({ code: 0, out: '~""\nDune\n', err: '' });
+    expect((await keys('--json')).out.split('\n')[0]).to.equal('{"cache":"book","key":""}');
+    const cli = (...args: readonly string[]): Promise<CliRun> =>
+      runCli([...args, '--cache', 'book', '--redis', server.url, '--timeout', '20s']);
+    const interrupt = new AbortController();
+    let followed = '';
+    const tail = runCli(['tail', '--redis', server.url, '--timeout', '20s'], {
+      interrupt: interrupt.signal,
+      printed: (out) => void (followed = out),
+    });
+    const told = /^\S+ {2}book {2}evict {2}~"" {2}by /m;
+    await waitFor(async () => (await book.evict(''), told.test(followed)), { what: 'the eviction in the tail', everyMs: 50 });
+    interrupt.abort();
+    await tail;
+    await put(book, '');
+    for (const typed of ['', '~""']) expect((await cli('get', typed)).out).to.match(/^~"" is in book, .*\n1\n$/);
+    expect((await cli('evict', '~""', '--acks', 'none')).out).to.match(/^Evicted ~"" from book: 1 of 1 key was there; /);
+    expect(await cli('get', '')).to.deep.equal({ code: 1, out: '', err: '~"" is not in book.\n' });
+  });
+
   it('counts them', async () => {
     expect(await keys('--count')).to.deep.equal({ code: 0, out: '0 keys\n', err: '' });
     await put(book, 'Dune');
@@ -69,6 +92,7 @@ describe('inversify-cache keys', () => {
     expect(code).to.equal(0);
     expect(out).to.match(new RegExp(`^at least \\d{1,3} keys? \\(${partly}\\)\n$`));
     expect(JSON.parse((await keys('--count', '--json', '--limit', '10')).out)).to.deep.include({ isWhole: false });
+    expect((await keys('--limit', '1')).err).to.equal('There may be more: the first key of the database was looked at; see --limit.\n');
     const listed = await keys('--limit', '10');
     expect(listed.err).to.equal(`There may be more: ${partly}.\n`);
     expect(listed.out.split('\n').length).to.be.below(1_000);

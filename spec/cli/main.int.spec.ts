@@ -123,10 +123,22 @@ describe('the command line', function () {
       expect(Object.keys(instances[1].caches)).to.have.members(['book', 'author']);
     });
 
+    it('says that the instances have used no cache yet', async () => {
+      const own = ownNamespace('unused');
+      const container = new Container();
+      containers.push(container);
+      await enableCaching(container, { ...PATIENT, redis: url, namespace: own });
+      const stats = new Run(['stats', '--namespace', own, '--timeout', '20s', '--redis', url]);
+      runs.push(stats);
+      expect(await stats.ended()).to.deep.equal({ code: 0, out: '1 instance answered; none has used a cache yet.\n', err: '' });
+    });
+
     it('ends with 1 when no instance answers', async () => {
       const other = new Run(['stats', '--namespace', 'nobody', '--timeout', '200ms', '--redis', url]);
       runs.push(other);
-      expect(await other.ended()).to.deep.equal({ code: 1, out: '', err: "No instance of namespace 'nobody' answered within 200 ms.\n" });
+      const { code, out, err } = await other.ended();
+      expect([code, out]).to.deep.equal([1, '']);
+      expect(err).to.match(/^There is no instance of namespace 'nobody': nobody listens on 'nobody:fleet:ask' at 127\.0\.0\.1:\d+\. /);
     });
   });
 

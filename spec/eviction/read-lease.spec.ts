@@ -226,7 +226,7 @@ describe(ReadLease.name, () => {
       expect(cache.clears).to.deep.equal([]);
       lease.echoed(beat(), [state(6)]);
       expect(cache.clears).to.deep.equal(['gap']);
-      expect(told).to.deep.include({ gap: { cache: 'book', expected: 5, received: 6 } });
+      expect(told).to.deep.include({ gap: { cache: 'book', expected: 5, received: 7 } });
       expect(isServing(), 'empty, it may be served').to.equal(true);
       expect(lease.received({ cache: 'book', seq: 7, gen: '5' })).to.equal(true);
     });

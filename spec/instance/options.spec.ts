@@ -112,9 +112,9 @@ describe(resolveOptions.name, () => {
     [{ caches: { book: undefined } }, 'Expected `caches.book` to be an object, got `undefined` (undefined).'],
     [{ caches: { 'books::details': {} } }, `Expected \`cache name\` to be ${name}, got \`books::details\` (string). ${colon}`],
     [{ namespace: 'a:b' }, `Expected \`namespace\` to be ${name}, got \`a:b\` (string). ${colon}`],
-    [{ caches: { '': {} } }, `Expected \`cache name\` to be ${name}, got \`\` (string).`],
+    [{ caches: { '': {} } }, `Expected \`cache name\` to be ${name}, got an empty string.`],
     [{ defaults: null }, 'Expected `defaults` to be an object, got `null` (object).'],
-    [{ namespace: '' }, `Expected \`namespace\` to be ${name}, got \`\` (string).`],
+    [{ namespace: '' }, `Expected \`namespace\` to be ${name}, got an empty string.`],
     [{ namespace: 'a b' }, `Expected \`namespace\` to be ${name}, got \`a b\` (string).`],
     [{ namespace: 'line\n' }, `Expected \`namespace\` to be ${name}, got \`line\\u000a\` (string).`],
     [{ namespace: 'x'.repeat(129) }, `Expected \`namespace\` to be ${name}, got \`${'x'.repeat(129)}\` (string).`],
@@ -164,7 +164,7 @@ describe(resolveOptions.name, () => {
       { defaults: { whenDisconnected: 'stale' } },
       "Expected `defaults.whenDisconnected` to be one of 'bypass', 'serve', got `stale` (string).",
     ],
-    [{ defaults: { topic: '' } }, 'Expected `defaults.topic` to be a non-empty string, got `` (string).'],
+    [{ defaults: { topic: '' } }, 'Expected `defaults.topic` to be a non-empty string, got an empty string.'],
     [{ caches: { book: { topic: 5 } } }, 'Expected `caches.book.topic` to be a non-empty string, got `5` (number).'],
     [
       { caches: { book: { type: 'Book' } } },
@@ -244,7 +244,7 @@ describe(checkCacheName.name, () => {
       for (const error of errors) {
         expect(error.code).to.equal('CACHE_OPTION_INVALID');
         expect(error.message).to.match(
-          /^Expected `(cache name|namespace|instanceId)` to be .+, got `.*` \(\w+\)\.( In Redis ':' separates .*)?$/,
+          /^Expected `(cache name|namespace|instanceId)` to be .+, got (?:an empty string|`.*` \(\w+\))\.( In Redis ':' separates .*)?$/,
         );
         expect(error.message.length).to.be.below(500);
         expect(error.message).to.match(/^[^\p{C}]*$/u);

@@ -181,7 +181,7 @@ describe('Issue 5: the option `redis`', () => {
         'unix://u:hunter2@host/run/redis.sock',
         'unix:///run/redis.sock?db=hunter2',
         'valkeyz://hunter2',
-        'redis://hunter2:0',
+        'redis://hunter2:0x',
         'redis://h/hunter2/',
       ]) {
         const message = refusal(url);

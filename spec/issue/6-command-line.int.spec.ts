@@ -145,10 +145,11 @@ describe('Issue 6: the command line', () => {
     await one.put('Dune', 1);
     await two.get('Dune');
     const args = ['evict', '--cache', 'book', '--topic', 'not-the-topic', 'Dune'];
+    const hint = "No instance has heard it on the topic 'not-the-topic'. If the cache has another topic, name that by --topic.\n";
     expect(await cli(args)).to.deep.equal({
       code: 0,
       out: 'Evicted Dune from book: 1 of 1 key was there; heard by 0 instances; not by one, two: their read leases have ended.\n',
-      err: '',
+      err: hint,
     });
     expect([await one.get('Dune'), await two.get('Dune')]).to.deep.equal([undefined, undefined]);
     const json = await cli([...args, '--json']);

@@ -331,7 +331,7 @@ describe('listening methods', () => {
     });
 
     it('refuses what is no topic', () => {
-      expect(() => MessageListener('')).to.throw('Expected the name of a channel to be a non-empty string, got `` (string).');
+      expect(() => MessageListener('')).to.throw('Expected the name of a channel to be a non-empty string, got an empty string.');
       expect(() => MessageListener([])).to.throw('Expected a topic or a list of topics, got an empty list.');
       expect(() => MessageListener(7 as never)).to.throw('Expected a topic or a list of topics, got 7.');
     });

@@ -60,7 +60,6 @@ describe(redisEndpoint.name, () => {
   it('refuses what is no URL and does not repeat it', () => {
     for (const wrong of [
       'redis://user:hunter2@',
-      'redis://:hunter2@host:99999',
       'http://:hunter2@host',
       'redis://:hunter2%zz@host',
       'redis://:hunter2@host/x',
@@ -80,6 +79,26 @@ describe(redisEndpoint.name, () => {
       const error = thrown(() => redisEndpoint(wrong));
       expect([error.message, error.code, error.cause], wrong).to.deep.equal([NOT_A_URL, 'CACHE_OPTION_INVALID', undefined]);
     }
+  });
+
+  it('says that the port is wrong, and does not repeat it: it may be a password without its host', () => {
+    const told =
+      'Expected `redis` to be a URL with a port from 1 to 65535, got something else. The port is another one. ' +
+      'The text is not repeated here because it may hold a password.';
+    for (const wrong of [
+      'redis://localhost:70000',
+      'redis://:hunter2@host:99999',
+      'rediss://[::1]:65536/3?family=6',
+      'valkey://host:0',
+      'host:70000/',
+      'redis://hunter2:123456',
+      'redis://hunter2:0',
+    ]) {
+      const error = thrown(() => redisEndpoint(wrong));
+      expect([error.message, error.code, error.cause], wrong).to.deep.equal([told, 'CACHE_OPTION_INVALID', undefined]);
+    }
+    for (const wrong of ['http://host:70000', 'redis://user:70000/hunter2@host', 'redis://user:70000#hunter2@host', 'redis://host:7x'])
+      expect(thrown(() => redisEndpoint(wrong)).message, wrong).to.equal(NOT_A_URL);
   });
 
   it('refuses wrong options and names them', () => {

@@ -16,7 +16,7 @@ for (const { type, kind, what } of [
 
       it('refuses what is no name', () => {
         for (const [wrong, got] of [
-          ['', '`` (string)'],
+          ['', 'an empty string'],
           [undefined, '`undefined` (undefined)'],
           [7, '`7` (number)'],
         ] as const) {

@@ -198,15 +198,20 @@ function describe({ first, instance }: Event, pick: (cache: string, key: string)
         first.active === true ? `bypasses the local tier of ${cache}` : `serves the local tier of ${cache} again`,
       ];
     case 'gap':
-      return [
-        make('strong', instance),
-        `missed messages of ${cache} (${first.expected} to ${Number(first.received) - 1}) and emptied its local tier`,
-      ];
+      return [make('strong', instance), `${missedOf(cache, Number(first.expected), Number(first.received))} and emptied its local tier`];
     case 'link':
       return [make('strong', instance), `${first.isUp === true ? 'has' : 'lost'} its ${first.link} link`];
     default:
       return [make('strong', instance), String(kind)];
   }
+}
+
+function missedOf(cache: string, expected: number, received: number): string {
+  const last = received - 1;
+  if (last === expected) return `missed a message of ${cache} (${expected})`;
+  return last > expected
+    ? `missed messages of ${cache} (${expected} to ${last})`
+    : `was told number ${received} of ${cache} where ${expected} was due,`;
 }
 
 function keyButton(cache: string, key: string, pick: (cache: string, key: string) => void): HTMLElement {
