@@ -35,9 +35,9 @@ export interface CacheEventMap {
   /** A clear was applied to the local tier; `lagMs` as with `evicted`. */
   cleared: { readonly cache: string; readonly origin: string; readonly seq: number; readonly lagMs: Milliseconds | undefined };
   /**
-   * The numbers of messages showed that some were missed: the local tier of this cache was emptied. `expected`
-   * is the first number that was missed, and `received` the first one after it that was not. If `received` is
-   * not greater than `expected`, the numbers fell back, or one came twice.
+   * The numbers of messages showed that some were missed: the local tier of this cache was emptied.
+   * `expected` is the first number that was missed, and `received` the first one after it that was not.
+   * If `received` is not greater than `expected`, the numbers fell back, or one came twice.
    */
   gap: { readonly cache: string; readonly expected: number; readonly received: number };
   /** The read lease lapsed (`active: true`) or was won back (`active: false`). */
