@@ -77,6 +77,7 @@ export const SUITES = [
       'issue/3-orderly-shutdown.int',
       'issue/5-operators-log.int',
       'issue/5-ways-to-redis.int',
+      'issue/6-lines-of-the-log.int',
       'redis/command-connection.int',
       'support/redis-server.int',
       'topic/redis/listener-container.int',
