@@ -31,6 +31,17 @@ export const SUITES = [
     specs: ['samples/hello.int', 'samples/settings-story.int', 'samples/settings-serve.int'],
   },
   {
+    name: 'inversify 7',
+    needs: 'processes of the specs and the samples, on other versions of inversify',
+    specs: ['issue/6-inversify-7.int'],
+  },
+  {
+    name: 'bundle, package and set-up',
+    needs: 'a bundler, an installation of the package, processes',
+    isBusy: true,
+    specs: ['bundle', 'docs/bundlers.int', 'package.int', 'docs/quick-start.int', 'browser-setup', 'server-setup'],
+  },
+  {
     name: 'Redis Cluster',
     needs: 'the servers of a Cluster',
     specs: ['deployment/cluster.int', 'deployment/cluster-acl.int', 'topic/redis/cluster.int'],
@@ -84,11 +95,6 @@ export const SUITES = [
       'topic/redis/process-end.int',
     ],
   },
-  {
-    name: 'inversify 7',
-    needs: 'processes of the specs and the samples, on other versions of inversify',
-    specs: ['issue/6-inversify-7.int'],
-  },
   { name: 'mutants', needs: 'two minutes of a processor', isBusy: true, specs: ['interleavings/mutants'] },
   {
     name: 'searches',
@@ -104,12 +110,6 @@ export const SUITES = [
       'eviction/eviction-flood.int',
       'fleet/fleet-flood.int',
     ],
-  },
-  {
-    name: 'bundle, package and set-up',
-    needs: 'a bundler, an installation of the package, processes',
-    isBusy: true,
-    specs: ['bundle', 'docs/bundlers.int', 'package.int', 'docs/quick-start.int', 'browser-setup', 'server-setup'],
   },
   { name: 'types and code blocks', isBusy: true, specs: ['types', 'docs/code-blocks.int', 'docs/docs-project'] },
 ];

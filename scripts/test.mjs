@@ -33,8 +33,8 @@ const MOCHA_OPTIONS = ['--no-config', ...optionsOf('.mocharc.json')];
 const LINT_CACHE = ['--cache', '--cache-strategy', 'content', '--cache-location', 'node_modules/.cache/eslint/'];
 /** In its usual place, where `npm run format` expects a folder. */
 const FORMAT_CACHE = ['--cache', '--cache-strategy', 'content'];
+const LINT = ['lint (eslint)', node('node_modules/eslint/bin/eslint.js', ...(IS_QUICK ? LINT_CACHE : []), '.')];
 const QUICK_CHECKS = [
-  ['lint (eslint)', node('node_modules/eslint/bin/eslint.js', ...(IS_QUICK ? LINT_CACHE : []), '.')],
   ['unused exports (knip)', node('node_modules/knip/bin/knip.js', '--no-progress')],
   ['types (TypeScript 7)', node('node_modules/typescript-7/bin/tsc', '--noEmit', '--incremental', 'false')],
   ['types of the console (TypeScript 7)', node('node_modules/typescript-7/bin/tsc', '-p', 'lib/management/console', '--noEmit')],
@@ -69,7 +69,8 @@ console.log(`\n${count.passed} passed, ${count.failed} failed`);
 process.exitCode = interrupted ? 130 : count.failed === 0 ? 0 : 1;
 
 async function test() {
-  if (!(await check('build (TypeScript 6)', node('scripts/build.mjs')))) return;
+  const lint = check(...LINT); // It takes long, and needs no build.
+  if (!(await check('build (TypeScript 6)', node('scripts/build.mjs')))) return void (await lint);
 
   // Compiled from what the specs themselves use, so that both look in the same places.
   const { findServerProgram } = await import('../build/spec/support/server-program.js');
@@ -85,7 +86,7 @@ async function test() {
   const checks = [...QUICK_CHECKS, ...(IS_QUICK ? [] : moreChecks(env.PACKAGE_TARBALL))];
   if (IS_QUICK) leftOut.push('the API reference (TypeDoc) and the checks of the package (publint, attw)');
   if (IS_QUICK) leftOut.push('part of: lint (only files that have changed since the last time)');
-  const jobs = checks.map(([name, command]) => ({ isBusy: true, run: () => check(name, command) }));
+  const jobs = [{ isBusy: true, run: () => lint }, ...checks.map(([name, command]) => ({ isBusy: true, run: () => check(name, command) }))];
   const suites = suitesToRun();
   if (chosen.length === 0) jobs.push(...suites.map((suite) => ({ isBusy: suite.isBusy, run: () => runSuite(suite, env) })));
   await runInLanes(jobs, availableParallelism(), () => interrupted);
