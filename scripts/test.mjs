@@ -70,7 +70,15 @@ process.exitCode = interrupted ? 130 : count.failed === 0 ? 0 : 1;
 
 async function test() {
   const lint = check(...LINT); // It takes long, and needs no build.
-  if (!(await check('build (TypeScript 6)', node('scripts/build.mjs')))) return void (await lint);
+  try {
+    await testBeside(lint);
+  } finally {
+    await lint;
+  }
+}
+
+async function testBeside(lint) {
+  if (!(await check('build (TypeScript 6)', node('scripts/build.mjs')))) return;
 
   // Compiled from what the specs themselves use, so that both look in the same places.
   const { findServerProgram } = await import('../build/spec/support/server-program.js');
