@@ -172,7 +172,8 @@ export interface CachingOptions {
   /**
    * Where the instance says what its operators should know, in one line each: Redis is away or refuses, and
    * why, or is back; values of a kind can never be stored; an eviction that was only reported is not
-   * acknowledged. `false`: nowhere. All that happens is told by events. Default: `console.warn`.
+   * acknowledged, or one is repeated no more because the instance ends. `false`: nowhere. All that happens is
+   * told by events. Default: `console.warn`.
    */
   readonly logger?: CacheLogger | false | undefined;
   /** Where time is read. Default: the process's monotonic clock. */

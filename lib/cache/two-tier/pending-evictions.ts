@@ -186,8 +186,9 @@ export class PendingEvictions {
       await this.#execute();
     } catch (cause) {
       const { cache, events } = this.#options;
-      const keys = this.#allDoubtful === 0 ? listed([...this.#doubtful.keys()]) : 'all keys';
-      const what = this.size === 1 ? '1 eviction was' : `${this.size} evictions were`;
+      const isAll = this.#allDoubtful !== 0;
+      const keys = isAll ? 'all keys' : listed([...this.#doubtful.keys()]);
+      const what = isAll ? 'clearing it was' : this.size === 1 ? '1 eviction was' : `${this.size} evictions were`;
       const error = new CacheEvictError(cache, `Cache '${cache}' was stopped while ${what} not acknowledged.`, {
         hint: `Old values may be served until their time to live ends: ${keys}.`,
         cause,

@@ -207,6 +207,16 @@ describe(PendingEvictions.name, () => {
       expect(timers.countTimers()).to.equal(0);
     });
 
+    it('tells that a clear is lost', async () => {
+      await failing('all');
+      await pending.stop();
+      expect(told.at(-1)).to.deep.equal({
+        where: 'pending evictions',
+        message:
+          "Cache 'book' was stopped while clearing it was not acknowledged. Old values may be served until their time to live ends: all keys.",
+      });
+    });
+
     it('is not said to be tried again in the background once a shutdown has begun, and is tried once more', async () => {
       void calls.close();
       const error = await failing(['Dune']);
