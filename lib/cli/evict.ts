@@ -4,7 +4,7 @@ import type { CommandLine } from './command-line.js';
 import type { FleetLink } from './fleet-link.js';
 import { knownGeneration } from './known-caches.js';
 import type { StoreLink } from './store-link.js';
-import { firstOf, MAXIMUM_KEYS_PRINTED } from './table.js';
+import { counted, firstOf, MAXIMUM_KEYS_PRINTED } from './table.js';
 import { keyForPeople } from './typed-key.js';
 
 /** The connections that an eviction needs. */
@@ -66,13 +66,13 @@ export async function evict(
 
 function presenceOf({ present }: GuestReceipt, count: number): readonly string[] {
   if (present === undefined) return [];
-  return [`${present} of ${count} ${count === 1 ? 'key' : 'keys'} ${present === 1 || count === 1 ? 'was' : 'were'} there`];
+  return [`${present} of ${counted(count, 'key')} ${present === 1 || count === 1 ? 'was' : 'were'} there`];
 }
 
 function hearingOf({ hearing }: GuestReceipt): string {
   if (hearing === undefined) return 'the instances follow within their bound.';
   const { heard, missing } = hearing;
-  const by = `heard by ${heard.length} ${heard.length === 1 ? 'instance' : 'instances'}`;
+  const by = `heard by ${counted(heard.length, 'instance')}`;
   if (missing.length === 0) return `${by}.`;
   const names = firstOf(missing, MAXIMUM_INSTANCES_PRINTED, ', ', printable);
   return `${by}; not by ${names}: ${missing.length === 1 ? 'its read lease has' : 'their read leases have'} ended.`;

@@ -4,6 +4,7 @@ import type { CacheStatus, InstanceStatus } from '../fleet/index.js';
 import type { CommandLine } from './command-line.js';
 import type { FleetLink } from './fleet-link.js';
 import { askInstances } from './instances.js';
+import { counted } from './table.js';
 
 /** How one instance is. */
 interface Condition {
@@ -34,7 +35,7 @@ export async function health(
     for (const { id, status, reasons } of unwell)
       print(`${printable(id)} is ${status}: ${reasons.map((each) => printable(each)).join('; ')}`);
     const count = conditions.length;
-    if (count > 0) print(`${count - unwell.length} of ${count} ${count === 1 ? 'instance is' : 'instances are'} up.`);
+    if (count > 0) print(`${count - unwell.length} of ${counted(count, 'instance')} ${count === 1 ? 'is' : 'are'} up.`);
   }
   return isComplete && conditions.length > 0 && unwell.length === 0 ? 0 : 1;
 }

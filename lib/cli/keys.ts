@@ -4,6 +4,7 @@ import type { CommandLine } from './command-line.js';
 import { knownGeneration } from './known-caches.js';
 import { scan } from './scan.js';
 import type { StoreLink } from './store-link.js';
+import { counted } from './table.js';
 import { keyForPeople } from './typed-key.js';
 
 /**
@@ -27,8 +28,8 @@ export async function keys(
   if (isCount) {
     const count = found.keys.length;
     if (isJson) print(printableJson({ cache, count, isWhole: found.isWhole }));
-    else if (found.isWhole) print(countOf(count));
-    else print(`at least ${countOf(count)} (${partly})`);
+    else if (found.isWhole) print(counted(count, 'key'));
+    else print(`at least ${counted(count, 'key')} (${partly})`);
     return 0;
   }
   for (const stored of found.keys) {
@@ -38,5 +39,3 @@ export async function keys(
   if (!found.isWhole) complain(`There may be more: ${partly}.`);
   return 0;
 }
-
-const countOf = (count: number): string => `${count} ${count === 1 ? 'key' : 'keys'}`;

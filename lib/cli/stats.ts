@@ -3,7 +3,7 @@ import type { CacheStatus, InstanceStatus } from '../fleet/index.js';
 import type { CommandLine } from './command-line.js';
 import type { FleetLink } from './fleet-link.js';
 import { askInstances } from './instances.js';
-import { milliseconds, table } from './table.js';
+import { counted, milliseconds, table } from './table.js';
 
 const HEADINGS = ['', 'state', 'L1 hits', 'L2 hits', 'misses', 'hit ratio', 'loads', 'in L1', 'applied', 'lag p99', 'in bypass'];
 
@@ -18,7 +18,7 @@ export async function stats(line: CommandLine, link: FleetLink, out: (line: stri
   const wanted = instances.map((status) => only(status, line.caches));
   if (line.isJson) for (const status of wanted) out(printableJson(status));
   else if (isComplete && wanted.every(({ caches, omittedCaches }) => omittedCaches === undefined && Object.keys(caches).length === 0))
-    out(`${instances.length} ${instances.length === 1 ? 'instance' : 'instances'} answered; none has used a cache yet.`);
+    out(`${counted(instances.length, 'instance')} answered; none has used a cache yet.`);
   else print(wanted, out);
   return isComplete ? 0 : 1;
 }

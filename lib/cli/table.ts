@@ -13,6 +13,9 @@ export function table(rows: readonly (readonly string[])[]): readonly string[] {
 export const milliseconds = (ms: number | undefined): string =>
   ms === undefined ? '-' : ms < 1_000 ? `${ms.toFixed(ms < 10 ? 2 : 0)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 
+/** `1 key`, `2 keys`. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 /** The first items, and how many more there are. */
 export function firstOf<T>(items: readonly T[], most: number, separator: string, tell: (item: T) => string): string {
   const told = items.slice(0, most).map((item) => tell(item));
