@@ -1,5 +1,5 @@
 import { printable } from '../errors/index.js';
-import { findGeneration } from '../eviction/index.js';
+import { ALL_STATES, findGeneration, ownerOfState } from '../eviction/index.js';
 import type { InstanceStatus } from '../fleet/index.js';
 import { scan, type Scanned } from './scan.js';
 import type { StoreLink } from './store-link.js';
@@ -17,9 +17,6 @@ const MAXIMUM_SCANNED = 100_000;
 /** How many names of caches are told. */
 const MAXIMUM_NAMES = 50;
 
-/** The bookkeeping of a cache, by the key of its generation. */
-const BOOKKEEPING = /^([^:]+):([^:]+):gen$/;
-
 /**
  * The generation of a cache in Redis. Without bookkeeping it complains, with the names that Redis knows, and
  * returns `undefined`. It only reads.
@@ -30,19 +27,16 @@ export async function knownGeneration(link: StoreLink, cache: string, complain: 
   const { connection, namespace } = link;
   const generation = await findGeneration(connection, namespace, cache);
   if (generation !== undefined) return generation;
-  const scanned = await scan(link, '*:gen', MAXIMUM_SCANNED).catch(() => undefined); // The user may not have the right.
+  const scanned = await scan(link, ALL_STATES, MAXIMUM_SCANNED).catch(() => undefined); // The user may not have the right.
   complain(`Redis at ${connection.endpoint.label} knows no cache '${cache}' in namespace '${namespace}'.${knownNames(namespace, scanned)}`);
   return undefined;
 }
 
 function knownNames(namespace: string, scanned: Scanned | undefined): string {
   if (scanned === undefined) return '';
-  const known = scanned.keys.flatMap((key) => {
-    const [, of, cache] = BOOKKEEPING.exec(key) ?? [];
-    return of === undefined || cache === undefined ? [] : [{ of, cache }];
-  });
-  const caches = known.filter(({ of }) => of === namespace).map(({ cache }) => cache);
-  const namespaces = new Set(known.map(({ of }) => of));
+  const known = scanned.keys.map(ownerOfState).filter((owner) => owner !== undefined);
+  const caches = known.filter((owner) => owner.namespace === namespace).map(({ cache }) => cache);
+  const namespaces = new Set(known.map((owner) => owner.namespace));
   const partly = scanned.isWhole ? '' : ` (in the first ${MAXIMUM_SCANNED} keys of the database)`;
   if (caches.length > 0) return ` Caches there${partly}: ${listOf(caches)}.`;
   return namespaces.size > 0 ? ` Namespaces with caches${partly}: ${listOf([...namespaces])}.` : ` There is no cache at all${partly}.`;

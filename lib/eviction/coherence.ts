@@ -28,7 +28,7 @@ export interface PrimaryLink {
   send(channel: string, message: string): Promise<unknown>;
   /** Must resolve before each heartbeat. Default: nothing has to. */
   readonly beforeHeartbeat?: (() => Promise<void>) | undefined;
-  /** How many instances have this one's name, itself included. Default: the lists of the living tell. */
+  /** How many instances have this one's name, itself included. Default: the list of the living tells. */
   readonly namesakes?: (() => number) | undefined;
 }
 
@@ -153,7 +153,7 @@ export class Coherence {
   }
 
   /**
-   * Ends the lease and the heartbeats, and takes this instance off the lists of the living. Never rejects.
+   * Ends the lease and the heartbeats, and takes this instance off the list of the living. Never rejects.
    */
   async leave(): Promise<void> {
     this.#namesakes?.stop();
@@ -168,7 +168,7 @@ export class Coherence {
     this.acknowledgements.close();
   }
 
-  /** Whether this instance is off the lists of the living, for good. */
+  /** Whether this instance is off the list of the living, for good. */
   get hasLeft(): boolean {
     return this.#hasLeft;
   }
@@ -196,6 +196,6 @@ export class Coherence {
 
   async #countNamesakes(): Promise<number | undefined> {
     if (!this.acceptsSteps) return undefined;
-    return this.#link.namesakes?.() ?? this.#heartbeat?.namesakes(this.#lease.names);
+    return this.#link.namesakes?.() ?? this.#heartbeat?.namesakes();
   }
 }

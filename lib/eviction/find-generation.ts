@@ -1,5 +1,5 @@
 import type { CommandConnection } from '../redis/index.js';
-import { damagedGeneration, isOurs } from './generation.js';
+import { damagedState, parseState } from './cache-state.js';
 import { RemoteKeys } from './remote-keys.js';
 
 /**
@@ -10,9 +10,10 @@ import { RemoteKeys } from './remote-keys.js';
  * @throws {RemoteCacheError} `CACHE_REMOTE_FAILED` for a generation that another program has written.
  */
 export async function findGeneration(connection: CommandConnection, namespace: string, cache: string): Promise<string | undefined> {
-  const keys = new RemoteKeys(namespace, cache);
-  const [gen, rid] = await connection.guard.run('get', () => connection.client.mGet([keys.gen, keys.rid]), 2);
-  if (typeof gen !== 'string') return undefined;
-  if (!isOurs(gen, rid)) throw damagedGeneration(cache, keys);
-  return gen;
+  const key = new RemoteKeys(namespace, cache).state;
+  const [text] = await connection.guard.run('get', () => connection.client.mGet([key]));
+  if (typeof text !== 'string') return undefined;
+  const state = parseState(text);
+  if (state === undefined) throw damagedState(cache, key);
+  return state.gen;
 }

@@ -1,6 +1,7 @@
 import type { CoherentCache } from '../cache/index.js';
 import type { CacheEvents } from '../event/index.js';
 import type { Milliseconds } from '../time/index.js';
+import type { CacheState } from './cache-state.js';
 
 /** What a {@link FollowedCache} tells others. */
 export interface FollowedCacheOptions {
@@ -12,7 +13,7 @@ export interface FollowedCacheOptions {
 /** What an echo proves if a reply names its generation. */
 interface UnprovenEcho {
   readonly beat: number;
-  readonly gen: string;
+  readonly state: CacheState;
   readonly until: Milliseconds;
 }
 
@@ -22,10 +23,7 @@ interface UnprovenEcho {
  */
 export class FollowedCache {
   readonly cache: CoherentCache;
-  /**
-   * The number of the last message applied. `undefined` from a (re)subscription until the next echo or
-   * message.
-   */
+  /** The number of the last message applied. `undefined`: it is not known. */
   applied: number | undefined;
   readonly #options: FollowedCacheOptions;
   /**
@@ -33,6 +31,9 @@ export class FollowedCache {
    * `Infinity`: it is not subscribed now.
    */
   #provenFrom = Number.POSITIVE_INFINITY;
+  /** What the last echo named that proved something. */
+  #confirmed: CacheState | undefined;
+  #isReturning = false;
   /** What the `bypass` event said last. */
   #isBypassed = false;
   #rumour: string | undefined;
@@ -70,10 +71,39 @@ export class FollowedCache {
     return beat >= this.#provenFrom;
   }
 
+  /** Whether the topic is subscribed, but no echo has come since. */
+  get isReturning(): boolean {
+    return this.#isReturning;
+  }
+
+  /** What the last echo named that proved something. */
+  get confirmed(): CacheState | undefined {
+    return this.#confirmed;
+  }
+
+  /** The topic is subscribed inside the process, where nothing is lost from now on. */
+  serveForGood(): void {
+    this.applied = undefined;
+    this.cache.missed('coherence');
+    this.cache.holdLeaseUntil(Number.POSITIVE_INFINITY);
+  }
+
   /** The topic is subscribed. @param firstBeat - the first beat that will run after that. */
   subscribed(firstBeat: number): void {
-    this.applied = this.#unproven = undefined;
+    this.#unproven = undefined;
     this.#provenFrom = firstBeat;
+    this.#isReturning = true;
+  }
+
+  /**
+   * The first echo since the subscription has come.
+   *
+   * @param isUnchanged - whether nothing was evicted since the last echo before. Then the local tier survives.
+   */
+  returned({ seq }: CacheState, isUnchanged: boolean): void {
+    this.#isReturning = false;
+    this.applied = seq;
+    if (!isUnchanged) this.cache.missed('coherence');
   }
 
   /** The subscription is gone. */
@@ -88,8 +118,9 @@ export class FollowedCache {
     this.cache.holdLeaseUntil(Number.NEGATIVE_INFINITY);
   }
 
-  /** The cache may be served until then. */
-  prove(until: Milliseconds): void {
+  /** An echo has named this state: the cache may be served until then. */
+  prove(state: CacheState, until: Milliseconds): void {
+    this.#confirmed = state;
     this.cache.holdLeaseUntil(until);
     this.tellBypass(false);
   }
@@ -100,14 +131,13 @@ export class FollowedCache {
   }
 
   /**
-   * The reply to `beat` was applied. Returns until when a kept echo proves the cache; `undefined`: it proves
-   * nothing.
+   * The reply to `beat` was applied. Returns the kept echo if it proves the cache now.
    */
-  proofBy(beat: number): Milliseconds | undefined {
+  proofBy(beat: number): UnprovenEcho | undefined {
     const unproven = this.#unproven;
     if (unproven === undefined || beat < unproven.beat) return undefined;
     this.#unproven = undefined;
-    return unproven.gen === this.cache.generation.current ? unproven.until : undefined;
+    return unproven.state.gen === this.cache.generation.current ? unproven : undefined;
   }
 
   /** A message or an echo named `gen`. @param since - the latest beat that was sent before that. */

@@ -2,22 +2,11 @@ import type { CommandConnection } from '../redis/index.js';
 import { type Clock, type Milliseconds, systemClock } from '../time/index.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import type { HeartbeatRefusals } from './heartbeat-refusals.js';
+import { type CacheState, parseStates } from './cache-state.js';
 import { memberOf, nameOfOrigin } from './origin.js';
-import { aliveKey, inboxOf, RemoteKeys } from './remote-keys.js';
+import { hostsKey, inboxOf, membersKey, RemoteKeys } from './remote-keys.js';
 import { HEARTBEAT, LEAVE, NAMESAKES } from './scripts.js';
 import type { ServerClock } from './server-clock.js';
-
-/** What the server knew of one cache when a heartbeat was executed. */
-export interface CacheState {
-  /** The number of the last eviction message. */
-  readonly seq: number;
-  readonly gen: string;
-  /**
-   * Only in a reply. `true`: what was stored could not be right, and was replaced. The new generation may be
-   * lower than the one before.
-   */
-  readonly isReplaced?: boolean | undefined;
-}
 
 /** One cache in a heartbeat, with the newest generation its sender knows. */
 export interface BeatenCache {
@@ -40,8 +29,7 @@ export interface Pulse {
 export interface Heartbeat {
   /**
    * Registers this instance as alive for one bound, and has an echo published to its inbox: `head`, then the
-   * caches' states. Answers the same states on the command connection. Without a cache it writes all the
-   * same, to see whether it may.
+   * caches' states. Answers the same states on the command connection.
    */
   pulse(caches: readonly BeatenCache[], head: string): Promise<Pulse>;
 }
@@ -68,11 +56,7 @@ export interface RedisHeartbeatOptions {
   readonly clock?: Clock | undefined;
 }
 
-/**
- * What the reply holds of each cache: its number, its generation, and whether that was replaced.
- * The longest bound, the server's time and the reach follow.
- */
-const REPLY_PARTS = 3;
+type HeartbeatReply = [states: string, replaced: string, longestBound: string, micros: string, reached: string];
 
 /** Heartbeats as a write script on the command connection. */
 export class RedisHeartbeat implements Heartbeat {
@@ -97,44 +81,38 @@ export class RedisHeartbeat implements Heartbeat {
 
   async #send(caches: readonly BeatenCache[], head: string): Promise<Pulse> {
     const { connection, namespace, origin, boundMs, acknowledgements, serverClock, clock = systemClock } = this.#options;
-    const keys: string[] = caches.length === 0 ? [aliveKey(namespace)] : [];
-    for (const { name } of caches) keys.push(...this.#bookkeeping(name));
+    const names = caches.map(({ name }) => name);
     const known = caches.map(({ generation }) => generation ?? '0');
     const longest = acknowledgements?.longestBoundMs ?? boundMs;
-    const args = [memberOf(origin, boundMs), String(boundMs), inboxOf(namespace, origin), head, String(longest), ...known];
+    const args = [memberOf(origin, boundMs), String(boundMs), inboxOf(namespace, origin), head, String(longest), names.join(','), ...known];
     const sentAt = clock.now();
-    const reply = await connection.runUnguarded<string[]>(HEARTBEAT, keys, args);
-    const [longestBound, micros, reached] = reply.slice(REPLY_PARTS * caches.length);
+    const reply = await connection.runUnguarded<HeartbeatReply>(HEARTBEAT, this.#bookkeeping(names), args);
+    const [text, replaced, longestBound, micros, reached] = reply;
     if (acknowledgements !== undefined) acknowledgements.longestBoundMs = Number(longestBound);
-    if (micros !== undefined) serverClock?.sample(sentAt, clock.now(), Number(micros) / 1_000);
-    const states = caches.map((_, i) => {
-      const [seq, gen, isReplaced] = reply.slice(REPLY_PARTS * i) as [string, string, string];
-      return { seq: Number(seq), gen, isReplaced: isReplaced === '1' };
-    });
+    serverClock?.sample(sentAt, clock.now(), Number(micros) / 1_000);
+    const states = [...(parseStates(text) as readonly CacheState[])]; // As our script has written or checked them.
+    for (const i of replaced === '' ? [] : replaced.split(',')) {
+      states[Number(i)] = { ...(states[Number(i)] as CacheState), isReplaced: true };
+    }
     return { states, reached: Number(reached) };
   }
 
-  /** Takes this instance off the lists of the living. */
+  /** Takes this instance off the list of the living. @param caches - those that it had. */
   async leave(caches: readonly string[]): Promise<void> {
     const { connection, origin, boundMs } = this.#options;
-    if (caches.length === 0 || !connection.acceptsSteps) return;
-    const keys = caches.flatMap((name) => this.#bookkeeping(name));
-    await connection.run<number>(LEAVE, keys, [memberOf(origin, boundMs)]);
+    if (!connection.acceptsSteps) return;
+    await connection.run<number>(LEAVE, this.#bookkeeping(caches), [memberOf(origin, boundMs), ...caches]);
   }
 
-  /** How many living instances of these caches have this instance's name, itself included. */
-  async namesakes(caches: readonly string[]): Promise<number> {
+  /** How many living instances of the namespace have this instance's name, itself included. */
+  async namesakes(): Promise<number> {
     const { connection, namespace, origin } = this.#options;
-    if (caches.length === 0 || !connection.acceptsSteps) return 1;
-    return connection.run<number>(
-      NAMESAKES,
-      caches.map((name) => new RemoteKeys(namespace, name).members),
-      [`${nameOfOrigin(origin)}~`],
-    );
+    return connection.run<number>(NAMESAKES, [membersKey(namespace)], [`${nameOfOrigin(origin)}~`]);
   }
 
-  #bookkeeping(cache: string): readonly string[] {
-    const { seq, gen, rid, members, born } = new RemoteKeys(this.#options.namespace, cache);
-    return [seq, gen, rid, members, born];
+  /** The keys of a heartbeat with these caches. */
+  #bookkeeping(caches: readonly string[]): string[] {
+    const { namespace } = this.#options;
+    return [membersKey(namespace), hostsKey(namespace), ...caches.map((name) => new RemoteKeys(namespace, name).state)];
   }
 }

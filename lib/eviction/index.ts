@@ -18,4 +18,4 @@ export { Guest, type GuestReceipt } from './guest.js';
 export { type EvictionMessage, parseMessage } from './messages.js';
 export { nameOfOrigin, originOf } from './origin.js';
 export { RedisEvictionLog } from './redis-eviction-log.js';
-export { DEFAULT_NAMESPACE, defaultTopic, RemoteKeys } from './remote-keys.js';
+export { ALL_STATES, DEFAULT_NAMESPACE, defaultTopic, ownerOfState, RemoteKeys } from './remote-keys.js';

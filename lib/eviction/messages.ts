@@ -1,7 +1,7 @@
 import { parseFrame } from '../topic/index.js';
-import { isGeneration } from './generation.js';
-import type { CacheState } from './heartbeat.js';
+import { type CacheState, isGeneration, LONGEST_STATE, parseStates } from './cache-state.js';
 import { isOrigin } from './origin.js';
+import { EDITION } from './remote-keys.js';
 
 // The wire form of everything that instances send each other about evictions. One kind travels on the topics
 // of caches: the EvictionMessage. Two kinds travel on the private channel (the inbox) of an instance: the
@@ -52,9 +52,6 @@ export interface Malformed {
   readonly malformed: string;
 }
 
-/** Version of the wire form. To be raised when an older reader would misread a newer message. */
-export const MESSAGE_VERSION = 1;
-
 /** What every message begins with. */
 const HEAD = '{"v":';
 
@@ -70,9 +67,9 @@ export interface MessageHalves {
   readonly tail: string;
 }
 
-/** `{"v":1,"cache":"book","seq":` 42,"gen":"…","at":… `,"op":"evict","keys":["Dune"],…}` */
+/** `{"v":2,"cache":"book","seq":` 42,"gen":"…","at":… `,"op":"evict","keys":["Dune"],…}` */
 export function messageWriter({ cache, origin, ns }: Pick<EvictionMessage, 'cache' | 'origin' | 'ns'>): MessageWriter {
-  const head = `{"v":${MESSAGE_VERSION},"cache":${JSON.stringify(cache)},"seq":`;
+  const head = `{"v":${EDITION},"cache":${JSON.stringify(cache)},"seq":`;
   const sender = `,"origin":${JSON.stringify(origin)},"ns":${JSON.stringify(ns)}`;
   return (op, keys, ack) => ({
     head,
@@ -95,7 +92,7 @@ export function parseMessage(body: string): EvictionMessage | Malformed {
   const frame = parseFrame(body, { head: HEAD, maximumLength: MAXIMUM_MESSAGE_LENGTH });
   if ('malformed' in frame) return frame;
   const m = frame.fields as Partial<EvictionMessage> & { v?: unknown };
-  if (m.v !== MESSAGE_VERSION) return { malformed: 'unknown version' };
+  if (m.v !== EDITION) return { malformed: 'unknown version' };
   if (typeof m.cache !== 'string' || typeof m.ns !== 'string') return { malformed: 'no cache or namespace' };
   if (!isOrigin(m.origin)) return { malformed: 'no origin' };
   if (!Number.isSafeInteger(m.seq) || (m.seq as number) < 1) return { malformed: 'no sequence number' };
@@ -118,18 +115,12 @@ export function parseMessage(body: string): EvictionMessage | Malformed {
   };
 }
 
-/**
- * What an echo begins with. The heartbeat script writes the states behind it, as `["<seq>","<generation>"]`,
- * and `]}`.
- */
-export const echoHead = (beat: number): string => `{"v":${MESSAGE_VERSION},"beat":${beat},"states":[`;
+/** What an echo begins with. The heartbeat script writes the states behind it, between commas, and `"}`. */
+export const echoHead = (beat: number): string => `{"v":${EDITION},"beat":${beat},"states":"`;
 
 /** A whole acknowledgement. */
 export const formatAcknowledgement = ({ cache, seq, from }: Acknowledgement): string =>
-  JSON.stringify({ v: MESSAGE_VERSION, acked: [cache, seq], from });
-
-/** No state of a cache takes more characters in an echo. */
-const LONGEST_STATE = 64;
+  JSON.stringify({ v: EDITION, acked: [cache, seq], from });
 
 /**
  * The private message in `body`, or a reason why there is none. Never throws.
@@ -137,18 +128,16 @@ const LONGEST_STATE = 64;
  * @param caches - how many caches the instance has, hence how long an echo may be. Default: few.
  */
 export function parseInbox(body: string, caches = 0): Acknowledgement | Echo | Malformed {
-  const frame = parseFrame(body, { head: HEAD, maximumLength: Math.max(MAXIMUM_MESSAGE_LENGTH, LONGEST_STATE * caches) });
+  const frame = parseFrame(body, { head: HEAD, maximumLength: MAXIMUM_MESSAGE_LENGTH + (LONGEST_STATE + 1) * caches });
   if ('malformed' in frame) return frame;
   const m = frame.fields as { v?: unknown; beat?: unknown; states?: unknown; acked?: unknown; from?: unknown };
-  if (m.v !== MESSAGE_VERSION) return { malformed: 'unknown version' };
-  if (Number.isSafeInteger(m.beat) && Array.isArray(m.states) && m.states.every(isState)) {
-    return { beat: m.beat as number, states: m.states.map(([seq, gen]: [string, string]) => ({ seq: Number(seq), gen })) };
+  if (m.v !== EDITION) return { malformed: 'unknown version' };
+  if (Number.isSafeInteger(m.beat) && typeof m.states === 'string') {
+    const states = parseStates(m.states);
+    return states === undefined ? { malformed: 'no state' } : { beat: m.beat as number, states };
   }
   if (Array.isArray(m.acked) && typeof m.acked[0] === 'string' && Number.isSafeInteger(m.acked[1]) && isOrigin(m.from)) {
     return { cache: m.acked[0], seq: m.acked[1] as number, from: m.from };
   }
   return { malformed: 'neither an echo nor an acknowledgement' };
 }
-
-const isState = (state: unknown): boolean =>
-  Array.isArray(state) && state.length === 2 && state.every((part) => typeof part === 'string' && /^\d{1,16}$/.test(part));

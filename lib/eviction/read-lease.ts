@@ -4,7 +4,8 @@ import type { CacheEvents } from '../event/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
 import { BEATS_PER_BOUND, Beats } from './beats.js';
 import { FollowedCache } from './followed-cache.js';
-import type { CacheState, Heartbeat } from './heartbeat.js';
+import type { CacheState } from './cache-state.js';
+import type { Heartbeat } from './heartbeat.js';
 import { echoHead, type EvictionMessage } from './messages.js';
 import { type Moment, SleepWatch } from './sleep-watch.js';
 import { UnheardBeats } from './unheard-beats.js';
@@ -53,8 +54,9 @@ export type NumberedMessage = Pick<EvictionMessage, 'cache' | 'seq' | 'gen'>;
  *   message, is younger than D.
  * - lapsed: the last echo is older. Bypass, until the next one.
  *
- * A gap in the numbers, another generation, and every confirmed subscription empty the local tier. A lost
- * connection ends the lease at once.
+ * A gap in the numbers and another generation empty the local tier. A lost connection ends the lease at once.
+ * When the subscription is back, the local tier survives if the first echo names the same number and the same
+ * generation as the last echo before the loss: then nothing was evicted in between, whatever arrived.
  *
  * Generations come from replies on the command connection alone. Anybody may publish, so a message or an echo
  * that names another generation than the known one is a *rumour*. It empties the local tier, the remote tier
@@ -116,17 +118,16 @@ export class ReadLease {
   }
 
   /**
-   * The server confirmed the topics of these caches. What came before is unknown; what comes from now on will
-   * be heard.
+   * The server confirmed the topics of these caches. What came before is not known until an echo comes; what
+   * comes from now on will be heard.
    */
   subscribed(names: Iterable<string>, epoch: number): void {
     this.#epoch = epoch;
     for (const name of names) {
       const followed = this.#followed.get(name);
       if (followed === undefined) continue;
-      this.emptyAtSubscription(followed.cache);
-      followed.subscribed(this.#beats.latest + 1);
-      if (this.#heartbeat === undefined) followed.cache.holdLeaseUntil(Number.POSITIVE_INFINITY);
+      if (this.#heartbeat === undefined) followed.serveForGood();
+      else followed.subscribed(this.#beats.latest + 1);
       this.#waiters.look(name);
     }
   }
@@ -167,8 +168,8 @@ export class ReadLease {
     cache.generation.follow(gen, isReplaced);
     if (isReplaced === true) this.#options.events.emit('error', { where: `bookkeeping of cache '${name}'`, error: damaged(name) });
     if (followed.isRumoured && this.settles(number, followed.rumouredAt) && followed.settleRumour()) this.#whenForged(name);
-    const until = followed.proofBy(number);
-    if (until !== undefined) this.#prove(followed, until);
+    const proof = followed.proofBy(number);
+    if (proof !== undefined) this.#prove(followed, proof.state, proof.until);
   }
 
   /** The echo of heartbeat `number` arrived on the subscriber's connection. */
@@ -180,19 +181,21 @@ export class ReadLease {
     const hasSlept = this.#sleep.sleptSince(beat.sent);
     beat.caches.forEach((followed, i) => {
       if (!followed.heardAll(number)) return;
-      const { seq, gen } = states[i] as CacheState;
+      const state = states[i] as CacheState;
+      const { seq, gen } = state;
       const isNamed = gen === followed.cache.generation.current;
       if (followed.isNews(gen)) this.#echoRumoured(followed, gen, number);
-      if (this.isBehind(followed.applied, seq)) followed.skipTo(seq, seq + 1); // The message of `seq` itself has not come.
+      if (followed.isReturning) followed.returned(state, this.isUnchanged(state, followed));
+      else if (this.isBehind(followed.applied, seq)) followed.skipTo(seq, seq + 1); // The message of `seq` itself has not come.
       if (hasSlept) return;
       const until = this.leaseEndOf(beat.sent.at);
-      if (isNamed) this.#prove(followed, until);
-      else followed.keepUnproven({ beat: number, gen, until });
+      if (isNamed) this.#prove(followed, state, until);
+      else followed.keepUnproven({ beat: number, state, until });
     });
   }
 
-  #prove(followed: FollowedCache, until: Milliseconds): void {
-    followed.prove(until);
+  #prove(followed: FollowedCache, state: CacheState, until: Milliseconds): void {
+    followed.prove(state, until);
     this.#waiters.look(followed.name);
   }
 
@@ -232,7 +235,8 @@ export class ReadLease {
   received({ cache, seq, gen }: NumberedMessage, cause: 'remote' | 'coherence' = 'coherence', isOwn = false): boolean {
     const followed = this.#followed.get(cache);
     if (followed === undefined) return false;
-    const isNext = this.isNext(followed.applied, seq);
+    // Until the first echo, messages only remove: it will show whether one is missing.
+    const isNext = followed.isReturning || this.isNext(followed.applied, seq);
     const isNews = followed.isNews(gen);
     if (isNews) {
       // The reply to a beat that is sent from now on tells the truth, for it is executed later.
@@ -295,9 +299,12 @@ export class ReadLease {
 
   // The rules, one by one. A spec shows for each what breaks without it.
 
-  /** What came before a subscription was confirmed is unknown. */
-  protected emptyAtSubscription(cache: CoherentCache): void {
-    cache.missed('coherence');
+  /**
+   * Whether the first echo since a subscription shows that nothing was evicted since the last echo. What was
+   * applied in between proves nothing: it may have been made up.
+   */
+  protected isUnchanged({ seq, gen }: CacheState, { confirmed }: Pick<FollowedCache, 'confirmed' | 'applied'>): boolean {
+    return confirmed?.seq === seq && confirmed.gen === gen;
   }
 
   /** Counted from when the heartbeat was sent. */

@@ -4,7 +4,7 @@ import { RemoteCacheError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { Acknowledgements, Audience } from './acknowledgements.js';
 import { type EvictionMessage, type MessageHalves, messageWriter, type MessageWriter } from './messages.js';
-import { damagedGeneration, isOurs } from './generation.js';
+import { damagedState, parseState } from './cache-state.js';
 import { memberOf, partsOfMember } from './origin.js';
 import { RemoteKeys } from './remote-keys.js';
 import { ACQUIRE, CLAIM, CLEAR, EVICT, FILL, RELEASE } from './scripts.js';
@@ -84,7 +84,7 @@ export class RedisEvictionLog implements EvictionLog {
         token = `${gen}/${own}`;
         return [
           ACQUIRE,
-          [...this.#dataAndLeases(gen, keys), this.#keys.gen, this.#keys.members, this.#keys.rid],
+          [...this.#dataAndLeases(gen, keys), this.#keys.state, this.#keys.members],
           [gen, own, String(this.#options.fillLeaseMs), replace ? '1' : '0'],
         ];
       },
@@ -126,7 +126,7 @@ export class RedisEvictionLog implements EvictionLog {
       gen,
       entries.map(({ key }) => key),
     );
-    return this.#connection.run<number[]>(FILL, [...keys, this.#keys.gen], args, {
+    return this.#connection.run<number[]>(FILL, [...keys, this.#keys.state], args, {
       weight: entries.length + length / BYTES_PER_UNIT,
       waitMs,
     });
@@ -173,8 +173,8 @@ export class RedisEvictionLog implements EvictionLog {
       const [, seq, removed, audience] = await this.#inGeneration<[string, number, number, AudienceReply]>(
         (gen) => [
           EVICT,
-          [...this.#dataAndLeases(gen, keys), this.#keys.seq, this.#keys.gen, this.#keys.members, this.#keys.born, this.#keys.rid],
-          [gen, String(keys.length), this.#options.channel, head, tail, acks ? '1' : '0', this.#isKept ? '0' : '1'],
+          [...this.#dataAndLeases(gen, keys), this.#keys.state, this.#keys.members, this.#keys.hosts],
+          [gen, String(keys.length), this.#options.channel, head, tail, this.#options.cache, ...this.#flags(acks)],
         ],
         keys.length,
       );
@@ -193,13 +193,13 @@ export class RedisEvictionLog implements EvictionLog {
     for (let moves = 0; moves <= MAXIMUM_MOVES; moves += 1) {
       const asked = this.#generation;
       const read = (): Promise<(string | null)[]> =>
-        this.#connection.client.mGet([this.#keys.gen, this.#keys.rid, ...keys.map((key) => this.#keys.data(asked, key))]);
-      const [gen, rid, ...raws] = await this.#connection.guard.run('get', read, keys.length, waitMs);
+        this.#connection.client.mGet([this.#keys.state, ...keys.map((key) => this.#keys.data(asked, key))]);
+      const [state, ...raws] = await this.#connection.guard.run('get', read, keys.length, waitMs);
+      const gen = typeof state === 'string' ? parseState(state)?.gen : undefined;
       if (gen === asked) return raws.map((raw) => (typeof raw === 'string' ? raw : undefined));
       // The server lost everything, or another program wrote there. The next write or heartbeat begins a
       // generation.
-      if (!isOurs(gen, rid)) return keys.map(() => undefined);
-      this.#options.generation.follow(gen);
+      if (gen === undefined || !this.#moves(asked, gen)) return keys.map(() => undefined);
     }
     throw this.#restless();
   }
@@ -212,7 +212,7 @@ export class RedisEvictionLog implements EvictionLog {
       token = `${gen}/${own}`;
       return [
         CLAIM,
-        [...this.#dataAndLeases(gen, keys), this.#keys.seq, this.#keys.gen, this.#keys.rid],
+        [...this.#dataAndLeases(gen, keys), this.#keys.state],
         [gen, own, String(this.#options.fillLeaseMs), this.#options.channel, head, tail, keep ? '1' : '0'],
       ];
     }, keys.length);
@@ -224,8 +224,16 @@ export class RedisEvictionLog implements EvictionLog {
     return this.#options.generation.current ?? '';
   }
 
-  get #isKept(): boolean {
-    return this.#options.isKept?.() ?? true;
+  /** Whether an audience is asked for, and whether the instance has no such cache. */
+  #flags(acks: boolean): [acks: string, isPassing: string] {
+    const isKept = this.#options.isKept?.() ?? true;
+    return [acks ? '1' : '0', isKept ? '0' : '1'];
+  }
+
+  /** Follows the generation that a reply names. `false`: it is older than the one that was asked for. */
+  #moves(asked: string, named: string): boolean {
+    this.#options.generation.follow(named);
+    return this.#generation !== asked;
   }
 
   #dataAndLeases(gen: string, keys: readonly string[]): string[] {
@@ -244,10 +252,10 @@ export class RedisEvictionLog implements EvictionLog {
 
   async #clear(run: (script: Script, keys: string[], args: string[]) => Promise<ClearReply>, acks: boolean): Promise<ClearReply> {
     const { head, tail } = this.#message('clear', [], acks);
-    const { seq, gen, members, born, rid } = this.#keys;
+    const { state, members, hosts } = this.#keys;
     const known = this.#generation === '' ? '0' : this.#generation;
-    const args = [this.#options.channel, head, tail, acks ? '1' : '0', known, this.#isKept ? '0' : '1'];
-    const reply = await run(CLEAR, [seq, gen, members, born, rid], args);
+    const args = [this.#options.channel, head, tail, this.#options.cache, ...this.#flags(acks), known];
+    const reply = await run(CLEAR, [state, members, hosts], args);
     const [, , generation, , isReplacement] = reply;
     this.#options.generation.follow(generation, isReplacement === '1');
     return reply;
@@ -272,11 +280,13 @@ export class RedisEvictionLog implements EvictionLog {
     waitMs?: Milliseconds,
   ): Promise<T> {
     for (let moves = 0; moves <= MAXIMUM_MOVES; moves += 1) {
-      const [script, keys, args] = call(this.#generation);
+      const asked = this.#generation;
+      const [script, keys, args] = call(asked);
       const reply = await this.#connection.run<T | ['generation', string] | ['damaged']>(script, keys, args, { weight, waitMs });
-      if (reply[0] === 'damaged') throw damagedGeneration(this.#options.cache, this.#keys);
+      if (reply[0] === 'damaged') throw damagedState(this.#options.cache, this.#keys.state);
       if (reply[0] !== 'generation') return reply as T;
-      this.#options.generation.follow(reply[1] as string);
+      // An older one: another program has put it there, or the server has lost what it knew.
+      if (!this.#moves(asked, reply[1] as string)) throw damagedState(this.#options.cache, this.#keys.state);
     }
     throw this.#restless();
   }

@@ -2,22 +2,27 @@
 // `:`. On a Redis Cluster each bucket has a namespace of its own, `{app:0}`, `{app:1}`, …: see
 // `cluster-slots.ts`.
 
+/**
+ * The edition of the protocol. It is part of every key, and of every message, so two editions never read each
+ * other's data. To be raised when an older reader would misread what a newer one writes.
+ */
+export const EDITION = 2;
+
 /** The names of one cache's keys. No two caches share a key. */
 export class RemoteKeys {
-  readonly seq: string;
-  readonly gen: string;
-  readonly rid: string;
+  /** Number, generation and run id: see `CacheState`. */
+  readonly state: string;
+  /** Of the namespace: which instances are alive, and since when that is known. */
   readonly members: string;
-  readonly born: string;
+  /** Of the namespace: which of them has which caches. */
+  readonly hosts: string;
   readonly #prefix: string;
 
   constructor(namespace: string, cache: string) {
-    this.#prefix = `${namespace}:${cache}`;
-    this.seq = `${this.#prefix}:seq`;
-    this.gen = `${this.#prefix}:gen`;
-    this.rid = `${this.#prefix}:rid`;
-    this.members = `${this.#prefix}:members`;
-    this.born = `${this.#prefix}:born`;
+    this.#prefix = `${namespace}:${EDITION}:${cache}`;
+    this.state = `${this.#prefix}:state`;
+    this.members = membersKey(namespace);
+    this.hosts = hostsKey(namespace);
   }
 
   /** What Keyv calls the namespace: everything before the `::` of a data key. */
@@ -36,20 +41,31 @@ export class RemoteKeys {
   }
 }
 
+/** Matches the states of all caches of all namespaces, as SCAN matches. */
+export const ALL_STATES = `*:${EDITION}:*:state`;
+
+/** Whose state lies under `key`. `undefined`: it is no state. */
+export function ownerOfState(key: string): { readonly namespace: string; readonly cache: string } | undefined {
+  const [namespace, edition, cache, kind, ...more] = key.split(':');
+  if (namespace === undefined || edition !== String(EDITION) || cache === undefined || kind !== 'state' || more.length > 0)
+    return undefined;
+  return { namespace, cache };
+}
+
+/** Where the list of the living is kept. Each of them writes to it with every heartbeat. */
+export const membersKey = (namespace: string): string => `${namespace}:${EDITION}:members`;
+
+/** Where each instance says which caches it has. */
+export const hostsKey = (namespace: string): string => `${namespace}:${EDITION}:hosts`;
+
+/** Where the number of buckets is written down. @param namespace - of the first bucket. */
+export const bucketsKey = (namespace: string): string => `${namespace}:${EDITION}:buckets`;
+
 /**
  * The private channel of an instance. The echoes of its heartbeats and the acknowledgements of its evictions
  * arrive on it.
  */
 export const inboxOf = (namespace: string, origin: string): string => `${namespace}:inbox:${origin}`;
-
-/**
- * What the heartbeat of an instance without caches writes, to show that it has the right to write. The key
- * expires by itself.
- */
-export const aliveKey = (namespace: string): string => `${namespace}:alive`;
-
-/** Where the number of buckets is written down. @param namespace - of the first bucket. */
-export const bucketsKey = (namespace: string): string => `${namespace}:buckets`;
 
 /**
  * The namespace of a bucket. Redis Cluster hashes only what is between the braces, so all its keys and

@@ -1,6 +1,6 @@
 import { ENDLESS_MS } from '../cache/index.js';
 import { MAXIMUM_WAIT_MS } from '../time/index.js';
-import { LEAST_DAMAGED } from './generation.js';
+import { LEAST_DAMAGED, LONGEST_STATE, RUN_LENGTH } from './cache-state.js';
 
 /**
  * How long the bookkeeping of a cache outlives the last instance that has it: longer than entries without end
@@ -8,54 +8,55 @@ import { LEAST_DAMAGED } from './generation.js';
  */
 const FORSAKEN_MS = ENDLESS_MS + 86_400_000;
 
-/** The Lua functions about numbers, generations, announcements and the lists of the living. */
-export const GENERATION = `
+/**
+ * The list of the living is a sorted set: the instances by the time until which their leases hold. The marks
+ * about the list itself are members as well, so that the list is never lost without them. Their scores are
+ * times and lengths above this number, which no time in milliseconds reaches.
+ */
+export const MARK = 2 ** 52;
+
+/** The Lua functions about numbers, generations and announcements. */
+export const STATE = `
 local function micros()
   local t = redis.call('TIME')
   return string.format('%d%06d', tonumber(t[1]), tonumber(t[2]))
 end
--- What Redis answers. It is a table if another program has put a key of another type, or no number, there.
--- Other errors are raised, so that the caller hears of them.
-local function try(...)
-  local reply = redis.pcall(...)
-  if type(reply) ~= 'table' or not reply.err then return reply end
-  if string.find(reply.err, 'WRONGTYPE', 1, true) or string.find(reply.err, 'not an integer', 1, true) or string.find(reply.err, 'overflow', 1, true) then
-    return reply
-  end
-  return redis.call(...)
+local function millis()
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
--- The generation or number that a stored string stands for. nil: it cannot be one. Another program wrote it, or
--- the key has another type.
-local function number(stored)
-  if type(stored) ~= 'string' or #stored > 16 or not string.match(stored, '^[1-9]%d*$') then return nil end
-  local n = tonumber(stored)
-  if n < ${LEAST_DAMAGED} then return n end
+local function run()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(${'%x'.repeat(RUN_LENGTH)})') or '0'
+end
+-- What is stored under a key that should hold a string. A key of another type counts as absent.
+local function stored(key)
+  return redis.call('MGET', key)[1]
+end
+-- Number, generation and run id of a state. Nothing: it cannot be one. Another program wrote it.
+local function parse(state)
+  if not state or #state > ${LONGEST_STATE} then return nil end
+  local seq, gen, of = string.match(state, '^([1-9]%d*):([1-9]%d*):([0-9a-f]+)$')
+  if not of or #seq > 16 or #gen > 16 or #of > ${RUN_LENGTH} then return nil end
+  if tonumber(seq) < ${LEAST_DAMAGED} and tonumber(gen) < ${LEAST_DAMAGED} then return seq, gen, of end
 end
 -- A generation that is newer than both. The second result: there is none above them, so it is an older one.
-local function fresh(known, stored)
-  local n = math.max(tonumber(micros()), (known or 0) + 1, (stored or 0) + 1)
+local function fresh(known, old)
+  local n = math.max(tonumber(micros()), (known or 0) + 1, (old or 0) + 1)
   if n < ${LEAST_DAMAGED} then return string.format('%.0f', n), false end
   return micros(), true
 end
-local function run()
-  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or '?'
-end
--- Whether our scripts have begun this generation: they write it behind the run id as well. Otherwise another
--- program has put it there. It may be an old one, with what was stored in it.
-local function isOurs(rid, gen)
-  return type(rid) == 'string' and string.match(rid, ':(%d+)$') == gen
-end
-local function generation(key, ridKey, expected)
-  local current = try('GET', key)
-  if current == expected then return nil end
-  if not current then
-    current = micros()
-    redis.call('SET', key, current)
-    redis.call('SET', ridKey, run() .. ':' .. current) -- so that the first heartbeat does not abandon it
-  elseif not number(current) or not isOurs(try('GET', ridKey), current) then
-    return { 'damaged' }
+-- Number and run id, if the caller's generation is the current one. Otherwise nil, and what to answer.
+local function current(stateKey, expected)
+  local state = stored(stateKey)
+  local seq, gen, of = parse(state)
+  if gen == expected then return seq, of end
+  if not state then
+    gen = fresh(tonumber(expected)) -- of this server's run, so that the first heartbeat does not abandon it
+    redis.call('SET', stateKey, micros() .. ':' .. gen .. ':' .. run())
+  elseif not gen then
+    return nil, { 'damaged' }
   end
-  return { 'generation', current }
+  return nil, { 'generation', gen }
 end
 local function unlink(from, to)
   local removed = 0
@@ -64,52 +65,83 @@ local function unlink(from, to)
   end
   return removed
 end
-local function announce(seqKey, channel, head, gen, tail)
-  local seq = try('INCR', seqKey)
-  if type(seq) == 'table' or seq < 2 or seq >= ${LEAST_DAMAGED} then -- lost or damaged; no number may be used twice
-    seq = tonumber(micros())
-    redis.call('SET', seqKey, micros())
+-- Counts a message and publishes it. Without a number before, it begins at the time: no number may be used twice.
+local function announce(stateKey, seq, gen, of, channel, head, tail)
+  local now = micros()
+  local n = (tonumber(seq) or tonumber(now)) + 1
+  if n >= ${LEAST_DAMAGED} then n = tonumber(now) end
+  local number = string.format('%.0f', n)
+  redis.call('SET', stateKey, number .. ':' .. gen .. ':' .. of, 'KEEPTTL')
+  redis.call('PUBLISH', channel, head .. number .. ',"gen":"' .. gen .. '","at":' .. now .. tail)
+  return n
+end
+`;
+
+/** The Lua functions about the list of the living, and about who has which cache. */
+export const LIVING = `
+-- What Redis answers. It is nil if another program has put a key of another type there: that is removed.
+local function try(command, key, ...)
+  local reply = redis.pcall(command, key, ...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  if not string.find(reply.err, 'WRONGTYPE', 1, true) then return redis.call(command, key, ...) end -- raises the error
+  redis.call('UNLINK', key)
+  return redis.call(command, key, ...)
+end
+-- Since when the list is complete, and the longest bound of the instances that wrote to it. nil: not known. The list
+-- is written to at least four times a bound. If half of the longest bound has passed since the last write, the clock
+-- may have been set, and the list proves nothing any more. It proves nothing on another server either.
+local function age(membersKey, of, now, member)
+  local scores = try('ZMSCORE', membersKey, ':born:' .. of, ':last', ':longest', member)
+  local function mark(i) return scores[i] and tonumber(scores[i]) - ${MARK} end
+  local born, last, longest = mark(1), mark(2), mark(3)
+  longest = longest and math.max(0, math.min(longest, ${MAXIMUM_WAIT_MS}))
+  if not last or not longest or math.abs(now - last) > longest / 2 then born = nil end
+  return born, longest, scores[4]
+end
+-- The members whose leases end in this range, which may be open.
+local function members(membersKey, from, to)
+  return try('ZRANGEBYSCORE', membersKey, from, to)
+end
+-- What each of them has: the names of its caches between commas. false: it does not say.
+local function hosted(hostsKey, list)
+  local found = {}
+  for i = 1, #list, 1000 do
+    for j, names in ipairs(try('HMGET', hostsKey, unpack(list, i, math.min(i + 999, #list)))) do found[i + j - 1] = names end
   end
-  redis.call('PUBLISH', channel, head .. string.format('%.0f', seq) .. ',"gen":"' .. gen .. '","at":' .. micros() .. tail)
-  return seq
+  return found
 end
-local function millis()
-  local t = redis.call('TIME')
-  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+local function has(names, cache)
+  return string.find(',' .. names .. ',', ',' .. cache .. ',', 1, true)
 end
--- Since when the list of the living is complete, and the longest bound of the instances that wrote to it. nil: not
--- known. It is written to at least four times a bound. If half of the longest bound has passed since the last
--- write, the clock may have been set, and the list proves nothing any more.
-local function age(bornKey, now)
-  local stored = try('GET', bornKey)
-  if type(stored) ~= 'string' or #stored > 48 then return nil, nil end
-  local born, last, longest = string.match(stored, '^(%d+):(%d+):(%d+)$')
-  if not born then return nil, nil end
-  longest = math.min(tonumber(longest), ${MAXIMUM_WAIT_MS})
-  if math.abs(now - tonumber(last)) > longest / 2 then return nil, longest end
-  return tonumber(born), longest
-end
-local function audience(membersKey, bornKey)
+-- Who may have this cache, and must have heard of an eviction: all on the list whose names have it, or are missing.
+local function audience(membersKey, hostsKey, cache)
   local now = millis()
-  local born, longest = age(bornKey, now)
-  local members = try('ZRANGEBYSCORE', membersKey, '-inf', '+inf')
-  if members.err or #members == 0 then born, members = nil, {} end
-  return { tostring(now), born and tostring(born) or '', longest and tostring(longest) or '', members }
-end
--- Writes strings again, with an end or without. This needs no right to EXPIRE or PERSIST.
-local function rewrite(keys, ...)
-  for _, key in ipairs(keys) do
-    local value = try('GET', key)
-    if type(value) == 'string' then redis.call('SET', key, value, ...) end
+  local born, longest = age(membersKey, run(), now, '')
+  local listed, heard = members(membersKey, '-inf', '(${MARK}'), {}
+  for i, names in ipairs(hosted(hostsKey, listed)) do
+    if not names or has(names, cache) then heard[#heard + 1] = listed[i] end
   end
+  return { tostring(now), born and tostring(born) or '', longest and tostring(longest) or '', heard }
 end
--- Gives the bookkeeping an end if no living instance has the cache. Dead instances are taken off the list. One that
--- comes back is new to it.
-local function forsake(seqKey, genKey, ridKey, membersKey, bornKey)
+-- Gives the bookkeeping of these caches an end, unless a living instance has them. The names of the dead are
+-- forgotten: one that comes back writes them again, and takes the end away.
+local function forsake(membersKey, hostsKey, states)
   local now = millis()
-  if try('ZRANGEBYSCORE', membersKey, '(' .. now, '+inf', 'LIMIT', 0, 1)[1] then return end
-  try('ZREMRANGEBYSCORE', membersKey, '-inf', now)
-  rewrite({ seqKey, genKey, ridKey, bornKey }, 'PX', ${FORSAKEN_MS})
+  for _, dead in ipairs(members(membersKey, '-inf', now)) do try('HDEL', hostsKey, dead) end
+  local living = members(membersKey, '(' .. now, '(${MARK}')
+  if #living == 0 then
+    redis.call('UNLINK', hostsKey)
+    redis.call('PEXPIRE', membersKey, ${FORSAKEN_MS})
+  end
+  local all = {}
+  for i, names in ipairs(hosted(hostsKey, living)) do
+    if not names then return end
+    all[i] = names
+  end
+  all = table.concat(all, ',')
+  for cache, stateKey in pairs(states) do
+    if not has(all, cache) then redis.call('PEXPIRE', stateKey, ${FORSAKEN_MS}) end
+  end
 end
 `;
 

@@ -1,6 +1,6 @@
 import { Script } from '../redis/index.js';
 import { MAXIMUM_WAIT_MS } from '../time/index.js';
-import { GENERATION, READ } from './script-prelude.js';
+import { LIVING, MARK, READ, STATE } from './script-prelude.js';
 
 // The Lua scripts. A Redis server runs them one at a time, each as a whole. That makes "delete, number,
 // publish" one step, and the fences rest on it. Every script that touches data first checks that the caller's
@@ -11,15 +11,15 @@ import { GENERATION, READ } from './script-prelude.js';
 // command only while a script has not written yet, and UNLINK never grows (Redis 7, `scriptVerifyOOM`).
 
 /**
- * KEYS data × n, lease × n, gen, members, rid · ARGV generation, token, lease ms, '1' to drop what is there.
+ * KEYS data × n, lease × n, state, members · ARGV generation, token, lease ms, '1' to drop what is there.
  * Answers `{'leases', …}` with a reply for each key.
  */
 export const ACQUIRE = new Script(
   'acquire',
-  `${GENERATION}${READ}
-local n = (#KEYS - 3) / 2
-local moved = generation(KEYS[2 * n + 1], KEYS[2 * n + 3], ARGV[1])
-if moved then return moved end
+  `${STATE}${READ}
+local n = (#KEYS - 2) / 2
+local seq, other = current(KEYS[2 * n + 1], ARGV[1])
+if not seq then return other end
 local function acquire(data, lease)
   if ARGV[4] == '1' then
     redis.call('UNLINK', data)
@@ -32,10 +32,7 @@ local function acquire(data, lease)
     -- A holder that sends no heartbeats counts as dead. If it is alive after all, its fill will be refused.
     local holder = string.match(held, '^(.*)|')
     local score = holder and redis.call('ZSCORE', KEYS[2 * n + 2], holder)
-    if score then
-      local t = redis.call('TIME')
-      if tonumber(score) > tonumber(t[1]) * 1000 + tonumber(t[2]) / 1000 then return { 'busy' } end
-    end
+    if score and tonumber(score) > millis() then return { 'busy' } end
   end
   redis.call('SET', lease, ARGV[2], 'PX', ARGV[3])
   return { 'granted' }
@@ -46,29 +43,28 @@ return replies`,
 );
 
 /**
- * KEYS data × n, lease × n, gen · ARGV generation, (token, raw without its last brace, ttl ms) × n. Answers 1
+ * KEYS data × n, lease × n, state · ARGV generation, (token, raw without its last brace, ttl ms) × n. Answers 1
  * for each entry that was stored, 0 for each that was not. It gives no reason: there may be a newer
  * generation, too. The end of an entry is written here, by the clock that will end it. No clock of a writer
  * occurs in it.
  */
 export const FILL = new Script(
   'fill',
-  `${READ}
+  `${STATE}${READ}
 local n = (#KEYS - 1) / 2
-local isCurrent = redis.call('GET', KEYS[2 * n + 1]) == ARGV[1]
-local stored = {}
-local t = redis.call('TIME')
-local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+local _, gen = parse(stored(KEYS[2 * n + 1]))
+local filled = {}
+local now = millis()
 for i = 1, n do
   local token, raw, ttl = ARGV[3 * i - 1], ARGV[3 * i], ARGV[3 * i + 1]
-  stored[i] = 0
-  if isCurrent and read(KEYS[n + i]) == token then
+  filled[i] = 0
+  if gen == ARGV[1] and read(KEYS[n + i]) == token then
     redis.call('SET', KEYS[i], raw .. ',"end":' .. string.format('%.0f', now + ttl) .. '}', 'PX', ttl)
     redis.call('UNLINK', KEYS[n + i])
-    stored[i] = 1
+    filled[i] = 1
   end
 end
-return stored`,
+return filled`,
 );
 
 /** KEYS lease · ARGV token. */
@@ -84,174 +80,165 @@ return 0`,
  * other holders. It does not store the values. If it did, a put that reached the server late, when its caller
  * had already been told that it failed, could store its value after an eviction that came in between. As a
  * fill it is refused then, like any load that was overtaken.
- * KEYS data × n, lease × n, seq, gen, rid · ARGV generation, token, lease ms, channel, head, tail, '1' to
- * keep what is there (of one key).
+ * KEYS data × n, lease × n, state · ARGV generation, token, lease ms, channel, head, tail, '1' to keep what is
+ * there (of one key).
  */
 export const CLAIM = new Script(
   'claim',
-  `${GENERATION}${READ}
-local n = (#KEYS - 3) / 2
-local moved = generation(KEYS[2 * n + 2], KEYS[2 * n + 3], ARGV[1])
-if moved then return moved end
+  `${STATE}${READ}
+local n = (#KEYS - 1) / 2
+local seq, of = current(KEYS[2 * n + 1], ARGV[1])
+if not seq then return of end
 if ARGV[7] == '1' then
   local value = read(KEYS[1])
   if value then return { 'present', value } end
 end
 unlink(1, 2 * n)
 for i = n + 1, 2 * n do redis.call('SET', KEYS[i], ARGV[2], 'PX', ARGV[3]) end
-announce(KEYS[2 * n + 1], ARGV[4], ARGV[5], ARGV[1], ARGV[6])
+announce(KEYS[2 * n + 1], seq, ARGV[1], of, ARGV[4], ARGV[5], ARGV[6])
 return { 'granted' }`,
 );
 
 /**
- * KEYS data × n, lease × n, seq, gen, members, born, rid · ARGV generation, n, channel, head, tail, '1' to
+ * KEYS data × n, lease × n, state, members, hosts · ARGV generation, n, channel, head, tail, cache, '1' to
  * list the audience, '1' from an instance that has no such cache: it sends no heartbeats for it, and never
  * leaves it.
  */
 export const EVICT = new Script(
   'evict',
-  `${GENERATION}
+  `${STATE}${LIVING}
 local n = tonumber(ARGV[2])
-local seqKey, genKey, membersKey, bornKey, ridKey = unpack(KEYS, 2 * n + 1)
-local moved = generation(genKey, ridKey, ARGV[1])
-if moved then return moved end
+local stateKey, membersKey, hostsKey = unpack(KEYS, 2 * n + 1)
+local seq, of = current(stateKey, ARGV[1])
+if not seq then return of end
 local removed = unlink(1, n)
 unlink(n + 1, 2 * n)
-local seq = announce(seqKey, ARGV[3], ARGV[4], ARGV[1], ARGV[5])
-local heard = ARGV[6] == '1' and audience(membersKey, bornKey)
-if ARGV[7] == '1' then forsake(seqKey, genKey, ridKey, membersKey, bornKey) end
-return { 'done', seq, removed, heard }`,
+local number = announce(stateKey, seq, ARGV[1], of, ARGV[3], ARGV[4], ARGV[5])
+local heard = ARGV[7] == '1' and audience(membersKey, hostsKey, ARGV[6])
+if ARGV[8] == '1' then forsake(membersKey, hostsKey, { [ARGV[6]] = stateKey }) end
+return { 'done', number, removed, heard }`,
 );
 
 /**
- * KEYS seq, gen, members, born, rid · ARGV channel, head, tail, '1' to list the audience, known generation
- * ('0': none), '1' from an instance that has no such cache. Old entries become unreachable and expire by
- * their TTL. The generation always changes, whatever was stored. The last part of the reply tells whether it
- * became a lower one.
+ * KEYS state, members, hosts · ARGV channel, head, tail, cache, '1' to list the audience, '1' from an instance
+ * that has no such cache, known generation ('0': none). Old entries become unreachable and expire by their TTL.
+ * The generation always changes, whatever was stored. The last part of the reply tells whether it became a
+ * lower one.
  */
 export const CLEAR = new Script(
   'clear',
-  `${GENERATION}
-local old = number(try('GET', KEYS[2]))
-local gen, isLower = fresh(tonumber(ARGV[5]), old)
+  `${STATE}${LIVING}
+local stateKey, membersKey, hostsKey = unpack(KEYS)
+local seq, old, of = parse(stored(stateKey))
+local gen, isLower = fresh(tonumber(ARGV[7]), tonumber(old))
+redis.call('UNLINK', stateKey)
 -- The run id stays: if it is another server's, the next heartbeat must notice it.
-local rid = try('GET', KEYS[5])
-local of = old and type(rid) == 'string' and string.match(rid, '^(%x+):') or run()
-redis.call('UNLINK', KEYS[2])
-redis.call('SET', KEYS[2], gen)
-redis.call('SET', KEYS[5], of .. ':' .. gen)
-local seq = announce(KEYS[1], ARGV[1], ARGV[2], gen, ARGV[3])
-local heard = ARGV[4] == '1' and audience(KEYS[3], KEYS[4])
-if ARGV[6] == '1' then forsake(KEYS[1], KEYS[2], KEYS[5], KEYS[3], KEYS[4]) end
-return { 'done', seq, gen, heard, isLower and '1' or '0' }`,
+local number = announce(stateKey, seq, gen, of or run(), ARGV[1], ARGV[2], ARGV[3])
+local heard = ARGV[5] == '1' and audience(membersKey, hostsKey, ARGV[4])
+if ARGV[6] == '1' then forsake(membersKey, hostsKey, { [ARGV[4]] = stateKey }) end
+return { 'done', number, gen, heard, isLower and '1' or '0' }`,
 );
 
 /**
- * KEYS (seq, gen, rid, members, born) × n, or one key to write while there is no cache · ARGV member, lease
- * ms, channel, head (the echo without its states and end), the longest bound known, known generation × n.
- * Answers (seq, gen, '1' if that was replaced) × n, the longest bound in the fleet, the time in microseconds,
- * and how many subscribers of this server (on a Redis Cluster: of this node) the echo went to.
+ * KEYS members, hosts, state × n · ARGV member, lease ms, channel, head (the echo without its states and end),
+ * the longest bound known, the names of its caches between commas, known generation × n. Answers the states
+ * as they are now, between commas; the numbers of those that were replaced, likewise; the longest bound in
+ * the fleet; the time in microseconds; and how many subscribers of this server (on a Redis Cluster: of this
+ * node) the echo went to.
  *
  * - It writes on purpose: a demoted primary refuses a write, while it would still answer a PING or a plain
  *   PUBLISH.
+ * - It reads all states at once, and writes one only where something is missing, or is of another run.
  * - A server with another run id, or one that knows less than the caller does, may hold the data of another
  *   time. Its generation is abandoned. Generations only ever grow, whatever the server's clock does, so that
  *   a late reply cannot take an instance back to an old one.
- * - Bookkeeping that cannot be right is replaced, and the reply says so. For that reason alone an instance
- *   takes over a lower generation.
+ * - A state that cannot be right is replaced, and the reply says so. For that reason alone an instance takes
+ *   over a lower generation.
  * - Members leave the list when they have been silent for long, or when they claim a time that nobody can
  *   live to. A member says its bound: see `memberOf`.
- * - An instance that is new to the list takes away the end that the last one to leave has set.
+ * - An instance that is new to the list, or has other caches than it said, takes away the end that the last
+ *   one to leave has set.
  */
 export const HEARTBEAT = new Script(
   'heartbeat',
-  `${GENERATION}
-local run = run()
-local now = millis()
-local lease, known = tonumber(ARGV[2]), tonumber(ARGV[5])
-local states, out, longestOfAll = {}, {}, lease
-if #KEYS == 1 then redis.call('SET', KEYS[1], ARGV[1], 'PX', 10 * lease) end
-local function longestOf(membersKey)
-  local found = lease
-  for _, member in ipairs(redis.call('ZRANGEBYSCORE', membersKey, '-inf', '+inf')) do
-    found = math.max(found, math.min(tonumber(string.match(member, ':(%d+)$') or '0'), ${MAXIMUM_WAIT_MS}))
+  `${STATE}${LIVING}
+local membersKey, hostsKey = KEYS[1], KEYS[2]
+local member, lease, names = ARGV[1], tonumber(ARGV[2]), ARGV[6]
+local run, now = run(), millis()
+
+redis.call('PERSIST', membersKey) -- see forsake; and memory may be full
+local born, longest, isListed = age(membersKey, run, now, member)
+longest = math.max(longest or tonumber(ARGV[5]), lease)
+local hasLeft = false
+local function leave(from, to)
+  for _, gone in ipairs(members(membersKey, from, to)) do
+    redis.call('ZREM', membersKey, gone)
+    try('HDEL', hostsKey, gone)
+    hasLeft = true
   end
-  return found
 end
-local function live(membersKey, bornKey, isAnotherServer, others)
-  local listed = try('ZRANGEBYSCORE', membersKey, '-inf', '+inf', 'LIMIT', 0, 1)
-  if listed.err then redis.call('UNLINK', membersKey) end
-  local born, longest = age(bornKey, now)
-  if isAnotherServer or listed.err or #listed == 0 then born = nil end -- the list may be incomplete
-  longest = math.max(longest or known, lease)
-  local left = redis.call('ZREMRANGEBYSCORE', membersKey, '-inf', now - 2 * longest)
-    + redis.call('ZREMRANGEBYSCORE', membersKey, now + 2 * longest, '+inf')
-  if redis.call('ZADD', membersKey, now + lease, ARGV[1]) == 1 then rewrite(others) end -- see forsake
-  if left > 0 and born and now - born > 2 * longest then longest = longestOf(membersKey) end
-  redis.call('SET', bornKey, string.format('%.0f:%.0f:%.0f', born or now, now, longest))
-  longestOfAll = math.max(longestOfAll, longest)
-end
-for i = 1, #KEYS - 1, 5 do
-  local seqKey, genKey, ridKey = KEYS[i], KEYS[i + 1], KEYS[i + 2]
-  local storedGen, storedSeq, storedRid = try('GET', genKey), try('GET', seqKey), try('GET', ridKey)
-  local seen, old, seq = tonumber(ARGV[5 + (i + 4) / 5]) or 0, number(storedGen), number(storedSeq)
-  local gen = storedGen
-  local isReplaced = (storedGen and (not old or not isOurs(storedRid, storedGen))) or (storedSeq and not seq) or type(storedRid) == 'table'
-  local isAnotherTime = isReplaced or not old or storedRid ~= run .. ':' .. storedGen or seen > old
-  if isAnotherTime then
-    local isLower
-    gen, isLower = fresh(seen, old)
-    isReplaced = isReplaced or isLower
-    redis.call('SET', ridKey, run .. ':' .. gen)
-    redis.call('SET', genKey, gen)
+leave('-inf', now - 2 * longest)
+leave(now + 2 * longest, '(${MARK}')
+if not born then -- the list may be incomplete
+  for _, mark in ipairs(members(membersKey, ${MARK}, '+inf')) do redis.call('ZREM', membersKey, mark) end
+elseif hasLeft and now - born > 2 * longest then
+  longest = lease
+  for _, each in ipairs(members(membersKey, '-inf', '(${MARK}')) do
+    longest = math.max(longest, math.min(tonumber(string.match(each, ':(%d+)$') or '0'), ${MAXIMUM_WAIT_MS}))
   end
-  if seq then
-    seq = storedSeq
-  else
-    seq = micros() -- never 0: that number could be in use
-    redis.call('SET', seqKey, seq)
-  end
-  live(KEYS[i + 3], KEYS[i + 4], isAnotherTime, { seqKey, genKey, ridKey })
-  states[#states + 1] = '["' .. seq .. '","' .. gen .. '"]'
-  out[#out + 1] = seq
-  out[#out + 1] = gen
-  out[#out + 1] = isReplaced and '1' or '0'
 end
-local reached = redis.call('PUBLISH', ARGV[3], ARGV[4] .. table.concat(states, ',') .. ']}')
-out[#out + 1] = string.format('%.0f', longestOfAll)
-out[#out + 1] = micros() -- for the sender's estimate of this clock
-out[#out + 1] = tostring(reached)
-return out`,
+redis.call('ZADD', membersKey, now + lease, member, ${MARK} + (born or now), ':born:' .. run, ${MARK} + now, ':last', ${MARK} + longest, ':longest')
+local isNew = not isListed
+if try('HGET', hostsKey, member) ~= names then
+  redis.call('HSET', hostsKey, member, names)
+  isNew = true
+end
+if isNew then -- see forsake
+  for i = 3, #KEYS do redis.call('PERSIST', KEYS[i]) end
+end
+
+local states, replaced = {}, {}
+for from = 3, #KEYS, 1000 do
+  for i, state in ipairs(redis.call('MGET', unpack(KEYS, from, math.min(from + 999, #KEYS)))) do
+    local n = from + i - 3
+    local seq, gen, of = parse(state)
+    local seen, old = tonumber(ARGV[6 + n]), tonumber(gen)
+    if of ~= run or seen > old then
+      local gen, isLower = fresh(seen, old)
+      if isLower or (state and not old) then replaced[#replaced + 1] = n - 1 end
+      state = (seq or micros()) .. ':' .. gen .. ':' .. run -- never 0: that number could be in use
+      redis.call('SET', KEYS[n + 2], state)
+    end
+    states[n] = state
+  end
+end
+states = table.concat(states, ',')
+local reached = redis.call('PUBLISH', ARGV[3], ARGV[4] .. states .. '"}')
+return { states, table.concat(replaced, ','), string.format('%.0f', longest), micros(), tostring(reached) }`,
 );
 
 /**
- * KEYS (seq, gen, rid, members, born) × n · ARGV member. The last instance to leave gives the bookkeeping an
+ * KEYS members, hosts, state × n · ARGV member, cache × n. The last instance to leave gives the bookkeeping an
  * end.
  */
 export const LEAVE = new Script(
   'leave',
-  `${GENERATION}
-for i = 1, #KEYS, 5 do
-  try('ZREM', KEYS[i + 3], ARGV[1])
-  forsake(unpack(KEYS, i, i + 4))
-end
+  `${STATE}${LIVING}
+try('ZREM', KEYS[1], ARGV[1])
+try('HDEL', KEYS[2], ARGV[1])
+local states = {}
+for i = 2, #ARGV do states[ARGV[i]] = KEYS[i + 1] end
+forsake(KEYS[1], KEYS[2], states)
 return 1`,
 );
 
-/** KEYS members × n · ARGV name. Answers how many instances of this name are alive, by any of the lists. */
+/** KEYS members · ARGV name. Answers how many instances of this name are alive. */
 export const NAMESAKES = new Script(
   'namesakes',
-  `
-local t = redis.call('TIME')
-local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
-local found, count = {}, 0
-for i = 1, #KEYS do
-  for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[i], '(' .. now, '+inf')) do
-    if not found[member] and string.sub(member, 1, #ARGV[1]) == ARGV[1] then
-      found[member] = true
-      count = count + 1
-    end
-  end
+  `${STATE}${LIVING}
+local count = 0
+for _, member in ipairs(members(KEYS[1], '(' .. millis(), '(${MARK}')) do
+  if string.sub(member, 1, #ARGV[1]) == ARGV[1] then count = count + 1 end
 end
 return count`,
 );

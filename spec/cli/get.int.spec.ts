@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { CachingOptions } from '../../lib/index.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { PATIENT } from '../support/patient.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import { RedisServer } from '../support/redis-server.js';
 import { type CliRun, runCli } from '../support/run-cli.js';
 
@@ -43,7 +44,7 @@ describe('inversify-cache get', () => {
     runCli(['get', '--cache', 'book', key, '--redis', server.url, '--timeout', '20s', ...more]);
   const json = async (key: string): Promise<Record<string, unknown>> =>
     JSON.parse((await get(key, '--json')).out) as Record<string, unknown>;
-  const keyOf = async (key: string): Promise<string> => `cache:book:${String(await server.cli('GET', 'cache:book:gen'))}::${key}`;
+  const keyOf = (key: string): Promise<string> => new Bookkeeping(server).data(key);
 
   it('prints the value, how old it is, and how long it will live', async () => {
     await put({ Dune: { title: 'Dune', year: 1965 } });
@@ -141,7 +142,7 @@ describe('inversify-cache get', () => {
 
   it('fails when another program has written the generation', async () => {
     await put({});
-    await server.cli('SET', 'cache:book:gen', '5');
+    await server.cli('SET', new Bookkeeping(server).keys.state, '5');
     const { code, out, err } = await get('Dune');
     expect([code, out]).to.deep.equal([1, '']);
     expect(err).to.match(/^CACHE_REMOTE_FAILED: What Redis holds as the generation of cache 'book' is none\. .*\n$/);

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { Container } from 'inversify';
 import { type Cache, CacheManager, enableCaching } from '../../lib/index.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import { RedisServer } from '../support/redis-server.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -283,7 +284,7 @@ describe('the command line', function () {
 
     it('ends with 1 when Redis does not execute it', async () => {
       const own = await RedisServer.start();
-      await own.cli('MSET', 'cache:book:gen', '1700000000000000', 'cache:book:rid', 'ab:1700000000000000');
+      await new Bookkeeping(own).set({ gen: '1700000000000000' });
       await own.cli('CONFIG', 'SET', 'min-replicas-to-write', '1');
       const refused = new Run(['evict', '--cache', 'book', 'Dune', '--redis', own.url]);
       runs.push(refused);

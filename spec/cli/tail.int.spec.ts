@@ -5,6 +5,7 @@ import { Tail } from '../../lib/cli/tail.js';
 import type { Cache } from '../../lib/index.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { PATIENT } from '../support/patient.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import { RedisServer } from '../support/redis-server.js';
 import { type CliRun, runCli } from '../support/run-cli.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -74,11 +75,11 @@ describe('inversify-cache tail', () => {
     const tail = follow();
     await hearing(tail, await join('one'), 'one');
     const gaps = (): readonly string[] => tail.lines.filter((line) => line.includes('missed')).map((line) => line.slice(14));
-    const last = async (): Promise<number> => Number(await server.cli('GET', 'cache:book:seq'));
+    const last = (): Promise<number> => new Bookkeeping(server).seq();
     await cli('evict', '--cache', 'book', '--topic', 'nosuch', '--acks', 'none', 'Dune');
     const first = await last();
     await waitFor(() => gaps().length === 1, { what: 'the gap that an echo shows' });
-    await server.cli('INCRBY', 'cache:book:seq', '2');
+    await new Bookkeeping(server).skip(2);
     await waitFor(() => gaps().length === 2, { what: 'the gap of two messages' });
     expect(gaps()).to.deep.equal([
       `one  missed message ${first} of book, and emptied its local tier`,

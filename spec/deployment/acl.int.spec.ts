@@ -8,6 +8,7 @@ import type { Cache } from '../../lib/cache/index.js';
 import { type CacheError, RemoteCacheError } from '../../lib/errors/index.js';
 import { createInstance, type CacheInstance } from '../../lib/instance/cache-instance.js';
 import type { Duration } from '../../lib/time/index.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 import { documentedRights } from './documented-rights.js';
@@ -124,7 +125,7 @@ describe('The rights of a Redis user', function () {
 
     // Who ends is no longer waited for.
     await stop();
-    expect(await server.cli('ZCARD', `${NAMESPACE}:book:members`)).to.equal(0);
+    expect(await new Bookkeeping(server, NAMESPACE).members()).to.deep.equal([]);
   };
 
   const tryWith = async (granted: readonly string[], connectTimeout: Duration): Promise<Outcome> => {

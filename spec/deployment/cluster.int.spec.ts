@@ -25,6 +25,7 @@ import { createInstance, type CacheInstance } from '../../lib/instance/cache-ins
 import { CacheEvents } from '../../lib/event/index.js';
 import { RedisTransport } from '../../lib/topic/redis/index.js';
 import { cacheErrorOf, rejectionOf } from '../contract/rejection.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 import { ClusterDeployment } from './cluster-deployment.js';
@@ -139,7 +140,7 @@ describe('A Redis Cluster', function () {
       const keys = (await owner.cli('CLUSTER', 'GETKEYSINSLOT', slotOf(tag), 1_000)) as string[];
       const entries = [...KEYS, ...strange].map(encodeKey).filter((key) => bucketOf(key, BUCKETS) === bucket);
       for (const entry of entries)
-        expect(keys.some((key) => key.startsWith(`{${tag}}:book:`) && key.endsWith(`::${entry}`))).to.equal(true);
+        expect(keys.some((key) => key.startsWith(`{${tag}}:2:book:`) && key.endsWith(`::${entry}`))).to.equal(true);
     }
     expect(primaries.size).to.equal(3);
     const own = await Promise.all([...primaries].map(async (server) => (await server.cli('KEYS', `*${namespace}*`)) as string[]));
@@ -194,7 +195,7 @@ describe('A Redis Cluster', function () {
     const prefix = `{${tagOf(key)}}`;
     await fill(there, 1);
     const ghost = originOf('ghost');
-    await owner.cli('ZADD', `${prefix}:book:members`, Date.now() + 60_000, ghost); // Lives in this bucket only.
+    await owner.cli('ZADD', new Bookkeeping(owner, prefix).keys.members, Date.now() + 60_000, ghost); // Lives in this bucket only.
     const [inbox] = (await owner.cli('PUBSUB', 'SHARDCHANNELS', `${prefix}:inbox:here~*`)) as [string];
     let isOver = false;
     const evicted = bookOf(here)
@@ -208,7 +209,7 @@ describe('A Redis Cluster', function () {
     expect(isOver).to.equal(false);
     await waitFor(
       async () => {
-        const seq = Number(await owner.cli('GET', `${prefix}:book:seq`));
+        const seq = await new Bookkeeping(owner, prefix).seq();
         for (let back = 0; back < 3; back += 1) {
           await owner.cli('SPUBLISH', inbox, JSON.stringify({ v: 1, acked: ['book', seq - back], from: ghost }));
         }

@@ -11,6 +11,7 @@ import { createInstance, type CacheInstance } from '../../lib/instance/cache-ins
 import { cacheErrorIn, cacheErrorOf } from '../contract/rejection.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import { ScriptedSentinel } from './scripted-sentinel.js';
 
 describe('An instance behind Sentinel', function () {
@@ -26,7 +27,7 @@ describe('An instance behind Sentinel', function () {
     await runtime.start();
     return runtime;
   };
-  const membersOf = async (server: RedisServer): Promise<unknown> => server.cli('ZCARD', 'cache:book:members');
+  const membersOf = async (server: RedisServer): Promise<number> => (await new Bookkeeping(server).members()).length;
 
   afterEach(async () => {
     for (const stop of stopping.splice(0)) await stop();

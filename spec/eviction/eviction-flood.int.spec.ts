@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { LEAST_DAMAGED } from '../../lib/eviction/generation.js';
+import { LEAST_DAMAGED } from '../../lib/eviction/cache-state.js';
 import { formatAcknowledgement, formatMessage } from '../../lib/eviction/messages.js';
 import { inboxOf } from '../../lib/eviction/remote-keys.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
@@ -33,11 +33,11 @@ const kinds: Readonly<Record<string, (i: number, state: State) => string>> = {
   'no generations': (i, { seq }) => evict({ gen: 2 ** 53, seq: seq + i }),
   'another cache': (i, { gen, seq }) => evict({ gen, seq: seq + i }, { cache: `cache-${1 + (i % 49)}` }),
   'text that is no message': (i) => `${i} ${'x'.repeat(100)}`,
-  'brackets within brackets': (i) => `{"v":1,"cache":${'[{"a":'.repeat(20)}${i}`,
+  'brackets within brackets': (i) => `{"v":2,"cache":${'[{"a":'.repeat(20)}${i}`,
 };
 
 const inbox: Readonly<Record<string, (i: number) => string>> = {
-  echoes: (i) => `{"v":1,"beat":${i},"states":[${'["1","2"],'.repeat(5)}["1","2"]]}`,
+  echoes: (i) => `{"v":2,"beat":${i},"states":"${'1:2:a,'.repeat(5)}1:2:a"}`,
   acknowledgements: (i) => formatAcknowledgement({ cache: 'cache-0', seq: i, from: FORGER }),
   'text that is no message': (i) => `${i} ${'x'.repeat(100)}`,
 };

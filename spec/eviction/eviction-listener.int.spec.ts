@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { EvictionListener } from '../../lib/eviction/eviction-listener.js';
 import { nameOfOrigin } from '../../lib/eviction/index.js';
 import { Fleet, type Instance } from '../contract/fleet.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 
@@ -63,8 +64,8 @@ describe(`${EvictionListener.name} on Redis`, () => {
       times.filter((at) => !(at <= now && at > now - 60e6)),
       'by the clock of the server',
     ).to.deep.equal([]);
-    const about = { v: 1, cache: 'book', ns: 'cache' };
-    const gen = String(await server.cli('GET', 'cache:book:gen'));
+    const about = { v: 2, cache: 'book', ns: 'cache' };
+    const gen = await new Bookkeeping(server).gen();
     const before = all[0]?.['gen'] as string;
     expect(Number(gen)).to.be.greaterThan(Number(before));
     expect(all).to.deep.equal([
@@ -87,7 +88,7 @@ describe(`${EvictionListener.name} on Redis`, () => {
     const told: unknown[] = [];
     there.runtime.events.on('malformed', (event) => void told.push(event));
     await there.cache.getOrLoad('Dune', () => 'old');
-    for (const body of ['hello', 'again', '{"v":9}', '{"v":1,"cache":"book"}', '']) await server.cli('PUBLISH', 'book-channel', body);
+    for (const body of ['hello', 'again', '{"v":9}', '{"v":2,"cache":"book"}', '']) await server.cli('PUBLISH', 'book-channel', body);
     expect(there.cache.hitNow('Dune')).not.to.equal(undefined);
     await here.cache.evict('Dune');
     await waitFor(() => there.cache.hitNow('Dune') === undefined, { what: 'the eviction to be applied' });
@@ -105,7 +106,7 @@ describe(`${EvictionListener.name} on Redis`, () => {
     await here.cache.evict('first');
     await waitFor(() => there.cache.statistics().messagesApplied === 1, { what: 'the first eviction' });
     await there.cache.getOrLoad('Dune', () => 'old');
-    const missed = Number(await server.cli('INCR', 'cache:book:seq')); // A message that was numbered and never delivered.
+    const missed = await new Bookkeeping(server).skip(); // A message that was numbered and never delivered.
     await here.cache.evict('another');
     await waitFor(() => there.cache.hitNow('Dune') === undefined, { what: 'the local tier to be emptied' });
     expect(gaps).to.deep.equal([{ cache: 'book', expected: missed, received: missed + 1 }]);

@@ -147,8 +147,8 @@ describe(EvictionListener.name, () => {
     await publish(message({ seq: 8 }));
     await publish(message({ seq: 9, origin: SELF, ack: true }));
     expect(sent).to.deep.equal([
-      [`cache:inbox:${OTHER}`, `{"v":1,"acked":["book",1],"from":"${SELF}"}`],
-      [`cache:inbox:${OTHER}`, `{"v":1,"acked":["book",7],"from":"${SELF}"}`],
+      [`cache:inbox:${OTHER}`, `{"v":2,"acked":["book",1],"from":"${SELF}"}`],
+      [`cache:inbox:${OTHER}`, `{"v":2,"acked":["book",7],"from":"${SELF}"}`],
     ]);
   });
 

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { LEAST_DAMAGED } from '../../lib/eviction/generation.js';
+import { LEAST_DAMAGED } from '../../lib/eviction/cache-state.js';
 import { type EvictionMessage, parseMessage } from '../../lib/eviction/index.js';
-import { formatMessage, MAXIMUM_MESSAGE_LENGTH, MESSAGE_VERSION, messageWriter } from '../../lib/eviction/messages.js';
+import { formatMessage, MAXIMUM_MESSAGE_LENGTH, messageWriter } from '../../lib/eviction/messages.js';
+import { EDITION } from '../../lib/eviction/remote-keys.js';
 
 const evicted: EvictionMessage = {
   ns: 'cache',
@@ -32,15 +33,15 @@ const messages: fc.Arbitrary<EvictionMessage> = fc.record(
 describe(formatMessage.name, () => {
   it('has a wire form that other versions rely on', () => {
     expect(formatMessage(evicted)).to.equal(
-      '{"v":1,"cache":"book","seq":42,"gen":"1700000000000000","op":"evict","keys":["Dune","~[\\"a\\",1]"],"origin":"one~0123456789ab","ns":"cache"}',
+      '{"v":2,"cache":"book","seq":42,"gen":"1700000000000000","op":"evict","keys":["Dune","~[\\"a\\",1]"],"origin":"one~0123456789ab","ns":"cache"}',
     );
     expect(formatMessage({ ...evicted, op: 'clear', keys: [], ack: true })).to.equal(
-      '{"v":1,"cache":"book","seq":42,"gen":"1700000000000000","op":"clear","keys":[],"origin":"one~0123456789ab","ns":"cache","ack":true}',
+      '{"v":2,"cache":"book","seq":42,"gen":"1700000000000000","op":"clear","keys":[],"origin":"one~0123456789ab","ns":"cache","ack":true}',
     );
     expect(formatMessage({ ...evicted, at: 1_700_000_000_000_001 })).to.equal(
-      '{"v":1,"cache":"book","seq":42,"gen":"1700000000000000","at":1700000000000001,"op":"evict","keys":["Dune","~[\\"a\\",1]"],"origin":"one~0123456789ab","ns":"cache"}',
+      '{"v":2,"cache":"book","seq":42,"gen":"1700000000000000","at":1700000000000001,"op":"evict","keys":["Dune","~[\\"a\\",1]"],"origin":"one~0123456789ab","ns":"cache"}',
     );
-    expect(MESSAGE_VERSION).to.equal(1);
+    expect(EDITION).to.equal(2);
   });
 
   it('comes in halves, between which a script writes number and generation', () => {
@@ -68,7 +69,7 @@ describe(parseMessage.name, () => {
 
   const malformed: Readonly<Record<string, readonly unknown[]>> = {
     'unknown head': [null, [], [wire], 'text', 42, true, {}, without('v')],
-    'unknown version': [{ ...wire, v: 2 }, { ...wire, v: '1' }, { v: null }],
+    'unknown version': [{ ...wire, v: 1 }, { ...wire, v: 3 }, { ...wire, v: '2' }, { v: null }],
     'no cache or namespace': [without('cache'), without('ns'), { ...wire, cache: 1 }, { ...wire, ns: null }],
     'no origin': [
       without('origin'),

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { isGeneration } from '../../lib/eviction/generation.js';
+import { isGeneration } from '../../lib/eviction/cache-state.js';
 import { parseMessage } from '../../lib/eviction/index.js';
 import { formatAcknowledgement, formatMessage, parseInbox } from '../../lib/eviction/messages.js';
 import { isOrigin } from '../../lib/eviction/origin.js';
@@ -17,8 +17,8 @@ const MESSAGES = [
   formatMessage({ ...evicted, op: 'clear', keys: [], ack: true }),
 ];
 const PRIVATE = [
-  '{"v":1,"beat":7,"states":[["42","1700000000000000"],["1700000000000001","5"]]}',
-  '{"v":1,"beat":1,"states":[]}',
+  '{"v":2,"beat":7,"states":"42:1700000000000000:ab,1700000000000001:5:0123456789ab"}',
+  '{"v":2,"beat":1,"states":""}',
   formatAcknowledgement({ cache: 'book', seq: 42, from: 'two~0123456789ab' }),
 ];
 

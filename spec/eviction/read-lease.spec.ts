@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { type CoherentCache, Generation } from '../../lib/cache/index.js';
-import type { BeatenCache, CacheState, Heartbeat, Pulse } from '../../lib/eviction/heartbeat.js';
+import type { CacheState } from '../../lib/eviction/cache-state.js';
+import type { BeatenCache, Heartbeat, Pulse } from '../../lib/eviction/heartbeat.js';
 import { BEATS_PER_BOUND } from '../../lib/eviction/index.js';
 import { ReadLease } from '../../lib/eviction/read-lease.js';
 import { CacheEvents } from '../../lib/event/index.js';
@@ -145,7 +146,9 @@ describe(ReadLease.name, () => {
       expect(isServing(), 'an echo without a subscription').to.equal(false);
       lease.subscribed(['book'], 0);
       expect(isServing(), 'a subscription without an echo').to.equal(false);
-      expect(cache.clears).to.deep.equal(['coherence']);
+      lease.echoed(beat(), [state(3)]);
+      expect(isServing()).to.equal(true);
+      expect(cache.clears, 'what it held before anything was proven').to.deep.equal(['coherence']);
     });
   });
 
@@ -404,11 +407,82 @@ describe(ReadLease.name, () => {
       expect(told).to.deep.equal([{ bypass: { cache: 'book', active: true } }, { bypass: { cache: 'book', active: false } }]);
     });
 
-    it('empties the local tier when subscribed again', () => {
-      prove(3);
-      lease.lost(1);
-      lease.subscribed(['book'], 1);
-      expect(cache.clears).to.deep.equal(['coherence']);
+    describe('keeps the local tier', () => {
+      const evicted = (seq: number, gen = '5'): boolean => lease.received({ cache: 'book', seq, gen });
+      /** Lost, and subscribed again; then the first echo names this. */
+      const back = (named: CacheState): void => {
+        lease.lost(1);
+        lease.subscribed(['book'], 1);
+        lease.echoed(beat(), [named]);
+      };
+
+      it('if the first echo names what the last one did, and serves nothing before', () => {
+        prove(3);
+        lease.lost(1);
+        lease.subscribed(['book'], 1);
+        expect([isServing(), cache.clears]).to.deep.equal([false, []]);
+        lease.echoed(beat(), [state(3)]);
+        expect([isServing(), cache.clears]).to.deep.equal([true, []]);
+        expect(evicted(4), 'numbers go on').to.equal(true);
+        expect([evicted(6), cache.clears]).to.deep.equal([false, ['gap']]);
+      });
+
+      it('through several losses before an echo comes', () => {
+        prove(3);
+        for (const epoch of [1, 2, 3]) {
+          lease.lost(epoch);
+          lease.subscribed(['book'], epoch);
+        }
+        lease.echoed(beat(), [state(3)]);
+        expect([isServing(), cache.clears]).to.deep.equal([true, []]);
+      });
+
+      it('if a message was made up meanwhile, for all it can do is remove', () => {
+        prove(3);
+        expect(evicted(4)).to.equal(true);
+        lease.lost(1);
+        lease.subscribed(['book'], 1);
+        expect(evicted(9)).to.equal(true);
+        lease.echoed(beat(), [state(3)]);
+        expect([isServing(), cache.clears, told.filter((each) => 'gap' in (each as object))]).to.deep.equal([true, [], []]);
+        expect(evicted(4), 'the number is the one of the echo again').to.equal(true);
+      });
+
+      it('not if the first echo names another number, whatever was applied', () => {
+        for (const applied of [[], [4], [4, 5]]) {
+          prove(3);
+          for (const seq of applied) expect(evicted(seq)).to.equal(true);
+          back(state(applied.at(-1) ?? 4));
+          expect([isServing(), cache.clears]).to.deep.equal([true, ['coherence']]);
+          lease.lost(0);
+        }
+        expect(told.filter((each) => 'gap' in (each as object)), 'that is no gap').to.deep.equal([]);
+      });
+
+      it('not if the number is the same in another generation', async () => {
+        prove(3);
+        lease.lost(1);
+        lease.subscribed(['book'], 1);
+        const first = beat();
+        await reply(first, state(3, '6'));
+        cache.clears = [];
+        lease.echoed(first, [state(3, '6')]);
+        expect(cache.clears).to.deep.equal(['coherence']);
+      });
+
+      it('not if no echo had come before the loss', () => {
+        lease.subscribed(['book'], 0);
+        back(state(3));
+        expect(cache.clears).to.deep.equal(['coherence']);
+      });
+
+      it('once more after an eviction that an echo has confirmed', () => {
+        prove(3);
+        expect(evicted(4)).to.equal(true);
+        lease.echoed(beat(), [state(4)]);
+        back(state(4));
+        expect([isServing(), cache.clears]).to.deep.equal([true, []]);
+      });
     });
   });
 
@@ -420,7 +494,7 @@ describe(ReadLease.name, () => {
         { name: 'book', generation: '5' },
         { name: 'author', generation: '5' },
       ]);
-      expect(heartbeat.beats[0]!.head).to.match(/^\{"v":1,"beat":\d+,"states":\[$/);
+      expect(heartbeat.beats[0]!.head).to.match(/^\{"v":2,"beat":\d+,"states":"$/);
     });
 
     it('begins to number where nobody can guess it', () => {

@@ -4,8 +4,10 @@ import { CommandConnection, redisEndpoint } from '../../lib/redis/index.js';
 import { Acknowledgements } from '../../lib/eviction/acknowledgements.js';
 import { RedisHeartbeat } from '../../lib/eviction/heartbeat.js';
 import { RedisEvictionLog } from '../../lib/eviction/index.js';
-import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
+import { MARK } from '../../lib/eviction/script-prelude.js';
+import type { RemoteKeys } from '../../lib/eviction/remote-keys.js';
 import { CacheEvents } from '../../lib/event/index.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 import { waitFor } from '../support/wait.js';
@@ -22,6 +24,7 @@ describe(RedisEvictionLog.name, () => {
   let server: RedisServer;
   let namespace: string;
   let keys: RemoteKeys;
+  let book: Bookkeeping;
   let connections: CommandConnection[];
   let log: RedisEvictionLog;
   let heartbeat: RedisHeartbeat;
@@ -54,7 +57,7 @@ describe(RedisEvictionLog.name, () => {
     return { log: joined, heartbeat: new RedisHeartbeat({ connection, namespace, origin, boundMs: BOUND }) };
   };
   const beat = async (by = heartbeat, known: string | undefined = generation): Promise<{ seq: number; gen: string }> =>
-    (await by.pulse([{ name: 'book', generation: known }], '{"v":1,"beat":1,"states":[')).states[0]!;
+    (await by.pulse([{ name: 'book', generation: known }], '{"v":2,"beat":1,"states":"')).states[0]!;
   const granted = async (by: RedisEvictionLog, key: string): Promise<string> => {
     const reply = await one(by.acquire([key], false));
     if (reply.kind !== 'granted') throw new Error(`Expected the lease of ${key}, got ${reply.kind}.`);
@@ -62,14 +65,15 @@ describe(RedisEvictionLog.name, () => {
   };
   /** What is stored, without its end. */
   const stored = async (key: string): Promise<unknown> => {
-    const raw = await server.cli('GET', keys.data(String(await server.cli('GET', keys.gen)), key));
+    const raw = await server.cli('GET', await book.data(key));
     return typeof raw === 'string' ? withoutEnd(raw) : raw;
   };
 
   beforeEach(async () => {
     server = await sharedRedis();
     namespace = ownNamespace('log');
-    keys = new RemoteKeys(namespace, 'book');
+    book = new Bookkeeping(server, namespace);
+    keys = book.keys;
     [connections, generation] = [[], undefined];
     ({ log, heartbeat } = await join('one'));
   });
@@ -86,7 +90,7 @@ describe(RedisEvictionLog.name, () => {
     ] as const) {
       it(`begun by ${verb} are kept by the first heartbeat`, async () => {
         await act();
-        const begun = await server.cli('GET', keys.gen);
+        const begun = await book.gen();
         expect(begun)
           .to.equal(generation)
           .and.match(/^\d{16}$/);
@@ -99,26 +103,29 @@ describe(RedisEvictionLog.name, () => {
       await beat();
       await log.put([{ key: 'Dune', raw: 'raw}', ttlMs: 60_000 }]);
       const before = String(generation);
-      const bornAt = async (): Promise<number> => Number(String(await server.cli('GET', keys.born)).split(':')[0]);
-      const born = await bornAt();
-      await server.cli('SET', keys.born, `1:${Date.now()}:1000`);
-      await server.cli('SET', keys.rid, `abc:${before}`);
-      const numbered = Number(await server.cli('GET', keys.seq));
+      const { born } = await book.age();
+      const run = await book.run();
+      await server.cli('ZREM', keys.members, `:born:${run}`);
+      await server.cli('ZADD', keys.members, MARK + 1, ':born:abc');
+      await book.set({ run: 'abc' });
+      const numbered = await book.seq();
       const { gen, seq } = await beat();
       expect(Number(gen)).to.be.greaterThan(Number(before));
       expect([seq, await stored('Dune')]).to.deep.equal([numbered, null]);
-      expect(await bornAt()).to.be.at.least(born);
-      expect(await server.cli('GET', keys.rid)).to.match(/^[0-9a-f]{40}:\d+$/);
+      expect((await book.age()).born).to.be.at.least(born);
+      expect(await book.run())
+        .to.equal(run)
+        .and.match(/^[0-9a-f]{12}$/);
     });
 
     it('only ever grow, whatever the clock of the server says', async () => {
       await log.evict('all', false);
       const ahead = '9000000000000000';
-      await server.cli('SET', keys.gen, ahead);
+      await book.set({ gen: ahead });
       await log.evict('all', false);
       expect(generation).to.equal('9000000000000001');
       expect((await beat(heartbeat, '9000000000000005')).gen).to.equal('9000000000000006');
-      await server.cli('DEL', keys.gen);
+      await server.cli('DEL', keys.state);
       expect((await beat(heartbeat, '9000000000000006')).gen).to.equal('9000000000000007');
     });
 
@@ -214,8 +221,8 @@ describe(RedisEvictionLog.name, () => {
 
   it('takes itself off the list of the living', async () => {
     await beat();
-    expect(await server.cli('ZRANGE', keys.members, 0, -1)).to.deep.equal([`one:${BOUND}`]);
+    expect(await book.members()).to.deep.equal([`one:${BOUND}`]);
     await heartbeat.leave(['book']);
-    expect(await server.cli('ZCARD', keys.members)).to.equal(0);
+    expect(await book.members()).to.deep.equal([]);
   });
 });

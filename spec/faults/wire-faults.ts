@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { LEAST_DAMAGED } from '../../lib/eviction/generation.js';
+import { LEAST_DAMAGED, parseState } from '../../lib/eviction/cache-state.js';
 import { originOf } from '../../lib/eviction/index.js';
 import { formatMessage } from '../../lib/eviction/messages.js';
 import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
@@ -22,7 +22,8 @@ function forged(gen: string, seq: number, op: 'evict' | 'clear' = 'evict'): stri
 }
 
 async function stateOf({ deployment: { server } }: Context): Promise<{ readonly gen: number; readonly seq: number }> {
-  return { gen: Number(await server.cli('GET', keys.gen)), seq: Number(await server.cli('GET', keys.seq)) };
+  const { seq = 0, gen = '0' } = parseState(String(await server.cli('GET', keys.state))) ?? {};
+  return { gen: Number(gen), seq };
 }
 
 /** One forged message at a time, half of them with the number that the next real one will have. */
@@ -37,7 +38,7 @@ const forging = (name: string, genOf: (gen: number) => string, op?: 'clear'): Re
 const damaging = (name: string, key: string, otherType: readonly string[]): RepeatedKind<SingleServer> =>
   repeated(name, async (context) => {
     const { deployment, random } = context;
-    const value = random.pick(['', 'x', '-1', '1.5', String(LEAST_DAMAGED - 1), String(2 ** 53), '9'.repeat(20), undefined, undefined]);
+    const value = random.pick(['', 'x', '-1', '1.5', '5:5:ab', LARGEST, `${2 ** 53}:${2 ** 53}:ab`, '9'.repeat(20), undefined, undefined]);
     if (value === undefined) {
       await deployment.server.cli('DEL', key);
       // A heartbeat may have been quicker.
@@ -47,6 +48,9 @@ const damaging = (name: string, key: string, otherType: readonly string[]): Repe
     }
     await aWhile(context, 1);
   });
+
+/** A state of another server, with a generation above all others. */
+const LARGEST = `5:${LEAST_DAMAGED - 1}:ab`;
 
 const HASH = (key: string): readonly string[] => ['HSET', key, 'a', 'b'];
 
@@ -62,7 +66,7 @@ async function flood(context: Context): Promise<void> {
         forged(String(gen), seq + 1 + random.below(3)),
         forged(String(gen + 1 + random.below(1_000)), seq + 1),
         forged(String(gen), 1, 'clear'),
-        `{"v":1,"cache":${'['.repeat(100)}`,
+        `{"v":2,"cache":${'['.repeat(100)}`,
         'x'.repeat(100),
       ];
       pipeline.publish(CHANNEL, random.pick(bodies));
@@ -73,14 +77,14 @@ async function flood(context: Context): Promise<void> {
   }
 }
 
-/** What the lists of the living look like once the server's clock was set. (To set that of one process takes a library that is not everywhere.) */
+/** What the list of the living looks like once the server's clock was set. (To set that of one process takes a library that is not everywhere.) */
 const SET_CLOCK = `
-  for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('ZINCRBY', KEYS[1], -ARGV[1], member) end
-  local born, last, longest = string.match(redis.call('GET', KEYS[2]) or '', '^(%d+):(%d+):(%d+)$')
-  if born then redis.call('SET', KEYS[2], string.format('%.0f:%.0f:%s', born - ARGV[1], last - ARGV[1], longest)) end`;
+  for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+    if member ~= ':longest' then redis.call('ZINCRBY', KEYS[1], -ARGV[1], member) end
+  end`;
 
 const setClock = ({ deployment: { server }, random }: Context): Promise<unknown> =>
-  server.cli('EVAL', SET_CLOCK, 2, keys.members, keys.born, random.pick([600_000, -600_000, 600, -600]));
+  server.cli('EVAL', SET_CLOCK, 1, keys.members, random.pick([600_000, -600_000, 600, -600]));
 
 /** One instance hears nothing, and is not heard, while it holds its lease; meanwhile something happens to the list it is on. */
 const whileCutOff = (name: string, happen: (context: Context) => Promise<unknown>): RepeatedKind<SingleServer> => ({
@@ -103,16 +107,14 @@ export const WIRE_KINDS: readonly FaultKind<SingleServer>[] = [
   forging('forged generation, beyond what a double counts', () => String(2 ** 53)),
   forging('forged generation, 20 digits', () => '9'.repeat(20)),
   forging('forged clear', (gen) => String(gen + 1), 'clear'),
-  damaging('damaged generation', keys.gen, HASH(keys.gen)),
-  damaging('damaged number', keys.seq, HASH(keys.seq)),
-  damaging('damaged run id', keys.rid, HASH(keys.rid)),
+  damaging('damaged state', keys.state, HASH(keys.state)),
   damaging('damaged list of members', keys.members, HASH(keys.members)),
-  damaging('damaged age of the list', keys.born, HASH(keys.born)),
+  damaging('damaged list of hosts', keys.hosts, ['SADD', keys.hosts, 'a']),
   repeated('message flood', flood),
   whileCutOff('server clock ±600 s with acks', setClock),
   {
     ...whileCutOff('mixed bounds', ({ deployment: { server }, random }) =>
-      random.next() < 0.5 ? server.cli('DEL', keys.members, keys.born) : Promise.resolve(),
+      random.next() < 0.5 ? server.cli('DEL', keys.members, ...(random.next() < 0.5 ? [keys.hosts] : [])) : Promise.resolve(),
     ),
     boundOf: (number, boundMs) => boundMs / [1, 4, 2][number % 3]!,
   },

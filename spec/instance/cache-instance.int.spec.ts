@@ -9,6 +9,7 @@ import { freePort, RedisServer } from '../support/redis-server.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import { PATIENT } from '../support/patient.js';
 
 /** Until this process has no TCP socket open, be it half: no spec before this one leaves any behind. */
@@ -118,9 +119,10 @@ describe(`${createInstance.name}, on Redis`, () => {
       const redis = await server({ password: 'p@ss:w/rd' });
       const runtime = await started({ redis: `${redis.url}/3`, caches });
       await cacheOf(runtime).put('Dune', 1);
-      expect([await redis.cli('EXISTS', 'cache:book:gen'), String(await redis.info('keyspace').then((sizes) => sizes['db3']))]).to.satisfy(
-        ([inZero, three]: [number, string]) => inZero === 0 && three.startsWith('keys='),
-      );
+      expect([
+        await redis.cli('EXISTS', new Bookkeeping(redis).keys.state),
+        String(await redis.info('keyspace').then((sizes) => sizes['db3'])),
+      ]).to.satisfy(([inZero, three]: [number, string]) => inZero === 0 && three.startsWith('keys='));
     });
 
     it('with `failFast: false` begins in bypass and joins when Redis appears', async () => {
@@ -155,11 +157,11 @@ describe(`${createInstance.name}, on Redis`, () => {
           .split('\n').length - 1;
       const runtime = await started({ redis: redis.url, caches });
       await runtime.publisher.publish('news', 'opens the third connection');
-      expect([await clients(), await redis.cli('ZCARD', 'cache:book:members')]).to.deep.equal([3, 1]);
+      expect([await clients(), (await new Bookkeeping(redis).members()).length]).to.deep.equal([3, 1]);
       await Promise.all([runtime.stop(), runtime.stop()]);
       await runtime.stop();
       await waitFor(async () => (await clients()) === 0, { what: 'the connections to be closed' });
-      expect(await redis.cli('ZCARD', 'cache:book:members')).to.equal(0);
+      expect(await new Bookkeeping(redis).members()).to.deep.equal([]);
       await closed();
     });
 
@@ -228,14 +230,14 @@ describe(`${createInstance.name}, on Redis`, () => {
     const [one, two] = [await started(options), await started(options)];
     await cacheOf(one).put('Dune', 'old');
     await cacheOf(two).get('Dune');
-    const gen = await redis.cli('GET', 'cache:book:gen');
+    const gen = await new Bookkeeping(redis).gen();
     await redis.cli('FLUSHALL');
     for (const { manager } of [one, two]) {
       const cache = manager.getCache('book') as TwoTierCache;
       await waitFor(() => cache.generation !== undefined && cache.generation !== gen, { what: 'the new generation' });
       expect(await cache.get('Dune')).to.equal(undefined);
     }
-    expect(Number(await redis.cli('GET', 'cache:book:gen'))).to.be.greaterThan(Number(gen));
+    expect(Number(await new Bookkeeping(redis).gen())).to.be.greaterThan(Number(gen));
     await cacheOf(one).put('Dune', 'new');
     await waitFor(() => [one, two].every(({ manager }) => manager.health().status === 'up'), { what: 'both to be served again' });
     expect([await cacheOf(one).get('Dune'), await cacheOf(two).get('Dune')]).to.deep.equal([{ value: 'new' }, { value: 'new' }]);

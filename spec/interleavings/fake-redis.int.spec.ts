@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import * as fc from 'fast-check';
 import type { Script } from '../../lib/redis/index.js';
 import * as scripts from '../../lib/eviction/scripts.js';
-import { isGeneration, LEAST_DAMAGED } from '../../lib/eviction/generation.js';
+import { isGeneration, LEAST_DAMAGED, parseState } from '../../lib/eviction/cache-state.js';
 import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 import { FakeRedis } from './fake-redis.js';
@@ -30,12 +30,16 @@ type Call =
     }
   | { readonly script: 'evict'; readonly gen: Gen; readonly acks: boolean; readonly passing: boolean }
   | { readonly script: 'clear'; readonly acks: boolean; readonly passing: boolean }
-  | { readonly script: 'heartbeat'; readonly by: number; readonly known: 'none' | 'current' | 'newer' }
-  | { readonly script: 'leave'; readonly by: number }
+  | { readonly script: 'heartbeat'; readonly by: number; readonly known: 'none' | 'current' | 'newer'; readonly has: Has }
+  | { readonly script: 'leave'; readonly by: number; readonly has: Has }
   /** No script: the run id that the keys were last used under is made another server's. */
   | { readonly script: 'restart' }
   /** No script: another program writes over the bookkeeping. */
-  | { readonly script: 'damage'; readonly what: 'seq' | 'gen' | 'rid' | 'born'; readonly by: string };
+  | { readonly script: 'damage'; readonly by: string }
+  /** No script: one of the lists of the namespace is lost. */
+  | { readonly script: 'lose'; readonly what: 'members' | 'hosts' };
+/** Which caches an instance has. */
+type Has = 'book' | 'both' | 'film' | 'none';
 type Gen = 'current' | 'previous' | 'unknown';
 
 const KEYS = ['a', 'b'];
@@ -44,6 +48,8 @@ const IDS = ['i0:60000', 'i1:30000'];
 const gen = fc.constantFrom<Gen>('current', 'current', 'current', 'previous', 'unknown');
 const key = fc.nat({ max: 1 });
 const who = fc.nat({ max: 1 });
+const has = fc.constantFrom<Has>('book', 'book', 'both', 'film', 'none');
+const DAMAGE = ['', 'x', '0', '-5', '007', '1.5', '1e15', String(2 ** 53), String(2 ** 53 - 2 ** 32 - 1), '9'.repeat(20), ' 1'];
 const call: fc.Arbitrary<Call> = fc.oneof(
   fc.record({ script: fc.constant('acquire' as const), key, gen, holder: who, replace: fc.boolean(), both: fc.boolean() }),
   fc.record({ script: fc.constant('fill' as const), key, gen, holder: who, both: fc.boolean() }),
@@ -51,20 +57,29 @@ const call: fc.Arbitrary<Call> = fc.oneof(
   fc.record({ script: fc.constant('claim' as const), key, gen, holder: who, keep: fc.boolean(), both: fc.boolean() }),
   fc.record({ script: fc.constant('evict' as const), gen, acks: fc.boolean(), passing: fc.boolean() }),
   fc.record({ script: fc.constant('clear' as const), acks: fc.boolean(), passing: fc.boolean() }),
-  fc.record({ script: fc.constant('heartbeat' as const), by: who, known: fc.constantFrom('none', 'current', 'newer') }),
-  fc.record({ script: fc.constant('leave' as const), by: who }),
+  fc.record({ script: fc.constant('heartbeat' as const), by: who, known: fc.constantFrom('none', 'current', 'newer'), has }),
+  fc.record({ script: fc.constant('leave' as const), by: who, has }),
   fc.constant<Call>({ script: 'restart' }),
   fc.record({
     script: fc.constant('damage' as const),
-    what: fc.constantFrom('seq', 'gen', 'rid', 'born'),
-    by: fc.constantFrom('', 'x', '0', '-5', '007', '1.5', '1e15', String(2 ** 53), String(2 ** 53 - 2 ** 32 - 1), '9'.repeat(20), ' 1'),
+    by: fc.constantFrom(
+      ...DAMAGE,
+      ...DAMAGE.map((each) => `${each}:1763690000000000:abc`),
+      ...DAMAGE.map((each) => `5:${each}:abc`),
+      '5:5:',
+      '5:5:xyz',
+      '5:5:ABC',
+      '5:5:abc:5',
+    ),
   }),
+  fc.record({ script: fc.constant('lose' as const), what: fc.constantFrom('members', 'hosts') }),
 );
 
 interface Server {
   run(name: Call['script'], keys: string[], args: string[]): Promise<unknown>;
   get(key: string): Promise<string | null>;
   set(key: string, value: string): Promise<unknown>;
+  lose(key: string): Promise<unknown>;
   /** Whether the key is there and ends by itself. */
   hasEnd(key: string): Promise<boolean>;
   /** Everything published since the last look. */
@@ -76,17 +91,26 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
   const keys = new RemoteKeys(namespace, 'book');
   const generations: string[] = [];
   const seen: unknown[] = [];
-  const common = [keys.seq, keys.gen, keys.members, keys.born, keys.rid];
+  const film = new RemoteKeys(namespace, 'film');
+  const common = [keys.state, keys.members, keys.hosts];
+  const CACHES = { book: ['book'], both: ['book', 'film'], film: ['film'], none: [] };
+  const statesOf = (has: Has): string[] => CACHES[has].map((cache) => (cache === 'book' ? keys.state : film.state));
+  const generationOf = async (): Promise<string> => parseState((await server.get(keys.state)) ?? '')?.gen ?? '';
   for (const each of calls) {
     if (each.script === 'restart') {
-      await server.set(keys.rid, `abc:${(await server.get(keys.gen)) ?? ''}`);
+      const [seq, gen] = ((await server.get(keys.state)) ?? '').split(':');
+      if (gen !== undefined) await server.set(keys.state, `${seq}:${gen}:abc`);
       continue;
     }
     if (each.script === 'damage') {
-      await server.set(keys[each.what], each.by);
+      await server.set(keys.state, each.by);
       continue;
     }
-    const current = (await server.get(keys.gen)) ?? '';
+    if (each.script === 'lose') {
+      await server.lose(keys[each.what]);
+      continue;
+    }
+    const current = await generationOf();
     if (current !== '' && generations.at(-1) !== current) generations.push(current);
     // No instance takes what is damaged for a generation.
     const known = (which: 'none' | 'current' | 'newer'): string => {
@@ -103,7 +127,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           const [g, k] = [of(each.gen), KEYS[each.key] as string];
           return {
             name: each.script,
-            scriptKeys: [...(each.both ? both(g) : [keys.data(g, k), keys.lease(g, k)]), keys.gen, keys.members, keys.rid],
+            scriptKeys: [...(each.both ? both(g) : [keys.data(g, k), keys.lease(g, k)]), keys.state, keys.members],
             args: [g, `${IDS[each.holder]}|1`, '60000', each.replace ? '1' : '0'],
           };
         }
@@ -111,7 +135,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           const [g, k] = [of(each.gen), KEYS[each.key] as string];
           return {
             name: each.script,
-            scriptKeys: each.both ? [...both(g), keys.gen] : [keys.data(g, k), keys.lease(g, k), keys.gen],
+            scriptKeys: [...(each.both ? both(g) : [keys.data(g, k), keys.lease(g, k)]), keys.state],
             args: each.both
               ? [g, `${IDS[each.holder]}|1`, 'filled', '60000', `${IDS[each.holder]}|1`, 'filled too', '90000']
               : [g, `${IDS[each.holder]}|1`, 'filled', '60000'],
@@ -125,7 +149,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           const [g, k] = [of(each.gen), KEYS[each.key] as string];
           return {
             name: each.script,
-            scriptKeys: [...(each.both ? both(g) : [keys.data(g, k), keys.lease(g, k)]), keys.seq, keys.gen, keys.rid],
+            scriptKeys: [...(each.both ? both(g) : [keys.data(g, k), keys.lease(g, k)]), keys.state],
             args: [g, `${IDS[each.holder]}|1`, '60000', ...halves, each.keep ? '1' : '0'],
           };
         }
@@ -136,36 +160,44 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           return {
             name: each.script,
             scriptKeys: [...data, ...leases, ...common],
-            args: [g, String(KEYS.length), ...halves, each.acks ? '1' : '0', each.passing ? '1' : '0'],
+            args: [g, String(KEYS.length), ...halves, 'book', each.acks ? '1' : '0', each.passing ? '1' : '0'],
           };
         }
         case 'clear':
           return {
             name: each.script,
             scriptKeys: common,
-            args: [...halves, each.acks ? '1' : '0', known('current'), each.passing ? '1' : '0'],
+            args: [...halves, 'book', each.acks ? '1' : '0', each.passing ? '1' : '0', known('current')],
           };
         case 'heartbeat': {
           return {
             name: each.script,
-            scriptKeys: [keys.seq, keys.gen, keys.rid, keys.members, keys.born],
-            args: [IDS[each.by] as string, '60000', channel, '{"states":[', '90000', known(each.known)],
+            scriptKeys: [keys.members, keys.hosts, ...statesOf(each.has)],
+            args: [
+              IDS[each.by] as string,
+              '60000',
+              channel,
+              '{"states":"',
+              '90000',
+              CACHES[each.has].join(','),
+              ...CACHES[each.has].map((cache) => (cache === 'book' ? known(each.known) : '0')),
+            ],
           };
         }
         case 'leave':
           return {
             name: each.script,
-            scriptKeys: [keys.seq, keys.gen, keys.rid, keys.members, keys.born],
-            args: [IDS[each.by] as string],
+            scriptKeys: [keys.members, keys.hosts, ...statesOf(each.has)],
+            args: [IDS[each.by] as string, ...CACHES[each.has]],
           };
       }
     })();
-    const seqBefore = await server.get(keys.seq);
+    const numberOf = async (): Promise<number> => parseState((await server.get(keys.state)) ?? '')?.seq ?? 0;
+    const seqBefore = await numberOf();
     const reply = sorted(await server.run(name, scriptKeys, args));
-    const after = (await server.get(keys.gen)) ?? '';
+    const after = await generationOf();
     const held = await Promise.all(KEYS.flatMap((k) => [server.get(keys.data(after, k)), server.get(keys.lease(after, k))]));
-    const seqAfter = await server.get(keys.seq);
-    const counted = Number(seqAfter) - Number(seqBefore);
+    const counted = (await numberOf()) - seqBefore;
     seen.push({
       name,
       reply,
@@ -173,11 +205,13 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
       moved: after !== current,
       held,
       counted: counted < 100 ? counted : 'anew',
-      ends: await Promise.all([keys.seq, keys.gen, keys.rid, keys.born].map((each) => server.hasEnd(each))),
+      ends: await Promise.all([keys.state, film.state, keys.members].map((each) => server.hasEnd(each))),
     });
   }
   // Points of time, in milliseconds and microseconds, and what is made of them (generations, numbers) differ; that they are there does not.
-  return JSON.parse(JSON.stringify(seen).replace(/\d{13,}/g, '0')) as unknown[];
+  // So do the run ids.
+  const text = JSON.stringify(seen).replace(/\d{13,}/g, '0');
+  return JSON.parse(text.replace(/(\d:\d+):(?!abc)[0-9a-f]+/g, '$1:own')) as unknown[];
 }
 
 /** Members come in the order of their scores, which are times. */
@@ -195,7 +229,8 @@ const fakeServer = (): Server => {
     run: async (name, keys, args) => fake.execute({ kind: 'script', name, keys, args }),
     get: async (key) => fake.get(key),
     set: async (key, value) => fake.memory.strings.set(key, { value, endsAt: Infinity }),
-    hasEnd: async (key) => (fake.memory.strings.get(key)?.endsAt ?? Infinity) < Infinity,
+    lose: async (key) => fake.lose(key),
+    hasEnd: async (key) => fake.memory.ends.has(key) || (fake.memory.strings.get(key)?.endsAt ?? Infinity) < Infinity,
     published: async () => messages.splice(0),
   };
 };
@@ -224,6 +259,7 @@ describe(FakeRedis.name, function () {
       commands.eval((scripts as unknown as Record<string, Script>)[name.toUpperCase()]!.source, keys.length, ...keys, ...args),
     get: (key) => commands.get(key),
     set: (key, value) => commands.set(key, value),
+    lose: (key) => commands.del(key),
     hasEnd: async (key) => (await commands.pttl(key)) >= 0,
     published: async () => {
       await subscriber.ping();

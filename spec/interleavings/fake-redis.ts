@@ -1,5 +1,5 @@
 import { ended, ENDLESS_MS } from '../../lib/cache/index.js';
-import { isGeneration, LEAST_DAMAGED } from '../../lib/eviction/generation.js';
+import { isGeneration, LEAST_DAMAGED } from '../../lib/eviction/cache-state.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 
 /** What a client of the {@link FakeRedis} asks. */
@@ -12,8 +12,21 @@ export type Request =
 /** What a server remembers, and may remember again when it comes back from an old snapshot. */
 export interface Memory {
   readonly strings: Map<string, { readonly value: string; readonly endsAt: Milliseconds }>;
+  /** Marks are members that begin with a colon. They are no instances, whatever their scores are. */
   readonly sets: Map<string, Map<string, Milliseconds>>;
+  readonly hashes: Map<string, Map<string, string>>;
+  /** When sets end that are not empty. They are not removed then: no schedule is that long. */
+  readonly ends: Map<string, Milliseconds>;
 }
+
+/** Number, generation and run id of a cache. `seq`: none yet. */
+export interface FakeState {
+  readonly seq: string | undefined;
+  readonly gen: string;
+  readonly run: string;
+}
+
+const nothing = (): Memory => ({ strings: new Map(), sets: new Map(), hashes: new Map(), ends: new Map() });
 
 type Reply = string | number | boolean | null | Reply[];
 
@@ -27,7 +40,7 @@ const FORSAKEN_MS: Milliseconds = ENDLESS_MS + 86_400_000;
  * What a rule of the scripts is worth is shown by subclasses that leave it out, so each such rule is a method of its own.
  */
 export class FakeRedis {
-  memory: Memory = { strings: new Map(), sets: new Map() };
+  memory: Memory = nothing();
   runId = 'a1';
   /** Told of every message the moment it is published. Answers how many it goes to. */
   onPublish: (channel: string, body: string) => number = () => 0;
@@ -57,16 +70,25 @@ export class FakeRedis {
     return held.value;
   }
 
+  /** Number, generation and run id of a cache; `undefined` if there are none, or what is there cannot be that. */
+  state(key: string): FakeState | undefined {
+    const [, seq, gen, run] = /^(\d+):(\d+):([0-9a-f]{1,12})$/.exec(this.get(key) ?? '') ?? [];
+    return isGeneration(seq) && isGeneration(gen) && run !== undefined ? { seq, gen, run } : undefined;
+  }
+
   /** A copy of everything, to {@link restart} with. */
   snapshot(): Memory {
+    const { strings, sets, hashes, ends } = this.memory;
     return {
-      strings: new Map(this.memory.strings),
-      sets: new Map([...this.memory.sets].map(([key, set]) => [key, new Map(set)])),
+      strings: new Map(strings),
+      sets: new Map([...sets].map(([key, set]) => [key, new Map(set)])),
+      hashes: new Map([...hashes].map(([key, hash]) => [key, new Map(hash)])),
+      ends: new Map(ends),
     };
   }
 
   /** Comes back as another process: with nothing, or with what a snapshot holds. Connections are the caller's business. */
-  restart(memory: Memory = { strings: new Map(), sets: new Map() }): void {
+  restart(memory: Memory = nothing()): void {
     this.memory = memory;
     this.runId = `${(Number.parseInt(this.runId, 16) + 1).toString(16)}`;
   }
@@ -77,29 +99,26 @@ export class FakeRedis {
     else this.#set(key, value, 0);
   }
 
+  /** Loses one of the lists of a namespace. */
+  lose(key: string): void {
+    this.memory.sets.delete(key);
+    this.memory.ends.delete(key);
+    this.memory.hashes.delete(key);
+  }
+
   /** FLUSHALL. */
   flush(): void {
-    this.memory = { strings: new Map(), sets: new Map() };
+    this.memory = nothing();
   }
 
   /** Whether a fill may be stored: the generation is still the current one, and the lease still the caller's. */
-  protected mayFill(current: string | null, generation: string, held: string | null, token: string): boolean {
+  protected mayFill(current: string | undefined, generation: string, held: string | null, token: string): boolean {
     return current === generation && held === token;
   }
 
   /** Whether the data may be of another time than the caller has seen: its generation is abandoned then. */
-  protected isAnotherTime(rid: string | null, gen: string | null, known: number): boolean {
-    return rid !== `${this.runId}:${gen}` || gen === null || known > Number(gen);
-  }
-
-  /** Whether another program has put this generation there: our scripts write it behind the run id as well. */
-  protected isForeign(rid: string | null, gen: string): boolean {
-    return rid === null || /:(\d+)$/.exec(rid)?.[1] !== gen;
-  }
-
-  /** Whether what is stored can be no generation or number. */
-  protected isDamaged(number: string | null, stored: string | null): boolean {
-    return number === null && stored !== null;
+  protected isAnotherTime(state: FakeState | undefined, known: number): boolean {
+    return state === undefined || state.run !== this.runId || known > Number(state.gen);
   }
 
   /** Whether the clock may have been set since the list of the living was last written to. */
@@ -110,6 +129,11 @@ export class FakeRedis {
   /** The number that counts the next message; it must not have been used before in its generation. */
   protected firstNumber(): string {
     return String(this.#micros);
+  }
+
+  /** Whether an instance that says it has these caches, or says nothing, may have this one. */
+  protected isHost(caches: readonly string[] | undefined, cache: string): boolean {
+    return caches === undefined || caches.includes(cache);
   }
 
   /** Which keys an eviction removes. */
@@ -130,25 +154,21 @@ export class FakeRedis {
       case 'evict':
         return this.#evict(keys, args);
       case 'clear':
-        return this.#clear(keys as [string, string, string, string, string], args);
+        return this.#clear(keys as [string, string, string], args);
       case 'heartbeat':
         return this.#heartbeat(keys, args);
       case 'leave':
-        for (let i = 0; i < keys.length; i += 5) {
-          this.#members(keys[i + 3] as string).delete(args[0] as string);
-          this.#forsake(keys.slice(i, i + 5));
-        }
-        return 1;
+        return this.#leave(keys, args);
       default:
         throw new Error(`NOSCRIPT The fake server does not know '${name}'.`);
     }
   }
 
   #acquire(keys: readonly string[], args: readonly string[]): Reply {
-    const n = (keys.length - 3) / 2;
-    const [gen, members, rid] = keys.slice(2 * n) as [string, string, string];
-    const moved = this.#moved(gen, rid, args[0] as string);
-    if (moved !== undefined) return moved;
+    const n = (keys.length - 2) / 2;
+    const [stateKey, members] = keys.slice(2 * n) as [string, string];
+    const state = this.#current(stateKey, args[0] as string);
+    if ('reply' in state) return state.reply;
     return ['leases', ...Array.from({ length: n }, (_, i) => this.#lease(keys[i] as string, keys[n + i] as string, members, args))];
   }
 
@@ -174,7 +194,8 @@ export class FakeRedis {
       stored.push(0);
       const [data, lease] = [keys[i] as string, keys[n + i] as string];
       const [token, raw, ttl] = values.slice(3 * i) as [string, string, string];
-      if (!this.mayFill(this.get(keys[2 * n] as string), generation as string, this.get(lease), token)) continue;
+      const current = this.state(keys[2 * n] as string)?.gen;
+      if (!this.mayFill(current, generation as string, this.get(lease), token)) continue;
       this.#set(data, ended(`${raw}}`, Math.floor(this.#micros / 1_000) + Number(ttl)), Number(ttl));
       this.#unlink([lease]);
       stored[i] = 1;
@@ -184,157 +205,162 @@ export class FakeRedis {
 
   #claim(keys: readonly string[], args: readonly string[]): Reply {
     const [generation, token, leaseMs, channel, head, tail, keep] = args as [string, string, string, string, string, string, string];
-    const n = (keys.length - 3) / 2;
-    const [seq, gen, rid] = keys.slice(2 * n) as [string, string, string];
-    const moved = this.#moved(gen, rid, generation);
-    if (moved !== undefined) return moved;
+    const n = (keys.length - 1) / 2;
+    const stateKey = keys[2 * n] as string;
+    const state = this.#current(stateKey, generation);
+    if ('reply' in state) return state.reply;
     const present = this.get(keys[0] as string);
     if (keep === '1' && present !== null) return ['present', present];
     this.#unlink(keys.slice(0, 2 * n));
     for (const lease of keys.slice(n, 2 * n)) this.#set(lease, token, Number(leaseMs));
-    this.#announce(seq, channel, head, generation, tail);
+    this.#announce(stateKey, state, channel, head, tail);
     return ['granted'];
   }
 
   #evict(keys: readonly string[], args: readonly string[]): Reply {
-    const [generation, count, channel, head, tail, listed, passing] = args as [string, string, string, string, string, string, string];
+    const [generation, count, channel, head, tail, cache, listed, passing] = args as [
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
     const n = Number(count);
-    const [seq, gen, members, born, rid] = keys.slice(2 * n) as [string, string, string, string, string];
-    const moved = this.#moved(gen, rid, generation);
-    if (moved !== undefined) return moved;
+    const [stateKey, members, hosts] = keys.slice(2 * n) as [string, string, string];
+    const state = this.#current(stateKey, generation);
+    if ('reply' in state) return state.reply;
     const data = keys.slice(0, n);
     const removed = data.filter((key) => this.get(key) !== null).length;
     this.#unlink(this.evicted(data, keys.slice(n, 2 * n)));
-    const number = this.#announce(seq, channel, head, generation, tail);
-    const heard = listed === '1' ? this.#audience(members, born) : null;
-    if (passing === '1') this.#forsake([seq, gen, rid, members, born]);
+    const number = this.#announce(stateKey, state, channel, head, tail);
+    const heard = listed === '1' ? this.#audience(members, hosts, cache) : null;
+    if (passing === '1') this.#forsake(members, hosts, new Map([[cache, stateKey]]));
     return ['done', number, removed, heard];
   }
 
-  #clear([seq, gen, members, born, rid]: [string, string, string, string, string], args: readonly string[]): Reply {
-    const [channel, head, tail, listed, known, passing] = args as [string, string, string, string, string, string];
-    const old = this.#number(gen);
-    const [next, isLower] = this.#fresh(Number(known), old);
-    this.#set(gen, next, 0);
-    const of = old === null ? undefined : /^([0-9a-f]+):/.exec(this.get(rid) ?? '')?.[1];
-    this.#set(rid, `${of ?? this.runId}:${next}`, 0);
-    const number = this.#announce(seq, channel, head, next, tail);
-    const heard = listed === '1' ? this.#audience(members, born) : null;
-    if (passing === '1') this.#forsake([seq, gen, rid, members, born]);
-    return ['done', number, next, heard, isLower ? '1' : '0'];
+  #clear([stateKey, members, hosts]: [string, string, string], args: readonly string[]): Reply {
+    const [channel, head, tail, cache, listed, passing, known] = args as [string, string, string, string, string, string, string];
+    const old = this.state(stateKey);
+    const [gen, isLower] = this.#fresh(Number(known), old?.gen);
+    this.#unlink([stateKey]);
+    const number = this.#announce(stateKey, { seq: old?.seq, gen, run: old?.run ?? this.runId }, channel, head, tail);
+    const heard = listed === '1' ? this.#audience(members, hosts, cache) : null;
+    if (passing === '1') this.#forsake(members, hosts, new Map([[cache, stateKey]]));
+    return ['done', number, gen, heard, isLower ? '1' : '0'];
   }
 
-  #heartbeat(keys: readonly string[], args: readonly string[]): Reply {
-    const [member, leaseMs, channel, head, longestKnown, ...known] = args as [string, string, string, string, string, ...string[]];
-    const states: string[] = [];
-    const out: string[] = [];
-    let longest = Number(leaseMs);
-    if (keys.length === 1) this.#set(keys[0] as string, member, 10 * Number(leaseMs));
-    known.forEach((seen, i) => {
-      const [seqKey, genKey, ridKey, membersKey, bornKey] = keys.slice(5 * i) as [string, string, string, string, string];
-      let gen = this.#number(genKey);
-      let seq = this.#number(seqKey);
-      const stored = this.get(genKey);
-      const isForeign = gen !== null && this.isForeign(this.get(ridKey), gen);
-      let isReplaced = this.isDamaged(gen, stored) || this.isDamaged(seq, this.get(seqKey)) || isForeign;
-      if (!isReplaced && gen === null) gen = this.get(genKey);
-      const isAnotherTime = isReplaced || this.isAnotherTime(this.get(ridKey), gen, Number(seen));
-      if (isAnotherTime) {
-        const [fresh, isLower] = this.#fresh(Number(seen), gen);
-        gen = fresh;
-        isReplaced ||= isLower;
-        this.#set(ridKey, `${this.runId}:${gen}`, 0);
-        this.#set(genKey, gen, 0);
-      }
-      if (seq === null) this.#set(seqKey, (seq = this.firstNumber()), 0);
-      longest = Math.max(
-        longest,
-        this.#live({ membersKey, bornKey, others: [seqKey, genKey, ridKey] }, isAnotherTime, member, Number(leaseMs), Number(longestKnown)),
-      );
-      states.push(`["${seq}","${gen}"]`);
-      out.push(seq, gen as string, isReplaced ? '1' : '0');
+  #heartbeat([membersKey, hostsKey, ...stateKeys]: readonly string[], args: readonly string[]): Reply {
+    const [member, leaseMs, channel, head, longestKnown, names, ...known] = args as [
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+      ...string[],
+    ];
+    const longest = this.#live(membersKey as string, hostsKey as string, member, Number(leaseMs), Number(longestKnown));
+    const members = this.#members(membersKey as string);
+    this.#persist(membersKey as string);
+    const hosts = this.#hosts(hostsKey as string);
+    if (!members.has(member) || hosts.get(member) !== names) {
+      hosts.set(member, names);
+      for (const key of stateKeys) this.#persist(key);
+    }
+    members.set(member, this.#now() + Number(leaseMs));
+    const replaced: number[] = [];
+    const states = stateKeys.map((key, i) => {
+      const stored = this.get(key);
+      const state = this.state(key);
+      const seen = Number(known[i]);
+      if (!this.isAnotherTime(state, seen)) return stored as string;
+      const [gen, isLower] = this.#fresh(seen, state?.gen);
+      if (isLower || (stored !== null && state === undefined)) replaced.push(i);
+      const next = `${state?.seq ?? this.firstNumber()}:${gen}:${this.runId}`;
+      this.#set(key, next, 0);
+      return next;
     });
-    const reached = this.onPublish(channel, `${head}${states.join(',')}]}`);
-    return [...out, String(longest), String(this.#micros), String(reached)];
+    const reached = this.onPublish(channel, `${head}${states.join(',')}"}`);
+    return [states.join(','), replaced.join(','), String(longest), String(this.#micros), String(reached)];
   }
 
-  /** Puts a member on the list of the living, and takes off who cannot be alive. Answers the longest bound on it. */
-  #live(
-    { membersKey, bornKey, others }: { readonly membersKey: string; readonly bornKey: string; readonly others: readonly string[] },
-    isAnotherTime: boolean,
-    member: string,
-    leaseMs: Milliseconds,
-    known: Milliseconds,
-  ): Milliseconds {
+  #leave([membersKey, hostsKey, ...stateKeys]: readonly string[], [member, ...caches]: readonly string[]): Reply {
+    const members = this.#members(membersKey as string);
+    members.delete(member as string);
+    if (members.size === 0) this.memory.ends.delete(membersKey as string);
+    this.#hosts(hostsKey as string).delete(member as string);
+    this.#forsake(membersKey as string, hostsKey as string, new Map(caches.map((cache, i) => [cache, stateKeys[i] as string])));
+    return 1;
+  }
+
+  /** Takes off the list of the living who cannot be alive, and notes its age. Answers the longest bound on it. */
+  #live(membersKey: string, hostsKey: string, member: string, leaseMs: Milliseconds, known: Milliseconds): Milliseconds {
     const now = this.#now();
     const members = this.#members(membersKey);
-    const found = this.#age(bornKey, now);
-    const born = isAnotherTime || members.size === 0 ? undefined : found.born;
-    let longest = Math.max(found.longest ?? known, leaseMs);
-    const before = members.size;
-    for (const [each, until] of members) if (Math.abs(until - now) >= 2 * longest) members.delete(each);
-    const hasLeft = members.size < before;
-    if (!members.has(member)) this.#rewrite(others, 0);
-    members.set(member, now + leaseMs);
-    if (hasLeft && born !== undefined && now - born > 2 * longest) {
-      longest = Math.max(leaseMs, ...[...members.keys()].map((each) => Number(/:(\d+)$/.exec(each)?.[1] ?? 0)));
+    const { born, longest: found } = this.#age(membersKey, now);
+    let longest = Math.max(found ?? known, leaseMs);
+    let hasLeft = false;
+    for (const [each, until] of members) {
+      if (each.startsWith(':') || Math.abs(until - now) < 2 * longest) continue;
+      if (each !== member) members.delete(each);
+      this.#hosts(hostsKey).delete(each);
+      hasLeft = true;
     }
-    this.#set(bornKey, `${born ?? now}:${now}:${longest}`, 0);
+    if (born === undefined) for (const each of members.keys()) if (each.startsWith(':')) members.delete(each);
+    if (hasLeft && born !== undefined && now - born > 2 * longest) {
+      const bounds = [...members.keys()].filter((each) => each !== member).map((each) => Number(/^[^:].*:(\d+)$/.exec(each)?.[1] ?? 0));
+      longest = Math.max(leaseMs, ...bounds);
+    }
+    members.set(`:born:${this.runId}`, born ?? now);
+    members.set(':last', now);
+    members.set(':longest', longest);
     return longest;
   }
 
   /** Since when the list of the living is known, unless the clock may have been set since it was last written to. */
-  #age(bornKey: string, now: Milliseconds): { born?: Milliseconds; longest?: Milliseconds } {
-    const [, born, last, longest] = /^(\d+):(\d+):(\d+)$/.exec(this.get(bornKey) ?? '') ?? [];
+  #age(membersKey: string, now: Milliseconds): { born?: Milliseconds; longest?: Milliseconds } {
+    const members = this.#members(membersKey);
+    const [born, last, longest] = [`:born:${this.runId}`, ':last', ':longest'].map((mark) => members.get(mark));
     if (longest === undefined) return {};
-    return this.hasStepped(now, Number(last), Number(longest))
-      ? { longest: Number(longest) }
-      : { born: Number(born), longest: Number(longest) };
+    if (born === undefined || last === undefined || this.hasStepped(now, last, longest)) return { longest };
+    return { born, longest };
   }
 
-  #moved(genKey: string, ridKey: string, expected: string): Reply | undefined {
-    let current = this.get(genKey);
-    if (current === expected) return undefined;
-    if (current === null) {
-      this.#set(genKey, (current = String(this.#micros)), 0);
-      this.#set(ridKey, `${this.runId}:${current}`, 0);
-    } else if (!isGeneration(current) || this.isForeign(this.get(ridKey), current)) {
-      return ['damaged'];
-    }
-    return ['generation', current];
+  /** The state under `key`, if the caller's generation is the current one; else what to answer. */
+  #current(key: string, expected: string): FakeState | { readonly reply: Reply } {
+    const state = this.state(key);
+    if (state !== undefined) return state.gen === expected ? state : { reply: ['generation', state.gen] };
+    if (this.get(key) !== null) return { reply: ['damaged'] };
+    const [gen] = this.#fresh(Number(expected));
+    this.#set(key, `${this.#micros}:${gen}:${this.runId}`, 0);
+    return { reply: ['generation', gen] };
   }
 
-  /** The generation or number under `key`; `null` if there is none, or what is there cannot be one. */
-  #number(key: string): string | null {
-    const stored = this.get(key);
-    return isGeneration(stored) ? stored : null;
-  }
-
-  #fresh(known: number, stored: string | null): [generation: string, isLower: boolean] {
-    const next = Math.max(this.#micros, known + 1, Number(stored ?? 0) + 1);
+  #fresh(known: number, stored = '0'): [generation: string, isLower: boolean] {
+    const next = Math.max(this.#micros, known + 1, Number(stored) + 1);
     return next < LEAST_DAMAGED ? [String(next), false] : [String(this.#micros), true];
   }
 
-  #announce(seqKey: string, channel: string, head: string, gen: string, tail: string): number {
-    const last = this.get(seqKey);
-    let seq = /^(0|-?[1-9]\d*)$/.test(last ?? '') ? Number(last) + 1 : 1;
-    let endsAt = this.memory.strings.get(seqKey)?.endsAt ?? Infinity; // INCR leaves an end as it is, and SET takes it away.
-    if (seq < 2 || seq >= LEAST_DAMAGED) [seq, endsAt] = [Number(this.firstNumber()), Infinity];
-    this.memory.strings.set(seqKey, { value: String(seq), endsAt });
-    this.onPublish(channel, `${head}${seq},"gen":"${gen}","at":${this.#micros}${tail}`);
-    return seq;
+  #announce(key: string, { seq, gen, run }: FakeState, channel: string, head: string, tail: string): number {
+    const next = Number(seq ?? this.firstNumber()) + 1;
+    const number = next < LEAST_DAMAGED ? next : Number(this.firstNumber());
+    const endsAt = this.memory.strings.get(key)?.endsAt ?? Infinity; // KEEPTTL
+    this.memory.strings.set(key, { value: `${number}:${gen}:${run}`, endsAt });
+    this.onPublish(channel, `${head}${number},"gen":"${gen}","at":${this.#micros}${tail}`);
+    return number;
   }
 
-  #audience(membersKey: string, bornKey: string): Reply {
+  #audience(membersKey: string, hostsKey: string, cache: string): Reply {
     const now = this.#now();
-    const { born, longest } = this.#age(bornKey, now);
-    const members = [...this.#members(membersKey).keys()];
-    return [
-      String(now),
-      born === undefined || members.length === 0 ? '' : String(born),
-      longest === undefined ? '' : String(longest),
-      members,
-    ];
+    const { born, longest } = this.#age(membersKey, now);
+    const hosts = this.#hosts(hostsKey);
+    const members = [...this.#members(membersKey).keys()].filter(
+      (each) => !each.startsWith(':') && this.isHost(hosts.get(each)?.split(','), cache),
+    );
+    return [String(now), born === undefined ? '' : String(born), longest === undefined ? '' : String(longest), members];
   }
 
   /** What its clock says. Generations and numbers, which only ever grow, do not follow when it is set. */
@@ -342,20 +368,34 @@ export class FakeRedis {
     return Math.floor(this.#micros / 1_000) + this.clockOffsetMs;
   }
 
-  #rewrite(keys: readonly string[], ttlMs: Milliseconds): void {
-    for (const key of keys) {
+  #forsake(membersKey: string, hostsKey: string, states: ReadonlyMap<string, string>): void {
+    const now = this.#now();
+    const hosts = this.#hosts(hostsKey);
+    const members = [...this.#members(membersKey)].filter(([each]) => !each.startsWith(':'));
+    for (const [each, until] of members) if (until <= now) hosts.delete(each);
+    const living = members.filter(([, until]) => until > now).map(([each]) => hosts.get(each));
+    if (living.length === 0) {
+      hosts.clear();
+      if (this.#members(membersKey).size > 0) this.memory.ends.set(membersKey, Date.now() + FORSAKEN_MS);
+    }
+    if (living.includes(undefined)) return;
+    const kept = new Set(living.flatMap((names) => names?.split(',')));
+    for (const [cache, key] of states) {
       const value = this.get(key);
-      if (value !== null) this.#set(key, value, ttlMs);
+      if (!kept.has(cache) && value !== null) this.#set(key, value, FORSAKEN_MS);
     }
   }
 
-  #forsake(bookkeeping: readonly string[]): void {
-    const [seq, gen, rid, membersKey, born] = bookkeeping as [string, string, string, string, string];
-    const now = this.#now();
-    const members = this.#members(membersKey);
-    if ([...members.values()].some((until) => until > now)) return;
-    members.clear();
-    this.#rewrite([seq, gen, rid, born], FORSAKEN_MS);
+  #persist(key: string): void {
+    this.memory.ends.delete(key);
+    const value = this.get(key);
+    if (value !== null) this.#set(key, value, 0);
+  }
+
+  #hosts(key: string): Map<string, string> {
+    let hash = this.memory.hashes.get(key);
+    if (hash === undefined) this.memory.hashes.set(key, (hash = new Map()));
+    return hash;
   }
 
   #members(key: string): Map<string, Milliseconds> {

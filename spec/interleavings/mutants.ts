@@ -6,19 +6,22 @@ import { OwnWrites } from '../../lib/cache/two-tier/own-writes.js';
 import { PendingEvictions } from '../../lib/cache/two-tier/pending-evictions.js';
 import { RemoteReads } from '../../lib/cache/two-tier/remote-reads.js';
 import { Acknowledgements } from '../../lib/eviction/acknowledgements.js';
+import type { CacheState } from '../../lib/eviction/cache-state.js';
 import { ReadLease } from '../../lib/eviction/read-lease.js';
-import { FakeRedis } from './fake-redis.js';
+import { FakeRedis, type FakeState } from './fake-redis.js';
 import { TIMES } from './instance.js';
 import {
   ACKED,
   CLEARED,
   CUT,
-  DAMAGED,
   FORGED,
+  FORGED_AND_CUT,
   FORGOTTEN,
+  FORGOTTEN_HOSTS,
   RESET,
   FROZEN,
   LATE,
+  LOST_AND_CUT,
   MOVED,
   OFFLINE,
   RESTORED,
@@ -40,7 +43,7 @@ export interface Mutant {
 }
 
 class TakingEveryFill extends FakeRedis {
-  protected override mayFill(current: string | null, generation: string): boolean {
+  protected override mayFill(current: string | undefined, generation: string): boolean {
     return current === generation;
   }
 }
@@ -51,25 +54,21 @@ class LeavingLeases extends FakeRedis {
   }
 }
 
-class TakingForeignGenerations extends FakeRedis {
-  protected override isForeign(): boolean {
-    return false;
-  }
-
-  protected override isAnotherTime(rid: string | null, gen: string | null, known: number): boolean {
-    return rid?.startsWith(`${this.runId}:`) !== true || gen === null || known > Number(gen);
-  }
-}
-
-class KeepingDamage extends TakingForeignGenerations {
-  protected override isDamaged(): boolean {
-    return false;
-  }
-}
-
 class IgnoringRunIds extends FakeRedis {
-  protected override isAnotherTime(_rid: string | null, gen: string | null, known: number): boolean {
-    return gen === null || known > Number(gen);
+  protected override isAnotherTime(state: FakeState | undefined, known: number): boolean {
+    return state === undefined || known > Number(state.gen);
+  }
+}
+
+class BeginningNumbersAtOne extends FakeRedis {
+  protected override firstNumber(): string {
+    return '1';
+  }
+}
+
+class ListingOnlyWhoSays extends FakeRedis {
+  protected override isHost(caches: readonly string[] | undefined, cache: string): boolean {
+    return caches?.includes(cache) === true;
   }
 }
 
@@ -146,13 +145,29 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
-    without: 'emptying the local tier when the subscription is confirmed',
+    without: 'comparing the first echo after a loss with the last one before',
     breaks: /^C/,
     script: CUT,
     flaws: {
       kinds: {
         ReadLease: class extends ReadLease {
-          protected override emptyAtSubscription(): void {}
+          protected override isUnchanged(): boolean {
+            return true;
+          }
+        },
+      },
+    },
+  },
+  {
+    without: 'comparing that echo with an echo, rather than with what was applied',
+    breaks: /^C/,
+    script: FORGED_AND_CUT,
+    flaws: {
+      kinds: {
+        ReadLease: class extends ReadLease {
+          protected override isUnchanged(state: CacheState, { applied }: { readonly applied: number | undefined }): boolean {
+            return state.seq === applied;
+          }
         },
       },
     },
@@ -353,7 +368,13 @@ export const MUTANTS: readonly Mutant[] = [
       },
     },
   },
-  { without: 'replacing a generation that cannot be one', breaks: /^C/, script: DAMAGED, flaws: { server: KeepingDamage } },
+  { without: 'beginning numbers at the time', breaks: /^C/, script: LOST_AND_CUT, flaws: { server: BeginningNumbersAtOne } },
+  {
+    without: 'waiting for instances that do not say which caches they have',
+    breaks: /^C4/,
+    script: FORGOTTEN_HOSTS,
+    flaws: { server: ListingOnlyWhoSays },
+  },
   { without: 'noticing another server by its run id', breaks: /^C/, script: RESTORED, flaws: { server: IgnoringRunIds } },
   { without: 'a heartbeat before a new command connection is used', breaks: /^C/, script: RESTORED, flaws: { verifies: false } },
   {

@@ -87,6 +87,28 @@ export const FORGED: ScriptConstraints = {
   passes: [30, 250],
 };
 
+/** The same while subscribers are cut off: what is made up may have the number of what they miss. */
+export const FORGED_AND_CUT: ScriptConstraints = {
+  ...FEW,
+  weights: { ...UNDISTURBED, update: 8, pass: 3, cutSubscriber: 4, forge: 4 },
+  updates: ['evict'],
+  passes: [30, 250],
+};
+
+/** The number of messages gets lost while subscribers are cut off. */
+export const LOST_AND_CUT: ScriptConstraints = {
+  ...FEW,
+  weights: { ...UNDISTURBED, update: 8, pass: 3, cutSubscriber: 4, damage: 4 },
+  updates: ['evict'],
+  passes: [30, 250],
+};
+
+/** Somebody waits for acknowledgements, and the server forgets who has the cache, or who is alive. */
+export const FORGOTTEN_HOSTS: ScriptConstraints = {
+  ...ACKED,
+  weights: { ...ACKED.weights, pass: 4, damage: 4 },
+};
+
 /** Somebody else writes over the bookkeeping, or it gets lost piece by piece. */
 export const DAMAGED: ScriptConstraints = {
   ...FEW,
@@ -110,5 +132,8 @@ export const PROFILES: Readonly<Record<string, ScriptConstraints>> = {
   RESTORED,
   MOVED,
   FORGED,
+  FORGED_AND_CUT,
+  LOST_AND_CUT,
+  FORGOTTEN_HOSTS,
   DAMAGED,
 };

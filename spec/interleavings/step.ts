@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { LEAST_DAMAGED } from '../../lib/eviction/generation.js';
+import { LEAST_DAMAGED } from '../../lib/eviction/cache-state.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 
 /** One thing that happens in a schedule; between two of them the network and the loaders go on. */
@@ -40,8 +40,8 @@ export type Step =
     }
   /** Somebody sets the server's clock. */
   | { readonly do: 'setClock'; readonly byMs: Milliseconds }
-  /** Somebody who may write keys writes over the bookkeeping, or removes it; or the server loses it. */
-  | { readonly do: 'damage'; readonly what: 'gen' | 'seq' | 'rid' | 'born'; readonly by: string | undefined };
+  /** Somebody who may write keys writes over the state of the cache, or removes it; or the server loses a list. */
+  | { readonly do: 'damage'; readonly what: 'state' | 'members' | 'hosts'; readonly by: string | undefined };
 
 /** How often each step happens, relative to the others. */
 export type Weights = Readonly<Record<Step['do'], number>>;
@@ -180,8 +180,17 @@ function steps({ weights, updates, passes }: ScriptConstraints): fc.Arbitrary<St
     setClock: fc.record({ do: fc.constant('setClock' as const), byMs: fc.constantFrom(600_000, -600_000, 600, -600, 300) }),
     damage: fc.record({
       do: fc.constant('damage' as const),
-      what: fc.constantFrom('gen', 'gen', 'seq', 'seq', 'rid', 'born'),
-      by: fc.constantFrom(undefined, 'x', '0', '1.5', String(LEAST_DAMAGED - 1), String(2 ** 53), '9'.repeat(20)),
+      what: fc.constantFrom('state', 'state', 'state', 'members', 'hosts'),
+      by: fc.constantFrom(
+        undefined,
+        undefined,
+        'x',
+        '1:1:ff',
+        `1:${LEAST_DAMAGED - 1}:ff`,
+        `${LEAST_DAMAGED - 1}:5:ff`,
+        `${2 ** 53}:5:ff`,
+        '9'.repeat(20),
+      ),
     }),
   };
   const weight = { ...EVERYTHING, ...weights };

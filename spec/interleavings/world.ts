@@ -1,8 +1,9 @@
 import type { Scheduler } from 'fast-check';
 import sinon from 'sinon';
-import { LEAST_DAMAGED } from '../../lib/eviction/generation.js';
+import { LEAST_DAMAGED } from '../../lib/eviction/cache-state.js';
 import { nameOfOrigin, parseMessage } from '../../lib/eviction/index.js';
 import { formatMessage } from '../../lib/eviction/messages.js';
+import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { FakeRedis, type Memory } from './fake-redis.js';
 import { type Kinds, KINDS } from './kinds.js';
@@ -13,6 +14,8 @@ import type { Script, Step } from './step.js';
 
 // Taken at load, before fake timers take its place: one turn of the event loop lets every promise that can settle do so.
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+const KEYS = new RemoteKeys(NAMESPACE, CACHE);
 
 /** More steps than this, and something runs in circles. */
 const MAXIMUM_HOPS = 20_000;
@@ -194,14 +197,16 @@ class World {
         this.#server.clockOffsetMs += step.byMs;
         return;
       case 'damage':
-        return this.#server.overwrite(`${NAMESPACE}:${CACHE}:${step.what}`, step.by);
+        if (step.what === 'state') return this.#server.overwrite(KEYS.state, step.by);
+        return this.#server.lose(KEYS[step.what]);
     }
   }
 
   #forge({ op, gen: which, seq: number }: Extract<Step, { do: 'forge' }>): void {
-    const current = Number(this.#server.get(`${NAMESPACE}:${CACHE}:gen`)) || 1;
+    const state = this.#server.state(KEYS.state);
+    const current = Number(state?.gen ?? 1);
     const gen = String({ current, earlier: Math.max(1, current - 1), later: current + 1, latest: LEAST_DAMAGED - 1 }[which]);
-    const last = Number(this.#server.get(`${NAMESPACE}:${CACHE}:seq`)) || 0;
+    const last = Number(state?.seq ?? 0);
     const seq = { next: last + 1, far: last + 1_000, first: 1 }[number];
     const keys = op === 'clear' ? [] : this.#oracle.keys;
     const body = formatMessage({ ns: NAMESPACE, cache: CACHE, seq, gen, op, keys, origin: originOfInstance('forger') });
@@ -395,7 +400,7 @@ class World {
   }
 
   #stored(generation: string, key: string): Stored | undefined {
-    const raw = this.#server.get(`${NAMESPACE}:${CACHE}:${generation}::${key}`);
+    const raw = this.#server.get(KEYS.data(generation, key));
     return raw === null ? undefined : (JSON.parse(raw) as { value: Stored }).value;
   }
 
@@ -409,10 +414,10 @@ class World {
           this.#violated(`C5: L1 of ${instance.id} holds version ${held.version} of '${key}' after an eviction of ${floor}.`);
         }
       }
-      const generation = this.#server.get(`${NAMESPACE}:${CACHE}:gen`);
+      const state = this.#server.state(KEYS.state);
       // After a restart the generation is as good as abandoned: nobody may use it before a heartbeat has begun another.
-      if (generation === null || this.#server.get(`${NAMESPACE}:${CACHE}:rid`) !== `${this.#server.runId}:${generation}`) continue;
-      const stored = this.#stored(generation, key);
+      if (state?.run !== this.#server.runId) continue;
+      const stored = this.#stored(state.gen, key);
       const floor = this.#oracle.remoteFloor(key);
       if (stored !== undefined && stored.version < floor) {
         this.#violated(`C5: L2 holds version ${stored.version} of '${key}' after an eviction of ${floor}.`);

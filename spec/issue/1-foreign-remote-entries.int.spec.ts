@@ -16,6 +16,7 @@ import { ended } from '../../lib/cache/value/codec.js';
 import { MAXIMUM_VALUE_DEPTH } from '../../lib/cache/value/rich-value.js';
 import { Author, FOREIGN_ENTRIES } from '../cache/value/foreign-entries.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import type { RedisServer } from '../support/redis-server.js';
 
 const LIMIT = 300_000;
@@ -52,8 +53,7 @@ for (const copy of ['share', 'freeze', 'clone'] as const) {
       });
       return { books: container.get(Books), manager };
     };
-    const rawKey = async (key: string): Promise<string> =>
-      `${namespace}:book:${String(await server.cli('GET', `${namespace}:book:gen`))}::${key}`;
+    const rawKey = (key: string): Promise<string> => new Bookkeeping(server, namespace).data(key);
 
     beforeEach(async () => {
       server = await sharedRedis();

@@ -8,11 +8,12 @@
  */
 import { expect } from 'chai';
 import type { TwoTierCache } from '../../lib/cache/index.js';
-import { LEAST_DAMAGED } from '../../lib/eviction/generation.js';
+import { LEAST_DAMAGED } from '../../lib/eviction/cache-state.js';
 import type { EvictionMessage } from '../../lib/eviction/index.js';
 import { formatMessage } from '../../lib/eviction/messages.js';
 import { inboxOf, RemoteKeys } from '../../lib/eviction/remote-keys.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import { RedisServer } from '../support/redis-server.js';
 import { PATIENT } from '../support/patient.js';
 import { waitFor } from '../support/wait.js';
@@ -24,6 +25,7 @@ describe('A fleet on one Redis', () => {
   let runtimes: CacheInstance[];
   let told: string[];
   const keys = new RemoteKeys('cache', 'book');
+  let book: Bookkeeping;
 
   const join = async (): Promise<TwoTierCache> => {
     const runtime = createInstance({ redis: server.url, bound: BOUND_MS, ...PATIENT, caches: { book: { ttl: '10m' } } });
@@ -34,8 +36,8 @@ describe('A fleet on one Redis', () => {
     return runtime.manager.getCache('book') as TwoTierCache;
   };
   const forge = async (more: Partial<EvictionMessage>): Promise<void> => {
-    const seq = Number(await server.cli('GET', keys.seq)) + 1;
-    const gen = String(await server.cli('GET', keys.gen));
+    const seq = (await book.seq()) + 1;
+    const gen = await book.gen();
     const message = { ns: 'cache', cache: 'book', seq, gen, op: 'evict', keys: [], origin: 'x~0123456789ab', ...more } as const;
     await server.cli('PUBLISH', 'book-channel', formatMessage(message));
   };
@@ -70,6 +72,7 @@ describe('A fleet on one Redis', () => {
   beforeEach(async () => {
     [runtimes, told] = [[], []];
     server = await RedisServer.start();
+    book = new Bookkeeping(server);
   });
 
   afterEach(async () => {
@@ -94,10 +97,10 @@ describe('A fleet on one Redis', () => {
   ] as const) {
     it(`goes on after a message with a forged generation: ${what}`, async () => {
       const caches = [await join(), await join()];
-      const before = await server.cli('GET', keys.gen);
+      const before = await book.gen();
       await forge(message);
       await settle();
-      expect(await server.cli('GET', keys.gen), 'as Redis has it').to.equal(before);
+      expect(await book.gen(), 'as Redis has it').to.equal(before);
       expect(caches.map(({ generation }) => generation)).to.deep.equal([before, before]);
       expect(told, 'once by each').to.deep.equal([`malformed: ${reason}`, `malformed: ${reason}`]);
       await works(caches, what);
@@ -111,16 +114,16 @@ describe('A fleet on one Redis', () => {
     it(`does not bring back what was stored in ${which} when another program puts that there`, async () => {
       const caches = [await join(), await join()];
       if (which !== 'an earlier generation') {
-        await server.cli('SET', keys.gen, later);
+        await book.set({ gen: later });
         await caches[0]?.getOrLoad('Emma', () => 1);
         await server.cli('SET', keys.data(later, 'Dune'), '{"value":"old"}');
         await settle();
       }
       await caches[0]?.put('Dune', 'old');
-      const earlier = which === 'an earlier generation' ? String(await server.cli('GET', keys.gen)) : later;
+      const earlier = which === 'an earlier generation' ? await book.gen() : later;
       await caches[0]?.clear();
       for (const cache of caches) expect(await cache.getOrLoad('Dune', () => 'new')).to.equal('new');
-      await server.cli('SET', keys.gen, earlier);
+      await book.set({ gen: earlier, run: 'ab' });
       caches.push(await join());
       for (let round = 0; round < 2; round += 1) {
         await caches[0]?.evict('Dune');
@@ -135,18 +138,16 @@ describe('A fleet on one Redis', () => {
     const channels = (await server.cli('PUBSUB', 'CHANNELS', `${inboxOf('cache', '*')}`)) as string[];
     expect(channels.length).to.equal(1);
     for (let beat = 0; beat < 50; beat += 1) {
-      await server.cli('PUBLISH', channels[0] as string, `{"v":1,"beat":${beat},"states":[["7","${later}"]]}`);
+      await server.cli('PUBLISH', channels[0] as string, `{"v":2,"beat":${beat},"states":"7:${later}:ab"}`);
     }
     await works(caches, 'echo');
     expect(caches[0]?.generation).not.to.equal(later);
   });
 
   for (const [which, key] of Object.entries({
-    generation: keys.gen,
-    number: keys.seq,
-    'run id': keys.rid,
-    members: keys.members,
-    'age of the list': keys.born,
+    state: keys.state,
+    'list of the living': keys.members,
+    'list of hosts': keys.hosts,
   })) {
     for (const [how, damage] of Object.entries({
       'not a number': ['SET', key, 'x'],
@@ -155,6 +156,10 @@ describe('A fleet on one Redis', () => {
       'beyond what a double counts': ['SET', key, '9007199254740993'],
       '20 digits': ['SET', key, '9'.repeat(20)],
       'as large as can be': ['SET', key, later],
+      'a state of another server': ['SET', key, '5:5:ab'],
+      'the largest state': ['SET', key, `${later}:${later}:ab`],
+      'a state beyond what a double counts': ['SET', key, '9007199254740993:9007199254740993:ab'],
+      'half a state': ['SET', key, '5:'],
       'another type': ['HSET', key, 'a', 'b'],
       lost: ['PING'],
     } as const)) {

@@ -30,7 +30,7 @@ describe('Issue 2: half-open command link', () => {
     });
     const heartbeat = new RedisHeartbeat({ connection, namespace: ownNamespace(), origin: 'a', boundMs: 150 });
     const beat = async (): Promise<void> => {
-      await heartbeat.pulse([{ name: 'book', generation: undefined }], '{"v":1,"beat":1,"states":[');
+      await heartbeat.pulse([{ name: 'book', generation: undefined }], '{"v":2,"beat":1,"states":"');
       connection.guard.succeeded();
     };
     connection.verifyWith(beat);

@@ -12,29 +12,23 @@ import { originOf } from '../../lib/eviction/index.js';
 import { memberOf } from '../../lib/eviction/origin.js';
 import type { CachingOptions } from '../../lib/instance/options.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import { RedisServer } from '../support/redis-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
 
-const MEMBERS = 'cache:book:members';
-const BORN = 'cache:book:born';
 const HOUR = 3_600_000;
-
-/** What the lists look like once the server's clock was set: all that was noted moves away by as much. */
-const SET_CLOCK = `
-  for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('ZINCRBY', KEYS[1], -ARGV[1], member) end
-  local parts = {}
-  for part in string.gmatch(redis.call('GET', KEYS[2]), '%d+') do parts[#parts + 1] = tonumber(part) end
-  redis.call('SET', KEYS[2], string.format('%.0f:%.0f:%.0f', parts[1] - ARGV[1], parts[2] - ARGV[1], parts[3]))`;
 
 describe("Evictions with acks: 'all'", function () {
   this.timeout(60_000);
   let server: RedisServer;
+  let book: Bookkeeping;
   let proxy: TcpProxy;
   let runtimes: CacheInstance[];
 
   before(async () => {
     server = await RedisServer.start();
+    book = new Bookkeeping(server);
   });
 
   after(() => server.stop());
@@ -85,14 +79,16 @@ describe("Evictions with acks: 'all'", function () {
         await grownOld(evicting);
         const took = await timeOf(
           (async () => {
-            await server.cli('ZADD', MEMBERS, Date.now() + aheadMs, member);
+            await server.cli('ZADD', book.keys.members, Date.now() + aheadMs, member);
             await evicting.evict('Dune', { acks: 'all' });
           })(),
         );
         // Unless the next heartbeat took it off the list before the eviction was executed.
-        const isThere = (await server.cli('ZSCORE', MEMBERS, member)) !== null;
+        const isThere = (await server.cli('ZSCORE', book.keys.members, member)) !== null;
         if (isThere) expect(took).to.be.at.least(300);
-        await waitFor(async () => (await server.cli('ZSCORE', MEMBERS, member)) === null, { what: 'it to be taken off the list' });
+        await waitFor(async () => (await server.cli('ZSCORE', book.keys.members, member)) === null, {
+          what: 'it to be taken off the list',
+        });
       });
     }
   }
@@ -105,10 +101,8 @@ describe("Evictions with acks: 'all'", function () {
       const evicting = await join({ bound: '1s' });
       await grownOld(evicting);
       const cutOff = await deaf('1s');
-      const number = String(await server.cli('GET', BORN));
-      await server.cli('EVAL', SET_CLOCK, 2, MEMBERS, BORN, byMs);
-      await waitFor(async () => String(await server.cli('GET', BORN)) !== number, { what: 'a heartbeat after the step' });
-      await waitFor(async () => Number(String(await server.cli('GET', BORN)).split(':')[1]) > Date.now() - 60_000, { what: 'a heartbeat' });
+      await book.setClock(byMs);
+      await waitFor(async () => Math.abs((await book.age()).last - Date.now()) < 60_000, { what: 'a heartbeat after the step' });
       await evicting.evict('Dune', { acks: 'all' });
       expect(cutOff.hitNow('Dune')).to.equal(undefined);
     });
@@ -118,14 +112,14 @@ describe("Evictions with acks: 'all'", function () {
     const evicting = await join({ bound: '250ms' });
     await grownOld(evicting);
     const slow = await deaf('2s');
-    await waitFor(async () => String(await server.cli('GET', BORN)).endsWith(':2000'), { what: 'the list to note the longest bound' });
+    await waitFor(async () => (await book.age()).longest === 2_000, { what: 'the list to note the longest bound' });
     // The one who evicts is told the longest bound by the reply to its next heartbeat.
-    const last = String(await server.cli('GET', BORN));
-    await waitFor(async () => String(await server.cli('GET', BORN)) !== last, { what: 'the next heartbeat' });
-    await server.cli('DEL', MEMBERS, BORN);
-    await waitFor(async () => (await server.cli('ZCARD', MEMBERS)) === 1, { what: 'the list to be begun anew' });
-    const begun = Number(String(await server.cli('GET', BORN)).split(':')[0]);
-    await waitFor(async () => Number(String(await server.cli('GET', BORN)).split(':')[1]) > begun + 500, { what: 'two short bounds' });
+    const { last } = await book.age();
+    await waitFor(async () => (await book.age()).last !== last, { what: 'the next heartbeat' });
+    await server.cli('DEL', book.keys.members);
+    await waitFor(async () => (await book.members()).length === 1, { what: 'the list to be begun anew' });
+    const { born } = await book.age();
+    await waitFor(async () => (await book.age()).last > born + 500, { what: 'two short bounds' });
     await evicting.evict('Dune', { acks: 'all' });
     expect(slow.hitNow('Dune')).to.equal(undefined);
   });
@@ -146,8 +140,8 @@ describe("Evictions with acks: 'all'", function () {
     await runtimes.pop()?.stop();
     const dead = memberOf(originOf('dead'), 250);
     const hasShrunk = async (): Promise<boolean> => {
-      await server.cli('ZADD', MEMBERS, Date.now() - 600_000, dead); // That one is taken off for its silence is the occasion to look.
-      return String(await server.cli('GET', BORN)).endsWith(':250');
+      await server.cli('ZADD', book.keys.members, Date.now() - 600_000, dead); // That one is taken off for its silence is the occasion to look.
+      return (await book.age()).longest === 250;
     };
     await waitFor(hasShrunk, { what: 'the longest bound to shrink', timeoutMs: 30_000, everyMs: 50 });
   });

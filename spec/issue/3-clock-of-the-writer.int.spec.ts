@@ -11,6 +11,7 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { Fleet, type Instance } from '../contract/fleet.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import { waitFor } from '../support/wait.js';
 
 const HOUR = 3_600_000;
@@ -46,7 +47,7 @@ describe('Issue 3: a clock that is off', () => {
     await writer.cache.put('Dune', value, { ttl: '10s' });
     await waitFor(() => reader.cache.statistics().messagesApplied === 1, { what: 'the message of the put, which cancels reads' });
   };
-  const rawKey = async (): Promise<string> => `${namespace}:book:${await (await sharedRedis()).cli('GET', `${namespace}:book:gen`)}::Dune`;
+  const rawKey = async (): Promise<string> => new Bookkeeping(await sharedRedis(), namespace).data('Dune');
 
   for (const [which, byMs] of [
     ['ahead', HOUR],

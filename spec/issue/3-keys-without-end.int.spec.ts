@@ -10,6 +10,7 @@ import { expect } from 'chai';
 import { ENDLESS_MS } from '../../lib/cache/index.js';
 import type { CachingOptions } from '../../lib/instance/options.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 
@@ -50,12 +51,16 @@ describe('Issue 3: keys without end', () => {
     return new Map(await Promise.all(keys.map(async (key) => [key, Number(await server.cli('PTTL', key))] as const)));
   };
   const bookkeeping = async (): Promise<Readonly<Record<string, 'ends' | 'no end'>>> => {
-    const lives = await livesOf(`app:${CACHE}:[a-z]*`);
-    for (const left of lives.values()) if (left !== -1) expect(left).to.be.within(ENDLESS_MS + DAY / 2, ENDLESS_MS + DAY);
-    return Object.fromEntries([...lives].map(([key, left]) => [key.slice(`app:${CACHE}:`.length), left === -1 ? 'no end' : 'ends']));
+    const { state, members, hosts } = new Bookkeeping(server, 'app', CACHE).keys;
+    const names = { [state]: 'state', [members]: 'members', [hosts]: 'hosts' };
+    const lives = [...(await livesOf('app:2:*'))].filter(([key]) => key in names);
+    for (const [, left] of lives) if (left !== -1) expect(left).to.be.within(ENDLESS_MS + DAY / 2, ENDLESS_MS + DAY);
+    return Object.fromEntries(lives.map(([key, left]) => [names[key], left === -1 ? 'no end' : 'ends']));
   };
-  const KEPT = { seq: 'no end', gen: 'no end', rid: 'no end', members: 'no end', born: 'no end' };
-  const FORSAKEN = { seq: 'ends', gen: 'ends', rid: 'ends', born: 'ends' };
+  const KEPT = { state: 'no end', members: 'no end', hosts: 'no end' };
+  const FORSAKEN = { state: 'ends', members: 'ends' };
+  /** While another instance lives, which has no such cache. */
+  const FORSAKEN_ALONE = { ...KEPT, state: 'ends' };
 
   it('are not written for entries without end, so that none outlives a clear by more than thirty days', async () => {
     const cache = (await withBook()).manager.getCache(CACHE)!;
@@ -81,11 +86,11 @@ describe('Issue 3: keys without end', () => {
   it('are what bookkeeping consists of again, from the first heartbeat of the next instance on', async () => {
     const first = await withBook();
     await first.manager.getCache(CACHE)?.put('Dune', 1);
-    const generation = await server.cli('GET', `app:${CACHE}:gen`);
+    const generation = await new Bookkeeping(server, 'app', CACHE).gen();
     await first.stop();
     const next = await withBook();
     expect(await bookkeeping()).to.deep.equal(KEPT);
-    expect(await server.cli('GET', `app:${CACHE}:gen`)).to.equal(generation);
+    expect(await new Bookkeeping(server, 'app', CACHE).gen()).to.equal(generation);
     expect(await next.manager.getCache(CACHE)?.get('Dune'), 'what was stored is still there').to.deep.equal({ value: 1 });
   });
 
@@ -98,8 +103,7 @@ describe('Issue 3: keys without end', () => {
       const admin = await passing();
       for (const time of ['once', 'twice']) {
         await act(admin);
-        const { born: _, ...expected } = FORSAKEN;
-        expect(await bookkeeping(), time).to.deep.equal(expected);
+        expect(await bookkeeping(), time).to.deep.equal(FORSAKEN_ALONE);
       }
     });
 
@@ -111,21 +115,26 @@ describe('Issue 3: keys without end', () => {
 
     it(`of a fleet that was killed get an end by ${verb}`, async () => {
       await (await withBook()).stop();
-      for (const key of Object.keys(FORSAKEN)) await server.cli('PERSIST', `app:${CACHE}:${key}`);
-      await server.cli('ZADD', `app:${CACHE}:members`, Date.now() - 1_000, 'dead~0123456789ab');
+      const { state, members, hosts } = new Bookkeeping(server, 'app', CACHE).keys;
+      for (const key of [state, members]) await server.cli('PERSIST', key);
+      await server.cli('ZADD', members, Date.now() - 1_000, 'dead~0123456789ab');
+      await server.cli('HSET', hosts, 'dead~0123456789ab', CACHE);
       expect(await bookkeeping()).to.deep.equal(KEPT);
       await act(await passing());
+      expect(await bookkeeping()).to.deep.equal(FORSAKEN_ALONE);
+      await runtimes.pop()?.stop();
       expect(await bookkeeping()).to.deep.equal(FORSAKEN);
     });
   }
 
   it('are kept again as soon as an instance that was taken for dead sends a heartbeat', async () => {
     await withBook();
-    await server.cli('DEL', `app:${CACHE}:members`);
+    const { members, hosts } = new Bookkeeping(server, 'app', CACHE).keys;
+    await server.cli('DEL', members, hosts);
     await (await passing()).manager.getCache(CACHE)!.evict('Dune');
-    expect(await bookkeeping()).to.deep.equal(FORSAKEN);
+    expect(await bookkeeping()).to.deep.equal(FORSAKEN_ALONE);
     await server.cli('CLIENT', 'KILL', 'TYPE', 'normal'); // A new connection begins with a heartbeat.
-    await waitFor(async () => 'members' in (await bookkeeping()), { what: 'the heartbeat' });
+    await waitFor(async () => (await bookkeeping())['state'] === 'no end', { what: 'the heartbeat' });
     expect(await bookkeeping()).to.deep.equal(KEPT);
   });
 });

@@ -14,6 +14,7 @@ import { encodeKey } from '../../lib/cache/index.js';
 import { type Cache, type CachingOptions } from '../../lib/index.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { PATIENT } from '../support/patient.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import { RedisServer } from '../support/redis-server.js';
 import { type CliRun, type CliSurroundings, runCli } from '../support/run-cli.js';
 import { waitFor } from '../support/wait.js';
@@ -46,7 +47,7 @@ describe('Issue 6: the command line', () => {
   const fleet = async (...ids: readonly string[]): Promise<readonly Cache[]> => {
     const caches: Cache[] = [];
     for (const id of ids) caches.push(await join(id, { bound: '30s' }));
-    await server.cli('SET', 'app:book:born', `${Date.now() - 3_600_000}:${Date.now()}:30000`);
+    await new Bookkeeping(server, 'app').makeOld();
     return caches;
   };
   const leave = async (): Promise<void> => {
@@ -101,7 +102,7 @@ describe('Issue 6: the command line', () => {
     it(`${command} changes nothing of who is alive`, async () => {
       await join('one');
       expect((await cli([command, '--cache', 'book', '--acks', 'none', ...keys])).code).to.equal(0);
-      const members = (await server.cli('ZRANGE', 'app:book:members', '0', '-1')) as string[];
+      const members = await new Bookkeeping(server, 'app').members();
       expect(members.map((member) => member.split('~')[0])).to.deep.equal(['one']);
     });
   }

@@ -26,7 +26,7 @@ describe(CommandConnection.name, () => {
     connection.verifyWith(beat);
     closing.push(() => connection.stop());
     async function beat(): Promise<void> {
-      await heartbeat.pulse([{ name: 'book', generation: undefined }], '{"v":1,"beat":1,"states":[');
+      await heartbeat.pulse([{ name: 'book', generation: undefined }], '{"v":2,"beat":1,"states":"');
     }
     beatAgain = beat;
     onEvent = events.on.bind(events);

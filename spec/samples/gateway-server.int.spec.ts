@@ -7,6 +7,7 @@ import { Redis } from 'ioredis';
 import { fingerprintOf } from '../../samples/gateway/credential.js';
 import { Issuer } from '../../samples/gateway/issuer.js';
 import { PLANS } from '../../samples/gateway/plan.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 import { GatewaySetup } from './gateway-setup.js';
@@ -370,11 +371,12 @@ for (const mode of ['embedded', 'on Redis'] as const) {
         it('have verdicts that end with them, and after a minute at the latest', async () => {
           const client = new Redis(redis!.url);
           try {
-            const generation = await client.get('gateway:token-verdicts:gen');
+            const { keys } = new Bookkeeping(redis!, 'gateway', 'token-verdicts');
+            const generation = await new Bookkeeping(redis!, 'gateway', 'token-verdicts').gen();
             const lifeOf = async (lifeS: number): Promise<number> => {
               const { text, client: bob } = await setup.issueToken('bob', lifeS);
               expect((await bob.ask(api(0))).status).to.equal(200);
-              return client.pttl(`gateway:token-verdicts:${generation}::${fingerprintOf(text)}`);
+              return client.pttl(keys.data(generation, fingerprintOf(text)));
             };
             expect(await lifeOf(30)).to.be.within(1, 30_000);
             expect(await lifeOf(600)).to.be.within(30_001, 60_000);

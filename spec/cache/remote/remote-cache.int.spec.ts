@@ -7,6 +7,7 @@ import { Book } from '../../contract/value-contract.js';
 import { CommandLog, sentNames } from '../../contract/command-log.js';
 import { Fleet, type Instance } from '../../contract/fleet.js';
 import { cacheErrorOf } from '../../contract/rejection.js';
+import { Bookkeeping } from '../../support/bookkeeping.js';
 import { RedisServer } from '../../support/redis-server.js';
 import { waitFor } from '../../support/wait.js';
 
@@ -38,8 +39,8 @@ describe(`${RemoteCache.name} on Redis`, () => {
     await server.cli('FLUSHALL');
   });
 
-  const generation = async (): Promise<string> => String(await server.cli('GET', 'cache:book:gen'));
-  const rawKey = async (key: string): Promise<string> => `cache:book:${await generation()}::${key}`;
+  const generation = (): Promise<string> => new Bookkeeping(server).gen();
+  const rawKey = (key: string): Promise<string> => new Bookkeeping(server).data(key);
   const dataKeys = async (): Promise<unknown> => [...((await server.cli('KEYS', '*::*')) as string[])].sort();
 
   describe('keys and values, as other programs see them', () => {

@@ -71,7 +71,7 @@ describe('a fill lease', () => {
     await redis.quit();
   });
 
-  const leases = (): Promise<string[]> => redis.keys(`${namespace}:book:*:lease::*`);
+  const leases = (): Promise<string[]> => redis.keys(`${namespace}:*:book:*:lease::*`);
   const given = (): Promise<void> => waitFor(async () => (await leases()).length === 0, { what: 'the lease to be given back' });
 
   it('is there while a load is under way', async () => {

@@ -1,0 +1,57 @@
+import { RemoteCacheError } from '../errors/index.js';
+
+/**
+ * The least number that cannot be a generation, or the number of a message, as Redis keeps them. Generations
+ * are microseconds of the server's clock, or a little more, and numbers begin there too. Both are far below
+ * this until the year 2255. A number above it was written by another program, and Lua and JavaScript could
+ * soon not count any further.
+ */
+export const LEAST_DAMAGED = 2 ** 53 - 2 ** 32;
+
+/** How many digits of a server's run id are kept: as many as no two servers share by chance. */
+export const RUN_LENGTH = 12;
+
+/** The most characters of a state: two numbers of 16 digits, and a run id. */
+export const LONGEST_STATE = 16 + 1 + 16 + 1 + RUN_LENGTH;
+
+/**
+ * What the server knows of one cache. Redis keeps all of it in one string, `<number>:<generation>:<run id>`,
+ * so that no part of it can be lost without the others. The run id is that of the server that began the
+ * generation.
+ */
+export interface CacheState {
+  /** The number of the last eviction message. */
+  readonly seq: number;
+  readonly gen: string;
+  /**
+   * Only in the reply to a heartbeat. `true`: what was stored could not be right, and was replaced. The new
+   * generation may be lower than the one before.
+   */
+  readonly isReplaced?: boolean | undefined;
+}
+
+const STATE = /^([1-9]\d{0,15}):([1-9]\d{0,15}):[0-9a-f]{1,12}$/;
+
+/** Whether `text` can be a generation: the form in which our scripts write them. */
+export const isGeneration = (text: unknown): text is string =>
+  typeof text === 'string' && /^[1-9]\d{0,15}$/.test(text) && Number(text) < LEAST_DAMAGED;
+
+/** The state that `text` stands for. `undefined`: none; another program wrote it. */
+export function parseState(text: string): CacheState | undefined {
+  const [, seq, gen] = STATE.exec(text) ?? [];
+  if (seq === undefined || gen === undefined || Number(seq) >= LEAST_DAMAGED || Number(gen) >= LEAST_DAMAGED) return undefined;
+  return { seq: Number(seq), gen };
+}
+
+/** The states that the scripts write one behind the other. `undefined`: one of them is none. */
+export function parseStates(text: string): readonly CacheState[] | undefined {
+  if (text === '') return [];
+  const states = text.split(',').map(parseState);
+  return states.includes(undefined) ? undefined : (states as CacheState[]);
+}
+
+/** The error for a state that another program has written. @param key - where it lies. */
+export const damagedState = (cache: string, key: string): RemoteCacheError =>
+  new RemoteCacheError('CACHE_REMOTE_FAILED', `What Redis holds as the generation of cache '${cache}' is none.`, {
+    hint: `Another program wrote to '${key}'. The next heartbeat replaces it.`,
+  });
