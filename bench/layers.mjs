@@ -35,7 +35,8 @@ for (const key of keys) await service.fill(key);
 const { createClient, storeOver } = await loadKeyvRedis();
 const client = createClient({ url: redis.url });
 await client.connect();
-const namespace = `layers:book:${await client.get('layers:book:gen')}`;
+const [, generation] = (await client.get('layers:2:book:state')).split(':');
+const namespace = `layers:2:book:${generation}`;
 const codec = new ValueCodec();
 const keyv = new Keyv({
   store: storeOver(client),

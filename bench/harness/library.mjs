@@ -37,13 +37,13 @@ export async function scriptAlone(redis, channel) {
   const client = createClient({ url: redis });
   await client.connect();
   const sha = await client.sendCommand(['SCRIPT', 'LOAD', EVICT.source]);
-  const own = ['seq', 'gen', 'members', 'born', 'rid'].map((name) => `${channel}:${name}`);
-  await client.set(`${channel}:gen`, '1');
-  const head = '{"v":1,"cache":"book","seq":';
+  const own = ['state', 'members', 'hosts'].map((name) => `${channel}:${name}`);
+  await client.set(`${channel}:state`, '1:1:ab');
+  const head = '{"v":2,"cache":"book","seq":';
   const evict = (key) =>
     client.evalSha(sha, {
       keys: [`${channel}:1::${key}`, `${channel}:1:lease::${key}`, ...own],
-      arguments: ['1', '1', channel, head, `,"op":"evict","keys":["${key}"],"origin":"bench","ns":"bench"}`, '0'],
+      arguments: ['1', '1', channel, head, `,"op":"evict","keys":["${key}"],"origin":"bench","ns":"bench"}`, 'book', '0', '0'],
     });
   return { evict, client };
 }

@@ -113,12 +113,4 @@ describe(`${EvictionListener.name} on Redis`, () => {
     expect(there.cache.statistics().gaps).to.equal(1);
   });
 
-  it('empties the local tier when it is subscribed again after a loss', async () => {
-    await there.cache.getOrLoad('Dune', () => 'old');
-    await server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
-    await waitFor(() => there.cache.statistics().repairs === 1, { what: 'the second subscription' });
-    expect([there.cache.hitNow('Dune'), there.cache.statistics().localSize]).to.deep.equal([undefined, 0]);
-    await waitFor(() => there.runtime.manager.health().status === 'up', { what: 'the lease to be won back' });
-    expect(await there.cache.get('Dune'), 'it is still in the remote tier').to.deep.equal({ value: 'old' });
-  });
 });

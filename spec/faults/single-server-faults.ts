@@ -70,6 +70,12 @@ const PROCESS_KINDS: readonly Kind[] = [
       await pause(random.between(5, 50));
     }
   }),
+  repeated('reconnect storm', async ({ deployment, random }) => {
+    for (let left = 20; left > 0; left -= 1) {
+      await deployment.server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await pause(random.between(1, 30));
+    }
+  }),
   repeated('kill -9, empty restart', async (context) => {
     await context.deployment.server.kill();
     await aWhile(context, 1);

@@ -54,6 +54,30 @@ const LARGEST = `5:${LEAST_DAMAGED - 1}:ab`;
 
 const HASH = (key: string): readonly string[] => ['HSET', key, 'a', 'b'];
 
+/** The number goes, of a state that is otherwise whole or with all of it, and what is numbered next is missed. */
+async function loseNumber(context: Context): Promise<void> {
+  const { deployment, random } = context;
+  const { server } = deployment;
+  const proxy = random.pick(deployment.proxies);
+  proxy.cut('subscriber');
+  const [seq, ...rest] = String(await server.cli('GET', keys.state)).split(':');
+  const numberless = ['', '0', `-${seq}`, 'x'].map((number) => [number, ...rest].join(':'));
+  if (random.next() < 0.5) await server.cli('DEL', keys.state);
+  else await server.cli('SET', keys.state, random.pick(numberless));
+  await aWhile(context, 1);
+  proxy.heal();
+}
+
+/** The next number is made up, and the real message with that number is missed. */
+async function forgeThenCut(context: Context): Promise<void> {
+  const { gen, seq } = await stateOf(context);
+  await context.deployment.server.cli('PUBLISH', CHANNEL, forged(String(gen), seq + 1));
+  const proxy = context.random.pick(context.deployment.proxies);
+  proxy.cut('subscriber');
+  await aWhile(context, 1);
+  proxy.heal();
+}
+
 /** Everything but harmless at once, as fast as the server takes it. */
 async function flood(context: Context): Promise<void> {
   const { deployment, random } = context;
@@ -110,6 +134,8 @@ export const WIRE_KINDS: readonly FaultKind<SingleServer>[] = [
   damaging('damaged state', keys.state, HASH(keys.state)),
   damaging('damaged list of members', keys.members, HASH(keys.members)),
   damaging('damaged list of hosts', keys.hosts, ['SADD', keys.hosts, 'a']),
+  repeated('number lost alone', loseNumber),
+  repeated('forged number, then a cut', forgeThenCut),
   repeated('message flood', flood),
   whileCutOff('server clock ±600 s with acks', setClock),
   {

@@ -21,7 +21,6 @@ import {
   RESET,
   FROZEN,
   LATE,
-  LOST_AND_CUT,
   MOVED,
   OFFLINE,
   RESTORED,
@@ -57,12 +56,6 @@ class LeavingLeases extends FakeRedis {
 class IgnoringRunIds extends FakeRedis {
   protected override isAnotherTime(state: FakeState | undefined, known: number): boolean {
     return state === undefined || known > Number(state.gen);
-  }
-}
-
-class BeginningNumbersAtOne extends FakeRedis {
-  protected override firstNumber(): string {
-    return '1';
   }
 }
 
@@ -368,7 +361,6 @@ export const MUTANTS: readonly Mutant[] = [
       },
     },
   },
-  { without: 'beginning numbers at the time', breaks: /^C/, script: LOST_AND_CUT, flaws: { server: BeginningNumbersAtOne } },
   {
     without: 'waiting for instances that do not say which caches they have',
     breaks: /^C4/,
