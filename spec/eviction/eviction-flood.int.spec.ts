@@ -5,6 +5,7 @@ import { inboxOf } from '../../lib/eviction/remote-keys.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { floodTrial } from '../support/flood-trial.js';
 import { PATIENT } from '../support/patient.js';
+import { Bookkeeping } from '../support/bookkeeping.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 
@@ -79,8 +80,8 @@ describe('an instance with 50 caches, while forged messages flood a topic of evi
 
   for (const [kind, forge] of Object.entries(kinds)) {
     it(`${kind}: rejects no put, is not in bypass for long, and spends little`, async () => {
-      const [gen, seq] = await Promise.all(['gen', 'seq'].map(async (part) => Number(await server.cli('GET', `flood:cache-0:${part}`))));
-      const state = { gen, seq } as State;
+      const book = new Bookkeeping(server, 'flood', 'cache-0');
+      const state: State = { gen: Number(await book.gen()), seq: await book.seq() };
       await trial(
         TOPIC,
         Array.from({ length: COUNT }, (_, i) => forge(i, state)),

@@ -112,5 +112,4 @@ describe(`${EvictionListener.name} on Redis`, () => {
     expect(gaps).to.deep.equal([{ cache: 'book', expected: missed, received: missed + 1 }]);
     expect(there.cache.statistics().gaps).to.equal(1);
   });
-
 });

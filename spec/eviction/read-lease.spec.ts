@@ -456,7 +456,10 @@ describe(ReadLease.name, () => {
           expect([isServing(), cache.clears]).to.deep.equal([true, ['coherence']]);
           lease.lost(0);
         }
-        expect(told.filter((each) => 'gap' in (each as object)), 'that is no gap').to.deep.equal([]);
+        expect(
+          told.filter((each) => 'gap' in (each as object)),
+          'that is no gap',
+        ).to.deep.equal([]);
       });
 
       it('not if the number is the same in another generation', async () => {

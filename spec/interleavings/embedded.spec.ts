@@ -49,7 +49,7 @@ class EmbeddedWorld {
     readonly caches: readonly Cache[],
     readonly keys: readonly string[],
   ) {
-    this.#oracle = new Oracle(0, keys);
+    this.#oracle = new Oracle(() => 0, keys);
   }
 
   async run(steps: readonly Step[]): Promise<void> {

@@ -13,7 +13,7 @@ import {
 import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
 import { EvictionListener } from '../../lib/eviction/eviction-listener.js';
 import { Coherence, RedisEvictionLog } from '../../lib/eviction/index.js';
-import type { Clock } from '../../lib/time/index.js';
+import type { Clock, Milliseconds } from '../../lib/time/index.js';
 import { type Message, MessageListenerContainer } from '../../lib/topic/index.js';
 import { CommandLink } from './command-link.js';
 import type { FakeRedis } from './fake-redis.js';
@@ -39,6 +39,7 @@ export interface InstanceOptions {
   readonly server: () => FakeRedis;
   readonly clock: Clock;
   readonly tiers: TwoTierCacheSettings['tiers'];
+  readonly boundMs: Milliseconds;
   readonly coalesces: boolean;
   readonly verifies: boolean;
   readonly delivered: (message: Message, tag: unknown) => void;
@@ -65,8 +66,8 @@ export class Instance {
   readonly #start: () => Promise<void>;
 
   constructor(options: InstanceOptions) {
-    const { id, kinds, clock, tiers } = options;
-    const { boundMs, timeoutMs, deadlineMs, fillLeaseMs, ttlMs } = TIMES;
+    const { id, kinds, clock, tiers, boundMs } = options;
+    const { timeoutMs, deadlineMs, fillLeaseMs, ttlMs } = TIMES;
     this.id = id;
     const origin = originOfInstance(id);
     this.#clock = clock;

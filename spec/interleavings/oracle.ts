@@ -17,7 +17,7 @@ export interface Floor {
 
 /** A database with one version per key, and the account of what the contract has promised about them. */
 export class Oracle {
-  readonly #boundMs: Milliseconds;
+  readonly #boundOf: (instance: string) => Milliseconds;
   readonly #database = new Map<string, number>();
   /** What L2 may hold, by evictions executed. */
   readonly #remote = new Map<string, number>();
@@ -31,8 +31,8 @@ export class Oracle {
   readonly #begun = new Map<string, number>();
   readonly #executed: { readonly at: Milliseconds; readonly announced: Announced }[] = [];
 
-  constructor(boundMs: Milliseconds, keys: readonly string[]) {
-    this.#boundMs = boundMs;
+  constructor(boundOf: (instance: string) => Milliseconds, keys: readonly string[]) {
+    this.#boundOf = boundOf;
     for (const key of keys) this.#database.set(key, 0);
   }
 
@@ -85,7 +85,7 @@ export class Oracle {
 
   /** What a read that begins now in this instance must at least return. */
   floors(instance: string, key: string, now: Milliseconds): Floor[] {
-    const overdue = this.#executed.filter(({ at }) => at < now - this.#boundMs).map(({ announced }) => announced.get(key) ?? 0);
+    const overdue = this.#executed.filter(({ at }) => at < now - this.#boundOf(instance)).map(({ announced }) => announced.get(key) ?? 0);
     return [
       { version: this.#settled.get(`${instance} ${key}`) ?? 0, because: 'C1/C6: its own eviction has settled' },
       { version: Math.max(0, ...overdue), because: 'C2: an eviction was executed longer ago than the bound' },

@@ -21,7 +21,9 @@ describe('Interleavings over Redis', function () {
 
   it('keep every promise under faults', () => holds(700, {}));
 
+  it('keep every promise under faults among instances whose options differ', () => holds(300, { mixed: true, instances: 3 }));
+
   for (const [name, profile] of Object.entries(PROFILES)) {
-    it(`keep every promise in schedules aimed at what is ${name.toLowerCase().replace('_', ' ')}`, () => holds(100, profile));
+    it(`keep every promise in schedules aimed at what is ${name.toLowerCase().replaceAll('_', ' ')}`, () => holds(100, profile));
   }
 });

@@ -96,6 +96,8 @@ export interface Script {
   readonly tiers: 'both' | 'local' | 'remote';
   /** Whether the fleet has been running for longer than the bound, and every instance has read every key, before it begins. */
   readonly warm: boolean;
+  /** Whether the instances differ in their options: bounds, tiers, and what they do without a lease. */
+  readonly mixed: boolean;
   /** Whether things that follow each other on a connection come in one packet. */
   readonly coalesces: boolean;
   readonly steps: readonly Step[];
@@ -111,6 +113,7 @@ export interface ScriptConstraints {
   readonly instances?: number;
   readonly keys?: number;
   readonly warm?: boolean;
+  readonly mixed?: boolean;
   readonly updates?: readonly Update[];
   readonly passes?: readonly Milliseconds[];
 }
@@ -124,12 +127,13 @@ const withinPromise = (steps: readonly Step[]): readonly Step[] =>
 
 /** Scripts for two or three instances and one or two keys. */
 export function scripts(constraints: ScriptConstraints = {}): fc.Arbitrary<Script> {
-  const { tiers = ['both', 'both', 'both', 'local', 'remote'], instances, keys, warm } = constraints;
+  const { tiers = ['both', 'both', 'both', 'local', 'remote'], instances, keys, warm, mixed = false } = constraints;
   return fc.record({
     instances: instances === undefined ? fc.integer({ min: 2, max: 3 }) : fc.constant(instances),
     keys: keys === undefined ? fc.integer({ min: 1, max: 2 }) : fc.constant(keys),
     tiers: fc.constantFrom(...tiers),
     warm: warm === undefined ? fc.boolean() : fc.constant(warm),
+    mixed: fc.constant(mixed),
     coalesces: fc.boolean(),
     steps: fc.array(steps(constraints), { minLength: 5, maxLength: 40, size: 'max' }).map(withinPromise),
   });

@@ -7,7 +7,7 @@ import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { FakeRedis, type Memory } from './fake-redis.js';
 import { type Kinds, KINDS } from './kinds.js';
-import { CACHE, CHANNEL, Instance, NAMESPACE, originOfInstance, TIMES } from './instance.js';
+import { CACHE, CHANNEL, Instance, type InstanceOptions, NAMESPACE, originOfInstance, TIMES } from './instance.js';
 import { Lane } from './lane.js';
 import { type Announced, Oracle, type Stored } from './oracle.js';
 import type { Script, Step } from './step.js';
@@ -84,7 +84,7 @@ class World {
     this.#serverKind = flaws.server ?? FakeRedis;
     this.#server = this.#newServer();
     this.#story = new Lane(scheduler, 'the script goes on');
-    this.#oracle = new Oracle(TIMES.boundMs, ['a', 'b'].slice(0, script.keys));
+    this.#oracle = new Oracle((id) => this.#optionsOf(id).boundMs, ['a', 'b'].slice(0, script.keys));
     for (const key of this.#oracle.keys) this.#writers.set(key, { puts: 0, others: 0 });
     this.#instances = ['i0', 'i1', 'i2'].slice(0, script.instances).map(
       (id) =>
@@ -94,7 +94,7 @@ class World {
           scheduler,
           server: () => this.#server,
           clock: { now: () => performance.now() },
-          tiers: script.tiers,
+          ...this.#optionsOf(id),
           coalesces: script.coalesces,
           verifies: flaws.verifies ?? true,
           delivered: (_message, tag) => this.#delivered(id, tag),
@@ -116,6 +116,13 @@ class World {
     }
     for (const step of this.#script.steps) await this.#turnTo(step);
     await this.#heal();
+  }
+
+  /** The first keeps the options of the script. */
+  #optionsOf(id: string): Pick<InstanceOptions, 'boundMs' | 'tiers'> {
+    const { tiers, mixed } = this.#script;
+    const number = mixed ? Number(id.slice(1)) : 0;
+    return { boundMs: TIMES.boundMs / [1, 4, 2][number]!, tiers: [tiers, 'both', 'local'][number] as Script['tiers'] };
   }
 
   // ——— the course of things ———

@@ -39,7 +39,7 @@ const program = (body: string): string => `
 
 for (const version of VERSIONS) {
   describe(`with ${version}`, function () {
-    this.timeout(180_000);
+    this.timeout(900_000); // Two minutes, if nothing else runs.
     this.retries(2); // The samples run in real time, and so do some of the specs.
     let home: string;
 
@@ -67,7 +67,7 @@ for (const version of VERSIONS) {
           ...['--no-config', '--require', compiled('support/hooks.js'), '--timeout', '60000'],
           specs,
         ],
-        { cwd: projectRoot, env: on(version, 'names-of-inversify-8'), timeoutMs: 150_000 },
+        { cwd: projectRoot, env: on(version, 'names-of-inversify-8'), timeoutMs: 800_000 },
       );
       expect(Number(/^ +(\d+) passing/m.exec(output)?.[1]), output).to.be.greaterThan(150);
       expect(output).not.to.match(/pending/);

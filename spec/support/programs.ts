@@ -18,7 +18,7 @@ export interface ProgramOptions {
 export function runProgram(
   program: string,
   args: readonly string[],
-  { cwd, env = {}, timeoutMs = 30_000 }: ProgramOptions,
+  { cwd, env = {}, timeoutMs = 120_000 }: ProgramOptions,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
