@@ -18,7 +18,7 @@ const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const factor = Number(/--factor=([\d.]+)/.exec(process.argv.join(' '))?.[1] ?? 1);
 const isAsked = (name) => asked.length === 0 || asked.some((start) => name.startsWith(start));
 const sections = [];
-const HEADINGS = { perSecond: 'throughput', ns: 'median', bytes: 'median', cpu: 'CPU' };
+const HEADINGS = { perSecond: 'throughput', ns: 'median', bytes: 'median', cpu: 'CPU', beat: 'median' };
 /** What was measured, for the targets: rows by scenario, and single facts. */
 const measured = new Map();
 const facts = {};

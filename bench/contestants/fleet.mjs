@@ -1,21 +1,9 @@
 // `count` containers of one process on one Redis: what they cost the server and the process while nothing happens, and while one of them evicts.
 import { setTimeout as pause } from 'node:timers/promises';
 import { quantile } from '../harness/numbers.mjs';
+import { serverAccount } from '../harness/server-account.mjs';
 
 const milliseconds = () => Number(process.hrtime.bigint()) / 1e6;
-
-/** The server's own account. `cpuMs` so far; bytes sent; clients, and the memory they take. */
-async function account(client) {
-  const info = await client.info('everything');
-  const figure = (name) => Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1] ?? NaN);
-  return {
-    cpuMs: (figure('used_cpu_user_main_thread') + figure('used_cpu_sys_main_thread')) * 1_000,
-    sent: figure('total_net_output_bytes'),
-    commands: figure('total_commands_processed'),
-    clients: figure('connected_clients'),
-    clientBytes: figure('mem_clients_normal'),
-  };
-}
 
 export async function ours({ redis, count, rate, seconds }) {
   const { library, serviceClass, Container } = await import('../harness/library.mjs');
@@ -35,10 +23,10 @@ export async function ours({ redis, count, rate, seconds }) {
 
   /** What `seconds` of `action` cost. */
   async function during(action) {
-    const [before, cpu, begun] = [await account(client), process.cpuUsage(), milliseconds()];
+    const [before, cpu, begun] = [await serverAccount(client), process.cpuUsage(), milliseconds()];
     const done = await action();
     const lasted = (milliseconds() - begun) / 1_000;
-    const [after, used] = [await account(client), process.cpuUsage(cpu)];
+    const [after, used] = [await serverAccount(client), process.cpuUsage(cpu)];
     return {
       ...done,
       serverShare: (after.cpuMs - before.cpuMs) / 1_000 / lasted,

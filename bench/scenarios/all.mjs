@@ -175,6 +175,16 @@ export const scenarios = [
     columns: { p50: MS, p99: MS },
   })),
   {
+    name: 'beat',
+    title: 'A heartbeat, on the server',
+    note: 'What the script takes, by the account of Redis. The baseline is an instance with one cache. Each instance sends four in each bound.',
+    file: 'beats.mjs',
+    contestants: [1, 20, 100].map((caches) => ours({ caches }, `${OURS}, ${caches} cache${caches === 1 ? '' : 's'}`)),
+    n: 30,
+    rounds: 9,
+    columns: { beat: MS },
+  },
+  {
     name: 'uncached',
     title: 'Decorated, not cached: the call alone',
     note: 'Not awaited. The baseline is inlined by the compiler to next to nothing: look at the differences.',

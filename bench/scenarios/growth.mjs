@@ -7,6 +7,8 @@ import { lines } from '../harness/svg.mjs';
 const plots = new URL('../plots/', import.meta.url);
 const HEARTBEATS_PER_SECOND = 4; // At the default bound of one second.
 const ESTIMATED = 1_000;
+const FLEETS = [100, 1_000];
+const CACHES = [1, 20, 100];
 
 const us = (ms) => `${(ms * 1_000).toFixed(ms < 0.1 ? 1 : 0)} µs`;
 const percent = (share) => `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;
@@ -22,6 +24,7 @@ export async function growth(factor) {
     'Each line of a table is a run of its own, beside its baseline where there is one. Redis and all containers share this machine.',
     '',
     ...(await containers(rounds)),
+    ...(await crowd()),
     ...(await keys(rounds)),
     ...(await evictions(rounds)),
     ...(await sizes(rounds)),
@@ -72,7 +75,11 @@ async function containers(rounds) {
     ],
   });
   const evictionsPerSecond = 100;
-  const idleShare = idlePer * ESTIMATED;
+  const beats = await heartbeats(rounds);
+  // What a heartbeat costs the server beside its script: to read it, and to write the reply and the echo.
+  const besides = Math.max(0, idlePer / HEARTBEATS_PER_SECOND - beats.get(1));
+  const shareOf = (instances, caches) => instances * HEARTBEATS_PER_SECOND * (beats.get(caches) + besides);
+  const idleShare = shareOf(ESTIMATED, 1);
   const evictionCost = least.perEviction + perReceiver * ESTIMATED;
   return [
     '### Containers',
@@ -100,8 +107,44 @@ async function containers(rounds) {
     `| an eviction | ${us(evictionCost * 1_000)} of the server, ${count(ESTIMATED)} messages |`,
     `| ${evictionsPerSecond} evictions a second | ${count(evictionsPerSecond * ESTIMATED)} messages a second: ${percent(evictionsPerSecond * evictionCost)} of the server's thread |`,
     '',
+    'And idle, with more caches: the share of the server’s thread that heartbeats take.',
+    '',
+    `| caches of each | a heartbeat’s script | ${FLEETS.map((n) => `${count(n)} containers`).join(' | ')} |`,
+    `| --: | --: | ${FLEETS.map(() => '--:').join(' | ')} |`,
+    ...CACHES.map(
+      (n) => `| ${n} | ${us(beats.get(n) * 1_000)} | ${FLEETS.map((instances) => percent(shareOf(instances, n))).join(' | ')} |`,
+    ),
+    '',
     `The slopes hold the waking up of a server that mostly sleeps, as the table of evictions below shows: with more to do, each costs less. Above about half of the thread latency begins to suffer. What to change, in this order: a longer \`bound\` (heartbeats cost in inverse proportion to it: at 4 s ${percent(idleShare / 4)}); evictions of one turn in one`,
     'call (they are one message then); caches that are written often on a Redis, or at least a namespace, of their own, so that only those who use them listen; a Redis Cluster, where every bucket has its own owner.',
+    '',
+  ];
+}
+
+/** Seconds that the server takes for the script of a heartbeat, by the number of caches. */
+async function heartbeats(rounds) {
+  const found = await contest(
+    CACHES.map((caches) => ({ label: `${caches} caches`, file: 'beats.mjs', make: 'ours', options: { caches } })),
+    { n: 30, rounds: 2 * rounds - 1 },
+  );
+  return new Map(CACHES.map((caches, i) => [caches, found[i].median.beat / 1_000]));
+}
+
+/** A large fleet on this machine, for a minute in all. */
+async function crowd() {
+  const parts = 4;
+  const [count, caches, seconds] = [50, 20, 60 / parts];
+  const found = await onOwnRedis(
+    Array.from({ length: parts }, (_, i) => ({ label: `part ${i + 1}`, file: 'crowd.mjs', make: 'ours', options: { count, caches } })),
+    { n: seconds, rounds: 1, warmUp: 2 },
+  );
+  const share = found.reduce((sum, { median }) => sum + median.serverShare, 0) / parts;
+  const serving = found.reduce((sum, { median }) => sum + median.serving, 0);
+  const sent = found.reduce((sum, { median }) => sum + median.sentPerSecond, 0) / parts;
+  console.log(`  ${parts * count} containers with ${caches} caches: ${percent(share)} of the server, ${serving} serving`);
+  return [
+    `**${parts * count} containers with ${caches} caches each, measured:** ${parts} processes of ${count} on one Redis, \`bound: '1s'\`, idle, for a minute. Heartbeats took`,
+    `${percent(share)} of the server’s thread (all four processes share two processors with it), ${Math.round(sent / 1_000)} KB a second left it, and ${serving} of the ${parts * count} served their local tiers at the end of each look.`,
     '',
   ];
 }

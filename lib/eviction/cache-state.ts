@@ -28,6 +28,8 @@ export interface CacheState {
    * generation may be lower than the one before.
    */
   readonly isReplaced?: boolean | undefined;
+  /** As Redis holds it. */
+  readonly text: string;
 }
 
 const STATE = /^([1-9]\d{0,15}):([1-9]\d{0,15}):[0-9a-f]{1,12}$/;
@@ -40,7 +42,7 @@ export const isGeneration = (text: unknown): text is string =>
 export function parseState(text: string): CacheState | undefined {
   const [, seq, gen] = STATE.exec(text) ?? [];
   if (seq === undefined || gen === undefined || Number(seq) >= LEAST_DAMAGED || Number(gen) >= LEAST_DAMAGED) return undefined;
-  return { seq: Number(seq), gen };
+  return { seq: Number(seq), gen, text };
 }
 
 /** The states that the scripts write one behind the other. `undefined`: one of them is none. */

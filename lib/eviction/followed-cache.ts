@@ -2,6 +2,7 @@ import type { CoherentCache } from '../cache/index.js';
 import type { CacheEvents } from '../event/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { CacheState } from './cache-state.js';
+import type { BeatenCache } from './heartbeat.js';
 
 /** What a {@link FollowedCache} tells others. */
 export interface FollowedCacheOptions {
@@ -25,6 +26,8 @@ export class FollowedCache {
   readonly cache: CoherentCache;
   /** The number of the last message applied. `undefined`: it is not known. */
   applied: number | undefined;
+  /** What the last reply named. */
+  named: CacheState | undefined;
   readonly #options: FollowedCacheOptions;
   /**
    * Echoes of beats before this one prove nothing: the topic was not subscribed yet when they ran.
@@ -49,6 +52,13 @@ export class FollowedCache {
 
   get name(): string {
     return this.cache.name;
+  }
+
+  /** What a beat says of it. */
+  get beaten(): BeatenCache {
+    const { name, named } = this;
+    const generation = this.cache.generation.current;
+    return { name, generation, state: named?.gen === generation ? named?.text : undefined };
   }
 
   /** Whether a message or an echo named a generation that no reply has named yet. */
@@ -98,7 +108,8 @@ export class FollowedCache {
   /**
    * The first echo since the subscription has come.
    *
-   * @param isUnchanged - whether nothing was evicted since the last echo before. Then the local tier survives.
+   * @param isUnchanged - whether nothing was evicted since the last echo before. If so, the local
+   *   tier survives.
    */
   returned({ seq }: CacheState, isUnchanged: boolean): void {
     this.#isReturning = false;

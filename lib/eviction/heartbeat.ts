@@ -12,6 +12,8 @@ import type { ServerClock } from './server-clock.js';
 export interface BeatenCache {
   readonly name: string;
   readonly generation: string | undefined;
+  /** The state that the last reply named, as Redis holds it, if it is of that generation. */
+  readonly state?: string | undefined;
 }
 
 /** The reply to a heartbeat on the command connection. */
@@ -82,7 +84,7 @@ export class RedisHeartbeat implements Heartbeat {
   async #send(caches: readonly BeatenCache[], head: string): Promise<Pulse> {
     const { connection, namespace, origin, boundMs, acknowledgements, serverClock, clock = systemClock } = this.#options;
     const names = caches.map(({ name }) => name);
-    const known = caches.map(({ generation }) => generation ?? '0');
+    const known = caches.map(({ generation, state }) => state ?? generation ?? '0');
     const longest = acknowledgements?.longestBoundMs ?? boundMs;
     const args = [memberOf(origin, boundMs), String(boundMs), inboxOf(namespace, origin), head, String(longest), names.join(','), ...known];
     const sentAt = clock.now();

@@ -153,7 +153,7 @@ export class ReadLease {
     const caches = [...this.#followed.values()];
     const beat = { sent: this.#sleep.now(), epoch: this.#epoch, caches };
     const number = this.#beats.add(beat);
-    const beaten = caches.map(({ cache }) => ({ name: cache.name, generation: cache.generation.current }));
+    const beaten = caches.map((followed) => followed.beaten);
     const { states, reached } = await this.#heartbeat.pulse(beaten, echoHead(number));
     if (beat.epoch === this.#epoch && number >= this.#heardFrom) {
       if (this.hasReached(reached)) this.#unheard.clear();
@@ -163,9 +163,11 @@ export class ReadLease {
     caches.forEach((followed, i) => this.#applyReply(followed, number, states[i] as CacheState));
   }
 
-  #applyReply(followed: FollowedCache, number: number, { gen, isReplaced }: CacheState): void {
+  #applyReply(followed: FollowedCache, number: number, state: CacheState): void {
     const { cache, name } = followed;
+    const { gen, isReplaced } = state;
     cache.generation.follow(gen, isReplaced);
+    followed.named = state;
     if (isReplaced === true) this.#options.events.emit('error', { where: `bookkeeping of cache '${name}'`, error: damaged(name) });
     if (followed.isRumoured && this.settles(number, followed.rumouredAt) && followed.settleRumour()) this.#whenForged(name);
     const proof = followed.proofBy(number);

@@ -15,15 +15,16 @@ const FORSAKEN_MS = ENDLESS_MS + 86_400_000;
  */
 export const MARK = 2 ** 52;
 
-/** The Lua functions about numbers, generations and announcements. */
+/** The Lua functions about times, and about what is known of a cache. */
 export const STATE = `
-local function micros()
+local function time()
   local t = redis.call('TIME')
-  return string.format('%d%06d', tonumber(t[1]), tonumber(t[2]))
+  local s, us = tonumber(t[1]), tonumber(t[2])
+  return s * 1000 + math.floor(us / 1000), string.format('%d%06d', s, us)
 end
-local function millis()
-  local t = redis.call('TIME')
-  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+local function micros()
+  local _, us = time()
+  return us
 end
 local function run()
   return string.match(redis.call('INFO', 'server'), 'run_id:(${'%x'.repeat(RUN_LENGTH)})') or '0'
@@ -45,6 +46,10 @@ local function fresh(known, old)
   if n < ${LEAST_DAMAGED} then return string.format('%.0f', n), false end
   return micros(), true
 end
+`;
+
+/** The Lua functions that evict, count and announce. They need {@link STATE}. */
+export const COUNT = `
 -- Number and run id, if the caller's generation is the current one. Otherwise nil, and what to answer.
 local function current(stateKey, expected)
   local state = stored(stateKey)
@@ -77,7 +82,7 @@ local function announce(stateKey, seq, gen, of, channel, head, tail)
 end
 `;
 
-/** The Lua functions about the list of the living, and about who has which cache. */
+/** The Lua functions about the list of the living. */
 export const LIVING = `
 -- What Redis answers. It is nil if another program has put a key of another type there: that is removed.
 local function try(command, key, ...)
@@ -102,6 +107,10 @@ end
 local function members(membersKey, from, to)
   return try('ZRANGEBYSCORE', membersKey, from, to)
 end
+`;
+
+/** The Lua functions about who has which cache. They need {@link STATE} and {@link LIVING}. */
+export const HOSTS = `
 -- What each of them has: the names of its caches between commas. false: it does not say.
 local function hosted(hostsKey, list)
   local found = {}
@@ -115,7 +124,7 @@ local function has(names, cache)
 end
 -- Who may have this cache, and must have heard of an eviction: all on the list whose names have it, or are missing.
 local function audience(membersKey, hostsKey, cache)
-  local now = millis()
+  local now = time()
   local born, longest = age(membersKey, run(), now, '')
   local listed, heard = members(membersKey, '-inf', '(${MARK}'), {}
   for i, names in ipairs(hosted(hostsKey, listed)) do
@@ -126,7 +135,7 @@ end
 -- Gives the bookkeeping of these caches an end, unless a living instance has them. The names of the dead are
 -- forgotten: one that comes back writes them again, and takes the end away.
 local function forsake(membersKey, hostsKey, states)
-  local now = millis()
+  local now = time()
   for _, dead in ipairs(members(membersKey, '-inf', now)) do try('HDEL', hostsKey, dead) end
   local living = members(membersKey, '(' .. now, '(${MARK}')
   if #living == 0 then

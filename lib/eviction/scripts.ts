@@ -1,6 +1,6 @@
 import { Script } from '../redis/index.js';
 import { MAXIMUM_WAIT_MS } from '../time/index.js';
-import { LIVING, MARK, READ, STATE } from './script-prelude.js';
+import { COUNT, HOSTS, LIVING, MARK, READ, STATE } from './script-prelude.js';
 
 // The Lua scripts. A Redis server runs them one at a time, each as a whole. That makes "delete, number,
 // publish" one step, and the fences rest on it. Every script that touches data first checks that the caller's
@@ -16,7 +16,7 @@ import { LIVING, MARK, READ, STATE } from './script-prelude.js';
  */
 export const ACQUIRE = new Script(
   'acquire',
-  `${STATE}${READ}
+  `${STATE}${COUNT}${READ}
 local n = (#KEYS - 2) / 2
 local seq, other = current(KEYS[2 * n + 1], ARGV[1])
 if not seq then return other end
@@ -32,7 +32,7 @@ local function acquire(data, lease)
     -- A holder that sends no heartbeats counts as dead. If it is alive after all, its fill will be refused.
     local holder = string.match(held, '^(.*)|')
     local score = holder and redis.call('ZSCORE', KEYS[2 * n + 2], holder)
-    if score and tonumber(score) > millis() then return { 'busy' } end
+    if score and tonumber(score) > time() then return { 'busy' } end
   end
   redis.call('SET', lease, ARGV[2], 'PX', ARGV[3])
   return { 'granted' }
@@ -43,8 +43,8 @@ return replies`,
 );
 
 /**
- * KEYS data × n, lease × n, state · ARGV generation, (token, raw without its last brace, ttl ms) × n. Answers 1
- * for each entry that was stored, 0 for each that was not. It gives no reason: there may be a newer
+ * KEYS data × n, lease × n, state · ARGV generation, (token, raw without its last brace, ttl ms) × n. Answers
+ * 1 for each entry that was stored, 0 for each that was not. It gives no reason: there may be a newer
  * generation, too. The end of an entry is written here, by the clock that will end it. No clock of a writer
  * occurs in it.
  */
@@ -54,7 +54,7 @@ export const FILL = new Script(
 local n = (#KEYS - 1) / 2
 local _, gen = parse(stored(KEYS[2 * n + 1]))
 local filled = {}
-local now = millis()
+local now = time()
 for i = 1, n do
   local token, raw, ttl = ARGV[3 * i - 1], ARGV[3 * i], ARGV[3 * i + 1]
   filled[i] = 0
@@ -80,12 +80,12 @@ return 0`,
  * other holders. It does not store the values. If it did, a put that reached the server late, when its caller
  * had already been told that it failed, could store its value after an eviction that came in between. As a
  * fill it is refused then, like any load that was overtaken.
- * KEYS data × n, lease × n, state · ARGV generation, token, lease ms, channel, head, tail, '1' to keep what is
- * there (of one key).
+ * KEYS data × n, lease × n, state · ARGV generation, token, lease ms, channel, head, tail, '1' to keep what
+ * is there (of one key).
  */
 export const CLAIM = new Script(
   'claim',
-  `${STATE}${READ}
+  `${STATE}${COUNT}${READ}
 local n = (#KEYS - 1) / 2
 local seq, of = current(KEYS[2 * n + 1], ARGV[1])
 if not seq then return of end
@@ -106,7 +106,7 @@ return { 'granted' }`,
  */
 export const EVICT = new Script(
   'evict',
-  `${STATE}${LIVING}
+  `${STATE}${COUNT}${LIVING}${HOSTS}
 local n = tonumber(ARGV[2])
 local stateKey, membersKey, hostsKey = unpack(KEYS, 2 * n + 1)
 local seq, of = current(stateKey, ARGV[1])
@@ -120,14 +120,14 @@ return { 'done', number, removed, heard }`,
 );
 
 /**
- * KEYS state, members, hosts · ARGV channel, head, tail, cache, '1' to list the audience, '1' from an instance
- * that has no such cache, known generation ('0': none). Old entries become unreachable and expire by their TTL.
- * The generation always changes, whatever was stored. The last part of the reply tells whether it became a
- * lower one.
+ * KEYS state, members, hosts · ARGV channel, head, tail, cache, '1' to list the audience, '1' from an
+ * instance that has no such cache, known generation ('0': none). Old entries become unreachable and expire by
+ * their TTL. The generation always changes, whatever was stored. The last part of the reply tells whether it
+ * became a lower one.
  */
 export const CLEAR = new Script(
   'clear',
-  `${STATE}${LIVING}
+  `${STATE}${COUNT}${LIVING}${HOSTS}
 local stateKey, membersKey, hostsKey = unpack(KEYS)
 local seq, old, of = parse(stored(stateKey))
 local gen, isLower = fresh(tonumber(ARGV[7]), tonumber(old))
@@ -140,15 +140,17 @@ return { 'done', number, gen, heard, isLower and '1' or '0' }`,
 );
 
 /**
- * KEYS members, hosts, state × n · ARGV member, lease ms, channel, head (the echo without its states and end),
- * the longest bound known, the names of its caches between commas, known generation × n. Answers the states
- * as they are now, between commas; the numbers of those that were replaced, likewise; the longest bound in
- * the fleet; the time in microseconds; and how many subscribers of this server (on a Redis Cluster: of this
- * node) the echo went to.
+ * KEYS members, hosts, state × n · ARGV member, lease ms, channel, head (the echo without its states and
+ * end), the longest bound known, the names of its caches between commas, what is known of each (its last
+ * state, or a generation; '0': nothing). Answers the
+ * states as they are now, between commas; the numbers of those that were replaced, likewise; the longest
+ * bound in the fleet; the time in microseconds; and how many subscribers of this server (on a Redis Cluster:
+ * of this node) the echo went to.
  *
  * - It writes on purpose: a demoted primary refuses a write, while it would still answer a PING or a plain
  *   PUBLISH.
- * - It reads all states at once, and writes one only where something is missing, or is of another run.
+ * - It reads all states at once, looks into those that are not as the caller knows them, and writes one only
+ *   where something is missing, or is of another run.
  * - A server with another run id, or one that knows less than the caller does, may hold the data of another
  *   time. Its generation is abandoned. Generations only ever grow, whatever the server's clock does, so that
  *   a late reply cannot take an instance back to an old one.
@@ -164,11 +166,12 @@ export const HEARTBEAT = new Script(
   `${STATE}${LIVING}
 local membersKey, hostsKey = KEYS[1], KEYS[2]
 local member, lease, names = ARGV[1], tonumber(ARGV[2]), ARGV[6]
-local run, now = run(), millis()
+local run = run()
+local now, at = time()
 
 redis.call('PERSIST', membersKey) -- see forsake; and memory may be full
-local born, longest, isListed = age(membersKey, run, now, member)
-longest = math.max(longest or tonumber(ARGV[5]), lease)
+local born, noted, isListed = age(membersKey, run, now, member)
+local longest = math.max(noted or tonumber(ARGV[5]), lease)
 local hasLeft = false
 local function leave(from, to)
   for _, gone in ipairs(members(membersKey, from, to)) do
@@ -187,7 +190,9 @@ elseif hasLeft and now - born > 2 * longest then
     longest = math.max(longest, math.min(tonumber(string.match(each, ':(%d+)$') or '0'), ${MAXIMUM_WAIT_MS}))
   end
 end
-redis.call('ZADD', membersKey, now + lease, member, ${MARK} + (born or now), ':born:' .. run, ${MARK} + now, ':last', ${MARK} + longest, ':longest')
+local marks = { now + lease, member, ${MARK} + now, ':last' }
+if not born or longest ~= noted then marks = { ${MARK} + (born or now), ':born:' .. run, ${MARK} + longest, ':longest', unpack(marks) } end
+redis.call('ZADD', membersKey, unpack(marks))
 local isNew = not isListed
 if try('HGET', hostsKey, member) ~= names then
   redis.call('HSET', hostsKey, member, names)
@@ -197,33 +202,36 @@ if isNew then -- see forsake
   for i = 3, #KEYS do redis.call('PERSIST', KEYS[i]) end
 end
 
-local states, replaced = {}, {}
+local states, replaced, ofRun = {}, {}, ':' .. run
 for from = 3, #KEYS, 1000 do
   for i, state in ipairs(redis.call('MGET', unpack(KEYS, from, math.min(from + 999, #KEYS)))) do
     local n = from + i - 3
-    local seq, gen, of = parse(state)
-    local seen, old = tonumber(ARGV[6 + n]), tonumber(gen)
-    if of ~= run or seen > old then
-      local gen, isLower = fresh(seen, old)
-      if isLower or (state and not old) then replaced[#replaced + 1] = n - 1 end
-      state = (seq or micros()) .. ':' .. gen .. ':' .. run -- never 0: that number could be in use
-      redis.call('SET', KEYS[n + 2], state)
+    local known = ARGV[6 + n]
+    if state ~= known or string.sub(state, -#ofRun) ~= ofRun then
+      local seq, gen, of = parse(state)
+      local seen, old = tonumber(string.match(known, ':(%d+):') or known), tonumber(gen)
+      if of ~= run or seen > old then
+        local gen, isLower = fresh(seen, old)
+        if isLower or (state and not old) then replaced[#replaced + 1] = n - 1 end
+        state = (seq or at) .. ':' .. gen .. ':' .. run -- never 0: that number could be in use
+        redis.call('SET', KEYS[n + 2], state)
+      end
     end
     states[n] = state
   end
 end
 states = table.concat(states, ',')
 local reached = redis.call('PUBLISH', ARGV[3], ARGV[4] .. states .. '"}')
-return { states, table.concat(replaced, ','), string.format('%.0f', longest), micros(), tostring(reached) }`,
+return { states, table.concat(replaced, ','), string.format('%.0f', longest), at, tostring(reached) }`,
 );
 
 /**
- * KEYS members, hosts, state × n · ARGV member, cache × n. The last instance to leave gives the bookkeeping an
- * end.
+ * KEYS members, hosts, state × n · ARGV member, cache × n. The last instance to leave gives the bookkeeping
+ * an end.
  */
 export const LEAVE = new Script(
   'leave',
-  `${STATE}${LIVING}
+  `${STATE}${LIVING}${HOSTS}
 try('ZREM', KEYS[1], ARGV[1])
 try('HDEL', KEYS[2], ARGV[1])
 local states = {}
@@ -237,7 +245,7 @@ export const NAMESAKES = new Script(
   'namesakes',
   `${STATE}${LIVING}
 local count = 0
-for _, member in ipairs(members(KEYS[1], '(' .. millis(), '(${MARK}')) do
+for _, member in ipairs(members(KEYS[1], '(' .. time(), '(${MARK}')) do
   if string.sub(member, 1, #ARGV[1]) == ARGV[1] then count = count + 1 end
 end
 return count`,

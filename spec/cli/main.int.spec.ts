@@ -211,7 +211,7 @@ describe('the command line', function () {
         for (let i = 0; i < 5; i += 1) await say({ kind: 'status', from: 'forged', status });
         await redis.cli('PUBLISH', `${namespace}:fleet:answer`, hostile);
         const keys = [`key${hostile}`, 'x'.repeat(4_000), ...Array.from({ length: 50 }, (_, i) => `key-${i}`)];
-        const eviction = { v: 1, cache: 'book', seq: 1, gen: '1', op: 'evict', keys, origin: 'forger~0123456789ab', ns: namespace };
+        const eviction = { v: 2, cache: 'book', seq: 1, gen: '1', op: 'evict', keys, origin: 'forger~0123456789ab', ns: namespace };
         await redis.cli('PUBLISH', `${namespace}:book-channel`, JSON.stringify(eviction));
         await waitFor(() => tail.out.includes('forger'), { what: 'the forged eviction' });
         await waitFor(() => tail.err.includes('topic\\u001b'), { what: 'the complaint' });

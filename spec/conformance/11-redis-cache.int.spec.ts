@@ -42,7 +42,7 @@ describe('11. Redis cache', () => {
 
     /** The keys of this stage's values on the server. */
     const redisKeys = async (name = 'testCache'): Promise<string[]> => {
-      const keys = (await (await sharedRedis()).cli('KEYS', `${stage.namespace}:${name}:*::*`)) as string[];
+      const keys = (await (await sharedRedis()).cli('KEYS', `${stage.namespace}:*:${name}:*::*`)) as string[];
       return [...keys].sort();
     };
 
@@ -73,7 +73,7 @@ describe('11. Redis cache', () => {
       if (stage.onRedis) {
         const keys = await redisKeys();
         expect(keys.map((key) => key.replace(/:[^:]*::/, ':<generation>::'))).to.deep.equal(
-          stage.hasRemote ? ['key', 'other'].map((key) => `${stage.namespace}:testCache:<generation>::${key}`) : [],
+          stage.hasRemote ? ['key', 'other'].map((key) => `${stage.namespace}:2:testCache:<generation>::${key}`) : [],
         );
       }
       await cache.evict('key');
@@ -132,7 +132,7 @@ describe('11. Redis cache', () => {
       await elsewhere.put('key', 'there');
       expect([await cache.get('key'), await elsewhere.get('key')]).to.deep.equal([{ value: 'here' }, { value: 'there' }]);
       if (!stage.onRedis || !stage.hasRemote) return;
-      expect((await redisKeys()).every((key) => key.startsWith(`${stage.namespace}:testCache:`))).to.equal(true);
+      expect((await redisKeys()).every((key) => key.startsWith(`${stage.namespace}:2:testCache:`))).to.equal(true);
     });
 
     it('130h shouldReadAndWriteSimpleCacheKey, cacheShouldAllowListKeyCacheKeysOfSimpleTypes, cacheShouldAllowArrayKeyCacheKeysOfSimpleTypes, cacheShouldAllowListCacheKeysOfComplexTypes, cacheShouldAllowMapCacheKeys', async () => {

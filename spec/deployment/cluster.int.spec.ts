@@ -253,7 +253,7 @@ describe('A Redis Cluster', function () {
   });
 
   describe('the number of buckets', () => {
-    const key = (): string => `{${namespace}:0}:buckets`;
+    const key = (): string => `{${namespace}:0}:2:buckets`;
 
     it('must be the same for all: who has another is refused at start, and uses nothing', async () => {
       await fill(await joined(), 1);

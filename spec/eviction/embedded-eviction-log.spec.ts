@@ -76,7 +76,7 @@ describe(EmbeddedEvictionLog.name, () => {
     await log.putIfAbsent({ key: 'Emma', raw: 'secret', ttlMs: 60_000 });
     expect((await log.evict({ keys: ['Dune', 'Emma', 'none'] }, true)).removed).to.equal(2);
     await log.evict('all', false);
-    const about = { v: 1, cache: 'book', gen: '1', origin: 'one~0123456789ab', ns: 'cache' };
+    const about = { v: 2, cache: 'book', gen: '1', origin: 'one~0123456789ab', ns: 'cache' };
     const times = published.map(([, message]) => message['at'] as number);
     expect(times.filter((at) => !(at >= before && at <= Date.now() * 1_000))).to.deep.equal([]);
     expect(published.map(([channel, { at: _, ...message }]) => [channel, message])).to.deep.equal([

@@ -127,7 +127,7 @@ describe(EvictionListener.name, () => {
   });
 
   it('counts what is malformed, tells each reason once per topic, and goes on', async () => {
-    for (const body of ['hello', 'hello again', '{"v":2}', message({ seq: 0 }), 'once more']) await publish(body);
+    for (const body of ['hello', 'hello again', '{"v":1}', message({ seq: 0 }), 'once more']) await publish(body);
     await publish('not for us', `cache:inbox:${SELF}`);
     await publish(message());
     expect(listener.malformedMessages).to.equal(6);

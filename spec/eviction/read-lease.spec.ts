@@ -88,7 +88,7 @@ describe(ReadLease.name, () => {
   let failures: unknown[];
   let unheard: number[];
 
-  const state = (seq: number, gen = '5'): CacheState => ({ seq, gen });
+  const state = (seq: number, gen = '5'): CacheState => ({ seq, gen, text: `${seq}:${gen}:ab` });
   const isServing = (): boolean => cache.isServing(clock.now());
   /** Both scales move together, as they do unless the machine is suspended. */
   const pass = (ms: number): void => {
@@ -494,9 +494,22 @@ describe(ReadLease.name, () => {
       lease.follow(new NotedCache('author'));
       beat();
       expect(heartbeat.beats[0]!.caches).to.deep.equal([
-        { name: 'book', generation: '5' },
-        { name: 'author', generation: '5' },
+        { name: 'book', generation: '5', state: undefined },
+        { name: 'author', generation: '5', state: undefined },
       ]);
+    });
+
+    it('says which state the last reply named, while that is of the generation it knows', async () => {
+      await reply(beat(), state(3));
+      beat();
+      expect(heartbeat.beats.at(-1)!.caches).to.deep.equal([{ name: 'book', generation: '5', state: '3:5:ab' }]);
+      cache.generation.follow('6');
+      beat();
+      expect(heartbeat.beats.at(-1)!.caches).to.deep.equal([{ name: 'book', generation: '6', state: undefined }]);
+    });
+
+    it('begins its echo with its number', () => {
+      beat();
       expect(heartbeat.beats[0]!.head).to.match(/^\{"v":2,"beat":\d+,"states":"$/);
     });
 

@@ -33,7 +33,14 @@ describe('A lost subscription', () => {
     const instance = createInstance({ ...PATIENT, redis: server.url, bound: '1s', caches: { book: { ttl: '1h', ...book } }, ...options });
     instances.push(instance);
     await instance.start();
+    await echoed(2);
     return instance.manager.getCache('book') as TwoTierCache;
+  };
+  /** The first is back when the second is sent. A cache that is always served does not tell when its lease begins. */
+  const echoed = async (count: number): Promise<void> => {
+    const published = async (): Promise<number> => (await server.commandCalls())['publish'] ?? 0;
+    const before = await published();
+    await waitFor(async () => (await published()) >= before + count * instances.length, { what: 'heartbeats' });
   };
   const isUp = (): boolean => instances.every(({ manager }) => manager.health().status === 'up');
   const up = (): Promise<void> => waitFor(isUp, { what: 'every instance to be up' });

@@ -67,7 +67,7 @@ describe('what fails around topics', () => {
     });
     await publish(
       JSON.stringify({
-        v: 1,
+        v: 2,
         cache: 'book',
         seq: 1,
         gen: '1',

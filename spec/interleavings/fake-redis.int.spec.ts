@@ -30,7 +30,7 @@ type Call =
     }
   | { readonly script: 'evict'; readonly gen: Gen; readonly acks: boolean; readonly passing: boolean }
   | { readonly script: 'clear'; readonly acks: boolean; readonly passing: boolean }
-  | { readonly script: 'heartbeat'; readonly by: number; readonly known: 'none' | 'current' | 'newer'; readonly has: Has }
+  | { readonly script: 'heartbeat'; readonly by: number; readonly known: Known; readonly has: Has }
   | { readonly script: 'leave'; readonly by: number; readonly has: Has }
   /** No script: the run id that the keys were last used under is made another server's. */
   | { readonly script: 'restart' }
@@ -38,6 +38,8 @@ type Call =
   | { readonly script: 'damage'; readonly by: string }
   /** No script: one of the lists of the namespace is lost. */
   | { readonly script: 'lose'; readonly what: 'members' | 'hosts' };
+/** What an instance knows of the cache: a generation, or the whole state. */
+type Known = 'none' | 'current' | 'newer' | 'state';
 /** Which caches an instance has. */
 type Has = 'book' | 'both' | 'film' | 'none';
 type Gen = 'current' | 'previous' | 'unknown';
@@ -57,7 +59,12 @@ const call: fc.Arbitrary<Call> = fc.oneof(
   fc.record({ script: fc.constant('claim' as const), key, gen, holder: who, keep: fc.boolean(), both: fc.boolean() }),
   fc.record({ script: fc.constant('evict' as const), gen, acks: fc.boolean(), passing: fc.boolean() }),
   fc.record({ script: fc.constant('clear' as const), acks: fc.boolean(), passing: fc.boolean() }),
-  fc.record({ script: fc.constant('heartbeat' as const), by: who, known: fc.constantFrom('none', 'current', 'newer'), has }),
+  fc.record({
+    script: fc.constant('heartbeat' as const),
+    by: who,
+    known: fc.constantFrom<Known>('none', 'current', 'newer', 'state', 'state'),
+    has,
+  }),
   fc.record({ script: fc.constant('leave' as const), by: who, has }),
   fc.constant<Call>({ script: 'restart' }),
   fc.record({
@@ -113,8 +120,10 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
     const current = await generationOf();
     if (current !== '' && generations.at(-1) !== current) generations.push(current);
     // No instance takes what is damaged for a generation.
-    const known = (which: 'none' | 'current' | 'newer'): string => {
+    const stateText = (await server.get(keys.state)) ?? '';
+    const known = (which: Known): string => {
       if (which === 'none' || !isGeneration(current)) return '0';
+      if (which === 'state') return stateText;
       return which === 'current' ? current : String(Math.min(Number(current) + 1_000_000_000, LEAST_DAMAGED - 1));
     };
     const both = (g: string): string[] => [...KEYS.map((k) => keys.data(g, k)), ...KEYS.map((k) => keys.lease(g, k))];

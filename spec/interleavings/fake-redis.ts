@@ -275,7 +275,7 @@ export class FakeRedis {
     const states = stateKeys.map((key, i) => {
       const stored = this.get(key);
       const state = this.state(key);
-      const seen = Number(known[i]);
+      const seen = Number(/:(\d+):/.exec(known[i] as string)?.[1] ?? known[i]);
       if (!this.isAnotherTime(state, seen)) return stored as string;
       const [gen, isLower] = this.#fresh(seen, state?.gen);
       if (isLower || (stored !== null && state === undefined)) replaced.push(i);

@@ -96,7 +96,7 @@ export const FORGED_AND_CUT: ScriptConstraints = {
 };
 
 /** The number of messages gets lost while subscribers are cut off. */
-export const LOST_AND_CUT: ScriptConstraints = {
+const LOST_AND_CUT: ScriptConstraints = {
   ...FEW,
   weights: { ...UNDISTURBED, update: 8, pass: 3, cutSubscriber: 4, damage: 4 },
   updates: ['evict'],
@@ -110,7 +110,7 @@ export const FORGOTTEN_HOSTS: ScriptConstraints = {
 };
 
 /** Somebody else writes over the bookkeeping, or it gets lost piece by piece. */
-export const DAMAGED: ScriptConstraints = {
+const DAMAGED: ScriptConstraints = {
   ...FEW,
   weights: { ...UNDISTURBED, update: 6, clear: 2, pass: 5, damage: 5 },
   passes: [30, 250],

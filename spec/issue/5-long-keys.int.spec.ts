@@ -75,7 +75,7 @@ describe('Issue 5: a long key', () => {
       expect(cacheOf(other.manager).statistics()).to.include({ remoteHits: 1 });
       const digest = encodeKey(key);
       expect(digest).to.match(/^~#[\w-]{43}$/);
-      const stored = (await (await sharedRedis()).cli('KEYS', `${namespace}:search:*::*`)) as string[];
+      const stored = (await (await sharedRedis()).cli('KEYS', `${namespace}:*:search:*::*`)) as string[];
       expect(stored.map((each) => each.slice(each.indexOf('::') + 2))).to.deep.equal([digest]);
       await other.search.forget(key);
       await waitFor(() => cacheOf(one.manager).statistics().remoteRemovals === 1, { what: 'the message' });

@@ -51,7 +51,7 @@ export class Bookkeeping {
 
   /** Writes parts of the state; the others stay. */
   async set(parts: { readonly seq?: string | number; readonly gen?: string; readonly run?: string }): Promise<void> {
-    const [seq = '1', gen = '1', run = 'ab'] = ((await this.text()) ?? '').split(':');
+    const [seq = '', gen = '', run = ''] = ((await this.text()) ?? '1:1:ab').split(':');
     await this.#server.cli('SET', this.keys.state, `${parts.seq ?? seq}:${parts.gen ?? gen}:${parts.run ?? run}`);
   }
 
