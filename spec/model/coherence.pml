@@ -1,0 +1,267 @@
+/*
+ * One instance that reads, beside a foreign writer, in one generation. Promises: C2 and C5.
+ *
+ * The model has no time. A read lease is a flag: a valid echo sets it, and it may end at any moment. `proven` is what
+ * that echo proves: the newest version that had been evicted when the beat of the echo ran. C2 without time is then: a
+ * value that L1 serves under a lease is at least as new as `proven`.
+ *
+ * There is one key that is read ("the key"). Evictions of another key only count a number: a gap in the numbers can be
+ * told from the next number by what becomes of the key. Versions of the value are counted; the database begins with 0.
+ *
+ * Rules stand by default. -D... leaves one out:
+ *   NO_TICKET            a reply fills L1 although a message has come since the read began
+ *   NO_FILL_LEASE        a load is stored although its fill lease is gone
+ *   EVICT_LEAVES_LEASE   an eviction removes the value and leaves the fill lease
+ *   NO_GAP               a message with a later number than the next one only drops its own key
+ *   NO_NUMBER_IN_ECHO    the number in an echo is not compared with the last one applied
+ *   NO_EPOCH             an echo of a beat that was sent before the connection was lost counts
+ * Reconnect. By default warm: a subscription that was lost and is confirmed again leaves L1 as it is. The first valid
+ * echo afterwards empties it, unless it names the number that the last valid echo before the loss named.
+ *   COLD                 every confirmed subscription empties L1, as in the first edition
+ *   COLD_KEEPS           ... and this is left out
+ *   WITH_APPLIED         warm: L1 also needs that the last number applied is the one in the echo, before and after
+ *   WITH_CANCEL          warm: a confirmed subscription also cancels the tickets
+ *   NO_SECOND            warm: only the first half of WITH_APPLIED is asked for, the echo is judged like any other
+ *   ONLY_APPLIED         warm: the echo is compared with the last number applied instead of the last confirmed
+ * Faults: CUTS, DROPS (messages lost on a connection that stands), FORGED (messages that nobody sent), LOSSES (the
+ * number is lost alone; it begins again at 0: numbers are used twice).
+ */
+#ifndef READS
+#define READS 2
+#endif
+#ifndef WRITES
+#define WRITES 2
+#endif
+#ifndef BEATS
+#define BEATS 2
+#endif
+#ifndef CUTS
+#define CUTS 1
+#endif
+#ifndef DROPS
+#define DROPS 1
+#endif
+#ifndef FORGED
+#define FORGED 0
+#endif
+#ifndef LOSSES
+#define LOSSES 0
+#endif
+#define ROOM (WRITES + BEATS + FORGED)
+
+#define NOTHING 255
+#define UNKNOWN 254
+
+mtype = { eviction, echo };
+
+/* The database, and Redis. */
+byte database = 0;            /* the version that is committed */
+byte stored = 0;              /* L2 */
+byte fillLease = 0;           /* whose load may fill L2; 0: nobody's */
+byte lastLease = 0;
+byte number = 1;              /* of the last eviction message */
+byte evicted = 0;             /* the newest version that has been evicted: what nobody may fall behind */
+
+/* The instance. */
+byte kept = 0;               /* L1 */
+byte applied = 1;             /* the number of the last message applied */
+byte confirmed = 1;           /* the number in the last valid echo */
+byte proven = 0;
+byte epoch = 0;               /* of the subscription; counts losses */
+bool isLeased = true;
+bool isSubscribed = true;
+bool isTicketValid = false;   /* of the read under way */
+bool isReturning = false;     /* the connection was lost, and no valid echo has come since */
+bool mayKeep = false;         /* while it is returning: the first valid echo may leave L1 as it is */
+
+byte cuts = 0;
+byte drops = 0;
+
+/* The subscriber's connection: kind, number, whether it names the key, and of an echo: its epoch, what it proves. */
+chan connection = [ROOM] of { mtype, byte, bool, byte, byte };
+
+inline drop() { kept = NOTHING; isTicketValid = false }
+
+inline deliver(kind, itsNumber, isOfKey, itsEpoch, itProves) {
+  if
+  :: isSubscribed -> connection!kind, itsNumber, isOfKey, itsEpoch, itProves
+  :: isSubscribed && drops < DROPS -> drops++
+  :: !isSubscribed
+  fi
+}
+
+inline keep(what) {
+#ifdef NO_TICKET
+  kept = what
+#else
+  if :: isTicketValid -> kept = what :: else fi
+#endif
+}
+
+proctype reader() {
+  byte reads = 0, found = 0, lease = 0;
+  bool isFilled = false;
+  do
+  :: reads < READS -> reads++;
+     if
+     :: atomic { isLeased && kept != NOTHING -> assert(kept >= proven) }                   /* C2 */
+     :: atomic { !(isLeased && kept != NOTHING) -> isTicketValid = true };
+        found = stored;                                                                      /* GET */
+        if
+        :: found != NOTHING -> atomic { keep(found) }
+        :: else ->
+           atomic {                                                                          /* ACQUIRE */
+             if
+             :: stored == NOTHING && fillLease == 0 -> lastLease++; fillLease = lastLease; lease = lastLease
+             :: else -> lease = 0
+             fi };
+           found = database;                                                                 /* the load */
+           atomic {                                                                          /* FILL */
+#ifdef NO_FILL_LEASE
+             isFilled = (lease != 0);
+#else
+             isFilled = (lease != 0 && fillLease == lease);
+#endif
+             if :: isFilled -> stored = found; fillLease = 0 :: else fi;
+             assert(stored == NOTHING || stored >= evicted) };                               /* C5 */
+           atomic { if :: isFilled -> keep(found) :: else fi }
+        fi;
+        atomic { found = 0; lease = 0; isFilled = false; isTicketValid = false }
+     fi
+  :: else -> break
+  od
+}
+
+/* A message of an eviction arrives. */
+inline hear(itsNumber, isOfKey) {
+  if
+  :: isOfKey || !(applied == UNKNOWN || itsNumber == applied + 1) ->
+#ifdef NO_GAP
+     if :: isOfKey -> drop() :: else fi
+#else
+     drop()
+#endif
+  :: else
+  fi;
+  applied = itsNumber
+}
+
+/* A valid echo arrives. */
+inline prove(itsNumber, itProves) {
+  if
+#ifndef NO_NUMBER_IN_ECHO
+  :: itsNumber != applied -> drop()
+#endif
+#if !defined(COLD) && !defined(NO_SECOND) && !defined(ONLY_APPLIED)
+  :: isReturning && !(mayKeep && itsNumber == confirmed) -> drop()
+#endif
+#if defined(ONLY_APPLIED) || defined(NO_SECOND)
+  :: isReturning && !mayKeep -> drop()
+#endif
+  :: else
+  fi;
+  applied = itsNumber;
+  confirmed = itsNumber;
+  proven = itProves;
+  isReturning = false;
+  mayKeep = false;
+  isLeased = true
+}
+
+proctype listener() {
+  mtype kind = eviction;
+  byte itsNumber = 0, itsEpoch = 0, itProves = 0;
+  bool isOfKey = false;
+  do
+  :: atomic { connection?kind, itsNumber, isOfKey, itsEpoch, itProves ->
+       if
+       :: kind == eviction -> hear(itsNumber, isOfKey)
+#ifdef NO_EPOCH
+       :: kind == echo -> prove(itsNumber, itProves)
+#else
+       :: kind == echo && itsEpoch == epoch -> prove(itsNumber, itProves)
+       :: kind == echo && itsEpoch != epoch
+#endif
+       fi;
+       kind = eviction; itsNumber = 0; isOfKey = false; itsEpoch = 0; itProves = 0 }
+  :: atomic { isLeased -> isLeased = false }                                                 /* its time is over */
+  :: atomic { isSubscribed && cuts < CUTS -> cuts++;                                         /* the connection is lost, */
+       do                                                                                    /* and what was on it */
+       :: nempty(connection) -> connection?_, _, _, _, _
+       :: empty(connection) -> break
+       od;
+       isSubscribed = false; isLeased = false; epoch++;
+       mayKeep = (!isReturning || mayKeep);
+#if defined(WITH_APPLIED) || defined(NO_SECOND)
+       mayKeep = mayKeep && applied == confirmed;
+#endif
+       isReturning = true };
+     atomic { isSubscribed = true;                                                           /* confirmed again */
+#ifdef COLD
+#ifndef COLD_KEEPS
+       drop();
+#endif
+       applied = UNKNOWN
+#else
+#ifdef WITH_CANCEL
+       isTicketValid = false;
+#endif
+       skip
+#endif
+     }
+  :: timeout -> break
+  od
+}
+
+proctype heart() {
+  byte beats = 0, sentIn = 0;
+  do
+  :: beats < BEATS -> atomic { beats++; sentIn = epoch };                                    /* sent */
+     atomic { deliver(echo, number, false, sentIn, evicted); sentIn = 0 }                    /* executed */
+  :: else -> break
+  od
+}
+
+proctype writer() {
+  byte writes = 0, version = 0;
+  do
+  :: writes < WRITES -> writes++;
+     if
+     :: atomic { database++; version = database };                                           /* committed */
+        atomic { number++; stored = NOTHING; evicted = version;                              /* EVICT */
+#ifndef EVICT_LEAVES_LEASE
+          fillLease = 0;
+#endif
+          deliver(eviction, number, true, 0, 0); version = 0 }
+     :: atomic { number++; deliver(eviction, number, false, 0, 0) }                          /* EVICT of another key */
+     fi
+  :: else -> break
+  od
+}
+
+/* Anybody may publish: a message that nobody sent, with the number that comes next or the present one. */
+proctype forger() {
+  byte forged = 0;
+  do
+  :: forged < FORGED -> forged++;
+     if
+     :: atomic { isSubscribed -> connection!eviction, number + 1, false, 0, 0 }
+     :: atomic { isSubscribed -> connection!eviction, number, false, 0, 0 }
+     :: atomic { isSubscribed && number > 0 -> connection!eviction, number - 1, false, 0, 0 }
+     :: skip
+     fi
+  :: else -> break
+  od
+}
+
+proctype thief() {
+  byte losses = 0;
+  do
+  :: losses < LOSSES -> losses++; number = 0
+  :: else -> break
+  od
+}
+
+init {
+  atomic { run reader(); run listener(); run heart(); run writer(); run forger(); run thief() }
+}
