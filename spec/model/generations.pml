@@ -57,7 +57,7 @@
 
 #define NOTHING 255
 #define UNKNOWN 254
-#define FORGERY 253           /* a generation that Redis never has */
+#define FORGERY (GENERATIONS - 1)  /* a generation that Redis never has */
 
 mtype = { eviction, echo };
 
@@ -101,7 +101,7 @@ inline deliver(kind, aBeat, anEpoch, itProves) {
 }
 
 inline begin() {
-  lastGeneration++; assert(lastGeneration < GENERATIONS);
+  lastGeneration++; assert(lastGeneration < FORGERY);
   generation = lastGeneration; runOnRecord = server; fillLease = 0
 }
 
@@ -362,8 +362,8 @@ proctype forger() {
   :: forged < FORGED -> forged++;
      if
      :: atomic { isConnected -> connection!eviction, number + 1, generation, 0, 0, 0 }
-     :: atomic { isConnected -> connection!eviction, number, FORGERY, 0, 0, 0 }
      :: atomic { isConnected -> connection!eviction, number + 1, FORGERY, 0, 0, 0 }
+     :: atomic { isConnected -> connection!eviction, number, 1, 0, 0, 0 }                    /* an old one */
      :: skip
      fi
   :: else -> break
