@@ -111,7 +111,8 @@ proctype instance(byte me; chan wire) {
        kind = eviction; itsNumber = 0; itsBeat = 0; itsMoment = 0 }
   :: atomic { isLeased[me] -> isLeased[me] = false }                                         /* its time is over */
   :: atomic { hasCache[me] && kept[me] == NOTHING -> kept[me] = number }                     /* a read fills */
-  :: atomic { isLeased[me] && kept[me] != NOTHING && kept[me] < resolved -> assert(false) }  /* C4 */
+  :: atomic { isLeased[me] && kept[me] != NOTHING && kept[me] < resolved ->                  /* C4 */
+       assert(kept[me] >= resolved) }
 #if LEAVES
   :: atomic { !hasLeft[me] && !isSent -> hasLeft[me] = true; hasCache[me] = false; isLeased[me] = false;
        kept[me] = NOTHING; isLiving[me] = false; hasField[me] = false; isHost[me] = false }

@@ -15,16 +15,16 @@
  *   NO_GAP               a message with a later number than the next one only drops its own key
  *   NO_NUMBER_IN_ECHO    the number in an echo is not compared with the last one applied
  *   NO_EPOCH             an echo of a beat that was sent before the connection was lost counts
- * Reconnect. By default warm: a subscription that was lost and is confirmed again leaves L1 as it is. The first valid
- * echo afterwards empties it, unless it names the number that the last valid echo before the loss named.
- *   COLD                 every confirmed subscription empties L1, as in the first edition
- *   COLD_KEEPS           ... and this is left out
- *   WITH_APPLIED         warm: L1 also needs that the last number applied is the one in the echo, before and after
- *   WITH_CANCEL          warm: a confirmed subscription also cancels the tickets
- *   NO_SECOND            warm: only the first half of WITH_APPLIED is asked for, the echo is judged like any other
- *   ONLY_APPLIED         warm: the echo is compared with the last number applied instead of the last confirmed
+ * Reconnect, warm (the default). A lost subscription leaves L1 as it is, and closed. The first valid echo afterwards
+ * empties it, unless it names the number that the last valid echo before the loss named ("confirmed").
+ *   NO_COMPARISON        this echo is judged like any other
+ *   APPLIED_BEFORE       ... but L1 is emptied, too, if the last number applied before the loss was not confirmed
+ *   KEEP_TICKETS         what this echo empties keeps its tickets
+ * Reconnect, cold (-DCOLD). Every confirmed subscription empties L1, and the next message counts as the next one.
+ *   COLD_KEEPS           this does not empty L1
+ *   COLD_GAP             not a rule left out, but one more: the next message empties L1 like a gap
  * Faults: CUTS, DROPS (messages lost on a connection that stands), FORGED (messages that nobody sent), LOSSES (the
- * number is lost alone; it begins again at 0: numbers are used twice).
+ * number is a key of its own and is lost; it begins again at 0, so numbers are used twice).
  */
 #ifndef READS
 #define READS 2
@@ -69,10 +69,10 @@ byte confirmed = 1;           /* the number in the last valid echo */
 byte proven = 0;
 byte epoch = 0;               /* of the subscription; counts losses */
 bool isLeased = true;
-bool isSubscribed = true;
+bool isConnected = true;      /* the server has a subscriber */
 bool isTicketValid = false;   /* of the read under way */
 bool isReturning = false;     /* the connection was lost, and no valid echo has come since */
-bool mayKeep = false;         /* while it is returning: the first valid echo may leave L1 as it is */
+bool wasConfirmed = true;     /* the last number applied before the loss was confirmed */
 
 byte cuts = 0;
 byte drops = 0;
@@ -84,9 +84,9 @@ inline drop() { kept = NOTHING; isTicketValid = false }
 
 inline deliver(kind, itsNumber, isOfKey, itsEpoch, itProves) {
   if
-  :: isSubscribed -> connection!kind, itsNumber, isOfKey, itsEpoch, itProves
-  :: isSubscribed && drops < DROPS -> drops++
-  :: !isSubscribed
+  :: isConnected -> connection!kind, itsNumber, isOfKey, itsEpoch, itProves
+  :: isConnected && drops < DROPS -> drops++
+  :: !isConnected
   fi
 }
 
@@ -135,7 +135,11 @@ proctype reader() {
 /* A message of an eviction arrives. */
 inline hear(itsNumber, isOfKey) {
   if
+#ifdef COLD_GAP
+  :: isOfKey || itsNumber != applied + 1 ->
+#else
   :: isOfKey || !(applied == UNKNOWN || itsNumber == applied + 1) ->
+#endif
 #ifdef NO_GAP
      if :: isOfKey -> drop() :: else fi
 #else
@@ -152,11 +156,15 @@ inline prove(itsNumber, itProves) {
 #ifndef NO_NUMBER_IN_ECHO
   :: itsNumber != applied -> drop()
 #endif
-#if !defined(COLD) && !defined(NO_SECOND) && !defined(ONLY_APPLIED)
-  :: isReturning && !(mayKeep && itsNumber == confirmed) -> drop()
+#if defined(APPLIED_BEFORE)
+  :: isReturning && !wasConfirmed -> drop()
+#elif !defined(COLD) && !defined(NO_COMPARISON)
+  :: isReturning && itsNumber != confirmed ->
+#ifdef KEEP_TICKETS
+     kept = NOTHING
+#else
+     drop()
 #endif
-#if defined(ONLY_APPLIED) || defined(NO_SECOND)
-  :: isReturning && !mayKeep -> drop()
 #endif
   :: else
   fi;
@@ -164,7 +172,6 @@ inline prove(itsNumber, itProves) {
   confirmed = itsNumber;
   proven = itProves;
   isReturning = false;
-  mayKeep = false;
   isLeased = true
 }
 
@@ -185,28 +192,23 @@ proctype listener() {
        fi;
        kind = eviction; itsNumber = 0; isOfKey = false; itsEpoch = 0; itProves = 0 }
   :: atomic { isLeased -> isLeased = false }                                                 /* its time is over */
-  :: atomic { isSubscribed && cuts < CUTS -> cuts++;                                         /* the connection is lost, */
-       do                                                                                    /* and what was on it */
+  :: atomic { isConnected && cuts < CUTS -> cuts++; isConnected = false }                    /* the connection breaks */
+  :: atomic { !isConnected ->                                                                /* that is noticed: */
+       do                                                                                    /* no more of it is read */
        :: nempty(connection) -> connection?_, _, _, _, _
        :: empty(connection) -> break
        od;
-       isSubscribed = false; isLeased = false; epoch++;
-       mayKeep = (!isReturning || mayKeep);
-#if defined(WITH_APPLIED) || defined(NO_SECOND)
-       mayKeep = mayKeep && applied == confirmed;
+       isLeased = false; epoch++;
+#ifdef APPLIED_BEFORE
+       wasConfirmed = (applied == confirmed && (wasConfirmed || !isReturning));
 #endif
        isReturning = true };
-     atomic { isSubscribed = true;                                                           /* confirmed again */
+     atomic { isConnected = true;                                                            /* confirmed again */
 #ifdef COLD
 #ifndef COLD_KEEPS
        drop();
 #endif
        applied = UNKNOWN
-#else
-#ifdef WITH_CANCEL
-       isTicketValid = false;
-#endif
-       skip
 #endif
      }
   :: timeout -> break
@@ -245,9 +247,9 @@ proctype forger() {
   do
   :: forged < FORGED -> forged++;
      if
-     :: atomic { isSubscribed -> connection!eviction, number + 1, false, 0, 0 }
-     :: atomic { isSubscribed -> connection!eviction, number, false, 0, 0 }
-     :: atomic { isSubscribed && number > 0 -> connection!eviction, number - 1, false, 0, 0 }
+     :: atomic { isConnected -> connection!eviction, number + 1, false, 0, 0 }
+     :: atomic { isConnected -> connection!eviction, number, false, 0, 0 }
+     :: atomic { isConnected && number > 0 -> connection!eviction, number - 1, false, 0, 0 }
      :: skip
      fi
   :: else -> break
