@@ -1,14 +1,15 @@
 /*
  * An eviction with acks: 'all', beside two instances that may host its cache. Promise: C4.
  *
- * The evictor stands outside. It waits for its audience: the living instances whose field in `hosts` names the cache,
- * or is missing. Each has acknowledged, or lost its lease. `members` says who is living, and since when the list is
- * whole ("born"); both are one sorted set and may be lost together. `hosts` may be lost as well. A list that is young
- * is waited for: no lease of a beat from before `born` may be left.
+ * The evictor stands outside. It waits for its audience: the living instances whose field in `hosts` names
+ * the cache, or is missing. Each has acknowledged, or lost its lease. `members` says who is living, and since
+ * when the list is whole ("born"); both are one sorted set and may be lost together. `hosts` may be lost as
+ * well. A list that is young is waited for: no lease of a beat from before `born` may be left.
  *
- * The model has no time. A moment is the number of steps that Redis has executed so far. A value in L1 is the number
- * of the eviction it was filled after; fills are right when they happen (the other models are about those). That the
- * evictor waits for a lease to run out is one step: from then on, no echo of an earlier beat grants one.
+ * The model has no time. A moment is the number of steps that Redis has executed so far. A value in L1 is the
+ * number of the eviction it was filled after; fills are right when they happen (the other models are about
+ * those). That the evictor waits for a lease to run out is one step: from then on, no echo of an earlier beat
+ * grants one.
  *
  * Rules stand by default. -D... leaves one out:
  *   NO_ACKS              the evictor waits for nobody
@@ -17,8 +18,8 @@
  *   HOSTS_APART          the field is written by a command of its own, after the beat that proves the cache
  *   BORN_APART           the list and `born` are two keys, and one may be lost alone
  *   EARLY_ECHO           an echo proves a cache that its beat, when it was sent, did not name
- * Faults: DROPS (messages lost on a connection that stands), LOSSES; JOINS (1: an instance gets the cache late),
- * LEAVES (1: an instance leaves, and takes its field along).
+ * Faults: DROPS (messages lost on a connection that stands), LOSSES; JOINS (1: an instance gets the cache
+ * late), LEAVES (1: an instance leaves, and takes its field along).
  */
 #ifndef BEATS
 #define BEATS 2
@@ -61,7 +62,7 @@ byte pastUntil[INSTANCES];    /* a lease of a beat before this moment has run ou
 byte resolved = 1;            /* the number of the last eviction whose caller went on */
 byte drops = 0;
 
-/* The subscriber's connection: kind, number, and of an echo: its beat, and the moment when that was executed. */
+/* The subscriber's connection: kind, number, and of an echo: its beat, and when that was executed. */
 chan connection0 = [3] of { mtype, byte, byte, byte };
 chan connection1 = [3] of { mtype, byte, byte, byte };
 
@@ -81,7 +82,8 @@ proctype instance(byte me; chan wire) {
   :: atomic { !hasCache[me] && !hasLeft[me] ->
        hasCache[me] = true; provenFrom[me] = lastBeat[me] + 1; kept[me] = NOTHING; applied[me] = 0 }
   /* It sends a beat, which names the cache if it is there. */
-  :: atomic { beats < BEATS && !isSent && !hasLeft[me] -> beats++; lastBeat[me]++; isSent = true; itNames = hasCache[me] }
+  :: atomic { beats < BEATS && !isSent && !hasLeft[me] ->
+       beats++; lastBeat[me]++; isSent = true; itNames = hasCache[me] }
   /* HEARTBEAT. The guards keep a script from stopping half way. */
   :: atomic { isSent && !hasLeft[me] && (nfull(wire) || drops < DROPS) ->
        moment++;
@@ -109,9 +111,9 @@ proctype instance(byte me; chan wire) {
        :: else
        fi;
        kind = eviction; itsNumber = 0; itsBeat = 0; itsMoment = 0 }
-  :: atomic { isLeased[me] -> isLeased[me] = false }                                         /* its time is over */
-  :: atomic { hasCache[me] && kept[me] == NOTHING -> kept[me] = number }                     /* a read fills */
-  :: atomic { isLeased[me] && kept[me] != NOTHING && kept[me] < resolved ->                  /* C4 */
+  :: atomic { isLeased[me] -> isLeased[me] = false }                            /* its time is over */
+  :: atomic { hasCache[me] && kept[me] == NOTHING -> kept[me] = number }        /* a read fills */
+  :: atomic { isLeased[me] && kept[me] != NOTHING && kept[me] < resolved ->     /* C4 */
        assert(kept[me] >= resolved) }
 #if LEAVES
   :: atomic { !hasLeft[me] && !isSent -> hasLeft[me] = true; hasCache[me] = false; isLeased[me] = false;
@@ -121,7 +123,7 @@ proctype instance(byte me; chan wire) {
   od
 }
 
-/* Whether an instance cannot serve the old value any more: it holds no lease of a beat from before this moment. */
+/* Whether an instance cannot serve the old value any more: it has no lease of a beat from before then. */
 #define IS_OVER(who, when) (!isLeased[who] || leasedAt[who] >= when)
 /* Whether the evictor need not wait for an instance any more. */
 #define IS_DONE(who) (!isAudience[who] || applied[who] >= mine || IS_OVER(who, executed))
@@ -146,9 +148,12 @@ proctype evictor() {
        deliver(connection0, eviction, 0, 0);
        deliver(connection1, eviction, 0, 0) };
 #ifndef NO_ACKS
-     atomic { IS_DONE(0) && IS_DONE(1) ->                                                    /* waits */
+     atomic { IS_DONE(0) && IS_DONE(1) ->                                       /* waits */
        for (i : 0 .. INSTANCES - 1) {
-         if :: isAudience[i] && applied[i] < mine && pastUntil[i] < executed -> pastUntil[i] = executed :: else fi
+         if
+         :: isAudience[i] && applied[i] < mine && pastUntil[i] < executed -> pastUntil[i] = executed
+         :: else
+         fi
        }
        i = 0 };
 #endif
@@ -157,7 +162,8 @@ proctype evictor() {
        for (i : 0 .. INSTANCES - 1) { if :: pastUntil[i] < whole -> pastUntil[i] = whole :: else fi }
        i = 0 };
 #endif
-     atomic { resolved = mine; mine = 0; executed = 0; whole = 0; isAudience[0] = false; isAudience[1] = false }
+     atomic { resolved = mine;                                                  /* its caller goes on */
+       mine = 0; executed = 0; whole = 0; isAudience[0] = false; isAudience[1] = false }
   :: else -> break
   od
 }
@@ -183,7 +189,8 @@ init {
   byte i;
   atomic {
     for (i : 0 .. INSTANCES - 1) {
-      hasCache[i] = true; isLiving[i] = true; hasField[i] = true; isHost[i] = true; applied[i] = 1; kept[i] = NOTHING
+      hasCache[i] = true; isLiving[i] = true; hasField[i] = true; isHost[i] = true;
+      applied[i] = 1; kept[i] = NOTHING
     }
     i = 0;
 #if JOINS

@@ -1,12 +1,13 @@
 /*
  * One instance that reads, beside a foreign writer, in one generation. Promises: C2 and C5.
  *
- * The model has no time. A read lease is a flag: a valid echo sets it, and it may end at any moment. `proven` is what
- * that echo proves: the newest version that had been evicted when the beat of the echo ran. C2 without time is then: a
- * value that L1 serves under a lease is at least as new as `proven`.
+ * The model has no time. A read lease is a flag: a valid echo sets it, and it may end at any moment. `proven`
+ * is what that echo proves: the newest version that had been evicted when the beat of the echo ran. C2
+ * without time is then: a value that L1 serves under a lease is at least as new as `proven`.
  *
- * There is one key that is read ("the key"). Evictions of another key only count a number: a gap in the numbers can be
- * told from the next number by what becomes of the key. Versions of the value are counted; the database begins with 0.
+ * There is one key that is read ("the key"). Evictions of another key only count a number: a gap in the
+ * numbers can be told from the next number by what becomes of the key. Versions of the value are counted; the
+ * database begins with 0.
  *
  * Rules stand by default. -D... leaves one out:
  *   NO_TICKET            a reply fills L1 although a message has come since the read began
@@ -15,16 +16,20 @@
  *   NO_GAP               a message with a later number than the next one only drops its own key
  *   NO_NUMBER_IN_ECHO    the number in an echo is not compared with the last one applied
  *   NO_EPOCH             an echo of a beat that was sent before the connection was lost counts
- * Reconnect, warm (the default). A lost subscription leaves L1 as it is, and closed. The first valid echo afterwards
- * empties it, unless it names the number that the last valid echo before the loss named ("confirmed").
+ * Reconnect, warm (the default). A lost subscription leaves L1 as it is, and closed. The first valid echo
+ * afterwards empties it, unless it names the number that the last valid echo before the loss named
+ * ("confirmed").
  *   NO_COMPARISON        this echo is judged like any other
- *   APPLIED_BEFORE       ... but L1 is emptied, too, if the last number applied before the loss was not confirmed
+ *   APPLIED_BEFORE       the same, but L1 is emptied if the last number applied before the loss was not
+ *                        confirmed
  *   KEEP_TICKETS         what this echo empties keeps its tickets
- * Reconnect, cold (-DCOLD). Every confirmed subscription empties L1, and the next message counts as the next one.
+ *   NEVER_WARM           not a rule, but a claim that must be false: nothing in L1 survives such an echo
+ * Reconnect, cold (-DCOLD). Every confirmed subscription empties L1, and the next message counts as the next
+ * one.
  *   COLD_KEEPS           this does not empty L1
  *   COLD_GAP             not a rule left out, but one more: the next message empties L1 like a gap
- * Faults: CUTS, DROPS (messages lost on a connection that stands), FORGED (messages that nobody sent), LOSSES (the
- * number is a key of its own and is lost; it begins again at 0, so numbers are used twice).
+ * Faults: CUTS, DROPS (messages lost on a connection that stands), FORGED (messages that nobody sent), LOSSES
+ * (the number is a key of its own and is lost; it begins again at 0, so numbers are used twice).
  */
 #ifndef READS
 #define READS 2
@@ -63,7 +68,7 @@ byte number = 1;              /* of the last eviction message */
 byte evicted = 0;             /* the newest version that has been evicted: what nobody may fall behind */
 
 /* The instance. */
-byte kept = 0;               /* L1 */
+byte kept = 0;                /* L1 */
 byte applied = 1;             /* the number of the last message applied */
 byte confirmed = 1;           /* the number in the last valid echo */
 byte proven = 0;
@@ -77,7 +82,7 @@ bool wasConfirmed = true;     /* the last number applied before the loss was con
 byte cuts = 0;
 byte drops = 0;
 
-/* The subscriber's connection: kind, number, whether it names the key, and of an echo: its epoch, what it proves. */
+/* The subscriber's connection: kind, number, whether it is of the key; of an echo: epoch, what it proves. */
 chan connection = [ROOM] of { mtype, byte, bool, byte, byte };
 
 inline drop() { kept = NOTHING; isTicketValid = false }
@@ -104,26 +109,26 @@ proctype reader() {
   do
   :: reads < READS -> reads++;
      if
-     :: atomic { isLeased && kept != NOTHING -> assert(kept >= proven) }                   /* C2 */
+     :: atomic { isLeased && kept != NOTHING -> assert(kept >= proven) }        /* C2 */
      :: atomic { !(isLeased && kept != NOTHING) -> isTicketValid = true };
-        found = stored;                                                                      /* GET */
+        found = stored;                                                         /* GET */
         if
         :: found != NOTHING -> atomic { keep(found) }
         :: else ->
-           atomic {                                                                          /* ACQUIRE */
+           atomic {                                                             /* ACQUIRE */
              if
              :: stored == NOTHING && fillLease == 0 -> lastLease++; fillLease = lastLease; lease = lastLease
              :: else -> lease = 0
              fi };
-           found = database;                                                                 /* the load */
-           atomic {                                                                          /* FILL */
+           found = database;                                                    /* the load */
+           atomic {                                                             /* FILL */
 #ifdef NO_FILL_LEASE
              isFilled = (lease != 0);
 #else
              isFilled = (lease != 0 && fillLease == lease);
 #endif
              if :: isFilled -> stored = found; fillLease = 0 :: else fi;
-             assert(stored == NOTHING || stored >= evicted) };                               /* C5 */
+             assert(stored == NOTHING || stored >= evicted) };                  /* C5 */
            atomic { if :: isFilled -> keep(found) :: else fi }
         fi;
         atomic { found = 0; lease = 0; isFilled = false; isTicketValid = false }
@@ -152,6 +157,9 @@ inline hear(itsNumber, isOfKey) {
 
 /* A valid echo arrives. */
 inline prove(itsNumber, itProves) {
+#ifdef NEVER_WARM
+  assert(!isReturning || itsNumber != confirmed || itsNumber != applied || kept == NOTHING);
+#endif
   if
 #ifndef NO_NUMBER_IN_ECHO
   :: itsNumber != applied -> drop()
@@ -191,10 +199,10 @@ proctype listener() {
 #endif
        fi;
        kind = eviction; itsNumber = 0; isOfKey = false; itsEpoch = 0; itProves = 0 }
-  :: atomic { isLeased -> isLeased = false }                                                 /* its time is over */
-  :: atomic { isConnected && cuts < CUTS -> cuts++; isConnected = false }                    /* the connection breaks */
-  :: atomic { !isConnected ->                                                                /* that is noticed: */
-       do                                                                                    /* no more of it is read */
+  :: atomic { isLeased -> isLeased = false }                                    /* its time is over */
+  :: atomic { isConnected && cuts < CUTS -> cuts++; isConnected = false }       /* the connection breaks */
+  :: atomic { !isConnected ->                                                   /* that is noticed: */
+       do                                                                       /* no more of it is read */
        :: nempty(connection) -> connection?_, _, _, _, _
        :: empty(connection) -> break
        od;
@@ -203,7 +211,7 @@ proctype listener() {
        wasConfirmed = (applied == confirmed && (wasConfirmed || !isReturning));
 #endif
        isReturning = true };
-     atomic { isConnected = true;                                                            /* confirmed again */
+     atomic { isConnected = true;                                               /* confirmed again */
 #ifdef COLD
 #ifndef COLD_KEEPS
        drop();
@@ -218,8 +226,8 @@ proctype listener() {
 proctype heart() {
   byte beats = 0, sentIn = 0;
   do
-  :: beats < BEATS -> atomic { beats++; sentIn = epoch };                                    /* sent */
-     atomic { deliver(echo, number, false, sentIn, evicted); sentIn = 0 }                    /* executed */
+  :: beats < BEATS -> atomic { beats++; sentIn = epoch };                       /* sent */
+     atomic { deliver(echo, number, false, sentIn, evicted); sentIn = 0 }       /* executed */
   :: else -> break
   od
 }
@@ -229,13 +237,13 @@ proctype writer() {
   do
   :: writes < WRITES -> writes++;
      if
-     :: atomic { database++; version = database };                                           /* committed */
-        atomic { number++; stored = NOTHING; evicted = version;                              /* EVICT */
+     :: atomic { database++; version = database };                              /* committed */
+        atomic { number++; stored = NOTHING; evicted = version;                 /* EVICT */
 #ifndef EVICT_LEAVES_LEASE
           fillLease = 0;
 #endif
           deliver(eviction, number, true, 0, 0); version = 0 }
-     :: atomic { number++; deliver(eviction, number, false, 0, 0) }                          /* EVICT of another key */
+     :: atomic { number++; deliver(eviction, number, false, 0, 0) }             /* EVICT of another key */
      fi
   :: else -> break
   od

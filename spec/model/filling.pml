@@ -1,10 +1,10 @@
 /*
  * L2 alone: several instances load one key, one evicts it and puts it. Promise: C5, in L2.
  *
- * A load or a put may take as long as it likes between its steps. The writer writes one version after the other; its
- * put is two steps, CLAIM and FILL. When a step is not answered in time, the writer gives the put up and evicts
- * instead, and the step may be executed at any later time. (Two writers that put side by side are left out: the order
- * of racing puts is not promised.)
+ * A load or a put may take as long as it likes between its steps. The writer writes one version after the
+ * other; its put is two steps, CLAIM and FILL. When a step is not answered in time, the writer gives the put
+ * up and evicts instead, and the step may be executed at any later time. (Two writers that put side by side
+ * are left out: the order of racing puts is not promised.)
  *
  * Rules stand by default. -D... leaves one out:
  *   NO_FILL_LEASE        a load is stored although its fill lease is gone
@@ -75,15 +75,15 @@ proctype loader() {
   byte loads = 0, lease = 0, value = 0;
   do
   :: loads < LOADS -> loads++;
-     atomic {                                                                                /* ACQUIRE */
+     atomic {                                                                   /* ACQUIRE */
        if
        :: stored == NOTHING && fillLease == 0 -> lastLease++; fillLease = lastLease; lease = lastLease
        :: else -> lease = 0
        fi };
      if
      :: lease != 0 ->
-        value = database;                                                                    /* the load */
-        atomic { fill(value, lease); value = 0; lease = 0 }                                  /* FILL */
+        value = database;                                                       /* the load */
+        atomic { fill(value, lease); value = 0; lease = 0 }                     /* FILL */
      :: else
      fi
   :: else -> break
@@ -97,12 +97,12 @@ proctype writer() {
      atomic { database++; version = database };
      if
      :: atomic { evict(version, EVICTION_LEAVES) }
-     :: atomic { claim(version, lease) };                                                    /* a put, in time */
+     :: atomic { claim(version, lease) };                                       /* a put, in time */
         atomic { fill(version, lease); lease = 0 }
-     :: atomic { claim(version, lease) };                                                    /* its FILL is late */
+     :: atomic { claim(version, lease) };                                       /* its FILL is late */
         atomic { !isFillLate -> isFillLate = true; lateVersion = version; lateLease = lease; lease = 0 };
         atomic { evict(version, EVICTION_LEAVES) }
-     :: atomic { !isClaimLate && !isFillLate -> isClaimLate = true; lateVersion = version }; /* its CLAIM is late */
+     :: atomic { !isClaimLate && !isFillLate -> isClaimLate = true; lateVersion = version };  /* its CLAIM */
         atomic { evict(version, EVICTION_LEAVES) }
      fi
   :: else -> break

@@ -1,10 +1,11 @@
 /*
  * One instance that reads, beside a foreign writer, while generations come and go. Promises: C2 and C5.
  *
- * As coherence.pml, and: the number of the last eviction, the generation and the run id of the server that began it
- * lie in one string ("the state" of the cache), which may be lost. The server may restart from a snapshot without its
- * last writes, and has another run id then. Writers clear as well as evict. L2 is read under a generation. Replies
- * come on the command connection, messages and echoes on the subscriber's: there is no order between the two.
+ * As coherence.pml, and: the number of the last eviction, the generation and the run id of the server that
+ * began it lie in one string ("the state" of the cache), which may be lost. The server may restart from a
+ * snapshot without its last writes, and has another run id then. Writers clear as well as evict. L2 is read
+ * under a generation. Replies come on the command connection, messages and echoes on the subscriber's: there
+ * is no order between the two.
  *
  * Rules stand by default. -D... leaves one out:
  *   NO_RUN_ID            a beat does not compare the run id on record with the server's
@@ -22,8 +23,10 @@
  *   NUMBERS_AGAIN        with the state in one string: a number that was lost begins again at 1
  *   RETURN_BY_NUMBER     at a warm reconnect only the numbers are compared, not the generations
  *   COLD                 every confirmed subscription empties L1
- * Faults: CUTS, DROPS, FORGED (messages that nobody sent, with any number and a generation that is not in use), LOSSES
- * (of the state), RESTARTS (0 or 1), CLEARS (1: a write may be a clear).
+ *   NEVER_MOVED          not a rule, but a claim that must be false: L1 is served in the first generation only
+ * Faults: CUTS, DROPS, FORGED (messages that nobody sent, with any number and a generation that is not in
+ * use), LOSSES (of the state), RESTARTS (1: from a snapshot of any moment, 2: from one of before the model
+ * begins, with a lower number), CLEARS (1: a write may be a clear).
  */
 #ifndef READS
 #define READS 2
@@ -63,12 +66,12 @@ mtype = { eviction, echo };
 
 /* The database, and Redis. */
 byte database = 0;
-byte number = 1, generation = 1, runOnRecord = 1;      /* the state, one string; 0: lost */
+byte number = 2, generation = 1, runOnRecord = 1;      /* the state, one string; 0: lost */
 byte stored[GENERATIONS];                              /* L2, by generation */
 byte fillLease = 0, lastLease = 0;                     /* of the present generation */
 byte server = 1;                                          /* the run id of the server */
 byte lastGeneration = 1;                               /* the server's clock: no generation is used twice */
-byte lastNumber = 1;                                   /* the same for numbers */
+byte lastNumber = 2;                                   /* the same for numbers */
 byte evicted = 0;
 
 /* The instance. */
@@ -76,7 +79,7 @@ byte kept = 0;                /* L1 */
 byte known = 1;               /* the generation that a reply has named */
 byte rumour = 0;              /* a generation that was named otherwise; 0: none */
 byte rumouredAt = 0;          /* the last beat that was sent before the rumour came */
-byte applied = 1, confirmed = 1, confirmedGeneration = 1;
+byte applied = 2, confirmed = 2, confirmedGeneration = 1;
 byte proven = 0;
 byte epoch = 0;
 byte lastBeat = 0;
@@ -171,8 +174,12 @@ proctype reader() {
   do
   :: reads < READS -> reads++;
      if
-     :: atomic { isLeased && kept != NOTHING -> assert(kept >= proven) }                     /* C2: L1 */
-     :: !(isLeased && kept != NOTHING) && !isOpen                                            /* the method itself */
+     :: atomic { isLeased && kept != NOTHING ->
+#ifdef NEVER_MOVED
+          assert(known == 1);
+#endif
+          assert(kept >= proven) }        /* C2: L1 */
+     :: !(isLeased && kept != NOTHING) && !isOpen                               /* the method itself */
      :: atomic { !(isLeased && kept != NOTHING) && isOpen ->
           isTicketValid = true; asked = known; sentTo = server;
 #ifdef PLAIN_IN_BYPASS
@@ -187,34 +194,40 @@ proctype reader() {
           atLeast = (isLeased -> proven : evicted) };
         atomic {
           if
-          :: sentTo == server && isPlain -> found = stored[asked]; named = 0                           /* GET */
-          :: sentTo == server && !isPlain -> named = generation;                                       /* GET, with the generation */
+          :: sentTo == server && isPlain -> found = stored[asked]; named = 0    /* GET */
+          :: sentTo == server && !isPlain -> named = generation;                /* GET, with the generation */
              found = (generation == asked -> stored[asked] : NOTHING)
-          :: sentTo != server -> named = 0; found = NOTHING                                  /* lost */
+          :: sentTo != server -> named = 0; found = NOTHING                     /* lost */
           fi };
-        atomic {                                                                             /* its reply */
+        atomic {                                                                /* its reply */
           if :: named != 0 -> follow(named) :: else fi;
           named = 0;
-          assert(found >= atLeast);                                                          /* C2: L2 */
+          assert(found >= atLeast);                                             /* C2: L2 */
           if :: found != NOTHING -> keep(found) :: else fi };
         if
         :: found != NOTHING
         :: found == NOTHING ->
-           atomic { asked = known; lease = 0;                                                /* ACQUIRE */
+           atomic { asked = known; lease = 0;                                   /* ACQUIRE */
              if
              :: isOpen && generation == 0 -> begin(); number_if_lost(); follow(generation)
              :: isOpen && generation != 0 && generation != asked -> follow(generation)
-             :: isOpen && generation != 0 && generation == asked && stored[asked] == NOTHING && fillLease == 0 ->
+             :: isOpen && generation != 0 && generation == asked &&
+                stored[asked] == NOTHING && fillLease == 0 ->
                 lastLease++; fillLease = lastLease; lease = lastLease
              :: else
              fi };
-           found = database;                                                                 /* the load */
+           found = database;                                                    /* the load */
            atomic {
              isFilled = (isOpen && lease != 0 && fillLease == lease && generation == asked); /* FILL */
-             if :: isFilled -> stored[asked] = found; fillLease = 0; assert(found >= evicted) /* C5 */ :: else fi };
+             if
+             :: isFilled -> stored[asked] = found; fillLease = 0;
+                assert(found >= evicted)                                        /* C5 */
+             :: else
+             fi };
            atomic { if :: isFilled -> keep(found) :: else fi }
         fi;
-        atomic { found = 0; asked = 0; lease = 0; sentTo = 0; atLeast = 0; isPlain = false; isFilled = false; isTicketValid = false }
+        atomic { found = 0; asked = 0; lease = 0; sentTo = 0; atLeast = 0;
+          isPlain = false; isFilled = false; isTicketValid = false }
      fi
   :: else -> break
   od
@@ -270,8 +283,9 @@ proctype listener() {
        :: kind == echo && itsEpoch == epoch -> prove(itsNumber, itsGeneration, itsBeat, itProves)
        :: kind == echo && itsEpoch != epoch
        fi;
-       kind = eviction; itsNumber = 0; itsGeneration = 0; itsBeat = 0; itsEpoch = 0; itProves = 0; isNext = false }
-  :: atomic { replies?itsBeat, itsGeneration ->                                              /* the reply to a beat */
+       kind = eviction; itsNumber = 0; itsGeneration = 0; itsBeat = 0; itsEpoch = 0; itProves = 0;
+       isNext = false }
+  :: atomic { replies?itsBeat, itsGeneration ->                                 /* the reply to a beat */
        follow(itsGeneration);
        if
 #ifdef ANY_REPLY_SETTLES
@@ -282,15 +296,15 @@ proctype listener() {
        :: else
        fi;
        isOpen = true; itsBeat = 0; itsGeneration = 0 }
-  :: atomic { isLeased -> isLeased = false }                                                 /* its time is over */
-  :: atomic { isConnected && cuts < CUTS -> cuts++; isConnected = false }                    /* the connection breaks */
-  :: atomic { !isConnected ->                                                                /* that is noticed: */
-       do                                                                                    /* no more of it is read */
+  :: atomic { isLeased -> isLeased = false }                                    /* its time is over */
+  :: atomic { isConnected && cuts < CUTS -> cuts++; isConnected = false }       /* the connection breaks */
+  :: atomic { !isConnected ->                                                   /* that is noticed: */
+       do                                                                       /* no more of it is read */
        :: nempty(connection) -> connection?_, _, _, _, _, _
        :: empty(connection) -> break
        od;
        isLeased = false; epoch++; isReturning = true };
-     atomic { isConnected = true;                                                            /* confirmed again */
+     atomic { isConnected = true;                                               /* confirmed again */
 #ifdef COLD
        drop(); applied = UNKNOWN; confirmed = UNKNOWN
 #endif
@@ -304,7 +318,7 @@ proctype heart() {
   do
   :: beats < BEATS ->
      atomic { beats++; lastBeat++; sentAs = lastBeat; sentIn = epoch; sentTo = server; sentKnown = known };
-     atomic {                                                                                /* HEARTBEAT */
+     atomic {                                                                   /* HEARTBEAT */
        if
        :: sentTo == server ->
           if
@@ -321,7 +335,7 @@ proctype heart() {
 #ifdef OPEN_WHEN_EXECUTED
           isOpen = true
 #endif
-       :: else                                                                               /* lost with its connection */
+       :: else                                                                  /* lost with its connection */
        fi;
        sentIn = 0; sentTo = 0; sentAs = 0; sentKnown = 0 }
   :: else -> break
@@ -335,18 +349,18 @@ proctype writer() {
      atomic { database++; version = database };
      atomic {
        if
-       :: itsServer != server -> itsServer = server;                                         /* a new connection: first */
+       :: itsServer != server -> itsServer = server;                            /* a new connection: first */
 #ifndef NO_RUN_ID
-          if :: runOnRecord != server -> begin(); number_if_lost() :: else fi                /* a heartbeat */
+          if :: runOnRecord != server -> begin(); number_if_lost() :: else fi   /* a heartbeat */
 #endif
        :: else
        fi };
      atomic {
        if :: generation == 0 -> begin() :: else fi;
        if
-       :: stored[generation] = NOTHING; fillLease = 0; count()                               /* EVICT */
+       :: stored[generation] = NOTHING; fillLease = 0; count()                  /* EVICT */
 #if CLEARS
-       :: begin(); count()                                                                   /* CLEAR */
+       :: begin(); count()                                                      /* CLEAR */
 #endif
        fi;
        evicted = version;
@@ -363,7 +377,7 @@ proctype forger() {
      if
      :: atomic { isConnected -> connection!eviction, number + 1, generation, 0, 0, 0 }
      :: atomic { isConnected -> connection!eviction, number + 1, FORGERY, 0, 0, 0 }
-     :: atomic { isConnected -> connection!eviction, number, 1, 0, 0, 0 }                    /* an old one */
+     :: atomic { isConnected -> connection!eviction, number, 1, 0, 0, 0 }       /* an old one */
      :: skip
      fi
   :: else -> break
@@ -387,9 +401,15 @@ proctype thief() {
 proctype restarter() {
   byte itsNumber, itsGeneration, itsRun, itsLease, i;
   byte itsStored[GENERATIONS];
+#if RESTARTS == 2
+  d_step { itsNumber = 1; itsGeneration = 1; itsRun = 1;
+    for (i : 0 .. GENERATIONS - 1) { itsStored[i] = (i == 1 -> 0 : NOTHING) }
+    i = 0 };
+#else
   d_step { itsNumber = number; itsGeneration = generation; itsRun = runOnRecord; itsLease = fillLease;
     for (i : 0 .. GENERATIONS - 1) { itsStored[i] = stored[i] }
     i = 0 };
+#endif
   d_step { number = itsNumber; generation = itsGeneration; runOnRecord = itsRun; fillLease = itsLease;
     for (i : 0 .. GENERATIONS - 1) { stored[i] = itsStored[i]; itsStored[i] = 0 }
     i = 0; itsNumber = 0; itsGeneration = 0; itsRun = 0; itsLease = 0;

@@ -1,13 +1,14 @@
 /*
- * One instance that reads and evicts, beside a foreign writer, in one generation, over connections that lose nothing
- * but replies. Promises: C1, C2, C5 and C6.
+ * One instance that reads and evicts, beside a foreign writer, in one generation, over connections that lose
+ * nothing but replies. Promises: C1, C2, C5 and C6.
  *
- * An eviction by the instance itself ends in one of two ways for its caller: acknowledged, or not (the step or its
- * reply was lost, the key is in doubt and the eviction is repeated). `told` is the version that the caller evicted.
- * From the moment when the caller goes on, no read may return less: that is C1, and C6 for a key in doubt.
+ * An eviction by the instance itself ends in one of two ways for its caller: acknowledged, or not (the step
+ * or its reply was lost, the key is in doubt and the eviction is repeated). `told` is the version that the
+ * caller evicted. From the moment when the caller goes on, no read may return less: that is C1, and C6 for a
+ * key in doubt.
  *
- * A read for which L1 has nothing may be joined by later callers. Such a caller is owed what a read of its own would
- * be owed: `told`, and what the lease proves.
+ * A read for which L1 has nothing may be joined by later callers. Such a caller is owed what a read of its
+ * own would be owed: `told`, and what the lease proves.
  *
  * Rules stand by default. -D... leaves one out:
  *   NO_SECOND_FENCE      L1 is not fenced again when the eviction is acknowledged
@@ -55,7 +56,7 @@ byte owed = 0;                /* to the caller that has joined the load under wa
 bool isLeased = true, isTicketValid = false, isUnanswered = false, isDoubtful = false;
 bool isJoinable = false, isJoined = false;
 
-/* The subscriber's connection: kind, number, whether it is the instance's own, and of an echo: what it proves. */
+/* The subscriber's connection: kind, number, whether it is the instance's own; of an echo: what it proves. */
 chan connection = [ROOM] of { mtype, byte, bool, byte };
 
 inline drop() {
@@ -76,12 +77,14 @@ inline evict(version, isOwn) {
 }
 
 proctype reader() {
-  byte reads = 0, found = 0, lease = 0, atLeast = 0;
+  byte reads = 0, found = 0, lease = 0, atLeast = 0, toldBefore = 0;
   bool isFilled = false, mayUse = false;
   do
   :: reads < READS -> reads++;
      if
-     :: atomic { isLeased && kept != NOTHING -> assert(kept >= proven); assert(kept >= told) } /* C2; C1, C6 */
+     :: atomic { isLeased && kept != NOTHING ->
+          assert(kept >= proven);                                               /* C2 */
+          assert(kept >= told) }                                                /* C1, C6 */
      :: atomic { !(isLeased && kept != NOTHING) ->
           isTicketValid = true; isJoinable = isLeased;
 #ifdef READ_IN_DOUBT
@@ -89,30 +92,30 @@ proctype reader() {
 #else
           mayUse = !isDoubtful;
 #endif
-          atLeast = (isLeased -> proven : evicted);
-          if :: told > atLeast -> atLeast = told :: else fi };
-        found = (mayUse -> stored : NOTHING);                                                /* GET */
+          atLeast = (isLeased -> proven : evicted); toldBefore = told };
+        found = (mayUse -> stored : NOTHING);                                   /* GET */
         if
         :: found != NOTHING
         :: else ->
-           atomic {                                                                          /* ACQUIRE */
+           atomic {                                                             /* ACQUIRE */
              if
              :: mayUse && stored == NOTHING && fillLease == 0 ->
                 lastLease++; fillLease = lastLease; lease = lastLease
              :: else -> lease = 0
              fi };
-           found = database;                                                                 /* the load */
-           atomic {                                                                          /* FILL */
+           found = database;                                                    /* the load */
+           atomic {                                                             /* FILL */
              isFilled = (lease != 0 && fillLease == lease);
              if :: isFilled -> stored = found; fillLease = 0 :: else fi;
-             assert(stored == NOTHING || stored >= evicted);                                 /* C5 */
+             assert(stored == NOTHING || stored >= evicted);                    /* C5 */
              mayUse = isFilled }
         fi;
         atomic {
           if :: mayUse -> keep(found) :: else fi;
-          assert(found >= atLeast);                                                          /* C1, C2, C6 */
-          assert(!isJoined || found >= owed);                                                /* C5: the joined */
-          found = 0; lease = 0; atLeast = 0; isFilled = false; mayUse = false;
+          assert(found >= atLeast);                                             /* C2 */
+          assert(found >= toldBefore);                                          /* C1, C6 */
+          assert(!isJoined || found >= owed);                                   /* C5: the joined */
+          found = 0; lease = 0; atLeast = 0; toldBefore = 0; isFilled = false; mayUse = false;
           isTicketValid = false; isJoinable = false; isJoined = false; owed = 0 }
      fi
   :: else -> break
@@ -140,8 +143,8 @@ proctype listener() {
        fi;
        applied = itsNumber;
        kind = eviction; itsNumber = 0; isOwn = false; itProves = 0 }
-  :: atomic { isLeased -> isLeased = false }                                                 /* its time is over */
-  :: atomic { JOINS && isJoinable && !isJoined &&                                            /* a caller joins */
+  :: atomic { isLeased -> isLeased = false }                                    /* its time is over */
+  :: atomic { JOINS && isJoinable && !isJoined &&                               /* a caller joins */
 #ifdef JOIN_WITHOUT_LEASE
        !isLeased ->
 #else
@@ -157,7 +160,7 @@ proctype listener() {
 proctype heart() {
   byte beats = 0;
   do
-  :: beats < BEATS -> atomic { beats++; connection!echo, number, false, evicted }            /* HEARTBEAT */
+  :: beats < BEATS -> atomic { beats++; connection!echo, number, false, evicted }  /* HEARTBEAT */
   :: else -> break
   od
 }
@@ -167,18 +170,18 @@ proctype evictor() {
   byte writes = 0, version = 0;
   do
   :: writes < WRITES -> writes++;
-     atomic { database++; version = database };                                              /* committed */
-     atomic { drop(); isUnanswered = true };                                                 /* the first fence */
+     atomic { database++; version = database };                                 /* committed */
+     atomic { drop(); isUnanswered = true };                                    /* the first fence */
      if
      :: atomic { evict(version, true) };
-        atomic {                                                                             /* acknowledged */
+        atomic {                                                                /* acknowledged */
 #ifndef NO_SECOND_FENCE
           drop();
 #endif
           isUnanswered = false; told = version }
      :: if
-        :: atomic { evict(version, true) }                                                   /* the reply is lost */
-        :: skip                                                                              /* the step is lost */
+        :: atomic { evict(version, true) }                                      /* the reply is lost */
+        :: skip                                                                 /* the step is lost */
         fi;
         atomic {
 #ifndef NO_FENCE_IN_DOUBT
