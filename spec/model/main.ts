@@ -30,6 +30,7 @@ try {
   for (const { model, row, title } of rows) {
     const rowBegunAt = performance.now();
     const result = { model, row, outcome: await runRow(model, row, { programs, signal: interrupt.signal }) };
+    interrupt.signal.throwIfAborted(); // Else what Ctrl-C did to the search would be told as its result.
     results.push(result);
     const { outcome } = result;
     const size = outcome.kind === 'failed' ? '' : `, ${outcome.kind === 'held' ? `${outcome.states} states, ` : ''}depth ${outcome.depth}`;

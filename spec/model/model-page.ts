@@ -30,7 +30,7 @@ export function verdictOf(outcome: Outcome): string {
 }
 
 /** Results as a Markdown table, which is also fit for a terminal. */
-export function resultTable(results: readonly Result[]): string {
+function resultTable(results: readonly Result[]): string {
   const rows = [HEAD, ...results.map(cellsOf)];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
   const line = (cells: readonly string[]): string => `| ${cells.map((cell, i) => pad(cell, i, widths[i]!)).join(' | ')} |`;

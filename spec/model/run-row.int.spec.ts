@@ -107,7 +107,7 @@ describe('npm run model', function () {
 
   it('ends its programs when it is interrupted, and leaves nothing behind', async () => {
     const { child, ended } = start('--grep', 'coherence');
-    await once(child.stdout!, 'data');
+    await once(child.stdout, 'data');
     child.kill('SIGINT');
     const { code, output } = await ended;
     expect(output).to.contain('Interrupted: not every row was run.');

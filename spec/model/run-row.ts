@@ -56,7 +56,7 @@ export async function spinVersion({ spin }: ModelPrograms): Promise<string> {
 }
 
 /** What the search printed, understood. Whatever is not known to be a whole search has failed. */
-export function outcomeOf({ code, output }: { code: number | string; output: string }, promises: Model['promises']): Outcome {
+function outcomeOf({ code, output }: { code: number | string; output: string }, promises: Model['promises']): Outcome {
   const depth = /^State-vector \d+ byte, depth reached (\d+), errors: (\d+)$/m.exec(output);
   const states = /^\s*(\d+) states, stored$/m.exec(output);
   const broken = /^pan:1: assertion violated (.*) \(at depth (\d+)\)$/m.exec(output);
