@@ -17,7 +17,9 @@ export function ensureSpin(find, env = process.env) {
   const command = installer?.command(env);
   if (command === undefined) {
     const why =
-      installer === undefined ? 'there is no apt-get or brew here to install them' : `${installer.program} needs a password to install them`;
+      installer === undefined
+        ? 'there is no apt-get or brew here to install them'
+        : `${installer.program} needs a password to install them`;
     throw new Error(`The models need spin and a C compiler: they are not both on the PATH, and ${why}. ${HELP}`);
   }
   console.log(`Found not both spin and a C compiler on the PATH: installing them with ${installer.program} ...`);

@@ -38,7 +38,9 @@ try {
     if (!isAsExpected(result)) console.log(`    expected: ${row.breaks === undefined ? 'holds' : `${row.breaks} breaks`}`);
   }
   const wrong = results.filter((result) => !isAsExpected(result)).length;
-  console.log(wrong === 0 ? `\nAll ${results.length} rows came out as they should, in ${seconds(begunAt)}.` : `\n${wrong} rows came out otherwise.`);
+  console.log(
+    wrong === 0 ? `\nAll ${results.length} rows came out as they should, in ${seconds(begunAt)}.` : `\n${wrong} rows came out otherwise.`,
+  );
   process.exitCode = wrong === 0 ? 0 : 1;
 
   // Part of the rows is no record of them.

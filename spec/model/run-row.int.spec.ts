@@ -37,14 +37,22 @@ describe(runRow.name, function () {
   };
 
   it('tells how many states it has visited where every promise holds', async () => {
-    const outcome = await outcomeOf('byte a; active proctype p() { do :: a < LIMIT -> a++; assert(a < 2) :: else -> break od }', {}, { LIMIT: 1 });
+    const outcome = await outcomeOf(
+      'byte a; active proctype p() { do :: a < LIMIT -> a++; assert(a < 2) :: else -> break od }',
+      {},
+      { LIMIT: 1 },
+    );
     expect(outcome.kind).to.equal('held');
     expect(isAsExpected({ model, row, outcome })).to.equal(true);
     expect(isAsExpected({ model, row: { ...row, breaks: 'C2' }, outcome })).to.equal(false);
   });
 
   it('tells which promise breaks', async () => {
-    const outcome = await outcomeOf('byte a; active proctype p() { do :: a < LIMIT -> a++; assert(a < 2) :: else -> break od }', {}, { LIMIT: 5 });
+    const outcome = await outcomeOf(
+      'byte a; active proctype p() { do :: a < LIMIT -> a++; assert(a < 2) :: else -> break od }',
+      {},
+      { LIMIT: 5 },
+    );
     expect(outcome).to.include({ kind: 'broken', promise: 'C2' });
     expect(isAsExpected({ model, row, outcome })).to.equal(false);
     expect(isAsExpected({ model, row: { ...row, breaks: 'C2' }, outcome })).to.equal(true);
@@ -73,7 +81,10 @@ describe(runRow.name, function () {
   it('fails for a model of which only the longest paths are left out', async () => {
     const text = 'byte a; active proctype p() { do :: a < 100 -> a++ :: else -> break od }';
     expect((await outcomeOf(text)).kind).to.equal('held');
-    expect(await outcomeOf(text, { maximumDepth: 50 })).to.include({ kind: 'failed' }).and.to.have.property('why').that.matches(/too small/);
+    expect(await outcomeOf(text, { maximumDepth: 50 }))
+      .to.include({ kind: 'failed' })
+      .and.to.have.property('why')
+      .that.matches(/too small/);
   });
 });
 

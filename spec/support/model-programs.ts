@@ -31,6 +31,7 @@ export function findModelPrograms(env: NodeJS.ProcessEnv = process.env): ModelPr
  */
 export function modelPrograms(): ModelPrograms {
   const found = findModelPrograms();
-  if (found === undefined) throw new Error('The models need spin and a C compiler. Install spin and gcc (or clang), so that they are on the PATH.');
+  if (found === undefined)
+    throw new Error('The models need spin and a C compiler. Install spin and gcc (or clang), so that they are on the PATH.');
   return found;
 }
