@@ -18,8 +18,9 @@
  *   NO_EPOCH             an echo of a beat that was sent before the connection was lost counts
  * Reconnect, warm (the default). A lost subscription leaves L1 as it is, and closed. The first valid echo
  * afterwards empties it, unless it names the number that the last valid echo before the loss named
- * ("confirmed").
- *   NO_COMPARISON        this echo is judged like any other
+ * ("confirmed"). Until then, messages are applied without regard to their numbers.
+ *   KEEP_ALWAYS          this echo never empties L1
+ *   COMPARE_APPLIED      its number is compared with the last one applied, as that of any other echo
  *   APPLIED_BEFORE       the same, but L1 is emptied if the last number applied before the loss was not
  *                        confirmed
  *   KEEP_TICKETS         what this echo empties keeps its tickets
@@ -140,10 +141,12 @@ proctype reader() {
 /* A message of an eviction arrives. */
 inline hear(itsNumber, isOfKey) {
   if
-#ifdef COLD_GAP
+#if defined(COLD_GAP)
   :: isOfKey || itsNumber != applied + 1 ->
-#else
+#elif defined(COLD)
   :: isOfKey || !(applied == UNKNOWN || itsNumber == applied + 1) ->
+#else
+  :: isOfKey || !(isReturning || itsNumber == applied + 1) ->
 #endif
 #ifdef NO_GAP
      if :: isOfKey -> drop() :: else fi
@@ -158,21 +161,20 @@ inline hear(itsNumber, isOfKey) {
 /* A valid echo arrives. */
 inline prove(itsNumber, itProves) {
 #ifdef NEVER_WARM
-  assert(!isReturning || itsNumber != confirmed || itsNumber != applied || kept == NOTHING);
+  assert(!isReturning || itsNumber != confirmed || kept == NOTHING);
 #endif
   if
-#ifndef NO_NUMBER_IN_ECHO
-  :: itsNumber != applied -> drop()
-#endif
 #if defined(APPLIED_BEFORE)
   :: isReturning && !wasConfirmed -> drop()
-#elif !defined(COLD) && !defined(NO_COMPARISON)
-  :: isReturning && itsNumber != confirmed ->
-#ifdef KEEP_TICKETS
-     kept = NOTHING
-#else
-     drop()
+#elif defined(KEEP_TICKETS)
+  :: isReturning && itsNumber != confirmed -> kept = NOTHING
+#elif !defined(COLD) && !defined(COMPARE_APPLIED) && !defined(KEEP_ALWAYS)
+  :: isReturning && itsNumber != confirmed -> drop()
 #endif
+#if defined(COLD) || defined(COMPARE_APPLIED) || defined(APPLIED_BEFORE)
+  :: itsNumber != applied -> drop()
+#elif !defined(NO_NUMBER_IN_ECHO)
+  :: !isReturning && itsNumber != applied -> drop()
 #endif
   :: else
   fi;

@@ -23,7 +23,7 @@
  *   NUMBERS_AGAIN        with the state in one string: a number that was lost begins again at 1
  *   RETURN_BY_NUMBER     at a warm reconnect only the numbers are compared, not the generations
  *   COLD                 every confirmed subscription empties L1
- *   NEVER_MOVED          not a rule, but a claim that must be false: L1 is served in the first generation only
+ *   NEVER_MOVED          not a rule, but a claim that must be false: L1 is served in one generation only
  * Faults: CUTS, DROPS, FORGED (messages that nobody sent, with any number and a generation that is not in
  * use), LOSSES (of the state), RESTARTS (1: from a snapshot of any moment, 2: from one of before the model
  * begins, with a lower number), CLEARS (1: a write may be a clear).
@@ -81,6 +81,8 @@ byte rumour = 0;              /* a generation that was named otherwise; 0: none 
 byte rumouredAt = 0;          /* the last beat that was sent before the rumour came */
 byte applied = 2, confirmed = 2, confirmedGeneration = 1;
 byte proven = 0;
+/* The last echo with a generation that no reply has named yet, and what it would prove. */
+byte unnamed = 0, unnamedBeat = 0, unnamedNumber = 0, unnamedProves = 0;
 byte epoch = 0;
 byte lastBeat = 0;
 bool isLeased = true, isTicketValid = false, isReturning = false;
@@ -166,6 +168,8 @@ inline doubt(named, since) {
 #endif
 }
 
+inline forget_unnamed() { unnamed = 0; unnamedBeat = 0; unnamedNumber = 0; unnamedProves = 0 }
+
 inline keep(what) { if :: isTicketValid -> kept = what :: else fi }
 
 proctype reader() {
@@ -234,7 +238,11 @@ proctype reader() {
 }
 
 inline hear(itsNumber, itsGeneration) {
+#ifdef COLD
   isNext = (applied == UNKNOWN || itsNumber == applied + 1);
+#else
+  isNext = (isReturning || itsNumber == applied + 1);
+#endif
   if
   :: itsGeneration != known && itsGeneration != rumour -> doubt(itsGeneration, lastBeat);
      if :: isNext -> applied = itsNumber :: else fi
@@ -242,33 +250,36 @@ inline hear(itsNumber, itsGeneration) {
   fi
 }
 
-inline prove(itsNumber, itsGeneration, itsBeat, itProves) {
+/* An echo whose generation a reply has named. */
+inline prove(itsNumber, itsGeneration, itProves) {
+  confirmed = itsNumber; confirmedGeneration = itsGeneration;
+  proven = itProves; isLeased = true
+}
+
+inline hear_echo(itsNumber, itsGeneration, itsBeat, itProves) {
   if
   :: itsGeneration != known && itsGeneration != rumour -> doubt(itsGeneration, itsBeat - 1)
   :: else
   fi;
   if
-  :: itsNumber != applied -> drop()
+#ifdef RETURN_BY_NUMBER
+  :: isReturning && itsNumber != confirmed -> drop()
+#else
+  :: isReturning && !(itsNumber == confirmed && itsGeneration == confirmedGeneration) -> drop()
+#endif
+  :: !isReturning && itsNumber != applied -> drop()
   :: else
   fi;
+  isReturning = false;
   applied = itsNumber;
   if
-#ifndef UNNAMED_PROVES
-  :: itsGeneration == known ->
+#ifdef UNNAMED_PROVES
+  :: true -> prove(itsNumber, itsGeneration, itProves)
 #else
-  :: true ->
+  :: itsGeneration == known -> prove(itsNumber, itsGeneration, itProves)
+  :: else ->
+     unnamed = itsGeneration; unnamedBeat = itsBeat; unnamedNumber = itsNumber; unnamedProves = itProves
 #endif
-     if
-#ifdef RETURN_BY_NUMBER
-     :: isReturning && itsNumber != confirmed -> drop()
-#else
-     :: isReturning && !(itsNumber == confirmed && itsGeneration == confirmedGeneration) -> drop()
-#endif
-     :: else
-     fi;
-     isReturning = false; confirmed = itsNumber; confirmedGeneration = itsGeneration;
-     proven = itProves; isLeased = true
-  :: else
   fi
 }
 
@@ -280,7 +291,7 @@ proctype listener() {
   :: atomic { connection?kind, itsNumber, itsGeneration, itsBeat, itsEpoch, itProves ->
        if
        :: kind == eviction -> hear(itsNumber, itsGeneration)
-       :: kind == echo && itsEpoch == epoch -> prove(itsNumber, itsGeneration, itsBeat, itProves)
+       :: kind == echo && itsEpoch == epoch -> hear_echo(itsNumber, itsGeneration, itsBeat, itProves)
        :: kind == echo && itsEpoch != epoch
        fi;
        kind = eviction; itsNumber = 0; itsGeneration = 0; itsBeat = 0; itsEpoch = 0; itProves = 0;
@@ -295,6 +306,12 @@ proctype listener() {
 #endif
        :: else
        fi;
+       if
+       :: unnamed != 0 && itsBeat >= unnamedBeat ->                             /* what that echo proves */
+          if :: unnamed == known -> prove(unnamedNumber, unnamed, unnamedProves) :: else fi;
+          forget_unnamed()
+       :: else
+       fi;
        isOpen = true; itsBeat = 0; itsGeneration = 0 }
   :: atomic { isLeased -> isLeased = false }                                    /* its time is over */
   :: atomic { isConnected && cuts < CUTS -> cuts++; isConnected = false }       /* the connection breaks */
@@ -303,7 +320,7 @@ proctype listener() {
        :: nempty(connection) -> connection?_, _, _, _, _, _
        :: empty(connection) -> break
        od;
-       isLeased = false; epoch++; isReturning = true };
+       isLeased = false; epoch++; isReturning = true; forget_unnamed() };
      atomic { isConnected = true;                                               /* confirmed again */
 #ifdef COLD
        drop(); applied = UNKNOWN; confirmed = UNKNOWN

@@ -5,10 +5,9 @@
  * (`--grep`: what a row's line contains) is printed only. Exits with 1 if a row came out otherwise than it should.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { modelPrograms } from '../support/model-programs.js';
-import { projectRoot } from '../support/project.js';
 import { isAsExpected, modelPage, type Result, verdictOf } from './model-page.js';
 import { titleOf } from './model-row.js';
 import { MODELS } from './models.js';
@@ -44,7 +43,7 @@ try {
   process.exitCode = wrong === 0 ? 0 : 1;
 
   // Part of the rows is no record of them.
-  const out = values.out ?? (values.grep === '' && wrong === 0 ? join(projectRoot, 'docs/model.md') : undefined);
+  const out = values.out ?? (values.grep === '' && wrong === 0 ? 'docs/model.md' : undefined);
   if (out !== undefined) {
     mkdirSync(dirname(out), { recursive: true });
     writeFileSync(out, modelPage(results, await spinVersion(programs)));

@@ -9,12 +9,12 @@ const COHERENCE: Model = {
   promises: {
     '(kept>=proven)': 'C2',
     '((stored==255)||(stored>=evicted))': 'C5',
-    '(((!(isReturning)||(itsNumber!=confirmed))||(itsNumber!=applied))||(kept==255))': 'the claim',
+    '((!(isReturning)||(itsNumber!=confirmed))||(kept==255))': 'the claim',
   },
   rows: [
     { faults: '1 cut, 1 lost message', flags: {} },
-    { faults: '2 cuts, 1 lost message', flags: { CUTS: 2 } },
-    { faults: '1 cut, 1 forged message', flags: { DROPS: 0, FORGED: 1 } },
+    { faults: '2 cuts, 1 lost message', flags: { CUTS: 2, BEATS: 3 } },
+    { faults: '2 cuts, 1 forged message', flags: { CUTS: 2, DROPS: 0, FORGED: 1 } },
     { faults: '2 lost messages', flags: { CUTS: 0, DROPS: 2 } },
     {
       faults: '1 cut, 1 lost message',
@@ -34,9 +34,15 @@ const COHERENCE: Model = {
     { faults: '1 cut, 1 lost message', flags: { NO_NUMBER_IN_ECHO: true }, change: 'without noticing a gap from an echo', breaks: 'C2' },
     { faults: '2 cuts, 1 lost message', flags: { CUTS: 2, NO_EPOCH: true }, change: 'without the epoch of an echo' },
     {
+      faults: '1 cut',
+      flags: { DROPS: 0, KEEP_ALWAYS: true },
+      change: 'without comparing the first echo after a loss with the last one before',
+      breaks: 'C2',
+    },
+    {
       faults: '1 cut, 1 forged message',
-      flags: { DROPS: 0, FORGED: 1, NO_COMPARISON: true },
-      change: 'warm reconnect without comparing the first echo with the last one before the loss',
+      flags: { DROPS: 0, FORGED: 1, COMPARE_APPLIED: true },
+      change: 'without comparing that echo with an echo, rather than with what was applied',
       breaks: 'C2',
     },
     {
@@ -48,7 +54,7 @@ const COHERENCE: Model = {
     {
       faults: '1 cut, 1 lost message',
       flags: { KEEP_TICKETS: true },
-      change: 'warm reconnect whose first echo empties L1 and leaves the tickets',
+      change: 'the first echo after a loss empties L1 and leaves the tickets',
       breaks: 'C2',
     },
     {
@@ -101,6 +107,7 @@ const GENERATIONS: Model = {
     { faults: 'restart from an older snapshot', flags: { RESTARTS: 2 } },
     { faults: '1 forged message, clears', flags: { FORGED: 1, CLEARS: 1 } },
     { faults: '1 cut, 1 forged message', flags: { CUTS: 1, FORGED: 1 } },
+    { faults: 'restart from a snapshot, 1 forged message', flags: { RESTARTS: 1, FORGED: 1 } },
     {
       faults: 'restart from a snapshot',
       flags: { RESTARTS: 1, NEVER_MOVED: true },
@@ -129,7 +136,7 @@ const GENERATIONS: Model = {
     {
       faults: 'restart from an older snapshot',
       flags: { RESTARTS: 2, RETURN_BY_NUMBER: true },
-      change: 'warm reconnect that compares numbers only, not generations',
+      change: 'without comparing the generations of the two echoes, too',
       breaks: 'C2',
     },
     {
@@ -277,7 +284,7 @@ const AUDIENCE: Model = {
   promises: { '(kept[me]>=resolved)': 'C4' },
   rows: [
     { faults: '1 lost message', flags: { EVICTIONS: 1, DROPS: 1 } },
-    { faults: 'an instance gets the cache late', flags: { EVICTIONS: 1, JOINS: 1 } },
+    { faults: 'an instance gets the cache late', flags: { EVICTIONS: 2, JOINS: 1 } },
     { faults: 'an instance leaves', flags: { EVICTIONS: 1, LEAVES: 1 } },
     { faults: '`members` or `hosts` lost', flags: { EVICTIONS: 1, LOSSES: 1 } },
     { faults: 'none', flags: { EVICTIONS: 1, NO_ACKS: true }, change: 'without waiting for acknowledgements', breaks: 'C4' },
@@ -290,7 +297,7 @@ const AUDIENCE: Model = {
     {
       faults: '`members` or `hosts` lost',
       flags: { EVICTIONS: 1, LOSSES: 1, MISSING_IS_ABSENT: true },
-      change: 'who has no field in `hosts` is not waited for',
+      change: 'without waiting for instances that do not say which caches they have',
       breaks: 'C4',
     },
     {

@@ -67,9 +67,12 @@ function outcomeOf({ code, output }: { code: number | string; output: string }, 
   const isWhole = /^Full statespace search for:$/m.test(output) && !/Search not completed|too small|out of memory|MEMLIM/i.test(output);
   if (code === 0 && isWhole && depth?.[2] === '0' && states !== null && !/^pan:1:/m.test(output))
     return { kind: 'held', states: Number(states[1]), depth: Number(depth[1]) };
-  const complaint = /^pan:1: .*$|^.*(?:error|memory|too small).*$/im.exec(output)?.[0] ?? output;
+  const complaint = COMPLAINTS.map((sort) => sort.exec(output)?.[0]).find((found) => found !== undefined) ?? output;
   return { kind: 'failed', why: `the search ended with ${code}: ${complaint.trim()}` };
 }
+
+/** What SPIN's search complains of, the most telling first. */
+const COMPLAINTS = [/^.*(?:MEMLIM|out of memory).*$/im, /^.*too small.*$/m, /^pan:1: .*$/m, /^.*error.*$/im];
 
 interface Ended {
   readonly code: number | string;
