@@ -11,7 +11,8 @@ import type { Model, ModelRow } from './model-row.js';
 import { type Outcome, type RunOptions, runRow } from './run-row.js';
 
 /** Counts up for longer than anybody waits. */
-const ENDLESS = 'byte a, b, c, d; active proctype p() { do :: a < 255 -> a++ :: b < 255 -> b++ :: c < 255 -> c++ :: d < 255 -> d++ :: else -> a = 0 od }';
+const ENDLESS =
+  'byte a, b, c, d; active proctype p() { do :: a < 255 -> a++ :: b < 255 -> b++ :: c < 255 -> c++ :: d < 255 -> d++ :: else -> a = 0 od }';
 
 describe(runRow.name, function () {
   this.timeout(60_000);
