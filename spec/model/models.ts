@@ -280,7 +280,7 @@ const AUDIENCE: Model = {
   about:
     "An eviction with `acks: 'all'`, beside two instances that may host its cache: who is waited for, when the list of the living, or who " +
     'hosts what, is lost, and when an instance gets the cache late or leaves.',
-  without: "Steps of the server's clock, L2. One of the two instances may fall silent at any time, since its beats are few.",
+  without: "Steps of the server's clock, L2.",
   promises: { '(kept[me]>=resolved)': 'C4' },
   rows: [
     { faults: '1 lost message', flags: { EVICTIONS: 1, DROPS: 1 } },
