@@ -15,6 +15,9 @@
  * @property {Readonly<Record<string, string>>} [quickEnv] - how `npm run test:quick` asks for less of it.
  */
 
+/** The suite that needs SPIN and a C compiler. */
+export const MODELS = 'the models of the protocol';
+
 /** The longest first, as measured: the last to begin should not be the last to end. @type {readonly Suite[]} */
 export const SUITES = [
   { name: 'faults', needs: 'the fault suite: worker processes, a Cluster, Sentinels', specs: ['faults/faults.int'] },
@@ -39,7 +42,7 @@ export const SUITES = [
     name: 'bundle, package and set-up',
     needs: 'a bundler, an installation of the package, processes',
     isBusy: true,
-    specs: ['bundle', 'docs/bundlers.int', 'package.int', 'docs/quick-start.int', 'browser-setup', 'server-setup'],
+    specs: ['bundle', 'docs/bundlers.int', 'package.int', 'docs/quick-start.int', 'browser-setup', 'server-setup', 'spin-setup'],
   },
   {
     name: 'Redis Cluster',
@@ -95,6 +98,7 @@ export const SUITES = [
       'topic/redis/process-end.int',
     ],
   },
+  { name: MODELS, needs: 'spin, a C compiler and two minutes of a processor', isBusy: true, specs: ['model'] },
   { name: 'mutants', needs: 'two minutes of a processor', isBusy: true, specs: ['interleavings/mutants'] },
   {
     name: 'searches',

@@ -18,7 +18,8 @@ import { fileURLToPath } from 'node:url';
 import { ensureBrowser } from './browser.mjs';
 import { runInLanes } from './lanes.mjs';
 import { ensureServer } from './server.mjs';
-import { suitesOf } from './suites.mjs';
+import { ensureSpin } from './spin.mjs';
+import { MODELS, suitesOf } from './suites.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const temporary = mkdtempSync(join(tmpdir(), 'inversify-cache-test-'));
@@ -43,6 +44,8 @@ const QUICK_CHECKS = [
 const count = { passed: 0, failed: 0 };
 const failures = [];
 const leftOut = [];
+/** What was left out although it was asked for, because this machine cannot run it. */
+const impossible = [];
 let tallies = 0;
 const running = new Set();
 let interrupted = false;
@@ -65,6 +68,8 @@ try {
 if (failures.length > 0) console.log(`\nFailed:\n${failures.map((failure) => `  ${failure}`).join('\n')}`);
 if (interrupted) console.log('\nInterrupted: not everything was run.');
 if (leftOut.length > 0) console.log(`\nLEFT OUT, and run by \`npm test\`:\n${leftOut.map((what) => `  ${what}`).join('\n')}`);
+if (impossible.length > 0)
+  console.log(`\nLEFT OUT, because it cannot be run here:\n${impossible.map(({ name, message }) => `  ${name}: ${message}`).join('\n')}`);
 console.log(`\n${count.passed} passed, ${count.failed} failed`);
 process.exitCode = interrupted ? 130 : count.failed === 0 ? 0 : 1;
 
@@ -83,9 +88,11 @@ async function testBeside(lint) {
   // Compiled from what the specs themselves use, so that both look in the same places.
   const { findServerProgram } = await import('../build/spec/support/server-program.js');
   const { findBrowserProgram } = await import('../build/spec/support/browser-program.js');
+  const { findModelPrograms } = await import('../build/spec/support/model-programs.js');
   const env = { ...process.env, REDIS_SERVER: ensureServer(findServerProgram) };
   if (!IS_QUICK) {
     env.CHROMIUM = ensureBrowser(findBrowserProgram);
+    if (chosen.length === 0) tryToHave(MODELS, () => ensureSpin(findModelPrograms));
     const npm = process.env.npm_execpath === undefined ? ['npm'] : [process.execPath, process.env.npm_execpath];
     if (!(await check('pack', [...npm, 'pack', '--ignore-scripts', '--silent', '--pack-destination', temporary]))) return;
     env.PACKAGE_TARBALL = join(temporary, readdirSync(temporary)[0]);
@@ -114,10 +121,20 @@ function moreChecks(tarball) {
   ];
 }
 
+/** Sees to the programs of a suite. Where that cannot be done, the suite is left out, which is a failure in CI. */
+function tryToHave(name, ensure) {
+  try {
+    ensure();
+  } catch ({ message }) {
+    impossible.push({ name, message });
+    if (process.env.CI === 'true') tell(false, `${name}: ${message}`);
+  }
+}
+
 /** The suites of this run. Notes which are left out, and which are asked for less. */
 function suitesToRun() {
   const suites = suitesOf(specFiles());
-  if (!IS_QUICK) return suites;
+  if (!IS_QUICK) return suites.filter(({ name }) => !impossible.some((each) => each.name === name));
   for (const { name, needs } of suites) if (needs !== undefined) leftOut.push(`${name} (${needs})`);
   for (const { name, quickEnv } of suites) if (quickEnv !== undefined) leftOut.push(`part of: ${name} (${envText(quickEnv)})`);
   return suites.filter(({ needs }) => needs === undefined);

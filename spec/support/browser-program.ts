@@ -1,5 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { locateProgram } from './locate-program.js';
 
 /** The browsers the specs can drive, in order of preference. */
 export const BROWSER_PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'] as const;
@@ -19,28 +18,13 @@ const APPLICATIONS = [
 export function findBrowserProgram(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const wish = env['CHROMIUM'] ?? '';
   if (wish !== '') {
-    const found = locate(wish, env);
+    const found = locateProgram(wish, env);
     if (found === undefined) throw new Error(`CHROMIUM is '${wish}', which is no program that can be run.`);
     return found;
   }
   for (const name of [...BROWSER_PROGRAMS, ...APPLICATIONS]) {
-    const found = locate(name, env);
+    const found = locateProgram(name, env);
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-function locate(name: string, env: NodeJS.ProcessEnv): string | undefined {
-  if (isAbsolute(name)) return isProgram(name) ? name : undefined;
-  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  return folders.map((folder) => join(folder, name)).find(isProgram);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

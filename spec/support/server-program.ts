@@ -1,5 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { locateProgram } from './locate-program.js';
 
 /** The servers the specs can speak to, in order of preference. */
 export const SERVER_PROGRAMS = ['redis-server', 'valkey-server'] as const;
@@ -14,31 +13,13 @@ export const SERVER_PROGRAMS = ['redis-server', 'valkey-server'] as const;
 export function findServerProgram(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const wish = env['REDIS_SERVER'];
   if (wish !== undefined && wish !== '') {
-    const found = locate(wish, env);
+    const found = locateProgram(wish, env);
     if (found === undefined) throw new Error(`REDIS_SERVER is '${wish}', which is no program that can be run.`);
     return found;
   }
   for (const name of SERVER_PROGRAMS) {
-    const found = locate(name, env);
+    const found = locateProgram(name, env);
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-function locate(name: string, env: NodeJS.ProcessEnv): string | undefined {
-  if (isAbsolute(name) || name.includes('/')) return isProgram(name) ? name : undefined;
-  return (env['PATH'] ?? '')
-    .split(delimiter)
-    .filter((directory) => directory !== '')
-    .map((directory) => join(directory, name))
-    .find(isProgram);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

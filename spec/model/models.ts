@@ -1,0 +1,325 @@
+import type { Model } from './model-row.js';
+
+const COHERENCE: Model = {
+  name: 'coherence',
+  about:
+    'One instance that reads, beside a foreign writer, in one generation: read tickets, fill leases, numbers, echoes, and what becomes of L1 ' +
+    'when the subscription is lost and confirmed again. Writes are evictions of the key that is read, or of another key.',
+  without: 'Generations, clears, restarts and own evictions: the other models have them.',
+  promises: {
+    '(kept>=proven)': 'C2',
+    '((stored==255)||(stored>=evicted))': 'C5',
+    '((!(isReturning)||(itsNumber!=confirmed))||(kept==255))': 'the claim',
+  },
+  rows: [
+    { faults: '1 cut, 1 lost message', flags: {} },
+    { faults: '2 cuts, 1 lost message', flags: { CUTS: 2, BEATS: 3 } },
+    { faults: '2 cuts, 1 forged message', flags: { CUTS: 2, DROPS: 0, FORGED: 1 } },
+    { faults: '2 lost messages', flags: { CUTS: 0, DROPS: 2 } },
+    {
+      faults: '1 cut, 1 lost message',
+      flags: { NEVER_WARM: true },
+      change: 'a claim that must be false: nothing in L1 survives a reconnect',
+      breaks: 'the claim',
+    },
+    { faults: '1 cut, 1 lost message', flags: { NO_TICKET: true }, change: 'without read tickets', breaks: 'C2' },
+    { faults: '1 cut, 1 lost message', flags: { NO_FILL_LEASE: true }, change: 'without the token check of a fill', breaks: 'C5' },
+    {
+      faults: '1 cut, 1 lost message',
+      flags: { EVICT_LEAVES_LEASE: true },
+      change: 'without removing the fill leases with the data',
+      breaks: 'C5',
+    },
+    { faults: '1 cut, 1 lost message', flags: { NO_GAP: true }, change: 'without noticing a gap between messages', breaks: 'C2' },
+    { faults: '1 cut, 1 lost message', flags: { NO_NUMBER_IN_ECHO: true }, change: 'without noticing a gap from an echo', breaks: 'C2' },
+    { faults: '2 cuts, 1 lost message', flags: { CUTS: 2, NO_EPOCH: true }, change: 'without the epoch of an echo' },
+    {
+      faults: '1 cut',
+      flags: { DROPS: 0, KEEP_ALWAYS: true },
+      change: 'without comparing the first echo after a loss with the last one before',
+      breaks: 'C2',
+    },
+    {
+      faults: '1 cut, 1 forged message',
+      flags: { DROPS: 0, FORGED: 1, COMPARE_APPLIED: true },
+      change: 'without comparing that echo with an echo, rather than with what was applied',
+      breaks: 'C2',
+    },
+    {
+      faults: '1 cut, 1 forged message',
+      flags: { DROPS: 0, FORGED: 1, APPLIED_BEFORE: true },
+      change: 'the same, but L1 is emptied if the last number applied before the loss was not confirmed',
+      breaks: 'C2',
+    },
+    {
+      faults: '1 cut, 1 lost message',
+      flags: { KEEP_TICKETS: true },
+      change: 'the first echo after a loss empties L1 and leaves the tickets',
+      breaks: 'C2',
+    },
+    {
+      faults: '1 cut, the number lost',
+      flags: { DROPS: 0, LOSSES: 1 },
+      change: 'a number of its own that begins again at 0',
+      breaks: 'C2',
+    },
+    {
+      faults: '1 lost and 1 forged message',
+      flags: { CUTS: 0, FORGED: 1 },
+      change: 'not promised: a forged message in the place of one that is lost on a connection that stands',
+      breaks: 'C2',
+    },
+    { faults: '1 cut, 1 forged message', flags: { COLD: true, DROPS: 0, FORGED: 1 }, change: 'cold reconnect' },
+    {
+      faults: '1 cut, 1 lost message',
+      flags: { COLD: true },
+      change: 'cold reconnect; the message after a subscription counts as the next one',
+      breaks: 'C2',
+    },
+    {
+      faults: '1 cut, 1 lost message',
+      flags: { COLD: true, COLD_GAP: true },
+      change: 'cold reconnect; the message after a subscription counts as a gap',
+    },
+    {
+      faults: '1 cut',
+      flags: { COLD: true, DROPS: 0, COLD_KEEPS: true },
+      change: 'cold reconnect without emptying L1 when the subscription is confirmed',
+      breaks: 'C2',
+    },
+  ],
+};
+
+const GENERATIONS: Model = {
+  name: 'generations',
+  about:
+    'One instance that reads, beside a foreign writer, while generations come and go: one string holds number, generation and run id and may be ' +
+    'lost, the server restarts from a snapshot without its last writes, writers clear, and a forger names generations. Replies and ' +
+    'messages come on two connections, in any order.',
+  without: 'Bookkeeping that is damaged, a subscriber that stays with another server, own clears.',
+  promises: { '(kept>=proven)': 'C2', '(found>=atLeast)': 'C2', '(found>=evicted)': 'C5', '(known==1)': 'the claim' },
+  rows: [
+    { faults: '1 cut, 1 lost message, clears', flags: { CUTS: 1, DROPS: 1, CLEARS: 1 } },
+    { faults: '1 cut, state lost', flags: { CUTS: 1, LOSSES: 1 } },
+    { faults: '1 lost message, state lost', flags: { DROPS: 1, LOSSES: 1 } },
+    { faults: 'restart from a snapshot', flags: { RESTARTS: 1 } },
+    { faults: 'restart from a snapshot, clears', flags: { RESTARTS: 1, CLEARS: 1 } },
+    { faults: 'restart from an older snapshot', flags: { RESTARTS: 2 } },
+    { faults: '1 forged message, clears', flags: { FORGED: 1, CLEARS: 1 } },
+    { faults: '1 cut, 1 forged message', flags: { CUTS: 1, FORGED: 1 } },
+    { faults: 'restart from a snapshot, 1 forged message', flags: { RESTARTS: 1, FORGED: 1 } },
+    {
+      faults: 'restart from a snapshot',
+      flags: { RESTARTS: 1, NEVER_MOVED: true },
+      change: 'a claim that must be false: L1 is served in the first generation only',
+      breaks: 'the claim',
+    },
+    { faults: 'restart from a snapshot', flags: { RESTARTS: 1, COLD: true }, change: 'cold reconnect' },
+    {
+      faults: 'restart from a snapshot',
+      flags: { RESTARTS: 1, NO_RUN_ID: true },
+      change: 'without noticing another server by its run id',
+      breaks: 'C2',
+    },
+    {
+      faults: 'restart from a snapshot',
+      flags: { RESTARTS: 1, NO_VERIFYING: true },
+      change: 'without a heartbeat before a new command connection is used',
+      breaks: 'C2',
+    },
+    {
+      faults: 'restart from a snapshot',
+      flags: { RESTARTS: 1, OPEN_WHEN_EXECUTED: true },
+      change: 'a new command connection is used when its first heartbeat is executed, not when the reply is applied',
+      breaks: 'C2',
+    },
+    {
+      faults: 'restart from an older snapshot',
+      flags: { RESTARTS: 2, RETURN_BY_NUMBER: true },
+      change: 'without comparing the generations of the two echoes, too',
+      breaks: 'C2',
+    },
+    {
+      faults: 'clears',
+      flags: { CLEARS: 1, PLAIN_IN_RUMOUR: true },
+      change: 'without reading the generation along with the value while a rumour is unsettled',
+      breaks: 'C2',
+    },
+    {
+      faults: 'clears',
+      flags: { CLEARS: 1, PLAIN_IN_BYPASS: true },
+      change: 'without checking the generation in bypass',
+      breaks: 'C2',
+    },
+    { faults: 'clears', flags: { CLEARS: 1, KEEP_IN_RUMOUR: true }, change: 'without emptying L1 for a rumour', breaks: 'C2' },
+    { faults: 'clears', flags: { CLEARS: 1, GO_BACK: true }, change: 'without keeping generations from going back', breaks: 'C2' },
+    {
+      faults: '1 forged message, clears',
+      flags: { FORGED: 1, CLEARS: 1, BELIEVE_MESSAGES: true },
+      change: 'generations are taken from messages',
+      breaks: 'C2',
+    },
+    {
+      faults: '1 forged message, clears',
+      flags: { FORGED: 1, CLEARS: 1, ANY_REPLY_SETTLES: true },
+      change: 'without waiting for the reply to a beat that was sent after a rumour',
+    },
+    {
+      faults: '1 forged message, clears',
+      flags: { FORGED: 1, CLEARS: 1, UNNAMED_PROVES: true },
+      change: 'an echo proves something before a reply has named its generation',
+    },
+    {
+      faults: 'clears',
+      flags: { CLEARS: 1, ANY_REPLY_SETTLES: true, UNNAMED_PROVES: true },
+      change: 'both of these',
+      breaks: 'C2',
+    },
+    {
+      faults: '1 cut, the number lost',
+      flags: { CUTS: 1, LOSSES: 1, NUMBER_ALONE: true },
+      change: 'a number of its own that begins again at 1',
+      breaks: 'C2',
+    },
+    {
+      faults: '1 lost message, state lost',
+      flags: { DROPS: 1, LOSSES: 1, NUMBERS_AGAIN: true },
+      change: 'one string whose number begins again at 1',
+    },
+    {
+      faults: '1 lost message, state lost',
+      flags: { DROPS: 1, LOSSES: 1, KEEP_IN_CHANGE: true },
+      change: 'without emptying L1 for a new generation',
+    },
+    {
+      faults: '1 lost message, state lost',
+      flags: { DROPS: 1, LOSSES: 1, NUMBERS_AGAIN: true, KEEP_IN_CHANGE: true },
+      change: 'both of these',
+      breaks: 'C2',
+    },
+  ],
+};
+
+const OWN_WRITES: Model = {
+  name: 'own-writes',
+  about:
+    'One instance that reads and evicts, beside a foreign writer: the two fences of an eviction, own messages, keys in doubt while an ' +
+    'eviction is repeated, and callers that join a load.',
+  without: 'Lost messages and connections, generations.',
+  promises: {
+    '(kept>=proven)': 'C2',
+    '(found>=atLeast)': 'C2',
+    '(kept>=told)': 'C1 or C6',
+    '(found>=toldBefore)': 'C1 or C6',
+    '((stored==255)||(stored>=evicted))': 'C5',
+    '(!(isJoined)||(found>=owed))': 'C5',
+  },
+  rows: [
+    { faults: 'steps and replies lost', flags: {} },
+    {
+      faults: 'steps and replies lost',
+      flags: { JOINS: 0, NO_SECOND_FENCE: true },
+      change: 'without the second fence of an eviction',
+      breaks: 'C1 or C6',
+    },
+    {
+      faults: 'steps and replies lost',
+      flags: { JOINS: 0, NO_FENCE_IN_DOUBT: true },
+      change: 'without the fence of keys that come into doubt',
+      breaks: 'C1 or C6',
+    },
+    {
+      faults: 'steps and replies lost',
+      flags: { JOINS: 0, READ_IN_DOUBT: true },
+      change: 'without keeping doubtful keys out of both tiers',
+      breaks: 'C1 or C6',
+    },
+    {
+      faults: 'steps and replies lost',
+      flags: { JOINS: 0, NO_REPEAT: true },
+      change: 'without repeating evictions in doubt',
+      breaks: 'C1 or C6',
+    },
+    {
+      faults: 'steps and replies lost',
+      flags: { JOINS: 0, IGNORE_OWN: true },
+      change: 'without applying own messages while their writes are unanswered',
+      breaks: 'C2',
+    },
+    {
+      faults: 'steps and replies lost',
+      flags: { JOIN_DETACHED: true },
+      change: 'without detaching the loads that an eviction overtakes',
+      breaks: 'C5',
+    },
+    {
+      faults: 'steps and replies lost',
+      flags: { JOIN_WITHOUT_LEASE: true },
+      change: 'without asking for a lease of those who join a load',
+      breaks: 'C5',
+    },
+  ],
+};
+
+const FILLING: Model = {
+  name: 'filling',
+  about: 'L2 alone, with two instances that load and one that evicts and puts. Loads take any time, and steps of a put arrive late.',
+  without: 'L1, generations, two writers side by side (the order of racing puts is not promised).',
+  promises: { '((stored==255)||(stored>=evicted))': 'C5' },
+  rows: [
+    { faults: 'late steps', flags: {} },
+    { faults: 'late steps', flags: { NO_FILL_LEASE: true }, change: 'without the token check of a fill', breaks: 'C5' },
+    { faults: 'late steps', flags: { EVICT_LEAVES_LEASE: true }, change: 'without removing the fill leases with the data', breaks: 'C5' },
+    { faults: 'late steps', flags: { CLAIM_LEAVES_LEASE: true }, change: 'a put leaves the fill lease of a load', breaks: 'C5' },
+    { faults: 'late steps', flags: { PUT_AT_ONCE: true }, change: 'a put that stores its value in one step', breaks: 'C5' },
+  ],
+};
+
+const AUDIENCE: Model = {
+  name: 'audience',
+  about:
+    "An eviction with `acks: 'all'`, beside two instances that may host its cache: who is waited for, when the list of the living, or who " +
+    'hosts what, is lost, and when an instance gets the cache late or leaves.',
+  without: "Steps of the server's clock, L2.",
+  promises: { '(kept[me]>=resolved)': 'C4' },
+  rows: [
+    { faults: '1 lost message', flags: { EVICTIONS: 1, DROPS: 1 } },
+    { faults: 'an instance gets the cache late', flags: { EVICTIONS: 2, JOINS: 1 } },
+    { faults: 'an instance leaves', flags: { EVICTIONS: 1, LEAVES: 1 } },
+    { faults: '`members` or `hosts` lost', flags: { EVICTIONS: 1, LOSSES: 1 } },
+    { faults: 'none', flags: { EVICTIONS: 1, NO_ACKS: true }, change: 'without waiting for acknowledgements', breaks: 'C4' },
+    {
+      faults: '`members` or `hosts` lost',
+      flags: { EVICTIONS: 1, LOSSES: 1, NO_YOUTH: true },
+      change: 'without waiting for a young list of members to grow old',
+      breaks: 'C4',
+    },
+    {
+      faults: '`members` or `hosts` lost',
+      flags: { EVICTIONS: 1, LOSSES: 1, MISSING_IS_ABSENT: true },
+      change: 'without waiting for instances that do not say which caches they have',
+      breaks: 'C4',
+    },
+    {
+      faults: '`members`, its age or `hosts` lost',
+      flags: { EVICTIONS: 1, LOSSES: 1, BORN_APART: true },
+      change: 'the age of the list in a key of its own',
+      breaks: 'C4',
+    },
+    {
+      faults: 'an instance gets the cache late',
+      flags: { EVICTIONS: 1, JOINS: 1, HOSTS_APART: true },
+      change: '`hosts` written by a command of its own',
+      breaks: 'C4',
+    },
+    {
+      faults: 'an instance gets the cache late',
+      flags: { EVICTIONS: 1, JOINS: 1, EARLY_ECHO: true },
+      change: 'an echo proves a cache that its beat did not name',
+      breaks: 'C4',
+    },
+  ],
+};
+
+/** All models, in the order of the page. */
+export const MODELS: readonly Model[] = [COHERENCE, GENERATIONS, OWN_WRITES, FILLING, AUDIENCE];
