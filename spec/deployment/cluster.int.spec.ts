@@ -29,6 +29,7 @@ import { Bookkeeping } from '../support/bookkeeping.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 import { ClusterDeployment } from './cluster-deployment.js';
+import { loseSubscriptions } from './lost-subscriptions.js';
 
 const BUCKETS = 8;
 
@@ -211,13 +212,27 @@ describe('A Redis Cluster', function () {
       async () => {
         const seq = await new Bookkeeping(owner, prefix).seq();
         for (let back = 0; back < 3; back += 1) {
-          await owner.cli('SPUBLISH', inbox, JSON.stringify({ v: 1, acked: ['book', seq - back], from: ghost }));
+          await owner.cli('SPUBLISH', inbox, JSON.stringify({ v: 2, acked: ['book', seq - back], from: ghost }));
         }
         return isOver;
       },
       { what: 'the eviction to be over' },
     );
     await evicted;
+  });
+
+  it('loses no entry with its subscriptions, unless something was evicted meanwhile, in whichever bucket', async () => {
+    const [here, there] = [await joined(), await joined()];
+    for (const runtime of [here, there]) await fill(runtime, 1);
+    const before = [here, there].map((runtime) => bookOf(runtime).statistics().remoteHits);
+    const held = (): unknown[] => KEYS.filter((key) => hitNow(bookOf(here), key) !== undefined);
+    await loseSubscriptions(deployment.servers, [here, there]);
+    for (const runtime of [here, there]) await fill(runtime, 1);
+    expect([here, there].map((runtime) => bookOf(runtime).statistics().remoteHits)).to.deep.equal(before);
+    expect(held()).to.deep.equal(KEYS);
+    const owner = await ownerOf('Dune');
+    await Promise.all([loseSubscriptions(deployment.servers, [here, there]), new Bookkeeping(owner, `{${tagOf('Dune')}}`).skip()]);
+    expect(held(), 'all buckets share one local tier').to.deep.equal([]);
   });
 
   it('lets users listen and publish, on every node', async () => {

@@ -8,6 +8,7 @@ import type { Cache } from '../../lib/cache/index.js';
 import { createInstance, type CacheInstance } from '../../lib/instance/cache-instance.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { waitFor } from '../support/wait.js';
+import { loseSubscriptions } from './lost-subscriptions.js';
 import { SentinelDeployment } from './sentinel-deployment.js';
 
 const BOUND_MS: Milliseconds = 1_000;
@@ -100,6 +101,15 @@ describe('Sentinel', function () {
         expect(await cacheOf(runtime).getOrLoad(key, () => books.versions.get(key))).to.equal(books.versions.get(key));
     }
   };
+
+  it('loses no entry with its subscriptions if nothing was evicted meanwhile', async () => {
+    for (const runtime of runtimes) for (const key of KEYS) await cacheOf(runtime).getOrLoad(key, () => 1);
+    const remoteHits = (): number[] => runtimes.map((runtime) => cacheOf(runtime).statistics().remoteHits);
+    const before = remoteHits();
+    await loseSubscriptions([await deployment.primary()], runtimes);
+    for (const runtime of runtimes) for (const key of KEYS) expect(await cacheOf(runtime).getOrLoad(key, () => 2)).to.equal(1);
+    expect(remoteHits()).to.deep.equal(before);
+  });
 
   const faults: readonly (readonly [title: string, cause: () => Promise<void>, cure: () => Promise<void>])[] = [
     ['the primary is killed', async () => (await deployment.primary()).kill(), () => Promise.resolve()],
