@@ -28,11 +28,13 @@ export interface CacheState {
    * generation may be lower than the one before.
    */
   readonly isReplaced?: boolean | undefined;
+  /** Of the server that began the generation. */
+  readonly run: string;
   /** As Redis holds it. */
   readonly text: string;
 }
 
-const STATE = /^([1-9]\d{0,15}):([1-9]\d{0,15}):[0-9a-f]{1,12}$/;
+const STATE = /^([1-9]\d{0,15}):([1-9]\d{0,15}):([0-9a-f]{1,12})$/;
 
 /** Whether `text` can be a generation: the form in which our scripts write them. */
 export const isGeneration = (text: unknown): text is string =>
@@ -40,9 +42,9 @@ export const isGeneration = (text: unknown): text is string =>
 
 /** The state that `text` stands for. `undefined`: none; another program wrote it. */
 export function parseState(text: string): CacheState | undefined {
-  const [, seq, gen] = STATE.exec(text) ?? [];
-  if (seq === undefined || gen === undefined || Number(seq) >= LEAST_DAMAGED || Number(gen) >= LEAST_DAMAGED) return undefined;
-  return { seq: Number(seq), gen, text };
+  const [, seq, gen, run] = STATE.exec(text) ?? [];
+  if (seq === undefined || gen === undefined || run === undefined) return undefined;
+  return Number(seq) < LEAST_DAMAGED && Number(gen) < LEAST_DAMAGED ? { seq: Number(seq), gen, run, text } : undefined;
 }
 
 /** The states that the scripts write one behind the other. `undefined`: one of them is none. */

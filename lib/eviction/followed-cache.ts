@@ -11,10 +11,16 @@ export interface FollowedCacheOptions {
   readonly tellBypass: (cache: string, active: boolean) => void;
 }
 
+/** What an echo or a reply named. */
+interface NamedState {
+  readonly beat: number;
+  readonly state: CacheState;
+}
+
 /** What an echo proves if a reply names its generation. */
 interface UnprovenEcho {
   readonly beat: number;
-  readonly state: CacheState;
+  readonly gen: string;
   readonly until: Milliseconds;
 }
 
@@ -24,17 +30,17 @@ interface UnprovenEcho {
  */
 export class FollowedCache {
   readonly cache: CoherentCache;
-  /** The number of the last message applied. `undefined`: it is not known. */
-  applied: number | undefined;
-  /** What the last reply named. */
-  named: CacheState | undefined;
+  /** The number of the last message applied, and its generation. `undefined`: not known. */
+  #applied: Pick<CacheState, 'seq' | 'gen'> | undefined;
   readonly #options: FollowedCacheOptions;
   /**
    * Echoes of beats before this one prove nothing: the topic was not subscribed yet when they ran.
    * `Infinity`: it is not subscribed now.
    */
   #provenFrom = Number.POSITIVE_INFINITY;
-  /** What the last echo named that proved something. */
+  /** What the last reply and the last echo named, and of which beat they are. */
+  #replied: NamedState | undefined;
+  #echoed: NamedState | undefined;
   #confirmed: CacheState | undefined;
   #isReturning = false;
   /** What the `bypass` event said last. */
@@ -56,9 +62,9 @@ export class FollowedCache {
 
   /** What a beat says of it. */
   get beaten(): BeatenCache {
-    const { name, named } = this;
+    const state = this.#replied?.state;
     const generation = this.cache.generation.current;
-    return { name, generation, state: named?.gen === generation ? named?.text : undefined };
+    return { name: this.name, generation, state: state?.gen === generation ? state : undefined };
   }
 
   /** Whether a message or an echo named a generation that no reply has named yet. */
@@ -86,14 +92,44 @@ export class FollowedCache {
     return this.#isReturning;
   }
 
-  /** What the last echo named that proved something. */
+  /** The number of the last message applied. `undefined`: not known. */
+  get applied(): number | undefined {
+    return this.#applied?.seq;
+  }
+
+  /** A message was applied, or is covered. */
+  advance(seq: number, gen: string): void {
+    this.#applied = { seq, gen };
+  }
+
+  /**
+   * What the last echo named that the reply to the same beat named, too. Others may make up an echo, but no
+   * reply.
+   */
   get confirmed(): CacheState | undefined {
     return this.#confirmed;
   }
 
+  /** The reply to `beat` named this. */
+  replied(beat: number, state: CacheState): void {
+    this.#replied = { beat, state };
+    this.#confirm();
+  }
+
+  /** The echo of `beat` named this. */
+  echoed(beat: number, state: CacheState): void {
+    this.#echoed = { beat, state };
+    this.#confirm();
+  }
+
+  #confirm(): void {
+    const [reply, echo] = [this.#replied, this.#echoed];
+    if (reply !== undefined && reply.beat === echo?.beat && reply.state.text === echo.state.text) this.#confirmed = echo.state;
+  }
+
   /** The topic is subscribed inside the process, where nothing is lost from now on. */
   serveForGood(): void {
-    this.applied = undefined;
+    this.#applied = undefined;
     this.cache.missed('coherence');
     this.cache.holdLeaseUntil(Number.POSITIVE_INFINITY);
   }
@@ -111,9 +147,9 @@ export class FollowedCache {
    * @param isUnchanged - whether nothing was evicted since the last echo before. If so, the local
    *   tier survives.
    */
-  returned({ seq }: CacheState, isUnchanged: boolean): void {
+  returned({ seq, gen }: CacheState, isUnchanged: boolean): void {
     this.#isReturning = false;
-    this.applied = seq;
+    this.advance(seq, gen);
     if (!isUnchanged) this.cache.missed('coherence');
   }
 
@@ -129,9 +165,8 @@ export class FollowedCache {
     this.cache.holdLeaseUntil(Number.NEGATIVE_INFINITY);
   }
 
-  /** An echo has named this state: the cache may be served until then. */
-  prove(state: CacheState, until: Milliseconds): void {
-    this.#confirmed = state;
+  /** The cache may be served until then. */
+  prove(until: Milliseconds): void {
     this.cache.holdLeaseUntil(until);
     this.tellBypass(false);
   }
@@ -142,13 +177,14 @@ export class FollowedCache {
   }
 
   /**
-   * The reply to `beat` was applied. Returns the kept echo if it proves the cache now.
+   * The reply to `beat` was applied. Returns until when a kept echo proves the cache; `undefined`: it proves
+   * nothing.
    */
-  proofBy(beat: number): UnprovenEcho | undefined {
+  proofBy(beat: number): Milliseconds | undefined {
     const unproven = this.#unproven;
     if (unproven === undefined || beat < unproven.beat) return undefined;
     this.#unproven = undefined;
-    return unproven.state.gen === this.cache.generation.current ? unproven : undefined;
+    return unproven.gen === this.cache.generation.current ? unproven.until : undefined;
   }
 
   /** A message or an echo named `gen`. @param since - the latest beat that was sent before that. */
@@ -169,14 +205,16 @@ export class FollowedCache {
 
   /**
    * Messages were missed. Empties the local tier; `seq` is the number of the last message that this covers.
+   * Numbers of different generations say nothing about each other: their difference is no gap.
    *
    * @param received - the first number that was not missed.
    */
-  skipTo(seq: number, received: number): void {
-    const { applied } = this;
-    this.applied = seq;
-    this.cache.missed(applied === undefined ? 'coherence' : 'gap');
-    if (applied !== undefined) this.#options.events.emit('gap', { cache: this.name, expected: applied + 1, received });
+  skipTo({ seq, gen }: Pick<CacheState, 'seq' | 'gen'>, received: number): void {
+    const before = this.#applied;
+    this.advance(seq, gen);
+    if (before?.gen !== gen) return this.cache.missed('coherence');
+    this.cache.missed('gap');
+    this.#options.events.emit('gap', { cache: this.name, expected: before.seq + 1, received });
   }
 
   /** Tells changes only. */

@@ -12,8 +12,8 @@ import type { ServerClock } from './server-clock.js';
 export interface BeatenCache {
   readonly name: string;
   readonly generation: string | undefined;
-  /** The state that the last reply named, as Redis holds it, if it is of that generation. */
-  readonly state?: string | undefined;
+  /** The state that the last reply named, if it is of that generation. */
+  readonly state?: CacheState | undefined;
 }
 
 /** The reply to a heartbeat on the command connection. */
@@ -58,11 +58,12 @@ export interface RedisHeartbeatOptions {
   readonly clock?: Clock | undefined;
 }
 
-type HeartbeatReply = [states: string, replaced: string, longestBound: string, micros: string, reached: string];
+type HeartbeatReply = [states: string, replaced: string, longestBound: number, seconds: string, micros: string, reached: number];
 
 /** Heartbeats as a write script on the command connection. */
 export class RedisHeartbeat implements Heartbeat {
   readonly #options: RedisHeartbeatOptions;
+  #hasLeft = false;
 
   constructor(options: RedisHeartbeatOptions) {
     this.#options = options;
@@ -72,6 +73,7 @@ export class RedisHeartbeat implements Heartbeat {
     const { before, refusals } = this.#options;
     try {
       if (before !== undefined) await before();
+      if (this.#hasLeft) throw new Error('The instance has left.'); // A beat would put it on the list again.
       const pulse = await this.#send(caches, head);
       refusals?.succeeded();
       return pulse;
@@ -84,24 +86,27 @@ export class RedisHeartbeat implements Heartbeat {
   async #send(caches: readonly BeatenCache[], head: string): Promise<Pulse> {
     const { connection, namespace, origin, boundMs, acknowledgements, serverClock, clock = systemClock } = this.#options;
     const names = caches.map(({ name }) => name);
-    const known = caches.map(({ generation, state }) => state ?? generation ?? '0');
+    const known = caches.map(({ generation, state }) => state?.text ?? generation ?? '0').join(',');
     const longest = acknowledgements?.longestBoundMs ?? boundMs;
-    const args = [memberOf(origin, boundMs), String(boundMs), inboxOf(namespace, origin), head, String(longest), names.join(','), ...known];
+    const own = [memberOf(origin, boundMs), String(boundMs), inboxOf(namespace, origin), head, String(longest)];
+    const args = [...own, names.join(','), known, runOf(caches)];
     const sentAt = clock.now();
     const reply = await connection.runUnguarded<HeartbeatReply>(HEARTBEAT, this.#bookkeeping(names), args);
-    const [text, replaced, longestBound, micros, reached] = reply;
-    if (acknowledgements !== undefined) acknowledgements.longestBoundMs = Number(longestBound);
-    serverClock?.sample(sentAt, clock.now(), Number(micros) / 1_000);
-    const states = [...(parseStates(text) as readonly CacheState[])]; // As our script has written or checked them.
+    const [text, replaced, longestBound, seconds, micros, reached] = reply;
+    if (acknowledgements !== undefined) acknowledgements.longestBoundMs = longestBound;
+    serverClock?.sample(sentAt, clock.now(), Number(seconds) * 1_000 + Number(micros) / 1_000);
+    // As our script has written or checked them.
+    const states = [...(parseStates(text === '' ? known : text) as readonly CacheState[])];
     for (const i of replaced === '' ? [] : replaced.split(',')) {
       states[Number(i)] = { ...(states[Number(i)] as CacheState), isReplaced: true };
     }
-    return { states, reached: Number(reached) };
+    return { states, reached };
   }
 
   /** Takes this instance off the list of the living. @param caches - those that it had. */
   async leave(caches: readonly string[]): Promise<void> {
     const { connection, origin, boundMs } = this.#options;
+    this.#hasLeft = true;
     if (!connection.acceptsSteps) return;
     await connection.run<number>(LEAVE, this.#bookkeeping(caches), [memberOf(origin, boundMs), ...caches]);
   }
@@ -117,4 +122,10 @@ export class RedisHeartbeat implements Heartbeat {
     const { namespace } = this.#options;
     return [membersKey(namespace), hostsKey(namespace), ...caches.map((name) => new RemoteKeys(namespace, name).state)];
   }
+}
+
+/** The run id of all their states. `''`: the state of one is not known, or they differ. */
+function runOf(caches: readonly BeatenCache[]): string {
+  const run = caches[0]?.state?.run;
+  return run !== undefined && caches.every(({ state }) => state?.run === run) ? run : '';
 }

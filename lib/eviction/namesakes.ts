@@ -16,7 +16,7 @@ export interface NamesakesOptions {
  * does not rest on names, but people know instances by them.
  *
  * It looks two bounds after the start, and not sooner: an instance that had the name before, and died, has
- * left the lists of the living by then.
+ * left the list of the living by then.
  */
 export class Namesakes {
   readonly #options: NamesakesOptions;

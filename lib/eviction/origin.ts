@@ -22,7 +22,7 @@ export const nameOfOrigin = (origin: string): string => ORIGIN.exec(origin)?.[1]
 const MEMBER = /^(.+):(\d{1,8})$/;
 
 /**
- * The name of an instance in the lists of the living, and as the holder of fill leases: its origin, and its
+ * The name of an instance in the list of the living, and as the holder of fill leases: its origin, and its
  * bound.
  */
 export const memberOf = (origin: string, boundMs: Milliseconds): string => `${origin}:${Math.ceil(boundMs)}`;

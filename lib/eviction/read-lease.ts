@@ -56,7 +56,8 @@ export type NumberedMessage = Pick<EvictionMessage, 'cache' | 'seq' | 'gen'>;
  *
  * A gap in the numbers and another generation empty the local tier. A lost connection ends the lease at once.
  * When the subscription is back, the local tier survives if the first echo names the same number and the same
- * generation as the last echo before the loss: then nothing was evicted in between, whatever arrived.
+ * generation as the last echo before the loss (which the reply to its beat must have named, too): then nothing
+ * was evicted in between, whatever arrived.
  *
  * Generations come from replies on the command connection alone. Anybody may publish, so a message or an echo
  * that names another generation than the known one is a *rumour*. It empties the local tier, the remote tier
@@ -90,6 +91,7 @@ export class ReadLease {
    */
   #heardFrom = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
   #lastTick: Moment | undefined;
 
   constructor(options: ReadLeaseOptions) {
@@ -147,9 +149,12 @@ export class ReadLease {
     for (const followed of this.#followed.values()) followed.lost();
   }
 
-  /** Sends one heartbeat. Rejects when the command connection fails; the lease then ends by itself. */
+  /**
+   * Sends one heartbeat; after {@link stop}, none. Rejects when the command connection fails; the lease then
+   * ends by itself.
+   */
   async beat(): Promise<void> {
-    if (this.#heartbeat === undefined) return;
+    if (this.#heartbeat === undefined || this.#isStopped) return;
     const caches = [...this.#followed.values()];
     const beat = { sent: this.#sleep.now(), epoch: this.#epoch, caches };
     const number = this.#beats.add(beat);
@@ -167,11 +172,11 @@ export class ReadLease {
     const { cache, name } = followed;
     const { gen, isReplaced } = state;
     cache.generation.follow(gen, isReplaced);
-    followed.named = state;
+    followed.replied(number, state);
     if (isReplaced === true) this.#options.events.emit('error', { where: `bookkeeping of cache '${name}'`, error: damaged(name) });
     if (followed.isRumoured && this.settles(number, followed.rumouredAt) && followed.settleRumour()) this.#whenForged(name);
-    const proof = followed.proofBy(number);
-    if (proof !== undefined) this.#prove(followed, proof.state, proof.until);
+    const until = followed.proofBy(number);
+    if (until !== undefined) this.#prove(followed, until);
   }
 
   /** The echo of heartbeat `number` arrived on the subscriber's connection. */
@@ -188,16 +193,17 @@ export class ReadLease {
       const isNamed = gen === followed.cache.generation.current;
       if (followed.isNews(gen)) this.#echoRumoured(followed, gen, number);
       if (followed.isReturning) followed.returned(state, this.isUnchanged(state, followed));
-      else if (this.isBehind(followed.applied, seq)) followed.skipTo(seq, seq + 1); // The message of `seq` itself has not come.
+      else if (this.isBehind(followed.applied, seq)) followed.skipTo(state, seq + 1); // The message of `seq` itself has not come.
+      followed.echoed(number, state);
       if (hasSlept) return;
       const until = this.leaseEndOf(beat.sent.at);
-      if (isNamed) this.#prove(followed, state, until);
-      else followed.keepUnproven({ beat: number, state, until });
+      if (isNamed) this.#prove(followed, until);
+      else followed.keepUnproven({ beat: number, gen, until });
     });
   }
 
-  #prove(followed: FollowedCache, state: CacheState, until: Milliseconds): void {
-    followed.prove(state, until);
+  #prove(followed: FollowedCache, until: Milliseconds): void {
+    followed.prove(until);
     this.#waiters.look(followed.name);
   }
 
@@ -245,9 +251,9 @@ export class ReadLease {
       followed.hearRumour(gen, this.#beats.latest, cause);
       if (!isOwn) this.#ask(); // Else the reply to the clear that this instance has sent is on its way.
     }
-    if (isNext) followed.applied = seq;
+    if (isNext) followed.advance(seq, gen);
     // A rumour has emptied the local tier already, and its number may be made up as well.
-    else if (!isNews) followed.skipTo(seq, seq);
+    else if (!isNews) followed.skipTo({ seq, gen }, seq);
     return isNext;
   }
 
@@ -270,8 +276,9 @@ export class ReadLease {
     this.#timer.unref();
   }
 
-  /** Ends the heartbeats and the lease, for good. */
+  /** Ends the heartbeats and the lease, for good. A beat would put the instance on the list of the living again. */
   stop(): void {
+    this.#isStopped = true;
     clearInterval(this.#timer);
     clearTimeout(this.#pausing);
     this.#timer = undefined;

@@ -19,8 +19,8 @@ export interface RedisEvictionLogOptions {
   /** The instance's {@link originOf origin}. */
   readonly origin: string;
   /**
-   * The instance's bound. Fill leases are held under its origin and its bound, as the lists of the living
-   * are.
+   * The instance's bound. Fill leases are held under its origin and its bound, as the list of the living
+   * has it.
    */
   readonly boundMs: Milliseconds;
   /** The longest a load may take and still fill L2. */
@@ -190,6 +190,8 @@ export class RedisEvictionLog implements EvictionLog {
   }
 
   async readCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<(string | undefined)[]> {
+    // Before the first contact the state may be of another run of the server, which a script looks at.
+    if (this.#generation === '') return keys.map(() => undefined);
     for (let moves = 0; moves <= MAXIMUM_MOVES; moves += 1) {
       const asked = this.#generation;
       const read = (): Promise<(string | null)[]> =>

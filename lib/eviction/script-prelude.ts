@@ -50,16 +50,18 @@ end
 
 /** The Lua functions that evict, count and announce. They need {@link STATE}. */
 export const COUNT = `
--- Number and run id, if the caller's generation is the current one. Otherwise nil, and what to answer.
+-- Number and run id, if the caller's generation is the current one. Otherwise nil, and what to answer. A caller that
+-- knows none has sent no heartbeat for this cache yet: then the state may be of another run of the server.
 local function current(stateKey, expected)
   local state = stored(stateKey)
   local seq, gen, of = parse(state)
   if gen == expected then return seq, of end
-  if not state then
-    gen = fresh(tonumber(expected)) -- of this server's run, so that the first heartbeat does not abandon it
-    redis.call('SET', stateKey, micros() .. ':' .. gen .. ':' .. run())
-  elseif not gen then
-    return nil, { 'damaged' }
+  if state and not gen then return nil, { 'damaged' } end
+  local run = (not state or expected == '') and run()
+  if run and of ~= run then
+    gen = fresh(tonumber(expected), tonumber(gen)) -- of this run, so that the first heartbeat does not abandon it
+    redis.call('UNLINK', stateKey) -- Memory may be full.
+    redis.call('SET', stateKey, (seq or micros()) .. ':' .. gen .. ':' .. run)
   end
   return nil, { 'generation', gen }
 end
@@ -94,14 +96,14 @@ local function try(command, key, ...)
 end
 -- Since when the list is complete, and the longest bound of the instances that wrote to it. nil: not known. The list
 -- is written to at least four times a bound. If half of the longest bound has passed since the last write, the clock
--- may have been set, and the list proves nothing any more. It proves nothing on another server either.
+-- may have been set, and the list proves nothing any more. It proves nothing on another server either. Also: the score
+-- of a member, and when the list was last written to.
 local function age(membersKey, of, now, member)
   local scores = try('ZMSCORE', membersKey, ':born:' .. of, ':last', ':longest', member)
-  local function mark(i) return scores[i] and tonumber(scores[i]) - ${MARK} end
-  local born, last, longest = mark(1), mark(2), mark(3)
-  longest = longest and math.max(0, math.min(longest, ${MAXIMUM_WAIT_MS}))
-  if not last or not longest or math.abs(now - last) > longest / 2 then born = nil end
-  return born, longest, scores[4]
+  local born, last, longest = scores[1] and scores[1] - ${MARK}, scores[2] and scores[2] - ${MARK}, nil
+  if scores[3] then longest = math.max(0, math.min(scores[3] - ${MARK}, ${MAXIMUM_WAIT_MS})) end
+  if not born or born > now or not last or not longest or math.abs(now - last) > longest / 2 then born = nil end
+  return born, longest, scores[4], last or nil
 end
 -- The members whose leases end in this range, which may be open.
 local function members(membersKey, from, to)

@@ -3,9 +3,9 @@ import { MAXIMUM_WAIT_MS } from '../time/index.js';
 import { COUNT, HOSTS, LIVING, MARK, READ, STATE } from './script-prelude.js';
 
 // The Lua scripts. A Redis server runs them one at a time, each as a whole. That makes "delete, number,
-// publish" one step, and the fences rest on it. Every script that touches data first checks that the caller's
-// generation is the current one. If it is not, the script changes nothing and answers `{'generation',
-// <current>}`; the caller then asks again with the right keys.
+// publish" one step, and the fences rest on it. ACQUIRE, CLAIM and EVICT first check that the caller's
+// generation is the current one. If it is not, they touch no data and answer `{'generation', <current>}`; the
+// caller then asks again with the right keys. FILL stores nothing then.
 //
 // Writes are ordered so that evictions work on a server that is out of memory: Redis refuses a growing
 // command only while a script has not written yet, and UNLINK never grows (Redis 7, `scriptVerifyOOM`).
@@ -31,8 +31,8 @@ local function acquire(data, lease)
   if held then
     -- A holder that sends no heartbeats counts as dead. If it is alive after all, its fill will be refused.
     local holder = string.match(held, '^(.*)|')
-    local score = holder and redis.call('ZSCORE', KEYS[2 * n + 2], holder)
-    if score and tonumber(score) > time() then return { 'busy' } end
+    local score = holder and redis.pcall('ZSCORE', KEYS[2 * n + 2], holder)
+    if type(score) == 'string' and tonumber(score) > time() then return { 'busy' } end
   end
   redis.call('SET', lease, ARGV[2], 'PX', ARGV[3])
   return { 'granted' }
@@ -142,87 +142,99 @@ return { 'done', number, gen, heard, isLower and '1' or '0' }`,
 /**
  * KEYS members, hosts, state × n · ARGV member, lease ms, channel, head (the echo without its states and
  * end), the longest bound known, the names of its caches between commas, what is known of each (its last
- * state, or a generation; '0': nothing). Answers the
- * states as they are now, between commas; the numbers of those that were replaced, likewise; the longest
- * bound in the fleet; the time in microseconds; and how many subscribers of this server (on a Redis Cluster:
- * of this node) the echo went to.
+ * state, or a generation; '0': nothing) between commas, and the run id that all of it is of ('': not all are
+ * states, or they differ). Answers the states as they are now, between commas ('': as they are known); the
+ * numbers of those that were replaced, likewise; the longest bound in the fleet; the time in seconds, and the
+ * microseconds of it; and how many subscribers of this server (on a Redis Cluster: of this node) the echo
+ * went to.
  *
  * - It writes on purpose: a demoted primary refuses a write, while it would still answer a PING or a plain
  *   PUBLISH.
- * - It reads all states at once, looks into those that are not as the caller knows them, and writes one only
- *   where something is missing, or is of another run.
+ * - It reads all states at once. It looks into them only if they are not as the caller knows them, and writes
+ *   one only where something is missing, or is of another run.
  * - A server with another run id, or one that knows less than the caller does, may hold the data of another
  *   time. Its generation is abandoned. Generations only ever grow, whatever the server's clock does, so that
  *   a late reply cannot take an instance back to an old one.
  * - A state that cannot be right is replaced, and the reply says so. For that reason alone an instance takes
  *   over a lower generation.
  * - Members leave the list when they have been silent for long, or when they claim a time that nobody can
- *   live to. A member says its bound: see `memberOf`.
+ *   live to. The first beat in each longest bound looks for them. A member says its bound: see `memberOf`.
  * - An instance that is new to the list, or has other caches than it said, takes away the end that the last
  *   one to leave has set.
+ * - A beat may be executed late, after one that names more caches. It takes no name away.
  */
 export const HEARTBEAT = new Script(
   'heartbeat',
   `${STATE}${LIVING}
 local membersKey, hostsKey = KEYS[1], KEYS[2]
 local member, lease, names = ARGV[1], tonumber(ARGV[2]), ARGV[6]
-local run = run()
-local now, at = time()
+local run, t = run(), redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
 
-redis.call('PERSIST', membersKey) -- see forsake; and memory may be full
-local born, noted, isListed = age(membersKey, run, now, member)
+local born, noted, isListed, last = age(membersKey, run, now, member)
 local longest = math.max(noted or tonumber(ARGV[5]), lease)
-local hasLeft = false
-local function leave(from, to)
-  for _, gone in ipairs(members(membersKey, from, to)) do
-    redis.call('ZREM', membersKey, gone)
-    try('HDEL', hostsKey, gone)
-    hasLeft = true
+if not last or math.floor(now / longest) ~= math.floor(last / longest) then
+  local function leave(from, to)
+    for _, gone in ipairs(members(membersKey, from, to)) do
+      redis.call('ZREM', membersKey, gone)
+      try('HDEL', hostsKey, gone)
+    end
   end
-end
-leave('-inf', now - 2 * longest)
-leave(now + 2 * longest, '(${MARK}')
-if not born then -- the list may be incomplete
-  for _, mark in ipairs(members(membersKey, ${MARK}, '+inf')) do redis.call('ZREM', membersKey, mark) end
-elseif hasLeft and now - born > 2 * longest then
-  longest = lease
-  for _, each in ipairs(members(membersKey, '-inf', '(${MARK}')) do
-    longest = math.max(longest, math.min(tonumber(string.match(each, ':(%d+)$') or '0'), ${MAXIMUM_WAIT_MS}))
+  leave('-inf', now - 2 * longest)
+  leave(now + 2 * longest, '(${MARK}')
+  if born and now - born > 2 * longest then -- whoever had the longest may have left
+    longest = lease
+    for _, each in ipairs(members(membersKey, '-inf', '(${MARK}')) do
+      longest = math.max(longest, math.min(tonumber(string.match(each, ':(%d+)$') or '0'), ${MAXIMUM_WAIT_MS}))
+    end
   end
-end
-local marks = { now + lease, member, ${MARK} + now, ':last' }
-if not born or longest ~= noted then marks = { ${MARK} + (born or now), ':born:' .. run, ${MARK} + longest, ':longest', unpack(marks) } end
-redis.call('ZADD', membersKey, unpack(marks))
-local isNew = not isListed
-if try('HGET', hostsKey, member) ~= names then
-  redis.call('HSET', hostsKey, member, names)
-  isNew = true
-end
-if isNew then -- see forsake
-  for i = 3, #KEYS do redis.call('PERSIST', KEYS[i]) end
 end
 
-local states, replaced, ofRun = {}, {}, ':' .. run
-for from = 3, #KEYS, 1000 do
-  for i, state in ipairs(redis.call('MGET', unpack(KEYS, from, math.min(from + 999, #KEYS)))) do
-    local n = from + i - 3
-    local known = ARGV[6 + n]
-    if state ~= known or string.sub(state, -#ofRun) ~= ofRun then
-      local seq, gen, of = parse(state)
-      local seen, old = tonumber(string.match(known, ':(%d+):') or known), tonumber(gen)
-      if of ~= run or seen > old then
-        local gen, isLower = fresh(seen, old)
-        if isLower or (state and not old) then replaced[#replaced + 1] = n - 1 end
-        state = (seq or at) .. ':' .. gen .. ':' .. run -- never 0: that number could be in use
-        redis.call('SET', KEYS[n + 2], state)
-      end
-    end
-    states[n] = state
+-- Names only grow while an instance lives. If those written go on where these end, a later beat came first.
+local written = try('HGET', hostsKey, member)
+local isWritten = written == names or (written and written ~= '' and (names == '' or string.sub(written, 1, #names + 1) == names .. ','))
+if not isListed or not isWritten then -- see forsake
+  for i = 1, #KEYS do redis.call('PERSIST', KEYS[i]) end
+end
+local added = redis.pcall('ZADD', membersKey, now + lease, member, ${MARK} + now, ':last')
+if type(added) == 'table' then
+  redis.call('PERSIST', membersKey) -- Memory is full, but a script that has written may write more.
+  redis.call('ZADD', membersKey, now + lease, member, ${MARK} + now, ':last')
+end
+if not isWritten then redis.call('HSET', hostsKey, member, names) end
+if not born then -- the list may be incomplete
+  for _, mark in ipairs(members(membersKey, ${MARK}, '+inf')) do
+    if mark ~= ':last' then redis.call('ZREM', membersKey, mark) end
   end
 end
-states = table.concat(states, ',')
+if not born or longest ~= noted then
+  redis.call('ZADD', membersKey, ${MARK} + (born or now), ':born:' .. run, ${MARK} + longest, ':longest')
+end
+
+local stored, replaced = {}, {}
+for from = 3, #KEYS, 1000 do
+  local some = redis.call('MGET', unpack(KEYS, from, math.min(from + 999, #KEYS)))
+  if from == 3 then stored = some else for i = 1, #some do stored[#stored + 1] = some[i] end end
+end
+local isWhole, states = pcall(table.concat, stored, ',')
+local isKnown = isWhole and states == ARGV[7] and run == ARGV[8]
+if not isKnown then
+  local n = 0
+  for known in string.gmatch(ARGV[7], '[^,]+') do
+    n = n + 1
+    local seq, gen, of = parse(stored[n])
+    local seen, old = tonumber(string.match(known, ':(%d+):') or known), tonumber(gen)
+    if of ~= run or seen > old then
+      local gen, isLower = fresh(seen, old)
+      if isLower or (stored[n] and not old) then replaced[#replaced + 1] = n - 1 end
+      stored[n] = (seq or micros()) .. ':' .. gen .. ':' .. run -- never 0: that number could be in use
+      redis.call('SET', KEYS[n + 2], stored[n])
+    end
+  end
+  states = table.concat(stored, ',')
+end
 local reached = redis.call('PUBLISH', ARGV[3], ARGV[4] .. states .. '"}')
-return { states, table.concat(replaced, ','), string.format('%.0f', longest), at, tostring(reached) }`,
+return { isKnown and '' or states, table.concat(replaced, ','), longest, t[1], t[2], reached }`,
 );
 
 /**

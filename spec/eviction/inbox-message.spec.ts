@@ -15,8 +15,8 @@ describe(parseInbox.name, () => {
     expect(parseInbox('{"v":2,"beat":7,"states":"42:1700000000000000:0123456789ab,1:5:a"}')).to.deep.equal({
       beat: 7,
       states: [
-        { seq: 42, gen: '1700000000000000', text: '42:1700000000000000:0123456789ab' },
-        { seq: 1, gen: '5', text: '1:5:a' },
+        { seq: 42, gen: '1700000000000000', run: '0123456789ab', text: '42:1700000000000000:0123456789ab' },
+        { seq: 1, gen: '5', run: 'a', text: '1:5:a' },
       ],
     });
     expect(parseInbox('{"v":2,"beat":1,"states":""}')).to.deep.equal({ beat: 1, states: [] });

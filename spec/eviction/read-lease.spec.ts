@@ -88,7 +88,7 @@ describe(ReadLease.name, () => {
   let failures: unknown[];
   let unheard: number[];
 
-  const state = (seq: number, gen = '5'): CacheState => ({ seq, gen, text: `${seq}:${gen}:ab` });
+  const state = (seq: number, gen = '5'): CacheState => ({ seq, gen, run: 'ab', text: `${seq}:${gen}:ab` });
   const isServing = (): boolean => cache.isServing(clock.now());
   /** Both scales move together, as they do unless the machine is suspended. */
   const pass = (ms: number): void => {
@@ -409,6 +409,17 @@ describe(ReadLease.name, () => {
 
     describe('keeps the local tier', () => {
       const evicted = (seq: number, gen = '5'): boolean => lease.received({ cache: 'book', seq, gen });
+      /** An echo and the reply to its beat name this. */
+      const confirm = async (named: CacheState): Promise<void> => {
+        const both = beat();
+        lease.echoed(both, [named]);
+        await reply(both, named);
+      };
+      const proveFully = async (seq: number): Promise<void> => {
+        lease.subscribed(['book'], 0);
+        await confirm(state(seq));
+        cache.clears = [];
+      };
       /** Lost, and subscribed again; then the first echo names this. */
       const back = (named: CacheState): void => {
         lease.lost(1);
@@ -416,8 +427,8 @@ describe(ReadLease.name, () => {
         lease.echoed(beat(), [named]);
       };
 
-      it('if the first echo names what the last one did, and serves nothing before', () => {
-        prove(3);
+      it('if the first echo names what the last one did, and serves nothing before', async () => {
+        await proveFully(3);
         lease.lost(1);
         lease.subscribed(['book'], 1);
         expect([isServing(), cache.clears]).to.deep.equal([false, []]);
@@ -427,8 +438,8 @@ describe(ReadLease.name, () => {
         expect([evicted(6), cache.clears]).to.deep.equal([false, ['gap']]);
       });
 
-      it('through several losses before an echo comes', () => {
-        prove(3);
+      it('through several losses before an echo comes', async () => {
+        await proveFully(3);
         for (const epoch of [1, 2, 3]) {
           lease.lost(epoch);
           lease.subscribed(['book'], epoch);
@@ -437,8 +448,8 @@ describe(ReadLease.name, () => {
         expect([isServing(), cache.clears]).to.deep.equal([true, []]);
       });
 
-      it('if a message was made up meanwhile, for all it can do is remove', () => {
-        prove(3);
+      it('if a message was made up meanwhile, for all it can do is remove', async () => {
+        await proveFully(3);
         expect(evicted(4)).to.equal(true);
         lease.lost(1);
         lease.subscribed(['book'], 1);
@@ -448,9 +459,9 @@ describe(ReadLease.name, () => {
         expect(evicted(4), 'the number is the one of the echo again').to.equal(true);
       });
 
-      it('not if the first echo names another number, whatever was applied', () => {
+      it('not if the first echo names another number, whatever was applied', async () => {
         for (const applied of [[], [4], [4, 5]]) {
-          prove(3);
+          await proveFully(3);
           for (const seq of applied) expect(evicted(seq)).to.equal(true);
           back(state(applied.at(-1) ?? 4));
           expect([isServing(), cache.clears]).to.deep.equal([true, ['coherence']]);
@@ -463,7 +474,7 @@ describe(ReadLease.name, () => {
       });
 
       it('not if the number is the same in another generation', async () => {
-        prove(3);
+        await proveFully(3);
         lease.lost(1);
         lease.subscribed(['book'], 1);
         const first = beat();
@@ -473,16 +484,36 @@ describe(ReadLease.name, () => {
         expect(cache.clears).to.deep.equal(['coherence']);
       });
 
+      it('whichever comes first, the echo or the reply to its beat', async () => {
+        lease.subscribed(['book'], 0);
+        const both = beat();
+        await reply(both, state(3));
+        lease.echoed(both, [state(3)]);
+        cache.clears = [];
+        back(state(3));
+        expect([isServing(), cache.clears]).to.deep.equal([true, []]);
+      });
+
+      it('not if the reply to the beat named another number than its echo, which was made up then', async () => {
+        lease.subscribed(['book'], 0);
+        const both = beat();
+        lease.echoed(both, [state(4)]);
+        await reply(both, state(3));
+        cache.clears = [];
+        back(state(4));
+        expect(cache.clears).to.deep.equal(['coherence']);
+      });
+
       it('not if no echo had come before the loss', () => {
         lease.subscribed(['book'], 0);
         back(state(3));
         expect(cache.clears).to.deep.equal(['coherence']);
       });
 
-      it('once more after an eviction that an echo has confirmed', () => {
-        prove(3);
+      it('once more after an eviction that an echo has confirmed', async () => {
+        await proveFully(3);
         expect(evicted(4)).to.equal(true);
-        lease.echoed(beat(), [state(4)]);
+        await confirm(state(4));
         back(state(4));
         expect([isServing(), cache.clears]).to.deep.equal([true, []]);
       });
@@ -502,10 +533,16 @@ describe(ReadLease.name, () => {
     it('says which state the last reply named, while that is of the generation it knows', async () => {
       await reply(beat(), state(3));
       beat();
-      expect(heartbeat.beats.at(-1)!.caches).to.deep.equal([{ name: 'book', generation: '5', state: '3:5:ab' }]);
+      expect(heartbeat.beats.at(-1)!.caches).to.deep.equal([{ name: 'book', generation: '5', state: state(3) }]);
       cache.generation.follow('6');
       beat();
       expect(heartbeat.beats.at(-1)!.caches).to.deep.equal([{ name: 'book', generation: '6', state: undefined }]);
+    });
+
+    it('is not sent any more once the lease is stopped', async () => {
+      lease.stop();
+      await lease.beat();
+      expect(heartbeat.beats).to.deep.equal([]);
     });
 
     it('begins its echo with its number', () => {

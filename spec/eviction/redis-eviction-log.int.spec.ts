@@ -212,11 +212,52 @@ describe(RedisEvictionLog.name, () => {
     });
   });
 
+  it('is asked about the run of the server where no heartbeat has named the cache yet', async () => {
+    await beat();
+    await log.put([{ key: 'Dune', raw: 'raw}', ttlMs: 60_000 }]);
+    await book.set({ run: 'abc' }); // As after a restart from a snapshot.
+    for (const [verb, act] of Object.entries({
+      read: (by: RedisEvictionLog) => by.readCurrent(['Dune']).then(([raw]) => raw),
+      acquire: (by: RedisEvictionLog) => one(by.acquire(['Dune'], false)).then((reply) => ('entry' in reply ? reply.entry : undefined)),
+      putIfAbsent: (by: RedisEvictionLog) => by.putIfAbsent({ key: 'Dune', raw: 'new}', ttlMs: 60_000 }),
+    })) {
+      const before = await book.gen();
+      expect(await act((await join('late')).log), verb).to.equal(undefined);
+      if (verb !== 'read') expect(Number(await book.gen()), verb).to.be.greaterThan(Number(before));
+      await book.set({ gen: before, run: 'abc' });
+    }
+  });
+
   it('tells how many of the keys were there', async () => {
     await log.put([{ key: 'Dune', raw: 'raw}', ttlMs: 60_000 }]);
     await log.put([{ key: 'Emma', raw: 'raw}', ttlMs: 60_000 }]);
     expect((await log.evict({ keys: ['Dune', 'none', 'Emma'] }, false)).removed).to.equal(2);
     expect(await log.evict({ keys: ['Dune'] }, false)).to.deep.equal({ removed: 0, acknowledged: undefined });
+  });
+
+  it('says which caches the instance has; a beat that is executed late takes none away', async () => {
+    const names = async (): Promise<unknown> => server.cli('HGET', keys.hosts, `one:${BOUND}`);
+    const beatWith = (...caches: readonly string[]): Promise<unknown> =>
+      heartbeat.pulse(
+        caches.map((name) => ({ name, generation: undefined })),
+        '{"v":2,"beat":1,"states":"',
+      );
+    for (const [caches, expected] of [
+      [[], ''],
+      [['book'], 'book'],
+      [['book', 'film'], 'book,film'],
+      [['book'], 'book,film'],
+      [[], 'book,film'],
+      [['book', 'film', 'books'], 'book,film,books'],
+    ] as const) {
+      await beatWith(...caches);
+      expect(await names()).to.equal(expected);
+    }
+    for (const damage of ['bookish', 'film', ',', 'x'.repeat(100)]) {
+      await server.cli('HSET', keys.hosts, `one:${BOUND}`, damage);
+      await beatWith('book');
+      expect(await names(), damage).to.equal('book');
+    }
   });
 
   it('takes itself off the list of the living', async () => {

@@ -129,7 +129,9 @@ describe('A lost subscription', () => {
     const caches = [await join({ whenDisconnected: 'serve' })];
     await read(caches, ['Dune', 'Emma'], 'old');
     await lose();
+    await echoed(2); // Such a cache is always up. The first echo has decided when the second beat is sent.
     expect(await read(caches, ['Dune', 'Emma'], 'old')).to.deep.equal([0, 0]);
+    expect(caches[0]?.statistics()).to.include({ repairs: 0, localSize: 2 });
     await lose(await evictUnheard('Dune'));
     await waitFor(() => caches[0]?.hitNow('Dune') === undefined, { what: 'the local tier to be emptied' });
     expect(await read(caches, ['Dune'], 'new')).to.deep.equal([0, 1]);

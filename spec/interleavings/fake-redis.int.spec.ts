@@ -121,11 +121,14 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
     if (current !== '' && generations.at(-1) !== current) generations.push(current);
     // No instance takes what is damaged for a generation.
     const stateText = (await server.get(keys.state)) ?? '';
+    const filmText = (await server.get(film.state)) ?? '';
     const known = (which: Known): string => {
       if (which === 'none' || !isGeneration(current)) return '0';
       if (which === 'state') return stateText;
       return which === 'current' ? current : String(Math.min(Number(current) + 1_000_000_000, LEAST_DAMAGED - 1));
     };
+    const knownOf = ({ has, known: which }: Extract<Call, { script: 'heartbeat' }>): string[] =>
+      CACHES[has].map((cache) => (cache === 'book' ? known(which) : which === 'state' && filmText !== '' ? filmText : '0'));
     const both = (g: string): string[] => [...KEYS.map((k) => keys.data(g, k)), ...KEYS.map((k) => keys.lease(g, k))];
     const of = (which: Gen): string => (which === 'current' ? current : which === 'previous' ? (generations.at(-2) ?? '7') : '');
     const { name, scriptKeys, args } = ((): { name: Call['script']; scriptKeys: string[]; args: string[] } => {
@@ -189,7 +192,8 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
               '{"states":"',
               '90000',
               CACHES[each.has].join(','),
-              ...CACHES[each.has].map((cache) => (cache === 'book' ? known(each.known) : '0')),
+              knownOf(each).join(','),
+              each.known === 'state' ? (parseState(knownOf(each)[0] ?? '')?.run ?? '') : '',
             ],
           };
         }
@@ -204,6 +208,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
     const numberOf = async (): Promise<number> => parseState((await server.get(keys.state)) ?? '')?.seq ?? 0;
     const seqBefore = await numberOf();
     const reply = sorted(await server.run(name, scriptKeys, args));
+    if (name === 'heartbeat') (reply as unknown[]).splice(3, 2, 'the time');
     const after = await generationOf();
     const held = await Promise.all(KEYS.flatMap((k) => [server.get(keys.data(after, k)), server.get(keys.lease(after, k))]));
     const counted = (await numberOf()) - seqBefore;

@@ -136,6 +136,11 @@ export class FakeRedis {
     return caches === undefined || caches.includes(cache);
   }
 
+  /** Whether a later heartbeat has written these names of an instance's caches. They only grow. */
+  protected isLater(written: string | undefined, names: string): boolean {
+    return written !== undefined && written !== '' && (names === '' || written.startsWith(`${names},`));
+  }
+
   /** Which keys an eviction removes. */
   protected evicted(data: readonly string[], leases: readonly string[]): readonly string[] {
     return [...data, ...leases];
@@ -253,29 +258,30 @@ export class FakeRedis {
   }
 
   #heartbeat([membersKey, hostsKey, ...stateKeys]: readonly string[], args: readonly string[]): Reply {
-    const [member, leaseMs, channel, head, longestKnown, names, ...known] = args as [
+    const [member, leaseMs, channel, head, longestKnown, names, known, run] = args as [
       string,
       string,
       string,
       string,
       string,
       string,
-      ...string[],
+      string,
+      string,
     ];
+    const each = known.split(',');
     const longest = this.#live(membersKey as string, hostsKey as string, member, Number(leaseMs), Number(longestKnown));
     const members = this.#members(membersKey as string);
-    this.#persist(membersKey as string);
     const hosts = this.#hosts(hostsKey as string);
-    if (!members.has(member) || hosts.get(member) !== names) {
-      hosts.set(member, names);
-      for (const key of stateKeys) this.#persist(key);
-    }
+    const written = hosts.get(member);
+    const isWritten = written === names || this.isLater(written, names);
+    if (!members.has(member) || !isWritten) for (const key of [membersKey as string, ...stateKeys]) this.#persist(key);
+    if (!isWritten) hosts.set(member, names);
     members.set(member, this.#now() + Number(leaseMs));
     const replaced: number[] = [];
     const states = stateKeys.map((key, i) => {
       const stored = this.get(key);
       const state = this.state(key);
-      const seen = Number(/:(\d+):/.exec(known[i] as string)?.[1] ?? known[i]);
+      const seen = Number(/:(\d+):/.exec(each[i] as string)?.[1] ?? each[i]);
       if (!this.isAnotherTime(state, seen)) return stored as string;
       const [gen, isLower] = this.#fresh(seen, state?.gen);
       if (isLower || (stored !== null && state === undefined)) replaced.push(i);
@@ -283,8 +289,10 @@ export class FakeRedis {
       this.#set(key, next, 0);
       return next;
     });
-    const reached = this.onPublish(channel, `${head}${states.join(',')}"}`);
-    return [states.join(','), replaced.join(','), String(longest), String(this.#micros), String(reached)];
+    const text = states.join(',');
+    const reached = this.onPublish(channel, `${head}${text}"}`);
+    const isKnown = text === known && run === this.runId;
+    return [isKnown ? '' : text, replaced.join(','), longest, String(Math.floor(this.#micros / 1e6)), String(this.#micros % 1e6), reached];
   }
 
   #leave([membersKey, hostsKey, ...stateKeys]: readonly string[], [member, ...caches]: readonly string[]): Reply {
@@ -302,15 +310,15 @@ export class FakeRedis {
     const members = this.#members(membersKey);
     const { born, longest: found } = this.#age(membersKey, now);
     let longest = Math.max(found ?? known, leaseMs);
-    let hasLeft = false;
-    for (const [each, until] of members) {
+    const last = members.get(':last');
+    const isTime = last === undefined || Math.floor(now / longest) !== Math.floor(last / longest);
+    for (const [each, until] of isTime ? members : []) {
       if (each.startsWith(':') || Math.abs(until - now) < 2 * longest) continue;
       if (each !== member) members.delete(each);
       this.#hosts(hostsKey).delete(each);
-      hasLeft = true;
     }
     if (born === undefined) for (const each of members.keys()) if (each.startsWith(':')) members.delete(each);
-    if (hasLeft && born !== undefined && now - born > 2 * longest) {
+    if (isTime && born !== undefined && now - born > 2 * longest) {
       const bounds = [...members.keys()].filter((each) => each !== member).map((each) => Number(/^[^:].*:(\d+)$/.exec(each)?.[1] ?? 0));
       longest = Math.max(leaseMs, ...bounds);
     }
@@ -325,17 +333,18 @@ export class FakeRedis {
     const members = this.#members(membersKey);
     const [born, last, longest] = [`:born:${this.runId}`, ':last', ':longest'].map((mark) => members.get(mark));
     if (longest === undefined) return {};
-    if (born === undefined || last === undefined || this.hasStepped(now, last, longest)) return { longest };
+    if (born === undefined || born > now || last === undefined || this.hasStepped(now, last, longest)) return { longest };
     return { born, longest };
   }
 
   /** The state under `key`, if the caller's generation is the current one; else what to answer. */
   #current(key: string, expected: string): FakeState | { readonly reply: Reply } {
     const state = this.state(key);
-    if (state !== undefined) return state.gen === expected ? state : { reply: ['generation', state.gen] };
-    if (this.get(key) !== null) return { reply: ['damaged'] };
-    const [gen] = this.#fresh(Number(expected));
-    this.#set(key, `${this.#micros}:${gen}:${this.runId}`, 0);
+    if (state?.gen === expected) return state;
+    if (state === undefined && this.get(key) !== null) return { reply: ['damaged'] };
+    if (state !== undefined && (expected !== '' || state.run === this.runId)) return { reply: ['generation', state.gen] };
+    const [gen] = this.#fresh(Number(expected), state?.gen);
+    this.#set(key, `${state?.seq ?? this.#micros}:${gen}:${this.runId}`, 0);
     return { reply: ['generation', gen] };
   }
 

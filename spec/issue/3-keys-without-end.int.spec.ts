@@ -127,6 +127,22 @@ describe('Issue 3: keys without end', () => {
     });
   }
 
+  it('are those of the caches that nobody has any more, and no others', async () => {
+    const other = 'without-end-either';
+    const lifeOf = async (cache: string): Promise<unknown> =>
+      Number(await server.cli('PTTL', new Bookkeeping(server, 'app', cache).keys.state)) === -1 ? 'no end' : 'ends';
+    const both = await join({ caches: { [CACHE]: {}, [other]: {} } });
+    const one = await join({ caches: { [other]: {} } });
+    await both.stop();
+    expect([await lifeOf(CACHE), await lifeOf(other)]).to.deep.equal(['ends', 'no end']);
+    await one.stop();
+    expect([await lifeOf(CACHE), await lifeOf(other)]).to.deep.equal(['ends', 'ends']);
+    await join({ caches: { [other]: {} } });
+    expect([await lifeOf(CACHE), await lifeOf(other)]).to.deep.equal(['ends', 'no end']);
+    await runtimes.pop()?.stop();
+    for (const [key, left] of await livesOf('app:2:*')) expect(left, key).to.be.greaterThan(0);
+  });
+
   it('are kept again as soon as an instance that was taken for dead sends a heartbeat', async () => {
     await withBook();
     const { members, hosts } = new Bookkeeping(server, 'app', CACHE).keys;

@@ -12,7 +12,7 @@ import { MODELS } from './models.js';
 import { runRow, spinVersion } from './run-row.js';
 
 describe('the models of the protocol', function () {
-  this.timeout(900_000);
+  this.timeout(1_800_000);
   let programs: ModelPrograms;
   const results = new Map<ModelRow, Result>();
 

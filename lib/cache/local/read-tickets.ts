@@ -10,7 +10,7 @@ export interface Joinable {
 /**
  * The right of one read to fill the local tier. The read takes it before anything is sent.
  *
- * An eviction of the key, a clear, a gap or a new subscription cancels the ticket. The value is then given to
+ * An eviction of the key, a clear, or messages that were missed cancel the ticket. The value is then given to
  * the callers who already wait for it, and is not kept.
  */
 export class ReadTicket<L extends Joinable = Joinable> {

@@ -131,12 +131,16 @@ export class RedisLink {
     if (this.client.status !== 'ready') throw this.#error ?? new Error('the connection was closed at once');
     this.#isOpen = true;
     this.client.stream.on('data', () => (this.#heardAt = performance.now()));
-    this.#pinging = setInterval(() => this.#ping(socketTimeoutMs), pingIntervalMs).unref();
+    this.#pinging = setInterval(() => this.#watch(pingIntervalMs, socketTimeoutMs), pingIntervalMs).unref();
   }
 
-  /** Asks whether the server is there, or looks how long it has not answered. */
-  #ping(socketTimeoutMs: number): void {
+  /**
+   * Asks whether the server is there, or looks how long it has not answered. If something was read lately,
+   * such as the echo of a heartbeat, nothing is asked.
+   */
+  #watch(pingIntervalMs: number, socketTimeoutMs: number): void {
     if (this.#askedAt === undefined) {
+      if (performance.now() - this.#heardAt < pingIntervalMs) return;
       this.#askedAt = performance.now();
       const answered = (): void => void (this.#askedAt = undefined);
       this.client.ping().then(answered, () => undefined);
