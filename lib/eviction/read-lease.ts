@@ -54,10 +54,10 @@ export type NumberedMessage = Pick<EvictionMessage, 'cache' | 'seq' | 'gen'>;
  *   message, is younger than D.
  * - lapsed: the last echo is older. Bypass, until the next one.
  *
- * A gap in the numbers and another generation empty the local tier. A lost connection ends the lease at once.
- * When the subscription is back, the local tier survives if the first echo names the same number and the same
- * generation as the last echo before the loss (which the reply to its beat must have named, too): then nothing
- * was evicted in between, whatever arrived.
+ * A gap in the numbers and another generation empty the local tier. A lost connection ends the lease at
+ * once. When the subscription is back, the local tier survives if the first echo names the same number and
+ * the same generation as the last echo before the loss (which the reply to its beat must have named, too):
+ * then nothing was evicted in between, whatever arrived.
  *
  * Generations come from replies on the command connection alone. Anybody may publish, so a message or an echo
  * that names another generation than the known one is a *rumour*. It empties the local tier, the remote tier
@@ -276,7 +276,7 @@ export class ReadLease {
     this.#timer.unref();
   }
 
-  /** Ends the heartbeats and the lease, for good. A beat would put the instance on the list of the living again. */
+  /** Ends the heartbeats and the lease, for good. */
   stop(): void {
     this.#isStopped = true;
     clearInterval(this.#timer);

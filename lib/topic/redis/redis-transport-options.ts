@@ -8,11 +8,11 @@ export interface RedisTransportOptions {
   readonly connectTimeoutMs?: Milliseconds | undefined;
   /**
    * A connection is given up when a command got no answer for so long, in milliseconds. Must exceed
-   * {@link pingIntervalMs}. Default: `1_500`. A link that swallows everything is noticed after at most the
-   * sum of both; TCP alone would take minutes.
+   * {@link pingIntervalMs}. Default: `1_500`. A link that swallows everything is noticed after at most
+   * this and two of those; TCP alone would take minutes.
    */
   readonly socketTimeoutMs?: Milliseconds | undefined;
-  /** How often PING is sent, in milliseconds. Default: `500`. */
+  /** PING is sent when nothing was read for so long, in milliseconds. Default: `500`. */
   readonly pingIntervalMs?: Milliseconds | undefined;
   /**
    * The pause before the `attempt`th try to connect again, in milliseconds. `attempt` counts from 1. Default:
