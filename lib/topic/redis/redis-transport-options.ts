@@ -9,7 +9,7 @@ export interface RedisTransportOptions {
   /**
    * A connection is given up when a command got no answer for so long, in milliseconds. Must exceed
    * {@link pingIntervalMs}. Default: `1_500`. A link that swallows everything is noticed after at most
-   * this and two of those; TCP alone would take minutes.
+   * this time and two intervals; TCP alone would take minutes.
    */
   readonly socketTimeoutMs?: Milliseconds | undefined;
   /** PING is sent when nothing was read for so long, in milliseconds. Default: `500`. */
