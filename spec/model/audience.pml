@@ -18,8 +18,10 @@
  *   HOSTS_APART          the field is written by a command of its own, after the beat that proves the cache
  *   BORN_APART           the list and `born` are two keys, and one may be lost alone
  *   EARLY_ECHO           an echo proves a cache that its beat, when it was sent, did not name
+ *   LATE_TAKES_NAMES     a beat writes its names over a field that begins with them
  * Faults: DROPS (messages lost on a connection that stands), LOSSES; JOINS (1: an instance gets the cache
- * late), LEAVES (1: an instance leaves, and takes its field along).
+ * late), LEAVES (1: an instance leaves, and takes its field along), LATE_BEATS (so many beats are stuck, one of
+ * an instance at a time, and executed at any later moment: after later beats, or after the instance has left).
  */
 #ifndef BEATS
 #define BEATS 2
@@ -38,6 +40,9 @@
 #endif
 #ifndef LEAVES
 #define LEAVES 0
+#endif
+#ifndef LATE_BEATS
+#define LATE_BEATS 0
 #endif
 #define INSTANCES 2
 #define NOTHING 255
@@ -60,7 +65,7 @@ byte leasedAt[INSTANCES];     /* when the beat of the lease was executed */
 byte pastUntil[INSTANCES];    /* a lease of a beat before this moment has run out */
 
 byte resolved = 1;            /* the number of the last eviction whose caller went on */
-byte drops = 0;
+byte drops = 0, late = 0;
 
 /* The subscriber's connection: kind, number, and of an echo: its beat, and when that was executed. */
 chan connection0 = [3] of { mtype, byte, byte, byte };
@@ -73,10 +78,35 @@ inline deliver(wire, kind, aBeat, aMoment) {
   fi
 }
 
+/*
+ * HEARTBEAT. Names only grow while an instance lives: a field that has the cache, when the beat does not name
+ * it, was written by a later beat, and stays.
+ */
+inline execute(aBeat, names) {
+  moment++;
+  isLiving[me] = true;
+  if :: born == 0 -> born = moment :: else fi;
+#ifndef HOSTS_APART
+#ifndef LATE_TAKES_NAMES
+  if
+  :: hasField[me] && isHost[me]
+  :: else -> hasField[me] = true; isHost[me] = names
+  fi;
+#else
+  hasField[me] = true; isHost[me] = names;
+#endif
+#endif
+  deliver(wire, echo, aBeat, moment)
+}
+
 proctype instance(byte me; chan wire) {
   mtype kind = eviction;
   byte beats = 0, itsNumber = 0, itsBeat = 0, itsMoment = 0;
   bool isSent = false, itNames = false;
+#if LATE_BEATS
+  byte stuckBeat = 0, heard = 0;  /* heard: the beat of the last echo; no echo of an earlier one is expected */
+  bool stuckNames = false;
+#endif
   do
   /* It gets the cache. */
   :: atomic { !hasCache[me] && !hasLeft[me] ->
@@ -84,20 +114,29 @@ proctype instance(byte me; chan wire) {
   /* It sends a beat, which names the cache if it is there. */
   :: atomic { beats < BEATS && !isSent && !hasLeft[me] ->
        beats++; lastBeat[me]++; isSent = true; itNames = hasCache[me] }
-  /* HEARTBEAT. The guards keep a script from stopping half way. */
+  /* Redis executes it. The guards keep a script from stopping half way. */
   :: atomic { isSent && !hasLeft[me] && (nfull(wire) || drops < DROPS) ->
-       moment++;
-       isLiving[me] = true;
-       if :: born == 0 -> born = moment :: else fi;
-#ifndef HOSTS_APART
-       hasField[me] = true; isHost[me] = itNames;
-#endif
-       deliver(wire, echo, lastBeat[me], moment);
+       execute(lastBeat[me], itNames);
        isSent = false; itNames = false }
+#if LATE_BEATS
+  /* It is stuck, and the next one may overtake it. */
+  :: atomic { isSent && late < LATE_BEATS && stuckBeat == 0 ->
+       late++; stuckBeat = lastBeat[me]; stuckNames = itNames; isSent = false; itNames = false }
+  :: atomic { stuckBeat != 0 && (nfull(wire) || drops < DROPS) ->
+       execute(stuckBeat, stuckNames);
+       stuckBeat = 0; stuckNames = false }
+#endif
 #ifdef HOSTS_APART
   :: atomic { hasCache[me] && isLeased[me] && !isHost[me] -> hasField[me] = true; isHost[me] = true }
 #endif
   :: atomic { wire?kind, itsNumber, itsBeat, itsMoment ->
+#if LATE_BEATS
+       if
+       :: kind == echo && itsBeat <= heard -> itsBeat = 0; itsMoment = 0
+       :: kind == echo && itsBeat > heard -> heard = itsBeat
+       :: else
+       fi;
+#endif
        if
        :: !hasCache[me]
        :: hasCache[me] && kind == eviction -> applied[me] = itsNumber; kept[me] = NOTHING

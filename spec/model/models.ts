@@ -279,7 +279,7 @@ const AUDIENCE: Model = {
   name: 'audience',
   about:
     "An eviction with `acks: 'all'`, beside two instances that may host its cache: who is waited for, when the list of the living, or who " +
-    'hosts what, is lost, and when an instance gets the cache late or leaves.',
+    'hosts what, is lost, when an instance gets the cache late or leaves, and when a heartbeat is executed late.',
   without: "Steps of the server's clock, L2.",
   promises: { '(kept[me]>=resolved)': 'C4' },
   rows: [
@@ -287,6 +287,8 @@ const AUDIENCE: Model = {
     { faults: 'an instance gets the cache late', flags: { EVICTIONS: 2, JOINS: 1 } },
     { faults: 'an instance leaves', flags: { EVICTIONS: 1, LEAVES: 1 } },
     { faults: '`members` or `hosts` lost', flags: { EVICTIONS: 1, LOSSES: 1 } },
+    { faults: '1 late heartbeat, an instance gets the cache late', flags: { EVICTIONS: 1, JOINS: 1, LATE_BEATS: 1 } },
+    { faults: '1 late heartbeat, an instance leaves', flags: { EVICTIONS: 1, LEAVES: 1, LATE_BEATS: 1 } },
     { faults: 'none', flags: { EVICTIONS: 1, NO_ACKS: true }, change: 'without waiting for acknowledgements', breaks: 'C4' },
     {
       faults: '`members` or `hosts` lost',
@@ -316,6 +318,12 @@ const AUDIENCE: Model = {
       faults: 'an instance gets the cache late',
       flags: { EVICTIONS: 1, JOINS: 1, EARLY_ECHO: true },
       change: 'an echo proves a cache that its beat did not name',
+      breaks: 'C4',
+    },
+    {
+      faults: '1 late heartbeat, an instance gets the cache late',
+      flags: { EVICTIONS: 1, JOINS: 1, LATE_BEATS: 1, LATE_TAKES_NAMES: true },
+      change: 'a heartbeat takes away names that a later one has written',
       breaks: 'C4',
     },
   ],
