@@ -19,9 +19,11 @@
  *   BORN_APART           the list and `born` are two keys, and one may be lost alone
  *   EARLY_ECHO           an echo proves a cache that its beat, when it was sent, did not name
  *   LATE_TAKES_NAMES     a beat writes its names over a field that begins with them
+ *   LOSS_GOES_UNNOTICED  a beat writes its field again, when `hosts` was lost, and leaves the list as old as it is
  * Faults: DROPS (messages lost on a connection that stands), LOSSES; JOINS (1: an instance gets the cache
  * late), LEAVES (1: an instance leaves, and takes its field along), LATE_BEATS (so many beats are stuck, one of
  * an instance at a time, and executed at any later moment: after later beats, or after the instance has left).
+ * ONE_IS_SILENT makes a search smaller: the first instance sends no beats, so it never has a lease.
  */
 #ifndef BEATS
 #define BEATS 2
@@ -46,6 +48,11 @@
 #endif
 #define INSTANCES 2
 #define NOTHING 255
+#ifdef ONE_IS_SILENT
+#define BEATS_OF(who) (who == 0 -> 0 : BEATS)
+#else
+#define BEATS_OF(who) BEATS
+#endif
 
 mtype = { eviction, echo };
 
@@ -80,10 +87,14 @@ inline deliver(wire, kind, aBeat, aMoment) {
 
 /*
  * HEARTBEAT. Names only grow while an instance lives: a field that has the cache, when the beat does not name
- * it, was written by a later beat, and stays.
+ * it, was written by a later beat, and stays. A living instance without a field: `hosts` was lost. This beat may
+ * be a late one, which writes fewer names than were lost, so the list counts as young.
  */
 inline execute(aBeat, names) {
   moment++;
+#ifndef LOSS_GOES_UNNOTICED
+  if :: isLiving[me] && !hasField[me] -> born = moment :: else fi;
+#endif
   isLiving[me] = true;
   if :: born == 0 -> born = moment :: else fi;
 #ifndef HOSTS_APART
@@ -112,7 +123,7 @@ proctype instance(byte me; chan wire) {
   :: atomic { !hasCache[me] && !hasLeft[me] ->
        hasCache[me] = true; provenFrom[me] = lastBeat[me] + 1; kept[me] = NOTHING; applied[me] = 0 }
   /* It sends a beat, which names the cache if it is there. */
-  :: atomic { beats < BEATS && !isSent && !hasLeft[me] ->
+  :: atomic { beats < BEATS_OF(me) && !isSent && !hasLeft[me] ->
        beats++; lastBeat[me]++; isSent = true; itNames = hasCache[me] }
   /* Redis executes it. The guards keep a script from stopping half way. */
   :: atomic { isSent && !hasLeft[me] && (nfull(wire) || drops < DROPS) ->

@@ -289,6 +289,10 @@ const AUDIENCE: Model = {
     { faults: '`members` or `hosts` lost', flags: { EVICTIONS: 1, LOSSES: 1 } },
     { faults: '1 late heartbeat, an instance gets the cache late', flags: { EVICTIONS: 1, JOINS: 1, LATE_BEATS: 1 } },
     { faults: '1 late heartbeat, an instance leaves', flags: { EVICTIONS: 1, LEAVES: 1, LATE_BEATS: 1 } },
+    {
+      faults: '1 late heartbeat, an instance gets the cache late, `members` or `hosts` lost',
+      flags: { EVICTIONS: 1, JOINS: 1, LATE_BEATS: 1, LOSSES: 1, ONE_IS_SILENT: true },
+    },
     { faults: 'none', flags: { EVICTIONS: 1, NO_ACKS: true }, change: 'without waiting for acknowledgements', breaks: 'C4' },
     {
       faults: '`members` or `hosts` lost',
@@ -324,6 +328,12 @@ const AUDIENCE: Model = {
       faults: '1 late heartbeat, an instance gets the cache late',
       flags: { EVICTIONS: 1, JOINS: 1, LATE_BEATS: 1, LATE_TAKES_NAMES: true },
       change: 'a heartbeat takes away names that a later one has written',
+      breaks: 'C4',
+    },
+    {
+      faults: '1 late heartbeat, an instance gets the cache late, `members` or `hosts` lost',
+      flags: { EVICTIONS: 1, JOINS: 1, LATE_BEATS: 1, LOSSES: 1, ONE_IS_SILENT: true, LOSS_GOES_UNNOTICED: true },
+      change: 'without taking the list for young when a heartbeat finds `hosts` lost',
       breaks: 'C4',
     },
   ],
