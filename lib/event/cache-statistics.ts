@@ -60,8 +60,8 @@ export interface CacheStatistics {
   /** How often the numbers of messages showed that some were missed. */
   readonly gaps: number;
   /**
-   * How often entries of the local tier were dropped because messages may have been missed: after a gap, while
-   * the topic was not subscribed, or on another server.
+   * How often entries of the local tier were dropped because messages may have been missed: after a gap,
+   * while the topic was not subscribed, or on another server.
    */
   readonly repairs: number;
   /**

@@ -190,14 +190,13 @@ export class RedisEvictionLog implements EvictionLog {
   }
 
   async readCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<(string | undefined)[]> {
-    // Before the first contact the state may be of another run of the server, which a script looks at.
-    if (this.#generation === '') return keys.map(() => undefined);
     for (let moves = 0; moves <= MAXIMUM_MOVES; moves += 1) {
       const asked = this.#generation;
       const read = (): Promise<(string | null)[]> =>
         this.#connection.client.mGet([this.#keys.state, ...keys.map((key) => this.#keys.data(asked, key))]);
       const [state, ...raws] = await this.#connection.guard.run('get', read, keys.length, waitMs);
-      const gen = typeof state === 'string' ? parseState(state)?.gen : undefined;
+      // Before the first contact the state may be of another run of the server, which only a script can see.
+      const gen = typeof state === 'string' && asked !== '' ? parseState(state)?.gen : undefined;
       if (gen === asked) return raws.map((raw) => (typeof raw === 'string' ? raw : undefined));
       // The server lost everything, or another program wrote there. The next write or heartbeat begins a
       // generation.

@@ -161,7 +161,8 @@ return { 'done', number, gen, heard, isLower and '1' or '0' }`,
  *   live to. The first beat in each longest bound looks for them. A member says its bound: see `memberOf`.
  * - An instance that is new to the list, or has other caches than it said, takes away the end that the last
  *   one to leave has set.
- * - A beat may be executed late, after one that names more caches. It takes no name away.
+ * - A beat may be executed late, after one that names more caches. It takes no name away. If the names of a
+ *   living instance are gone, the list counts as begun now.
  */
 export const HEARTBEAT = new Script(
   'heartbeat',
@@ -172,12 +173,18 @@ local run, t = run(), redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 
 local born, noted, isListed, last = age(membersKey, run, now, member)
+-- Names only grow while an instance lives. If those written go on where these end, a later beat came first.
+local written = try('HGET', hostsKey, member)
+local isWritten = written == names or (written and written ~= '' and (names == '' or string.sub(written, 1, #names + 1) == names .. ','))
+-- If the line of a living instance is gone, all lines may be. A late beat could have written an older one since.
+if isListed and tonumber(isListed) > now and not written then born = nil end
 local longest = math.max(noted or tonumber(ARGV[5]), lease)
 if not last or math.floor(now / longest) ~= math.floor(last / longest) then
   local function leave(from, to)
     for _, gone in ipairs(members(membersKey, from, to)) do
       redis.call('ZREM', membersKey, gone)
       try('HDEL', hostsKey, gone)
+      if gone == member then isListed, isWritten = nil, false end
     end
   end
   leave('-inf', now - 2 * longest)
@@ -190,9 +197,6 @@ if not last or math.floor(now / longest) ~= math.floor(last / longest) then
   end
 end
 
--- Names only grow while an instance lives. If those written go on where these end, a later beat came first.
-local written = try('HGET', hostsKey, member)
-local isWritten = written == names or (written and written ~= '' and (names == '' or string.sub(written, 1, #names + 1) == names .. ','))
 if not isListed or not isWritten then -- see forsake
   for i = 1, #KEYS do redis.call('PERSIST', KEYS[i]) end
 end

@@ -123,6 +123,10 @@ describe('The rights of a Redis user', function () {
     // A topic of the application's own, within the namespace.
     expect(await here.publisher.publish(`${NAMESPACE}:news`, 'hello')).to.equal(0);
 
+    // A connection on which nothing comes asks whether the server is there.
+    await server.cli('CONFIG', 'RESETSTAT');
+    await waitFor(async () => String(await server.cli('INFO', 'commandstats')).includes('cmdstat_ping:'), { what: 'a PING' });
+
     // Who ends is no longer waited for.
     await stop();
     const left = new Bookkeeping(server, NAMESPACE);

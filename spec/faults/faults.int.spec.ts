@@ -27,7 +27,9 @@ const SHORT_FORM = [
       'restart from an old snapshot',
       'worker stopped (SIGSTOP)',
       'forged generation, beyond what a double counts',
-      'damaged generation',
+      'damaged state',
+      'number lost alone',
+      'forged number, then a cut',
       'one instance name for all',
       'rolling restart with calls under way',
     ],
@@ -46,6 +48,7 @@ const SHORT_FORM = [
       'update after unbind',
       "writers' clocks an hour off",
       'blocked event loop with evictions under way',
+      'reconnect storm',
     ],
   },
   {

@@ -269,9 +269,10 @@ export class FakeRedis {
       string,
     ];
     const each = known.split(',');
-    const longest = this.#live(membersKey as string, hostsKey as string, member, Number(leaseMs), Number(longestKnown));
     const members = this.#members(membersKey as string);
     const hosts = this.#hosts(hostsKey as string);
+    if (Number(members.get(member)) > this.#now() && !hosts.has(member)) members.delete(`:born:${this.runId}`); // Lines were lost.
+    const longest = this.#live(membersKey as string, hostsKey as string, member, Number(leaseMs), Number(longestKnown));
     const written = hosts.get(member);
     const isWritten = written === names || this.isLater(written, names);
     if (!members.has(member) || !isWritten) for (const key of [membersKey as string, ...stateKeys]) this.#persist(key);

@@ -138,7 +138,7 @@ function expectMessages(messages: readonly string[]): void {
   const common = (i: number) => {
     const { origin, at } = parsed[i] ?? {};
     expect(at).to.be.a('number');
-    return { v: 1, cache: 'book', ns: 'cache', seq: Number(seq) + i, gen, origin, at };
+    return { v: 2, cache: 'book', ns: 'cache', seq: Number(seq) + i, gen, origin, at };
   };
   const evict = (i: number) => ({ ...common(i), op: 'evict', keys: ['Dune'], ack: true });
   expect(parsed).to.deep.equal([{ ...common(0), op: 'clear', keys: [] }, evict(1), evict(2), evict(3)]);
