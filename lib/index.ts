@@ -45,6 +45,7 @@ export type {
   Unacknowledged,
   ValueTypes,
   ValueWrapper,
+  WriteIntent,
 } from './cache/index.js';
 export {
   CacheConfigurationError,
@@ -96,6 +97,7 @@ export { runInTransaction, TransactionAwareCache, TransactionAwareCacheManager, 
 export type {
   AfterCommit,
   AfterCompletion,
+  BeforeCommit,
   DeferredFailures,
   TransactionAwareCacheManagerParts,
   TransactionOptions,

@@ -50,6 +50,7 @@ export interface CacheEvictOperation extends CommonOperation {
   readonly unless: OperationFunction | undefined;
   readonly allEntries: boolean;
   readonly beforeInvocation: boolean;
+  readonly aroundInvocation: boolean;
   readonly keys: OperationFunction | undefined;
   readonly resultKey: OperationFunction | undefined;
   readonly acks: 'none' | 'all';

@@ -6,6 +6,7 @@
 declare enum NotTogetherWith {
   acks = 'acks',
   allEntries = 'allEntries',
+  aroundInvocation = 'aroundInvocation',
   beforeInvocation = 'beforeInvocation',
   cacheManager = 'cacheManager',
   cacheResolver = 'cacheResolver',
@@ -32,6 +33,11 @@ interface NoLiteral {
  */
 export type Without<Options extends string, Other extends OptionName> = {
   readonly [Option in Options]?: (Option extends 'keyGenerator' ? Refusal<Other> & NoLiteral : Refusal<Other>) | undefined;
+};
+
+/** Refuses that `Flags` are `true` beside `Other`. */
+export type WithoutFlags<Flags extends string, Other extends OptionName> = {
+  readonly [Flag in Flags]?: false | Refusal<Other> | undefined;
 };
 
 /** Refuses `unacknowledged: 'report'` beside `Other`. */

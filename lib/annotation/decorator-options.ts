@@ -1,7 +1,7 @@
 import type { CacheKey, Unacknowledged } from '../cache/index.js';
 import type { Duration } from '../time/index.js';
 import type { CacheInvocation } from './cache-invocation.js';
-import type { AtMostOne, Without, WithoutReport } from './contradictions.js';
+import type { AtMostOne, Without, WithoutFlags, WithoutReport } from './contradictions.js';
 import type { ServiceIdentifier } from './service-locator.js';
 
 /** What can be cached: a method that returns a promise. */
@@ -141,16 +141,24 @@ export interface AllCacheEvictOptions<M extends AsyncMethod> extends OperationOp
    * evicts after it succeeded.
    */
   readonly beforeInvocation?: boolean | undefined;
+  /**
+   * Evicts before the method runs and again after it, whether it succeeded or not. In between, no instance
+   * stores a value under the key, so a process that dies at any moment, even between the commit in the method
+   * and its eviction, leaves nothing stale: the key stays uncached until `intentLease` is over. Costs one
+   * round trip more, and reads of the key meanwhile run their methods. Not together with `beforeInvocation`,
+   * `allEntries`, `resultKey` or `unless`, and refused for a cache with `tiers: 'local'`. Default: `false`.
+   */
+  readonly aroundInvocation?: boolean | undefined;
   /** Several keys, evicted together. Not together with `key`, `resultKey`, `keyGenerator` or `allEntries`. */
   readonly keys?: ((this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => readonly CacheKey[]) | undefined;
   /**
    * Makes the key from the result. Not together with `key`, `keys`, `keyGenerator`,
-   * `allEntries` or `beforeInvocation`.
+   * `allEntries`, `beforeInvocation` or `aroundInvocation`.
    */
   readonly resultKey?: ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => CacheKey) | undefined;
   /**
    * Prevents the eviction once the result is known, for a method that may have changed nothing. Not together
-   * with `beforeInvocation`.
+   * with `beforeInvocation` or `aroundInvocation`.
    */
   readonly unless?: ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean) | undefined;
   /**
@@ -178,13 +186,21 @@ export type CacheEvictSettings<M extends AsyncMethod> = Pick<AllCacheEvictOption
   (
     | (Pick<AllCacheEvictOptions<M>, 'beforeInvocation' | 'acks'> &
         Without<'resultKey' | 'unless', 'beforeInvocation'> &
+        WithoutFlags<'aroundInvocation', 'beforeInvocation'> &
         WithoutReport<'beforeInvocation'>)
-    | (Pick<AllCacheEvictOptions<M>, 'unless' | 'acks'> & WithoutReport<'acks'> & { readonly beforeInvocation?: false | undefined })
-    | (Pick<AllCacheEvictOptions<M>, 'unless' | 'unacknowledged'> & {
-        readonly beforeInvocation?: false | undefined;
-        readonly acks?: 'none' | undefined;
-      })
+    | (Around<M> & AcksOrReport<M>)
+    | (Pick<AllCacheEvictOptions<M>, 'unless'> & { readonly [Flag in Flags]?: false | undefined } & AcksOrReport<M>)
   );
+
+type Flags = 'beforeInvocation' | 'aroundInvocation';
+
+type Around<M extends AsyncMethod> = Pick<AllCacheEvictOptions<M>, 'aroundInvocation'> &
+  Without<'resultKey' | 'unless', 'aroundInvocation'> &
+  WithoutFlags<'allEntries' | 'beforeInvocation', 'aroundInvocation'>;
+
+type AcksOrReport<M extends AsyncMethod> =
+  | (Pick<AllCacheEvictOptions<M>, 'acks'> & WithoutReport<'acks'>)
+  | (Pick<AllCacheEvictOptions<M>, 'unacknowledged'> & { readonly acks?: 'none' | undefined });
 
 /**
  * Options of `@CacheEvict`: those of {@link AllCacheEvictOptions}. Options that contradict each other do not

@@ -15,7 +15,7 @@ const COMMON = [...DEFAULTS, 'key', 'condition'] as const;
 const KNOWN = {
   cacheable: [...COMMON, 'unless', 'sync', 'ttl'],
   put: [...COMMON, 'unless', 'ttl', 'resultKey', 'unacknowledged'],
-  evict: [...COMMON, 'allEntries', 'beforeInvocation', 'keys', 'resultKey', 'unless', 'acks', 'unacknowledged'],
+  evict: [...COMMON, 'allEntries', 'beforeInvocation', 'aroundInvocation', 'keys', 'resultKey', 'unless', 'acks', 'unacknowledged'],
 } as const satisfies Record<CacheOperation['kind'], readonly string[]>;
 
 /** Options with their kind of operation, before they are checked. */
@@ -121,6 +121,11 @@ function readEvict(reader: OptionReader): CacheEvictOperation {
   for (const other of ['resultKey', 'unless']) {
     reader.exclude('beforeInvocation', other, 'Before the method runs there is no result.');
   }
+  reader.exclude('aroundInvocation', 'beforeInvocation', 'It evicts before the method as well as after it.');
+  for (const other of ['resultKey', 'unless']) {
+    reader.exclude('aroundInvocation', other, 'The keys are withheld before the method runs, when there is no result.');
+  }
+  reader.exclude('aroundInvocation', 'allEntries', "Name the keys by `keys`, or clear by hand between `cache.intend('all')` and its end.");
   for (const other of ['key', 'keys', 'resultKey', 'keyGenerator']) {
     reader.exclude('allEntries', other, 'All entries go, whatever their keys.');
   }
@@ -136,6 +141,7 @@ function readEvict(reader: OptionReader): CacheEvictOperation {
     ...readCommon(reader),
     allEntries: reader.flag('allEntries'),
     beforeInvocation: reader.flag('beforeInvocation'),
+    aroundInvocation: reader.flag('aroundInvocation'),
     keys: reader.function('keys'),
     resultKey: reader.function('resultKey'),
     unless: reader.function('unless'),

@@ -1,6 +1,7 @@
 import { throwFirst } from '../errors/index.js';
 import type { CacheStatistics } from '../event/index.js';
-import type { Cache, EvictOptions } from './cache.js';
+import type { Cache } from './cache.js';
+import type { EvictOptions } from './evict-options.js';
 import { nameUnknown } from './name-unknown.js';
 
 /** The state of one link or one cache, as {@link CacheManager.health} reports it. */

@@ -1,37 +1,12 @@
 import { throwFirst } from '../errors/index.js';
 import type { CacheStatistics } from '../event/index.js';
 import type { Duration, Milliseconds } from '../time/index.js';
+import { checkEvictOptions, checkKeys, checkWork } from './check-arguments.js';
+import type { EvictOptions, Unacknowledged } from './evict-options.js';
 import type { CacheKey } from './key/cache-key.js';
 import type { KeyInspection } from './key-inspection.js';
 import type { ValueWrapper } from './value-wrapper.js';
-
-/** How long the caller of an eviction waits. */
-export interface EvictOptions {
-  /**
-   * When the call resolves. Default: `'none'`.
-   * - `'none'`: once Redis has executed the eviction. The other instances follow within the bound, normally
-   *   within a millisecond.
-   * - `'all'`: once no instance serves the old value any more. Each instance has then applied the eviction,
-   *   or its read lease has ended.
-   */
-  readonly acks?: 'none' | 'all' | undefined;
-  /**
-   * How long the caller has already waited for caches, in milliseconds. It is subtracted from the cache's
-   * `deadline`. Default: `0`.
-   */
-  readonly waitedMs?: Milliseconds | undefined;
-  /** What the caller hears of an eviction that is not acknowledged. Default: the cache's `unacknowledged`. */
-  readonly unacknowledged?: Unacknowledged | undefined;
-}
-
-/**
- * What a write does when Redis has not acknowledged its eviction within the cache's `deadline`. In either
- * case the eviction is repeated until it is acknowledged, and meanwhile this instance serves the key from
- * neither tier.
- * - `'throw'`: it rejects with a {@link CacheEvictError}.
- * - `'report'`: it resolves. The event `evictPending` and the log tell of it.
- */
-export type Unacknowledged = 'throw' | 'report';
+import { within, type WriteIntent } from './write-intent.js';
 
 /** The options of one written value that can differ from the options of the cache. */
 export interface PutOptions {
@@ -129,7 +104,8 @@ export abstract class Cache<T = unknown> {
 
   /**
    * Stores `value` if the key has none, and returns `undefined`. Otherwise changes nothing and returns the
-   * present value.
+   * present value. While the key is being written ({@link evictAround}), it stores nothing, and returns
+   * `undefined` all the same: it is no lock.
    */
   abstract putIfAbsent<V = T>(key: CacheKey, value: V, options?: PutOptions): Promise<ValueWrapper<V> | undefined>;
 
@@ -158,6 +134,43 @@ export abstract class Cache<T = unknown> {
    * `unacknowledged` says.
    */
   abstract evictIfPresent(key: CacheKey, options?: EvictOptions): Promise<boolean>;
+
+  /**
+   * Runs `work`, which changes in the database what `keys` stand for, between two evictions of them. Until
+   * the second one, no instance stores a value under them. So a writer that dies at any moment leaves nothing
+   * stale behind, not even between its commit and its eviction.
+   *
+   * It costs one round trip more than {@link evictAll} after the work, and reads of the keys meanwhile run
+   * their loaders. A writer that dies leaves the keys uncached until its intent ends (`intentLease`). If
+   * Redis does not acknowledge the first eviction, `work` runs nevertheless, without this protection.
+   *
+   * @param work - has committed when its promise resolves.
+   * @returns what `work` returns.
+   * @throws what `work` threw: the same object. The keys are evicted then as well.
+   * @throws {CacheEvictError} as {@link evict} does. What `work` returned is on its `result`.
+   * @throws {CacheStoppedError} when the cache was stopped; `work` has run.
+   * @throws {CacheConfigurationError} before `work`, for options that are refused, and for a cache with
+   *   `tiers: 'local'`: it asks no server before it stores a value.
+   */
+  async evictAround<V>(keys: readonly CacheKey[], work: () => V | Promise<V>, options?: EvictOptions): Promise<V> {
+    checkKeys(keys);
+    checkWork(work);
+    checkEvictOptions(options);
+    return within(await this.intend(keys), work, options);
+  }
+
+  /**
+   * The first half of {@link evictAround}, for what cannot be one function: evicts the keys (or everything),
+   * and keeps their values from being stored until the intent is ended. It takes effect at once, even inside
+   * a transaction, with which it ends, and does not fail because Redis is away. End it in any case: until
+   * then it is renewed, and the keys stay uncached.
+   *
+   * A cache of your own need not implement it. The default does nothing before {@link WriteIntent.end}, so it
+   * does not protect from a crash.
+   */
+  intend(keys: readonly CacheKey[] | 'all'): Promise<WriteIntent> {
+    return Promise.resolve({ end: (options) => (keys === 'all' ? this.clear(options) : this.evictAll(keys, options)) });
+  }
 
   /** Removes every entry, in constant time, and announces this to every instance. */
   abstract clear(options?: EvictOptions): Promise<void>;

@@ -1,6 +1,6 @@
 import { CacheConfigurationError, shown } from '../errors/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
-import type { EvictOptions, Unacknowledged } from './cache.js';
+import type { EvictOptions, Unacknowledged } from './evict-options.js';
 
 // Invalid arguments can reach a cache in spite of the types, from JavaScript or through `any`. They are
 // refused before anything is done.
@@ -8,6 +8,11 @@ import type { EvictOptions, Unacknowledged } from './cache.js';
 /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`. */
 export function checkLoader(loader: unknown): void {
   if (typeof loader !== 'function') throw unexpected('loader', 'a function', loader);
+}
+
+/** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`. */
+export function checkWork(work: unknown): void {
+  if (typeof work !== 'function') throw unexpected('work', 'a function', work);
 }
 
 /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`. */
@@ -43,6 +48,12 @@ export function throwsUnacknowledged({ acks, unacknowledged }: EvictOptions, fal
     'CACHE_OPERATION_INVALID',
     "`acks: 'all'` and `unacknowledged: 'report'` cannot both be set. One waits until no instance serves the old value, the other does not.",
   );
+}
+
+/** @throws {CacheConfigurationError} what the eviction would throw, told before anything is done. */
+export function checkEvictOptions(options: EvictOptions = {}): void {
+  wantsAcks(options);
+  throwsUnacknowledged(options, 'throw');
 }
 
 /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`. */

@@ -1,3 +1,5 @@
+import type { Eviction } from './eviction.js';
+
 /** The largest number of keys in one step. There is a limit because a long script would block the server. */
 export const MAXIMUM_CHUNK = 1_000;
 
@@ -30,3 +32,7 @@ export function chunksOf<K extends string>(keys: readonly K[]): (readonly K[])[]
   }
   return chunks;
 }
+
+/** An eviction in parts that are each small enough for one step. */
+export const partsOf = (eviction: Eviction): readonly Eviction[] =>
+  eviction === 'all' ? [eviction] : chunksOf(eviction.keys).map((keys) => ({ keys }));

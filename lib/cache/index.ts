@@ -7,11 +7,12 @@
  * `CoherentCache` is what the fleet may do to a cache. The room touches time, event, errors and Keyv.
  */
 export { BucketedRemoteCache } from './remote/bucketed-remote-cache.js';
-export { Cache, type EvictOptions, type LoadOptions, type PutOptions, type Unacknowledged } from './cache.js';
+export { Cache, type LoadOptions, type PutOptions } from './cache.js';
+export type { EvictOptions, Unacknowledged } from './evict-options.js';
 export { bucketsOf } from './two-tier/cache-bucket.js';
 export { CallsUnderWay, stopped } from './calls-under-way.js';
 export type { CacheKey } from './key/cache-key.js';
-export { chunksOf } from './chunks.js';
+export { partsOf } from './chunks.js';
 export { type CacheCondition, type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
 export { type CacheCodec, cacheCodec, createCacheCodec, ended, UNREADABLE, ValueCodec } from './value/codec.js';
 export { CompositeCacheManager, type CompositeCacheManagerOptions } from './composite-cache-manager.js';
@@ -19,7 +20,7 @@ export { decodeKey } from './key/decode-key.js';
 export { encodeKey } from './key/encode-key.js';
 export { EntryCodec, type Reading, type RemoteTime } from './remote/entry-codec.js';
 export type { Eviction } from './eviction.js';
-export type { EvictionLog, EvictionReceipt, FillEntry, FillLease, PutEntry } from './remote/eviction-log.js';
+export type { EvictionLog, EvictionReceipt, FillEntry, FillLease, IntentChange, PutEntry, PutReceipt } from './remote/eviction-log.js';
 export type { CoherentCache } from './two-tier/coherent-cache.js';
 export { Generation, type GenerationCause } from './remote/generation.js';
 export { hitNow } from './hit-now.js';
@@ -27,6 +28,7 @@ export type { KeyInspection, TierInspection } from './key-inspection.js';
 export { Load } from './load.js';
 export { LARGEST_MAXIMUM_SIZE, LocalCache } from './local/local-cache.js';
 export { nameUnknown } from './name-unknown.js';
+export { noIntents } from './no-intents.js';
 export { NoOpCache } from './no-op-cache.js';
 export { NoOpCacheManager } from './no-op-cache-manager.js';
 export { PassThroughCache, type PassThroughCacheOptions } from './two-tier/pass-through-cache.js';
@@ -40,3 +42,4 @@ export { TwoTierCache } from './two-tier/two-tier-cache.js';
 export type { TwoTierCacheCollaborators, TwoTierCacheOptions, TwoTierCacheSettings } from './two-tier/two-tier-cache-options.js';
 export { type InstanceLinks, TwoTierCacheManager } from './two-tier/two-tier-cache-manager.js';
 export type { ValueWrapper } from './value-wrapper.js';
+export { endQuietly, type WriteIntent } from './write-intent.js';

@@ -24,4 +24,9 @@ export interface KeyInspection {
    * tier.
    */
   readonly isDoubtful: boolean;
+  /**
+   * Whether an instance is writing the key (`aroundInvocation`), or has died while it did. If so, nothing is
+   * stored under it. `false` also if the remote tier did not answer.
+   */
+  readonly isWithheld: boolean;
 }

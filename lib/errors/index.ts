@@ -19,5 +19,6 @@ export { CacheStoppedError } from './cache-stopped-error.js';
 export { CacheTransactionError } from './cache-transaction-error.js';
 export { RemoteCacheError } from './remote-cache-error.js';
 export { TopicError } from './topic-error.js';
+export { withResult } from './with-result.js';
 export { isError } from './is-error.js';
 export { reasonOf } from './reason-of.js';

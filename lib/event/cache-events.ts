@@ -51,6 +51,12 @@ export interface CacheEventMap {
   evictPending: { readonly cache: string; readonly keys: readonly string[]; readonly error: unknown };
   /** A pending eviction was acknowledged after all. */
   evictRecovered: { readonly cache: string; readonly attempts: number };
+  /**
+   * A write of these keys was under way for longer than its intent held, because the process stood still or
+   * Redis lost the intent. `keys` is empty for the whole cache. They were evicted once more, and are withheld
+   * again.
+   */
+  intentLapsed: { readonly cache: string; readonly keys: readonly string[] };
   /** The breaker on the command connection opened or closed. */
   breaker: { readonly open: boolean };
   /**
@@ -84,6 +90,7 @@ export const CACHE_EVENT_NAMES: readonly Name[] = Object.freeze(
     malformed: 0,
     evictPending: 0,
     evictRecovered: 0,
+    intentLapsed: 0,
     breaker: 0,
     error: 0,
   } satisfies Record<Name, 0>) as Name[],

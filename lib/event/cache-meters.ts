@@ -103,6 +103,13 @@ export const CACHE_METERS: readonly CacheMeter[] = [
     series: [{ value: ({ refusedFills }) => refusedFills }],
   },
   {
+    name: 'cache.values.withheld',
+    kind: 'counter',
+    unit: '{value}',
+    description: 'Loaded or put values that were not stored, because their key was being written.',
+    series: [{ value: ({ withheld }) => withheld }],
+  },
+  {
     name: 'cache.reads.bypassed',
     kind: 'counter',
     unit: '{read}',
@@ -160,6 +167,13 @@ export const CACHE_METERS: readonly CacheMeter[] = [
     unit: '{key}',
     description: 'Evicted keys that wait for an acknowledgement and are being retried.',
     series: [{ value: ({ pendingEvictions }) => pendingEvictions }],
+  },
+  {
+    name: 'cache.coherence.withheld',
+    kind: 'gauge',
+    unit: '{key}',
+    description: 'Keys that are withheld from all instances, because this one is writing them.',
+    series: [{ value: ({ withheldKeys }) => withheldKeys }],
   },
   {
     name: 'cache.breaker.open',

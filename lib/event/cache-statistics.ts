@@ -32,6 +32,8 @@ export interface CacheStatistics {
   readonly fills: number;
   /** Loaded values that were refused because an eviction (or another load) came between. */
   readonly refusedFills: number;
+  /** Loaded or put values that were not stored because their key was being written (`aroundInvocation`). */
+  readonly withheld: number;
   /** Keys this instance evicted itself. */
   readonly evictions: number;
   /** Times this instance cleared the cache. */
@@ -78,6 +80,11 @@ export interface CacheStatistics {
   /** Evicted keys that wait for Redis' acknowledgement now and are being retried. A clear counts as one. */
   readonly pendingEvictions: number;
   /**
+   * Keys that are withheld from all instances now, because this one is writing them (`aroundInvocation`). A
+   * write of the whole cache counts as one.
+   */
+  readonly withheldKeys: number;
+  /**
    * The breaker on the connection to the remote tier now. `open`: its steps are refused
    * because too many have failed.
    */
@@ -91,6 +98,8 @@ export interface MomentaryState {
   readonly bypassTimeMs?: Milliseconds | undefined;
   /** Default: `0`. */
   readonly pendingEvictions?: number | undefined;
+  /** Default: `0`. */
+  readonly withheldKeys?: number | undefined;
   /** Default: `'closed'`. */
   readonly breaker?: 'closed' | 'open' | undefined;
 }
@@ -110,6 +119,7 @@ export class CacheCounters {
   puts = 0;
   fills = 0;
   refusedFills = 0;
+  withheld = 0;
   evictions = 0;
   clears = 0;
   explicitRemovals = 0;
@@ -132,9 +142,9 @@ export class CacheCounters {
   }
 
   /** A frozen copy, together with the present state. */
-  snapshot({ localSize, bypassTimeMs = 0, pendingEvictions = 0, breaker = 'closed' }: MomentaryState): CacheStatistics {
+  snapshot({ localSize, bypassTimeMs = 0, pendingEvictions = 0, withheldKeys = 0, breaker = 'closed' }: MomentaryState): CacheStatistics {
     const lags = { lastLagMs: this.#lags.last, p99LagMs: this.#lags.quantile(0.99) };
-    return Object.freeze({ ...this, ...lags, bypassTimeMs, localSize, pendingEvictions, breaker });
+    return Object.freeze({ ...this, ...lags, bypassTimeMs, localSize, pendingEvictions, withheldKeys, breaker });
   }
 
   /** Sets every counter to zero, and forgets the lags. */

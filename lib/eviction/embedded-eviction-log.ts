@@ -5,7 +5,9 @@ import {
   type EvictionReceipt,
   type FillEntry,
   type FillLease,
+  type IntentChange,
   type PutEntry,
+  type PutReceipt,
 } from '../cache/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { EmbeddedStore } from './embedded-store.js';
@@ -50,6 +52,7 @@ export class EmbeddedEvictionLog implements EvictionLog {
     if (replace) store.entries.delete(key);
     const raw = store.entries.get(key);
     if (raw !== undefined) return { kind: 'present', entry: raw };
+    if (store.intents.withholds(key)) return { kind: 'withheld' };
     const held = store.leases.get(key);
     if (held !== undefined && held.endsAt > Date.now()) return { kind: 'busy' };
     const token = `${origin}|${(tokens += 1).toString(36)}`;
@@ -81,15 +84,20 @@ export class EmbeddedEvictionLog implements EvictionLog {
     if (leases.get(key)?.token === token) leases.delete(key);
   }
 
-  async put(entries: readonly PutEntry[]): Promise<undefined> {
+  async put(entries: readonly PutEntry[]): Promise<PutReceipt> {
+    const { store } = this.#options;
+    let withheld = 0;
     for (const { key, raw, ttlMs } of entries) {
-      this.#options.store.leases.delete(key);
-      this.#store(key, raw, ttlMs);
+      store.leases.delete(key);
+      store.entries.delete(key);
+      if (store.intents.withholds(key)) withheld += 1;
+      else this.#store(key, raw, ttlMs);
     }
     await this.#announce(
       'put',
       entries.map(({ key }) => key),
     );
+    return { withheld };
   }
 
   async putIfAbsent(entry: PutEntry): Promise<string | undefined> {
@@ -98,10 +106,22 @@ export class EmbeddedEvictionLog implements EvictionLog {
     return present;
   }
 
-  async evict(eviction: Eviction, acks: boolean): Promise<EvictionReceipt> {
+  async evict(eviction: Eviction, acks: boolean, intent?: IntentChange): Promise<EvictionReceipt> {
+    if (intent !== undefined) this.#options.store.intents.change(eviction, intent);
     const removed = eviction === 'all' ? this.#removeAll() : this.#remove(eviction.keys);
     await (eviction === 'all' ? this.#announce('clear', []) : this.#announce('evict', eviction.keys));
     return { removed, acknowledged: acks ? Promise.resolve() : undefined };
+  }
+
+  async renewIntent(eviction: Eviction, intent: IntentChange): Promise<boolean> {
+    const { intents } = this.#options.store;
+    if (!intents.has(eviction, intent.token)) return false;
+    intents.change(eviction, intent);
+    return true;
+  }
+
+  async isWithheld(key: string): Promise<boolean> {
+    return this.#options.store.intents.withholds(key);
   }
 
   #remove(keys: readonly string[]): number {

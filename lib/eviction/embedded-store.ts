@@ -1,4 +1,4 @@
-import type { RemoteTime } from '../cache/index.js';
+import type { Eviction, IntentChange, RemoteTime } from '../cache/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
 
 /**
@@ -17,8 +17,46 @@ export const embeddedTime = (clock: Clock): RemoteTime => ({ earliest: (epochMs)
 export class EmbeddedStore {
   readonly entries = new EmbeddedEntries();
   readonly leases = new Map<string, { readonly token: string; readonly endsAt: Milliseconds }>();
+  readonly intents = new EmbeddedIntents();
   seq = 0;
 }
+
+/** The write intents of one cache: by key, and (`'all'`) of the cache as a whole. */
+class EmbeddedIntents {
+  readonly #intents = new Map<string, Map<string, Milliseconds>>();
+
+  /** Whether a write of the key, or of everything, is under way. */
+  withholds(key: string): boolean {
+    return this.#intents.size > 0 && (this.#isSet(ALL) || this.#isSet(placeOf(key)));
+  }
+
+  /** Whether this intent holds on all that is evicted. */
+  has(eviction: Eviction, token: string): boolean {
+    return placesOf(eviction).every((place) => (this.#intents.get(place)?.get(token) ?? 0) > Date.now());
+  }
+
+  change(eviction: Eviction, { token, until }: IntentChange): void {
+    for (const place of placesOf(eviction)) {
+      const intents = this.#intents.get(place) ?? new Map<string, Milliseconds>();
+      if (until === 'end') intents.delete(token);
+      else intents.set(token, Date.now() + until);
+      this.#intents.set(place, intents);
+      this.#isSet(place); // Forgets what has ended.
+    }
+  }
+
+  #isSet(place: string): boolean {
+    const intents = this.#intents.get(place);
+    if (intents === undefined) return false;
+    for (const [token, endsAt] of intents) if (endsAt <= Date.now()) intents.delete(token);
+    if (intents.size === 0) this.#intents.delete(place);
+    return intents.size > 0;
+  }
+}
+
+const ALL = 'intent';
+const placeOf = (key: string): string => `${ALL}::${key}`;
+const placesOf = (eviction: Eviction): readonly string[] => (eviction === 'all' ? [ALL] : eviction.keys.map(placeOf));
 
 /** Raw entries that expire by themselves. Keyv reads them as it reads a `Map`. */
 class EmbeddedEntries {

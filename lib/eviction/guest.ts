@@ -1,4 +1,4 @@
-import { chunksOf, type Eviction, Generation } from '../cache/index.js';
+import { partsOf, type Eviction, Generation } from '../cache/index.js';
 import type { CommandConnection } from '../redis/index.js';
 import type { Milliseconds } from '../time/index.js';
 import { ChannelTopic, type Message, type MessageListenerContainer } from '../topic/index.js';
@@ -84,10 +84,9 @@ export class Guest {
    * @throws {CacheError} when Redis does not execute it, or cannot be listened to.
    */
   async evict(eviction: Eviction, acks: boolean): Promise<GuestReceipt> {
-    const steps: readonly Eviction[] = eviction === 'all' ? ['all'] : chunksOf(eviction.keys).map((keys) => ({ keys }));
     let present = 0;
     if (acks) await this.#container.addMessageListener(this.#onMessage, this.#inbox);
-    for (const step of steps) {
+    for (const step of partsOf(eviction)) {
       const { removed, acknowledged } = await this.#log.evict(step, acks);
       await acknowledged;
       present += removed;

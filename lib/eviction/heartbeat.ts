@@ -108,7 +108,8 @@ export class RedisHeartbeat implements Heartbeat {
     const { connection, origin, boundMs } = this.#options;
     this.#hasLeft = true;
     if (!connection.acceptsSteps) return;
-    await connection.run<number>(LEAVE, this.#bookkeeping(caches), [memberOf(origin, boundMs), ...caches]);
+    const intents = caches.map((name) => new RemoteKeys(this.#options.namespace, name).intents);
+    await connection.run<number>(LEAVE, [...this.#bookkeeping(caches), ...intents], [memberOf(origin, boundMs), ...caches]);
   }
 
   /** How many living instances of the namespace have this instance's name, itself included. */

@@ -1,13 +1,25 @@
-import type { Eviction, EvictionLog, EvictionReceipt, FillEntry, FillLease, Generation, PutEntry } from '../cache/index.js';
+import type {
+  Eviction,
+  EvictionLog,
+  EvictionReceipt,
+  FillEntry,
+  FillLease,
+  Generation,
+  IntentChange,
+  PutEntry,
+  PutReceipt,
+} from '../cache/index.js';
 import { BYTES_PER_UNIT, type CommandConnection, type Script } from '../redis/index.js';
 import { RemoteCacheError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
-import type { Acknowledgements, Audience } from './acknowledgements.js';
+import type { Acknowledgements } from './acknowledgements.js';
+import { audienceOf, type AudienceReply } from './audience-reply.js';
 import { type EvictionMessage, type MessageHalves, messageWriter, type MessageWriter } from './messages.js';
 import { damagedState, parseState } from './cache-state.js';
-import { memberOf, partsOfMember } from './origin.js';
+import { memberOf } from './origin.js';
 import { RemoteKeys } from './remote-keys.js';
-import { ACQUIRE, CLAIM, CLEAR, EVICT, FILL, RELEASE } from './scripts.js';
+import { ALL_KEYS } from './script-prelude.js';
+import { ACQUIRE, CLAIM, CLEAR, EVICT, FILL, RELEASE, RENEW, WITHHELD } from './scripts.js';
 
 /** What a {@link RedisEvictionLog} is made of. */
 export interface RedisEvictionLogOptions {
@@ -35,7 +47,6 @@ export interface RedisEvictionLogOptions {
 }
 
 type ClearReply = [kind: string, seq: number, generation: string, audience: AudienceReply, isReplacement: string];
-type AudienceReply = [now: string, born: string, longestBound: string, members: string[]] | null;
 
 /** If the generation changes more often than this during one call, something else is wrong. */
 const MAXIMUM_MOVES = 5;
@@ -84,7 +95,7 @@ export class RedisEvictionLog implements EvictionLog {
         token = `${gen}/${own}`;
         return [
           ACQUIRE,
-          [...this.#dataAndLeases(gen, keys), this.#keys.state, this.#keys.members],
+          [...this.#dataAndLeases(gen, keys), this.#keys.state, this.#keys.members, this.#keys.intents],
           [gen, own, String(this.#options.fillLeaseMs), replace ? '1' : '0'],
         ];
       },
@@ -93,7 +104,7 @@ export class RedisEvictionLog implements EvictionLog {
     );
     return replies.map(([kind, raw]): FillLease => {
       if (kind === 'present') return { kind, entry: raw };
-      return kind === 'granted' ? { kind, token } : { kind: 'busy' };
+      return kind === 'granted' ? { kind, token } : { kind: kind === 'withheld' ? kind : 'busy' };
     });
   }
 
@@ -137,44 +148,54 @@ export class RedisEvictionLog implements EvictionLog {
     await this.#connection.run<number>(RELEASE, [this.#keys.lease(gen, key)], [right]);
   }
 
-  async put(entries: readonly PutEntry[]): Promise<string | undefined> {
+  async put(entries: readonly PutEntry[]): Promise<PutReceipt> {
     const keys = entries.map(({ key }) => key);
-    const claim = await this.#claim(keys, false);
+    const { lease, withheld } = await this.#claim(keys, false);
     try {
-      // If it is refused, a newer eviction or put has overtaken it. Nothing older is stored, and a put
-      // promises no more.
-      if (claim.kind === 'granted') await this.fill(entries.map((entry) => ({ ...entry, token: claim.token })));
-      return undefined;
+      // If it is refused, a newer eviction or put has overtaken it, or the key is being written. Nothing
+      // older is stored, and a put promises no more.
+      if (lease.kind === 'granted' && withheld < keys.length) await this.fill(entries.map((entry) => ({ ...entry, token: lease.token })));
+      return { withheld };
     } catch (error) {
-      return (error as Error).message;
+      return { refusal: (error as Error).message, withheld };
     }
   }
 
   async putIfAbsent(entry: PutEntry): Promise<string | undefined> {
-    const claim = await this.#claim([entry.key], true);
-    if (claim.kind !== 'granted') return claim.kind === 'present' ? claim.entry : undefined;
+    const { lease } = await this.#claim([entry.key], true);
+    if (lease.kind !== 'granted') return lease.kind === 'present' ? lease.entry : undefined;
     try {
-      await this.fill([{ ...entry, token: claim.token }]);
+      await this.fill([{ ...entry, token: lease.token }]);
       return undefined;
     } catch (error) {
       // The lease ends by itself; this spares others the wait.
-      await this.release(entry.key, claim.token).catch(() => undefined);
+      await this.release(entry.key, lease.token).catch(() => undefined);
       throw error;
     }
   }
 
-  evict(eviction: Eviction, acks: boolean): Promise<EvictionReceipt> {
-    return eviction === 'all' ? this.#evictAll(acks) : this.#evictKeys(eviction.keys, acks);
+  evict(eviction: Eviction, acks: boolean, intent?: IntentChange): Promise<EvictionReceipt> {
+    return eviction === 'all' ? this.#evictAll(acks, intent) : this.#evictKeys(eviction.keys, acks, intent);
   }
 
-  #evictKeys(keys: readonly string[], acks: boolean): Promise<EvictionReceipt> {
+  async renewIntent(eviction: Eviction, intent: IntentChange): Promise<boolean> {
+    const fields = eviction === 'all' ? [ALL_KEYS] : eviction.keys.map(fieldOf);
+    const args = [...changeOf(intent), ...fields];
+    return (await this.#connection.run<number>(RENEW, [this.#keys.intents], args, { weight: fields.length })) === 1;
+  }
+
+  async isWithheld(key: string): Promise<boolean> {
+    return (await this.#connection.run<number>(WITHHELD, [this.#keys.intents], [fieldOf(key)])) === 1;
+  }
+
+  #evictKeys(keys: readonly string[], acks: boolean, intent: IntentChange | undefined): Promise<EvictionReceipt> {
     const { head, tail } = this.#message('evict', keys, acks);
     return this.#acknowledged(acks, async () => {
       const [, seq, removed, audience] = await this.#inGeneration<[string, number, number, AudienceReply]>(
         (gen) => [
           EVICT,
-          [...this.#dataAndLeases(gen, keys), this.#keys.state, this.#keys.members, this.#keys.hosts],
-          [gen, String(keys.length), this.#options.channel, head, tail, this.#options.cache, ...this.#flags(acks)],
+          [...this.#dataAndLeases(gen, keys), this.#keys.state, this.#keys.members, this.#keys.hosts, this.#keys.intents],
+          [gen, String(keys.length), this.#options.channel, head, tail, this.#options.cache, ...this.#flags(acks), ...changeOf(intent)],
         ],
         keys.length,
       );
@@ -182,9 +203,10 @@ export class RedisEvictionLog implements EvictionLog {
     });
   }
 
-  #evictAll(acks: boolean): Promise<EvictionReceipt> {
+  #evictAll(acks: boolean, intent: IntentChange | undefined): Promise<EvictionReceipt> {
     return this.#acknowledged(acks, async () => {
-      const [, seq, , audience] = await this.#clear((script, keys, args) => this.#connection.run<ClearReply>(script, keys, args), acks);
+      const run = (script: Script, keys: string[], args: string[]): Promise<ClearReply> => this.#connection.run(script, keys, args);
+      const [, seq, , audience] = await this.#clear(run, acks, intent);
       return { seq, removed: -1, audience };
     });
   }
@@ -205,19 +227,21 @@ export class RedisEvictionLog implements EvictionLog {
     throw this.#restless();
   }
 
-  async #claim(keys: readonly string[], keep: boolean): Promise<FillLease> {
+  /** How many of the keys are `withheld`: no lease of them is granted. */
+  async #claim(keys: readonly string[], keep: boolean): Promise<{ readonly lease: FillLease; readonly withheld: number }> {
     const { head, tail } = this.#message('put', keys, false);
     let token = '';
-    const [kind, raw] = await this.#inGeneration<[string, string]>((gen) => {
+    const [kind, more] = await this.#inGeneration<[string, string | number]>((gen) => {
       const own = this.#newToken();
       token = `${gen}/${own}`;
       return [
         CLAIM,
-        [...this.#dataAndLeases(gen, keys), this.#keys.state],
+        [...this.#dataAndLeases(gen, keys), this.#keys.state, this.#keys.intents],
         [gen, own, String(this.#options.fillLeaseMs), this.#options.channel, head, tail, keep ? '1' : '0'],
       ];
     }, keys.length);
-    return kind === 'present' ? { kind, entry: raw } : { kind: 'granted', token };
+    if (kind === 'present') return { lease: { kind, entry: String(more) }, withheld: 0 };
+    return { lease: { kind: 'granted', token }, withheld: Number(more) };
   }
 
   /** `''` while none is known. No server has that one. */
@@ -251,12 +275,16 @@ export class RedisEvictionLog implements EvictionLog {
     return this.#write(op, keys, acks);
   }
 
-  async #clear(run: (script: Script, keys: string[], args: string[]) => Promise<ClearReply>, acks: boolean): Promise<ClearReply> {
+  async #clear(
+    run: (script: Script, keys: string[], args: string[]) => Promise<ClearReply>,
+    acks: boolean,
+    intent?: IntentChange,
+  ): Promise<ClearReply> {
     const { head, tail } = this.#message('clear', [], acks);
-    const { state, members, hosts } = this.#keys;
+    const { state, members, hosts, intents } = this.#keys;
     const known = this.#generation === '' ? '0' : this.#generation;
-    const args = [this.#options.channel, head, tail, this.#options.cache, ...this.#flags(acks), known];
-    const reply = await run(CLEAR, [state, members, hosts], args);
+    const args = [this.#options.channel, head, tail, this.#options.cache, ...this.#flags(acks), known, ...changeOf(intent)];
+    const reply = await run(CLEAR, [state, members, hosts, intents], args);
     const [, , generation, , isReplacement] = reply;
     this.#options.generation.follow(generation, isReplacement === '1');
     return reply;
@@ -304,23 +332,15 @@ export class RedisEvictionLog implements EvictionLog {
   }
 }
 
+/** Where the write intents of a key lie in their hash. */
+const fieldOf = (key: string): string => `:${key}`;
+
+/** Token and length of a write intent, as the scripts take them. */
+const changeOf = (intent: IntentChange | undefined): string[] =>
+  intent === undefined ? [] : [intent.token, intent.until === 'end' ? '' : String(intent.until)];
+
 /** A token holds the generation it was granted in, so that a fill of another one is refused. */
 const split = (token: string): [generation: string, right: string] => {
   const slash = token.indexOf('/');
   return [token.slice(0, slash), token.slice(slash + 1)];
 };
-
-function audienceOf(reply: AudienceReply): Audience {
-  if (reply === null) return { ageMs: Infinity, longestBoundMs: undefined, members: new Map() };
-  const [now, born, longest, listed] = reply;
-  const members = new Map<string, Milliseconds | undefined>();
-  for (const member of listed) {
-    const { origin, boundMs } = partsOfMember(member);
-    members.set(origin, boundMs);
-  }
-  return {
-    ageMs: born === '' ? undefined : Number(now) - Number(born),
-    longestBoundMs: longest === '' ? undefined : Number(longest),
-    members,
-  };
-}

@@ -16,6 +16,11 @@ export class RemoteKeys {
   readonly members: string;
   /** Of the namespace: which of them has which caches. */
   readonly hosts: string;
+  /**
+   * Which keys are being written, and by whom. Outside of the generation, so that a clear by somebody else
+   * leaves them there.
+   */
+  readonly intents: string;
   readonly #prefix: string;
 
   constructor(namespace: string, cache: string) {
@@ -23,6 +28,7 @@ export class RemoteKeys {
     this.state = `${this.#prefix}:state`;
     this.members = membersKey(namespace);
     this.hosts = hostsKey(namespace);
+    this.intents = `${this.#prefix}:intents`;
   }
 
   /** What Keyv calls the namespace: everything before the `::` of a data key. */

@@ -136,7 +136,7 @@ local function audience(membersKey, hostsKey, cache)
 end
 -- Gives the bookkeeping of these caches an end, unless a living instance has them. The names of the dead are
 -- forgotten: one that comes back writes them again, and takes the end away.
-local function forsake(membersKey, hostsKey, states)
+local function forsake(membersKey, hostsKey, states, intents)
   local now = time()
   for _, dead in ipairs(members(membersKey, '-inf', now)) do try('HDEL', hostsKey, dead) end
   local living = members(membersKey, '(' .. now, '(${MARK}')
@@ -151,8 +151,78 @@ local function forsake(membersKey, hostsKey, states)
   end
   all = table.concat(all, ',')
   for cache, stateKey in pairs(states) do
-    if not has(all, cache) then redis.call('PEXPIRE', stateKey, ${FORSAKEN_MS}) end
+    if not has(all, cache) then
+      redis.call('PEXPIRE', stateKey, ${FORSAKEN_MS})
+      if intents then redis.call('PEXPIRE', intents[cache], ${FORSAKEN_MS}) end
+    end
   end
+end
+`;
+
+/** The field of a write intent of the whole cache. Those of its keys begin with a colon. */
+export const ALL_KEYS = '*';
+
+/**
+ * The Lua functions about the writes under way, which are the fields of one hash: for each key that is being
+ * written, until when that holds at most, and then each write with its own end (`<end>;<token>=<end>;…`). The
+ * hash has no time to live: a full server would remove it, under the policies that spare what has none. They
+ * need {@link STATE} and {@link LIVING}.
+ */
+export const INTENTS = `
+-- The tokens of the writes that have not ended, and when they do.
+local function writes(value, now)
+  local found = {}
+  for token, ends in string.gmatch(value or '', ';([^=;]+)=(%d+)') do
+    if tonumber(ends) > now and tonumber(ends) < ${MARK} then found[token] = tonumber(ends) end
+  end
+  return found
+end
+local function put(intentsKey, field, found)
+  local last, parts = 0, {}
+  for token, ends in pairs(found) do
+    last = math.max(last, ends)
+    parts[#parts + 1] = ';' .. token .. '=' .. string.format('%.0f', ends)
+  end
+  if #parts == 0 then return try('HDEL', intentsKey, field) end
+  try('HSET', intentsKey, field, string.format('%.0f', last) .. table.concat(parts))
+end
+-- The fields of these data keys.
+local function fieldsOf(generation, from, to)
+  local fields, before = {}, ':' .. generation .. '::'
+  for i = from, to do fields[#fields + 1] = string.sub(KEYS[i], string.find(KEYS[i], before, 1, true) + #before - 1) end
+  return fields
+end
+-- Sets the intent of this token, or ends it ('' as length). HDEL comes first: memory may be full, but a script that has
+-- written may write more. A few other fields are looked at as well, for those of the dead.
+local function intend(intentsKey, fields, token, length)
+  if not token then return end
+  local now = time()
+  try('HDEL', intentsKey, '')
+  for _, field in ipairs(fields) do
+    local found = writes(redis.call('HGET', intentsKey, field), now)
+    found[token] = length ~= '' and now + length or nil
+    put(intentsKey, field, found)
+  end
+  if length ~= '' then redis.call('PERSIST', intentsKey) end
+  local some = redis.call('HRANDFIELD', intentsKey, 5, 'WITHVALUES')
+  for i = 1, #some, 2 do put(intentsKey, some[i], writes(some[i + 1], now)) end
+end
+-- Which of these fields have an intent. nil: none has.
+local function withheld(intentsKey, fields)
+  fields[#fields + 1] = '${ALL_KEYS}'
+  local values, now, found = try('HMGET', intentsKey, unpack(fields)), nil, nil
+  for i = 1, #fields do
+    if values[i] then
+      now = now or time()
+      local ends = tonumber(string.match(values[i], '^%d+;') and string.match(values[i], '^%d+') or '0')
+      if ends > now and ends < ${MARK} then
+        found = found or {}
+        found[i] = true
+      end
+    end
+  end
+  if found and found[#fields] then for i = 1, #fields do found[i] = true end end
+  return found
 end
 `;
 

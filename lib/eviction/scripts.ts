@@ -1,6 +1,6 @@
 import { Script } from '../redis/index.js';
 import { MAXIMUM_WAIT_MS } from '../time/index.js';
-import { COUNT, HOSTS, LIVING, MARK, READ, STATE } from './script-prelude.js';
+import { ALL_KEYS, COUNT, HOSTS, INTENTS, LIVING, MARK, READ, STATE } from './script-prelude.js';
 
 // The Lua scripts. A Redis server runs them one at a time, each as a whole. That makes "delete, number,
 // publish" one step, and the fences rest on it. ACQUIRE, CLAIM and EVICT first check that the caller's
@@ -11,22 +11,25 @@ import { COUNT, HOSTS, LIVING, MARK, READ, STATE } from './script-prelude.js';
 // command only while a script has not written yet, and UNLINK never grows (Redis 7, `scriptVerifyOOM`).
 
 /**
- * KEYS data × n, lease × n, state, members · ARGV generation, token, lease ms, '1' to drop what is there.
- * Answers `{'leases', …}` with a reply for each key.
+ * KEYS data × n, lease × n, state, members, intents · ARGV generation, token, lease ms, '1' to drop what is
+ * there. Answers `{'leases', …}` with a reply for each key. `withheld`: a write of it is under way, so
+ * nothing may be stored.
  */
 export const ACQUIRE = new Script(
   'acquire',
-  `${STATE}${COUNT}${READ}
-local n = (#KEYS - 2) / 2
+  `${STATE}${COUNT}${LIVING}${INTENTS}${READ}
+local n = (#KEYS - 3) / 2
 local seq, other = current(KEYS[2 * n + 1], ARGV[1])
 if not seq then return other end
-local function acquire(data, lease)
+local isWithheld = withheld(KEYS[2 * n + 3], fieldsOf(ARGV[1], 1, n))
+local function acquire(i, data, lease)
   if ARGV[4] == '1' then
     redis.call('UNLINK', data)
   else
     local value = read(data)
     if value then return { 'present', value } end
   end
+  if isWithheld and isWithheld[i] then return { 'withheld' } end
   local held = read(lease)
   if held then
     -- A holder that sends no heartbeats counts as dead. If it is alive after all, its fill will be refused.
@@ -38,7 +41,7 @@ local function acquire(data, lease)
   return { 'granted' }
 end
 local replies = { 'leases' }
-for i = 1, n do replies[i + 1] = acquire(KEYS[i], KEYS[n + i]) end
+for i = 1, n do replies[i + 1] = acquire(i, KEYS[i], KEYS[n + i]) end
 return replies`,
 );
 
@@ -80,39 +83,45 @@ return 0`,
  * other holders. It does not store the values. If it did, a put that reached the server late, when its caller
  * had already been told that it failed, could store its value after an eviction that came in between. As a
  * fill it is refused then, like any load that was overtaken.
- * KEYS data × n, lease × n, state · ARGV generation, token, lease ms, channel, head, tail, '1' to keep what
- * is there (of one key).
+ * Of a key that is written by somebody it takes no lease, so nothing is stored: the value may have been
+ * computed before that write. Answers how many these are.
+ * KEYS data × n, lease × n, state, intents · ARGV generation, token, lease ms, channel, head, tail, '1' to
+ * keep what is there (of one key).
  */
 export const CLAIM = new Script(
   'claim',
-  `${STATE}${COUNT}${READ}
-local n = (#KEYS - 1) / 2
+  `${STATE}${COUNT}${LIVING}${INTENTS}${READ}
+local n = (#KEYS - 2) / 2
 local seq, of = current(KEYS[2 * n + 1], ARGV[1])
 if not seq then return of end
+local isWithheld, count = withheld(KEYS[2 * n + 2], fieldsOf(ARGV[1], 1, n)), 0
 if ARGV[7] == '1' then
   local value = read(KEYS[1])
   if value then return { 'present', value } end
 end
 unlink(1, 2 * n)
-for i = n + 1, 2 * n do redis.call('SET', KEYS[i], ARGV[2], 'PX', ARGV[3]) end
+for i = 1, n do
+  if isWithheld and isWithheld[i] then count = count + 1 else redis.call('SET', KEYS[n + i], ARGV[2], 'PX', ARGV[3]) end
+end
 announce(KEYS[2 * n + 1], seq, ARGV[1], of, ARGV[4], ARGV[5], ARGV[6])
-return { 'granted' }`,
+return { 'granted', count }`,
 );
 
 /**
- * KEYS data × n, lease × n, state, members, hosts · ARGV generation, n, channel, head, tail, cache, '1' to
- * list the audience, '1' from an instance that has no such cache: it sends no heartbeats for it, and never
- * leaves it.
+ * KEYS data × n, lease × n, state, members, hosts, intents · ARGV generation, n, channel, head, tail, cache,
+ * '1' to list the audience, '1' from an instance that has no such cache: it sends no heartbeats for it, and
+ * never leaves it; the token of a write intent (optional), and how long it is set for in ms ('' ends it).
  */
 export const EVICT = new Script(
   'evict',
-  `${STATE}${COUNT}${LIVING}${HOSTS}
+  `${STATE}${COUNT}${LIVING}${HOSTS}${INTENTS}
 local n = tonumber(ARGV[2])
-local stateKey, membersKey, hostsKey = unpack(KEYS, 2 * n + 1)
+local stateKey, membersKey, hostsKey, intentsKey = unpack(KEYS, 2 * n + 1)
 local seq, of = current(stateKey, ARGV[1])
 if not seq then return of end
 local removed = unlink(1, n)
 unlink(n + 1, 2 * n)
+if ARGV[9] then intend(intentsKey, fieldsOf(ARGV[1], 1, n), ARGV[9], ARGV[10]) end
 local number = announce(stateKey, seq, ARGV[1], of, ARGV[3], ARGV[4], ARGV[5])
 local heard = ARGV[7] == '1' and audience(membersKey, hostsKey, ARGV[6])
 if ARGV[8] == '1' then forsake(membersKey, hostsKey, { [ARGV[6]] = stateKey }) end
@@ -120,23 +129,46 @@ return { 'done', number, removed, heard }`,
 );
 
 /**
- * KEYS state, members, hosts · ARGV channel, head, tail, cache, '1' to list the audience, '1' from an
- * instance that has no such cache, known generation ('0': none). Old entries become unreachable and expire by
- * their TTL. The generation always changes, whatever was stored. The last part of the reply tells whether it
- * became a lower one.
+ * KEYS state, members, hosts, intents · ARGV channel, head, tail, cache, '1' to list the audience, '1' from
+ * an instance that has no such cache, known generation ('0': none), and of a write intent token and length as
+ * in {@link EVICT}. Old entries become unreachable and expire by their TTL. The generation always changes,
+ * whatever was stored. The last part of the reply tells whether it became a lower one.
  */
 export const CLEAR = new Script(
   'clear',
-  `${STATE}${COUNT}${LIVING}${HOSTS}
-local stateKey, membersKey, hostsKey = unpack(KEYS)
+  `${STATE}${COUNT}${LIVING}${HOSTS}${INTENTS}
+local stateKey, membersKey, hostsKey, intentsKey = unpack(KEYS)
 local seq, old, of = parse(stored(stateKey))
 local gen, isLower = fresh(tonumber(ARGV[7]), tonumber(old))
 redis.call('UNLINK', stateKey)
+intend(intentsKey, { '${ALL_KEYS}' }, ARGV[8], ARGV[9])
 -- The run id stays: if it is another server's, the next heartbeat must notice it.
 local number = announce(stateKey, seq, gen, of or run(), ARGV[1], ARGV[2], ARGV[3])
 local heard = ARGV[5] == '1' and audience(membersKey, hostsKey, ARGV[4])
 if ARGV[6] == '1' then forsake(membersKey, hostsKey, { [ARGV[4]] = stateKey }) end
 return { 'done', number, gen, heard, isLower and '1' or '0' }`,
+);
+
+/**
+ * KEYS intents · ARGV token, length in ms, fields. Renews a write intent. Answers 0, and changes nothing, if
+ * it has ended on one of them: others may have stored old values since, so an eviction must set it again.
+ */
+export const RENEW = new Script(
+  'renew',
+  `${STATE}${LIVING}${INTENTS}
+local fields, now = { unpack(ARGV, 3) }, time()
+for _, value in ipairs(try('HMGET', KEYS[1], unpack(fields))) do
+  if not value or not writes(value, now)[ARGV[1]] then return 0 end
+end
+intend(KEYS[1], fields, ARGV[1], ARGV[2])
+return 1`,
+);
+
+/** KEYS intents · ARGV field. Answers 1 if that key is being written. */
+export const WITHHELD = new Script(
+  'withheld',
+  `${STATE}${LIVING}${INTENTS}
+return withheld(KEYS[1], { ARGV[1] }) and 1 or 0`,
 );
 
 /**
@@ -242,8 +274,8 @@ return { isKnown and '' or states, table.concat(replaced, ','), longest, t[1], t
 );
 
 /**
- * KEYS members, hosts, state × n · ARGV member, cache × n. The last instance to leave gives the bookkeeping
- * an end.
+ * KEYS members, hosts, state × n, intents × n · ARGV member, cache × n. The last instance to leave gives the
+ * bookkeeping an end.
  */
 export const LEAVE = new Script(
   'leave',
@@ -252,7 +284,9 @@ try('ZREM', KEYS[1], ARGV[1])
 try('HDEL', KEYS[2], ARGV[1])
 local states = {}
 for i = 2, #ARGV do states[ARGV[i]] = KEYS[i + 1] end
-forsake(KEYS[1], KEYS[2], states)
+local intents = {}
+for i = 2, #ARGV do intents[ARGV[i]] = KEYS[#ARGV + i] end
+forsake(KEYS[1], KEYS[2], states, intents)
 return 1`,
 );
 

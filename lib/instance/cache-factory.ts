@@ -42,7 +42,7 @@ export class CacheFactory {
   /** A cache that follows its evictions on each primary. */
   create(name: string): TwoTierCache {
     const { options: instance, primaries, coherences, calls, events, collaborators } = this.#options;
-    const { timeoutMs, deadlineMs, fillLeaseMs, clock } = instance;
+    const { timeoutMs, deadlineMs, fillLeaseMs, intentLeaseMs, clock } = instance;
     const options = instance.cache(checkCacheName(name));
     const { maximumSize, copy, type } = options;
     const codec = new ValueCodec({ type });
@@ -54,7 +54,7 @@ export class CacheFactory {
     );
     const cache = new TwoTierCache({
       name,
-      settings: { ...options, timeoutMs, deadlineMs, fillLeaseMs },
+      settings: { ...options, timeoutMs, deadlineMs, fillLeaseMs, intentLeaseMs },
       local: new LocalCache({ maximumSize, copies: copy === 'clone' ? codec : undefined, clock, counters }),
       sharing: new ValueSharing(copy, codec),
       remote: remoteOver(remotes),
@@ -77,7 +77,7 @@ export class CacheFactory {
   /** A cache that is not kept: its evictions are executed and announced on each primary. */
   passThrough(name: string, own: Pick<PassThroughCacheOptions, 'made' | 'isPending'>): PassThroughCache {
     const { options: instance, primaries, calls, events } = this.#options;
-    const { clock, deadlineMs } = instance;
+    const { clock, deadlineMs, intentLeaseMs } = instance;
     const cacheOptions = instance.cache(checkCacheName(name));
     const shares = this.#sharesOf(name, cacheOptions);
     const remotes = primaries.map((primary, i) => primary.evictions(shares[i] as CacheShare));
@@ -86,6 +86,7 @@ export class CacheFactory {
       unacknowledged: cacheOptions.unacknowledged,
       clock,
       deadlineMs,
+      intentLeaseMs,
       remote: remoteOver(remotes),
       events,
       calls,

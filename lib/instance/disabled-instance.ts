@@ -17,6 +17,8 @@ export interface Instance extends Omit<CacheInstance, 'manager' | 'fleet' | 'cal
   readonly isEnabled?: boolean | undefined;
   /** Whether the manager creates caches that it does not know. Default: `true`. */
   readonly isDynamic?: boolean | undefined;
+  /** Whether the cache of this name has `tiers: 'local'`. Default: none has. */
+  readonly isLocal?: ((cache: string) => boolean) | undefined;
 }
 
 /**
@@ -25,9 +27,9 @@ export interface Instance extends Omit<CacheInstance, 'manager' | 'fleet' | 'cal
  * @throws {CacheConfigurationError} for wrong options.
  */
 export function instanceOf(options?: CachingOptions, own?: InstanceOptions): Instance {
-  const { enabled, namespace, dynamic } = resolveOptions(options);
+  const { enabled, namespace, dynamic, cache } = resolveOptions(options);
   return enabled && booleanFromEnv(process.env, 'CACHE_ENABLED') !== false
-    ? { ...createInstance(options, own), isDynamic: dynamic }
+    ? { ...createInstance(options, own), isDynamic: dynamic, isLocal: (name) => cache(name).tiers === 'local' }
     : createDisabledInstance(namespace);
 }
 

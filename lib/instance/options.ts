@@ -162,6 +162,12 @@ export interface CachingOptions {
    * a load they joined. Default: `'30s'`.
    */
   readonly fillLease?: Duration | undefined;
+  /**
+   * How long a key stays uncached after a writer has died within `aroundInvocation`, `evictAround` or a
+   * prepared transaction; a quarter of it may come on top. It must be longer than a commit can take that was
+   * sent already. A write itself may take any time. At least 100 ms. Default: the `fillLease`.
+   */
+  readonly intentLease?: Duration | undefined;
   /** The most a start waits for a connection. Default: `'5s'`. */
   readonly connectTimeout?: Duration | undefined;
   /**
@@ -182,6 +188,9 @@ export interface CachingOptions {
 
 /** Below this a bound cannot be kept: one garbage collection would end every lease. */
 const MINIMUM_BOUND_MS: Milliseconds = 50;
+
+/** Below this an intent could end while its renewal is on the way. */
+const MINIMUM_INTENT_LEASE_MS: Milliseconds = 100;
 
 const LARGEST_NUMBER_OF_BUCKETS = 64;
 
@@ -224,6 +233,11 @@ const CACHING_OPTIONS = {
     return deadlineMs;
   }),
   fillLease: duration('30s', aDuration(1)),
+  intentLease: duration(undefined, (option, value, { fillLease }) =>
+    value === undefined || value === null
+      ? Math.min(Math.max(parseDuration('fillLease', fillLease, 1), MINIMUM_INTENT_LEASE_MS), MAXIMUM_WAIT_MS)
+      : parseDuration(option, value, MINIMUM_INTENT_LEASE_MS, MAXIMUM_WAIT_MS),
+  ),
   connectTimeout: duration('5s', aDuration(1, MAXIMUM_WAIT_MS)),
   failFast: row(true, aBoolean),
   logger: row(undefined, (option, value) => aLogger(option, value ?? consoleLogger)),

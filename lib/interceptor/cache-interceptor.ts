@@ -6,11 +6,11 @@ import type {
   MethodInterceptor,
   ServiceLocator,
 } from '../annotation/index.js';
-import type { CacheKey, CallsUnderWay } from '../cache/index.js';
-import { CacheStoppedError, throwFirst } from '../errors/index.js';
+import { type CacheKey, type CallsUnderWay, endQuietly, type WriteIntent } from '../cache/index.js';
+import { CacheStoppedError, throwFirst, withResult } from '../errors/index.js';
 import { CacheErrorHandler } from './cache-error-handler.js';
 import { CacheInvoker, type Removal } from './cache-invoker.js';
-import { failuresOf, withResult } from './failures.js';
+import { failuresOf } from './failures.js';
 import { lateKey } from './key-error.js';
 import { LookUp } from './look-up.js';
 import { MethodPlan } from './method-plan.js';
@@ -33,13 +33,14 @@ export interface CacheInterceptorOptions {
 
 /**
  * Runs decorated methods under their cache operations; one per container (Spring's `CacheInterceptor`). The
- * order never depends on how decorators are stacked: early evictions → look-ups → the method, if needed →
- * results of misses are stored → puts → late evictions.
+ * order never depends on how decorators are stacked: early evictions → write intents → look-ups → the method,
+ * if needed → results of misses are stored → puts → late evictions, and the ends of the intents.
  *
- * If the method fails, there are neither puts nor late evictions. If it succeeded, every put and every late
- * eviction is tried, even after one of them failed, and then the first failure reaches the caller: without an
- * eviction, an old value would be served. A shutdown does not change that. A method that puts or evicts and
- * is called after the shutdown runs, and then rejects with a {@link CacheStoppedError}.
+ * If the method fails, there are neither puts nor late evictions; intents end all the same. If it succeeded,
+ * every put and every late eviction is tried, even after one of them failed, and then the first failure
+ * reaches the caller: without an eviction, an old value would be served. A shutdown does not change that. A
+ * method that puts or evicts and is called after the shutdown runs, and then rejects with a
+ * {@link CacheStoppedError}.
  *
  * A method's services are looked up in the container at its first call, and kept. From its second call on, a
  * method that only reads takes its `HitPath` where it has one.
@@ -138,15 +139,44 @@ export class CacheInterceptor implements MethodInterceptor {
   /** The recipe. */
   async #perform(run: MethodRun): Promise<unknown> {
     const plan = (this.#plans[run.method.id] ??= this.#plan(run.method));
-    const earlyFailures = await this.#evict(plan.earlyEvicts, run);
-    if (earlyFailures.length > 0) throw earlyFailures[0];
-    const puts = applying(plan.puts, run);
+    if (plan.earlyEvicts.length > 0)
+      throwFirst(await Promise.allSettled(plan.earlyEvicts.map((evict) => this.#evictOne(evict, run, undefined))));
+    const intents = plan.aroundEvicts.length === 0 ? [] : await this.#intend(plan, run);
     const failures: unknown[] = [];
-    const result = await this.#lookUpOrRun(plan, run, puts.length > 0, failures);
-    await this.#put(puts, result, failures);
-    await this.#evictLate(plan, run, result, failures);
+    let result: unknown;
+    try {
+      const puts = applying(plan.puts, run);
+      result = await this.#lookUpOrRun(plan, run, puts.length > 0, failures);
+      await this.#put(puts, result, failures);
+    } catch (error) {
+      await Promise.all(intents.map(({ intent }) => endQuietly(intent)));
+      throw error;
+    }
+    const late = plan.lateEvicts.map((evict) => this.#evictOne(evict, run, { result }));
+    const ends = intents.map(({ intent, operation: { acks, unacknowledged } }) => intent.end({ acks, unacknowledged }));
+    if (late.length + ends.length > 0) {
+      for (const error of await failuresOf([...late, ...ends])) failures.push(withResult(error, result));
+    }
     if (failures.length > 0) throw failures[0];
     return result;
+  }
+
+  /** Sets the write intents of all caches side by side. If one cannot be set, ends the others. */
+  async #intend(plan: MethodPlan, { target, args }: MethodRun): Promise<readonly IntentOfCall[]> {
+    const due = plan.aroundEvicts.flatMap((each) => {
+      const invocation = each.begin(target, args);
+      if (!each.applies(invocation)) return [];
+      const { operation, label } = each;
+      const keys = keysOf(each, invocation);
+      return keys.length === 0 ? [] : invocation.caches.map((cache) => ({ operation, label, cache, keys }));
+    });
+    const outcomes = await Promise.allSettled(
+      due.map(async ({ operation, label, cache, keys }) => ({ operation, intent: await this.#invoker.intend(label, cache, keys) })),
+    );
+    const intents = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    if (intents.length < due.length) await Promise.all(intents.map(({ intent }) => endQuietly(intent)));
+    throwFirst(outcomes);
+    return intents;
   }
 
   /**
@@ -194,20 +224,6 @@ export class CacheInterceptor implements MethodInterceptor {
     }
   }
 
-  async #evictLate(plan: MethodPlan, run: MethodRun, result: unknown, failures: unknown[]): Promise<void> {
-    for (const error of await this.#evict(plan.lateEvicts, run, { result })) failures.push(withResult(error, result));
-  }
-
-  /** Starts the evictions in declared order and waits for all of them. Resolves to what failed. */
-  async #evict(
-    plans: readonly OperationPlan<CacheEvictOperation>[],
-    run: MethodRun,
-    outcome?: { readonly result: unknown },
-  ): Promise<unknown[]> {
-    if (plans.length === 0) return [];
-    return failuresOf(plans.map((plan) => this.#evictOne(plan, run, outcome)));
-  }
-
   async #evictOne(
     plan: OperationPlan<CacheEvictOperation>,
     run: MethodRun,
@@ -215,14 +231,13 @@ export class CacheInterceptor implements MethodInterceptor {
   ): Promise<void> {
     const invocation = plan.begin(run.target, run.args);
     if (!plan.applies(invocation) || (outcome !== undefined && plan.isVetoed(invocation, outcome.result))) return;
-    const { allEntries, keys, acks, unacknowledged } = plan.operation;
+    const { allEntries, acks, unacknowledged } = plan.operation;
     const isEarly = outcome === undefined;
     const how: Removal = { isEarly, acks, unacknowledged };
     if (allEntries) {
       return throwFirst(await Promise.allSettled(invocation.caches.map((cache) => this.#invoker.clear(cache, how))));
     }
-    const keysOf = (): readonly CacheKey[] => (keys === undefined ? [plan.key(invocation, outcome?.result)] : plan.keys(invocation, keys));
-    const doomed = isEarly ? keysOf() : lateKey(plan.label, keysOf);
+    const doomed = isEarly ? keysOf(plan, invocation) : lateKey(plan.label, () => keysOf(plan, invocation, outcome.result));
     if (doomed.length === 0) return;
     return throwFirst(await Promise.allSettled(invocation.caches.map((cache) => this.#invoker.evict(plan.label, cache, doomed, how))));
   }
@@ -230,6 +245,18 @@ export class CacheInterceptor implements MethodInterceptor {
   get #invoker(): CacheInvoker {
     return (this.#madeInvoker ??= new CacheInvoker(this.#container.get(CacheErrorHandler)));
   }
+}
+
+/** A write intent of the call, with the operation that asked for it. */
+interface IntentOfCall {
+  readonly operation: CacheEvictOperation;
+  readonly intent: WriteIntent;
+}
+
+/** What an operation evicts in this call. */
+function keysOf(plan: OperationPlan<CacheEvictOperation>, invocation: CacheInvocation, result?: unknown): readonly CacheKey[] {
+  const { keys } = plan.operation;
+  return keys === undefined ? [plan.key(invocation, result)] : plan.keys(invocation, keys);
 }
 
 /** An operation that applies to the call. */

@@ -1,4 +1,4 @@
-import type { Cache, CacheKey, EvictOptions, PutOptions } from '../cache/index.js';
+import type { Cache, CacheKey, EvictOptions, PutOptions, WriteIntent } from '../cache/index.js';
 import { throwFirst } from '../errors/index.js';
 import type { CacheErrorHandler } from './cache-error-handler.js';
 import { isKeyError, keyErrorOf } from './key-error.js';
@@ -40,10 +40,30 @@ export class CacheInvoker {
 
   /** @param label - of the operation, for messages. */
   async evict(label: string, cache: Cache, keys: readonly CacheKey[], { isEarly, ...how }: Removal): Promise<void> {
-    try {
+    await this.#evicting(label, cache, keys, async () => {
       if (isEarly) await Promise.all(keys.map((key) => cache.evictIfPresent(key, how)));
       else if (keys.length === 1) await cache.evict(keys[0], how);
       else await cache.evictAll(keys, how);
+    });
+  }
+
+  /**
+   * Sets a write intent on the keys. It ends under the error handler too. If it cannot be set, and the
+   * handler survives that, the keys are evicted at its end.
+   *
+   * @param label - of the operation, for messages.
+   */
+  async intend(label: string, cache: Cache, keys: readonly CacheKey[]): Promise<WriteIntent> {
+    let intent: WriteIntent = { end: (options) => cache.evictAll(keys, options) };
+    await this.#evicting(label, cache, keys, async () => {
+      intent = await cache.intend(keys);
+    });
+    return { end: (options) => this.#evicting(label, cache, keys, () => intent.end(options)) };
+  }
+
+  async #evicting(label: string, cache: Cache, keys: readonly CacheKey[], step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
     } catch (error) {
       if (isKeyError(error)) throw keyErrorOf(error, label, cache);
       const handled = keys.map(async (key) => this.errors.handleCacheEvictError(error, cache, key));

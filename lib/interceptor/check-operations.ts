@@ -1,5 +1,5 @@
 import type { CachedMethod, ServiceIdentifier } from '../annotation/index.js';
-import { nameUnknown } from '../cache/index.js';
+import { nameUnknown, noIntents } from '../cache/index.js';
 import { isNearly } from '../errors/index.js';
 import { bindingMissing, cacheNamesOf, nameMissing, operationLabel, servicesOf } from './operation-services.js';
 
@@ -10,6 +10,8 @@ export interface KnownServices {
   readonly cacheNames: readonly string[] | undefined;
   /** Whether the bound `CacheResolver` chooses caches by their names alone. */
   readonly choosesByName: boolean;
+  /** Whether the cache of this name has `tiers: 'local'`. */
+  readonly isLocal: (name: string) => boolean;
 }
 
 /** A name of a cache that looks like a misspelt one. */
@@ -48,9 +50,10 @@ export function misspeltNames(methods: readonly CachedMethod[], configured: read
  * nobody bound, names of caches that cannot exist. It makes no service, because resolvers are asked at calls
  * only.
  *
- * @throws {CacheConfigurationError} `CACHE_BINDING_MISSING`, `CACHE_NAME_UNKNOWN`, `CACHE_NAME_MISSING`.
+ * @throws {CacheConfigurationError} `CACHE_BINDING_MISSING`, `CACHE_NAME_UNKNOWN`, `CACHE_NAME_MISSING`, and
+ *   `CACHE_OPERATION_INVALID` for `aroundInvocation` in a cache with `tiers: 'local'`.
  */
-export function checkOperations(method: CachedMethod, { isBound, cacheNames, choosesByName }: KnownServices): void {
+export function checkOperations(method: CachedMethod, { isBound, cacheNames, choosesByName, isLocal }: KnownServices): void {
   for (const operation of method.operations) {
     const services = servicesOf(operation, method);
     const label = operationLabel(operation, method);
@@ -60,7 +63,10 @@ export function checkOperations(method: CachedMethod, { isBound, cacheNames, cho
     if (services.cacheResolver !== undefined) continue;
     const names = cacheNamesOf(operation, method);
     if (names.length === 0 && (choosesByName || services.cacheManager !== undefined)) throw nameMissing(label);
-    if (services.cacheManager !== undefined || cacheNames === undefined) continue;
+    if (services.cacheManager !== undefined) continue;
+    const local = operation.kind === 'evict' && operation.aroundInvocation ? names.find(isLocal) : undefined;
+    if (local !== undefined) throw noIntents(local, label);
+    if (cacheNames === undefined) continue;
     const unknown = names.find((name) => !cacheNames.includes(name));
     if (unknown !== undefined) throw nameUnknown(unknown, cacheNames, label);
   }

@@ -6,6 +6,8 @@ import { OperationPlan } from './operation-plan.js';
 /** The operations of one method, sorted into the steps of the recipe and resolved against one container. */
 export class MethodPlan {
   readonly earlyEvicts: readonly OperationPlan<CacheEvictOperation>[];
+  /** Those that evict before the method and after it. */
+  readonly aroundEvicts: readonly OperationPlan<CacheEvictOperation>[];
   readonly cacheables: readonly OperationPlan<CacheableOperation>[];
   readonly puts: readonly OperationPlan<CachePutOperation>[];
   readonly lateEvicts: readonly OperationPlan<CacheEvictOperation>[];
@@ -23,7 +25,8 @@ export class MethodPlan {
       .filter((operation) => operation.kind === 'evict')
       .map((operation) => new OperationPlan(operation, method, container));
     this.earlyEvicts = evicts.filter(({ operation }) => operation.beforeInvocation);
-    this.lateEvicts = evicts.filter(({ operation }) => !operation.beforeInvocation);
+    this.aroundEvicts = evicts.filter(({ operation }) => operation.aroundInvocation);
+    this.lateEvicts = evicts.filter(({ operation }) => !operation.beforeInvocation && !operation.aroundInvocation);
     this.cacheables = operations
       .filter((operation) => operation.kind === 'cacheable')
       .map((operation) => new OperationPlan(operation, method, container));

@@ -11,7 +11,10 @@ import { type CachingContainer, canBeHad } from './container.js';
  *
  * @throws {CacheConfigurationError} as `checkOperations` does.
  */
-export function checkBoundServices(container: CachingContainer, { manager, isEnabled = true, isDynamic = true }: Instance): void {
+export function checkBoundServices(
+  container: CachingContainer,
+  { manager, isEnabled = true, isDynamic = true, isLocal = () => false }: Instance,
+): void {
   if (!isEnabled) return;
   const bindings = knownBindings(container);
   const classes = new Set(bindings.map(({ implementationType }) => implementationType).filter((type) => typeof type === 'function'));
@@ -20,6 +23,7 @@ export function checkBoundServices(container: CachingContainer, { manager, isEna
     isBound: (identifier: ServiceIdentifier): boolean => canBeHad(container, identifier),
     cacheNames: isDynamic ? undefined : manager.cacheNames,
     choosesByName: bindings.some(choosesByName),
+    isLocal,
   };
   for (const method of methods) checkOperations(method, known);
   if (isDynamic) warnOfNames(methods, manager.cacheNames);

@@ -1,6 +1,5 @@
-import { CacheTransactionError } from '../errors/index.js';
 import { currentPart, type TransactionPart } from './transaction.js';
-import { type AfterCommit, type AfterCompletion, TransactionSynchronization } from './transaction-synchronization.js';
+import { type AfterCommit, type AfterCompletion, outsideOfTransaction, TransactionSynchronization } from './transaction-synchronization.js';
 
 /**
  * The default: follows `runInTransaction` along `await`s and callbacks. All instances of this class see the
@@ -24,7 +23,5 @@ export class AsyncLocalTransactionSynchronization extends TransactionSynchroniza
 function activePart(verb: string): TransactionPart {
   const part = currentPart();
   if (part !== undefined) return part;
-  throw new CacheTransactionError('CACHE_TRANSACTION_INACTIVE', `\`${verb}\` was called outside of a transaction.`, {
-    hint: 'Call it inside `runInTransaction`, and ask `isActive` first where there may be none. A transaction that has ended is none.',
-  });
+  throw outsideOfTransaction(verb);
 }

@@ -6,7 +6,7 @@
  * context follows a transaction along its `await`s.
  */
 export { runInTransaction, type TransactionOptions } from './run-in-transaction.js';
-export { type AfterCommit, type AfterCompletion, TransactionSynchronization } from './transaction-synchronization.js';
+export { type AfterCommit, type AfterCompletion, type BeforeCommit, TransactionSynchronization } from './transaction-synchronization.js';
 export { AsyncLocalTransactionSynchronization } from './async-local-transaction-synchronization.js';
 export { type DeferredFailures, TransactionAwareCache } from './transaction-aware-cache.js';
 export { TransactionAwareCacheManager, type TransactionAwareCacheManagerParts } from './transaction-aware-cache-manager.js';

@@ -3,6 +3,7 @@ import {
   type CacheKey,
   type CallsUnderWay,
   encodeKey,
+  endQuietly,
   hitNow,
   type EvictOptions,
   type KeyInspection,
@@ -10,11 +11,13 @@ import {
   type PutOptions,
   stopped,
   type ValueWrapper,
+  type WriteIntent,
 } from '../cache/index.js';
 import { CacheKeyError, throwFirst } from '../errors/index.js';
 import type { CacheStatistics } from '../event/index.js';
 import { FlushTime } from './flush-time.js';
-import { TransactionLedger } from './transaction-ledger.js';
+import { PreparedWrites } from './prepared-writes.js';
+import { type DueWrites, TransactionLedger } from './transaction-ledger.js';
 import type { TransactionSynchronization } from './transaction-synchronization.js';
 
 /**
@@ -39,6 +42,8 @@ export interface DeferredFailures {
  *   that fail then take one `deadline`.
  * - `evictIfPresent`, `invalidate` and `putIfAbsent` act at once. The first two are done once more after the
  *   commit, because others may have read the old row back in between.
+ * - A write intent (`intend`, `evictAround`) is set at once too. It ends after the commit, or the rollback.
+ *   `TransactionSynchronization.prepare` sets intents for everything that waits.
  * - What the transaction has put, evicted or cleared is read from neither tier: the loader runs, and sees
  *   what the transaction wrote.
  * - What is loaded is neither stored nor shared. Under any key, the loader may have read rows that only this
@@ -156,6 +161,14 @@ export class TransactionAwareCache extends Cache {
     return this.target.evictIfPresent(key, options);
   }
 
+  override async intend(keys: readonly CacheKey[] | 'all'): Promise<WriteIntent> {
+    const transaction = this.#transactions.current;
+    if (transaction === undefined) return this.target.intend(keys);
+    this.#ledger(transaction).touch(keys);
+    const intent = await this.target.intend(keys);
+    return this.#heldIn(transaction, keys, intent);
+  }
+
   override async clear(options?: EvictOptions): Promise<void> {
     const transaction = this.#transactions.current;
     if (transaction === undefined) return this.target.clear(options);
@@ -170,7 +183,7 @@ export class TransactionAwareCache extends Cache {
 
   #putLater(transaction: object, entries: readonly (readonly [CacheKey, unknown])[], options?: PutOptions): void {
     const ledger = this.#ledger(transaction);
-    for (const [key] of entries) ledger.put(key);
+    for (const [key] of entries) ledger.put(key, options);
     this.#afterCommit(transaction, async (time, part) => {
       const unacknowledged = options?.unacknowledged;
       if (part === 'failed') {
@@ -196,26 +209,51 @@ export class TransactionAwareCache extends Cache {
     const due = this.#ledger(transaction).evict(keys, options);
     if (due === undefined) return;
     const { acks, unacknowledged } = due;
-    this.#afterCommit(transaction, (time) => this.#evictNow(time, due.keys, { acks, unacknowledged }));
-  }
-
-  #clearLater(transaction: object, options: EvictOptions | undefined): void {
-    this.#ledger(transaction).clear();
     this.#afterCommit(transaction, async (time) => {
-      try {
-        await time.spend((waitedMs) => this.target.clear({ ...options, waitedMs }));
-      } catch (error) {
-        this.#failures().handleCacheClearError(error, this);
-      }
+      if (!due.isPrepared) await this.#evictNow(time, due.keys, { acks, unacknowledged });
     });
   }
 
-  async #evictNow(time: FlushTime, keys: readonly CacheKey[], options?: EvictOptions): Promise<void> {
+  #clearLater(transaction: object, options: EvictOptions = {}): void {
+    const due = this.#ledger(transaction).clear(options);
+    this.#afterCommit(transaction, async (time) => {
+      if (!due.isPrepared) await this.#removeNow(time, 'all', (waitedMs) => this.target.clear({ ...options, waitedMs }));
+    });
+  }
+
+  /** A write intent that ends with the transaction, and not before, whoever ends it and from wherever. */
+  #heldIn(transaction: object, keys: DueWrites, intent: WriteIntent): WriteIntent {
+    let how: EvictOptions = {};
+    let isOver = false;
+    this.#afterCommit(transaction, (time) => {
+      isOver = true;
+      return this.#removeNow(time, keys, (waitedMs) => intent.end({ ...how, waitedMs }));
+    });
+    this.#transactions.afterCompletion((outcome) => {
+      isOver = true;
+      return outcome === 'rolledBack' ? endQuietly(intent) : undefined;
+    });
+    return {
+      end: async (options = {}) => {
+        how = options;
+        // Its work has outlived the transaction.
+        if (isOver) await (keys === 'all' ? this.target.clear(options) : this.target.evictAll(keys, options));
+      },
+    };
+  }
+
+  #evictNow(time: FlushTime, keys: readonly CacheKey[], options?: EvictOptions): Promise<void> {
+    return this.#removeNow(time, keys, (waitedMs) => this.#evictTogether(keys, { ...options, waitedMs }));
+  }
+
+  /** Runs a removal after the commit, and asks what its failure means. */
+  async #removeNow(time: FlushTime, writes: DueWrites, removal: (waitedMs: number) => Promise<void>): Promise<void> {
     try {
-      await time.spend((waitedMs) => this.#evictTogether(keys, { ...options, waitedMs }));
+      await time.spend(removal);
     } catch (error) {
-      const told = await Promise.allSettled(keys.map(async (key) => this.#failures().handleCacheEvictError(error, this, key)));
-      throwFirst(told);
+      const failures = this.#failures();
+      if (writes === 'all') return failures.handleCacheClearError(error, this);
+      throwFirst(await Promise.allSettled(writes.map(async (key) => failures.handleCacheEvictError(error, this, key))));
     }
   }
 
@@ -235,20 +273,33 @@ export class TransactionAwareCache extends Cache {
   #ledger(transaction: object): TransactionLedger {
     let ledger = this.#ledgers.get(transaction);
     if (ledger === undefined) {
-      this.#countIn();
+      this.#refuseIfStopped();
       this.#ledgers.set(transaction, (ledger = new TransactionLedger()));
+      this.#preparable(transaction, ledger);
+      this.#countIn();
     }
     return ledger;
+  }
+
+  /** Makes the cache take part in `prepare()`. Its intents end before what waits for the commit is done. */
+  #preparable(transaction: object, ledger: TransactionLedger): void {
+    const prepared = new PreparedWrites(this.target, ledger);
+    this.#transactions.beforeCommit(() => prepared.prepare());
+    this.#afterCommit(transaction, (time) => prepared.end((writes, end) => this.#removeNow(time, writes, (waitedMs) => end({ waitedMs }))));
+    this.#transactions.afterCompletion(() => prepared.drop());
   }
 
   /**
    * @throws {CacheStoppedError} now, while the transaction can still be rolled back, and not after its
    *   commit.
    */
+  #refuseIfStopped(): void {
+    if (this.#calls?.isClosed === true) throw stopped(this.name, 'a write inside a transaction was refused');
+  }
+
   #countIn(): void {
     const calls = this.#calls;
     if (calls === undefined) return;
-    if (calls.isClosed) throw stopped(this.name, 'a write inside a transaction was refused');
     this.#transactions.afterCompletion(() => calls.end());
     calls.begin();
   }

@@ -1,3 +1,5 @@
+import { CacheTransactionError, throwFirst } from '../errors/index.js';
+
 /**
  * Something to do once a transaction is committed. It may be asynchronous: the next action waits for it,
  * unless that is in another lane.
@@ -15,6 +17,18 @@ export type AfterCommit = (part?: 'completed' | 'failed') => unknown;
 export type AfterCompletion = (outcome: 'committed' | 'rolledBack') => unknown;
 
 /**
+ * Something to do right before the commit. What it throws reaches the caller of
+ * {@link TransactionSynchronization.prepare}.
+ */
+export type BeforeCommit = () => unknown;
+
+/**
+ * By transaction. Several objects may follow the same one, each for other caches, and the
+ * {@link TransactionSynchronization.prepare} of any of them prepares them all.
+ */
+const beforeCommits = new WeakMap<object, BeforeCommit[]>();
+
+/**
  * What caches know of transactions (Spring's `TransactionSynchronizationManager`). The abstract class is the
  * service identifier as well: the service that is bound follows `runInTransaction`; rebind it to follow the
  * transaction manager that an application already has.
@@ -30,6 +44,37 @@ export abstract class TransactionSynchronization {
   /** Whether the caller is inside a transaction. */
   get isActive(): boolean {
     return this.current !== undefined;
+  }
+
+  /**
+   * To be awaited as the last statement before COMMIT, so that a process that dies between the commit and its
+   * evictions leaves nothing stale: everything that waits for the commit is evicted now, and is not stored by
+   * any instance until it is evicted once more, after the commit or the rollback, or until `intentLease` is
+   * over. It takes one round trip, caches side by side.
+   *
+   * It resolves if Redis is away: the transaction then goes on without this protection. What the transaction
+   * does to caches later is covered by calling it again. Caches with `tiers: 'local'` are left out: they ask
+   * no server before they store a value. Outside of a transaction it does nothing.
+   *
+   * @see Spring `TransactionSynchronization#beforeCommit`, for the moment
+   */
+  async prepare(): Promise<void> {
+    const { current } = this;
+    const actions = current === undefined ? undefined : beforeCommits.get(current);
+    if (actions !== undefined) throwFirst(await Promise.allSettled(actions.map(async (action) => action())));
+  }
+
+  /**
+   * Runs `action` at each {@link prepare} of the transaction.
+   *
+   * @throws {CacheTransactionError} `CACHE_TRANSACTION_INACTIVE` outside of a transaction.
+   */
+  beforeCommit(action: BeforeCommit): void {
+    const { current } = this;
+    if (current === undefined) throw outsideOfTransaction('beforeCommit');
+    const actions = beforeCommits.get(current);
+    if (actions === undefined) beforeCommits.set(current, [action]);
+    else actions.push(action);
   }
 
   /**
@@ -53,3 +98,9 @@ export abstract class TransactionSynchronization {
    */
   abstract afterCompletion(action: AfterCompletion): void;
 }
+
+/** The error for `verb` where there is no transaction. */
+export const outsideOfTransaction = (verb: string): CacheTransactionError =>
+  new CacheTransactionError('CACHE_TRANSACTION_INACTIVE', `\`${verb}\` was called outside of a transaction.`, {
+    hint: 'Call it inside `runInTransaction`, and ask `isActive` first where there may be none. A transaction that has ended is none.',
+  });

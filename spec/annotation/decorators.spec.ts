@@ -253,6 +253,21 @@ describe(Cacheable.name, () => {
       '@CacheEvict on BookService.find: `beforeInvocation` and `resultKey` cannot both be set. Before the method runs there is no result.',
     ],
     [
+      'aroundInvocation with beforeInvocation',
+      CacheEvict('a', any({ aroundInvocation: true, beforeInvocation: true })),
+      '@CacheEvict on BookService.find: `aroundInvocation` and `beforeInvocation` cannot both be set. It evicts before the method as well as after it.',
+    ],
+    ...['resultKey', 'unless'].map((option): [string, unknown, string] => [
+      `aroundInvocation with ${option}`,
+      CacheEvict('a', any({ aroundInvocation: true, [option]: () => 1 })),
+      `@CacheEvict on BookService.find: \`aroundInvocation\` and \`${option}\` cannot both be set. The keys are withheld before the method runs, when there is no result.`,
+    ]),
+    [
+      'aroundInvocation with allEntries',
+      CacheEvict('a', any({ aroundInvocation: true, allEntries: true })),
+      "@CacheEvict on BookService.find: `aroundInvocation` and `allEntries` cannot both be set. Name the keys by `keys`, or clear by hand between `cache.intend('all')` and its end.",
+    ],
+    [
       'beforeInvocation with unless',
       CacheEvict('a', any({ beforeInvocation: true, unless: () => true })),
       '@CacheEvict on BookService.find: `beforeInvocation` and `unless` cannot both be set. Before the method runs there is no result.',
@@ -282,7 +297,7 @@ describe(Cacheable.name, () => {
   }
 
   it('takes a flag that is off for one that was not given', () => {
-    decorate(CacheEvict('a', { allEntries: false, beforeInvocation: false, key: () => 1 }));
+    decorate(CacheEvict('a', { allEntries: false, beforeInvocation: false, aroundInvocation: false, key: () => 1 }));
     decorate(Cacheable('a', { sync: false, unless: () => true }));
   });
 
@@ -389,12 +404,31 @@ describe(CacheEvict.name, () => {
       condition: undefined,
       unless: undefined,
       allEntries: false,
+      aroundInvocation: false,
       beforeInvocation: false,
       keys,
       resultKey: undefined,
       acks: 'all',
       unacknowledged: undefined,
     });
+  });
+
+  it('records an eviction around the method, beside the options that go with it', () => {
+    class BookService {
+      @CacheEvict('book', { aroundInvocation: true, key: (id) => id, acks: 'all' })
+      async save(_id: number): Promise<void> {}
+
+      @CacheEvict('book', { aroundInvocation: true, keyGenerator: 'keys', unacknowledged: 'report' })
+      async saveQuietly(_id: number): Promise<void> {}
+    }
+    expect(operation(BookService, 'save')).to.include({ aroundInvocation: true, beforeInvocation: false, acks: 'all' });
+    expect(operation(BookService, 'saveQuietly')).to.include({ aroundInvocation: true, keyGenerator: 'keys', unacknowledged: 'report' });
+    expect(failure(() => decorate(CacheEvict('a', any({ aroundInvocation: 'yes' })))).message).to.equal(
+      'Invalid @CacheEvict on BookService.find: expected `aroundInvocation` to be true or false, got `yes` (string).',
+    );
+    expect(failure(() => decorate(CacheEvict('a', any({ aroundInvocation: true, acks: 'all', unacknowledged: 'report' })))).code).to.equal(
+      'CACHE_OPERATION_INVALID',
+    );
   });
 
   it('refuses acks of another kind', () => {

@@ -3,6 +3,7 @@ import type { CacheKey, TwoTierCache } from '../../lib/cache/index.js';
 import { CacheValueError } from '../../lib/errors/index.js';
 import { CacheStage } from './cache-stage.js';
 import type { Fleet, Instance } from './fleet.js';
+import { describeIntentContract } from './intent-contract.js';
 import { describeLoadContract } from './load-contract.js';
 import { cacheErrorOf } from './rejection.js';
 import { describeValueContract } from './value-contract.js';
@@ -42,6 +43,7 @@ export function describeCacheContract(name: string, tiers: 'both' | 'local' | 'r
 
     describeVerbs(stage);
     describeLoadContract(stage);
+    describeIntentContract(stage);
     describeValueContract(stage);
     describeStatistics(stage);
   });

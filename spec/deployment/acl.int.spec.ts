@@ -90,6 +90,12 @@ describe('The rights of a Redis user', function () {
     expect(await elsewhere.getOrLoad('Dune', () => expect.fail('loaded, though it was put'))).to.equal(15);
     expect(await book.putIfAbsent('Ulysses', 20)).to.equal(undefined);
     expect(await elsewhere.putIfAbsent('Ulysses', 21)).to.deep.equal({ value: 20 });
+    await book.evictAround(['Dune'], async () => {
+      await waitFor(async () => (await elsewhere.get('Dune')) === undefined, { what: 'the eviction' });
+      expect(await elsewhere.getOrLoad('Dune', () => 'not stored')).to.equal('not stored');
+    });
+    expect(await elsewhere.get('Dune')).to.equal(undefined);
+    await book.put('Dune', 15);
     await book.evictAll(['Dune', 'Emma'], { acks: 'all' });
     expect(await elsewhere.getOrLoad('Dune', () => 16)).to.equal(16);
     expect(await book.evictIfPresent('Dune')).to.equal(true);

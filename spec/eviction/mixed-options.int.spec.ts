@@ -41,6 +41,7 @@ const WHOLE: Readonly<Record<string, CachingOptions>> = {
   'a shorter bound': { bound: '250ms' },
   'a longer bound': { bound: LONGEST_BOUND_MS },
   'a cache made at first use': { caches: {} },
+  'a shorter intent lease': { intentLease: '100ms' },
   'no room for the cache': { caches: {}, maximumDynamicCaches: 1 },
 };
 
@@ -133,6 +134,25 @@ describe('Instances with different options on one namespace', function () {
     await waitFor(() => members.every(({ instance }) => instance.manager.health().status === 'up'), { what: 'all to be back' });
     await passed(LONGEST_BOUND_MS);
     await readEverywhere('C2 after a loss');
+  });
+
+  it('store nothing old while any of them writes in between two evictions', async () => {
+    const safe = members.filter(({ name }) => name !== 'the local tier alone');
+    const writes = safe.map(({ name, cache }) =>
+      cache.evictAround(
+        [name],
+        async () => {
+          // What all the others load, and what one of them puts, is the old value.
+          await Promise.all(safe.map((member) => read(member, name, 'before the commit')));
+          await members[0]!.cache.put(name, valueOf(members[0]!, versions.get(name)!));
+          versions.set(name, versions.get(name)! + 1);
+        },
+        { acks: 'all' },
+      ),
+    );
+    await Promise.all(writes);
+    await readEverywhere('after a crash-safe write');
+    expect(members[1]!.instance.manager.statistics()[CACHE]?.withheld).to.be.greaterThan(0);
   });
 
   it('never serve what a put replaced longer than their bound ago', async () => {

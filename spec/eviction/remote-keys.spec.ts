@@ -9,6 +9,7 @@ describe(RemoteKeys.name, () => {
       state: 'cache:2:book:state',
       members: 'cache:2:members',
       hosts: 'cache:2:hosts',
+      intents: 'cache:2:book:intents',
     });
     expect(keys.data('5', 'Dune')).to.equal('cache:2:book:5::Dune');
     expect(keys.lease('5', 'Dune')).to.equal('cache:2:book:5:lease::Dune');
@@ -18,15 +19,18 @@ describe(RemoteKeys.name, () => {
 
   it('gives no two things the same key, whatever the caches and keys are called', () => {
     const name = fc.stringMatching(/^[A-Za-z0-9_.-]{1,6}$/);
-    const part = fc.oneof(name, fc.constantFrom('state', 'members', 'hosts', 'lease', '2', '5', 'book', 'inbox'));
-    const key = fc.oneof(fc.string(), fc.constantFrom(':', '::', 'lease::a', ':lease::a', 'a', ''));
-    const thing = fc.record({ ns: part, cache: part, gen: fc.constantFrom('5', '6'), key, kind: fc.constantFrom('data', 'lease', 'state', 'members', 'hosts') }); // prettier-ignore
+    const part = fc.oneof(name, fc.constantFrom('state', 'members', 'hosts', 'lease', 'intents', '2', '5', 'book', 'inbox'));
+    const key = fc.oneof(fc.string(), fc.constantFrom(':', '::', 'lease::a', ':lease::a', 'intents::a', 'a', ''));
+    const thing = fc.record({ ns: part, cache: part, gen: fc.constantFrom('5', '6'), key, kind: fc.constantFrom('data', 'lease', 'intents', 'state', 'members', 'hosts') }); // prettier-ignore
     const nameOf = ({ ns, cache, gen, key: of, kind }: { ns: string; cache: string; gen: string; key: string; kind: string }): string => {
       const keys = new RemoteKeys(ns, cache);
       return kind === 'data' || kind === 'lease' ? keys[kind](gen, of) : keys[kind as 'state'];
     };
+    const ofCache = ['state', 'intents'];
     const identity = ({ ns, cache, gen, key: of, kind }: { ns: string; cache: string; gen: string; key: string; kind: string }): string =>
-      JSON.stringify(kind === 'data' || kind === 'lease' ? [ns, cache, gen, of, kind] : kind === 'state' ? [ns, cache, kind] : [ns, kind]);
+      JSON.stringify(
+        kind === 'data' || kind === 'lease' ? [ns, cache, gen, of, kind] : [ns, ...(ofCache.includes(kind) ? [cache] : []), kind],
+      );
     fc.assert(
       fc.property(thing, thing, (one, two) => {
         expect(nameOf(one) === nameOf(two)).to.equal(identity(one) === identity(two));

@@ -27,6 +27,7 @@ describe(resolveOptions.name, () => {
       timeoutMs: 250,
       deadlineMs: 1_000,
       fillLeaseMs: 30_000,
+      intentLeaseMs: 30_000,
       connectTimeoutMs: 5_000,
       failFast: true,
       logger: consoleLogger,
@@ -95,7 +96,7 @@ describe(resolveOptions.name, () => {
     ['redis://host', 'Expected `options` to be an object, got `redis://host` (string).'],
     [
       { url: 'redis://host' },
-      'Unknown option `url`. Known here: enabled, redis, credentials, namespace, caches, defaults, dynamic, maximumDynamicCaches, buckets, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, logger, clock.',
+      'Unknown option `url`. Known here: enabled, redis, credentials, namespace, caches, defaults, dynamic, maximumDynamicCaches, buckets, instanceId, bound, timeout, deadline, fillLease, intentLease, connectTimeout, failFast, logger, clock.',
     ],
     [
       { defaults: { ttlMs: 5 } },
@@ -124,7 +125,7 @@ describe(resolveOptions.name, () => {
     [{ maximumDynamicCaches: 0 }, `Expected \`maximumDynamicCaches\` to be ${count(Number.MAX_SAFE_INTEGER)}, got \`0\` (number).`],
     [
       JSON.parse('{"__proto__": 1}'),
-      'Unknown option `__proto__`. Known here: enabled, redis, credentials, namespace, caches, defaults, dynamic, maximumDynamicCaches, buckets, instanceId, bound, timeout, deadline, fillLease, connectTimeout, failFast, logger, clock.',
+      'Unknown option `__proto__`. Known here: enabled, redis, credentials, namespace, caches, defaults, dynamic, maximumDynamicCaches, buckets, instanceId, bound, timeout, deadline, fillLease, intentLease, connectTimeout, failFast, logger, clock.',
     ],
     [{ buckets: 0 }, `Expected \`buckets\` to be ${count(64)}, got \`0\` (number).`],
     [{ buckets: 65 }, `Expected \`buckets\` to be ${count(64)}, got \`65\` (number).`],

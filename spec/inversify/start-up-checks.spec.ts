@@ -78,6 +78,59 @@ describe('what is wrong at start-up', () => {
     await enableCaching(container, { namespace: 'start-up', dynamic: false, caches: { ...caches, list: {} } });
   });
 
+  describe('is an eviction around the method where the local tier is alone', () => {
+    class Books {
+      @CacheEvict(['list', 'book'], { aroundInvocation: true })
+      async save(_name: string): Promise<void> {}
+    }
+    const complaint = [
+      'CACHE_OPERATION_INVALID',
+      "Invalid @CacheEvict on Books.save: cache 'book' has `tiers: 'local'`, so `aroundInvocation` could not protect it. A local tier alone asks nobody before it stores. Use `tiers: 'both'`, or evict after the method.",
+    ];
+
+    it('in a cache that is named', async () => {
+      container.bind(Books).toSelf();
+      for (const dynamic of [true, false]) {
+        const caches = { book: { tiers: 'local' }, list: {} };
+        expect(await failure({ dynamic, caches })).to.deep.equal(complaint);
+        expect(container.isBound(CacheManager)).to.equal(false);
+      }
+      await enableCaching(container, { namespace: 'start-up', caches: { book: { tiers: 'remote' }, other: { tiers: 'local' } } });
+    });
+
+    it('in a cache that takes it from the defaults, with the names of @CacheConfig too', async () => {
+      @CacheConfig({ cacheNames: 'book' })
+      class Configured {
+        @CacheEvict({ aroundInvocation: true })
+        async save(_name: string): Promise<void> {}
+      }
+      container.bind(Configured).toSelf();
+      const defaults = { tiers: 'local' };
+      expect(await failure({ defaults })).to.deep.equal([complaint[0], complaint[1]!.replace('Books', 'Configured')]);
+      await enableCaching(container, { namespace: 'start-up', defaults: { tiers: 'local' }, caches: { book: { tiers: 'both' } } });
+    });
+
+    it('and no other eviction, nor one in the caches of somebody else', async () => {
+      class Others {
+        @CacheEvict('book')
+        async late(_name: string): Promise<void> {}
+
+        @CacheEvict('book', { beforeInvocation: true })
+        async early(_name: string): Promise<void> {}
+
+        @CacheEvict('book', { aroundInvocation: true, cacheManager: 'archive' })
+        async elsewhere(_name: string): Promise<void> {}
+
+        @CacheEvict('book', { aroundInvocation: true, cacheResolver: 'resolver' })
+        async anywhere(_name: string): Promise<void> {}
+      }
+      container.bind(Others).toSelf();
+      container.bind('archive').toConstantValue(new NoOpCacheManager());
+      container.bind('resolver').toConstantValue({});
+      await enableCaching(container, { namespace: 'start-up', defaults: { tiers: 'local' } });
+    });
+  });
+
   it('is no name where another manager or a resolver is asked for it, or caches are made on demand', async () => {
     class Books {
       @Cacheable('elsewhere', { cacheManager: 'archive' })

@@ -65,7 +65,7 @@ describe('Issue 3: the deadline of what follows a commit', () => {
     const remote = {
       acceptsSteps: true,
       encode: JSON.stringify,
-      put: () => step(name, 'put'),
+      put: () => step(name, 'put').then(() => ({ refusal: undefined, withheld: 0 })),
       evict: (eviction: Eviction) => step(name, eviction === 'all' ? 'clear' : 'evict').then(() => receipt),
     } as unknown as RemoteTier;
     return makeTwoTierCache({ name, remote, settings: { timeoutMs: STEP_MS, deadlineMs: DEADLINE_MS } });

@@ -107,7 +107,14 @@ describe(cacheManagement.name, () => {
       await book.get(['Dune', 2]);
       const { status, text } = await exchange(`${base}/caches/book/entry?key=${encodeURIComponent('~["Dune",2]')}`);
       expect(status).to.equal(200);
-      expect(JSON.parse(text)).to.deep.include({ cache: 'book', instance: 'one', key: '~["Dune",2]', isServing: true, isDoubtful: false });
+      expect(JSON.parse(text)).to.deep.include({
+        cache: 'book',
+        instance: 'one',
+        key: '~["Dune",2]',
+        isServing: true,
+        isDoubtful: false,
+        isWithheld: false,
+      });
       expect([JSON.parse(text).local.state, JSON.parse(text).remote.state]).to.deep.equal(['held', 'held']);
       expect(text).to.not.include('secret');
       expect((await json(`${base}/caches/book/entry?key=`)).key, 'the empty key is a key').to.equal('');

@@ -120,6 +120,27 @@ describe('the console', function () {
     expect(fleet.complaints.filter((each) => !each.includes('400 (Bad Request)'))).to.deep.equal([]);
   });
 
+  it('shows what is withheld while it is being written', async () => {
+    const page = await fleet.open();
+    await fleet.shows(page);
+    const shows = (text: string): Promise<void> =>
+      holds(page, `document.querySelector('[data-cache="book"] [data-figure="withheld"]')?.textContent === '${text}'`);
+    const intent = await fleet.cacheOf(1).intend(['Dune']);
+    await fleet.cacheOf(2).getOrLoad('Dune', () => 1);
+    await shows('1 value withheld, 1 key now');
+    const lookUp = async (): Promise<string | null> => {
+      await page.locator('#look-cache').selectOption('book');
+      await page.locator('#look-key').fill('Dune');
+      await page.locator('#look-key').press('Enter');
+      await page.locator('#look-result [data-tier="remote"]').waitFor();
+      return page.locator('#look-result').textContent();
+    };
+    expect(await lookUp()).to.include('A write of it is under way, or its writer has died: nothing is stored under it.');
+    await intent.end();
+    await shows('1 value withheld, 0 keys now');
+    expect(fleet.complaints).to.deep.equal([]);
+  });
+
   it('clears a cache once that is confirmed, and not before', async () => {
     await fleet.cacheOf(0).put('Dune', 1);
     const page = await fleet.open();

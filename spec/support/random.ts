@@ -28,6 +28,12 @@ export class Random {
     return items[this.below(items.length)] as T;
   }
 
+  /** All of them, in another order. */
+  shuffled<T>(items: readonly T[]): T[] {
+    const left = [...items];
+    return items.map(() => left.splice(this.below(left.length), 1)[0] as T);
+  }
+
   /** A generator of its own, for somebody whose pace must not disturb ours. */
   fork(): Random {
     return new Random(this.below(2 ** 32));

@@ -128,6 +128,18 @@ export const compatible = ({ names, literals, keyGenerator, allEntries, acks, un
       return { ...book, isbn: name };
     }
 
+    @CacheEvict('book', { aroundInvocation: true, key: (name) => name.trim(), acks: 'all' })
+    @CacheEvict('book', { aroundInvocation: true, keys: (name) => [name.trim()], unacknowledged: 'report' })
+    @CacheEvict(literals, { aroundInvocation: true, keyGenerator, condition: (name) => name !== '', beforeInvocation: false })
+    @CacheEvict(names, { aroundInvocation: allEntries, acks, allEntries: false })
+    @CacheEvict({ cacheNames: 'book', aroundInvocation: true, unacknowledged })
+    @CacheEvict('book', { aroundInvocation: false, unless: (found) => found.pages === 0 })
+    @CacheEvict('book', { aroundInvocation: undefined, resultKey: (found) => found.isbn })
+    @CacheEvict('book', { aroundInvocation: false, allEntries: true, beforeInvocation: true })
+    async around(name: string): Promise<Book> {
+      return { ...book, isbn: name };
+    }
+
     @CacheEvict({ cacheNames: names, beforeInvocation: true, key: (name) => name.trim(), acks: 'all', unacknowledged: 'throw' })
     @CacheEvict({ cacheNames: literals, resultKey: (found) => found.isbn, acks: 'none', unacknowledged: 'report' })
     @CachePut({ cacheNames: NAMES, key: (name) => name.trim(), unacknowledged })
@@ -352,6 +364,30 @@ export function contradictory(): unknown {
     @CacheEvict('book', { beforeInvocation: true, unacknowledged: 'report' })
     // @ts-expect-error -- as above
     @CacheEvict({ beforeInvocation: true, unacknowledged: 'report' })
+    // @ts-expect-error -- it evicts before the method already
+    @CacheEvict('book', { aroundInvocation: true, beforeInvocation: true })
+    // @ts-expect-error -- as above
+    @CacheEvict({ aroundInvocation: true, beforeInvocation: true })
+    // @ts-expect-error -- the keys are withheld when there is no result yet
+    @CacheEvict('book', { aroundInvocation: true, resultKey: (removed) => removed.isbn })
+    // @ts-expect-error -- as above
+    @CacheEvict({ aroundInvocation: true, resultKey: (removed) => removed.isbn })
+    // @ts-expect-error -- as above
+    @CacheEvict('book', { aroundInvocation: true, unless: (removed) => removed.pages === 0 })
+    // @ts-expect-error -- as above
+    @CacheEvict({ aroundInvocation: true, unless: (removed) => removed.pages === 0 })
+    // @ts-expect-error -- only keys can be withheld
+    @CacheEvict('book', { aroundInvocation: true, allEntries: true })
+    // @ts-expect-error -- as above
+    @CacheEvict({ aroundInvocation: true, allEntries: true })
+    // @ts-expect-error -- one waits for all instances, the other does not
+    @CacheEvict('book', { aroundInvocation: true, acks: 'all', unacknowledged: 'report' })
+    // @ts-expect-error -- two sources of keys
+    @CacheEvict('book', { aroundInvocation: true, key: (name) => name, keys: (name) => [name] })
+    async around(_name: string): Promise<Book> {
+      return book;
+    }
+
     // @ts-expect-error -- one waits for all instances, the other does not
     @CacheEvict('book', { acks: 'all', unacknowledged: 'report' })
     // @ts-expect-error -- as above
@@ -382,6 +418,8 @@ export function contradictory(): unknown {
     @Caching({ evict: { allEntries: true, key: (name) => name } })
     // @ts-expect-error -- as above
     @Caching({ evict: [{ beforeInvocation: true, unacknowledged: 'report' }] })
+    // @ts-expect-error -- as above
+    @Caching({ evict: [{ aroundInvocation: true, allEntries: true }] })
     // @ts-expect-error -- as above
     @Caching({ evict: [{ cacheManager: 'manager', cacheResolver: 'resolver' }] })
     async group(_name: string): Promise<Book> {

@@ -2,7 +2,7 @@ import { throwFirst } from '../../errors/index.js';
 import type { Milliseconds } from '../../time/index.js';
 import type { Reading } from './entry-codec.js';
 import type { Eviction } from '../eviction.js';
-import type { EvictionReceipt, FillEntry, PutEntry } from './eviction-log.js';
+import type { EvictionReceipt, FillEntry, IntentChange, PutEntry, PutReceipt } from './eviction-log.js';
 import type { FillLeaseReply, RemoteCache, RemoteTier } from './remote-cache.js';
 
 /**
@@ -63,20 +63,40 @@ export class BucketedRemoteCache implements RemoteTier {
     return (this.#buckets[0] as RemoteCache).encode(value, ttlMs);
   }
 
-  async put(entries: readonly PutEntry[]): Promise<string | undefined> {
+  async put(entries: readonly PutEntry[]): Promise<PutReceipt> {
     const split = this.#split(entries, ({ key }) => key);
     const outcomes = await Promise.allSettled([...split].map(([bucket, own]) => bucket.put(own)));
     throwFirst(outcomes);
-    return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' && outcome.value !== undefined ? [outcome.value] : []))[0];
+    const receipts = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    return {
+      refusal: receipts.find(({ refusal }) => refusal !== undefined)?.refusal,
+      withheld: receipts.reduce((sum, { withheld }) => sum + withheld, 0),
+    };
   }
 
   putIfAbsent(entry: PutEntry): Promise<Reading> {
     return this.#of(entry.key).putIfAbsent(entry);
   }
 
-  async evict(eviction: Eviction, acks: boolean): Promise<EvictionReceipt> {
-    if (eviction !== 'all') return whole([...this.#split(eviction.keys, itself)].map(([bucket, keys]) => bucket.evict({ keys }, acks)));
-    return { ...(await whole(this.#buckets.map((bucket) => bucket.evict('all', acks)))), removed: -1 };
+  async evict(eviction: Eviction, acks: boolean, intent?: IntentChange): Promise<EvictionReceipt> {
+    const receipt = await whole(this.#sharesOf(eviction).map(([bucket, share]) => bucket.evict(share, acks, intent)));
+    return eviction === 'all' ? { ...receipt, removed: -1 } : receipt;
+  }
+
+  async renewIntent(eviction: Eviction, intent: IntentChange): Promise<boolean> {
+    const outcomes = await Promise.allSettled(this.#sharesOf(eviction).map(([bucket, share]) => bucket.renewIntent(share, intent)));
+    throwFirst(outcomes);
+    return outcomes.every((outcome) => outcome.status === 'fulfilled' && outcome.value);
+  }
+
+  isWithheld(key: string): Promise<boolean> {
+    return this.#of(key).isWithheld(key);
+  }
+
+  /** Each bucket with its share of an eviction. */
+  #sharesOf(eviction: Eviction): [RemoteCache, Eviction][] {
+    if (eviction === 'all') return this.#buckets.map((bucket) => [bucket, 'all']);
+    return [...this.#split(eviction.keys, itself)].map(([bucket, keys]) => [bucket, { keys }]);
   }
 
   #of(key: string): RemoteCache {

@@ -10,6 +10,8 @@ export type FillLease<E = string> =
   | { readonly kind: 'present'; readonly entry: E }
   /** Another instance is loading this key. */
   | { readonly kind: 'busy' }
+  /** The key is being written: see {@link IntentChange}. Nothing may be stored, so nobody need wait. */
+  | { readonly kind: 'withheld' }
   /**
    * The caller holds the lease and may load. The token is needed for {@link EvictionLog.fill}. It is valid
    * until an eviction of the key or a time limit ends it.
@@ -26,6 +28,28 @@ export interface PutEntry {
 /** A value that was loaded, with the token of the fill lease that allows to store it. */
 export interface FillEntry extends PutEntry {
   readonly token: string;
+}
+
+/**
+ * What an eviction does to a *write intent*: the note of a writer that it is about to change what the key
+ * stands for. While a key has one, no load and no put stores a value under it.
+ */
+export interface IntentChange {
+  /** Names the intent. */
+  readonly token: string;
+  /** How long it holds from now on, unless it is renewed. `'end'`: not any longer. */
+  readonly until: Milliseconds | 'end';
+}
+
+/** What became of a put. */
+export interface PutReceipt {
+  /**
+   * Why the server did not store the values, for example because it is out of memory. `undefined`: all went
+   * well.
+   */
+  readonly refusal?: string | undefined;
+  /** How many keys nothing was stored under, because they are being written: see {@link IntentChange}. */
+  readonly withheld: number;
 }
 
 /** The result of an executed eviction. */
@@ -64,18 +88,27 @@ export interface EvictionLog {
   /** Gives an unused token back, so that other instances need not wait for it. */
   release(key: string, token: string): Promise<void>;
   /**
-   * Stores values, replacing any old ones, and announces their keys as evicted. Returns `undefined` if all
-   * went well. Otherwise returns why the server did not store them, for example because it is out of memory.
-   * In that case, too, the old values are removed and the eviction is announced.
+   * Stores values, replacing any old ones, and announces their keys as evicted. If the server does not store
+   * them, the old values are removed and the eviction is announced nevertheless.
    */
-  put(entries: readonly PutEntry[]): Promise<string | undefined>;
-  /** Stores a value if there is none. Otherwise returns the raw form of the present value. */
+  put(entries: readonly PutEntry[]): Promise<PutReceipt>;
+  /**
+   * Stores a value if there is none and the key is not being written. Otherwise returns the raw form of the
+   * present value.
+   */
   putIfAbsent(entry: PutEntry): Promise<string | undefined>;
   /**
    * Removes and announces. An eviction of everything takes constant time and counts nothing: `removed` is
-   * `-1`.
+   * `-1`. An `intent` of what is evicted is set or ended in the same step.
    */
-  evict(eviction: Eviction, acks: boolean): Promise<EvictionReceipt>;
+  evict(eviction: Eviction, acks: boolean, intent?: IntentChange): Promise<EvictionReceipt>;
+  /**
+   * Renews a write intent, and announces nothing. `false`: it had ended, and nothing was changed. An eviction
+   * must set it again, because others may have stored old values since.
+   */
+  renewIntent(eviction: Eviction, intent: IntentChange): Promise<boolean>;
+  /** Whether the key is being written: see {@link IntentChange}. */
+  isWithheld(key: string): Promise<boolean>;
   /**
    * Reads raw values after checking that the generation is the current one. For reads without a valid read
    * lease.

@@ -1,7 +1,7 @@
 import type { Keyv } from 'keyv';
 import { RemoteCacheError } from '../../errors/index.js';
 import type { CacheEvents, TracedStep } from '../../event/index.js';
-import type { EvictionLog, EvictionReceipt, FillEntry, FillLease, PutEntry } from './eviction-log.js';
+import type { EvictionLog, EvictionReceipt, FillEntry, FillLease, IntentChange, PutEntry, PutReceipt } from './eviction-log.js';
 import type { RemoteGuard } from './remote-guard.js';
 import type { Milliseconds } from '../../time/index.js';
 import { UNREADABLE } from '../value/codec.js';
@@ -175,11 +175,8 @@ export class RemoteCache {
     return this.#codec.encode(value, ttlMs);
   }
 
-  /**
-   * Stores encoded values, replacing any old ones, and announces their keys. Returns the reason if the server
-   * did not store them.
-   */
-  put(entries: readonly PutEntry[]): Promise<string | undefined> {
+  /** Stores encoded values, replacing any old ones, and announces their keys. */
+  put(entries: readonly PutEntry[]): Promise<PutReceipt> {
     const keys = entries.map(({ key }) => key);
     return this.#trace('put', keys, () => this.#log.put(entries));
   }
@@ -192,7 +189,7 @@ export class RemoteCache {
     const present = await this.#trace('put', [entry.key], () => this.#log.putIfAbsent(entry));
     const reading = present === undefined ? undefined : this.#codec.read(present);
     if (reading !== UNREADABLE) return reading;
-    const refusal = await this.put([entry]);
+    const { refusal } = await this.put([entry]);
     if (refusal === undefined) return reading;
     throw new RemoteCacheError(
       'CACHE_REMOTE_FAILED',
@@ -200,10 +197,20 @@ export class RemoteCache {
     );
   }
 
-  /** Removes and announces, in one round trip. */
-  evict(eviction: Eviction, acks: boolean): Promise<EvictionReceipt> {
+  /** Removes and announces, in one round trip. See {@link EvictionLog.evict} for `intent`. */
+  evict(eviction: Eviction, acks: boolean, intent?: IntentChange): Promise<EvictionReceipt> {
     const [step, keys] = eviction === 'all' ? (['clear', []] as const) : (['evict', eviction.keys] as const);
-    return this.#trace(step, keys, () => this.#log.evict(eviction, acks));
+    return this.#trace(step, keys, () => this.#log.evict(eviction, acks, intent));
+  }
+
+  /** See {@link EvictionLog.renewIntent}. */
+  renewIntent(eviction: Eviction, intent: IntentChange): Promise<boolean> {
+    return this.#log.renewIntent(eviction, intent);
+  }
+
+  /** See {@link EvictionLog.isWithheld}. */
+  isWithheld(key: string): Promise<boolean> {
+    return this.#log.isWithheld(key);
   }
 
   #trace<T>(step: Exclude<TracedStep['step'], 'load'>, keys: readonly string[], action: () => Promise<T>): Promise<T> {

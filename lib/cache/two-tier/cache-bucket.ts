@@ -25,6 +25,7 @@ class CacheBucket implements CoherentCache {
     this.#leases = leases;
     generation.onChange((cause) => {
       if (cause !== 'expected') cache.emptied(cause);
+      cache.intentsLost();
     });
   }
 

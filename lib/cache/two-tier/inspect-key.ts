@@ -8,7 +8,7 @@ import type { PendingEvictions } from './pending-evictions.js';
 /** What {@link inspectKey} needs. */
 export interface InspectedTiers {
   readonly local: Pick<LocalTier, 'leftMs' | 'isServing'>;
-  readonly remote: Pick<RemoteTier, 'getAllCurrent'>;
+  readonly remote: Pick<RemoteTier, 'getAllCurrent' | 'isWithheld'>;
   readonly pending: Pick<PendingEvictions, 'isDoubtful'>;
   readonly clock: Clock;
   readonly tiers: 'both' | 'local' | 'remote';
@@ -19,14 +19,20 @@ export interface InspectedTiers {
 /** Where an encoded key is held. Changes nothing in either tier. Never rejects. */
 export async function inspectKey(key: string, inspected: InspectedTiers): Promise<KeyInspection> {
   const { local, pending, clock, tiers } = inspected;
-  const remote = await inspectRemote(key, inspected);
+  const [remote, isWithheld] = await Promise.all([inspectRemote(key, inspected), isWithheldIn(key, inspected)]);
   return {
     key,
     local: tiers === 'remote' ? { state: 'unused' } : tierOf(local.leftMs(key)),
     remote,
     isServing: local.isServing(clock.now()),
     isDoubtful: pending.isDoubtful(key),
+    isWithheld,
   };
+}
+
+async function isWithheldIn(key: string, { remote, tiers, isStopped }: InspectedTiers): Promise<boolean> {
+  if (tiers === 'local' || isStopped) return false;
+  return remote.isWithheld(key).catch(() => false);
 }
 
 async function inspectRemote(key: string, { remote, clock, tiers, isStopped }: InspectedTiers): Promise<TierInspection> {

@@ -134,6 +134,7 @@ export class Loads {
       const lease = looked === NOT_LOOKED ? undefined : await this.#takeLease(call, looked);
       if (lease?.kind === 'present') return this.#settled(load, this.#reads.take(key, ticket, lease.entry) as V);
       if (lease?.kind === 'granted') token = lease.token;
+      if (lease?.kind === 'withheld') this.#options.counters.withheld += 1;
       this.#options.counters.misses += 1;
       const value = await this.#run(key, load, loader);
       const isVetoed = options.unless?.(value) === true;

@@ -1,27 +1,32 @@
 import { CacheCounters, type CacheEvents, type CacheStatistics } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { begunAt, checkKeys, wantsAcks } from '../check-arguments.js';
-import { Cache, type EvictOptions, type PutOptions, type Unacknowledged } from '../cache.js';
+import { Cache, type PutOptions } from '../cache.js';
+import type { EvictOptions, Unacknowledged } from '../evict-options.js';
 import type { CacheKey } from '../key/cache-key.js';
 import { CallsUnderWay, stopped } from '../calls-under-way.js';
 import { encodeKey } from '../key/encode-key.js';
 import type { Eviction } from '../eviction.js';
-import type { EvictionReceipt } from '../remote/eviction-log.js';
+import type { EvictionReceipt, IntentChange } from '../remote/eviction-log.js';
 import { inWords, PendingEvictions } from './pending-evictions.js';
 import { reporting } from './reporting.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueWrapper } from '../value-wrapper.js';
+import type { WriteIntent } from '../write-intent.js';
+import { WriteIntents } from './write-intents.js';
 
 /** What a {@link PassThroughCache} needs. */
 export interface PassThroughCacheOptions {
   readonly name: string;
-  readonly remote: Pick<RemoteTier, 'evict'>;
+  readonly remote: Pick<RemoteTier, 'evict' | 'renewIntent'>;
   readonly clock: Clock;
   readonly events: CacheEvents;
   /** What writes do by default when an eviction is not acknowledged. Default: `'throw'`. */
   readonly unacknowledged?: Unacknowledged | undefined;
   /** How long a caller waits for an acknowledgement. */
   readonly deadlineMs: Milliseconds;
+  /** How long a write intent protects after its writer has died. */
+  readonly intentLeaseMs: Milliseconds;
   /** The cache of this name, if this instance has one by now. Its local tier must receive each eviction. */
   readonly made: () => Cache | undefined;
   /**
@@ -29,7 +34,10 @@ export interface PassThroughCacheOptions {
    * closed.
    */
   readonly calls?: CallsUnderWay | undefined;
-  /** Called when an eviction was not acknowledged and is being retried in the background. */
+  /**
+   * Called when the cache must be kept: an eviction was not acknowledged and is being retried, or a write is
+   * under way.
+   */
   readonly isPending: (cache: PassThroughCache) => void;
 }
 
@@ -43,6 +51,7 @@ export class PassThroughCache extends Cache {
   readonly #options: PassThroughCacheOptions;
   readonly #calls: CallsUnderWay;
   readonly #pending: PendingEvictions;
+  readonly #intents: WriteIntents;
 
   constructor(options: PassThroughCacheOptions) {
     super();
@@ -54,9 +63,16 @@ export class PassThroughCache extends Cache {
       clock: options.clock,
       events: options.events,
       deadlineMs: options.deadlineMs,
-      execute: (eviction, acks) => options.remote.evict(eviction, acks),
+      execute: (eviction, acks, intent) => options.remote.evict(eviction, acks, intent),
       fence: () => undefined,
       calls: this.#calls,
+    });
+    this.#intents = new WriteIntents({
+      ...options,
+      cache: options.name,
+      calls: this.#calls,
+      set: (eviction, intent) => this.#execute(eviction, {}, intent),
+      end: (eviction, intent, evictOptions) => this.#tell(eviction, evictOptions, intent),
     });
   }
 
@@ -79,7 +95,7 @@ export class PassThroughCache extends Cache {
 
   /** Only zeros, except the number of pending evictions. */
   override statistics(): CacheStatistics {
-    return new CacheCounters().snapshot({ localSize: 0, pendingEvictions: this.#pending.size });
+    return new CacheCounters().snapshot({ localSize: 0, pendingEvictions: this.#pending.size, withheldKeys: this.#intents.size });
   }
 
   override put(key: CacheKey, _value: unknown, { waitedMs, unacknowledged }: PutOptions = {}): Promise<void> {
@@ -103,6 +119,16 @@ export class PassThroughCache extends Cache {
     return (await this.#submit({ keys: [encodeKey(key)] }, options)).removed > 0;
   }
 
+  override async intend(keys: readonly CacheKey[] | 'all'): Promise<WriteIntent> {
+    if (keys !== 'all') checkKeys(keys);
+    const made = this.#options.made();
+    if (made !== undefined) return made.intend(keys);
+    if (keys.length === 0) return { end: () => Promise.resolve() };
+    const intent = await this.#intents.begin(keys === 'all' ? keys : { keys: keys.map(encodeKey) });
+    this.#options.isPending(this);
+    return intent;
+  }
+
   override async clear(options: EvictOptions = {}): Promise<void> {
     const made = this.#options.made();
     if (made !== undefined) return made.clear(options);
@@ -119,30 +145,38 @@ export class PassThroughCache extends Cache {
     return this.#pending.size;
   }
 
-  /** The remote tier is back: retries pending evictions at once. */
+  /** The number of keys that are withheld, because this instance is writing them. */
+  get withheldKeys(): number {
+    return this.#intents.size;
+  }
+
+  /** The remote tier answers: retries pending evictions, and intents that could not be renewed. */
   reconnected(): void {
     this.#pending.retryNow();
+    this.#intents.renewFailed();
   }
 
   /** Tries pending evictions once more, and stops. */
   stop(): Promise<void> {
+    this.#intents.stop();
     return this.#pending.stop();
   }
 
-  async #tell(eviction: Eviction, options: EvictOptions): Promise<void> {
+  async #tell(eviction: Eviction, options: EvictOptions, intent?: IntentChange): Promise<void> {
     const { events, unacknowledged = 'throw' } = this.#options;
-    await reporting(options, { cache: this.name, events, unacknowledged }, () => this.#submit(eviction, options));
+    await reporting(options, { cache: this.name, events, unacknowledged }, () => this.#submit(eviction, options, intent));
   }
 
-  async #submit(eviction: Eviction, options: EvictOptions): Promise<EvictionReceipt> {
-    const acks = wantsAcks(options);
-    const execute = async (): Promise<EvictionReceipt> => {
-      const receipt = await this.#pending.submit(eviction, acks, begunAt(options, this.#options.clock));
+  #submit(eviction: Eviction, options: EvictOptions, intent?: IntentChange): Promise<EvictionReceipt> {
+    const refusal = (): Error => stopped(this.name, `${inWords('evicting', eviction)} was refused`);
+    return this.#calls.run(() => this.#execute(eviction, options, intent), refusal);
+  }
+
+  async #execute(eviction: Eviction, options: EvictOptions, intent?: IntentChange): Promise<EvictionReceipt> {
+    try {
+      const receipt = await this.#pending.submit(eviction, wantsAcks(options), begunAt(options, this.#options.clock), intent);
       await this.#pending.acknowledged(receipt);
       return receipt;
-    };
-    try {
-      return await this.#calls.run(execute, () => stopped(this.name, `${inWords('evicting', eviction)} was refused`));
     } catch (error) {
       if (this.#pending.size > 0) this.#options.isPending(this);
       throw error;

@@ -4,7 +4,7 @@ import { type Clock, type Milliseconds, StepDeadlines } from '../../time/index.j
 import { type CallsUnderWay, stopped } from '../calls-under-way.js';
 import { chunksOf, endOfChunk } from '../chunks.js';
 import type { Eviction } from '../eviction.js';
-import type { EvictionReceipt } from '../remote/eviction-log.js';
+import type { EvictionReceipt, IntentChange } from '../remote/eviction-log.js';
 
 /** What a {@link PendingEvictions} needs. */
 export interface PendingEvictionsOptions {
@@ -12,7 +12,7 @@ export interface PendingEvictionsOptions {
   readonly clock: Clock;
   readonly events: CacheEvents;
   /** Executes an eviction and announces it. */
-  readonly execute: (eviction: Eviction, acks: boolean) => Promise<EvictionReceipt>;
+  readonly execute: (eviction: Eviction, acks: boolean, intent?: IntentChange) => Promise<EvictionReceipt>;
   /**
    * Fences the local tier. Called right after each acknowledgement, and when an eviction comes into doubt.
    */
@@ -23,6 +23,12 @@ export interface PendingEvictionsOptions {
    * Tells whether a shutdown has begun. An eviction that fails after that is not retried in the background.
    */
   readonly calls: Pick<CallsUnderWay, 'isClosing'>;
+}
+
+/** What an eviction does beside evicting. */
+interface Step {
+  readonly acks: boolean;
+  readonly intent: IntentChange | undefined;
 }
 
 /**
@@ -76,14 +82,16 @@ export class PendingEvictions {
    * Executes an eviction. Retries it for as long as the caller may be kept waiting.
    *
    * @param begunAt - the time on the clock at which the caller began to wait. Default: now.
+   * @param intent - what it does to the write intent of its keys. If it stays pending, the repetitions leave
+   *   the intent alone: it ends by its time limit. Default: nothing.
    * @throws {CacheEvictError} when Redis did not acknowledge it in that time. It stays pending and is retried
    *   in the background.
    * @throws {CacheStoppedError} in the same case during a shutdown, when it is tried at most once more.
    */
-  async submit(eviction: Eviction, acks: boolean, begunAt?: Milliseconds): Promise<EvictionReceipt> {
-    if (eviction === 'all') return this.#submitOne(eviction, acks, eviction, begunAt);
+  async submit(eviction: Eviction, acks: boolean, begunAt?: Milliseconds, intent?: IntentChange): Promise<EvictionReceipt> {
+    if (eviction === 'all') return this.#submitOne(eviction, { acks, intent }, eviction, begunAt);
     const { keys } = eviction;
-    if (endOfChunk(keys, 0) === keys.length) return this.#submitOne(eviction, acks, eviction, begunAt);
+    if (endOfChunk(keys, 0) === keys.length) return this.#submitOne(eviction, { acks, intent }, eviction, begunAt);
     let removed = 0;
     const waits: Promise<void>[] = [];
     for (let from = 0; from < keys.length;) {
@@ -92,7 +100,7 @@ export class PendingEvictions {
       // chunks after it come into doubt.
       const receipt = await this.#submitOne(
         { keys: keys.slice(from, end) },
-        acks,
+        { acks, intent },
         { keys: keys.slice(from) },
         from === 0 ? begunAt : undefined,
       );
@@ -115,7 +123,7 @@ export class PendingEvictions {
   }
 
   /** @param rest - the part of the eviction that comes into doubt if this step fails. */
-  async #submitOne(eviction: Eviction, acks: boolean, rest: Eviction, begunAt?: Milliseconds): Promise<EvictionReceipt> {
+  async #submitOne(eviction: Eviction, how: Step, rest: Eviction, begunAt?: Milliseconds): Promise<EvictionReceipt> {
     const { clock, cache, deadlineMs } = this.#options;
     const since = begunAt ?? clock.now();
     const deadline = since + deadlineMs;
@@ -123,7 +131,7 @@ export class PendingEvictions {
     let why: unknown; // Of the attempts before: the end of the deadline itself says nothing.
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
-        const receipt = await within(deadlines, this.#options.execute(eviction, acks), why);
+        const receipt = await within(deadlines, this.#options.execute(eviction, how.acks, how.intent), why);
         this.fenceAgain(eviction);
         return receipt;
       } catch (error) {

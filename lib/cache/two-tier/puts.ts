@@ -65,8 +65,9 @@ export class Puts {
     const keys = entries.map(({ key }) => key);
     try {
       const stored = remote.put(entries);
-      const refusal = await (since === undefined ? stored : pending.untilDue(since, stored));
+      const { refusal, withheld } = await (since === undefined ? stored : pending.untilDue(since, stored));
       local.fence(keys, 'replaced');
+      counters.withheld += withheld;
       if (refusal === undefined) return;
       throw new RemoteCacheError('CACHE_REMOTE_FAILED', `Redis did not store a value put into cache '${cache}': ${refusal}`, {
         hint: 'The old value was removed everywhere nevertheless.',

@@ -1,6 +1,6 @@
 import { CacheEvictError } from '../../errors/index.js';
 import type { CacheEvents } from '../../event/index.js';
-import type { EvictOptions, Unacknowledged } from '../cache.js';
+import type { EvictOptions, Unacknowledged } from '../evict-options.js';
 import { throwsUnacknowledged } from '../check-arguments.js';
 
 /** The cache whose write it is. */

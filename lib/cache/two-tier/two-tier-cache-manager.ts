@@ -161,7 +161,8 @@ export class TwoTierCacheManager extends CacheManager {
   }
 
   /**
-   * A cache for a name beyond the maximum. The manager keeps it only while evictions of it are being retried.
+   * A cache for a name beyond the maximum. The manager keeps it only while evictions of it are being retried,
+   * or writes are under way.
    */
   #beyondMaximum(name: string): PassThroughCache {
     const { passThrough, full, maximumDynamicCaches } = this.#options;
@@ -172,9 +173,10 @@ export class TwoTierCacheManager extends CacheManager {
       isPending: (pending) => {
         this.#pending.set(name, pending);
         const still = this.#stillPending();
-        if (still.length <= (maximumDynamicCaches as number)) return;
-        this.#pending.delete((still[0] as PassThroughCache).name);
-        void still[0]?.stop(); // It reports the evictions that are lost.
+        const oldest = still.find(({ withheldKeys }) => withheldKeys === 0);
+        if (still.length <= (maximumDynamicCaches as number) || oldest === undefined) return;
+        this.#pending.delete(oldest.name);
+        void oldest.stop(); // It reports the evictions that are lost.
       },
     });
     if (!this.#isToldFull) {
@@ -186,7 +188,8 @@ export class TwoTierCacheManager extends CacheManager {
   }
 
   #stillPending(): readonly PassThroughCache[] {
-    for (const [name, cache] of this.#pending) if (cache.pendingEvictions === 0) this.#pending.delete(name);
+    for (const [name, { pendingEvictions, withheldKeys }] of this.#pending)
+      if (pendingEvictions + withheldKeys === 0) this.#pending.delete(name);
     return [...this.#pending.values()];
   }
 

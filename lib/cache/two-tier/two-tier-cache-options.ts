@@ -1,6 +1,6 @@
 import type { CacheCounters, CacheEvents } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
-import type { Unacknowledged } from '../cache.js';
+import type { Unacknowledged } from '../evict-options.js';
 import type { CallsUnderWay } from '../calls-under-way.js';
 import type { LocalCache } from '../local/local-cache.js';
 import type { ReadTickets } from '../local/read-tickets.js';
@@ -32,6 +32,8 @@ export interface TwoTierCacheSettings extends EntryLifeSettings {
    * Default: `30_000`.
    */
   readonly fillLeaseMs?: Milliseconds | undefined;
+  /** How long a write intent protects after its writer has died. Default: `fillLeaseMs`. */
+  readonly intentLeaseMs?: Milliseconds | undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { CacheCounters, CacheStatistics } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
-import { Cache, type EvictOptions, type LoadOptions, type PutOptions } from '../cache.js';
+import { Cache, type LoadOptions, type PutOptions } from '../cache.js';
+import type { EvictOptions } from '../evict-options.js';
 import { CallsUnderWay } from '../calls-under-way.js';
 import { checkEntries, checkKeys, checkLoader } from '../check-arguments.js';
 import type { AnswersNow } from '../hit-now.js';
@@ -13,6 +14,7 @@ import { ReadTickets } from '../local/read-tickets.js';
 import type { Eviction } from '../eviction.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueWrapper } from '../value-wrapper.js';
+import type { WriteIntent } from '../write-intent.js';
 import { ValueSharing } from '../value/value-sharing.js';
 import { EntryLife } from './entry-life.js';
 import { FillLeases } from './fill-leases.js';
@@ -31,7 +33,6 @@ const COLLABORATORS: TwoTierCacheCollaborators = { ReadTickets, PendingEvictions
 
 /** The character code of `~`. The encoded form of every key begins with it, except that of a plain string. */
 const TAG = 126;
-const DEFAULT_FILL_LEASE_MS = 30_000;
 
 /**
  * Two tiers as one cache: a Map in the process (L1) in front of Redis (L2).
@@ -70,7 +71,8 @@ export class TwoTierCache extends Cache implements AnswersNow {
   constructor(options: TwoTierCacheOptions) {
     super();
     const { name, settings, remote, clock, events, counters, sharing = ValueSharing.PLAIN } = options;
-    const { tiers, localTtlMs, timeoutMs, deadlineMs, fillLeaseMs = DEFAULT_FILL_LEASE_MS, unacknowledged = 'throw' } = settings;
+    const { tiers, localTtlMs, timeoutMs, deadlineMs, fillLeaseMs = 30_000 } = settings;
+    const { unacknowledged = 'throw', intentLeaseMs = fillLeaseMs } = settings;
     const of = { ...COLLABORATORS, ...options.collaborators };
     this.name = name;
     this.#options = options;
@@ -92,7 +94,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
       clock,
       events,
       deadlineMs,
-      execute: (eviction, acks) => remote.evict(eviction, acks),
+      execute: (eviction, acks, intent) => remote.evict(eviction, acks, intent),
       fence: (eviction) => local.fenceOf(eviction),
       calls,
     }));
@@ -104,15 +106,13 @@ export class TwoTierCache extends Cache implements AnswersNow {
     const leases = (this.#leases = new FillLeases(parts));
     const forecast = this.#forecast;
     this.#loads = new of.Loads({ ...parts, reads, leases, life, forecast });
-    this.#writes = new Writes({ ...parts, reads, life, forecast, ownWrites, calls, unacknowledged });
-    // An entry ends in both tiers at the same time, unless entries of the local tier have a time to live of
-    // their own.
+    this.#writes = new Writes({ ...parts, reads, life, forecast, ownWrites, calls, unacknowledged, intentLeaseMs });
+    // Without a time to live of its own, an entry in L1 ends when it ends in L2.
     if (localTtlMs === 0) options.local.expired = (key) => forecast.gone([key]);
   }
 
   hitNow(key: CacheKey): Promise<unknown> | undefined {
-    // L1 holds encoded keys. A string that does not begin with the tag is in L1 only if its encoded form is
-    // the string itself.
+    // L1 holds encoded keys. A string without the tag is its own encoded form, if it is in L1.
     if (typeof key === 'string' && key.charCodeAt(0) !== TAG) return this.#local.hitNow(key, this.#clock.now());
     const remembered = this.#keys.get(key);
     if (remembered !== undefined) return this.#local.hitNow(remembered, this.#clock.now());
@@ -219,6 +219,11 @@ export class TwoTierCache extends Cache implements AnswersNow {
     return this.#writes.evict(keys.map(encodeKey), options);
   }
 
+  override async intend(keys: readonly CacheKey[] | 'all'): Promise<WriteIntent> {
+    if (keys !== 'all') checkKeys(keys);
+    return this.#writes.intend(keys === 'all' ? keys : { keys: keys.map(encodeKey) });
+  }
+
   override async evictIfPresent(key: CacheKey, options: EvictOptions = {}): Promise<boolean> {
     return this.#writes.evictIfPresent(encodeKey(key), options);
   }
@@ -238,6 +243,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
       localSize: this.#local.size,
       bypassTimeMs: this.#local.bypassTimeMs,
       pendingEvictions: this.#pending.size,
+      withheldKeys: this.#writes.withheldKeys,
       breaker: this.#remote.isTripped ? 'open' : 'closed',
     });
   }
@@ -258,10 +264,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
     });
   }
 
-  /**
-   * The generation under which the keys of this cache are written in Redis, for people who inspect Redis.
-   * `undefined` until the first contact.
-   */
+  /** Of the keys of this cache in Redis, for people who inspect it; `undefined` until the first contact. */
   get generation(): string | undefined {
     return this.#remote.generation;
   }
@@ -282,8 +285,13 @@ export class TwoTierCache extends Cache implements AnswersNow {
 
   /** See {@link CoherentCache.missed}. */
   missed(cause: 'gap' | 'coherence'): void {
-    if (cause === 'gap') this.#counters.gaps += 1;
+    this.#counters.gaps += cause === 'gap' ? 1 : 0;
     this.emptied('coherence');
+  }
+
+  /** The server may be another one, without the write intents. */
+  intentsLost(): void {
+    this.#writes.renewIntents('all');
   }
 
   /** Drops all entries of the local tier, because they may be out of date. */
@@ -306,10 +314,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
     return this.#local.isServing(now);
   }
 
-  /**
-   * Makes reads wait until the cache has joined the fleet. `joined` must settle within a bounded time, and
-   * must never reject.
-   */
+  /** Makes reads wait until the cache has joined the fleet. @param joined - never rejects and never hangs. */
   joinWith(joined: Promise<void>): void {
     this.#joining = joined.then(() => {
       this.#joining = undefined;
@@ -317,11 +322,12 @@ export class TwoTierCache extends Cache implements AnswersNow {
   }
 
   /**
-   * The remote tier is back: retries pending evictions at once, and gives back fill leases that could not be
-   * given back before.
+   * The remote tier answers: retries pending evictions, write intents that could not be renewed, and fill
+   * leases that could not be given back.
    */
   reconnected(): void {
     this.#pending.retryNow();
+    this.#writes.renewIntents('failed');
     this.#leases.giveBackOwed();
   }
 

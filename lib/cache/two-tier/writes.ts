@@ -1,11 +1,14 @@
 import type { Milliseconds } from '../../time/index.js';
 import { throwFirst } from '../../errors/index.js';
-import type { EvictOptions, PutOptions, Unacknowledged } from '../cache.js';
+import type { PutOptions } from '../cache.js';
+import type { EvictOptions, Unacknowledged } from '../evict-options.js';
 import { type CallsUnderWay, stopped } from '../calls-under-way.js';
 import { begunAt, wantsAcks } from '../check-arguments.js';
 import type { Eviction } from '../eviction.js';
-import type { EvictionReceipt } from '../remote/eviction-log.js';
+import { noIntents } from '../no-intents.js';
+import type { EvictionReceipt, IntentChange } from '../remote/eviction-log.js';
 import type { ValueWrapper } from '../value-wrapper.js';
+import type { WriteIntent } from '../write-intent.js';
 import type { CacheParts } from './cache-parts.js';
 import type { EntryLife } from './entry-life.js';
 import { EvictionBatches } from './eviction-batches.js';
@@ -15,6 +18,7 @@ import { inWords } from './pending-evictions.js';
 import { Puts } from './puts.js';
 import type { RemoteReads } from './remote-reads.js';
 import { reporting } from './reporting.js';
+import { WriteIntents } from './write-intents.js';
 
 /** What {@link Writes} need. */
 export interface WritesOptions extends CacheParts {
@@ -25,6 +29,8 @@ export interface WritesOptions extends CacheParts {
   readonly calls: CallsUnderWay;
   /** What writes do by default when an eviction is not acknowledged. */
   readonly unacknowledged: Unacknowledged;
+  /** How long a write intent protects after its writer has died. */
+  readonly intentLeaseMs: Milliseconds;
 }
 
 /**
@@ -35,12 +41,36 @@ export class Writes {
   readonly #options: WritesOptions;
   readonly #puts: Puts;
   readonly #evictions: EvictionBatches;
+  readonly #intents: WriteIntents;
   #isStopped = false;
 
   constructor(options: WritesOptions) {
     this.#options = options;
     this.#puts = new Puts(options);
     this.#evictions = new EvictionBatches((keys, acks) => options.pending.submit({ keys }, acks));
+    const execute = (eviction: Eviction, intent: IntentChange, evictOptions: EvictOptions): Promise<void> =>
+      this.#evictWith(intent, eviction, evictOptions);
+    this.#intents = new WriteIntents({
+      ...options,
+      set: (eviction, intent) => execute(eviction, intent, { unacknowledged: 'throw' }),
+      end: (eviction, intent, evictOptions) => {
+        if (intent === undefined) return eviction === 'all' ? this.clear(evictOptions) : this.evict(eviction.keys, evictOptions);
+        options.counters.evictions += eviction === 'all' ? 0 : eviction.keys.length;
+        options.counters.clears += eviction === 'all' ? 1 : 0;
+        return reporting(evictOptions, options, () => execute(eviction, intent, evictOptions));
+      },
+    });
+  }
+
+  /** Keys that are withheld from all instances, because this one is writing them. */
+  get withheldKeys(): number {
+    return this.#intents.size;
+  }
+
+  /** Renews the write intents: all of them, or those that could not be renewed before. */
+  renewIntents(which: 'all' | 'failed'): void {
+    if (which === 'all') this.#intents.renewNow();
+    else this.#intents.renewFailed();
   }
 
   /** See {@link Cache.put}. */
@@ -108,6 +138,33 @@ export class Writes {
     });
   }
 
+  /**
+   * See {@link Cache.intend}.
+   *
+   * @throws {CacheConfigurationError} for `tiers: 'local'`.
+   */
+  async intend(eviction: Eviction): Promise<WriteIntent> {
+    const { cache, hasRemote } = this.#options;
+    if (!hasRemote) throw noIntents(cache);
+    if (eviction !== 'all' && eviction.keys.length === 0) return { end: () => Promise.resolve() };
+    return this.#intents.begin(eviction);
+  }
+
+  /** Evicts, or clears, and changes a write intent in the same step. */
+  async #evictWith(intent: IntentChange, eviction: Eviction, options: EvictOptions): Promise<void> {
+    const { local, pending, ownWrites, forecast, clock } = this.#options;
+    const acks = wantsAcks(options);
+    const submit = (): Promise<EvictionReceipt> => pending.submit(eviction, acks, begunAt(options, clock), intent);
+    if (eviction === 'all') {
+      local.fenceAll('explicit');
+      return pending.acknowledged(await submit());
+    }
+    local.fence(eviction.keys, 'explicit');
+    const receipt = await ownWrites.run(eviction.keys, submit);
+    forecast.gone(eviction.keys);
+    return pending.acknowledged(receipt);
+  }
+
   /** See {@link Cache.evictIfPresent}. */
   async evictIfPresent(key: string, options: EvictOptions): Promise<boolean> {
     const { local, pending, ownWrites, counters, clock, hasRemote } = this.#options;
@@ -145,6 +202,7 @@ export class Writes {
   /** From now on, refuses every write. */
   stop(): void {
     this.#isStopped = true;
+    this.#intents.stop();
   }
 
   /**

@@ -70,6 +70,7 @@ export interface KeyInspection {
   readonly remote: TierInspection;
   readonly isServing: boolean;
   readonly isDoubtful: boolean;
+  readonly isWithheld: boolean;
 }
 
 /** The events of the live stream. */

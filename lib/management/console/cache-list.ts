@@ -9,7 +9,7 @@ const TIERS = ['local', 'remote', 'loader'] as const;
 const COLUMNS = { reads: 'Reads', share: 'Share', entries: 'Entries', dropped: 'Dropped', failed: 'Failed' } as const;
 
 /** The figures below it. */
-const MORE = ['loads', 'fills', 'evictions', 'clears', 'messagesApplied', 'bypassed', 'pendingEvictions'] as const;
+const MORE = ['loads', 'fills', 'evictions', 'clears', 'messagesApplied', 'bypassed', 'withheld', 'pendingEvictions'] as const;
 
 /** The counters of what L1 has dropped. */
 const REMOVALS = ['expirations', 'sizeRemovals', 'remoteRemovals', 'explicitRemovals', 'coherenceRemovals'];
@@ -157,6 +157,8 @@ function more({ sum, most }: CacheFigures): Readonly<Record<(typeof MORE)[number
   const loads = sum('loads');
   const lag = most('p99LagMs');
   const pending = sum('pendingEvictions');
+  const withheld = sum('withheld');
+  const held = sum('withheldKeys');
   return {
     loads: `${plural(loads, 'load')}${loads === 0 ? '' : `, ${milliseconds(sum('loadTimeMs') / loads)} each`}`,
     fills: `${plural(sum('fills'), 'fill')}, ${count(sum('refusedFills'))} refused`,
@@ -164,6 +166,7 @@ function more({ sum, most }: CacheFigures): Readonly<Record<(typeof MORE)[number
     clears: plural(sum('clears'), 'clear'),
     messagesApplied: `${plural(sum('messagesApplied'), 'message')} applied${lag === undefined ? '' : `, 99 of 100 within ${milliseconds(lag)}`}`,
     bypassed: `${plural(sum('bypassed'), 'read')} in bypass`,
+    withheld: withheld + held === 0 ? '' : `${plural(withheld, 'value')} withheld, ${plural(held, 'key')} now`,
     pendingEvictions: pending === 0 ? '' : `${plural(pending, 'eviction')} pending`,
   };
 }

@@ -70,7 +70,7 @@ export class KeyLookUp {
   }
 }
 
-function show({ key, instance, local, remote, isServing, isDoubtful }: KeyInspection): readonly HTMLElement[] {
+function show({ key, instance, local, remote, isServing, isDoubtful, isWithheld }: KeyInspection): readonly HTMLElement[] {
   const row = (title: string, tier: TierInspection, name: string): HTMLElement => {
     const value = make('dd', tell(tier));
     value.dataset['tier'] = name;
@@ -81,6 +81,7 @@ function show({ key, instance, local, remote, isServing, isDoubtful }: KeyInspec
     make('dl.pairs', row(`L1 of ${instance}`, local, 'local'), row('L2, Redis', remote, 'remote')),
     ...(isServing ? [] : [make('p.hint', 'This instance is in bypass: it does not serve its L1 now.')]),
     ...(isDoubtful ? [make('p.hint', 'An eviction of it waits for an acknowledgement: neither tier is asked.')] : []),
+    ...(isWithheld ? [make('p.hint', 'A write of it is under way, or its writer has died: nothing is stored under it.')] : []),
   ];
 }
 

@@ -29,7 +29,7 @@ describe(`${TwoTierCache.name}.inspect`, () => {
     await one.cache.getOrLoad('Dune', () => 1);
     one.clock.advance(4_000);
     const here = await one.cache.inspect('Dune');
-    expect(here).to.deep.include({ key: 'Dune', isServing: true, isDoubtful: false });
+    expect(here).to.deep.include({ key: 'Dune', isServing: true, isDoubtful: false, isWithheld: false });
     expect(here.local).to.deep.equal({ state: 'held', leftMs: 6_000 });
     expect(here.remote.state).to.equal('held');
     expect(here.remote.leftMs).to.be.within(1, 60_000);
@@ -51,6 +51,17 @@ describe(`${TwoTierCache.name}.inspect`, () => {
     const { cache } = await fleet.join({ ttl: 0, tiers: 'local' });
     await cache.getOrLoad('Dune', () => 1);
     expect(await cache.inspect('Dune')).to.deep.include({ local: { state: 'held' }, remote: { state: 'unused' } });
+  });
+
+  it('tells in every instance that a key is being written', async () => {
+    const [one, other] = [await fleet.join(), await fleet.join()];
+    const told = async (key: string): Promise<boolean> => (await other.cache.inspect(key)).isWithheld;
+    const [intent, ofAll] = [await one.cache.intend(['Dune']), await one.cache.intend('all')];
+    expect([await told('Dune'), await told('Emma')]).to.deep.equal([true, true]);
+    await ofAll.end();
+    expect([await told('Dune'), await told('Emma')]).to.deep.equal([true, false]);
+    await intent.end();
+    expect(await told('Dune')).to.equal(false);
   });
 
   it('disturbs nothing: no counter, no fill', async () => {

@@ -60,7 +60,7 @@ describe(PendingEvictions.name, () => {
       execute.returns(new Promise((resolve) => (acknowledge = resolve)));
       const submitted = pending.submit({ keys: ['Dune'] }, true);
       await timers.tickAsync(0);
-      expect([fenced, execute.args]).to.deep.equal([[], [[{ keys: ['Dune'] }, true]]]);
+      expect([fenced, execute.args]).to.deep.equal([[], [[{ keys: ['Dune'] }, true, undefined]]]);
       acknowledge(done);
       expect(await submitted).to.equal(done);
       expect([fenced, pending.size]).to.deep.equal([[['Dune']], 0]);

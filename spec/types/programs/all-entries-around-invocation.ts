@@ -1,0 +1,9 @@
+// (5,49) TS2322: Type 'true' is not assignable to type 'false'.
+import { CacheEvict } from '../../../lib/index.js';
+
+export class Books {
+  @CacheEvict('book', { aroundInvocation: true, allEntries: true })
+  async find(name: string): Promise<string> {
+    return name;
+  }
+}
