@@ -339,5 +339,60 @@ const AUDIENCE: Model = {
   ],
 };
 
+const CRASH_SAFE_WRITES: Model = {
+  name: 'crash-safe-writes',
+  about:
+    'L2 alone, with two instances that load and two that write between an intent and an eviction. One of the writers may die between any two ' +
+    'steps, and what it has sent to the database may take effect after its death. Another instance clears, or puts a value that it ' +
+    'computed before. When nothing moves any more, L2 holds nothing or what the database has.',
+  without: 'L1, an intent that is lost right before the commit of a writer that dies at once (that is not promised), time.',
+  promises: { '((stored==255)||(stored==database))': 'crash safety' },
+  rows: [
+    { faults: 'a writer dies', flags: {} },
+    { faults: 'a writer dies, clears', flags: { CLEARS: 1 } },
+    { faults: 'a writer dies, puts', flags: { PUTS: 1 } },
+    { faults: 'a writer dies, its intent lost before', flags: { LOSSES: 1 } },
+    { faults: 'a writer dies, its intent lost before, clears, puts', flags: { CLEARS: 1, PUTS: 1, LOSSES: 1 } },
+    { faults: 'a writer dies', flags: { NO_INTENT: true }, change: 'writers evict after the commit only', breaks: 'crash safety' },
+    { faults: 'a writer dies', flags: { ACQUIRE_IGNORES: true }, change: 'loads may store while an intent lives', breaks: 'crash safety' },
+    {
+      faults: 'a writer dies, puts',
+      flags: { PUTS: 1, CLAIM_IGNORES: true },
+      change: 'puts may store while an intent lives',
+      breaks: 'crash safety',
+    },
+    {
+      faults: 'a writer dies, clears',
+      flags: { CLEARS: 1, UNDER_GENERATION: true },
+      change: 'intents lie under the generation',
+      breaks: 'crash safety',
+    },
+    {
+      faults: 'a writer dies',
+      flags: { ENDS_WITH_HEARTBEAT: true },
+      change: "an intent ends with its writer's heartbeats",
+      breaks: 'crash safety',
+    },
+    {
+      faults: 'a writer dies',
+      flags: { END_REMOVES_ALL: true },
+      change: 'the eviction at the end removes the intents of others',
+      breaks: 'crash safety',
+    },
+    {
+      faults: 'a writer dies',
+      flags: { LEAVES_LEASE: true },
+      change: 'an intent leaves the fill lease of a load that is under way',
+      breaks: 'crash safety',
+    },
+    {
+      faults: 'a writer dies, its intent lost before',
+      flags: { LOSSES: 1, RENEWS_QUIETLY: true },
+      change: 'an intent that was lost is set again without an eviction',
+      breaks: 'crash safety',
+    },
+  ],
+};
+
 /** All models, in the order of the page. */
-export const MODELS: readonly Model[] = [COHERENCE, GENERATIONS, OWN_WRITES, FILLING, AUDIENCE];
+export const MODELS: readonly Model[] = [COHERENCE, GENERATIONS, OWN_WRITES, FILLING, AUDIENCE, CRASH_SAFE_WRITES];
