@@ -22,6 +22,8 @@ export interface CommandLinkOptions {
   readonly timeoutMs: Milliseconds;
   /** Two replies may come in one packet: then neither caller goes on before both are there. */
   readonly coalesces: boolean;
+  /** Told of every request right after a server has executed it. */
+  readonly executed: (server: FakeRedis, request: Request, reply: unknown) => void;
   /** `false` leaves out the rule that a new connection is used only after a heartbeat ran on it. */
   readonly verifies: boolean;
 }
@@ -37,6 +39,7 @@ export class CommandLink {
   readonly #options: CommandLinkOptions;
   readonly #connecting: Lane;
   #connection: Connection | undefined;
+  #isDead = false;
   #verify: () => Promise<void> = () => Promise.resolve();
 
   constructor(options: CommandLinkOptions) {
@@ -68,7 +71,7 @@ export class CommandLink {
 
   /** Opens a connection when the scheduler says so. */
   connect(): void {
-    if (this.#connecting.size === 0) this.#connecting.push(() => void this.#open());
+    if (this.#connecting.size === 0 && !this.#isDead) this.#connecting.push(() => void this.#open());
   }
 
   run<T>(script: Script, keys: string[], args: string[], { weight, waitMs }: { weight?: number; waitMs?: Milliseconds } = {}): Promise<T> {
@@ -106,6 +109,12 @@ export class CommandLink {
     this.connect();
   }
 
+  /** Its process has died: loses the connection, and opens no other. */
+  die(late: boolean): void {
+    this.#isDead = true;
+    this.cut(late);
+  }
+
   /** From now on the network is silent: nothing goes through in either direction, and no connection is opened. */
   hold(): void {
     this.#connecting.hold();
@@ -121,7 +130,7 @@ export class CommandLink {
   }
 
   async #open(): Promise<void> {
-    if (this.#connection !== undefined) return;
+    if (this.#connection !== undefined || this.#isDead) return;
     const { id, scheduler, server } = this.#options;
     const connection: Connection = {
       server: server(),
@@ -140,13 +149,14 @@ export class CommandLink {
   }
 
   #ask<T>(request: Request): Promise<T> {
-    const { coalesces } = this.#options;
+    const { coalesces, executed } = this.#options;
     const connection = this.#connection;
     if (connection === undefined) return Promise.reject(new Error('The client is offline'));
     return new Promise<T>((resolve, reject) => {
       connection.waiting.add(reject);
       connection.requests.push(() => {
         const reply = connection.server.execute(request);
+        executed(connection.server, request, reply);
         if (this.#connection !== connection) return;
         connection.replies.push(() => {
           connection.waiting.delete(reject);

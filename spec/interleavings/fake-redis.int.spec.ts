@@ -28,8 +28,9 @@ type Call =
       readonly keep: boolean;
       readonly both: boolean;
     }
-  | { readonly script: 'evict'; readonly gen: Gen; readonly acks: boolean; readonly passing: boolean }
-  | { readonly script: 'clear'; readonly acks: boolean; readonly passing: boolean }
+  | { readonly script: 'evict'; readonly gen: Gen; readonly acks: boolean; readonly passing: boolean; readonly intent: Intent }
+  | { readonly script: 'clear'; readonly acks: boolean; readonly passing: boolean; readonly intent: Intent }
+  | { readonly script: 'renew'; readonly of: Writer; readonly all: boolean }
   | { readonly script: 'heartbeat'; readonly by: number; readonly known: Known; readonly has: Has }
   | { readonly script: 'leave'; readonly by: number; readonly has: Has }
   /** No script: the run id that the keys were last used under is made another server's. */
@@ -43,6 +44,9 @@ type Known = 'none' | 'current' | 'newer' | 'state';
 /** Which caches an instance has. */
 type Has = 'book' | 'both' | 'film' | 'none';
 type Gen = 'current' | 'previous' | 'unknown';
+type Writer = 'w0' | 'w1';
+/** What a step does to the intent of a writer. The shortest possible has ended at once. */
+type Intent = 'none' | { readonly of: Writer; readonly length: '60000' | '-1' | '' };
 
 const KEYS = ['a', 'b'];
 const IDS = ['i0:60000', 'i1:30000'];
@@ -52,13 +56,19 @@ const key = fc.nat({ max: 1 });
 const who = fc.nat({ max: 1 });
 const has = fc.constantFrom<Has>('book', 'book', 'both', 'film', 'none');
 const DAMAGE = ['', 'x', '0', '-5', '007', '1.5', '1e15', String(2 ** 53), String(2 ** 53 - 2 ** 32 - 1), '9'.repeat(20), ' 1'];
+const writer = fc.constantFrom<Writer>('w0', 'w1');
+const intent = fc.oneof(
+  fc.constant<Intent>('none'),
+  fc.record({ of: writer, length: fc.constantFrom<'60000' | '-1' | ''>('60000', '60000', '-1', '') }),
+);
 const call: fc.Arbitrary<Call> = fc.oneof(
   fc.record({ script: fc.constant('acquire' as const), key, gen, holder: who, replace: fc.boolean(), both: fc.boolean() }),
   fc.record({ script: fc.constant('fill' as const), key, gen, holder: who, both: fc.boolean() }),
   fc.record({ script: fc.constant('release' as const), key, gen, holder: who }),
   fc.record({ script: fc.constant('claim' as const), key, gen, holder: who, keep: fc.boolean(), both: fc.boolean() }),
-  fc.record({ script: fc.constant('evict' as const), gen, acks: fc.boolean(), passing: fc.boolean() }),
-  fc.record({ script: fc.constant('clear' as const), acks: fc.boolean(), passing: fc.boolean() }),
+  fc.record({ script: fc.constant('evict' as const), gen, acks: fc.boolean(), passing: fc.boolean(), intent }),
+  fc.record({ script: fc.constant('clear' as const), acks: fc.boolean(), passing: fc.boolean(), intent }),
+  fc.record({ script: fc.constant('renew' as const), of: writer, all: fc.boolean() }),
   fc.record({
     script: fc.constant('heartbeat' as const),
     by: who,
@@ -89,6 +99,8 @@ interface Server {
   lose(key: string): Promise<unknown>;
   /** Whether the key is there and ends by itself. */
   hasEnd(key: string): Promise<boolean>;
+  /** The fields of a hash, in order. */
+  fields(key: string): Promise<string[]>;
   /** Everything published since the last look. */
   published(): Promise<string[]>;
 }
@@ -100,6 +112,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
   const seen: unknown[] = [];
   const film = new RemoteKeys(namespace, 'film');
   const common = [keys.state, keys.members, keys.hosts];
+  const change = (of: Intent): string[] => (of === 'none' ? [] : [of.of, of.length]);
   const CACHES = { book: ['book'], both: ['book', 'film'], film: ['film'], none: [] };
   const statesOf = (has: Has): string[] => CACHES[has].map((cache) => (cache === 'book' ? keys.state : film.state));
   const generationOf = async (): Promise<string> => parseState((await server.get(keys.state)) ?? '')?.gen ?? '';
@@ -139,7 +152,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           const [g, k] = [of(each.gen), KEYS[each.key] as string];
           return {
             name: each.script,
-            scriptKeys: [...(each.both ? both(g) : [keys.data(g, k), keys.lease(g, k)]), keys.state, keys.members],
+            scriptKeys: [...(each.both ? both(g) : [keys.data(g, k), keys.lease(g, k)]), keys.state, keys.members, keys.intents],
             args: [g, `${IDS[each.holder]}|1`, '60000', each.replace ? '1' : '0'],
           };
         }
@@ -161,7 +174,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           const [g, k] = [of(each.gen), KEYS[each.key] as string];
           return {
             name: each.script,
-            scriptKeys: [...(each.both ? both(g) : [keys.data(g, k), keys.lease(g, k)]), keys.state],
+            scriptKeys: [...(each.both ? both(g) : [keys.data(g, k), keys.lease(g, k)]), keys.state, keys.intents],
             args: [g, `${IDS[each.holder]}|1`, '60000', ...halves, each.keep ? '1' : '0'],
           };
         }
@@ -171,15 +184,21 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           const leases = KEYS.map((k) => keys.lease(g, k));
           return {
             name: each.script,
-            scriptKeys: [...data, ...leases, ...common],
-            args: [g, String(KEYS.length), ...halves, 'book', each.acks ? '1' : '0', each.passing ? '1' : '0'],
+            scriptKeys: [...data, ...leases, ...common, keys.intents],
+            args: [g, String(KEYS.length), ...halves, 'book', each.acks ? '1' : '0', each.passing ? '1' : '0', ...change(each.intent)],
           };
         }
         case 'clear':
           return {
             name: each.script,
-            scriptKeys: common,
-            args: [...halves, 'book', each.acks ? '1' : '0', each.passing ? '1' : '0', known('current')],
+            scriptKeys: [...common, keys.intents],
+            args: [...halves, 'book', each.acks ? '1' : '0', each.passing ? '1' : '0', known('current'), ...change(each.intent)],
+          };
+        case 'renew':
+          return {
+            name: each.script,
+            scriptKeys: [keys.intents],
+            args: [each.of, '60000', ...(each.all ? ['*'] : KEYS.map((k) => `:${k}`))],
           };
         case 'heartbeat': {
           return {
@@ -200,7 +219,12 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
         case 'leave':
           return {
             name: each.script,
-            scriptKeys: [keys.members, keys.hosts, ...statesOf(each.has)],
+            scriptKeys: [
+              keys.members,
+              keys.hosts,
+              ...statesOf(each.has),
+              ...CACHES[each.has].map((cache) => new RemoteKeys(namespace, cache).intents),
+            ],
             args: [IDS[each.by] as string, ...CACHES[each.has]],
           };
       }
@@ -220,6 +244,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
       held,
       counted: counted < 100 ? counted : 'anew',
       ends: await Promise.all([keys.state, film.state, keys.members].map((each) => server.hasEnd(each))),
+      intents: await server.fields(keys.intents),
     });
   }
   // Points of time, in milliseconds and microseconds, and what is made of them (generations, numbers) differ; that they are there does not.
@@ -245,6 +270,7 @@ const fakeServer = (): Server => {
     set: async (key, value) => fake.memory.strings.set(key, { value, endsAt: Infinity }),
     lose: async (key) => fake.lose(key),
     hasEnd: async (key) => fake.memory.ends.has(key) || (fake.memory.strings.get(key)?.endsAt ?? Infinity) < Infinity,
+    fields: async (key) => [...fake.memory.sets.keys()].flatMap((each) => (each.startsWith(key) ? [each.slice(key.length)] : [])).sort(),
     published: async () => messages.splice(0),
   };
 };
@@ -275,6 +301,7 @@ describe(FakeRedis.name, function () {
     set: (key, value) => commands.set(key, value),
     lose: (key) => commands.del(key),
     hasEnd: async (key) => (await commands.pttl(key)) >= 0,
+    fields: async (key) => (await commands.hkeys(key)).sort(),
     published: async () => {
       await subscriber.ping();
       return arrived.splice(0);

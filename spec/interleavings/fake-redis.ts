@@ -141,6 +141,36 @@ export class FakeRedis {
     return written !== undefined && written !== '' && (names === '' || written.startsWith(`${names},`));
   }
 
+  /** Whether a write under this intent is under way. */
+  protected isAlive(endsAt: Milliseconds, _token: string): boolean {
+    return endsAt > this.#now();
+  }
+
+  /** Whether an eviction that begins a write does anything. */
+  protected begins(): boolean {
+    return true;
+  }
+
+  /** Whether the intent of a renewal is still there: others may have stored old values if it is not. */
+  protected mayRenew(endsAt: Milliseconds | undefined): boolean {
+    return endsAt !== undefined && endsAt > this.#now();
+  }
+
+  /** Which of the intents of a key end with the write of `token`. */
+  protected ended(_intents: readonly string[], token: string): readonly string[] {
+    return [token];
+  }
+
+  /** Which of the sets a clear removes. */
+  protected cleared(_sets: readonly string[]): readonly string[] {
+    return [];
+  }
+
+  /** Whether nothing may be stored by a load or a put, because one of these keys has an intent. */
+  protected withholds(_step: 'load' | 'put', intents: readonly string[]): boolean {
+    return intents.some((key) => [...(this.memory.sets.get(key) ?? [])].some(([token, endsAt]) => this.isAlive(endsAt, token)));
+  }
+
   /** Which keys an eviction removes. */
   protected evicted(data: readonly string[], leases: readonly string[]): readonly string[] {
     return [...data, ...leases];
@@ -159,7 +189,9 @@ export class FakeRedis {
       case 'evict':
         return this.#evict(keys, args);
       case 'clear':
-        return this.#clear(keys as [string, string, string], args);
+        return this.#clear(keys as [string, string, string, string], args);
+      case 'renew':
+        return this.#renew(keys[0] as string, args as [string, string, ...string[]]);
       case 'heartbeat':
         return this.#heartbeat(keys, args);
       case 'leave':
@@ -170,18 +202,26 @@ export class FakeRedis {
   }
 
   #acquire(keys: readonly string[], args: readonly string[]): Reply {
-    const n = (keys.length - 2) / 2;
+    const n = (keys.length - 3) / 2;
     const [stateKey, members] = keys.slice(2 * n) as [string, string];
     const state = this.#current(stateKey, args[0] as string);
     if ('reply' in state) return state.reply;
-    return ['leases', ...Array.from({ length: n }, (_, i) => this.#lease(keys[i] as string, keys[n + i] as string, members, args))];
+    const leases = Array.from({ length: n }, (_, i) => {
+      const [data, lease, intents] = [keys[i], keys[n + i], keys.at(-1)] as [string, string, string];
+      return this.#lease({ data, lease, members, intents: intentsOf(intents, [data], true) }, args);
+    });
+    return ['leases', ...leases];
   }
 
-  #lease(data: string, lease: string, members: string, args: readonly string[]): Reply {
+  #lease(
+    { data, lease, members, intents }: { data: string; lease: string; members: string; intents: readonly string[] },
+    args: readonly string[],
+  ): Reply {
     const [, token, leaseMs, replace] = args as [string, string, string, string];
     if (replace === '1') this.#unlink([data]);
     const value = this.get(data);
     if (value !== null) return ['present', value];
+    if (this.withholds('load', intents)) return ['withheld'];
     const held = this.get(lease);
     if (held !== null) {
       const holder = /^(.*)\|/.exec(held)?.[1];
@@ -210,16 +250,20 @@ export class FakeRedis {
 
   #claim(keys: readonly string[], args: readonly string[]): Reply {
     const [generation, token, leaseMs, channel, head, tail, keep] = args as [string, string, string, string, string, string, string];
-    const n = (keys.length - 1) / 2;
+    const n = (keys.length - 2) / 2;
     const stateKey = keys[2 * n] as string;
     const state = this.#current(stateKey, generation);
     if ('reply' in state) return state.reply;
     const present = this.get(keys[0] as string);
     if (keep === '1' && present !== null) return ['present', present];
     this.#unlink(keys.slice(0, 2 * n));
-    for (const lease of keys.slice(n, 2 * n)) this.#set(lease, token, Number(leaseMs));
+    let withheld = 0;
+    for (let i = 0; i < n; i += 1) {
+      if (this.withholds('put', intentsOf(keys.at(-1) as string, [keys[i] as string], true))) withheld += 1;
+      else this.#set(keys[n + i] as string, token, Number(leaseMs));
+    }
     this.#announce(stateKey, state, channel, head, tail);
-    return ['granted'];
+    return ['granted', withheld];
   }
 
   #evict(keys: readonly string[], args: readonly string[]): Reply {
@@ -233,28 +277,53 @@ export class FakeRedis {
       string,
       string,
     ];
+    const [token, lengthMs] = args.slice(8) as [string | undefined, string];
     const n = Number(count);
     const [stateKey, members, hosts] = keys.slice(2 * n) as [string, string, string];
     const state = this.#current(stateKey, generation);
     if ('reply' in state) return state.reply;
+    if (token !== undefined && lengthMs !== '' && !this.begins()) return ['done', 0, 0, null];
     const data = keys.slice(0, n);
     const removed = data.filter((key) => this.get(key) !== null).length;
     this.#unlink(this.evicted(data, keys.slice(n, 2 * n)));
+    if (token !== undefined) this.#intend(intentsOf(keys.at(-1) as string, data), token, lengthMs);
     const number = this.#announce(stateKey, state, channel, head, tail);
     const heard = listed === '1' ? this.#audience(members, hosts, cache) : null;
     if (passing === '1') this.#forsake(members, hosts, new Map([[cache, stateKey]]));
     return ['done', number, removed, heard];
   }
 
-  #clear([stateKey, members, hosts]: [string, string, string], args: readonly string[]): Reply {
+  #clear([stateKey, members, hosts, intents]: [string, string, string, string], args: readonly string[]): Reply {
     const [channel, head, tail, cache, listed, passing, known] = args as [string, string, string, string, string, string, string];
+    const [token, lengthMs] = args.slice(7) as [string | undefined, string];
     const old = this.state(stateKey);
     const [gen, isLower] = this.#fresh(Number(known), old?.gen);
     this.#unlink([stateKey]);
+    for (const key of this.cleared([...this.memory.sets.keys()])) this.memory.sets.delete(key);
+    if (token !== undefined) this.#intend([`${intents}*`], token, lengthMs);
     const number = this.#announce(stateKey, { seq: old?.seq, gen, run: old?.run ?? this.runId }, channel, head, tail);
     const heard = listed === '1' ? this.#audience(members, hosts, cache) : null;
     if (passing === '1') this.#forsake(members, hosts, new Map([[cache, stateKey]]));
     return ['done', number, gen, heard, isLower ? '1' : '0'];
+  }
+
+  #renew(intents: string, [token, lengthMs, ...fields]: readonly [string, string, ...string[]]): Reply {
+    const keys = fields.map((field) => intents + field);
+    if (!keys.every((key) => this.mayRenew(this.memory.sets.get(key)?.get(token)))) return 0;
+    this.#intend(keys, token, lengthMs);
+    return 1;
+  }
+
+  /** Sets or ends an intent. Where the last one ends, the set is gone. */
+  #intend(keys: readonly string[], token: string, lengthMs: string): void {
+    const now = this.#now();
+    for (const key of keys) {
+      const set = this.#members(key);
+      if (lengthMs === '') for (const each of this.ended([...set.keys()], token)) set.delete(each);
+      else set.set(token, now + Number(lengthMs));
+      for (const [each, endsAt] of set) if (endsAt <= now) set.delete(each);
+      if (set.size === 0) this.memory.sets.delete(key);
+    }
   }
 
   #heartbeat([membersKey, hostsKey, ...stateKeys]: readonly string[], args: readonly string[]): Reply {
@@ -422,3 +491,13 @@ export class FakeRedis {
     return keys.filter((key) => this.memory.strings.delete(key)).length;
   }
 }
+
+/**
+ * Where the intents of these keys are kept: one set for each field of the hash that a real server has.
+ *
+ * @param all - whether an intent of everything counts as well.
+ */
+const intentsOf = (intents: string, data: readonly string[], all = false): readonly string[] => [
+  ...data.map((key) => `${intents}:${key.slice(key.indexOf('::') + 2)}`),
+  ...(all ? [`${intents}*`] : []),
+];

@@ -16,7 +16,7 @@ import { Coherence, RedisEvictionLog } from '../../lib/eviction/index.js';
 import type { Clock, Milliseconds } from '../../lib/time/index.js';
 import { type Message, MessageListenerContainer } from '../../lib/topic/index.js';
 import { CommandLink } from './command-link.js';
-import type { FakeRedis } from './fake-redis.js';
+import type { FakeRedis, Request } from './fake-redis.js';
 import type { Kinds } from './kinds.js';
 import { SubscriberLink } from './subscriber-link.js';
 
@@ -27,8 +27,15 @@ export const CHANNEL = 'book-channel';
 /** What an instance signs its messages with. */
 export const originOfInstance = (id: string): string => `${id}~0123456789ab`;
 
-/** Durations of every instance: those of the defaults, but for a fill lease short enough to run out. */
-export const TIMES = { boundMs: 1_000, timeoutMs: 250, deadlineMs: 1_000, fillLeaseMs: 2_000, ttlMs: 60_000 } as const;
+/** Durations of every instance: those of the defaults, but for a fill lease and a write intent short enough to run out. */
+export const TIMES = {
+  boundMs: 1_000,
+  timeoutMs: 250,
+  deadlineMs: 1_000,
+  fillLeaseMs: 2_000,
+  intentLeaseMs: 2_000,
+  ttlMs: 60_000,
+} as const;
 
 /** What an {@link Instance} is made of. */
 export interface InstanceOptions {
@@ -43,6 +50,8 @@ export interface InstanceOptions {
   readonly coalesces: boolean;
   readonly verifies: boolean;
   readonly delivered: (message: Message, tag: unknown) => void;
+  /** Told of every request right after a server has executed it. */
+  readonly executed: (server: FakeRedis, request: Request, reply: unknown) => void;
 }
 
 /**
@@ -61,13 +70,15 @@ export class Instance {
   readonly cache: TwoTierCache;
   readonly command: CommandLink;
   readonly subscriber: SubscriberLink;
+  /** When its process died. */
+  diedAt: Milliseconds | undefined;
   readonly #local: LocalCache;
   readonly #clock: Clock;
   readonly #start: () => Promise<void>;
 
   constructor(options: InstanceOptions) {
     const { id, kinds, clock, tiers, boundMs } = options;
-    const { timeoutMs, deadlineMs, fillLeaseMs, ttlMs } = TIMES;
+    const { timeoutMs, deadlineMs, fillLeaseMs, intentLeaseMs, ttlMs } = TIMES;
     this.id = id;
     const origin = originOfInstance(id);
     this.#clock = clock;
@@ -123,6 +134,7 @@ export class Instance {
         whenDisconnected: 'bypass',
         timeoutMs,
         deadlineMs,
+        intentLeaseMs,
       },
       local: this.#local,
       remote,
@@ -146,6 +158,17 @@ export class Instance {
   /** Connects; resolves when the topics are confirmed. */
   start(): Promise<void> {
     return this.#start();
+  }
+
+  /**
+   * Its process dies: it sends and receives nothing any more, so whatever its timers and promises do means nothing.
+   *
+   * @param late - what it has sent may still be executed afterwards.
+   */
+  die(late: boolean): void {
+    this.diedAt = this.#clock.now();
+    this.subscriber.die();
+    this.command.die(late);
   }
 
   /** Whether the local tier may be served now. */

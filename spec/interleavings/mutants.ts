@@ -8,11 +8,19 @@ import { RemoteReads } from '../../lib/cache/two-tier/remote-reads.js';
 import { Acknowledgements } from '../../lib/eviction/acknowledgements.js';
 import type { CacheState } from '../../lib/eviction/cache-state.js';
 import { ReadLease } from '../../lib/eviction/read-lease.js';
-import { FakeRedis, type FakeState } from './fake-redis.js';
-import { TIMES } from './instance.js';
+import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
+import type { Milliseconds } from '../../lib/time/index.js';
+import { FakeRedis, type FakeState, type Request } from './fake-redis.js';
+import { CACHE, NAMESPACE, TIMES } from './instance.js';
 import {
   ACKED,
   CLEARED,
+  CRASHED,
+  CRASHED_AND_CLEARED,
+  CRASHED_AND_LOST,
+  CRASHED_AND_PUT,
+  CRASHED_LONG_AGO,
+  CRASHED_TOGETHER,
   CUT,
   FORGED,
   FORGED_AND_CUT,
@@ -70,6 +78,64 @@ class NoticingNoSteps extends FakeRedis {
     return false;
   }
 }
+
+/** Writers evict after their commit only. */
+class BeginningNothing extends FakeRedis {
+  protected override begins(): boolean {
+    return false;
+  }
+}
+
+class LettingLoadsStore extends FakeRedis {
+  protected override withholds(step: 'load' | 'put', intents: readonly string[]): boolean {
+    return step !== 'load' && super.withholds(step, intents);
+  }
+}
+
+class LettingPutsStore extends FakeRedis {
+  protected override withholds(step: 'load' | 'put', intents: readonly string[]): boolean {
+    return step !== 'put' && super.withholds(step, intents);
+  }
+}
+
+class ClearingIntents extends FakeRedis {
+  protected override cleared(sets: readonly string[]): readonly string[] {
+    return sets.filter((key) => key.includes(':intent'));
+  }
+}
+
+class EndingEveryIntent extends FakeRedis {
+  protected override ended(intents: readonly string[]): readonly string[] {
+    return intents;
+  }
+}
+
+class RenewingLostIntents extends FakeRedis {
+  protected override mayRenew(): boolean {
+    return true;
+  }
+}
+
+/** An intent ends when its holder is no longer on the list of the living. */
+class EndingIntentsWithHeartbeats extends FakeRedis {
+  /** Who holds an intent, by token. */
+  readonly #holders = new Map<string, string>();
+
+  override execute(request: Request): ReturnType<FakeRedis['execute']> {
+    if (request.kind === 'script' && request.name === 'evict' && request.args[8] !== undefined) {
+      this.#holders.set(request.args[8], /"origin":"([^"]+)"/.exec(request.args.join(''))?.[1] as string);
+    }
+    return super.execute(request);
+  }
+
+  protected override isAlive(_endsAt: Milliseconds, token: string): boolean {
+    const members = [...(this.memory.sets.get(MEMBERS) ?? [])];
+    const holder = `${this.#holders.get(token)}:`;
+    return members.some(([member, until]) => member.startsWith(holder) && super.isAlive(until, token));
+  }
+}
+
+const MEMBERS = new RemoteKeys(NAMESPACE, CACHE).members;
 
 /** Changes of the generation empty the local tier, rumours do not. */
 class HearingNoRumours extends Generation {
@@ -402,5 +468,27 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: /^C/,
     script: CLEARED,
     flaws: { kinds: { Generation: EmptyingForRumoursOnly } },
+  },
+  { without: 'the eviction before a crash-safe write', breaks: /^Crash/, script: CRASHED, flaws: { server: BeginningNothing } },
+  { without: 'refusing loads while a write is under way', breaks: /^Crash/, script: CRASHED, flaws: { server: LettingLoadsStore } },
+  { without: 'refusing puts while a write is under way', breaks: /^Crash/, script: CRASHED_AND_PUT, flaws: { server: LettingPutsStore } },
+  {
+    without: 'keeping write intents when the cache is cleared',
+    breaks: /^Crash|^C6/, // Of a commit that was excused, the eviction before it is what is owed.
+    script: CRASHED_AND_CLEARED,
+    flaws: { server: ClearingIntents },
+  },
+  {
+    without: 'keeping write intents when their writer is silent',
+    breaks: /^Crash/,
+    script: CRASHED_LONG_AGO,
+    flaws: { server: EndingIntentsWithHeartbeats },
+  },
+  { without: 'keeping the write intents of others', breaks: /^Crash/, script: CRASHED_TOGETHER, flaws: { server: EndingEveryIntent } },
+  {
+    without: 'evicting again when a write intent was lost',
+    breaks: /^Crash/,
+    script: CRASHED_AND_LOST,
+    flaws: { server: RenewingLostIntents },
   },
 ];

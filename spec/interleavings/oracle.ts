@@ -29,6 +29,14 @@ export class Oracle {
   readonly #applied = new Map<string, number>();
   /** What was committed before an instance's newest call of `evict`, `put` or `clear`. */
   readonly #begun = new Map<string, number>();
+  /** Commits whose eviction has not resolved yet, by instance. `isSafe`: the key was withheld when the commit landed. */
+  readonly #open = new Map<string, { readonly commit: Stored; readonly isSafe: boolean }[]>();
+  /** Versions that nobody has evicted or will evict, because their writer died, and that no intent protected. */
+  readonly #lost = new Map<string, Set<number>>();
+  /** The newest commit of a writer that died, and whose intent protected it. */
+  readonly #safe = new Map<string, number>();
+  /** The intents that the server has acknowledged and not lost: until when each holds, by key and token. */
+  readonly #intents = new Map<string, Map<string, Milliseconds>>();
   readonly #executed: { readonly at: Milliseconds; readonly announced: Announced }[] = [];
 
   constructor(boundOf: (instance: string) => Milliseconds, keys: readonly string[]) {
@@ -50,6 +58,54 @@ export class Oracle {
     const version = this.newest(key) + 1;
     this.#database.set(key, version);
     return { key, version };
+  }
+
+  /** A version was committed, and an instance has to evict the key now. */
+  opened(instance: string, commit: Stored, isSafe: boolean): void {
+    const open = this.#open.get(instance) ?? [];
+    this.#open.set(instance, [...open, { commit, isSafe }]);
+  }
+
+  /** It has: the server acknowledged the eviction. */
+  closed(instance: string, commit: Stored): void {
+    this.#open.set(instance, this.#open.get(instance)?.filter((each) => each.commit !== commit) ?? []);
+  }
+
+  /** It never will: its process has died. What it committed without an intent may stay in the tiers, which is not promised otherwise. */
+  died(instance: string): void {
+    for (const { commit, isSafe } of this.#open.get(instance) ?? []) {
+      if (isSafe) raise(this.#safe, commit.key, commit.version);
+      else this.#lost.set(commit.key, (this.#lost.get(commit.key) ?? new Set()).add(commit.version));
+    }
+    this.#open.delete(instance);
+  }
+
+  /** The server executed a step that sets an intent, or renews it, or (`until` is `undefined`) ends it. */
+  intended(key: string, token: string, until: Milliseconds | undefined): void {
+    const intents = this.#intents.get(key) ?? new Map<string, Milliseconds>();
+    this.#intents.set(key, intents);
+    if (until === undefined) intents.delete(token);
+    else intents.set(token, until);
+  }
+
+  /** The server has lost them, or nobody knows when they end. */
+  intentsLost(): void {
+    this.#intents.clear();
+  }
+
+  /** Whether a write is known to be under way, so that nobody may store a value. */
+  isWithheld(key: string, now: Milliseconds): boolean {
+    return [...(this.#intents.get(key)?.values() ?? [])].some((until) => until > now);
+  }
+
+  /** What a read must return once all is healed and at rest. */
+  floorsAtRest(key: string): Floor[] {
+    let version = this.newest(key);
+    while (this.#lost.get(key)?.has(version) === true || this.#safe.get(key) === version) version -= 1;
+    return [
+      { version, because: 'C6: all is healed and at rest' },
+      { version: this.#safe.get(key) ?? 0, because: 'Crash: a writer died in a crash-safe write, all is healed and at rest' },
+    ];
   }
 
   /** `evict`, `put` or `clear` was called in an instance. */

@@ -116,7 +116,58 @@ const DAMAGED: ScriptConstraints = {
   passes: [30, 250],
 };
 
-/** All of them, by name. */
+/** Writers die in the middle of crash-safe writes. */
+export const CRASHED: ScriptConstraints = {
+  ...FEW,
+  tiers: ['both', 'both', 'remote'],
+  instances: 3,
+  weights: { ...UNDISTURBED, update: 2, pass: 6, settle: 4, evictAround: 8, die: 3, putSame: 2 },
+  updates: ['evict'],
+  passes: [30, 250, 600, 1_100],
+};
+
+/** The same, and others clear the cache meanwhile. */
+export const CRASHED_AND_CLEARED: ScriptConstraints = {
+  ...CRASHED,
+  weights: { ...UNDISTURBED, read: 8, update: 0, clear: 3, finishLoads: 4, pass: 1, settle: 5, evictAround: 3, die: 3 },
+  passes: [30, 250],
+};
+
+/** The same, and others put what the database has. */
+export const CRASHED_AND_PUT: ScriptConstraints = {
+  ...CRASHED_AND_CLEARED,
+  weights: { ...CRASHED_AND_CLEARED.weights, read: 3, clear: 0, putSame: 6 },
+};
+
+/** Several writers are in the middle of a crash-safe write. */
+export const CRASHED_TOGETHER: ScriptConstraints = {
+  ...CRASHED_AND_CLEARED,
+  weights: { ...CRASHED_AND_CLEARED.weights, clear: 0, finishLoads: 3, evictAround: 5 },
+};
+
+/** Commits land long after their writers have died. */
+export const CRASHED_LONG_AGO: ScriptConstraints = {
+  ...CRASHED,
+  weights: { ...UNDISTURBED, read: 6, update: 0, clear: 0, finishLoads: 1, pass: 4, settle: 6, evictAround: 3, die: 3 },
+  passes: [1_100],
+};
+
+/** The server loses the intents of writers before they die. */
+export const CRASHED_AND_LOST: ScriptConstraints = {
+  ...CRASHED,
+  tiers: ['remote'],
+  warm: false,
+  weights: { ...UNDISTURBED, read: 6, update: 0, clear: 0, finishLoads: 0, pass: 4, settle: 6, loseIntents: 3, evictAround: 2, die: 2 },
+  passes: [600],
+};
+
+/** All of it, while connections are cut, and the server loses what it knew. */
+const CRASHED_AND_CUT: ScriptConstraints = {
+  ...CRASHED,
+  weights: { ...CRASHED.weights, holdCommand: 1, resume: 1, cutCommand: 2, cutSubscriber: 1, snapshot: 1, restart: 1, move: 1, flush: 2 },
+};
+
+/** By name: all of them but those that aim at one rule of crash-safe writes. */
 export const PROFILES: Readonly<Record<string, ScriptConstraints>> = {
   SLOW_SUBSCRIBER,
   LATE,
@@ -136,4 +187,7 @@ export const PROFILES: Readonly<Record<string, ScriptConstraints>> = {
   LOST_AND_CUT,
   FORGOTTEN_HOSTS,
   DAMAGED,
+  CRASHED,
+  CRASHED_AND_LOST,
+  CRASHED_AND_CUT,
 };

@@ -41,12 +41,28 @@ export type Step =
   /** Somebody sets the server's clock. */
   | { readonly do: 'setClock'; readonly byMs: Milliseconds }
   /** Somebody who may write keys writes over the state of the cache, or removes it; or the server loses a list. */
-  | { readonly do: 'damage'; readonly what: 'state' | 'members' | 'hosts'; readonly by: string | undefined };
+  | { readonly do: 'damage'; readonly what: 'state' | 'members' | 'hosts'; readonly by: string | undefined }
+  /**
+   * A crash-safe write. `slowCommit`: its commit is on its way until a `finishLoads`. `slow`: the same, and it takes until one before
+   * it sends the commit. `failing`: its commit lands, and it fails.
+   */
+  | {
+      readonly do: 'evictAround';
+      readonly in: number;
+      readonly key: number;
+      readonly work: 'quick' | 'slow' | 'slowCommit' | 'failing';
+    }
+  /** The process of an instance dies in the middle of a crash-safe write. `late`: what it has sent may be executed afterwards. */
+  | { readonly do: 'die'; readonly in: number; readonly late: boolean }
+  /** The server loses the write intents, and nothing else. */
+  | { readonly do: 'loseIntents' }
+  /** While a crash-safe write has not committed, another caller puts the value that the database has. */
+  | { readonly do: 'putSame'; readonly in: number; readonly key: number };
 
 /** How often each step happens, relative to the others. */
 export type Weights = Readonly<Record<Step['do'], number>>;
 
-/** Everything happens. */
+/** Everything happens, but for deaths of writers: what they leave behind is promised for crash-safe writes alone. */
 const EVERYTHING: Weights = {
   read: 12,
   update: 7,
@@ -68,6 +84,10 @@ const EVERYTHING: Weights = {
   forge: 1,
   setClock: 1,
   damage: 1,
+  evictAround: 0,
+  die: 0,
+  putSame: 0,
+  loseIntents: 0,
 };
 
 /** Reads and updates while nothing fails: to build upon. */
@@ -196,6 +216,15 @@ function steps({ weights, updates, passes }: ScriptConstraints): fc.Arbitrary<St
         '9'.repeat(20),
       ),
     }),
+    evictAround: fc.record({
+      do: fc.constant('evictAround' as const),
+      in: where,
+      key,
+      work: fc.constantFrom('quick', 'slow', 'slow', 'slowCommit', 'slowCommit', 'slowCommit', 'failing'),
+    }),
+    die: fc.record({ do: fc.constant('die' as const), in: where, late: fc.boolean() }),
+    putSame: fc.record({ do: fc.constant('putSame' as const), in: where, key }),
+    loseIntents: fc.constant({ do: 'loseIntents' }),
   };
   const weight = { ...EVERYTHING, ...weights };
   return fc.oneof(...Object.entries(of).map(([name, arbitrary]) => ({ arbitrary, weight: weight[name as Step['do']] })));

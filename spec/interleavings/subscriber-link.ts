@@ -36,6 +36,7 @@ export class SubscriberLink implements PubSubTransport {
   #observer: PubSubObserver | undefined;
   #connection: Connection | undefined;
   #swallowed: string | undefined;
+  #isDead = false;
 
   constructor(options: SubscriberLinkOptions) {
     this.#options = options;
@@ -112,6 +113,12 @@ export class SubscriberLink implements PubSubTransport {
     else this.#noticing.push(() => this.#lose(connection));
   }
 
+  /** Its process has died: loses the connection, and opens no other. */
+  die(): void {
+    this.#isDead = true;
+    this.cut(true);
+  }
+
   /** Loses the next message published on `channel`, and nothing tells of it. */
   swallow(channel: string): void {
     this.#swallowed = channel;
@@ -136,7 +143,7 @@ export class SubscriberLink implements PubSubTransport {
   #open(opened?: () => void): void {
     this.#connecting.push(() => {
       const { id, scheduler, server } = this.#options;
-      if (this.#connection !== undefined || this.#observer === undefined) return;
+      if (this.#connection !== undefined || this.#observer === undefined || this.#isDead) return;
       this.#connection = {
         server: server(),
         channels: new Set(),

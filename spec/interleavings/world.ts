@@ -5,7 +5,7 @@ import { nameOfOrigin, parseMessage } from '../../lib/eviction/index.js';
 import { formatMessage } from '../../lib/eviction/messages.js';
 import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
 import type { Milliseconds } from '../../lib/time/index.js';
-import { FakeRedis, type Memory } from './fake-redis.js';
+import { FakeRedis, type Memory, type Request } from './fake-redis.js';
 import { type Kinds, KINDS } from './kinds.js';
 import { CACHE, CHANNEL, Instance, type InstanceOptions, NAMESPACE, originOfInstance, TIMES } from './instance.js';
 import { Lane } from './lane.js';
@@ -22,6 +22,14 @@ const MAXIMUM_HOPS = 20_000;
 /** How long a healed fleet may take to be right again: the longest pause of a retry, a breaker, a fill lease, and the bound on top. */
 const RECOVERY_MS: Milliseconds = 8_000;
 
+/** A crash-safe write under way. */
+interface CrashSafeWrite {
+  readonly by: Instance;
+  readonly key: string;
+  /** Puts of the value from before the commit: it waits for them, or they would race with it. `undefined`: none may begin any more. */
+  puts: Promise<unknown>[] | undefined;
+}
+
 /** What a {@link World} may lack, for showing what it is good for. */
 export interface Flaws {
   readonly server?: new () => FakeRedis;
@@ -30,6 +38,9 @@ export interface Flaws {
   /** Classes that lack a rule. */
   readonly kinds?: Partial<Kinds>;
 }
+
+/** What the method of a crash-safe write fails with. */
+class WorkError extends Error {}
 
 /** Something came out otherwise than promised. */
 export class Violation extends Error {
@@ -66,6 +77,7 @@ class World {
   readonly #story: Lane;
   /** Slow loads, which wait for a step of the script. */
   readonly #slow = new Set<Lane>();
+  readonly #crashSafeWrites = new Set<CrashSafeWrite>();
   readonly #loaderErrors = new Set<unknown>();
   /**
    * Updates under way, by key: a put that meets another writer of its key is a race of the writers, which no cache can decide. A put that
@@ -98,6 +110,7 @@ class World {
           coalesces: script.coalesces,
           verifies: flaws.verifies ?? true,
           delivered: (_message, tag) => this.#delivered(id, tag),
+          executed: (server, request, reply) => this.#executed(server, request, reply),
         }),
     );
   }
@@ -123,6 +136,10 @@ class World {
     const { tiers, mixed } = this.#script;
     const number = mixed ? Number(id.slice(1)) : 0;
     return { boundMs: TIMES.boundMs / [1, 4, 2][number]!, tiers: [tiers, 'both', 'local'][number] as Script['tiers'] };
+  }
+
+  get #living(): Instance[] {
+    return this.#instances.filter(({ diedAt }) => diedAt === undefined);
   }
 
   // ——— the course of things ———
@@ -158,7 +175,8 @@ class World {
 
   async #perform(step: Step): Promise<void> {
     const { keys } = this.#oracle;
-    const instance = 'in' in step ? (this.#instances[step.in % this.#instances.length] as Instance) : (this.#instances[0] as Instance);
+    const living = this.#living;
+    const instance = living['in' in step ? step.in % living.length : 0] as Instance;
     const key = 'key' in step ? (keys[step.key % keys.length] as string) : (keys[0] as string);
     switch (step.do) {
       case 'read':
@@ -197,15 +215,26 @@ class World {
       case 'move':
         return this.#move(step.to === 'replica' ? this.#server.snapshot() : undefined);
       case 'flush':
+        this.#oracle.intentsLost();
         return this.#server.flush();
       case 'forge':
         return this.#forge(step);
       case 'setClock':
+        this.#oracle.intentsLost();
         this.#server.clockOffsetMs += step.byMs;
         return;
       case 'damage':
         if (step.what === 'state') return this.#server.overwrite(KEYS.state, step.by);
         return this.#server.lose(KEYS[step.what]);
+      case 'evictAround':
+        return this.#evictAround(instance, key, step.work);
+      case 'die':
+        return this.#die(step.in, step.late);
+      case 'loseIntents':
+        this.#oracle.intentsLost();
+        return keys.forEach((each) => this.#server.lose(`${KEYS.intents}:${each}`));
+      case 'putSame':
+        return this.#putSame(instance, key);
     }
   }
 
@@ -223,6 +252,7 @@ class World {
 
   /** Whatever was on its way is lost with the server's process; each client notices its two losses when it does. */
   #restart(memory: Memory | undefined): void {
+    this.#oracle.intentsLost();
     this.#server.restart(memory);
     this.#snapshot = this.#server.snapshot();
     for (const { command, subscriber } of this.#instances) {
@@ -234,6 +264,7 @@ class World {
   /** The address leads to another server now, and all that commands are sent on to none; who is subscribed stays where he is, and is not told. */
   #move(memory: Memory | undefined): void {
     const { runId } = this.#server;
+    this.#oracle.intentsLost();
     this.#server = this.#newServer();
     this.#server.runId = runId;
     this.#server.restart(memory);
@@ -256,16 +287,14 @@ class World {
 
   /** Every link works again and every load ends: then everything must come right by itself. */
   async #heal(): Promise<void> {
-    for (const { subscriber, command } of this.#instances) {
+    for (const { subscriber, command } of this.#living) {
       subscriber.resume();
       command.resume();
     }
-    await this.#rest(2 * TIMES.boundMs); // What was missed is noticed within the bound.
-    for (const instance of this.#instances) {
-      for (const key of this.#oracle.keys) {
-        const floor = { version: this.#oracle.newest(key), because: 'C6: all is healed and at rest' };
-        this.#expect(`a read of '${key}' in ${instance.id}`, this.#awaitLoad(instance, key), [floor]);
-      }
+    // What was missed is noticed within the bound, and what the dead have sent has ended.
+    await this.#rest(this.#living.length === this.#instances.length ? 2 * TIMES.boundMs : 2 * TIMES.intentLeaseMs);
+    for (const instance of this.#living) {
+      for (const key of this.#oracle.keys) this.#expect(instance, key, this.#awaitLoad(instance, key), this.#oracle.floorsAtRest(key));
     }
     await this.#rest();
   }
@@ -281,7 +310,7 @@ class World {
   }
 
   #unrest(): string {
-    const restless = this.#instances.flatMap(({ id, isServing, cache }) => [
+    const restless = this.#living.flatMap(({ id, isServing, cache }) => [
       ...(isServing ? [] : [`${id} does not serve`]),
       ...(cache.pendingEvictions === 0 ? [] : [`${id} has ${cache.pendingEvictions} evictions pending`]),
     ]);
@@ -293,20 +322,14 @@ class World {
   #read(instance: Instance, key: string, by: 'load' | 'get' | 'getAll', load: 'quick' | 'slow' | 'failing'): void {
     const { cache, id } = instance;
     const floors = this.#oracle.floors(id, key, performance.now());
-    const what = `a read of '${key}' in ${id}`;
-    if (by === 'load') this.#expect(what, this.#awaitLoad(instance, key, load), floors);
-    else if (by === 'get')
-      this.#expect(
-        what,
-        cache.get<Stored>(key).then((found) => found?.value),
-        floors,
-      );
-    else
-      this.#expect(
-        what,
-        cache.getAll<Stored>([key]).then(([found]) => found?.value),
-        floors,
-      );
+    if (by === 'load') this.#expect(instance, key, this.#awaitLoad(instance, key, load), floors);
+    else if (by === 'get') {
+      const result = cache.get<Stored>(key).then((found) => found?.value);
+      this.#expect(instance, key, result, floors);
+    } else {
+      const result = cache.getAll<Stored>([key]).then(([found]) => found?.value);
+      this.#expect(instance, key, result, floors);
+    }
   }
 
   #awaitLoad(instance: Instance, key: string, load: 'quick' | 'slow' | 'failing' = 'quick'): Promise<Stored> {
@@ -335,19 +358,20 @@ class World {
   }
 
   /** Holds the outcome of a read against its floors. Reads by `get` may fail; nothing else may, but for the loader. */
-  #expect(what: string, result: Promise<Stored | undefined>, floors: ReturnType<Oracle['floors']>): void {
+  #expect(instance: Instance, key: string, result: Promise<Stored | undefined>, floors: ReturnType<Oracle['floors']>): void {
+    const what = `a read of '${key}' in ${instance.id}`;
     this.#underWay += 1;
     result
       .then(
         (stored) => {
-          if (stored === undefined) return;
-          const [key] = /'(.+)'/.exec(what)?.slice(1) ?? [];
+          if (stored === undefined || instance.diedAt !== undefined) return;
           if (stored.key !== key) this.#violated(`${what} returned the value of '${stored.key}'.`);
           for (const { version, because } of floors) {
             if (stored.version < version) this.#violated(`${because}, and ${what} returned version ${stored.version} for ${version}.`);
           }
         },
         (error: unknown) => {
+          if (instance.diedAt !== undefined) return;
           const isOurs = (error as { code?: string }).code?.startsWith('CACHE_REMOTE_') === true;
           if (!isOurs && !this.#loaderErrors.has(error)) this.#violated(`C7: ${what} failed with ${String(error)}`);
         },
@@ -362,6 +386,7 @@ class World {
     if (writers.some(({ puts, others }) => puts > 0 || (isPut && others > 0))) return;
     const count = (by: number): void => writers.forEach((writer) => (writer[isPut ? 'puts' : 'others'] += by));
     const commits = keys.map((key) => this.#oracle.commit(key));
+    for (const commit of commits) this.#oracle.opened(id, commit, false);
     const acks = then === 'evictAcked' || then === 'clearAcked' ? 'all' : 'none';
     count(1);
     this.#underWay += 1;
@@ -376,6 +401,7 @@ class World {
       write()
         .then(
           () => {
+            for (const commit of commits) this.#oracle.closed(id, commit);
             if (acks === 'all') for (const commit of commits) this.#oracle.acknowledged(commit);
           },
           (error: unknown) => {
@@ -391,7 +417,119 @@ class World {
     });
   }
 
+  // ——— crash-safe writes ———
+
+  #evictAround(instance: Instance, key: string, work: Extract<Step, { do: 'evictAround' }>['work']): void {
+    const { cache, id } = instance;
+    const writer = this.#writers.get(key) as { puts: number; others: number };
+    if (writer.puts > 0) return;
+    const write: CrashSafeWrite = { by: instance, key, puts: [] };
+    this.#crashSafeWrites.add(write);
+    writer.others += 1;
+    this.#underWay += 1;
+    const over = (): void => {
+      if (!this.#crashSafeWrites.delete(write)) return;
+      writer.others -= 1;
+      this.#underWay -= 1;
+    };
+    let commit: Stored | undefined;
+    cache
+      .evictAround([key], async () => {
+        commit = await this.#commit(write, work, over);
+        this.#oracle.begun(id, commit);
+        if (work === 'failing') throw new WorkError('The database is away.');
+      })
+      .then(
+        () => this.#oracle.closed(id, commit as Stored),
+        (error: unknown) => {
+          const isOurs = (error as { code?: string }).code?.startsWith('CACHE_') === true;
+          if (!isOurs && !(error instanceof WorkError)) this.#violated(`C6: 'evictAround' in ${id} failed with ${String(error)}`);
+        },
+      )
+      .finally(() => {
+        this.#oracle.settled(id, commit as Stored);
+        over();
+      });
+  }
+
+  /**
+   * A method that sends a commit at one moment; it lands at another, and the method returns at a third. None of them needs to happen when
+   * its process dies; what was sent lands within the time that the intent holds then, or not at all.
+   */
+  #commit(write: CrashSafeWrite, work: Extract<Step, { do: 'evictAround' }>['work'], over: () => void): Promise<Stored> {
+    const { by, key } = write;
+    const lane = new Lane(this.#scheduler, `a write of '${key}'`);
+    const slow = (): void => {
+      lane.hold();
+      this.#slow.add(lane);
+    };
+    return new Promise((resolve) => {
+      lane.push(() => {
+        if (work === 'slow') slow();
+        lane.push(() => {
+          const puts = write.puts;
+          write.puts = undefined;
+          void Promise.allSettled(puts ?? []).then(() => lane.push(send));
+        });
+      });
+      const send = (): void => {
+        if (by.diedAt !== undefined) return over();
+        if (work === 'slow' || work === 'slowCommit') slow();
+        lane.push(land);
+      };
+      const land = (): void => {
+        const now = performance.now();
+        if (by.diedAt !== undefined && now >= by.diedAt + TIMES.intentLeaseMs) return over();
+        const commit = this.#oracle.commit(key);
+        this.#oracle.opened(by.id, commit, this.#oracle.isWithheld(key, now));
+        if (by.diedAt !== undefined) this.#oracle.died(by.id);
+        lane.push(() => (by.diedAt === undefined ? resolve(commit) : over()));
+      };
+    });
+  }
+
+  /** Kills an instance in the middle of a crash-safe write, unless it is the last one. */
+  #die(which: number, late: boolean): void {
+    const writers = this.#living.filter((instance) => [...this.#crashSafeWrites].some(({ by }) => by === instance));
+    const instance = writers[which % writers.length];
+    if (instance === undefined || this.#living.length === 1) return;
+    instance.die(late);
+    this.#oracle.died(instance.id);
+  }
+
+  /** Only beside a single writer who has not committed, and who waits for it: else it is a race that no cache can decide. */
+  #putSame({ cache, id }: Instance, key: string): void {
+    const writer = this.#writers.get(key) as { puts: number; others: number };
+    const write = [...this.#crashSafeWrites].find((each) => each.key === key && each.puts !== undefined);
+    if (write?.puts === undefined || writer.others !== 1) return;
+    writer.puts += 1;
+    this.#underWay += 1;
+    const put = cache
+      .put(key, { key, version: this.#oracle.newest(key) })
+      .catch((error: unknown) => {
+        const { code } = error as { code?: string };
+        if (code?.startsWith('CACHE_') !== true) this.#violated(`C6: 'put' in ${id} failed with ${String(error)}`);
+      })
+      .finally(() => {
+        writer.puts -= 1;
+        this.#underWay -= 1;
+      });
+    write.puts.push(put);
+  }
+
   // ——— what can be seen ———
+
+  /** Notes which intents the server has acknowledged. */
+  #executed(server: FakeRedis, request: Request, reply: unknown): void {
+    if (server !== this.#server || request.kind !== 'script') return;
+    const { name, keys, args } = request;
+    const isEviction = name === 'evict' && args[8] !== undefined && (reply as string[])[0] === 'done';
+    if (!isEviction && !(name === 'renew' && reply === 1)) return;
+    const [token, length] = args.slice(isEviction ? 8 : 0) as [string, string];
+    const until = length === '' ? undefined : performance.now() + Number(length);
+    const isOf = (key: string): boolean => (isEviction ? keys.some((each) => each.endsWith(`::${key}`)) : args.includes(`:${key}`));
+    for (const key of this.#oracle.keys) if (isOf(key)) this.#oracle.intended(key, token, until);
+  }
 
   #announced(body: string): Announced {
     const message = parseMessage(body);
@@ -414,7 +552,7 @@ class World {
   /** Neither tier may hold what an eviction has taken out. */
   #check(): void {
     for (const key of this.#oracle.keys) {
-      for (const instance of this.#instances) {
+      for (const instance of this.#living) {
         const held = instance.held(key) as Stored | undefined;
         const floor = this.#oracle.localFloor(instance.id, key);
         if (held !== undefined && held.version < floor) {
