@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Milliseconds } from '../../lib/time/index.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
+import type { AbandonedWrites } from './abandoned-writes.js';
 import type { FaultKind } from './fault-kind.js';
 import type { Deployment } from './deployment.js';
 import { monotonicNow } from './monotonic.js';
@@ -52,6 +53,8 @@ export class Arena {
   /** What must not happen, in words. */
   readonly failures: string[] = [];
   readonly places: Place[] = [];
+  /** What became of the writes whose writers were killed. `undefined`: that is not tried here. */
+  abandoned: AbandonedWrites | undefined;
   #instances = 0;
 
   private constructor(options: ArenaOptions) {

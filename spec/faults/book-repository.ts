@@ -61,6 +61,18 @@ export class BookRepository {
     return this.#database.incr(`book:${key}`);
   }
 
+  /** Commits in the way it is told to, then evicts. */
+  @CacheEvict('book', { key: (key) => key })
+  amend(key: number, commit: () => Promise<number>): Promise<number> {
+    return commit();
+  }
+
+  /** The same, with an eviction before it as well. */
+  @CacheEvict('book', { key: (key) => key, aroundInvocation: true })
+  amendSafely(key: number, commit: () => Promise<number>): Promise<number> {
+    return commit();
+  }
+
   /** Commits a new version of one, then evicts all. */
   @CacheEvict('book', { allEntries: true })
   publishCatalogue(key: number): Promise<number> {

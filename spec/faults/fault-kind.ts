@@ -33,6 +33,8 @@ export interface FaultKind<D extends Deployment = Deployment> {
   readonly lifeMs?: Milliseconds;
   /** By how much the wall clock of each worker is ahead. Default: they are right. */
   readonly clocksOffByMs?: readonly Milliseconds[];
+  /** `false`: abandoned writes must leave something stale, which is not the cache's fault. Default: nothing. */
+  readonly isPromised?: false | undefined;
   /** Default: `'some'`. */
   readonly acks?: Load['acks'];
 }

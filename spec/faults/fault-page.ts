@@ -23,7 +23,8 @@ Three processes read, two of them write, over the loopback.
 A read is *stale* if it began after an eviction was acknowledged and returned what that eviction removed; *worst staleness* is how long after, and must
 not exceed D. *Bypassed* reads could not use the local tier for want of a read lease. Evictions *in doubt* were answered with a \`CacheEvictError\` and
 executed later; none may be lost. Calls include the method's own time (up to 40 ms); the limit is 1 s on top of it, plus 1.1 D where an eviction
-waits for acknowledgements. Time in which a process did not run is not counted. *Permanently stale* keys must be 0.
+waits for acknowledgements. Time in which a process did not run is not counted. *Permanently stale* keys must be 0, except
+in the rows *not promised*: there a writer dies between its commit and its eviction, without \`aroundInvocation\`.
 
 ${sections.join('\n')}`;
 }

@@ -41,9 +41,14 @@ function row(figures: FaultFigures): string[] {
     milliseconds(figures.longestReadMs),
     milliseconds(figures.longestEvictionMs),
     milliseconds(figures.longestAckedMs),
-    `${figures.permanentlyStale}`,
-    breaches(figures).length === 0 ? 'kept' : 'BROKEN',
+    `${figures.permanentlyStale + (figures.abandoned?.stale ?? 0)}`,
+    verdict(figures),
   ];
+}
+
+function verdict(figures: FaultFigures): string {
+  if (breaches(figures).length > 0) return 'BROKEN';
+  return figures.isPromised ? 'kept' : 'not promised';
 }
 
 const milliseconds = (ms: number): string => (ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`);

@@ -5,6 +5,7 @@
 import { expect } from 'chai';
 import { rejectionOf } from '../contract/rejection.js';
 import { RedisServer } from '../support/redis-server.js';
+import { ABANDONED_WRITES } from './abandoned-writes.js';
 import { Arena } from './arena.js';
 import { DEPLOYMENTS } from './deployments.js';
 import { Random } from '../support/random.js';
@@ -32,6 +33,7 @@ const SHORT_FORM = [
       'forged number, then a cut',
       'one instance name for all',
       'rolling restart with calls under way',
+      ...ABANDONED_WRITES.map(({ name }) => name),
     ],
   },
   {
@@ -49,6 +51,7 @@ const SHORT_FORM = [
       "writers' clocks an hour off",
       'blocked event loop with evictions under way',
       'reconnect storm',
+      ...ABANDONED_WRITES.map(({ name }) => name),
     ],
   },
   {

@@ -19,6 +19,8 @@ const KEPT: FaultFigures = {
   longestEvictionMs: 1_100,
   longestAckedMs: 1_375,
   permanentlyStale: 0,
+  abandoned: undefined,
+  isPromised: true,
   localShare: 0.5,
   bypassedShare: 0.2,
   leastRemoteShare: 0,
@@ -29,6 +31,15 @@ const KEPT: FaultFigures = {
 const broken: readonly (readonly [Partial<FaultFigures>, string])[] = [
   [{ worstStalenessMs: 250.1 }, 'worst staleness in ms: 250.1, at most 250 allowed'],
   [{ permanentlyStale: 1 }, 'permanently stale keys: 1.0, at most 0 allowed'],
+  [{ abandoned: { deaths: 4, writes: 8, stale: 2 } }, 'abandoned writes that left something stale: 2.0, at most 0 allowed'],
+  [
+    { abandoned: { deaths: 4, writes: 8, stale: 0 }, isPromised: false },
+    'no abandoned write left anything stale, so the fault was not done',
+  ],
+  [
+    { abandoned: { deaths: 4, writes: 8, stale: 2 }, isPromised: false, permanentlyStale: 1 },
+    'permanently stale keys: 1.0, at most 0 allowed',
+  ],
   [{ ownStaleReads: 1 }, 'reads older than an own eviction: 1.0, at most 0 allowed'],
   [{ ackedStaleReads: 1 }, "reads older than an eviction with acks: 'all': 1.0, at most 0 allowed"],
   [{ unacknowledged: 1 }, 'evictions lost in silence: 1.0, at most 0 allowed'],
@@ -56,6 +67,11 @@ describe(breaches.name, () => {
     });
   }
 
+  it('does not blame the cache for abandoned writes where nothing is promised of them', () => {
+    expect(breaches({ ...KEPT, abandoned: { deaths: 4, writes: 8, stale: 2 }, isPromised: false })).to.deep.equal([]);
+    expect(breaches({ ...KEPT, abandoned: { deaths: 4, writes: 8, stale: 0 } })).to.deep.equal([]);
+  });
+
   it('does not blame the cache for a timer that was late while the machine stood still, within limits', () => {
     expect(breaches({ ...KEPT, longestReadMs: 1_150, longestEvictionMs: 1_150, longestPauseMs: 50 })).to.deep.equal([]);
     expect(breaches({ ...KEPT, longestReadMs: 1_351, longestPauseMs: 9_000 })).to.deep.equal([
@@ -80,4 +96,10 @@ describe(isInterrupted.name, () => {
       expect(isInterrupted({ ...KEPT, longestPauseMs: 9_000, [figure]: 251 })).to.be.false;
     });
   }
+
+  it('excuses no abandoned write that left something stale, where that is promised', () => {
+    const abandoned = { deaths: 4, writes: 8, stale: 1 };
+    expect(isInterrupted({ ...KEPT, longestPauseMs: 9_000, abandoned })).to.be.false;
+    expect(isInterrupted({ ...KEPT, longestPauseMs: 9_000, abandoned, isPromised: false })).to.be.true;
+  });
 });

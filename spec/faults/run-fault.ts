@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../../lib/time/index.js';
 import type { RedisServer } from '../support/redis-server.js';
+import type { AbandonedWrites } from './abandoned-writes.js';
 import { Arena, LONG_LIFE_MS } from './arena.js';
 import type { Deployment, DeploymentKind } from './deployment.js';
 import { deadline, type FaultKind } from './fault-kind.js';
@@ -24,7 +25,12 @@ export interface FaultFigures extends Verdict {
   readonly boundMs: Milliseconds;
   /** The life of an entry. */
   readonly lifeMs: Milliseconds;
+  /** Keys of which an eviction was acknowledged. */
   readonly permanentlyStale: number;
+  /** Writes whose writers were killed. `undefined`: none were. */
+  readonly abandoned: AbandonedWrites | undefined;
+  /** Whether {@link abandoned} writes must leave nothing stale. */
+  readonly isPromised: boolean;
   /** The share of reads that the local tier answered, and that it could not answer for want of a read lease. */
   readonly localShare: number;
   readonly bypassedShare: number;
@@ -106,6 +112,8 @@ async function runOn(
       boundMs,
       lifeMs: kind.lifeMs ?? LONG_LIFE_MS,
       permanentlyStale: permanentlyStale.length,
+      abandoned: arena.abandoned,
+      isPromised: kind.isPromised ?? true,
       localShare: sum('localHits') / reads,
       bypassedShare: sum('bypassed') / reads,
       leastRemoteShare: Math.min(...statistics.map(({ remoteHits, misses }) => remoteHits / (remoteHits + misses))),
@@ -126,20 +134,23 @@ async function runOn(
  * read is judged all the same: no stale read is excused.
  */
 export function isInterrupted(figures: FaultFigures): boolean {
-  const { boundMs, worstStalenessMs, permanentlyStale, ownStaleReads, ackedStaleReads, unacknowledged } = figures;
-  const isSafe = worstStalenessMs <= boundMs && permanentlyStale + ownStaleReads + ackedStaleReads + unacknowledged === 0;
+  const { boundMs, worstStalenessMs, permanentlyStale, ownStaleReads, ackedStaleReads, unacknowledged, abandoned, isPromised } = figures;
+  const stale = permanentlyStale + (isPromised ? (abandoned?.stale ?? 0) : 0);
+  const isSafe = worstStalenessMs <= boundMs && stale + ownStaleReads + ackedStaleReads + unacknowledged === 0;
   return isSafe && figures.longestPauseMs >= DEADLINE_MS;
 }
 
 /** What of the contract `figures` break, in words; none if they keep it. */
 export function breaches(figures: FaultFigures): string[] {
-  const { boundMs } = figures;
+  const { boundMs, abandoned, isPromised } = figures;
   const found: string[] = [];
   const atMost = (what: string, value: number, limit: number): void => {
     if (!(value <= limit)) found.push(`${what}: ${value.toFixed(1)}, at most ${limit} allowed`);
   };
   atMost('worst staleness in ms', figures.worstStalenessMs, boundMs);
   atMost('permanently stale keys', figures.permanentlyStale, 0);
+  if (isPromised) atMost('abandoned writes that left something stale', abandoned?.stale ?? 0, 0);
+  else if (abandoned?.stale === 0) found.push('no abandoned write left anything stale, so the fault was not done');
   atMost('reads older than an own eviction', figures.ownStaleReads, 0);
   atMost("reads older than an eviction with acks: 'all'", figures.ackedStaleReads, 0);
   atMost('evictions lost in silence', figures.unacknowledged, 0);

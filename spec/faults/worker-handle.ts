@@ -87,6 +87,15 @@ export class WorkerHandle {
     await this.#ended;
   }
 
+  /** Has it kill itself, and resolves once it has. */
+  async killItself(argument: Verbs['killItself']['argument']): Promise<void> {
+    this.#isEnding = true;
+    await Promise.race([this.ask('killItself', argument), this.#ended.then(() => undefined)]).catch((error: unknown) => {
+      if (this.#child.signalCode !== 'SIGKILL') throw error;
+    });
+    await this.#ended;
+  }
+
   /** Closes its container and waits for the process to end by itself. */
   async close(): Promise<void> {
     if (this.#isEnding) return void (await this.#ended);

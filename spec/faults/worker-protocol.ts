@@ -1,6 +1,7 @@
 import type { RedisOptions } from 'ioredis';
 import type { CacheStatistics } from '../../lib/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
+import type { Book } from './book-repository.js';
 import type { ClusterNodes } from './deployment.js';
 import type { EvictionRecord, ReadRecord } from './oracle.js';
 
@@ -9,6 +10,9 @@ export const NAMESPACE = 'faults';
 
 /** What the service's own method takes at the most, besides asking its database. */
 export const LONGEST_METHOD_MS: Milliseconds = 40;
+
+/** The workers' `intentLease`: short, because the runs wait for its end. */
+export const INTENT_LEASE_MS: Milliseconds = 1_000;
 
 /** How a worker is made; given to it on the command line as JSON. */
 export interface WorkerSettings {
@@ -41,6 +45,10 @@ export interface Load {
   readonly writesPerSecond: number;
   /** Whether writes wait for everybody: never, each time, or every fourth time. */
   readonly acks: 'none' | 'all' | 'some';
+  /** `false`: no write empties the cache. Default: one of 25 does. */
+  readonly clears?: boolean | undefined;
+  /** Keys that get one of five reads. Default: none. */
+  readonly besides?: readonly number[] | undefined;
 }
 
 /** What a worker knows of itself. */
@@ -74,6 +82,21 @@ export interface Verbs {
   blockWhileEvicting: { argument: Milliseconds; answer: number };
   /** Reads every key once and answers their versions. */
   readAll: { argument: undefined; answer: readonly number[] };
+  /** Reads these keys and answers their versions. */
+  readKeys: { argument: readonly number[]; answer: readonly number[] };
+  /** The same, and answers what it read. */
+  lookUp: { argument: readonly number[]; answer: readonly Book[] };
+  /** Answers how many puts were refused. */
+  putAll: { argument: readonly { readonly key: number; readonly book: Book }[]; answer: number };
+  /** Answers whether it was refused: 0 or 1. */
+  clear: { argument: undefined; answer: number };
+  /** Begins to write these keys. Resolves when each method has begun; they go on at {@link killItself}. */
+  beginWrites: { argument: { readonly keys: readonly number[]; readonly around: boolean }; answer: undefined };
+  /**
+   * Ends its process, with the methods of {@link beginWrites} under way. If it `commits`, the database has all
+   * of their commits then.
+   */
+  killItself: { argument: { readonly commits: boolean }; answer: never };
   /** Calls `find(key)` from so many callers at once. Answers the versions they saw. */
   crowd: { argument: { readonly key: number; readonly callers: number }; answer: readonly number[] };
   state: { argument: undefined; answer: WorkerState };

@@ -24,6 +24,7 @@ import { turn } from '../support/promises.js';
 import { Random } from '../support/random.js';
 import { StallWatch } from './stall-watch.js';
 import {
+  INTENT_LEASE_MS,
   type Load,
   LONGEST_METHOD_MS,
   NAMESPACE,
@@ -87,6 +88,8 @@ class Worker {
   /** Updates that were told that they were not evicted, and will not be. */
   #refused = 0;
   readonly #putting = new Set<number>();
+  /** Ends the writes that were begun, and this process. */
+  #killItself: ((commits: boolean) => void) | undefined;
 
   constructor(books: BookRepository, manager: CacheManager, events: CacheEvents) {
     this.#books = books;
@@ -122,6 +125,30 @@ class Worker {
       return refused(evictions);
     },
     readAll: () => Promise.all(Array.from({ length: settings.keys }, (_, key) => this.#read(key))),
+    readKeys: (keys) => Promise.all(keys.map((key) => this.#read(key))),
+    lookUp: (keys) => Promise.all(keys.map((key) => this.#books.find(key))),
+    putAll: (entries) => refused(entries.map(({ key, book }) => this.#cache.put(key, book))),
+    clear: () => refused([this.#cache.clear()]),
+    beginWrites: async ({ keys, around }) => {
+      const killed = new Promise<boolean>((resolve) => (this.#killItself = resolve)).then(async (commits): Promise<number> => {
+        if (commits) await Promise.all(keys.map((key) => database.incr(`book:${key}`)));
+        process.kill(process.pid, 'SIGKILL'); // No method has returned, so nothing was evicted after the commits.
+        throw new Error('It outlived SIGKILL.');
+      });
+      const begun = (key: number): Promise<void> =>
+        new Promise((resolve, reject) => {
+          const commit = (): Promise<number> => {
+            resolve();
+            return killed;
+          };
+          (around ? this.#books.amendSafely(key, commit) : this.#books.amend(key, commit)).catch(reject);
+        });
+      await Promise.all(keys.map(begun));
+    },
+    killItself: ({ commits }) => {
+      this.#killItself?.(commits);
+      return new Promise<never>(() => undefined);
+    },
     crowd: async ({ key, callers }) => {
       const seen = await Promise.all(Array.from({ length: callers }, () => this.#books.find(key)));
       return seen.map(({ version }) => version);
@@ -171,7 +198,7 @@ class Worker {
   #tick(): void {
     this.#readsDue = Math.min(this.#readsDue + (this.#load.readsPerSecond * TICK_MS) / 1_000, 100);
     for (; this.#readsDue >= 1; this.#readsDue -= 1) {
-      const key = random.next() < 0.05 ? settings.keys - 1 - random.below(settings.putKeys) : this.#anyKey();
+      const key = this.#keyToRead();
       if (this.#underWay < MAXIMUM_UNDER_WAY) this.#read(key).catch((error: unknown) => fail(`read: ${inWords(error)}`));
     }
     this.#writesDue = Math.min(this.#writesDue + (this.#load.writesPerSecond * TICK_MS) / 1_000, 2);
@@ -188,6 +215,12 @@ class Worker {
   #updates(count: number): Promise<void>[] {
     const own = settings.ownPutKeys.find((key) => !this.#putting.has(key));
     return Array.from({ length: count }, (_, i) => (i === 0 && own !== undefined ? this.#put(own) : this.#evict(this.#anyKey())));
+  }
+
+  #keyToRead(): number {
+    const { besides } = this.#load;
+    if (besides !== undefined && random.next() < 0.2) return random.pick(besides);
+    return random.next() < 0.05 ? settings.keys - 1 - random.below(settings.putKeys) : this.#anyKey();
   }
 
   #anyKey(): number {
@@ -216,7 +249,7 @@ class Worker {
     const { acks: kind } = this.#load;
     this.#written += 1;
     const acks = kind === 'all' || (kind === 'some' && this.#written % 4 === 1);
-    const clears = this.#written % 50 < 2; // One of them with acks.
+    const clears = this.#load.clears !== false && this.#written % 50 < 2; // One of them with acks.
     const verb = clears ? (acks ? 'publishCatalogueEverywhere' : 'publishCatalogue') : acks ? 'publishEverywhere' : 'publish';
     const begunAt = monotonicNow();
     try {
@@ -281,6 +314,7 @@ const OPTIONS: CachingOptions = {
   instanceId: settings.name,
   bound: settings.boundMs,
   failFast: settings.failFast,
+  intentLease: INTENT_LEASE_MS,
   caches: { book: { ttl: settings.lifeMs } },
 };
 
