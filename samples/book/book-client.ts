@@ -25,6 +25,16 @@ export class BookClient {
     return (await response.json()) as Book;
   }
 
+  /** Has the server save the book and die right after the commit. @throws {Error} when it answers: then it lives. */
+  async updateAndDie({ name, author, price }: Pick<Book, 'name' | 'author' | 'price'>): Promise<void> {
+    const answer = this.#fetch('PUT', `/books/${encodeURIComponent(name)}`, JSON.stringify({ author, price }), { 'x-die': 'after-commit' });
+    const status = await answer.then(
+      ({ status }) => status,
+      () => undefined, // The connection ended with the server.
+    );
+    if (status !== undefined) throw new Error(`The server should have died after it saved '${name}', but it answered with ${status}.`);
+  }
+
   /** The counters of the server's cache `book`. */
   async statistics(): Promise<CacheStatistics> {
     const response = await this.#send('GET', '/stats', 200);
@@ -33,12 +43,16 @@ export class BookClient {
   }
 
   async #send(method: string, path: string, expected: number, body?: string): Promise<Response> {
-    const response = await fetch(`${this.#url}${path}`, { method, body: body ?? null, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await this.#fetch(method, path, body);
     if (response.status === expected) return response;
     if (response.headers.get('x-eviction') === 'pending')
       throw new Error(
         `${method} ${path} was saved, but Redis did not acknowledge the eviction: other servers may serve the old book until it does.`,
       );
     throw new Error(`${method} ${path} was answered with ${response.status}: ${(await response.text()).trim()}`);
+  }
+
+  #fetch(method: string, path: string, body?: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    return fetch(`${this.#url}${path}`, { method, body: body ?? null, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
   }
 }

@@ -6,7 +6,7 @@ import { BookRepository } from './book-repository.js';
 import { BookService } from './book-service.js';
 import { Database } from './database.js';
 
-/** How long an entry lives: for no longer does any server serve an old book, should the eviction be lost with the server that saved it. */
+/** How long an entry lives: for no longer does any server serve an old book, should Redis lose the eviction and its server die as well. */
 export const LIFE_MINUTES = 10;
 
 /**
@@ -24,6 +24,7 @@ export async function createBookContainer(database: Database, redis: CachingOpti
     redis,
     instanceId,
     connectTimeout: '20s', // Four servers start at once: on a busy machine the first connection may take a while.
+    intentLease: '2s', // So long a book stays uncached when the server that saves it dies. Short: the story waits for its end.
     logger: false, // The sample tells of Redis itself.
     caches: { book: { type: Book, ttl: `${LIFE_MINUTES}m` } },
   });

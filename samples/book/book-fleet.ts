@@ -15,7 +15,7 @@ export interface BookFleetOptions {
   /** Of the database. */
   readonly file: string;
   readonly backend: Backend;
-  /** The servers' links to Redis; `undefined`: there are none that could be paused. */
+  /** The servers' links to Redis. `undefined`: there are none that could be paused, and a server dies after a commit if it is asked to. */
   readonly links: Links | undefined;
 }
 
@@ -25,7 +25,7 @@ export function bookFleet({ port, file, backend, links }: BookFleetOptions): Fle
   const asContainer: MakeServer<ServerNotice> = (name, port, notify) =>
     new EmbeddedServer(name, (instanceId) => new BookServer({ name, instanceId, port, file, redis: undefined, hasLinks: false, notify }));
   const asProcess: MakeServer<ServerNotice> = (name, port, notify) => {
-    const env = links === undefined ? backend.env : { ...links.envOf(name), BOOK_HAS_LINKS: '1' };
+    const env = links === undefined ? { ...backend.env, BOOK_MAY_DIE: '1' } : { ...links.envOf(name), BOOK_HAS_LINKS: '1' };
     return new ProcessServer({ name, program, args: [name, `${port}`, file], env, notify });
   };
   return new Fleet(SERVER_NAMES, backend.redis === undefined ? asContainer : asProcess, port);

@@ -32,6 +32,8 @@ export interface BookServerOptions {
   readonly redis: CachingOptions['redis'];
   /** Whether the servers' links to Redis can be paused. */
   readonly hasLinks: boolean;
+  /** Ends the process at once, for a PUT with the header `x-die: after-commit`. `undefined`: the header means nothing. */
+  readonly die?: (() => void) | undefined;
   /** Told what happens here. */
   readonly notify: (notice: ServerNotice) => void;
 }
@@ -123,7 +125,9 @@ export class BookServer {
     const name = /^\/books\/([^/]*)$/.exec(path)?.[1];
     if (name === undefined) throw new HttpError(404, 'There is nothing here. Try /books/Dune or /stats.');
     allow(request, 'GET', 'PUT');
-    return request.method === 'PUT' ? this.#update(await readBook(readName(name), request)) : this.#find(readName(name));
+    if (request.method === 'GET') return this.#find(readName(name));
+    const onCommit = request.headers['x-die'] === 'after-commit' ? this.#options.die : undefined;
+    return this.#update(await readBook(readName(name), request), onCommit);
   }
 
   async #find(name: string): Promise<Answer> {
@@ -137,10 +141,10 @@ export class BookServer {
     return { status: 200, body: book, headers };
   }
 
-  async #update(book: Book): Promise<Answer> {
+  async #update(book: Book, onCommit: (() => void) | undefined): Promise<Answer> {
     const books = this.#service(BookService);
     try {
-      const { value: saved, committedAtMs } = await traceUpdate(() => books.updateBook(book));
+      const { value: saved, committedAtMs } = await traceUpdate(() => books.updateBook(book), onCommit);
       const { name, version } = saved;
       this.#options.notify({ kind: 'updated', name, version, committedAtMs, acknowledgedAtMs: monotonicMs() });
       return { status: version === 1 ? 201 : 200, body: saved };

@@ -18,8 +18,11 @@ export class BookService {
     return this.#books.findByName(name);
   }
 
-  /** Saves the book and drops it from every server's cache, over `book-channel`. With `acks: 'all'` no server serves the old book afterwards. */
-  @CacheEvict('book', { key: (book) => book.name, acks: 'all' })
+  /**
+   * Saves the book and drops it from every server's cache, over `book-channel`. With `acks: 'all'` no server serves the old book afterwards.
+   * With `aroundInvocation` this server may die at any moment, even right after its commit: the old book does not stay in any cache.
+   */
+  @CacheEvict('book', { key: (book) => book.name, acks: 'all', aroundInvocation: true })
   updateBook(book: Book): Promise<Book> {
     return this.#books.save(book);
   }

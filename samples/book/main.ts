@@ -53,6 +53,7 @@ function introduce({ description, redis }: Backend): void {
 async function tell(fleet: Fleet<ServerNotice>, books: BookRepository, { redis }: Backend): Promise<number> {
   print("  Freshness: updateBook evicts with acks: 'all', so from the moment it resolves every read, on every");
   print('             server, must equal what is in the database. Each one is compared.');
+  print('             With aroundInvocation that also holds once a server has died before it resolved.');
   const unit = redis === undefined ? 'container' : 'process';
   const story = new Story({ fleet, stored: (name) => books.findByName(name), timeline: new Timeline(print, paint), print, unit });
   const verdict = await story.tell();

@@ -15,6 +15,7 @@ await runServerProcess(
     port: Number(port),
     file,
     redis: redisOptionsFromEnv(),
+    die: process.env['BOOK_MAY_DIE'] === '1' ? () => process.kill(process.pid, 'SIGKILL') : undefined,
     hasLinks: process.env['BOOK_HAS_LINKS'] === '1',
     notify: notifyParent,
   }),

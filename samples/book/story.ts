@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Book } from './book.js';
 import { BookClient } from './book-client.js';
 import type { Fleet } from '../support/fleet.js';
 import { monotonicMs } from '../support/monotonic-time.js';
+import type { AnswerSource } from '../support/request-trace.js';
 import type { ServerHandle } from '../support/server-handle.js';
 import type { ServerNotice } from './server-notice.js';
 import { type StatisticsRow, statisticsTable } from './statistics-table.js';
@@ -9,9 +11,16 @@ import type { Timeline } from '../support/timeline.js';
 import { judge, type Observation, type Sighting, type Verdict } from './verdict.js';
 
 const NAME = 'Dune';
+const AUTHOR = 'Frank Herbert';
 
 /** How long a server may take to tell of an eviction, in milliseconds. Normally it takes less than one. */
 const SEEN_WITHIN_MS = 5_000;
+
+/** How often a server is asked whether it caches the book again, in milliseconds. */
+const ASK_EVERY_MS = 100;
+
+/** How long that may take, in milliseconds. Normally it takes the `intentLease` and a quarter of it. */
+const CACHED_WITHIN_MS = 20_000;
 
 /** What a {@link Story} needs. */
 export interface StoryOptions {
@@ -39,7 +48,7 @@ export class Story {
   /** Tells it from beginning to end. @throws {Error} when a server does not answer as it should. */
   async tell(): Promise<Verdict> {
     const { fleet, timeline, unit } = this.#options;
-    const [first, second, third] = fleet.servers as readonly [ServerHandle, ServerHandle, ServerHandle, ServerHandle];
+    const [first, second, third, fourth] = fleet.servers as readonly [ServerHandle, ServerHandle, ServerHandle, ServerHandle];
 
     timeline.chapter(`1. Read ${NAME} on all four, twice: the first read runs the method, the others find its result`);
     await this.#readOnAll();
@@ -59,41 +68,60 @@ export class Story {
     await this.#update(third, 10);
     await this.#readOnAll();
 
+    if (unit === 'process') {
+      timeline.chapter(`5. Kill ${fourth.name} between the commit and the eviction of its save: nothing old is left`);
+      await this.#updateAndDie(fourth, 11);
+      await this.#readOnAll();
+      await this.#restart(fourth);
+      await this.#untilCached(first);
+      await this.#readOnAll();
+    } else {
+      timeline.chapter('5. Left out: a container cannot be killed between the commit and the eviction of its save');
+    }
+
     await this.#tellStatistics();
     return judge(this.#observations, this.#sightings);
   }
 
   async #readOnAll(): Promise<void> {
-    for (const server of this.#options.fleet.servers) await this.#read(server);
+    for (const server of this.#running) await this.#read(server);
+  }
+
+  get #running(): readonly ServerHandle[] {
+    return this.#options.fleet.servers.filter(({ url }) => url !== '');
   }
 
   async #read(server: ServerHandle): Promise<void> {
-    const { stored, timeline } = this.#options;
+    const { observation, source } = await this.#observe(server);
+    this.#options.timeline.answer(server.name, inWords(observation.answer), source, judge([observation], []).stale.length === 0);
+  }
+
+  async #observe(server: ServerHandle): Promise<{ readonly observation: Observation; readonly source: AnswerSource }> {
     const { book: answer, source } = await new BookClient(server.url).find(NAME);
-    const inDatabase = await stored(NAME);
-    if (inDatabase === undefined) throw new Error(`There is no book '${NAME}' in the database.`);
-    const observation = { server: server.name, answer, stored: inDatabase };
+    const observation = { server: server.name, answer, stored: await this.#stored() };
     this.#observations.push(observation);
-    const { name, version, price } = answer;
-    const what = `${name} v${version} ${price.toFixed(2).padStart(6)}`;
-    timeline.answer(server.name, what, source, judge([observation], []).stale.length === 0);
+    return { observation, source };
+  }
+
+  async #stored(): Promise<Book> {
+    const book = await this.#options.stored(NAME);
+    if (book === undefined) throw new Error(`There is no book '${NAME}' in the database.`);
+    return book;
   }
 
   async #update(server: ServerHandle, price: number): Promise<void> {
     const { fleet, timeline } = this.#options;
-    const saved = await new BookClient(server.url).update({ name: NAME, author: 'Frank Herbert', price });
+    const saved = await new BookClient(server.url).update({ name: NAME, author: AUTHOR, price });
     const update = await this.#updateOf(server, saved);
     const since = (atMs: number): string => `${(atMs - update.committedAtMs).toFixed(1)} ms after the commit`;
     const seenBy = (name: string): number | undefined =>
       fleet.notices
         .of('evicted')
         .find(({ server, notice }) => server === name && notice.keys.includes(NAME) && notice.atMs > update.committedAtMs)?.notice.atMs;
-    const running = fleet.servers.filter(({ url }) => url !== '');
+    const running = this.#running;
     await fleet.notices.until(() => running.every(({ name }) => seenBy(name) !== undefined), SEEN_WITHIN_MS);
 
-    const lines = [
-      { atMs: update.committedAtMs, server: server.name, text: `saved   ${NAME} v${saved.version} ${saved.price.toFixed(2).padStart(6)}` },
-    ];
+    const lines = [{ atMs: update.committedAtMs, server: server.name, text: `saved   ${inWords(saved)}` }];
     for (const { name } of running) {
       const atMs = seenBy(name);
       this.#sightings.push({ server: name, version: saved.version, wasSeen: atMs !== undefined });
@@ -117,15 +145,69 @@ export class Story {
     return update;
   }
 
+  /** The server dies after its commit. All it has told the others is the eviction before it, which came with its intent to save. */
+  async #updateAndDie(server: ServerHandle, price: number): Promise<void> {
+    const { fleet, timeline } = this.#options;
+    const { notices } = fleet;
+    await this.#keepStatistics(server);
+    const { version } = await this.#stored();
+    await new BookClient(server.url).updateAndDie({ name: NAME, author: AUTHOR, price });
+    await this.#untilKilled(server);
+    const endedAtMs = monotonicMs();
+    const saved = await this.#stored();
+    if (saved.version === version) throw new Error(`${server.name} was killed before it had saved '${NAME}'.`);
+
+    const seenBy = (name: string): number | undefined =>
+      notices
+        .of('evicted')
+        .find((told) => told.server === name && told.notice.origin.startsWith(`${server.name}-`) && told.notice.keys.includes(NAME))?.notice
+        .atMs;
+    await notices.until(() => this.#running.every(({ name }) => seenBy(name) !== undefined), SEEN_WITHIN_MS);
+    const seen = this.#running.map(({ name }) => ({ name, atMs: seenBy(name) }));
+    for (const { name, atMs = monotonicMs() } of seen.sort((a, b) => (a.atMs ?? Infinity) - (b.atMs ?? Infinity))) {
+      const wasSeen = seenBy(name) !== undefined;
+      this.#sightings.push({ server: name, version: saved.version, wasSeen });
+      timeline.event(atMs, name, wasSeen ? 'saw the eviction before the save' : 'has seen no eviction before the save');
+    }
+    timeline.event(endedAtMs, server.name, `saved   ${inWords(saved)}, and was killed (SIGKILL) before its eviction`);
+  }
+
+  /** @throws {Error} when it ends otherwise, or lives on. */
+  async #untilKilled(server: ServerHandle): Promise<void> {
+    const { notices } = this.#options.fleet;
+    const end = () => notices.of('ended').find(({ server: name }) => name === server.name)?.notice.how;
+    await notices.until(() => end() !== undefined, SEEN_WITHIN_MS);
+    if (end() !== 'SIGKILL')
+      throw new Error(`${server.name} should have been killed, but it ${end() === undefined ? 'lives' : `ended (${end()})`}.`);
+  }
+
+  /** Reads until the intent of the killed server has ended, and a read comes from the cache. */
+  async #untilCached(server: ServerHandle): Promise<void> {
+    const startedAtMs = monotonicMs();
+    for (let loads = 0; monotonicMs() < startedAtMs + CACHED_WITHIN_MS; loads += 1) {
+      const { source } = await this.#observe(server);
+      if (source !== 'database') {
+        const text = `has ${NAME} cached again (reads from the database until then: ${loads})`;
+        return this.#options.timeline.event(monotonicMs(), server.name, text);
+      }
+      await pause(ASK_EVERY_MS);
+    }
+    throw new Error(`${server.name} did not cache '${NAME}' again within ${CACHED_WITHIN_MS} ms.`);
+  }
+
   async #kill(server: ServerHandle): Promise<void> {
     const { timeline, unit } = this.#options;
-    this.#lives.push({ server: `${server.name} (ended)`, statistics: await new BookClient(server.url).statistics() });
+    await this.#keepStatistics(server);
     await server.kill();
     const how =
       unit === 'process'
         ? 'was killed (SIGKILL): for others it is there until its read lease runs out'
         : 'was ended (its container is unbound)';
     timeline.event(monotonicMs(), server.name, how);
+  }
+
+  async #keepStatistics(server: ServerHandle): Promise<void> {
+    this.#lives.push({ server: `${server.name} (ended)`, statistics: await new BookClient(server.url).statistics() });
   }
 
   async #restart(server: ServerHandle): Promise<void> {
@@ -141,4 +223,8 @@ export class Story {
     timeline.chapter("What every server's cache counted");
     for (const line of statisticsTable(rows.concat(this.#lives).sort((a, b) => a.server.localeCompare(b.server)))) print(line);
   }
+}
+
+function inWords({ name, version, price }: Book): string {
+  return `${name} v${version} ${price.toFixed(2).padStart(6)}`;
 }

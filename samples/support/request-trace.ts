@@ -11,6 +11,7 @@ export type AnswerSource = 'L1' | 'L2' | 'database' | 'joined';
 interface RequestTrace {
   readDatabase: boolean;
   committedAtMs: number | undefined;
+  readonly onCommit?: (() => void) | undefined;
 }
 
 // The repository finds the trace of the request it works for in here: the service between them need not pass it on.
@@ -25,7 +26,9 @@ export function noteDatabaseRead(): void {
 /** Called by the repository when what it wrote is committed. */
 export function noteCommit(): void {
   const trace = traces.getStore();
-  if (trace !== undefined) trace.committedAtMs = monotonicMs();
+  if (trace === undefined) return;
+  trace.committedAtMs = monotonicMs();
+  trace.onCommit?.();
 }
 
 /**
@@ -48,9 +51,16 @@ export async function traceRead<T>(
   return { value, source: statistics().remoteHits > before.remoteHits ? 'L2' : 'joined' };
 }
 
-/** Runs an update and tells when the database had committed it. */
-export async function traceUpdate<T>(update: () => Promise<T>): Promise<{ readonly value: T; readonly committedAtMs: number }> {
-  const trace: RequestTrace = { readDatabase: false, committedAtMs: undefined };
+/**
+ * Runs an update and tells when the database had committed it.
+ *
+ * @param onCommit - called right after the commit, before the service goes on.
+ */
+export async function traceUpdate<T>(
+  update: () => Promise<T>,
+  onCommit?: () => void,
+): Promise<{ readonly value: T; readonly committedAtMs: number }> {
+  const trace: RequestTrace = { readDatabase: false, committedAtMs: undefined, onCommit };
   const value = await traces.run(trace, update);
   return { value, committedAtMs: trace.committedAtMs ?? monotonicMs() };
 }

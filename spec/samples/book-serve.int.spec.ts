@@ -50,6 +50,12 @@ for (const redis of ['none', 'program'] as const) {
       expect(await Promise.all(urls.map(async (url) => (await ask(`${url}/books/Kim`)).body))).to.deep.equal([kim, kim, kim, kim]);
     });
 
+    it('does not die for the header by which the story kills a server', async () => {
+      const put = { ...PUT({ author: 'James Joyce', price: 12 }), headers: { 'x-die': 'after-commit' } };
+      const { status, body } = await ask(`${urls[3]}/books/Ulysses`, put);
+      expect({ status, body }).to.deep.equal({ status: 200, body: { name: 'Ulysses', author: 'James Joyce', price: 12, version: 2 } });
+    });
+
     it('adds a book of which every server has said that there is none', async () => {
       const path = `/books/${encodeURIComponent('Les Misérables / 1')}`;
       for (const url of [...urls, ...urls]) {

@@ -25,6 +25,8 @@ export type ToldCounters = Readonly<Record<string, number>>;
 const EVENT = /^ {2}\+ +(?<at>\d+\.\d) ms {2}(?<server>server-\d) +(?<text>\S.*)$/;
 const READ = /^read +Dune v(?<version>\d+) +(?<price>\d+\.\d\d) {2}from (?<source>\S+)$/;
 const SAVED = /^saved +Dune v(?<version>\d+) +(?<price>\d+\.\d\d)$/;
+const SEEN = /^saw the eviction \d+\.\d ms after the commit$/;
+const KNOWN = /^knows that no server serves the old one, \d+\.\d ms after the commit$/;
 const TITLES = ['L1 hits', 'L2 hits', 'database loads', 'evictions sent', 'evictions seen'];
 
 /** The printed story, read as a person would read it. */
@@ -67,15 +69,15 @@ export class ToldStory {
   update(chapter: number) {
     const events = this.#events(chapter);
     const saved = events.filter(({ text }) => SAVED.test(text));
-    const seen = events.filter(({ text }) => /^saw the eviction \d+\.\d ms after the commit$/.test(text));
-    const known = events.filter(({ text }) => /^knows that no server serves the old one, \d+\.\d ms after the commit$/.test(text));
+    const seen = events.filter(({ text }) => SEEN.test(text));
+    const known = events.filter(({ text }) => KNOWN.test(text));
     return { saved, seen, known };
   }
 
   /** What else happened in a chapter. */
   others(chapter: number): readonly string[] {
     return this.#events(chapter)
-      .filter(({ text }) => !/^(read|saved|saw|knows) /.test(text))
+      .filter(({ text }) => !READ.test(text) && !SAVED.test(text) && !SEEN.test(text) && !KNOWN.test(text))
       .map(({ server, text }) => `${server} ${text}`);
   }
 
