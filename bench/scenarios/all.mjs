@@ -37,6 +37,7 @@ const readers = (options) => [
 /** What the columns of a table are called, and how their numbers are written. */
 const NS = { ns: (ns) => `${ns.toFixed(ns < 10 ? 1 : 0)} ns` };
 const MS = (ms) => `${(ms * 1_000).toFixed(0)} µs`;
+const PERCENT = (share) => `${(100 * share).toFixed(1)} %`;
 const LATENCY = {
   p50: MS,
   p99: MS,
@@ -163,6 +164,22 @@ export const scenarios = [
     rounds: 9,
     columns: LATENCY,
   },
+  {
+    name: 'crash-safe',
+    title: 'A crash-safe write',
+    note: 'A decorated method that does nothing, without `aroundInvocation` (the baseline) and with it; and a read of a key while its writer works, beside a miss.',
+    file: 'around.mjs',
+    contestants: [
+      ours({ around: false }, `${OURS}, evicted after the method`),
+      ours({ around: true }, `${OURS}, evicted around it`),
+      { label: `${OURS}, read of a key that is being written`, make: 'withheld' },
+      { label: `${OURS}, a miss`, make: 'missed' },
+    ],
+    n: 1_000,
+    rounds: 9,
+    warmUp: 5_000,
+    columns: LATENCY,
+  },
   ...[1, 4, 16].map((count) => ({
     name: `propagation-${count}`,
     title: `From the call of an eviction until the last of ${count} other container${count === 1 ? '' : 's'} has applied it`,
@@ -183,6 +200,19 @@ export const scenarios = [
     n: 30,
     rounds: 9,
     columns: { beat: MS },
+  },
+  {
+    name: 'reconnect',
+    title: 'Connections lost once a second: reads answered from L1',
+    note: '2000 warm keys, read at random; another instance evicts one of them every two seconds. `share`: of the reads, from L1; `bypass`: of the time, without L1. The baseline loses its subscriber alone.',
+    file: 'reconnects.mjs',
+    contestants: [
+      ours({ lost: 'pubsub', writeMs: 2_000 }, `${OURS}, its subscriber`),
+      ours({ lost: 'all', writeMs: 2_000 }, `${OURS}, all its connections`),
+    ],
+    n: 3,
+    rounds: 7,
+    columns: { share: PERCENT, bypass: PERCENT },
   },
   {
     name: 'uncached',
