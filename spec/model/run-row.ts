@@ -82,26 +82,41 @@ interface Ended {
   readonly isLate: boolean;
 }
 
+/** Runs a program with all that it starts. When that is to end early, all of it ends: a compiler is several programs. */
 function runIn(cwd: string, program: string, args: readonly string[], timeoutMs: Milliseconds, signal?: AbortSignal): Promise<Ended> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const env = { ...process.env, TMPDIR: cwd, LC_ALL: 'C' }; // What the compiler leaves behind is removed as well.
-    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], killSignal: 'SIGKILL', ...(signal && { signal }) });
+    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let isLate = false;
+    const kill = (): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    };
     const guard = setTimeout(() => {
       isLate = true;
-      child.kill('SIGKILL');
+      kill();
     }, timeoutMs);
+    signal?.addEventListener('abort', kill);
     const chunks: Buffer[] = [];
+    const over = (): void => {
+      clearTimeout(guard);
+      signal?.removeEventListener('abort', kill);
+    };
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.on('error', (error) => {
-      clearTimeout(guard);
+      over();
       reject(error);
     });
+    // Comes when the last of them has closed its output, so nothing is written any more.
     child.on('close', (code, killedBy) => {
-      clearTimeout(guard);
-      resolve({ code: code ?? killedBy ?? 'nothing', output: Buffer.concat(chunks).toString(), isLate });
+      over();
+      if (signal?.aborted === true) reject(signal.reason as Error);
+      else resolve({ code: code ?? killedBy ?? 'nothing', output: Buffer.concat(chunks).toString(), isLate });
     });
   });
 }
