@@ -1,4 +1,4 @@
-import type { Eviction, IntentChange, RemoteTime } from '../cache/index.js';
+import { ALL_KEYS, type Eviction, type IntentChange, placeOf, placesOf, type RemoteTime } from '../cache/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
 
 /**
@@ -21,13 +21,13 @@ export class EmbeddedStore {
   seq = 0;
 }
 
-/** The write intents of one cache: by key, and (`'all'`) of the cache as a whole. */
+/** The write intents of one cache, by place. */
 class EmbeddedIntents {
   readonly #intents = new Map<string, Map<string, Milliseconds>>();
 
   /** Whether a write of the key, or of everything, is under way. */
   withholds(key: string): boolean {
-    return this.#intents.size > 0 && (this.#isSet(ALL) || this.#isSet(placeOf(key)));
+    return this.#intents.size > 0 && (this.#isSet(ALL_KEYS) || this.#isSet(placeOf(key)));
   }
 
   /** Whether this intent holds on all that is evicted. */
@@ -53,10 +53,6 @@ class EmbeddedIntents {
     return intents.size > 0;
   }
 }
-
-const ALL = 'intent';
-const placeOf = (key: string): string => `${ALL}::${key}`;
-const placesOf = (eviction: Eviction): readonly string[] => (eviction === 'all' ? [ALL] : eviction.keys.map(placeOf));
 
 /** Raw entries that expire by themselves. Keyv reads them as it reads a `Map`. */
 class EmbeddedEntries {

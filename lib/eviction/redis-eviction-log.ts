@@ -1,13 +1,15 @@
-import type {
-  Eviction,
-  EvictionLog,
-  EvictionReceipt,
-  FillEntry,
-  FillLease,
-  Generation,
-  IntentChange,
-  PutEntry,
-  PutReceipt,
+import {
+  type Eviction,
+  type EvictionLog,
+  type EvictionReceipt,
+  type FillEntry,
+  type FillLease,
+  type Generation,
+  type IntentChange,
+  type PutEntry,
+  type PutReceipt,
+  placeOf,
+  placesOf,
 } from '../cache/index.js';
 import { BYTES_PER_UNIT, type CommandConnection, type Script } from '../redis/index.js';
 import { RemoteCacheError } from '../errors/index.js';
@@ -18,7 +20,6 @@ import { type EvictionMessage, type MessageHalves, messageWriter, type MessageWr
 import { damagedState, parseState } from './cache-state.js';
 import { memberOf } from './origin.js';
 import { RemoteKeys } from './remote-keys.js';
-import { ALL_KEYS } from './script-prelude.js';
 import { ACQUIRE, CLAIM, CLEAR, EVICT, FILL, RELEASE, RENEW, WITHHELD } from './scripts.js';
 
 /** What a {@link RedisEvictionLog} is made of. */
@@ -179,13 +180,13 @@ export class RedisEvictionLog implements EvictionLog {
   }
 
   async renewIntent(eviction: Eviction, intent: IntentChange): Promise<boolean> {
-    const fields = eviction === 'all' ? [ALL_KEYS] : eviction.keys.map(fieldOf);
+    const fields = placesOf(eviction);
     const args = [...changeOf(intent), ...fields];
     return (await this.#connection.run<number>(RENEW, [this.#keys.intents], args, { weight: fields.length })) === 1;
   }
 
   async isWithheld(key: string): Promise<boolean> {
-    return (await this.#connection.run<number>(WITHHELD, [this.#keys.intents], [fieldOf(key)])) === 1;
+    return (await this.#connection.run<number>(WITHHELD, [this.#keys.intents], [placeOf(key)])) === 1;
   }
 
   #evictKeys(keys: readonly string[], acks: boolean, intent: IntentChange | undefined): Promise<EvictionReceipt> {
@@ -331,9 +332,6 @@ export class RedisEvictionLog implements EvictionLog {
     );
   }
 }
-
-/** Where the write intents of a key lie in their hash. */
-const fieldOf = (key: string): string => `:${key}`;
 
 /** Token and length of a write intent, as the scripts take them. */
 const changeOf = (intent: IntentChange | undefined): string[] =>

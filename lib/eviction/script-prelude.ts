@@ -1,4 +1,4 @@
-import { ENDLESS_MS } from '../cache/index.js';
+import { ALL_KEYS, ENDLESS_MS } from '../cache/index.js';
 import { MAXIMUM_WAIT_MS } from '../time/index.js';
 import { LEAST_DAMAGED, LONGEST_STATE, RUN_LENGTH } from './cache-state.js';
 
@@ -159,14 +159,11 @@ local function forsake(membersKey, hostsKey, states, intents)
 end
 `;
 
-/** The field of a write intent of the whole cache. Those of its keys begin with a colon. */
-export const ALL_KEYS = '*';
-
 /**
- * The Lua functions about the writes under way, which are the fields of one hash: for each key that is being
- * written, until when that holds at most, and then each write with its own end (`<end>;<token>=<end>;…`). The
- * hash has no time to live: a full server would remove it, under the policies that spare what has none. They
- * need {@link STATE} and {@link LIVING}.
+ * The Lua functions about the writes under way, which are the fields of one hash: for each place (`placesOf`)
+ * that is being written, until when that holds at most, and then each writer with its own end
+ * (`<end>;<token>=<end>;…`). The hash has no time to live: a full server would remove it, under the policies
+ * that spare what has none. They need {@link STATE} and {@link LIVING}.
  */
 export const INTENTS = `
 -- The tokens of the writes that have not ended, and when they do.

@@ -1,6 +1,7 @@
+import { ALL_KEYS } from '../cache/index.js';
 import { Script } from '../redis/index.js';
 import { MAXIMUM_WAIT_MS } from '../time/index.js';
-import { ALL_KEYS, COUNT, HOSTS, INTENTS, LIVING, MARK, READ, STATE } from './script-prelude.js';
+import { COUNT, HOSTS, INTENTS, LIVING, MARK, READ, STATE } from './script-prelude.js';
 
 // The Lua scripts. A Redis server runs them one at a time, each as a whole. That makes "delete, number,
 // publish" one step, and the fences rest on it. ACQUIRE, CLAIM and EVICT first check that the caller's

@@ -238,9 +238,15 @@ describe(CacheInterceptor.name, () => {
       expect([log.at(-1), withheld()]).to.deep.equal(['book.end ["Dune"] report', []]);
     });
 
-    it('is an eviction after the method if the error handler survives that', async () => {
+    /** An error handler that survives everything, bound to the container. */
+    const surviving = (): sinon.SinonStubbedInstance<Handler> => {
       const handler = sinon.createStubInstance(FailOpenCacheErrorHandler) as unknown as sinon.SinonStubbedInstance<Handler>;
       staged.caching.container.rebind(CacheErrorHandler).toConstantValue(handler);
+      return handler;
+    };
+
+    it('is an eviction after the method if the error handler survives that', async () => {
+      const handler = surviving();
       book.failures.set('intend', boom);
       expect(await staged.serve(Books).saveAll('Dune', 'Emma')).to.equal('Dune,Emma');
       expect(handler.handleCacheEvictError.args).to.deep.equal([
@@ -251,8 +257,7 @@ describe(CacheInterceptor.name, () => {
     });
 
     it('asks the error handler about its end, key by key', async () => {
-      const handler = sinon.createStubInstance(FailOpenCacheErrorHandler) as unknown as sinon.SinonStubbedInstance<Handler>;
-      staged.caching.container.rebind(CacheErrorHandler).toConstantValue(handler);
+      const handler = surviving();
       book.failures.set('end', unacknowledged);
       expect(await staged.serve(Books).saveAll('Dune', 'Emma')).to.equal('Dune,Emma');
       expect(handler.handleCacheEvictError.args).to.deep.equal([

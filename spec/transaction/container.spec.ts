@@ -2,8 +2,6 @@ import { expect } from 'chai';
 import { Container } from 'inversify';
 import sinon from 'sinon';
 import {
-  type AfterCommit,
-  type AfterCompletion,
   CacheErrorHandler,
   CacheEvict,
   CacheEvictError,
@@ -18,6 +16,7 @@ import {
   TransactionSynchronization,
 } from '../../lib/index.js';
 import { rejectionOf } from '../contract/rejection.js';
+import { HandMadeTransactions } from '../support/hand-made-transactions.js';
 
 const boom = new Error('boom');
 
@@ -36,34 +35,6 @@ class Books {
   @CachePut('book', { key: (name) => name })
   async save(name: string): Promise<string> {
     return name;
-  }
-}
-
-/** A transaction manager that an application might have: one transaction at a time, ended by hand. */
-class HandMadeTransactions extends TransactionSynchronization {
-  #transaction: { readonly commits: AfterCommit[]; readonly completions: AfterCompletion[] } | undefined;
-
-  override get current(): object | undefined {
-    return this.#transaction;
-  }
-
-  override afterCommit(action: AfterCommit): void {
-    this.#transaction!.commits.push(action);
-  }
-
-  override afterCompletion(action: AfterCompletion): void {
-    this.#transaction!.completions.push(action);
-  }
-
-  begin(): void {
-    this.#transaction = { commits: [], completions: [] };
-  }
-
-  async commit(): Promise<void> {
-    const { commits, completions } = this.#transaction!;
-    this.#transaction = undefined;
-    for (const action of commits) await action();
-    for (const action of completions) await action('committed');
   }
 }
 
@@ -109,7 +80,7 @@ describe('transactions in a container', () => {
     transactions.begin();
     await books.remove('Dune');
     expect([await books.find('Dune'), await target.get('Dune')]).to.deep.equal(['Dune, loaded', { value: 'Dune' }]);
-    await transactions.commit();
+    await transactions.end('committed');
     expect(await target.get('Dune')).to.equal(undefined);
     await runInTransaction(() => books.save('Dune'));
     expect(await target.get('Dune'), 'nobody follows runInTransaction any more').to.deep.equal({ value: 'Dune' });

@@ -3,8 +3,6 @@ import { Container } from 'inversify';
 import sinon from 'sinon';
 import { CallsUnderWay, type Eviction, type RemoteTier, type TwoTierCache, type WriteIntent } from '../../lib/cache/index.js';
 import {
-  type AfterCommit,
-  type AfterCompletion,
   type Cache,
   CacheConfigurationError,
   CacheEvict,
@@ -19,39 +17,12 @@ import {
 } from '../../lib/index.js';
 import { AsyncLocalTransactionSynchronization } from '../../lib/transaction/index.js';
 import { rejectionOf } from '../contract/rejection.js';
+import { HandMadeTransactions } from '../support/hand-made-transactions.js';
 import { IntentCache } from '../support/intent-cache.js';
 import { gate, turn } from '../support/promises.js';
 import { makeTwoTierCache } from '../support/two-tier-cache.js';
 
 const boom = new Error('boom');
-
-/** A transaction manager that knows neither lanes nor `prepare`: one transaction at a time, ended by hand. */
-class HandMadeTransactions extends TransactionSynchronization {
-  #transaction: { readonly commits: AfterCommit[]; readonly completions: AfterCompletion[] } | undefined;
-
-  override get current(): object | undefined {
-    return this.#transaction;
-  }
-
-  override afterCommit(action: AfterCommit): void {
-    this.#transaction!.commits.push(action);
-  }
-
-  override afterCompletion(action: AfterCompletion): void {
-    this.#transaction!.completions.push(action);
-  }
-
-  begin(): void {
-    this.#transaction = { commits: [], completions: [] };
-  }
-
-  async end(outcome: 'committed' | 'rolledBack'): Promise<void> {
-    const { commits, completions } = this.#transaction!;
-    this.#transaction = undefined;
-    if (outcome === 'committed') for (const action of commits) await action();
-    for (const action of completions) await action(outcome);
-  }
-}
 
 describe('write intents in transactions', () => {
   const transactions = new AsyncLocalTransactionSynchronization();

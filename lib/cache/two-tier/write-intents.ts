@@ -6,7 +6,7 @@ import { type CallsUnderWay, stopped } from '../calls-under-way.js';
 import { checkEvictOptions } from '../check-arguments.js';
 import { partsOf } from '../chunks.js';
 import type { EvictOptions } from '../evict-options.js';
-import type { Eviction } from '../eviction.js';
+import { ALL_KEYS, type Eviction, type Place, placesOf } from '../eviction.js';
 import type { IntentChange } from '../remote/eviction-log.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { WriteIntent } from '../write-intent.js';
@@ -34,11 +34,6 @@ export interface WriteIntentsOptions {
 
 /** An intent is renewed this often in each `intentLease`. */
 const RENEWALS_PER_LEASE = 4;
-
-/** What is withheld: everything, or a key behind a colon. */
-type Place = string;
-
-const ALL: Place = '*';
 
 /** Intents that were set together, and that share a token. */
 interface Intents {
@@ -267,7 +262,5 @@ export class WriteIntents {
   }
 }
 
-const placesOf = (eviction: Eviction): readonly Place[] =>
-  eviction === 'all' ? [ALL] : [...new Set(eviction.keys)].map((key) => `:${key}`);
-
-const evictionOf = (places: readonly Place[]): Eviction => (places[0] === ALL ? 'all' : { keys: places.map((place) => place.slice(1)) });
+const evictionOf = (places: readonly Place[]): Eviction =>
+  places[0] === ALL_KEYS ? 'all' : { keys: places.map((place) => place.slice(1)) };
