@@ -2,6 +2,7 @@ import { throwFirst } from '../errors/index.js';
 import type { CacheStatistics } from '../event/index.js';
 import type { Duration, Milliseconds } from '../time/index.js';
 import { checkEvictOptions, checkKeys, checkWork } from './check-arguments.js';
+import { encodeTags } from './encode-tags.js';
 import type { EvictOptions, Unacknowledged } from './evict-options.js';
 import type { CacheKey } from './key/cache-key.js';
 import type { KeyInspection } from './key-inspection.js';
@@ -15,6 +16,11 @@ export interface PutOptions {
    * `undefined`).
    */
   readonly ttl?: Duration | undefined;
+  /**
+   * What {@link Cache.evictTagged} can evict the entry by: at most 32 tags. A tag is a key of a kind, equal by
+   * value. Only in a cache with `tags: true`. Default: none.
+   */
+  readonly tags?: readonly CacheKey[] | undefined;
   /** See {@link EvictOptions.waitedMs}. */
   readonly waitedMs?: Milliseconds | undefined;
   /** See {@link EvictOptions.unacknowledged}. A put is an eviction too. */
@@ -31,6 +37,14 @@ export interface LoadOptions<V = unknown> {
    * `error` event; the value is then returned, but not stored.
    */
   readonly ttl?: Duration | ((value: V) => Duration) | undefined;
+  /**
+   * What {@link Cache.evictTagged} can evict the entry by, or a function that makes it of the value: at most 32
+   * tags. Only in a cache with `tags: true`. Default: none.
+   *
+   * A function that throws, or returns what cannot be tags, becomes an `error` event; the value is then
+   * returned, but not stored.
+   */
+  readonly tags?: readonly CacheKey[] | ((value: V) => readonly CacheKey[]) | undefined;
   /**
    * Returns `true` for a loaded value that must not be stored. Default: every value is stored. Not called on
    * a hit.
@@ -88,7 +102,8 @@ export abstract class Cache<T = unknown> {
    * returns older data.
    *
    * It rejects in these cases:
-   * - A value that cannot be encoded, or an invalid `ttl`: the key is evicted.
+   * - A value that cannot be encoded, an invalid `ttl`, or more than 32 tags: the key is evicted.
+   * - Tags in a cache without them: nothing is changed.
    * - A `null` or `undefined` that is not allowed: nothing is changed.
    */
   abstract put(key: CacheKey, value: T, options?: PutOptions): Promise<void>;
@@ -134,6 +149,26 @@ export abstract class Cache<T = unknown> {
    * `unacknowledged` says.
    */
   abstract evictIfPresent(key: CacheKey, options?: EvictOptions): Promise<boolean>;
+
+  /**
+   * Evicts every entry that carries one of these tags, and announces this to every instance: one round trip,
+   * however many entries there are. The promises are those of {@link evict}, from the moment it is executed:
+   * no load that began before is served by anybody who comes later. It needs `tags: true` in the options of
+   * the cache.
+   *
+   * A cache of your own need not implement it. The default clears the cache, which evicts more.
+   *
+   * @throws {CacheEvictError} as {@link evict} does.
+   * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for a cache without tags.
+   */
+  async evictTagged(tags: readonly CacheKey[], options?: EvictOptions): Promise<void> {
+    if (encodeTags(tags, Infinity).length > 0) await this.clear(options);
+  }
+
+  /** Like {@link evictTagged}, but at once, even inside a transaction. It rejects without an acknowledgement. */
+  invalidateTagged(tags: readonly CacheKey[], options?: EvictOptions): Promise<void> {
+    return this.evictTagged(tags, { ...options, unacknowledged: 'throw' });
+  }
 
   /**
    * Runs `work`, which changes in the database what `keys` stand for, between two evictions of them. Until

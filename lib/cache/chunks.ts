@@ -1,4 +1,4 @@
-import type { Eviction } from './eviction.js';
+import { type Eviction, hasTags, type Withheld } from './eviction.js';
 
 /** The largest number of keys in one step. There is a limit because a long script would block the server. */
 export const MAXIMUM_CHUNK = 1_000;
@@ -34,5 +34,9 @@ export function chunksOf<K extends string>(keys: readonly K[]): (readonly K[])[]
 }
 
 /** An eviction in parts that are each small enough for one step. */
-export const partsOf = (eviction: Eviction): readonly Eviction[] =>
-  eviction === 'all' ? [eviction] : chunksOf(eviction.keys).map((keys) => ({ keys }));
+export function partsOf(eviction: Withheld): readonly Withheld[];
+export function partsOf(eviction: Eviction): readonly Eviction[];
+export function partsOf(eviction: Eviction): readonly Eviction[] {
+  if (eviction === 'all') return [eviction];
+  return hasTags(eviction) ? chunksOf(eviction.tags).map((tags) => ({ tags })) : chunksOf(eviction.keys).map((keys) => ({ keys }));
+}

@@ -17,6 +17,8 @@ export interface KeyInspection {
   readonly key: string;
   readonly local: TierInspection;
   readonly remote: TierInspection;
+  /** In a cache with tags: those that its entry carries, in their encoded form. Absent if no tier tells. */
+  readonly tags?: readonly string[] | undefined;
   /** Whether the local tier may be served now. While it may not, a read does not look there. */
   readonly isServing: boolean;
   /**

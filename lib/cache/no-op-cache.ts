@@ -38,6 +38,8 @@ export class NoOpCache extends Cache {
     return false;
   }
 
+  override async evictTagged(): Promise<void> {}
+
   override async clear(): Promise<void> {}
 
   override async invalidate(): Promise<boolean> {

@@ -32,6 +32,14 @@ export interface CacheEventMap {
     readonly seq: number;
     readonly lagMs: Milliseconds | undefined;
   };
+  /** An eviction of tags was applied to the local tier; `lagMs` as with `evicted`. */
+  tagsEvicted: {
+    readonly cache: string;
+    readonly tags: readonly string[];
+    readonly origin: string;
+    readonly seq: number;
+    readonly lagMs: Milliseconds | undefined;
+  };
   /** A clear was applied to the local tier; `lagMs` as with `evicted`. */
   cleared: { readonly cache: string; readonly origin: string; readonly seq: number; readonly lagMs: Milliseconds | undefined };
   /**
@@ -47,8 +55,16 @@ export interface CacheEventMap {
    * once per topic and reason.
    */
   malformed: { readonly topic: string; readonly reason: string };
-  /** An eviction was not acknowledged in time; it is retried. */
-  evictPending: { readonly cache: string; readonly keys: readonly string[]; readonly error: unknown };
+  /**
+   * An eviction was not acknowledged in time; it is retried. `tags` is set, and `keys` empty, for an eviction of
+   * tags.
+   */
+  evictPending: {
+    readonly cache: string;
+    readonly keys: readonly string[];
+    readonly tags?: readonly string[] | undefined;
+    readonly error: unknown;
+  };
   /** A pending eviction was acknowledged after all. */
   evictRecovered: { readonly cache: string; readonly attempts: number };
   /**
@@ -84,6 +100,7 @@ export const CACHE_EVENT_NAMES: readonly Name[] = Object.freeze(
     reconnecting: 0,
     subscribed: 0,
     evicted: 0,
+    tagsEvicted: 0,
     cleared: 0,
     gap: 0,
     bypass: 0,

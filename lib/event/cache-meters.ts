@@ -65,9 +65,10 @@ export const CACHE_METERS: readonly CacheMeter[] = [
     name: 'cache.invalidations',
     kind: 'counter',
     unit: '{request}',
-    description: 'Keys this instance evicted itself, and times it cleared the cache.',
+    description: 'Keys and tags this instance evicted itself, and times it cleared the cache.',
     series: [
       { attributes: { operation: 'evict' }, value: ({ evictions }) => evictions },
+      { attributes: { operation: 'evictTagged' }, value: ({ tagEvictions }) => tagEvictions },
       { attributes: { operation: 'clear' }, value: ({ clears }) => clears },
     ],
   },
@@ -108,6 +109,20 @@ export const CACHE_METERS: readonly CacheMeter[] = [
     unit: '{value}',
     description: 'Loaded or put values that were not stored, because their key was being written.',
     series: [{ value: ({ withheld }) => withheld }],
+  },
+  {
+    name: 'cache.entries.overtaken',
+    kind: 'counter',
+    unit: '{entry}',
+    description: 'Entries of the remote tier that were not served, because a tag of them was evicted since they were loaded.',
+    series: [{ value: ({ overtaken }) => overtaken }],
+  },
+  {
+    name: 'cache.tags.asked',
+    kind: 'counter',
+    unit: '{step}',
+    description: 'Steps that asked the remote tier when tags were evicted last.',
+    series: [{ value: ({ tagReads }) => tagReads }],
   },
   {
     name: 'cache.reads.bypassed',

@@ -38,6 +38,12 @@ export interface CacheStatistics {
   readonly evictions: number;
   /** Times this instance cleared the cache. */
   readonly clears: number;
+  /** Tags this instance evicted itself. */
+  readonly tagEvictions: number;
+  /** Entries of the remote tier that were not served, because a tag of them was evicted since they were loaded. */
+  readonly overtaken: number;
+  /** Steps that asked the remote tier when tags were evicted last, because this instance did not know. */
+  readonly tagReads: number;
   /** Local entries dropped because this instance evicted or cleared them. */
   readonly explicitRemovals: number;
   /** Local entries replaced by a newer value. */
@@ -122,6 +128,9 @@ export class CacheCounters {
   withheld = 0;
   evictions = 0;
   clears = 0;
+  tagEvictions = 0;
+  overtaken = 0;
+  tagReads = 0;
   explicitRemovals = 0;
   replacements = 0;
   remoteRemovals = 0;

@@ -11,13 +11,19 @@ export const LEAST_DAMAGED = 2 ** 53 - 2 ** 32;
 /** How many digits of a server's run id are kept: as many as no two servers share by chance. */
 export const RUN_LENGTH = 12;
 
-/** The most characters of a state: two numbers of 16 digits, and a run id. */
-export const LONGEST_STATE = 16 + 1 + 16 + 1 + RUN_LENGTH;
+/**
+ * Stands behind the run id of a generation that an instance with tags has begun, as long as no instance
+ * without them was allowed to store something in it.
+ */
+export const PURE = ':t';
+
+/** The most characters of a state: two numbers of 16 digits, a run id, and a mark. */
+export const LONGEST_STATE = 16 + 1 + 16 + 1 + RUN_LENGTH + PURE.length;
 
 /**
  * What the server knows of one cache. Redis keeps all of it in one string, `<number>:<generation>:<run id>`,
  * so that no part of it can be lost without the others. The run id is that of the server that began the
- * generation.
+ * generation. {@link PURE} may stand behind it; only scripts look at that.
  */
 export interface CacheState {
   /** The number of the last eviction message. */
@@ -34,7 +40,7 @@ export interface CacheState {
   readonly text: string;
 }
 
-const STATE = /^([1-9]\d{0,15}):([1-9]\d{0,15}):([0-9a-f]{1,12})$/;
+const STATE = /^([1-9]\d{0,15}):([1-9]\d{0,15}):([0-9a-f]{1,12})(?::t)?$/;
 
 /** Whether `text` can be a generation: the form in which our scripts write them. */
 export const isGeneration = (text: unknown): text is string =>

@@ -5,9 +5,14 @@ import {
   type EvictionReceipt,
   type FillEntry,
   type FillLease,
+  hasTags,
   type IntentChange,
   type PutEntry,
   type PutReceipt,
+  stamped,
+  type TagClock,
+  type TagNumbers,
+  type Withheld,
 } from '../cache/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { EmbeddedStore } from './embedded-store.js';
@@ -24,6 +29,8 @@ export interface EmbeddedEvictionLogOptions {
   readonly fillLeaseMs: Milliseconds;
   /** Publishes to every instance of the process. Delivers before it returns. */
   readonly publish: (channel: string, body: string) => unknown;
+  /** Of a cache with tags. It is told of the tags that this instance evicts. Default: the cache has none. */
+  readonly tags?: TagClock | undefined;
 }
 
 /** Inside one process nothing is ever lost, so the generation never changes. */
@@ -56,8 +63,10 @@ export class EmbeddedEvictionLog implements EvictionLog {
     const held = store.leases.get(key);
     if (held !== undefined && held.endsAt > Date.now()) return { kind: 'busy' };
     const token = `${origin}|${(tokens += 1).toString(36)}`;
-    store.leases.set(key, { token, endsAt: Date.now() + fillLeaseMs });
-    return { kind: 'granted', token };
+    const since = store.seq;
+    store.leases.set(key, { token, since, endsAt: Date.now() + fillLeaseMs });
+    this.#fills();
+    return { kind: 'granted', token, since };
   }
 
   async fill(entries: readonly FillEntry[]): Promise<readonly boolean[]> {
@@ -69,14 +78,20 @@ export class EmbeddedEvictionLog implements EvictionLog {
     const held = store.leases.get(key);
     if (held?.token !== token || held.endsAt <= Date.now()) return false;
     store.leases.delete(key);
-    this.#store(key, raw, ttlMs);
+    this.#store({ key, raw, ttlMs }, held.since);
     return true;
   }
 
   /** Stores the entry with its end, as the script on the server does. */
-  #store(key: string, raw: string, ttlMs: Milliseconds): void {
+  #store({ key, raw, ttlMs }: PutEntry, since: number): void {
+    const { store, tags } = this.#options;
     const end = Date.now() + ttlMs;
-    this.#options.store.entries.set(key, ended(raw, end), end);
+    store.entries.set(key, ended(tags === undefined ? raw : stamped(raw, since), end), end);
+  }
+
+  /** An instance without tags is allowed to store something. */
+  #fills(): void {
+    if (this.#options.tags === undefined) this.#options.store.isPure = false;
   }
 
   async release(key: string, token: string): Promise<void> {
@@ -87,12 +102,14 @@ export class EmbeddedEvictionLog implements EvictionLog {
   async put(entries: readonly PutEntry[]): Promise<PutReceipt> {
     const { store } = this.#options;
     let withheld = 0;
-    for (const { key, raw, ttlMs } of entries) {
+    for (const entry of entries) {
+      const { key } = entry;
       store.leases.delete(key);
       store.entries.delete(key);
       if (store.intents.withholds(key)) withheld += 1;
-      else this.#store(key, raw, ttlMs);
+      else this.#store(entry, store.seq + 1);
     }
+    this.#fills();
     await this.#announce(
       'put',
       entries.map(({ key }) => key),
@@ -107,13 +124,17 @@ export class EmbeddedEvictionLog implements EvictionLog {
   }
 
   async evict(eviction: Eviction, acks: boolean, intent?: IntentChange): Promise<EvictionReceipt> {
+    if (eviction !== 'all' && hasTags(eviction)) {
+      await this.#evictTags(eviction.tags);
+      return { removed: -1, acknowledged: acks ? Promise.resolve() : undefined };
+    }
     if (intent !== undefined) this.#options.store.intents.change(eviction, intent);
     const removed = eviction === 'all' ? this.#removeAll() : this.#remove(eviction.keys);
     await (eviction === 'all' ? this.#announce('clear', []) : this.#announce('evict', eviction.keys));
     return { removed, acknowledged: acks ? Promise.resolve() : undefined };
   }
 
-  async renewIntent(eviction: Eviction, intent: IntentChange): Promise<boolean> {
+  async renewIntent(eviction: Withheld, intent: IntentChange): Promise<boolean> {
     const { intents } = this.#options.store;
     if (!intents.has(eviction, intent.token)) return false;
     intents.change(eviction, intent);
@@ -135,10 +156,23 @@ export class EmbeddedEvictionLog implements EvictionLog {
   }
 
   #removeAll(): number {
-    const { entries, leases } = this.#options.store;
-    entries.clear();
-    leases.clear();
+    const { store } = this.#options;
+    store.entries.clear();
+    store.leases.clear();
+    store.isPure = true;
     return -1;
+  }
+
+  #evictTags(tags: readonly string[]): Promise<void> {
+    const { store } = this.#options;
+    if (!store.isPure) this.#removeAll(); // What instances without tags have stored says nothing of tags.
+    store.tags.evicted(tags, store.seq + 1);
+    this.#options.tags?.evicted(tags, store.seq + 1);
+    return this.#announce('evictTagged', [], tags);
+  }
+
+  async readTags(tags: readonly string[]): Promise<TagNumbers> {
+    return this.#options.store.tags.numbersOf(tags);
   }
 
   async readCurrent(keys: readonly string[]): Promise<(string | undefined)[]> {
@@ -149,10 +183,10 @@ export class EmbeddedEvictionLog implements EvictionLog {
    * Delivers before its first pause. Rejects after the instance was stopped, because it can no longer tell
    * the others.
    */
-  async #announce(op: EvictionMessage['op'], keys: readonly string[]): Promise<void> {
+  async #announce(op: EvictionMessage['op'], keys: readonly string[], tags?: readonly string[]): Promise<void> {
     const { store, namespace, cache, channel, origin, publish } = this.#options;
     const seq = (store.seq += 1);
     const at = Date.now() * 1_000;
-    await publish(channel, formatMessage({ ns: namespace, cache, seq, gen: EMBEDDED_GENERATION, at, op, keys, origin }));
+    await publish(channel, formatMessage({ ns: namespace, cache, seq, gen: EMBEDDED_GENERATION, at, op, keys, tags, origin }));
   }
 }

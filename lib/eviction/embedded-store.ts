@@ -1,4 +1,13 @@
-import { ALL_KEYS, type Eviction, type IntentChange, placeOf, placesOf, type RemoteTime } from '../cache/index.js';
+import {
+  ALL_KEYS,
+  type IntentChange,
+  MAXIMUM_TAGS_NOTED,
+  placeOf,
+  placesOf,
+  type RemoteTime,
+  type TagNumbers,
+  type Withheld,
+} from '../cache/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
 
 /**
@@ -16,9 +25,35 @@ export const embeddedTime = (clock: Clock): RemoteTime => ({ earliest: (epochMs)
 /** One cache in shared memory: raw entries, fill leases, and the numbering of its messages. */
 export class EmbeddedStore {
   readonly entries = new EmbeddedEntries();
-  readonly leases = new Map<string, { readonly token: string; readonly endsAt: Milliseconds }>();
+  readonly leases = new Map<string, { readonly token: string; readonly since: number; readonly endsAt: Milliseconds }>();
   readonly intents = new EmbeddedIntents();
+  readonly tags = new EmbeddedTags();
   seq = 0;
+  /** Whether only instances with tags were allowed to store something since it was cleared. */
+  isPure = true;
+}
+
+/** When the tags of one cache were evicted last. */
+class EmbeddedTags {
+  readonly #numbers = new Map<string, number>();
+  #floor = 0;
+
+  evicted(tags: readonly string[], number: number): void {
+    for (const tag of tags) {
+      this.#numbers.delete(tag);
+      this.#numbers.set(tag, number);
+    }
+    if (this.#numbers.size <= MAXIMUM_TAGS_NOTED) return;
+    for (const [tag, oldest] of this.#numbers) {
+      this.#numbers.delete(tag);
+      this.#floor = oldest;
+      if (this.#numbers.size <= 0.9 * MAXIMUM_TAGS_NOTED) break;
+    }
+  }
+
+  numbersOf(tags: readonly string[]): TagNumbers {
+    return { floor: this.#floor, numbers: tags.map((tag) => this.#numbers.get(tag)) };
+  }
 }
 
 /** The write intents of one cache, by place. */
@@ -31,11 +66,11 @@ class EmbeddedIntents {
   }
 
   /** Whether this intent holds on all that is evicted. */
-  has(eviction: Eviction, token: string): boolean {
+  has(eviction: Withheld, token: string): boolean {
     return placesOf(eviction).every((place) => (this.#intents.get(place)?.get(token) ?? 0) > Date.now());
   }
 
-  change(eviction: Eviction, { token, until }: IntentChange): void {
+  change(eviction: Withheld, { token, until }: IntentChange): void {
     for (const place of placesOf(eviction)) {
       const intents = this.#intents.get(place) ?? new Map<string, Milliseconds>();
       if (until === 'end') intents.delete(token);

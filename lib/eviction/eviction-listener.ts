@@ -22,7 +22,7 @@ export interface EvictionListenerOptions {
   readonly events: CacheEvents;
   /** Tells how late a message is. Default: not known. */
   readonly serverClock?: ServerClock | undefined;
-  /** Whether it tells a clear as an event. With several primaries, one listener does. Default: `true`. */
+  /** Whether it tells clears, and evictions of tags, as events. With several primaries, one does. Default: `true`. */
   readonly tellsClears?: boolean | undefined;
 }
 
@@ -142,15 +142,18 @@ export class EvictionListener {
 
   #apply(cache: CoherentCache, message: EvictionMessage): void {
     const { events, serverClock, tellsClears = true } = this.#options;
-    const { cache: name, keys, seq } = message;
+    const { cache: name, keys, tags, seq } = message;
     const own = message.origin === this.#options.origin;
     const origin = nameOfOrigin(message.origin);
     const lagMs = serverClock?.lagOf(message.at);
     if (message.op === 'clear') {
-      cache.apply('all', own, lagMs);
+      cache.apply('all', { own, seq, lagMs });
       if (tellsClears && events.has('cleared')) events.emit('cleared', { cache: name, origin, seq, lagMs });
+    } else if (tags !== undefined) {
+      cache.apply({ tags }, { own, seq, lagMs });
+      if (tellsClears && events.has('tagsEvicted')) events.emit('tagsEvicted', { cache: name, tags, origin, seq, lagMs });
     } else {
-      cache.apply({ keys }, own, lagMs);
+      cache.apply({ keys }, { own, seq, lagMs });
       if (events.has('evicted')) events.emit('evicted', { cache: name, keys, origin, seq, lagMs });
     }
   }

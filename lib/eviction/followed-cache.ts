@@ -64,7 +64,8 @@ export class FollowedCache {
   get beaten(): BeatenCache {
     const state = this.#replied?.state;
     const generation = this.cache.generation.current;
-    return { name: this.name, generation, state: state?.gen === generation ? state : undefined };
+    const { hasTags } = this.cache;
+    return { name: this.name, generation, state: state?.gen === generation ? state : undefined, hasTags };
   }
 
   /** Whether a message or an echo named a generation that no reply has named yet. */
@@ -167,6 +168,7 @@ export class FollowedCache {
 
   /** The cache may be served until then. */
   prove(until: Milliseconds): void {
+    if (this.#applied !== undefined) this.cache.heard(this.#applied.seq);
     this.cache.holdLeaseUntil(until);
     this.tellBypass(false);
   }

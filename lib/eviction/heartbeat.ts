@@ -14,6 +14,8 @@ export interface BeatenCache {
   readonly generation: string | undefined;
   /** The state that the last reply named, if it is of that generation. */
   readonly state?: CacheState | undefined;
+  /** Whether this instance stores tags in it. Default: `false`. */
+  readonly hasTags?: boolean | undefined;
 }
 
 /** The reply to a heartbeat on the command connection. */
@@ -89,9 +91,11 @@ export class RedisHeartbeat implements Heartbeat {
     const known = caches.map(({ generation, state }) => state?.text ?? generation ?? '0').join(',');
     const longest = acknowledgements?.longestBoundMs ?? boundMs;
     const own = [memberOf(origin, boundMs), String(boundMs), inboxOf(namespace, origin), head, String(longest)];
-    const args = [...own, names.join(','), known, runOf(caches)];
+    const tagged = caches.flatMap(({ hasTags }, i) => (hasTags === true ? [i + 1] : []));
+    const args = [...own, names.join(','), known, runOf(caches), tagged.join(',')];
     const sentAt = clock.now();
-    const reply = await connection.runUnguarded<HeartbeatReply>(HEARTBEAT, this.#bookkeeping(names), args);
+    const keys = [...this.#bookkeeping(names), ...tagged.map((n) => this.#keysOf(names[n - 1] as string).tags)];
+    const reply = await connection.runUnguarded<HeartbeatReply>(HEARTBEAT, keys, args);
     const [text, replaced, longestBound, seconds, micros, reached] = reply;
     if (acknowledgements !== undefined) acknowledgements.longestBoundMs = longestBound;
     serverClock?.sample(sentAt, clock.now(), Number(seconds) * 1_000 + Number(micros) / 1_000);
@@ -108,8 +112,8 @@ export class RedisHeartbeat implements Heartbeat {
     const { connection, origin, boundMs } = this.#options;
     this.#hasLeft = true;
     if (!connection.acceptsSteps) return;
-    const intents = caches.map((name) => new RemoteKeys(this.#options.namespace, name).intents);
-    await connection.run<number>(LEAVE, [...this.#bookkeeping(caches), ...intents], [memberOf(origin, boundMs), ...caches]);
+    const keys = caches.map((name) => this.#keysOf(name)).flatMap(({ state, intents, tags }) => [state, intents, tags]);
+    await connection.run<number>(LEAVE, [...this.#bookkeeping([]), ...keys], [memberOf(origin, boundMs), ...caches]);
   }
 
   /** How many living instances of the namespace have this instance's name, itself included. */
@@ -121,7 +125,11 @@ export class RedisHeartbeat implements Heartbeat {
   /** The keys of a heartbeat with these caches. */
   #bookkeeping(caches: readonly string[]): string[] {
     const { namespace } = this.#options;
-    return [membersKey(namespace), hostsKey(namespace), ...caches.map((name) => new RemoteKeys(namespace, name).state)];
+    return [membersKey(namespace), hostsKey(namespace), ...caches.map((name) => this.#keysOf(name).state)];
+  }
+
+  #keysOf(cache: string): RemoteKeys {
+    return new RemoteKeys(this.#options.namespace, cache);
   }
 }
 

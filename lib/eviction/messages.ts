@@ -21,9 +21,11 @@ export interface EvictionMessage {
   readonly seq: number;
   /** The generation of the cache's remote keys when it was published (for a clear: the new one). */
   readonly gen: string;
-  /** `put` and `evict` name their keys; `clear` means all keys and names none. */
-  readonly op: 'evict' | 'put' | 'clear';
+  /** `put` and `evict` name keys, `evictTagged` names tags; `clear` means everything and names nothing. */
+  readonly op: 'evict' | 'put' | 'clear' | 'evictTagged';
   readonly keys: readonly string[];
+  /** Only of `evictTagged`. */
+  readonly tags?: readonly string[] | undefined;
   /** The {@link originOf origin} of the instance that published it. */
   readonly origin: string;
   /**
@@ -59,7 +61,12 @@ const HEAD = '{"v":';
 export const MAXIMUM_MESSAGE_LENGTH = 256 * 1024;
 
 /** Writes the eviction messages of one cache of one instance. */
-export type MessageWriter = (op: EvictionMessage['op'], keys: readonly string[], ack?: boolean) => MessageHalves;
+export type MessageWriter = (
+  op: EvictionMessage['op'],
+  keys: readonly string[],
+  ack?: boolean,
+  tags?: readonly string[],
+) => MessageHalves;
 
 /** An eviction message in two halves. A script writes number, generation and time between them. */
 export interface MessageHalves {
@@ -71,15 +78,15 @@ export interface MessageHalves {
 export function messageWriter({ cache, origin, ns }: Pick<EvictionMessage, 'cache' | 'origin' | 'ns'>): MessageWriter {
   const head = `{"v":${EDITION},"cache":${JSON.stringify(cache)},"seq":`;
   const sender = `,"origin":${JSON.stringify(origin)},"ns":${JSON.stringify(ns)}`;
-  return (op, keys, ack) => ({
-    head,
-    tail: `,"op":"${op}","keys":${JSON.stringify(keys)}${sender}${ack === true ? ',"ack":true' : ''}}`,
-  });
+  return (op, keys, ack, tags) => {
+    const what = `,"keys":${JSON.stringify(keys)}${tags === undefined ? '' : `,"tags":${JSON.stringify(tags)}`}`;
+    return { head, tail: `,"op":"${op}"${what}${sender}${ack === true ? ',"ack":true' : ''}}` };
+  };
 }
 
 /** A whole eviction message, as the script writes it: for transports inside the process. */
 export function formatMessage(message: EvictionMessage): string {
-  const { head, tail } = messageWriter(message)(message.op, message.keys, message.ack);
+  const { head, tail } = messageWriter(message)(message.op, message.keys, message.ack, message.tags);
   const at = message.at === undefined ? '' : `,"at":${message.at}`;
   return `${head}${message.seq},"gen":"${message.gen}"${at}${tail}`;
 }
@@ -97,8 +104,9 @@ export function parseMessage(body: string): EvictionMessage | Malformed {
   if (!isOrigin(m.origin)) return { malformed: 'no origin' };
   if (!Number.isSafeInteger(m.seq) || (m.seq as number) < 1) return { malformed: 'no sequence number' };
   if (!isGeneration(m.gen)) return { malformed: 'no generation' };
-  if (m.op !== 'evict' && m.op !== 'put' && m.op !== 'clear') return { malformed: 'unknown operation' };
-  if (!Array.isArray(m.keys) || !m.keys.every((key) => typeof key === 'string')) return { malformed: 'no keys' };
+  if (!OPERATIONS.includes(m.op)) return { malformed: 'unknown operation' };
+  if (!areTexts(m.keys)) return { malformed: 'no keys' };
+  if ((m.op === 'evictTagged') !== (m.tags !== undefined) || (m.tags !== undefined && !areTexts(m.tags))) return { malformed: 'no tags' };
   if (m.at !== undefined && !(Number.isSafeInteger(m.at) && m.at >= 0)) return { malformed: 'no time' };
   if (m.ack !== undefined && typeof m.ack !== 'boolean') return { malformed: 'no word on acknowledgement' };
   // Copied field by field, so that unknown fields do not come along.
@@ -107,13 +115,18 @@ export function parseMessage(body: string): EvictionMessage | Malformed {
     cache: m.cache,
     seq: m.seq as number,
     gen: m.gen,
-    op: m.op,
+    op: m.op as EvictionMessage['op'],
     keys: m.keys,
+    ...(m.tags === undefined ? {} : { tags: m.tags }),
     origin: m.origin,
     ...(m.at === undefined ? {} : { at: m.at }),
     ...(m.ack === undefined ? {} : { ack: m.ack }),
   };
 }
+
+const OPERATIONS: readonly unknown[] = ['evict', 'put', 'clear', 'evictTagged'] satisfies EvictionMessage['op'][];
+
+const areTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every((text) => typeof text === 'string');
 
 /** What an echo begins with. The heartbeat script writes the states behind it, between commas, and `"}`. */
 export const echoHead = (beat: number): string => `{"v":${EDITION},"beat":${beat},"states":"`;

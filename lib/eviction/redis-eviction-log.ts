@@ -5,11 +5,16 @@ import {
   type FillEntry,
   type FillLease,
   type Generation,
+  hasTags,
   type IntentChange,
   type PutEntry,
   type PutReceipt,
   placeOf,
   placesOf,
+  stamped,
+  type TagClock,
+  type TagNumbers,
+  type Withheld,
 } from '../cache/index.js';
 import { BYTES_PER_UNIT, type CommandConnection, type Script } from '../redis/index.js';
 import { RemoteCacheError } from '../errors/index.js';
@@ -20,7 +25,7 @@ import { type EvictionMessage, type MessageHalves, messageWriter, type MessageWr
 import { damagedState, parseState } from './cache-state.js';
 import { memberOf } from './origin.js';
 import { RemoteKeys } from './remote-keys.js';
-import { ACQUIRE, CLAIM, CLEAR, EVICT, FILL, RELEASE, RENEW, WITHHELD } from './scripts.js';
+import { ACQUIRE, CLAIM, CLEAR, EVICT, EVICT_TAGS, FILL, RELEASE, RENEW, WITHHELD } from './scripts.js';
 
 /** What a {@link RedisEvictionLog} is made of. */
 export interface RedisEvictionLogOptions {
@@ -45,6 +50,8 @@ export interface RedisEvictionLogOptions {
   readonly isKept?: (() => boolean) | undefined;
   /** Of the cache's keys. It follows what the scripts answer. */
   readonly generation: Generation;
+  /** Of a cache with tags. It is told of the tags that this instance evicts. Default: the cache has none. */
+  readonly tags?: TagClock | undefined;
 }
 
 type ClearReply = [kind: string, seq: number, generation: string, audience: AudienceReply, isReplacement: string];
@@ -90,14 +97,14 @@ export class RedisEvictionLog implements EvictionLog {
 
   async acquire(keys: readonly string[], replace: boolean, waitMs?: Milliseconds): Promise<readonly FillLease[]> {
     let token = '';
-    const [, ...replies] = await this.#inGeneration<['leases', ...(readonly [kind: string, raw: string])[]]>(
+    const [, since, ...replies] = await this.#inGeneration<['leases', string, ...(readonly [kind: string, raw: string])[]]>(
       (gen) => {
         const own = this.#newToken();
         token = `${gen}/${own}`;
         return [
           ACQUIRE,
           [...this.#dataAndLeases(gen, keys), this.#keys.state, this.#keys.members, this.#keys.intents],
-          [gen, own, String(this.#options.fillLeaseMs), replace ? '1' : '0'],
+          [gen, own, String(this.#options.fillLeaseMs), replace ? '1' : '0', this.#hasTags],
         ];
       },
       keys.length,
@@ -105,7 +112,8 @@ export class RedisEvictionLog implements EvictionLog {
     );
     return replies.map(([kind, raw]): FillLease => {
       if (kind === 'present') return { kind, entry: raw };
-      return kind === 'granted' ? { kind, token } : { kind: kind === 'withheld' ? kind : 'busy' };
+      if (kind === 'granted') return { kind, token: `${since}/${token}`, since: Number(since) };
+      return { kind: kind === 'withheld' ? kind : 'busy' };
     });
   }
 
@@ -114,7 +122,7 @@ export class RedisEvictionLog implements EvictionLog {
     // A fill of an older generation is refused. It must not make the server refuse the others.
     const byGeneration = new Map<string, FillEntry[]>();
     for (const entry of entries) {
-      const [gen] = split(entry.token);
+      const { gen } = split(entry.token);
       const own = byGeneration.get(gen);
       if (own === undefined) byGeneration.set(gen, [entry]);
       else own.push(entry);
@@ -129,9 +137,11 @@ export class RedisEvictionLog implements EvictionLog {
   #fill(gen: string, entries: readonly FillEntry[], waitMs?: Milliseconds): Promise<number[]> {
     const args = [gen];
     let length = 0;
-    for (const { token, raw, ttlMs } of entries) {
+    for (const { token, raw: unstamped, ttlMs } of entries) {
+      const { since, right } = split(token);
+      const raw = this.#options.tags === undefined ? unstamped : stamped(unstamped, since);
       // The script writes the end in the place of the last brace.
-      args.push(split(token)[1], raw.slice(0, -1), String(ttlMs));
+      args.push(right, raw.slice(0, -1), String(ttlMs));
       length += raw.length;
     }
     const keys = this.#dataAndLeases(
@@ -145,7 +155,7 @@ export class RedisEvictionLog implements EvictionLog {
   }
 
   async release(key: string, token: string): Promise<void> {
-    const [gen, right] = split(token);
+    const { gen, right } = split(token);
     await this.#connection.run<number>(RELEASE, [this.#keys.lease(gen, key)], [right]);
   }
 
@@ -176,10 +186,11 @@ export class RedisEvictionLog implements EvictionLog {
   }
 
   evict(eviction: Eviction, acks: boolean, intent?: IntentChange): Promise<EvictionReceipt> {
-    return eviction === 'all' ? this.#evictAll(acks, intent) : this.#evictKeys(eviction.keys, acks, intent);
+    if (eviction === 'all') return this.#evictAll(acks, intent);
+    return hasTags(eviction) ? this.#evictTags(eviction.tags, acks) : this.#evictKeys(eviction.keys, acks, intent);
   }
 
-  async renewIntent(eviction: Eviction, intent: IntentChange): Promise<boolean> {
+  async renewIntent(eviction: Withheld, intent: IntentChange): Promise<boolean> {
     const fields = placesOf(eviction);
     const args = [...changeOf(intent), ...fields];
     return (await this.#connection.run<number>(RENEW, [this.#keys.intents], args, { weight: fields.length })) === 1;
@@ -201,6 +212,23 @@ export class RedisEvictionLog implements EvictionLog {
         keys.length,
       );
       return { seq, removed, audience };
+    });
+  }
+
+  #evictTags(tags: readonly string[], acks: boolean): Promise<EvictionReceipt> {
+    const { head, tail } = this.#message('evictTagged', [], acks, tags);
+    const { state, members, hosts, tags: tagsKey } = this.#keys;
+    return this.#acknowledged(acks, async () => {
+      const [, seq, , audience] = await this.#inGeneration<[string, number, number, AudienceReply]>(
+        (gen) => [
+          EVICT_TAGS,
+          [state, members, hosts, tagsKey],
+          [gen, this.#options.channel, head, tail, this.#options.cache, ...this.#flags(acks), ...tags],
+        ],
+        tags.length,
+      );
+      this.#options.tags?.evicted(tags, seq);
+      return { seq, removed: -1, audience };
     });
   }
 
@@ -228,21 +256,33 @@ export class RedisEvictionLog implements EvictionLog {
     throw this.#restless();
   }
 
+  async readTags(tags: readonly string[]): Promise<TagNumbers> {
+    const members = [`*${this.#generation}`, ...tags.map((tag) => `:${tag}`)];
+    const ask = (): Promise<(number | null)[]> => this.#connection.client.zmScore(this.#keys.tags, members);
+    const [floor, ...numbers] = await this.#connection.guard.run('tags', ask, members.length);
+    return { floor: typeof floor === 'number' ? -floor : undefined, numbers: numbers.map((number) => number ?? undefined) };
+  }
+
   /** How many of the keys are `withheld`: no lease of them is granted. */
   async #claim(keys: readonly string[], keep: boolean): Promise<{ readonly lease: FillLease; readonly withheld: number }> {
     const { head, tail } = this.#message('put', keys, false);
     let token = '';
-    const [kind, more] = await this.#inGeneration<[string, string | number]>((gen) => {
+    const [kind, more, since] = await this.#inGeneration<[string, string | number, number]>((gen) => {
       const own = this.#newToken();
       token = `${gen}/${own}`;
       return [
         CLAIM,
         [...this.#dataAndLeases(gen, keys), this.#keys.state, this.#keys.intents],
-        [gen, own, String(this.#options.fillLeaseMs), this.#options.channel, head, tail, keep ? '1' : '0'],
+        [gen, own, String(this.#options.fillLeaseMs), this.#options.channel, head, tail, keep ? '1' : '0', this.#hasTags],
       ];
     }, keys.length);
     if (kind === 'present') return { lease: { kind, entry: String(more) }, withheld: 0 };
-    return { lease: { kind: 'granted', token }, withheld: Number(more) };
+    return { lease: { kind: 'granted', token: `${since}/${token}`, since }, withheld: Number(more) };
+  }
+
+  /** Whether this instance stores tags, for the scripts. */
+  get #hasTags(): string {
+    return this.#options.tags === undefined ? '0' : '1';
   }
 
   /** `''` while none is known. No server has that one. */
@@ -271,9 +311,9 @@ export class RedisEvictionLog implements EvictionLog {
     return `${this.#member}|${(tokens += 1).toString(36)}`;
   }
 
-  #message(op: EvictionMessage['op'], keys: readonly string[], acks: boolean): MessageHalves {
+  #message(op: EvictionMessage['op'], keys: readonly string[], acks: boolean, tags?: readonly string[]): MessageHalves {
     this.#hasWritten = true;
-    return this.#write(op, keys, acks);
+    return this.#write(op, keys, acks, tags);
   }
 
   async #clear(
@@ -282,10 +322,10 @@ export class RedisEvictionLog implements EvictionLog {
     intent?: IntentChange,
   ): Promise<ClearReply> {
     const { head, tail } = this.#message('clear', [], acks);
-    const { state, members, hosts, intents } = this.#keys;
+    const { state, members, hosts, intents, tags } = this.#keys;
     const known = this.#generation === '' ? '0' : this.#generation;
-    const args = [this.#options.channel, head, tail, this.#options.cache, ...this.#flags(acks), known, ...changeOf(intent)];
-    const reply = await run(CLEAR, [state, members, hosts, intents], args);
+    const of = [this.#options.cache, ...this.#flags(acks), known, this.#hasTags];
+    const reply = await run(CLEAR, [state, members, hosts, intents, tags], [this.#options.channel, head, tail, ...of, ...changeOf(intent)]);
     const [, , generation, , isReplacement] = reply;
     this.#options.generation.follow(generation, isReplacement === '1');
     return reply;
@@ -338,7 +378,8 @@ const changeOf = (intent: IntentChange | undefined): string[] =>
   intent === undefined ? [] : [intent.token, intent.until === 'end' ? '' : String(intent.until)];
 
 /** A token holds the generation it was granted in, so that a fill of another one is refused. */
-const split = (token: string): [generation: string, right: string] => {
-  const slash = token.indexOf('/');
-  return [token.slice(0, slash), token.slice(slash + 1)];
-};
+function split(token: string): { readonly since: number; readonly gen: string; readonly right: string } {
+  const first = token.indexOf('/');
+  const second = token.indexOf('/', first + 1);
+  return { since: Number(token.slice(0, first)), gen: token.slice(first + 1, second), right: token.slice(second + 1) };
+}

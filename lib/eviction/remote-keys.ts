@@ -21,6 +21,8 @@ export class RemoteKeys {
    * leaves them there.
    */
   readonly intents: string;
+  /** When each tag was evicted last: see `TAGS` in `script-prelude.ts`. */
+  readonly tags: string;
   readonly #prefix: string;
 
   constructor(namespace: string, cache: string) {
@@ -29,6 +31,7 @@ export class RemoteKeys {
     this.members = membersKey(namespace);
     this.hosts = hostsKey(namespace);
     this.intents = `${this.#prefix}:intents`;
+    this.tags = `${this.#prefix}:tags`;
   }
 
   /** What Keyv calls the namespace: everything before the `::` of a data key. */

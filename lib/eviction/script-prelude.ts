@@ -1,6 +1,6 @@
-import { ALL_KEYS, ENDLESS_MS } from '../cache/index.js';
+import { ALL_KEYS, ENDLESS_MS, MAXIMUM_TAGS_NOTED } from '../cache/index.js';
 import { MAXIMUM_WAIT_MS } from '../time/index.js';
-import { LEAST_DAMAGED, LONGEST_STATE, RUN_LENGTH } from './cache-state.js';
+import { LEAST_DAMAGED, LONGEST_STATE, PURE, RUN_LENGTH } from './cache-state.js';
 
 /**
  * How long the bookkeeping of a cache outlives the last instance that has it: longer than entries without end
@@ -33,12 +33,12 @@ end
 local function stored(key)
   return redis.call('MGET', key)[1]
 end
--- Number, generation and run id of a state. Nothing: it cannot be one. Another program wrote it.
+-- Number, generation, run id and mark of a state. Nothing: it cannot be one. Another program wrote it.
 local function parse(state)
   if not state or #state > ${LONGEST_STATE} then return nil end
-  local seq, gen, of = string.match(state, '^([1-9]%d*):([1-9]%d*):([0-9a-f]+)$')
-  if not of or #seq > 16 or #gen > 16 or #of > ${RUN_LENGTH} then return nil end
-  if tonumber(seq) < ${LEAST_DAMAGED} and tonumber(gen) < ${LEAST_DAMAGED} then return seq, gen, of end
+  local seq, gen, of, mark = string.match(state, '^([1-9]%d*):([1-9]%d*):([0-9a-f]+)(.*)$')
+  if not of or #seq > 16 or #gen > 16 or #of > ${RUN_LENGTH} or (mark ~= '' and mark ~= '${PURE}') then return nil end
+  if tonumber(seq) < ${LEAST_DAMAGED} and tonumber(gen) < ${LEAST_DAMAGED} then return seq, gen, of, mark end
 end
 -- A generation that is newer than both. The second result: there is none above them, so it is an older one.
 local function fresh(known, old)
@@ -50,12 +50,12 @@ end
 
 /** The Lua functions that evict, count and announce. They need {@link STATE}. */
 export const COUNT = `
--- Number and run id, if the caller's generation is the current one. Otherwise nil, and what to answer. A caller that
--- knows none has sent no heartbeat for this cache yet: then the state may be of another run of the server.
+-- Number, and run id with its mark, if the caller's generation is the current one. Otherwise nil, and what to answer.
+-- A caller that knows none has sent no heartbeat for this cache yet: then the state may be of another run of the server.
 local function current(stateKey, expected)
   local state = stored(stateKey)
-  local seq, gen, of = parse(state)
-  if gen == expected then return seq, of end
+  local seq, gen, of, mark = parse(state)
+  if gen == expected then return seq, of .. mark end
   if state and not gen then return nil, { 'damaged' } end
   local run = (not state or expected == '') and run()
   if run and of ~= run then
@@ -72,11 +72,19 @@ local function unlink(from, to)
   end
   return removed
 end
+-- Whether only instances with tags have been allowed to store something in this generation.
+local function isPure(of)
+  return string.sub(of, -2) == '${PURE}'
+end
+-- Of a generation in which the caller is allowed to store something: '1' if it stores tags.
+local function filledBy(hasTags, of)
+  return hasTags == '1' and of or (string.gsub(of, '${PURE}$', ''))
+end
 -- Counts a message and publishes it. Without a number before, it begins at the time: no number may be used twice.
 local function announce(stateKey, seq, gen, of, channel, head, tail)
   local now = micros()
   local n = (tonumber(seq) or tonumber(now)) + 1
-  if n >= ${LEAST_DAMAGED} then n = tonumber(now) end
+  if n >= ${LEAST_DAMAGED} then n, of = tonumber(now), filledBy('0', of) end -- Numbers that fall say nothing about tags.
   local number = string.format('%.0f', n)
   redis.call('SET', stateKey, number .. ':' .. gen .. ':' .. of, 'KEEPTTL')
   redis.call('PUBLISH', channel, head .. number .. ',"gen":"' .. gen .. '","at":' .. now .. tail)
@@ -134,9 +142,9 @@ local function audience(membersKey, hostsKey, cache)
   end
   return { tostring(now), born and tostring(born) or '', longest and tostring(longest) or '', heard }
 end
--- Gives the bookkeeping of these caches an end, unless a living instance has them. The names of the dead are
--- forgotten: one that comes back writes them again, and takes the end away.
-local function forsake(membersKey, hostsKey, states, intents)
+-- Gives the bookkeeping of these caches an end (all keys of each), unless a living instance has them. The names of the
+-- dead are forgotten: one that comes back writes them again, and takes the end away.
+local function forsake(membersKey, hostsKey, caches)
   local now = time()
   for _, dead in ipairs(members(membersKey, '-inf', now)) do try('HDEL', hostsKey, dead) end
   local living = members(membersKey, '(' .. now, '(${MARK}')
@@ -150,10 +158,9 @@ local function forsake(membersKey, hostsKey, states, intents)
     all[i] = names
   end
   all = table.concat(all, ',')
-  for cache, stateKey in pairs(states) do
+  for cache, keys in pairs(caches) do
     if not has(all, cache) then
-      redis.call('PEXPIRE', stateKey, ${FORSAKEN_MS})
-      if intents then redis.call('PEXPIRE', intents[cache], ${FORSAKEN_MS}) end
+      for _, key in ipairs(keys) do redis.call('PEXPIRE', key, ${FORSAKEN_MS}) end
     end
   end
 end
@@ -220,6 +227,35 @@ local function withheld(intentsKey, fields)
   end
   if found and found[#fields] then for i = 1, #fields do found[i] = true end end
   return found
+end
+`;
+
+/**
+ * The Lua functions about the evictions of tags, which are the members of one sorted set: each tag behind a
+ * colon, with the number of its last eviction. One member more names the generation, with the *floor* as a
+ * negative score: what is older than the floor counts as evicted. It is written together with the
+ * generation and never again, so if it is missing, evictions may be missing too. The set has no time to
+ * live: a full server would remove it, under the policies that spare what has none.
+ */
+export const TAGS = `
+local function beginTags(tagsKey, gen, seq)
+  redis.call('UNLINK', tagsKey)
+  redis.call('ZADD', tagsKey, '-' .. seq, '*' .. gen)
+end
+-- Notes the evictions. The oldest tenth gives way when there are too many, and the floor rises to the newest of them.
+local function noteTags(tagsKey, gen, number, tags)
+  local pairs = {}
+  for i, tag in ipairs(tags) do
+    pairs[2 * i - 1] = number
+    pairs[2 * i] = ':' .. tag
+  end
+  redis.call('ZADD', tagsKey, unpack(pairs))
+  local excess = redis.call('ZCARD', tagsKey) - 1 - ${MAXIMUM_TAGS_NOTED}
+  if excess <= 0 then return end
+  local last = excess + ${MAXIMUM_TAGS_NOTED / 10}
+  local floor = redis.call('ZRANGE', tagsKey, last, last, 'WITHSCORES')[2]
+  redis.call('ZREMRANGEBYRANK', tagsKey, 1, last)
+  redis.call('ZADD', tagsKey, '-' .. floor, '*' .. gen)
 end
 `;
 

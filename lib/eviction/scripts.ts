@@ -1,10 +1,11 @@
 import { ALL_KEYS } from '../cache/index.js';
 import { Script } from '../redis/index.js';
 import { MAXIMUM_WAIT_MS } from '../time/index.js';
-import { COUNT, HOSTS, INTENTS, LIVING, MARK, READ, STATE } from './script-prelude.js';
+import { LEAST_DAMAGED, PURE } from './cache-state.js';
+import { COUNT, HOSTS, INTENTS, LIVING, MARK, READ, STATE, TAGS } from './script-prelude.js';
 
 // The Lua scripts. A Redis server runs them one at a time, each as a whole. That makes "delete, number,
-// publish" one step, and the fences rest on it. ACQUIRE, CLAIM and EVICT first check that the caller's
+// publish" one step, and the fences rest on it. ACQUIRE, CLAIM, EVICT and EVICT_TAGS first check that the caller's
 // generation is the current one. If it is not, they touch no data and answer `{'generation', <current>}`; the
 // caller then asks again with the right keys. FILL stores nothing then.
 //
@@ -13,15 +14,15 @@ import { COUNT, HOSTS, INTENTS, LIVING, MARK, READ, STATE } from './script-prelu
 
 /**
  * KEYS data × n, lease × n, state, members, intents · ARGV generation, token, lease ms, '1' to drop what is
- * there. Answers `{'leases', …}` with a reply for each key. `withheld`: a write of it is under way, so
- * nothing may be stored.
+ * there, '1' from an instance that stores tags. Answers `{'leases', number, …}` with a reply for each key:
+ * the number is that of the last eviction. `withheld`: a write of it is under way, so nothing may be stored.
  */
 export const ACQUIRE = new Script(
   'acquire',
   `${STATE}${COUNT}${LIVING}${INTENTS}${READ}
 local n = (#KEYS - 3) / 2
-local seq, other = current(KEYS[2 * n + 1], ARGV[1])
-if not seq then return other end
+local seq, of = current(KEYS[2 * n + 1], ARGV[1])
+if not seq then return of end
 local isWithheld = withheld(KEYS[2 * n + 3], fieldsOf(ARGV[1], 1, n))
 local function acquire(i, data, lease)
   if ARGV[4] == '1' then
@@ -38,11 +39,13 @@ local function acquire(i, data, lease)
     local score = holder and redis.pcall('ZSCORE', KEYS[2 * n + 2], holder)
     if type(score) == 'string' and tonumber(score) > time() then return { 'busy' } end
   end
+  local mixed = filledBy(ARGV[5], of)
+  if mixed ~= of then redis.call('SET', KEYS[2 * n + 1], seq .. ':' .. ARGV[1] .. ':' .. mixed, 'KEEPTTL') end
   redis.call('SET', lease, ARGV[2], 'PX', ARGV[3])
   return { 'granted' }
 end
-local replies = { 'leases' }
-for i = 1, n do replies[i + 1] = acquire(i, KEYS[i], KEYS[n + i]) end
+local replies = { 'leases', seq }
+for i = 1, n do replies[i + 2] = acquire(i, KEYS[i], KEYS[n + i]) end
 return replies`,
 );
 
@@ -85,9 +88,9 @@ return 0`,
  * had already been told that it failed, could store its value after an eviction that came in between. As a
  * fill it is refused then, like any load that was overtaken.
  * Of a key that is written by somebody it takes no lease, so nothing is stored: the value may have been
- * computed before that write. Answers how many these are.
+ * computed before that write. Answers how many these are, and the number of this eviction.
  * KEYS data × n, lease × n, state, intents · ARGV generation, token, lease ms, channel, head, tail, '1' to
- * keep what is there (of one key).
+ * keep what is there (of one key), '1' from an instance that stores tags.
  */
 export const CLAIM = new Script(
   'claim',
@@ -104,8 +107,8 @@ unlink(1, 2 * n)
 for i = 1, n do
   if isWithheld and isWithheld[i] then count = count + 1 else redis.call('SET', KEYS[n + i], ARGV[2], 'PX', ARGV[3]) end
 end
-announce(KEYS[2 * n + 1], seq, ARGV[1], of, ARGV[4], ARGV[5], ARGV[6])
-return { 'granted', count }`,
+local number = announce(KEYS[2 * n + 1], seq, ARGV[1], filledBy(ARGV[8], of), ARGV[4], ARGV[5], ARGV[6])
+return { 'granted', count, number }`,
 );
 
 /**
@@ -125,28 +128,61 @@ unlink(n + 1, 2 * n)
 if ARGV[9] then intend(intentsKey, fieldsOf(ARGV[1], 1, n), ARGV[9], ARGV[10]) end
 local number = announce(stateKey, seq, ARGV[1], of, ARGV[3], ARGV[4], ARGV[5])
 local heard = ARGV[7] == '1' and audience(membersKey, hostsKey, ARGV[6])
-if ARGV[8] == '1' then forsake(membersKey, hostsKey, { [ARGV[6]] = stateKey }) end
+if ARGV[8] == '1' then forsake(membersKey, hostsKey, { [ARGV[6]] = { stateKey } }) end
 return { 'done', number, removed, heard }`,
 );
 
 /**
- * KEYS state, members, hosts, intents · ARGV channel, head, tail, cache, '1' to list the audience, '1' from
- * an instance that has no such cache, known generation ('0': none), and of a write intent token and length as
- * in {@link EVICT}. Old entries become unreachable and expire by their TTL. The generation always changes,
+ * KEYS state, members, hosts, tags · ARGV generation, channel, head, tail, cache, '1' to list the audience,
+ * '1' from an instance that has no such cache, tag × n. Takes no entry away: an entry whose load began before
+ * this number is not served any more.
+ *
+ * In two cases it begins a new generation, which the caller has to repeat it in: the server has lost what it
+ * knew of tags; or an instance without tags was allowed to store in this one. Its entries say nothing of
+ * tags, and it would go on serving them.
+ */
+export const EVICT_TAGS = new Script(
+  'evict-tags',
+  `${STATE}${COUNT}${LIVING}${HOSTS}${TAGS}
+local stateKey, membersKey, hostsKey, tagsKey = unpack(KEYS)
+local seq, of = current(stateKey, ARGV[1])
+if not seq then return of end
+try('ZREM', tagsKey, '') -- Memory may be full, but a script that has written may write more.
+local isLast = tonumber(seq) + 1 >= ${LEAST_DAMAGED}
+if isLast or not isPure(of) or not redis.call('ZSCORE', tagsKey, '*' .. ARGV[1]) then
+  local gen = fresh(tonumber(ARGV[1]), nil)
+  if isLast then seq = micros() end
+  beginTags(tagsKey, gen, seq)
+  redis.call('SET', stateKey, seq .. ':' .. gen .. ':' .. filledBy('0', of) .. '${PURE}', 'KEEPTTL')
+  return { 'generation', gen }
+end
+local number = announce(stateKey, seq, ARGV[1], of, ARGV[2], ARGV[3], ARGV[4])
+noteTags(tagsKey, ARGV[1], string.format('%.0f', number), { unpack(ARGV, 8) })
+local heard = ARGV[6] == '1' and audience(membersKey, hostsKey, ARGV[5])
+if ARGV[7] == '1' then forsake(membersKey, hostsKey, { [ARGV[5]] = { stateKey, tagsKey } }) end
+return { 'done', number, 0, heard }`,
+);
+
+/**
+ * KEYS state, members, hosts, intents, tags · ARGV channel, head, tail, cache, '1' to list the audience, '1'
+ * from an instance that has no such cache, known generation ('0': none), '1' from an instance that stores
+ * tags, and of a write intent token and length as in {@link EVICT}. Old entries become unreachable and expire by their TTL. The generation always changes,
  * whatever was stored. The last part of the reply tells whether it became a lower one.
  */
 export const CLEAR = new Script(
   'clear',
-  `${STATE}${COUNT}${LIVING}${HOSTS}${INTENTS}
-local stateKey, membersKey, hostsKey, intentsKey = unpack(KEYS)
+  `${STATE}${COUNT}${LIVING}${HOSTS}${INTENTS}${TAGS}
+local stateKey, membersKey, hostsKey, intentsKey, tagsKey = unpack(KEYS)
 local seq, old, of = parse(stored(stateKey))
 local gen, isLower = fresh(tonumber(ARGV[7]), tonumber(old))
 redis.call('UNLINK', stateKey)
-intend(intentsKey, { '${ALL_KEYS}' }, ARGV[8], ARGV[9])
+intend(intentsKey, { '${ALL_KEYS}' }, ARGV[9], ARGV[10])
 -- The run id stays: if it is another server's, the next heartbeat must notice it.
-local number = announce(stateKey, seq, gen, of or run(), ARGV[1], ARGV[2], ARGV[3])
+of = (of or run()) .. (ARGV[8] == '1' and '${PURE}' or '')
+local number = announce(stateKey, seq, gen, of, ARGV[1], ARGV[2], ARGV[3])
+if ARGV[8] == '1' then beginTags(tagsKey, gen, string.format('%.0f', number)) end
 local heard = ARGV[5] == '1' and audience(membersKey, hostsKey, ARGV[4])
-if ARGV[6] == '1' then forsake(membersKey, hostsKey, { [ARGV[4]] = stateKey }) end
+if ARGV[6] == '1' then forsake(membersKey, hostsKey, { [ARGV[4]] = { stateKey } }) end
 return { 'done', number, gen, heard, isLower and '1' or '0' }`,
 );
 
@@ -173,10 +209,10 @@ return withheld(KEYS[1], { ARGV[1] }) and 1 or 0`,
 );
 
 /**
- * KEYS members, hosts, state × n · ARGV member, lease ms, channel, head (the echo without its states and
- * end), the longest bound known, the names of its caches between commas, what is known of each (its last
- * state, or a generation; '0': nothing) between commas, and the run id that all of it is of ('': not all are
- * states, or they differ). Answers the states as they are now, between commas ('': as they are known); the
+ * KEYS members, hosts, state × n, tags × m · ARGV member, lease ms, channel, head (the echo without its states
+ * and end), the longest bound known, the names of its caches between commas, what is known of each (its last
+ * state, or a generation; '0': nothing) between commas, the run id that all of it is of ('': not all are
+ * states, or they differ), and which of the caches store tags, counted from 1, between commas. Answers the states as they are now, between commas ('': as they are known); the
  * numbers of those that were replaced, likewise; the longest bound in the fleet; the time in seconds, and the
  * microseconds of it; and how many subscribers of this server (on a Redis Cluster: of this node) the echo
  * went to.
@@ -186,7 +222,8 @@ return withheld(KEYS[1], { ARGV[1] }) and 1 or 0`,
  * - It reads all states at once. It looks into them only if they are not as the caller knows them, and writes
  *   one only where something is missing, or is of another run.
  * - A server with another run id, or one that knows less than the caller does, may hold the data of another
- *   time. Its generation is abandoned. Generations only ever grow, whatever the server's clock does, so that
+ *   time. Its generation is abandoned. So is one of a cache that stores tags, if the server knows nothing of
+ *   tags. Generations only ever grow, whatever the server's clock does, so that
  *   a late reply cannot take an instance back to an old one.
  * - A state that cannot be right is replaced, and the reply says so. For that reason alone an instance takes
  *   over a lower generation.
@@ -199,7 +236,7 @@ return withheld(KEYS[1], { ARGV[1] }) and 1 or 0`,
  */
 export const HEARTBEAT = new Script(
   'heartbeat',
-  `${STATE}${LIVING}
+  `${STATE}${LIVING}${TAGS}
 local membersKey, hostsKey = KEYS[1], KEYS[2]
 local member, lease, names = ARGV[1], tonumber(ARGV[2]), ARGV[6]
 local run, t = run(), redis.call('TIME')
@@ -248,9 +285,12 @@ if not born or longest ~= noted then
   redis.call('ZADD', membersKey, ${MARK} + (born or now), ':born:' .. run, ${MARK} + longest, ':longest')
 end
 
-local stored, replaced = {}, {}
-for from = 3, #KEYS, 1000 do
-  local some = redis.call('MGET', unpack(KEYS, from, math.min(from + 999, #KEYS)))
+local stored, replaced, tagged, tagsOf = {}, {}, {}, {}
+for i in string.gmatch(ARGV[9], '%d+') do tagged[#tagged + 1] = tonumber(i) end
+local lastState = #KEYS - #tagged
+for i, n in ipairs(tagged) do tagsOf[n] = KEYS[lastState + i] end
+for from = 3, lastState, 1000 do
+  local some = redis.call('MGET', unpack(KEYS, from, math.min(from + 999, lastState)))
   if from == 3 then stored = some else for i = 1, #some do stored[#stored + 1] = some[i] end end
 end
 local isWhole, states = pcall(table.concat, stored, ',')
@@ -261,10 +301,13 @@ if not isKnown then
     n = n + 1
     local seq, gen, of = parse(stored[n])
     local seen, old = tonumber(string.match(known, ':(%d+):') or known), tonumber(gen)
-    if of ~= run or seen > old then
+    local tagsKey = tagsOf[n]
+    if of ~= run or seen > old or (tagsKey and redis.call('EXISTS', tagsKey) == 0) then
       local gen, isLower = fresh(seen, old)
       if isLower or (stored[n] and not old) then replaced[#replaced + 1] = n - 1 end
-      stored[n] = (seq or micros()) .. ':' .. gen .. ':' .. run -- never 0: that number could be in use
+      local number = seq or micros() -- never 0: that number could be in use
+      if tagsKey then beginTags(tagsKey, gen, number) end
+      stored[n] = number .. ':' .. gen .. ':' .. run .. (tagsKey and '${PURE}' or '')
       redis.call('SET', KEYS[n + 2], stored[n])
     end
   end
@@ -275,19 +318,17 @@ return { isKnown and '' or states, table.concat(replaced, ','), longest, t[1], t
 );
 
 /**
- * KEYS members, hosts, state × n, intents × n · ARGV member, cache × n. The last instance to leave gives the
- * bookkeeping an end.
+ * KEYS members, hosts, (state, intents, tags) × n · ARGV member, cache × n. The last instance to leave gives
+ * the bookkeeping an end.
  */
 export const LEAVE = new Script(
   'leave',
   `${STATE}${LIVING}${HOSTS}
 try('ZREM', KEYS[1], ARGV[1])
 try('HDEL', KEYS[2], ARGV[1])
-local states = {}
-for i = 2, #ARGV do states[ARGV[i]] = KEYS[i + 1] end
-local intents = {}
-for i = 2, #ARGV do intents[ARGV[i]] = KEYS[#ARGV + i] end
-forsake(KEYS[1], KEYS[2], states, intents)
+local caches = {}
+for i = 2, #ARGV do caches[ARGV[i]] = { unpack(KEYS, 3 * i - 3, 3 * i - 1) } end
+forsake(KEYS[1], KEYS[2], caches)
 return 1`,
 );
 

@@ -1,5 +1,6 @@
 import { Keyv } from 'keyv';
-import type { EntryCodec, Generation, RemoteCache } from '../cache/index.js';
+import type { BucketState, EntryCodec, RemoteCache } from '../cache/index.js';
+import type { CacheCounters } from '../event/index.js';
 import { BEATS_PER_BOUND, type Coherence, type PrimaryLink } from '../eviction/index.js';
 import type { FleetTopics } from '../fleet/index.js';
 import type { MessageListenerContainer, PubSubTransport } from '../topic/index.js';
@@ -34,10 +35,10 @@ export interface Backend {
 export interface Primary extends PrimaryLink {
   /** Where the evictions of a cache are announced. @param own - the cache's `topic`. */
   readonly channel: (cache: string, own: string | undefined) => string;
-  /** The generation that the keys of a cache are written under, before anything is known of it. */
-  generation(): Generation;
+  /** What is known of a cache before the first contact. */
+  bucket(cache: string, options: ResolvedCacheOptions): BucketState;
   /** The remote tier of a cache that this instance keeps. */
-  remote(share: CacheShare & { readonly generation: Generation }): RemoteCache;
+  remote(share: CacheShare & { readonly bucket: BucketState; readonly counters: CacheCounters }): RemoteCache;
   /** Executes and announces the evictions of a cache that this instance does not keep. */
   evictions(share: CacheShare): RemoteCache;
 }

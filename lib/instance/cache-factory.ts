@@ -1,14 +1,15 @@
 import {
   BucketedRemoteCache,
+  type BucketState,
   bucketsOf,
   type CallsUnderWay,
   type CoherentCache,
-  type Generation,
   LocalCache,
   PassThroughCache,
   type PassThroughCacheOptions,
   type RemoteCache,
   type RemoteTier,
+  TagIndex,
   TwoTierCache,
   type TwoTierCacheCollaborators,
   ValueCodec,
@@ -44,18 +45,18 @@ export class CacheFactory {
     const { options: instance, primaries, coherences, calls, events, collaborators } = this.#options;
     const { timeoutMs, deadlineMs, fillLeaseMs, intentLeaseMs, clock } = instance;
     const options = instance.cache(checkCacheName(name));
-    const { maximumSize, copy, type } = options;
+    const { maximumSize, copy, type, tags } = options;
     const codec = new ValueCodec({ type });
     const counters = new CacheCounters();
     const shares = this.#sharesOf(name, options);
-    const generations = primaries.map((primary) => primary.generation());
+    const buckets = primaries.map((primary) => primary.bucket(name, options));
     const remotes = primaries.map((primary, i) =>
-      primary.remote({ ...(shares[i] as CacheShare), generation: generations[i] as Generation }),
+      primary.remote({ ...(shares[i] as CacheShare), bucket: buckets[i] as BucketState, counters }),
     );
     const cache = new TwoTierCache({
       name,
       settings: { ...options, timeoutMs, deadlineMs, fillLeaseMs, intentLeaseMs },
-      local: new LocalCache({ maximumSize, copies: copy === 'clone' ? codec : undefined, clock, counters }),
+      local: new LocalCache({ maximumSize, copies: copy === 'clone' ? codec : undefined, clock, counters, tags: tags ? new TagIndex() : undefined }),
       sharing: new ValueSharing(copy, codec),
       remote: remoteOver(remotes),
       clock,
@@ -64,7 +65,7 @@ export class CacheFactory {
       calls,
       collaborators,
     });
-    const views = bucketsOf(cache, generations);
+    const views = bucketsOf(cache, buckets);
     coherences.forEach((coherence, i) => {
       const { channel } = shares[i] as CacheShare;
       coherence
@@ -84,6 +85,7 @@ export class CacheFactory {
     return new PassThroughCache({
       name,
       unacknowledged: cacheOptions.unacknowledged,
+      hasTags: cacheOptions.tags,
       clock,
       deadlineMs,
       intentLeaseMs,

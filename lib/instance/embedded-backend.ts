@@ -1,4 +1,4 @@
-import { alwaysOpen, EntryCodec, RemoteCache, ValueCodec } from '../cache/index.js';
+import { alwaysOpen, EntryCodec, RemoteCache, TagClock, ValueCodec } from '../cache/index.js';
 import type { CacheEvents } from '../event/index.js';
 import { defaultTopic, EmbeddedRemote } from '../eviction/index.js';
 import { fleetTopics } from '../fleet/index.js';
@@ -22,12 +22,15 @@ export function embeddedBackend(options: ResolvedCachingOptions, events: CacheEv
     send: publish,
     namesakes: () => shared.usersCalled(instanceId),
     channel: topicOf,
-    generation: () => EmbeddedRemote.generation(),
-    remote: ({ cache, options: ofCache, channel, generation }) => {
-      const codec = new EntryCodec({ codec: new ValueCodec(ofCache), clock, time });
+    bucket: (cache, { tags }) => {
+      const numberNow = (): number => shared.store(cache).seq;
+      return { generation: EmbeddedRemote.generation(), tags: tags ? new TagClock(clock, numberNow) : undefined };
+    },
+    remote: ({ cache, options: ofCache, channel, bucket: { generation, tags }, counters }) => {
+      const codec = new EntryCodec({ codec: new ValueCodec(ofCache), clock, time, tags });
       const keyv = keyvOver(shared.store(cache).entries, codec, cache);
-      const log = shared.log({ cache, channel, origin, fillLeaseMs, publish });
-      return new RemoteCache({ keyv, log, codec, guard: alwaysOpen, generation, traced: { cache, events } });
+      const log = shared.log({ cache, channel, origin, fillLeaseMs, publish, tags });
+      return new RemoteCache({ keyv, log, codec, guard: alwaysOpen, generation, tags, counters, traced: { cache, events } });
     },
     evictions: ({ cache, options: ofCache, channel }) => {
       const codec = new EntryCodec({ codec: new ValueCodec(ofCache), clock, time });

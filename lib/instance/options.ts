@@ -76,6 +76,12 @@ export interface CacheOptions {
    *   with Spring's map cache.
    */
   readonly copy?: CopyMode | undefined;
+  /**
+   * Whether entries carry tags, by which they can be evicted in groups. It should be the same in all instances
+   * of a namespace: while it is not, their entries are misses to each other, and the first eviction of a tag
+   * after each change clears the cache. Default: `false`.
+   */
+  readonly tags?: boolean | undefined;
   /** Whether `null` and `undefined` are cached. Default: `true`. */
   readonly allowNullValues?: boolean | undefined;
   /**
@@ -204,6 +210,7 @@ const CACHE_OPTIONS = {
   topic: row(undefined, aTopic),
   type: row(undefined, aType),
   copy: row('freeze', oneOf('freeze', 'clone', 'share')),
+  tags: row(false, aBoolean),
   allowNullValues: row(true, aBoolean),
   whenDisconnected: row('bypass', oneOf('bypass', 'serve')),
   unacknowledged: row('throw', oneOf('throw', 'report')),

@@ -1,11 +1,11 @@
 import type { Keyv } from 'keyv';
-import { EntryCodec, Generation, RemoteCache, ValueCodec } from '../cache/index.js';
+import { type BucketState, EntryCodec, Generation, RemoteCache, TagClock, ValueCodec } from '../cache/index.js';
 import { type CommandConnection, checkServerSettings } from '../redis/index.js';
-import type { CacheEvents } from '../event/index.js';
+import type { CacheCounters, CacheEvents } from '../event/index.js';
 import { RedisEvictionLog } from '../eviction/index.js';
 import type { MessageListenerContainer } from '../topic/index.js';
 import { type CacheShare, keyvOver, type Primary } from './backend.js';
-import type { ResolvedCachingOptions } from './options.js';
+import type { ResolvedCacheOptions, ResolvedCachingOptions } from './options.js';
 
 /** What a {@link RedisPrimary} is made of. */
 export interface RedisPrimaryOptions {
@@ -59,19 +59,19 @@ export class RedisPrimary implements Primary {
     return this.connection.publish(channel, message);
   }
 
-  generation(): Generation {
-    return new Generation();
+  bucket(_cache: string, { tags }: ResolvedCacheOptions): BucketState {
+    return { generation: new Generation(), tags: tags ? new TagClock(this.#options.clock) : undefined };
   }
 
-  remote(share: CacheShare & { readonly generation: Generation }): RemoteCache {
-    const { keyv, log, remote } = this.#remoteOf(share, share.generation, () => !share.coherence.hasLeft);
+  remote(share: CacheShare & { readonly bucket: BucketState; readonly counters: CacheCounters }): RemoteCache {
+    const { keyv, log, remote } = this.#remoteOf(share, share.bucket, () => !share.coherence.hasLeft, share.counters);
     this.connection.readThrough(keyv);
     this.connection.onOtherServer(() => log.renew());
     return remote;
   }
 
   evictions(share: CacheShare): RemoteCache {
-    const { log, remote } = this.#remoteOf(share, this.generation(), () => false);
+    const { log, remote } = this.#remoteOf(share, this.bucket(share.cache, share.options), () => false);
     this.#passing.delete(share.cache);
     this.#passing.set(share.cache, log);
     if (this.#passing.size > MAXIMUM_PASSING) this.#passing.delete(this.#passing.keys().next().value as string);
@@ -94,11 +94,16 @@ export class RedisPrimary implements Primary {
     await checked;
   }
 
-  #remoteOf({ cache, options, channel, coherence }: CacheShare, generation: Generation, isKept: () => boolean): Remote {
+  #remoteOf(
+    { cache, options, channel, coherence }: CacheShare,
+    { generation, tags }: BucketState,
+    isKept: () => boolean,
+    counters?: CacheCounters,
+  ): Remote {
     const { connection, namespace } = this;
     const { origin, boundMs, fillLeaseMs, clock } = this.#options;
     const { acknowledgements, serverClock } = coherence;
-    const codec = new EntryCodec({ codec: new ValueCodec(options), clock, time: serverClock });
+    const codec = new EntryCodec({ codec: new ValueCodec(options), clock, time: serverClock, tags });
     const log = new RedisEvictionLog({
       connection,
       namespace,
@@ -110,11 +115,12 @@ export class RedisPrimary implements Primary {
       acknowledgements,
       isKept,
       generation,
+      tags,
     });
     const keyv = keyvOver(new Map(), codec, log.keyvNamespace);
     generation.onChange(() => (keyv.namespace = log.keyvNamespace));
     const traced = { cache, events: this.#events };
-    return { keyv, log, remote: new RemoteCache({ keyv, log, codec, guard: connection.guard, traced, generation }) };
+    return { keyv, log, remote: new RemoteCache({ keyv, log, codec, guard: connection.guard, traced, generation, tags, counters }) };
   }
 
   async #renewPassing(): Promise<void> {

@@ -2,8 +2,10 @@ import { CacheConfigurationError } from '../../errors/index.js';
 import type { CacheCounters } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { UNREADABLE, type ValueCodec } from '../value/codec.js';
+import type { Tagged } from '../remote/tagged.js';
 import { KeptPromises } from './kept-promises.js';
 import { ReplacementPolicy } from './replacement-policy.js';
+import type { TagIndex } from './tag-index.js';
 
 /** What a {@link LocalCache} needs. */
 export interface LocalCacheOptions {
@@ -21,6 +23,8 @@ export interface LocalCacheOptions {
   readonly clock: Clock;
   /** Counts `sizeRemovals`, `expirations` and `replacements`. */
   readonly counters: CacheCounters;
+  /** Knows which entries carry which tags. Default: none do. */
+  readonly tags?: TagIndex | undefined;
 }
 
 /** An entry, as a read finds it. */
@@ -62,6 +66,8 @@ export class LocalCache {
   servableUntil: Milliseconds = Number.POSITIVE_INFINITY;
   /** Called with the key of each entry that a read found expired. Set from outside. */
   expired: ((key: string) => void) | undefined;
+  /** Which entries carry which tags; `undefined`: none do. */
+  readonly tags: TagIndex | undefined;
 
   readonly #maximumSize: number;
   readonly #codec: ValueCodec | undefined;
@@ -99,6 +105,7 @@ export class LocalCache {
     this.#codec = options.copies;
     this.#clock = options.clock;
     this.#counters = options.counters;
+    this.tags = options.tags;
   }
 
   /** The number of entries, including expired ones that were not found yet. Never more than `maximumSize`. */
@@ -146,10 +153,11 @@ export class LocalCache {
    * Holds `value` until `expiresAt`. If that time is not after now, the key holds nothing afterwards. If the
    * table is full, another entry is removed.
    *
+   * @param tagged - the tags that the entry carries. Default: none.
    * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be copied. The key then holds
    *   nothing.
    */
-  set(key: string, value: unknown, expiresAt: Milliseconds): void {
+  set(key: string, value: unknown, expiresAt: Milliseconds, tagged?: Tagged): void {
     const now = this.#clock.now();
     let slot = this.#slots.get(key);
     if (slot !== undefined && !((this.#ends[slot] as number) > now)) {
@@ -175,6 +183,7 @@ export class LocalCache {
     }
     this.#values[slot] = held;
     this.#ends[slot] = expiresAt;
+    this.tags?.set(key, tagged);
   }
 
   /** Drops an entry. `true` if there was one, even an expired one. */
@@ -189,6 +198,7 @@ export class LocalCache {
   clear(): number {
     const count = this.#slots.size;
     this.#slots.clear();
+    this.tags?.clear();
     this.#policy = new ReplacementPolicy(this.#maximumSize);
     this.#promises = new KeptPromises();
     this.#settled = this.#promises.bySlot;
@@ -270,6 +280,7 @@ export class LocalCache {
 
   #vacate(key: string, slot: number): void {
     this.#slots.delete(key);
+    this.tags?.delete(key);
     this.#promises.drop(slot);
     this.#keys[slot] = undefined;
     this.#values[slot] = undefined;

@@ -1,6 +1,7 @@
 import type { CacheCounters, RemovalCause } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
-import type { Eviction } from '../eviction.js';
+import { type Eviction, hasTags } from '../eviction.js';
+import type { Tagged } from '../remote/tagged.js';
 import { BypassTime } from './bypass-time.js';
 import type { LocalCache, LocalEntry } from './local-cache.js';
 import type { Joinable, ReadTicket, ReadTickets } from './read-tickets.js';
@@ -116,17 +117,29 @@ export class LocalTier<L extends Joinable = Joinable> {
    * Keeps the value of a read, if its ticket is still valid.
    *
    * @param endsAt - the time at which the value's life ends in the remote tier.
+   * @param tagged - what it carries, in a cache with tags. Its ticket says nothing of them, because they are
+   *   known only now: a value that an eviction of one has overtaken is not kept.
    * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be held; see
    *   {@link LocalCache.set}.
    */
-  keep(key: string, ticket: ReadTicket<L>, value: unknown, endsAt: Milliseconds): void {
+  keep(key: string, ticket: ReadTicket<L>, value: unknown, endsAt: Milliseconds, tagged?: Tagged): void {
     if (!this.#keepsEntries) return;
-    if (!this.#tickets.isValid(ticket)) {
+    if (!this.#tickets.isValid(ticket) || (tagged !== undefined && this.isOvertaken(tagged))) {
       this.#counters.refusedFills += 1;
       return;
     }
     const localTtlMs = this.#localTtlMs;
-    this.#entries.set(key, value, localTtlMs === 0 ? endsAt : Math.min(endsAt, this.#clock.now() + localTtlMs));
+    this.#entries.set(key, value, localTtlMs === 0 ? endsAt : Math.min(endsAt, this.#clock.now() + localTtlMs), tagged);
+  }
+
+  /** A rule of its own: a spec shows what breaks without it. */
+  protected isOvertaken(tagged: Tagged): boolean {
+    return tagged.isOvertaken;
+  }
+
+  /** The tags of an entry; `undefined`: it carries none, or is not held. */
+  tagsOf(key: string): readonly string[] | undefined {
+    return this.#entries.tags?.of(key)?.tags;
   }
 
   /** Drops these keys and cancels the tickets of their reads. */
@@ -147,10 +160,20 @@ export class LocalTier<L extends Joinable = Joinable> {
     if (cause === 'coherence' && dropped > 0) this.#counters.repairs += 1;
   }
 
-  /** Fences what an eviction by this instance removes. */
+  /** Drops the entries that carry one of these tags and were loaded before its last eviction. */
+  dropOvertaken(tags: readonly string[], cause: FenceCause): void {
+    const index = this.#entries.tags;
+    const overtaken = index?.keysOf(tags).filter((key) => index.of(key)?.isOvertaken) ?? [];
+    if (overtaken.length > 0) this.fence(overtaken, cause);
+  }
+
+  /**
+   * Fences what an eviction by this instance removes. Of tags, these are the entries that are held: reads
+   * under way learn their tags later ({@link keep}).
+   */
   fenceOf(eviction: Eviction): void {
     if (eviction === 'all') this.fenceAll('explicit');
-    else this.fence(eviction.keys, 'explicit');
+    else this.fence(hasTags(eviction) ? (this.#entries.tags?.keysOf(eviction.tags) ?? []) : eviction.keys, 'explicit');
   }
 
   /**

@@ -1,9 +1,10 @@
 import { throwFirst } from '../../errors/index.js';
 import type { Milliseconds } from '../../time/index.js';
 import type { Reading } from './entry-codec.js';
-import type { Eviction } from '../eviction.js';
+import { type Eviction, hasTags, type Withheld } from '../eviction.js';
 import type { EvictionReceipt, FillEntry, IntentChange, PutEntry, PutReceipt } from './eviction-log.js';
 import type { FillLeaseReply, RemoteCache, RemoteTier } from './remote-cache.js';
+import type { TagClock } from './tag-clock.js';
 
 /**
  * L2 over several primaries. Each key belongs to one bucket, and each bucket lies on one primary.
@@ -59,8 +60,12 @@ export class BucketedRemoteCache implements RemoteTier {
     if (bucket.acceptsSteps) await bucket.release(key, token);
   }
 
-  encode(value: unknown, ttlMs: Milliseconds): string {
-    return (this.#buckets[0] as RemoteCache).encode(value, ttlMs);
+  encode(value: unknown, ttlMs: Milliseconds, tags?: readonly string[]): string {
+    return (this.#buckets[0] as RemoteCache).encode(value, ttlMs, tags);
+  }
+
+  tagClock(key: string): TagClock | undefined {
+    return this.#of(key).tagClock(key);
   }
 
   async put(entries: readonly PutEntry[]): Promise<PutReceipt> {
@@ -83,7 +88,7 @@ export class BucketedRemoteCache implements RemoteTier {
     return eviction === 'all' ? { ...receipt, removed: -1 } : receipt;
   }
 
-  async renewIntent(eviction: Eviction, intent: IntentChange): Promise<boolean> {
+  async renewIntent(eviction: Withheld, intent: IntentChange): Promise<boolean> {
     const outcomes = await Promise.allSettled(this.#sharesOf(eviction).map(([bucket, share]) => bucket.renewIntent(share, intent)));
     throwFirst(outcomes);
     return outcomes.every((outcome) => outcome.status === 'fulfilled' && outcome.value);
@@ -93,9 +98,11 @@ export class BucketedRemoteCache implements RemoteTier {
     return this.#of(key).isWithheld(key);
   }
 
-  /** Each bucket with its share of an eviction. */
+  /** Each bucket with its share of an eviction. Entries of one tag may lie in all of them. */
+  #sharesOf(eviction: Withheld): [RemoteCache, Withheld][];
+  #sharesOf(eviction: Eviction): [RemoteCache, Eviction][];
   #sharesOf(eviction: Eviction): [RemoteCache, Eviction][] {
-    if (eviction === 'all') return this.#buckets.map((bucket) => [bucket, 'all']);
+    if (eviction === 'all' || hasTags(eviction)) return this.#buckets.map((bucket) => [bucket, eviction]);
     return [...this.#split(eviction.keys, itself)].map(([bucket, keys]) => [bucket, { keys }]);
   }
 

@@ -1,5 +1,7 @@
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { UNREADABLE, type ValueCodec } from '../value/codec.js';
+import type { TagClock } from './tag-clock.js';
+import { Tagged } from './tagged.js';
 
 /** An entry of the remote tier, as one instance reads it. */
 export interface RemoteEntry {
@@ -9,10 +11,15 @@ export interface RemoteEntry {
    * the local tier must not keep the entry.
    */
   readonly endsAt: Milliseconds | undefined;
+  /** In a cache with tags. */
+  readonly tagged?: Tagged | undefined;
 }
 
-/** What a read finds under a key: an entry, nothing, or an entry that cannot be read. */
-export type Reading = RemoteEntry | typeof UNREADABLE | undefined;
+/** In place of an entry that carries a tag which was evicted since its load began. */
+export const OVERTAKEN = Symbol('overtaken');
+
+/** What a read finds under a key: an entry, nothing, or an entry that cannot be used. */
+export type Reading = RemoteEntry | typeof UNREADABLE | typeof OVERTAKEN | undefined;
 
 /** The clock by which entries end: the server's clock, as far as an instance knows it. */
 export interface RemoteTime {
@@ -29,6 +36,8 @@ export interface EntryCodecOptions {
   /** The instance's clock. */
   readonly clock: Clock;
   readonly time: RemoteTime;
+  /** Of a cache with tags: entries that say nothing of tags are unreadable then. Default: the others are. */
+  readonly tags?: TagClock | undefined;
 }
 
 /**
@@ -45,24 +54,30 @@ export class EntryCodec {
   readonly #codec: ValueCodec;
   readonly #clock: Clock;
   readonly #time: RemoteTime;
+  readonly #tags: TagClock | undefined;
 
-  constructor({ codec, clock, time }: EntryCodecOptions) {
+  constructor({ codec, clock, time, tags }: EntryCodecOptions) {
     this.#codec = codec;
     this.#clock = clock;
     this.#time = time;
+    this.#tags = tags;
   }
 
   /** Like {@link ValueCodec.encode}, for a value that lives for `life` after it is stored. */
-  encode(value: unknown, life: Milliseconds): string {
-    return this.#codec.encode(value, life);
+  encode(value: unknown, life: Milliseconds, tags: readonly string[] = []): string {
+    return this.#codec.encode(value, life, this.#tags && tags);
   }
 
   /** Decodes an entry that has just arrived; see {@link ValueCodec.read}. */
   read(raw: string): RemoteEntry | typeof UNREADABLE {
     const entry = this.#codec.read(raw);
     if (entry === UNREADABLE) return entry;
-    const { value, life, end } = entry;
-    const endsAt = life === undefined || end === undefined ? undefined : this.#time.earliest(end);
-    return { value, endsAt: endsAt === undefined ? undefined : Math.min(endsAt, this.#clock.now() + (life as Milliseconds)) };
+    const { value, life, end, tagged } = entry;
+    const tags = this.#tags;
+    if ((tags === undefined) !== (tagged === undefined)) return UNREADABLE;
+    const earliest = life === undefined || end === undefined ? undefined : this.#time.earliest(end);
+    const endsAt = earliest === undefined ? undefined : Math.min(earliest, this.#clock.now() + (life as Milliseconds));
+    if (tags === undefined || tagged === undefined) return { value, endsAt };
+    return { value, endsAt, tagged: new Tagged(tagged.tags, tagged.since, tags) };
   }
 }

@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../../time/index.js';
-import type { Eviction } from '../eviction.js';
+import type { Eviction, Withheld } from '../eviction.js';
+import type { TagNumbers } from './tag-clock.js';
 
 /**
  * The answer to a request for the fill lease of an absent key. `E` is the form of an entry; raw unless stated
@@ -14,9 +15,9 @@ export type FillLease<E = string> =
   | { readonly kind: 'withheld' }
   /**
    * The caller holds the lease and may load. The token is needed for {@link EvictionLog.fill}. It is valid
-   * until an eviction of the key or a time limit ends it.
+   * until an eviction of the key or a time limit ends it. `since`: the number of the last eviction then.
    */
-  | { readonly kind: 'granted'; readonly token: string };
+  | { readonly kind: 'granted'; readonly token: string; readonly since: number };
 
 /** A value to store: its key, its raw form, and how long it lives, which is longer than 0. */
 export interface PutEntry {
@@ -99,14 +100,15 @@ export interface EvictionLog {
   putIfAbsent(entry: PutEntry): Promise<string | undefined>;
   /**
    * Removes and announces. An eviction of everything takes constant time and counts nothing: `removed` is
-   * `-1`. An `intent` of what is evicted is set or ended in the same step.
+   * `-1`. So does one of tags, which notes their numbers instead: see {@link readTags}. An `intent` of the keys,
+   * or of everything, is set or ended in the same step.
    */
   evict(eviction: Eviction, acks: boolean, intent?: IntentChange): Promise<EvictionReceipt>;
   /**
    * Renews a write intent, and announces nothing. `false`: it had ended, and nothing was changed. An eviction
    * must set it again, because others may have stored old values since.
    */
-  renewIntent(eviction: Eviction, intent: IntentChange): Promise<boolean>;
+  renewIntent(eviction: Withheld, intent: IntentChange): Promise<boolean>;
   /** Whether the key is being written: see {@link IntentChange}. */
   isWithheld(key: string): Promise<boolean>;
   /**
@@ -114,4 +116,6 @@ export interface EvictionLog {
    * lease.
    */
   readCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<(string | undefined)[]>;
+  /** When these tags were evicted last, for a cache with tags. */
+  readTags(tags: readonly string[]): Promise<TagNumbers>;
 }

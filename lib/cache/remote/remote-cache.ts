@@ -1,14 +1,16 @@
 import type { Keyv } from 'keyv';
 import { RemoteCacheError } from '../../errors/index.js';
-import type { CacheEvents, TracedStep } from '../../event/index.js';
+import type { CacheCounters, CacheEvents, TracedStep } from '../../event/index.js';
 import type { EvictionLog, EvictionReceipt, FillEntry, FillLease, IntentChange, PutEntry, PutReceipt } from './eviction-log.js';
 import type { RemoteGuard } from './remote-guard.js';
 import type { Milliseconds } from '../../time/index.js';
 import { UNREADABLE } from '../value/codec.js';
-import type { EntryCodec, Reading, RemoteEntry } from './entry-codec.js';
-import type { Eviction } from '../eviction.js';
+import { type EntryCodec, OVERTAKEN, type Reading, type RemoteEntry } from './entry-codec.js';
+import { type Eviction, hasTags, type Withheld } from '../eviction.js';
 import type { Generation } from './generation.js';
 import { StepBatches } from './step-batches.js';
+import type { TagClock } from './tag-clock.js';
+import type { Tagged } from './tagged.js';
 
 /** What a {@link RemoteCache} needs. */
 export interface RemoteCacheOptions {
@@ -23,6 +25,10 @@ export interface RemoteCacheOptions {
   readonly guard: RemoteGuard;
   /** The generation of its keys. */
   readonly generation: Generation;
+  /** Of a cache with tags. Default: it has none. */
+  readonly tags?: TagClock | undefined;
+  /** Counts the steps that ask for tags. Default: nobody counts them. */
+  readonly counters?: CacheCounters | undefined;
   /** Traces each step under the name `cache`, while `events` has a tracer. Default: steps are not traced. */
   readonly traced?: { readonly cache: string; readonly events: CacheEvents } | undefined;
 }
@@ -39,12 +45,15 @@ const RAW = { raw: true } as const;
 /** The answer to {@link RemoteCache.acquire}: a fill lease, or the decoded entry that was found instead. */
 export type FillLeaseReply =
   | FillLease<RemoteEntry>
-  /** The stored entry cannot be decoded. */
-  | { readonly kind: 'unreadable' };
+  /** The stored entry cannot be decoded, or a tag of it was evicted since. */
+  | { readonly kind: 'unreadable' | 'overtaken' };
 
 /**
  * L2: the entries of one cache on Redis (or in shared memory), as values. A hit is one plain GET through
  * Keyv. Every write is one script of the {@link EvictionLog}.
+ *
+ * In a cache with tags, an entry counts only if none of them was evicted since its load began. The
+ * {@link TagClock} knows that; where it does not, one step more asks for the numbers.
  */
 export class RemoteCache {
   readonly #keyv: Keyv;
@@ -52,6 +61,8 @@ export class RemoteCache {
   readonly #codec: EntryCodec;
   readonly #guard: RemoteGuard;
   readonly #generation: Generation;
+  readonly #tags: TagClock | undefined;
+  readonly #counters: CacheCounters | undefined;
   readonly #traced: RemoteCacheOptions['traced'];
   readonly #gets: StepBatches<string, Reading>;
   readonly #acquires: StepBatches<string, FillLease>;
@@ -63,6 +74,8 @@ export class RemoteCache {
     this.#codec = options.codec;
     this.#guard = options.guard;
     this.#generation = options.generation;
+    this.#tags = options.tags;
+    this.#counters = options.counters;
     this.#traced = options.traced;
     const { log } = options;
     this.#gets = this.#batches('get', (keys, waitMs) => this.#read(keys as string[], waitMs));
@@ -117,13 +130,57 @@ export class RemoteCache {
    */
   get(key: string, waitMs?: Milliseconds): Promise<Reading> {
     if (this.#generation.isDoubted) return this.getAllCurrent([key], waitMs).then(([entry]) => entry);
-    if (this.#traced?.events.tracer === undefined) return this.#getOne(key, waitMs);
-    return this.#trace('get', [key], () => this.#getOne(key, waitMs));
+    if (this.#traced?.events.tracer === undefined) return this.#judged(this.#getOne(key, waitMs));
+    return this.#judged(this.#trace('get', [key], () => this.#getOne(key, waitMs)));
   }
 
   /** Like {@link get}, for several keys: one MGET. */
   getAll(keys: string[]): Promise<Reading[]> {
-    return this.#trace('get', keys, () => this.#read(keys));
+    const readings = this.#trace('get', keys, () => this.#read(keys));
+    return this.#tags === undefined ? readings : readings.then((all) => this.#judgeAll(all));
+  }
+
+  #judged(reading: Promise<Reading>): Promise<Reading> {
+    if (this.#tags === undefined) return reading;
+    return reading.then((one) => this.#judge(one));
+  }
+
+  /** Of what was read, only what no eviction of a tag has overtaken. */
+  #judge(reading: Reading): Reading | Promise<Reading> {
+    const isAlive = this.#isAlive(reading);
+    if (isAlive === undefined) return this.#ask([reading]).then(([one]) => one);
+    return isAlive ? reading : OVERTAKEN;
+  }
+
+  #judgeAll(readings: Reading[]): Reading[] | Promise<Reading[]> {
+    const verdicts = readings.map((reading) => this.#isAlive(reading));
+    if (verdicts.includes(undefined)) return this.#ask(readings);
+    return readings.map((reading, i) => (verdicts[i] === true ? reading : OVERTAKEN));
+  }
+
+  /** `undefined`: only the remote tier can tell. What is no entry with tags counts as alive. */
+  #isAlive(reading: Reading): boolean | undefined {
+    const tagged = taggedIn(reading);
+    if (tagged === undefined) return true;
+    if (this.#tags?.isOvertaken(tagged.tags, tagged.since) === true) return false;
+    return this.#tags?.knows(tagged.tags, tagged.since) === true ? true : undefined;
+  }
+
+  /** Asks the remote tier for the numbers of all tags that occur, in one step. */
+  async #ask(readings: readonly Reading[]): Promise<Reading[]> {
+    const clock = this.#tags as TagClock;
+    const all = [...new Set(readings.flatMap((reading) => taggedIn(reading)?.tags ?? []))];
+    const { version } = clock;
+    if (this.#counters !== undefined) this.#counters.tagReads += 1;
+    const { floor, numbers } = await this.#log.readTags(all);
+    const byTag = new Map(all.map((tag, i) => [tag, numbers[i]]));
+    return readings.map((reading) => {
+      const tagged = taggedIn(reading);
+      if (tagged === undefined || tagged.tags.length === 0) return reading;
+      const { tags, since } = tagged;
+      const own = { floor, numbers: tags.map((tag) => byTag.get(tag)) };
+      return clock.told(tags, since, own, version) ? reading : OVERTAKEN;
+    });
   }
 
   #getOne(key: string, waitMs?: Milliseconds): Promise<Reading> {
@@ -139,7 +196,8 @@ export class RemoteCache {
   /** Like {@link getAll}, after checking the generation: for reads without a valid read lease. One MGET. */
   async getAllCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<Reading[]> {
     const raws = await this.#trace('get', keys, () => this.#log.readCurrent(keys, waitMs));
-    return raws.map((raw) => (raw === undefined ? undefined : this.#codec.read(raw)));
+    const readings = raws.map((raw) => (raw === undefined ? undefined : this.#codec.read(raw)));
+    return this.#tags === undefined ? readings : this.#judgeAll(readings);
   }
 
   /** Asks for the fill lease of `key`. With `replace`, the stored entry is unreadable and is dropped. */
@@ -150,8 +208,9 @@ export class RemoteCache {
         : this.#acquires.add(key, waitMs);
     const reply = await this.#trace('acquire', [key], ask);
     if (reply.kind !== 'present') return reply;
-    const entry = this.#codec.read(reply.entry);
-    return entry === UNREADABLE ? { kind: 'unreadable' } : { kind: 'present', entry };
+    const entry = await this.#judge(this.#codec.read(reply.entry));
+    if (entry === UNREADABLE) return { kind: 'unreadable' };
+    return entry === OVERTAKEN ? { kind: 'overtaken' } : { kind: 'present', entry: entry as RemoteEntry };
   }
 
   /** Stores an encoded value that was loaded; `false` if the token is no longer valid. */
@@ -171,8 +230,13 @@ export class RemoteCache {
    *
    * @throws {CacheValueError} when the value cannot be encoded, or is too large.
    */
-  encode(value: unknown, ttlMs: Milliseconds): string {
-    return this.#codec.encode(value, ttlMs);
+  encode(value: unknown, ttlMs: Milliseconds, tags?: readonly string[]): string {
+    return this.#codec.encode(value, ttlMs, tags);
+  }
+
+  /** The clock of the tags of `key`. `undefined`: the cache has none. */
+  tagClock(_key: string): TagClock | undefined {
+    return this.#tags;
   }
 
   /** Stores encoded values, replacing any old ones, and announces their keys. */
@@ -182,29 +246,30 @@ export class RemoteCache {
   }
 
   /**
-   * Stores an encoded value if there is none. Otherwise returns what is there. An unreadable entry is
-   * replaced, and {@link UNREADABLE} is returned.
+   * Stores an encoded value if there is none. Otherwise returns what is there. An entry that cannot be used
+   * is replaced, and {@link UNREADABLE} or {@link OVERTAKEN} is returned.
    */
   async putIfAbsent(entry: PutEntry): Promise<Reading> {
     const present = await this.#trace('put', [entry.key], () => this.#log.putIfAbsent(entry));
-    const reading = present === undefined ? undefined : this.#codec.read(present);
-    if (reading !== UNREADABLE) return reading;
+    const reading = present === undefined ? undefined : await this.#judge(this.#codec.read(present));
+    if (reading !== UNREADABLE && reading !== OVERTAKEN) return reading;
     const { refusal } = await this.put([entry]);
     if (refusal === undefined) return reading;
     throw new RemoteCacheError(
       'CACHE_REMOTE_FAILED',
-      `The remote tier did not store a value in the place of an unreadable one: ${refusal}`,
+      `The remote tier did not store a value in the place of one that cannot be used: ${refusal}`,
     );
   }
 
   /** Removes and announces, in one round trip. See {@link EvictionLog.evict} for `intent`. */
   evict(eviction: Eviction, acks: boolean, intent?: IntentChange): Promise<EvictionReceipt> {
-    const [step, keys] = eviction === 'all' ? (['clear', []] as const) : (['evict', eviction.keys] as const);
+    const step = eviction === 'all' ? 'clear' : 'evict';
+    const keys = eviction === 'all' || hasTags(eviction) ? [] : eviction.keys;
     return this.#trace(step, keys, () => this.#log.evict(eviction, acks, intent));
   }
 
   /** See {@link EvictionLog.renewIntent}. */
-  renewIntent(eviction: Eviction, intent: IntentChange): Promise<boolean> {
+  renewIntent(eviction: Withheld, intent: IntentChange): Promise<boolean> {
     return this.#log.renewIntent(eviction, intent);
   }
 
@@ -218,3 +283,6 @@ export class RemoteCache {
     return traced === undefined ? action() : traced.events.trace({ cache: traced.cache, step, keys }, action);
   }
 }
+
+/** What an entry says of its tags. */
+const taggedIn = (reading: Reading): Tagged | undefined => (typeof reading === 'object' ? reading.tagged : undefined);

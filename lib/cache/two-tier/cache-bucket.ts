@@ -1,7 +1,8 @@
 import type { Milliseconds } from '../../time/index.js';
-import type { Eviction } from '../eviction.js';
+import { type Eviction, hasTags } from '../eviction.js';
 import type { Generation } from '../remote/generation.js';
-import type { CoherentCache } from './coherent-cache.js';
+import type { TagClock } from '../remote/tag-clock.js';
+import type { AppliedMessage, CoherentCache } from './coherent-cache.js';
 import type { TwoTierCache } from './two-tier-cache.js';
 
 /**
@@ -17,14 +18,20 @@ class CacheBucket implements CoherentCache {
   readonly #number: number;
   /** The end of each bucket's lease. All buckets of a cache share this array. */
   readonly #leases: Milliseconds[];
+  /** Of a cache with tags. */
+  readonly #tags: TagClock | undefined;
 
-  constructor(cache: TwoTierCache, generation: Generation, number: number, leases: Milliseconds[]) {
+  constructor(cache: TwoTierCache, { generation, tags }: BucketState, number: number, leases: Milliseconds[]) {
     this.#cache = cache;
     this.generation = generation;
     this.#number = number;
     this.#leases = leases;
+    this.#tags = tags;
     generation.onChange((cause) => {
-      if (cause !== 'expected') cache.emptied(cause);
+      if (cause !== 'expected') {
+        tags?.begin();
+        cache.emptied(cause);
+      }
       cache.intentsLost();
     });
   }
@@ -33,18 +40,29 @@ class CacheBucket implements CoherentCache {
     return this.#cache.name;
   }
 
-  apply(eviction: Eviction, own: boolean, lagMs?: Milliseconds): void {
-    // A clear has one message per bucket. Only the message of the first bucket is counted, but all of them
-    // are applied.
-    if (eviction !== 'all' || this.#number === 0) this.#cache.apply(eviction, own, lagMs);
-    else if (!own) this.#cache.emptied('remote');
+  get hasTags(): boolean {
+    return this.#tags !== undefined;
+  }
+
+  apply(eviction: Eviction, message: AppliedMessage): void {
+    if (eviction !== 'all' && hasTags(eviction)) this.#tags?.evicted(eviction.tags, message.seq);
+    // A clear has one message per bucket, and so has an eviction of tags. Only the message of the first
+    // bucket is counted, but all of them are applied.
+    const isCounted = this.#number === 0 || (eviction !== 'all' && !hasTags(eviction));
+    this.#cache.apply(eviction, message, isCounted);
   }
 
   missed(cause: 'gap' | 'coherence'): void {
+    this.#tags?.begin();
     this.#cache.missed(cause);
   }
 
+  heard(number: number): void {
+    this.#tags?.heard(number);
+  }
+
   holdLeaseUntil(time: Milliseconds): void {
+    this.#tags?.holdLeaseUntil(time);
     this.#leases[this.#number] = time;
     this.#cache.holdLeaseUntil(Math.min(...this.#leases));
   }
@@ -55,11 +73,15 @@ class CacheBucket implements CoherentCache {
   }
 }
 
-/**
- * `cache` as seen by the primary of each of its buckets. There is one generation per bucket; usually there is
- * only one bucket.
- */
-export function bucketsOf(cache: TwoTierCache, generations: readonly Generation[]): readonly CoherentCache[] {
-  const leases = generations.map(() => Number.NEGATIVE_INFINITY);
-  return generations.map((generation, number) => new CacheBucket(cache, generation, number, leases));
+/** What a cache knows of one of its buckets. */
+export interface BucketState {
+  readonly generation: Generation;
+  /** Of a cache with tags. */
+  readonly tags?: TagClock | undefined;
+}
+
+/** `cache` as seen by the primary of each of its buckets. Usually there is only one bucket. */
+export function bucketsOf(cache: TwoTierCache, buckets: readonly BucketState[]): readonly CoherentCache[] {
+  const leases = buckets.map(() => Number.NEGATIVE_INFINITY);
+  return buckets.map((bucket, number) => new CacheBucket(cache, bucket, number, leases));
 }

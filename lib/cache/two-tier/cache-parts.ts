@@ -5,6 +5,7 @@ import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueSharing } from '../value/value-sharing.js';
 import type { PendingEvictions } from './pending-evictions.js';
 import type { SharedLoad } from './shared-load.js';
+import type { Tagging } from './tagging.js';
 
 /** What the parts of one `TwoTierCache` share. */
 export interface CacheParts {
@@ -14,6 +15,7 @@ export interface CacheParts {
   readonly remote: RemoteTier;
   readonly sharing: ValueSharing;
   readonly pending: PendingEvictions;
+  readonly tagging: Tagging;
   readonly clock: Clock;
   readonly events: CacheEvents;
   readonly counters: CacheCounters;

@@ -27,23 +27,23 @@ export class FillLeases {
    * Asks for the lease of `key`. While another instance holds the lease, asks again, for as long as a call
    * may wait. Does not wait for a load that waits for this one.
    *
-   * @param isUnreadable - whether L2 holds an entry that cannot be read, which is then dropped.
+   * @param isUseless - whether L2 holds an entry that cannot be used, which is then dropped.
    * @returns the lease, or the entry that L2 holds by now. `busy`: another instance is loading, and takes
    *   longer than a call may wait.
    * @throws {RemoteCacheError} when Redis does not answer.
    */
-  async take(key: string, load: SharedLoad, isUnreadable: boolean, begunAt: Milliseconds): Promise<FillLeaseReply> {
+  async take(key: string, load: SharedLoad, isUseless: boolean, begunAt: Milliseconds): Promise<FillLeaseReply> {
     const { remote, clock, counters, deadlineMs, timeoutMs } = this.#options;
     // At that time one last step can still start, and there is time left for the fill after the load.
     const lastStep = begunAt + deadlineMs - 2 * timeoutMs;
     // Only in the first attempt: an entry found later was written by another instance.
-    let replaces = isUnreadable;
+    let replaces = isUseless;
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(1.5 * pause, LONGEST_POLL_MS)) {
       const waitMs = Math.max(0, lastStep + timeoutMs - clock.now());
       let permit = await remote.acquire(key, replaces, waitMs);
       replaces = false;
-      if (permit.kind === 'unreadable') {
-        counters.remoteFailures += 1;
+      if (permit.kind === 'unreadable' || permit.kind === 'overtaken') {
+        counters[permit.kind === 'overtaken' ? 'overtaken' : 'remoteFailures'] += 1;
         permit = await remote.acquire(key, true, waitMs);
       }
       if (permit.kind !== 'busy' || this.#isStopped || clock.now() + pause > lastStep) return permit;

@@ -2,12 +2,13 @@ import type { Clock, Milliseconds } from '../../time/index.js';
 import type { KeyInspection, TierInspection } from '../key-inspection.js';
 import type { LocalTier } from '../local/local-tier.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
+import { OVERTAKEN, type RemoteEntry } from '../remote/entry-codec.js';
 import { UNREADABLE } from '../value/codec.js';
 import type { PendingEvictions } from './pending-evictions.js';
 
 /** What {@link inspectKey} needs. */
 export interface InspectedTiers {
-  readonly local: Pick<LocalTier, 'leftMs' | 'isServing'>;
+  readonly local: Pick<LocalTier, 'leftMs' | 'isServing' | 'tagsOf'>;
   readonly remote: Pick<RemoteTier, 'getAllCurrent' | 'isWithheld'>;
   readonly pending: Pick<PendingEvictions, 'isDoubtful'>;
   readonly clock: Clock;
@@ -19,11 +20,13 @@ export interface InspectedTiers {
 /** Where an encoded key is held. Changes nothing in either tier. Never rejects. */
 export async function inspectKey(key: string, inspected: InspectedTiers): Promise<KeyInspection> {
   const { local, pending, clock, tiers } = inspected;
-  const [remote, isWithheld] = await Promise.all([inspectRemote(key, inspected), isWithheldIn(key, inspected)]);
+  const [{ remote, entry }, isWithheld] = await Promise.all([inspectRemote(key, inspected), isWithheldIn(key, inspected)]);
+  const tags = local.tagsOf(key) ?? entry?.tagged?.tags;
   return {
     key,
     local: tiers === 'remote' ? { state: 'unused' } : tierOf(local.leftMs(key)),
     remote,
+    ...(tags === undefined ? {} : { tags }),
     isServing: local.isServing(clock.now()),
     isDoubtful: pending.isDoubtful(key),
     isWithheld,
@@ -35,16 +38,19 @@ async function isWithheldIn(key: string, { remote, tiers, isStopped }: Inspected
   return remote.isWithheld(key).catch(() => false);
 }
 
-async function inspectRemote(key: string, { remote, clock, tiers, isStopped }: InspectedTiers): Promise<TierInspection> {
-  if (tiers === 'local') return { state: 'unused' };
-  if (isStopped) return { state: 'unknown' };
+async function inspectRemote(
+  key: string,
+  { remote, clock, tiers, isStopped }: InspectedTiers,
+): Promise<{ readonly remote: TierInspection; readonly entry?: RemoteEntry }> {
+  if (tiers === 'local') return { remote: { state: 'unused' } };
+  if (isStopped) return { remote: { state: 'unknown' } };
   try {
     const [entry] = await remote.getAllCurrent([key]);
-    if (entry === undefined) return { state: 'absent' };
-    if (entry === UNREADABLE || entry.endsAt === undefined) return { state: 'held' };
-    return tierOf(Math.max(0, entry.endsAt - clock.now()));
+    if (entry === undefined || entry === OVERTAKEN) return { remote: { state: 'absent' } };
+    if (entry === UNREADABLE) return { remote: { state: 'held' } };
+    return { remote: entry.endsAt === undefined ? { state: 'held' } : tierOf(Math.max(0, entry.endsAt - clock.now())), entry };
   } catch {
-    return { state: 'unknown' };
+    return { remote: { state: 'unknown' } };
   }
 }
 

@@ -4,7 +4,10 @@ import type { LoadOptions } from '../cache.js';
 import { Load } from '../load.js';
 import type { LocalTier } from '../local/local-tier.js';
 import type { ReadTicket } from '../local/read-tickets.js';
+import { OVERTAKEN } from '../remote/entry-codec.js';
 import type { FillLeaseReply } from '../remote/remote-cache.js';
+import { ANY_TAG } from '../remote/tag-clock.js';
+import { Tagged } from '../remote/tagged.js';
 import { UNREADABLE } from '../value/codec.js';
 import { Copies } from '../value/value-sharing.js';
 import type { CacheParts } from './cache-parts.js';
@@ -34,14 +37,18 @@ interface LoadCall<V> extends LoadRequest<V> {
   readonly ticket: ReadTicket<SharedLoad>;
   readonly load: SharedLoad;
   readonly begunAt: Milliseconds;
+  /** In a cache with tags: the number of the last eviction that was heard of before. */
+  readonly since: number;
 }
 
 /** L2 may not be read. */
 const NOT_LOOKED = Symbol('not looked');
 /** L2 was not read, because a miss was expected. */
 const EXPECTED = Symbol('expected to be a miss');
+/** L2 has an entry, which cannot be used. */
+const USELESS = Symbol('useless');
 /** Why no entry was found in L2. */
-type Looked = typeof NOT_LOOKED | typeof EXPECTED | typeof UNREADABLE | undefined | { readonly error: unknown };
+type Looked = typeof NOT_LOOKED | typeof EXPECTED | typeof USELESS | undefined | { readonly error: unknown };
 
 /**
  * The loads of one cache. A read for which L1 has no value joins a running load of its key, or starts a new
@@ -94,7 +101,9 @@ export class Loads {
   #begin<V>({ key, loader, options }: LoadRequest<V>, begunAt: Milliseconds, isJoinable: boolean): SharedLoad {
     const load = new SharedLoad(this.#options.cache, key, begunAt);
     const ticket = this.#local.begin(key);
-    load.promise = this.#look({ key, loader, options, ticket, load, begunAt });
+    const { remote, tagging } = this.#options;
+    const since = tagging.isOn ? (remote.tagClock(key)?.latest ?? 0) : 0;
+    load.promise = this.#look({ key, loader, options, ticket, load, begunAt, since });
     if (isJoinable) ticket.load = load;
     return load;
   }
@@ -108,7 +117,7 @@ export class Loads {
       (reading) => {
         const entry = this.#reads.entryIn(reading);
         this.#forecast.saw(key, entry === undefined);
-        if (entry === undefined) return this.#loadMissed(call, reading === UNREADABLE ? UNREADABLE : undefined);
+        if (entry === undefined) return this.#loadMissed(call, reading === UNREADABLE || reading === OVERTAKEN ? USELESS : undefined);
         try {
           return this.#settled(load, this.#reads.take(key, ticket, entry) as V);
         } finally {
@@ -132,19 +141,36 @@ export class Loads {
     let token: string | undefined;
     try {
       const lease = looked === NOT_LOOKED ? undefined : await this.#takeLease(call, looked);
-      if (lease?.kind === 'present') return this.#settled(load, this.#reads.take(key, ticket, lease.entry) as V);
+      const found = lease?.kind === 'present' ? this.#reads.entryIn(lease.entry) : undefined;
+      if (found !== undefined) return this.#settled(load, this.#reads.take(key, ticket, found) as V);
       if (lease?.kind === 'granted') token = lease.token;
       if (lease?.kind === 'withheld') this.#options.counters.withheld += 1;
       this.#options.counters.misses += 1;
       const value = await this.#run(key, load, loader);
       const isVetoed = options.unless?.(value) === true;
-      if (this.#mayHandOut(value, options) && !isVetoed && (await this.#store(call, token, value))) token = undefined;
+      const tagged = this.#tag(call, value, lease?.kind === 'granted' ? lease.since : call.since, isVetoed);
+      const mayStore = this.#mayHandOut(value, options) && !isVetoed && tagged?.tags !== ANY_TAG;
+      if (mayStore && (await this.#store(call, token, value, tagged))) token = undefined;
       return this.#settled(load, value);
     } finally {
       if (token !== undefined) this.#options.leases.giveBack(key, token);
       this.#local.end(key, ticket);
       load.end();
     }
+  }
+
+  /**
+   * The tags of a loaded value, in a cache with tags, for those who joined and for the tiers. Nobody asks for
+   * the tags of a value that is not stored: it counts as if it carried any.
+   *
+   * @param since - the number of the last eviction before the loader began.
+   */
+  #tag<V>({ key, load, options }: LoadCall<V>, value: V, since: number, isVetoed: boolean): Tagged | undefined {
+    const { remote, tagging } = this.#options;
+    const clock = tagging.isOn ? remote.tagClock(key) : undefined;
+    if (clock === undefined) return undefined;
+    const tags = isVetoed ? undefined : tagging.ofLoaded(value, options.tags);
+    return (load.tagged = new Tagged(tags ?? ANY_TAG, since, clock));
   }
 
   /** Makes a loaded value fit for several readers. Returns whether that was possible. */
@@ -162,7 +188,7 @@ export class Loads {
   async #takeLease<V>({ key, load, options, begunAt }: LoadCall<V>, looked: Looked): Promise<FillLeaseReply | undefined> {
     try {
       if (typeof looked === 'object') throw looked.error;
-      const lease = await this.#options.leases.take(key, load, looked === UNREADABLE, begunAt);
+      const lease = await this.#options.leases.take(key, load, looked === USELESS, begunAt);
       if (looked === EXPECTED) this.#forecast.saw(key, lease.kind !== 'present');
       return lease;
     } catch (error) {
@@ -188,27 +214,33 @@ export class Loads {
   }
 
   /** Stores a loaded value if that is allowed. Returns whether the fill lease is used up. */
-  async #store<V>({ key, ticket, options }: LoadCall<V>, token: string | undefined, value: V): Promise<boolean> {
+  async #store<V>(
+    { key, ticket, options }: LoadCall<V>,
+    token: string | undefined,
+    value: V,
+    tagged: Tagged | undefined,
+  ): Promise<boolean> {
     const { life, counters, clock, pending, remote, timeoutMs, hasRemote } = this.#options;
+    const isDoubtful = (): boolean => pending.isDoubtful(key) || (tagged !== undefined && pending.hasDoubtful(tagged.tags));
     try {
       const ttlMs = life.ofLoaded(value, options.ttl);
       if (ttlMs === undefined) return false;
       life.refuseNull(value);
       if (!hasRemote) {
-        if (!pending.isDoubtful(key)) this.#local.keep(key, ticket, value, clock.now() + ttlMs);
+        if (!isDoubtful()) this.#local.keep(key, ticket, value, clock.now() + ttlMs, tagged);
         return true;
       }
       if (token === undefined) return true;
-      if (!this.#local.isValid(ticket) || pending.isDoubtful(key)) {
+      if (!this.#local.isValid(ticket) || isDoubtful()) {
         counters.refusedFills += 1;
         return false;
       }
-      const raw = remote.encode(value, ttlMs);
+      const raw = remote.encode(value, ttlMs, tagged?.tags);
       // The life in L2 begins later than now, so the entry in L1 cannot outlive the one in L2.
       const now = clock.now();
       if (await remote.fill({ key, token, raw, ttlMs }, timeoutMs)) {
         counters.fills += 1;
-        this.#local.keep(key, ticket, value, now + ttlMs);
+        if (!isDoubtful()) this.#local.keep(key, ticket, value, now + ttlMs, tagged);
       } else {
         counters.refusedFills += 1;
       }
@@ -233,19 +265,24 @@ export class Loads {
   }
 
   /**
-   * Waits for another caller's load, for as long as that is allowed. A wait can end without a value for two
+   * Waits for another caller's load, for as long as that is allowed. A wait can end without a value for three
    * reasons:
    * - The load lasted too long.
+   * - The value carries a tag that was evicted since the load began, perhaps before this caller came: its tags
+   *   were not known then.
    * - The caller who ran the load was aborted. This says nothing about the value, so it counts only the first
    *   time (`isSecond` is `false`).
    *
-   * All callers whose wait ended like this share one new load.
+   * All callers whose wait ended like this share one new load, which began after each of them had come.
+   *
+   * @param isNewer - whether the load began after this caller had come.
    */
-  #join<V>(request: LoadRequest<V>, load: SharedLoad, isSecond = false): Promise<V> {
+  #join<V>(request: LoadRequest<V>, load: SharedLoad, isSecond = false, isNewer = false): Promise<V> {
     const { clock, fillLeaseMs } = this.#options;
     return load.join(clock, fillLeaseMs).then(
       (value) => {
         if (value === LATE) return this.#succeed(request, load, isSecond);
+        if (!isNewer && this.mayBeOvertaken(load)) return this.#reload(request, load, isSecond);
         return (value instanceof Copies ? value.make() : value) as V;
       },
       (error: unknown) => {
@@ -267,6 +304,21 @@ export class Loads {
     if (running?.needsCaller === true) return this.#loadAlone(request);
     load.successor = running ?? this.#begin(request, now, isServing);
     return running === undefined ? (load.successor.promise as Promise<V>) : this.#join(request, running, isSecond);
+  }
+
+  /** Joins the new load of those for whom `load` was overtaken, or starts it. */
+  #reload<V>(request: LoadRequest<V>, load: SharedLoad, isSecond: boolean): Promise<V> {
+    const running = load.reload;
+    if (running?.needsCaller === true) return this.#loadAlone(request);
+    if (running !== undefined) return this.#join(request, running, isSecond, true);
+    const now = this.#options.clock.now();
+    load.reload = this.#begin(request, now, this.#local.isServing(now));
+    return load.reload.promise as Promise<V>;
+  }
+
+  /** Whether a tag of the value may have been evicted since its load began. A rule of its own, for specs. */
+  protected mayBeOvertaken({ tagged }: SharedLoad): boolean {
+    return tagged !== undefined && (tagged.mayBeOvertaken || this.#options.pending.hasDoubtful(tagged.tags));
   }
 }
 

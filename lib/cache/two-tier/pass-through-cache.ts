@@ -7,9 +7,11 @@ import type { CacheKey } from '../key/cache-key.js';
 import { CallsUnderWay, stopped } from '../calls-under-way.js';
 import { encodeKey } from '../key/encode-key.js';
 import type { Eviction } from '../eviction.js';
+import { encodeTags } from '../encode-tags.js';
 import type { EvictionReceipt, IntentChange } from '../remote/eviction-log.js';
 import { inWords, PendingEvictions } from './pending-evictions.js';
 import { reporting } from './reporting.js';
+import { Tagging } from './tagging.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueWrapper } from '../value-wrapper.js';
 import type { WriteIntent } from '../write-intent.js';
@@ -25,6 +27,8 @@ export interface PassThroughCacheOptions {
   readonly unacknowledged?: Unacknowledged | undefined;
   /** How long a caller waits for an acknowledgement. */
   readonly deadlineMs: Milliseconds;
+  /** Whether the cache has tags. Default: `false`. */
+  readonly hasTags?: boolean | undefined;
   /** How long a write intent protects after its writer has died. */
   readonly intentLeaseMs: Milliseconds;
   /** The cache of this name, if this instance has one by now. Its local tier must receive each eviction. */
@@ -111,6 +115,15 @@ export class PassThroughCache extends Cache {
     const made = this.#options.made();
     if (made !== undefined) return made.evictAll(keys, options);
     if (keys.length > 0) await this.#tell({ keys: keys.map(encodeKey) }, options);
+  }
+
+  override async evictTagged(tags: readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
+    const made = this.#options.made();
+    if (made !== undefined) return made.evictTagged(tags, options);
+    const { hasTags = false, events } = this.#options;
+    new Tagging(this.name, hasTags, events).check(tags);
+    const encoded = encodeTags(tags, Infinity);
+    if (encoded.length > 0) await this.#tell({ tags: encoded }, options);
   }
 
   override async evictIfPresent(key: CacheKey, options: EvictOptions = {}): Promise<boolean> {

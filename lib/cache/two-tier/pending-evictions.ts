@@ -2,9 +2,10 @@ import { CacheEvictError, printable, RemoteCacheError } from '../../errors/index
 import type { CacheEvents } from '../../event/index.js';
 import { type Clock, type Milliseconds, StepDeadlines } from '../../time/index.js';
 import { type CallsUnderWay, stopped } from '../calls-under-way.js';
-import { chunksOf, endOfChunk } from '../chunks.js';
-import type { Eviction } from '../eviction.js';
+import { chunksOf, partsOf } from '../chunks.js';
+import { type Eviction, hasTags } from '../eviction.js';
 import type { EvictionReceipt, IntentChange } from '../remote/eviction-log.js';
+import { ANY_TAG } from '../remote/tag-clock.js';
 
 /** What a {@link PendingEvictions} needs. */
 export interface PendingEvictionsOptions {
@@ -32,8 +33,8 @@ interface Step {
 }
 
 /**
- * The largest number of keys in doubt that are remembered one by one. If there are more, the whole cache is
- * in doubt.
+ * The largest number of keys and tags in doubt that are remembered one by one. If there are more, the whole
+ * cache is in doubt.
  */
 export const MAXIMUM_PENDING_KEYS = 10_000;
 /** The most keys that a message lists. */
@@ -55,6 +56,8 @@ export class PendingEvictions {
    * acknowledged, the key stays in doubt because of the later one.
    */
   readonly #doubtful = new Map<string, number>();
+  /** The same for tags. */
+  readonly #doubtfulTags = new Map<string, number>();
   #allDoubtful = 0;
   readonly #deadlines: StepDeadlines;
   #number = 0;
@@ -68,14 +71,20 @@ export class PendingEvictions {
     this.#deadlines = new StepDeadlines(options.deadlineMs, true);
   }
 
-  /** The number of keys that wait for an acknowledgement; `Infinity` if the whole cache waits for one. */
+  /** The number of keys and tags that wait for an acknowledgement; `Infinity` if the whole cache does. */
   get size(): number {
-    return this.#allDoubtful === 0 ? this.#doubtful.size : Number.POSITIVE_INFINITY;
+    return this.#allDoubtful === 0 ? this.#doubtful.size + this.#doubtfulTags.size : Number.POSITIVE_INFINITY;
   }
 
   /** Whether `key` is in doubt, so that neither tier may serve it. */
   isDoubtful(key: string): boolean {
     return this.#allDoubtful !== 0 || (this.#doubtful.size !== 0 && this.#doubtful.has(key));
+  }
+
+  /** Whether one of these tags is in doubt, so that what carries it may be served by neither tier. */
+  hasDoubtful(tags: readonly string[]): boolean {
+    if (this.#doubtfulTags.size === 0) return false;
+    return tags === ANY_TAG || tags.some((tag) => this.#doubtfulTags.has(tag));
   }
 
   /**
@@ -89,24 +98,16 @@ export class PendingEvictions {
    * @throws {CacheStoppedError} in the same case during a shutdown, when it is tried at most once more.
    */
   async submit(eviction: Eviction, acks: boolean, begunAt?: Milliseconds, intent?: IntentChange): Promise<EvictionReceipt> {
-    if (eviction === 'all') return this.#submitOne(eviction, { acks, intent }, eviction, begunAt);
-    const { keys } = eviction;
-    if (endOfChunk(keys, 0) === keys.length) return this.#submitOne(eviction, { acks, intent }, eviction, begunAt);
+    const parts = partsOf(eviction);
+    if (parts.length === 1) return this.#submitOne(eviction, { acks, intent }, eviction, begunAt);
     let removed = 0;
     const waits: Promise<void>[] = [];
-    for (let from = 0; from < keys.length;) {
-      const end = endOfChunk(keys, from);
-      // The deadline starts again after each acknowledged chunk. If a chunk is not acknowledged, it and all
-      // chunks after it come into doubt.
-      const receipt = await this.#submitOne(
-        { keys: keys.slice(from, end) },
-        { acks, intent },
-        { keys: keys.slice(from) },
-        from === 0 ? begunAt : undefined,
-      );
+    for (const [i, part] of parts.entries()) {
+      // The deadline starts again after each acknowledged part. If a part is not acknowledged, it and all parts
+      // after it come into doubt.
+      const receipt = await this.#submitOne(part, { acks, intent }, together(parts.slice(i)), i === 0 ? begunAt : undefined);
       removed += receipt.removed;
       if (receipt.acknowledged !== undefined) waits.push(receipt.acknowledged);
-      from = end;
     }
     return { removed, acknowledged: waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined) };
   }
@@ -195,7 +196,7 @@ export class PendingEvictions {
     } catch (cause) {
       const { cache, events } = this.#options;
       const isAll = this.#allDoubtful !== 0;
-      const keys = isAll ? 'all keys' : listed([...this.#doubtful.keys()]);
+      const keys = isAll ? 'all keys' : listed([...this.#doubtful.keys(), ...this.#doubtfulTags.keys()]);
       const what = isAll ? 'clearing it was' : this.size === 1 ? '1 eviction was' : `${this.size} evictions were`;
       const error = new CacheEvictError(cache, `Cache '${cache}' was stopped while ${what} not acknowledged.`, {
         hint: `Old values may be served until their time to live ends: ${keys}.`,
@@ -207,17 +208,18 @@ export class PendingEvictions {
 
   #doubt(eviction: Eviction, error: unknown): void {
     this.#number += 1;
-    const keys = eviction === 'all' ? [] : eviction.keys;
-    if (eviction === 'all' || this.#doubtful.size + keys.length > MAXIMUM_PENDING_KEYS) {
+    const keys = eviction === 'all' || hasTags(eviction) ? [] : eviction.keys;
+    const tags = eviction !== 'all' && hasTags(eviction) ? eviction.tags : [];
+    if (eviction === 'all' || this.size + keys.length + tags.length > MAXIMUM_PENDING_KEYS) {
       this.#allDoubtful = this.#number;
       this.#doubtful.clear();
-    } else if (this.#allDoubtful === 0) {
-      for (const key of keys) this.#doubtful.set(key, this.#number);
+      this.#doubtfulTags.clear();
     } else {
-      this.#allDoubtful = this.#number;
+      for (const key of keys) this.#doubtful.set(key, this.#number);
+      for (const tag of tags) this.#doubtfulTags.set(tag, this.#number);
     }
     this.fenceDoubtful(eviction);
-    this.#options.events.emit('evictPending', { cache: this.#options.cache, keys, error });
+    this.#options.events.emit('evictPending', { cache: this.#options.cache, keys, ...(tags.length > 0 ? { tags } : {}), error });
     this.#schedule();
   }
 
@@ -258,7 +260,11 @@ export class PendingEvictions {
     }
     for (const keys of chunksOf([...this.#doubtful.keys()])) {
       await this.repeat({ keys });
-      for (const key of keys) if ((this.#doubtful.get(key) ?? Infinity) <= upTo) this.#doubtful.delete(key);
+      forget(this.#doubtful, keys, upTo);
+    }
+    for (const tags of chunksOf([...this.#doubtfulTags.keys()])) {
+      await this.repeat({ tags });
+      forget(this.#doubtfulTags, tags, upTo);
     }
   }
 
@@ -291,9 +297,24 @@ export const LEFT_PENDING = 'pending evictions';
 /** The action in words: `evicting key 'Dune'`, `clearing`. */
 export const inWords = (verb: 'evicting' | 'putting', eviction: Eviction): string => {
   if (eviction === 'all') return 'clearing';
+  if (hasTags(eviction)) {
+    const { tags } = eviction;
+    return `${verb} ${tags.length === 1 ? `tag '${printable(tags[0] as string)}'` : `${tags.length} tags`}`;
+  }
   const { keys } = eviction;
   return `${verb} ${keys.length === 1 ? `key '${printable(keys[0] as string)}'` : `${keys.length} keys`}`;
 };
+
+/** One eviction of several parts of one kind. */
+function together(parts: readonly Eviction[]): Eviction {
+  const tags = parts.flatMap((part) => (part !== 'all' && hasTags(part) ? part.tags : []));
+  return tags.length > 0 ? { tags } : { keys: parts.flatMap((part) => (part === 'all' || hasTags(part) ? [] : part.keys)) };
+}
+
+/** Of what was repeated, forgets what no later eviction has put in doubt again. */
+function forget(doubtful: Map<string, number>, repeated: readonly string[], upTo: number): void {
+  for (const each of repeated) if ((doubtful.get(each) ?? Infinity) <= upTo) doubtful.delete(each);
+}
 
 /** The keys, as many as fit on a line. */
 function listed(keys: readonly string[]): string {

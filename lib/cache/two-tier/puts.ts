@@ -2,12 +2,22 @@ import { RemoteCacheError } from '../../errors/index.js';
 import type { Milliseconds } from '../../time/index.js';
 import type { PutEntry } from '../remote/eviction-log.js';
 import type { CacheParts } from './cache-parts.js';
+import { Tagged } from '../remote/tagged.js';
 import type { OwnWrites } from './own-writes.js';
 import { PutBatches } from './put-batches.js';
 
 /** What {@link Puts} need. */
 export interface PutsOptions extends CacheParts {
   readonly ownWrites: OwnWrites;
+}
+
+/** A value to put. */
+export interface PutValue {
+  readonly key: string;
+  readonly value: unknown;
+  readonly ttlMs: Milliseconds;
+  /** In a cache with tags. */
+  readonly tags: readonly string[];
 }
 
 /**
@@ -27,29 +37,32 @@ export class Puts {
    *
    * @param since - the time on the clock at which the caller began to wait. Default: now.
    */
-  async store(key: string, value: unknown, ttlMs: Milliseconds, since?: Milliseconds): Promise<void> {
+  async store(put: PutValue, since?: Milliseconds): Promise<void> {
     const { local, ownWrites, hasRemote } = this.#options;
-    local.fence([key], 'replaced');
-    if (!hasRemote) return this.#storeLocally(key, value, ttlMs, since);
-    return ownWrites.run([key], () => this.#storeRemotely(key, value, ttlMs, since));
+    local.fence([put.key], 'replaced');
+    if (!hasRemote) return this.#storeLocally(put, since);
+    return ownWrites.run([put.key], () => this.#storeRemotely(put, since));
   }
 
-  async #storeLocally(key: string, value: unknown, ttlMs: Milliseconds, since?: Milliseconds): Promise<void> {
-    const { local, pending, ownWrites, clock, sharing } = this.#options;
+  async #storeLocally({ key, value, ttlMs, tags }: PutValue, since?: Milliseconds): Promise<void> {
+    const { local, pending, ownWrites, clock, sharing, remote } = this.#options;
+    const ofTags = remote.tagClock(key);
+    const tagged = ofTags && new Tagged(tags, ofTags.latest, ofTags);
     await ownWrites.run([key], () => pending.submit({ keys: [key] }, false, since));
+    if (pending.hasDoubtful(tags)) return;
     const ticket = local.begin(key);
     try {
-      local.keep(key, ticket, sharing.detach(value), clock.now() + ttlMs);
+      local.keep(key, ticket, sharing.detach(value), clock.now() + ttlMs, tagged);
     } finally {
       local.end(key, ticket);
     }
   }
 
-  async #storeRemotely(key: string, value: unknown, ttlMs: Milliseconds, since?: Milliseconds): Promise<void> {
+  async #storeRemotely({ key, value, ttlMs, tags }: PutValue, since?: Milliseconds): Promise<void> {
     const { remote, pending } = this.#options;
     let raw: string;
     try {
-      raw = remote.encode(value, ttlMs);
+      raw = remote.encode(value, ttlMs, tags);
     } catch (error) {
       // The stored value is out of date, even if the new one cannot be stored.
       await pending.submit({ keys: [key] }, false, since);

@@ -2,9 +2,10 @@ import type { Milliseconds } from '../../time/index.js';
 import { chunksOf } from '../chunks.js';
 import type { LocalTier } from '../local/local-tier.js';
 import type { ReadTicket } from '../local/read-tickets.js';
-import type { Reading, RemoteEntry } from '../remote/entry-codec.js';
+import { OVERTAKEN, type Reading, type RemoteEntry } from '../remote/entry-codec.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import { UNREADABLE } from '../value/codec.js';
+import type { ValueWrapper } from '../value-wrapper.js';
 import type { CacheParts } from './cache-parts.js';
 import type { SharedLoad } from './shared-load.js';
 
@@ -47,20 +48,45 @@ export class RemoteReads {
     return readings;
   }
 
-  /** The entry in a reading. An unreadable entry is counted as a failure and treated as a miss. */
+  /** Like {@link getAll}, and {@link take}s what was found. */
+  async takeAll(keys: string[]): Promise<ReadonlyMap<string, ValueWrapper<unknown>>> {
+    const found = new Map<string, ValueWrapper<unknown>>();
+    if (keys.length === 0) return found;
+    const reads = keys.map((key) => ({ key, ticket: this.#local.begin(key) }));
+    try {
+      const readings = await this.getAll(keys);
+      for (const [i, { key, ticket }] of reads.entries()) {
+        const entry = this.entryIn(readings[i]);
+        if (entry !== undefined) found.set(key, { value: this.take(key, ticket, entry) });
+      }
+      return found;
+    } catch (error) {
+      this.#options.counters.remoteFailures += 1;
+      throw error;
+    } finally {
+      for (const { key, ticket } of reads) this.#local.end(key, ticket);
+    }
+  }
+
+  /**
+   * The entry in a reading. What cannot be used counts as a miss: an unreadable entry, which is a failure; one
+   * that an eviction of its tags has overtaken; and one that carries a tag in doubt.
+   */
   entryIn(reading: Reading): RemoteEntry | undefined {
-    if (reading !== UNREADABLE) return reading;
-    this.#options.counters.remoteFailures += 1;
-    return undefined;
+    const { counters, pending } = this.#options;
+    if (reading === UNREADABLE) counters.remoteFailures += 1;
+    if (reading === OVERTAKEN) counters.overtaken += 1;
+    if (typeof reading !== 'object') return undefined;
+    return reading.tagged !== undefined && pending.hasDoubtful(reading.tagged.tags) ? undefined : reading;
   }
 
   /** The value of an entry that was read. The value is put into L1 if the ticket is still valid. */
-  take(key: string, ticket: ReadTicket<SharedLoad>, { value, endsAt }: RemoteEntry): unknown {
+  take(key: string, ticket: ReadTicket<SharedLoad>, { value, endsAt, tagged }: RemoteEntry): unknown {
     const { counters, events, cache, sharing } = this.#options;
     counters.remoteHits += 1;
     sharing.handOutDecoded(value);
     try {
-      if (endsAt !== undefined) this.#local.keep(key, ticket, value, endsAt);
+      if (endsAt !== undefined) this.#local.keep(key, ticket, value, endsAt, tagged);
     } catch (error) {
       // The value is not kept in L1, but the reader gets it.
       events.emit('error', { where: `local tier of cache '${cache}'`, error, cache });

@@ -1,5 +1,6 @@
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { Load } from '../load.js';
+import type { Tagged } from '../remote/tagged.js';
 import type { Copies } from '../value/value-sharing.js';
 
 /** What {@link SharedLoad.join} resolves to when the load has lasted too long to be waited for. */
@@ -22,8 +23,15 @@ export class SharedLoad extends Load {
    * What those who joined get in place of the value, if they must not share it. Set before the load settles.
    */
   copies: Copies | undefined;
+  /**
+   * What its loaded value carries, in a cache with tags. Set before the load settles. `undefined`: it was found
+   * in the remote tier, alive.
+   */
+  tagged: Tagged | undefined;
   /** The new load that those who had joined this one in vain share. */
   successor: SharedLoad | undefined;
+  /** The new load that those share for whom an eviction of a tag has overtaken this one. */
+  reload: SharedLoad | undefined;
   readonly #cache: string;
   readonly #key: string;
   readonly #begunAt: Milliseconds;

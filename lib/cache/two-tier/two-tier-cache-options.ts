@@ -18,6 +18,8 @@ export interface TwoTierCacheSettings extends EntryLifeSettings {
   /** The longest time an entry lives in the local tier; `0` = as long as in the remote tier. */
   readonly localTtlMs: Milliseconds;
   readonly whenDisconnected: 'bypass' | 'serve';
+  /** Whether entries carry tags. Default: `false`. */
+  readonly tags?: boolean | undefined;
   /** What writes do when an eviction is not acknowledged. Default: `'throw'`. */
   readonly unacknowledged?: Unacknowledged | undefined;
   /** The deadline of one remote step. */

@@ -4,6 +4,7 @@ import { Cache, type LoadOptions, type PutOptions } from '../cache.js';
 import type { EvictOptions } from '../evict-options.js';
 import { CallsUnderWay } from '../calls-under-way.js';
 import { checkEntries, checkKeys, checkLoader } from '../check-arguments.js';
+import { encodeTags } from '../encode-tags.js';
 import type { AnswersNow } from '../hit-now.js';
 import type { CacheKey } from '../key/cache-key.js';
 import { encodeKey } from '../key/encode-key.js';
@@ -11,7 +12,7 @@ import { KeyMemo } from '../key/key-memo.js';
 import type { KeyInspection } from '../key-inspection.js';
 import { LocalTier } from '../local/local-tier.js';
 import { ReadTickets } from '../local/read-tickets.js';
-import type { Eviction } from '../eviction.js';
+import { type Eviction, hasTags } from '../eviction.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueWrapper } from '../value-wrapper.js';
 import type { WriteIntent } from '../write-intent.js';
@@ -24,8 +25,10 @@ import { Loads } from './loads.js';
 import { MissForecast } from './miss-forecast.js';
 import { OwnWrites } from './own-writes.js';
 import { PendingEvictions } from './pending-evictions.js';
+import type { AppliedMessage } from './coherent-cache.js';
 import { RemoteReads } from './remote-reads.js';
 import type { SharedLoad } from './shared-load.js';
+import { Tagging } from './tagging.js';
 import type { TwoTierCacheCollaborators, TwoTierCacheOptions } from './two-tier-cache-options.js';
 import { Writes } from './writes.js';
 
@@ -61,6 +64,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
   readonly #leases: FillLeases;
   readonly #loads: Loads;
   readonly #writes: Writes;
+  readonly #tagging: Tagging;
   readonly #forecast = new MissForecast();
   /** The encoded forms of keys that were found in L1. */
   readonly #keys = new KeyMemo();
@@ -100,7 +104,8 @@ export class TwoTierCache extends Cache implements AnswersNow {
     }));
     const ownWrites = (this.#ownWrites = new of.OwnWrites());
     const life = new EntryLife(name, settings, events);
-    const shared = { cache: name, local, remote, sharing, pending, clock, events, counters, hasRemote: tiers !== 'local' };
+    const tagging = (this.#tagging = new Tagging(name, settings.tags === true, events));
+    const shared = { cache: name, local, remote, sharing, pending, tagging, clock, events, counters, hasRemote: tiers !== 'local' };
     const parts = { ...shared, timeoutMs, deadlineMs, fillLeaseMs };
     const reads = (this.#reads = new of.RemoteReads(parts));
     const leases = (this.#leases = new FillLeases(parts));
@@ -157,35 +162,17 @@ export class TwoTierCache extends Cache implements AnswersNow {
     this.#counters.localHits += local.filter((entry) => entry !== undefined).length;
     if (!this.isServing(this.#clock.now())) this.#counters.bypassed += local.length;
     const missing = [...new Set(encoded.filter((key, i) => local[i] === undefined && this.#reads.allows(key)))];
-    const remote = await this.#getAllRemote(missing);
+    const remote = await this.#reads.takeAll(missing);
     const found = local.map((entry, i) => entry ?? remote.get(encoded[i] as string));
     this.#counters.misses += found.filter((entry) => entry === undefined).length;
     return found.map((entry) => (entry === undefined ? undefined : { value: entry.value as V }));
-  }
-
-  async #getAllRemote(keys: string[]): Promise<ReadonlyMap<string, ValueWrapper<unknown>>> {
-    const found = new Map<string, ValueWrapper<unknown>>();
-    if (keys.length === 0) return found;
-    const reads = keys.map((key) => ({ key, ticket: this.#local.begin(key) }));
-    try {
-      const readings = await this.#reads.getAll(keys);
-      for (const [i, { key, ticket }] of reads.entries()) {
-        const entry = this.#reads.entryIn(readings[i]);
-        if (entry !== undefined) found.set(key, { value: this.#reads.take(key, ticket, entry) });
-      }
-      return found;
-    } catch (error) {
-      this.#counters.remoteFailures += 1;
-      throw error;
-    } finally {
-      for (const { key, ticket } of reads) this.#local.end(key, ticket);
-    }
   }
 
   override getOrLoad<V>(key: CacheKey, loader: () => V | Promise<V>, options: LoadOptions<V> = {}): Promise<V> {
     let encoded: string;
     try {
       checkLoader(loader);
+      this.#tagging.check(options.tags);
       encoded = encodeKey(key);
     } catch (error) {
       return loadWithoutKey(error, loader, options);
@@ -217,6 +204,10 @@ export class TwoTierCache extends Cache implements AnswersNow {
   override async evictAll(keys: readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
     checkKeys(keys);
     return this.#writes.evict(keys.map(encodeKey), options);
+  }
+
+  override async evictTagged(tags: readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
+    return this.#writes.evictTagged(encodeTags(tags, Infinity), options);
   }
 
   override async intend(keys: readonly CacheKey[] | 'all'): Promise<WriteIntent> {
@@ -270,11 +261,17 @@ export class TwoTierCache extends Cache implements AnswersNow {
   }
 
   /** See {@link CoherentCache.apply}. */
-  apply(eviction: Eviction, own: boolean, lagMs?: Milliseconds): void {
-    this.#counters.applied(lagMs);
+  apply(eviction: Eviction, { own, lagMs }: AppliedMessage, isCounted = true): void {
+    if (isCounted) this.#counters.applied(lagMs);
     if (eviction === 'all') {
       // A clear by this instance took effect before its message arrived.
       if (!own) this.#local.fenceAll('remote');
+      return;
+    }
+    if (hasTags(eviction)) {
+      // Without tags, any entry may be one of those that are meant.
+      if (this.#tagging.isOn) this.#local.dropOvertaken(eviction.tags, own ? 'explicit' : 'remote');
+      else this.#local.fenceAll('remote');
       return;
     }
     const { keys } = eviction;

@@ -6,7 +6,7 @@ import { type CallsUnderWay, stopped } from '../calls-under-way.js';
 import { checkEvictOptions } from '../check-arguments.js';
 import { partsOf } from '../chunks.js';
 import type { EvictOptions } from '../evict-options.js';
-import { ALL_KEYS, type Eviction, type Place, placesOf } from '../eviction.js';
+import { ALL_KEYS, type Place, placesOf, type Withheld } from '../eviction.js';
 import type { IntentChange } from '../remote/eviction-log.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { WriteIntent } from '../write-intent.js';
@@ -25,11 +25,11 @@ export interface WriteIntentsOptions {
   /** A shutdown waits for writes between their intent and its end. */
   readonly calls: CallsUnderWay;
   /** Evicts, with both fences, and sets the intent in the same step. Retried as any eviction. */
-  readonly set: (eviction: Eviction, intent: IntentChange) => Promise<unknown>;
+  readonly set: (eviction: Withheld, intent: IntentChange) => Promise<unknown>;
   /**
    * Evicts for a caller, with both fences, and ends the intent in the same step. Without one, it only evicts.
    */
-  readonly end: (eviction: Eviction, intent: IntentChange | undefined, options: EvictOptions) => Promise<void>;
+  readonly end: (eviction: Withheld, intent: IntentChange | undefined, options: EvictOptions) => Promise<void>;
 }
 
 /** An intent is renewed this often in each `intentLease`. */
@@ -84,7 +84,7 @@ export class WriteIntents {
    * Begins a write. If Redis does not acknowledge the intent, its keys are in doubt, and the write goes on.
    * If the cache was stopped, the write goes on too, and its end tells.
    */
-  async begin(eviction: Eviction): Promise<WriteIntent> {
+  async begin(eviction: Withheld): Promise<WriteIntent> {
     const { cache, calls, clock } = this.#options;
     const refusal = (): Error => stopped(cache, `${inWords('evicting', eviction)} was refused`);
     if (this.#isStopped || !calls.begin()) return { end: () => Promise.reject(refusal()) };
@@ -159,7 +159,7 @@ export class WriteIntents {
     return intents;
   }
 
-  async #set(intents: Intents, eviction: Eviction): Promise<void> {
+  async #set(intents: Intents, eviction: Withheld): Promise<void> {
     const begun = this.#options.clock.now();
     try {
       await this.#options.set(eviction, { token: intents.token, until: this.#lengthMs });
@@ -262,5 +262,5 @@ export class WriteIntents {
   }
 }
 
-const evictionOf = (places: readonly Place[]): Eviction =>
+const evictionOf = (places: readonly Place[]): Withheld =>
   places[0] === ALL_KEYS ? 'all' : { keys: places.map((place) => place.slice(1)) };

@@ -4,7 +4,7 @@ import type { PutOptions } from '../cache.js';
 import type { EvictOptions, Unacknowledged } from '../evict-options.js';
 import { type CallsUnderWay, stopped } from '../calls-under-way.js';
 import { begunAt, wantsAcks } from '../check-arguments.js';
-import type { Eviction } from '../eviction.js';
+import type { Eviction, Withheld } from '../eviction.js';
 import { noIntents } from '../no-intents.js';
 import type { EvictionReceipt, IntentChange } from '../remote/eviction-log.js';
 import type { ValueWrapper } from '../value-wrapper.js';
@@ -41,6 +41,7 @@ export class Writes {
   readonly #options: WritesOptions;
   readonly #puts: Puts;
   readonly #evictions: EvictionBatches;
+  readonly #tagEvictions: EvictionBatches;
   readonly #intents: WriteIntents;
   #isStopped = false;
 
@@ -48,7 +49,8 @@ export class Writes {
     this.#options = options;
     this.#puts = new Puts(options);
     this.#evictions = new EvictionBatches((keys, acks) => options.pending.submit({ keys }, acks));
-    const execute = (eviction: Eviction, intent: IntentChange, evictOptions: EvictOptions): Promise<void> =>
+    this.#tagEvictions = new EvictionBatches((tags, acks) => options.pending.submit({ tags }, acks));
+    const execute = (eviction: Withheld, intent: IntentChange, evictOptions: EvictOptions): Promise<void> =>
       this.#evictWith(intent, eviction, evictOptions);
     this.#intents = new WriteIntents({
       ...options,
@@ -75,19 +77,22 @@ export class Writes {
 
   /** See {@link Cache.put}. */
   put(key: string, value: unknown, options: PutOptions): Promise<void> {
-    const { life, counters, clock } = this.#options;
+    const { life, tagging, counters, clock } = this.#options;
     return this.#tell(options, 'putting', { keys: [key] }, async () => {
+      tagging.check(options.tags);
       life.refuseNull(value);
       let ttlMs: Milliseconds;
+      let tags: readonly string[];
       try {
         ttlMs = life.of(value, options.ttl);
+        tags = tagging.of(options.tags);
       } catch (error) {
         // The stored value is out of date, even if the new one cannot be stored.
-        await this.evict([key], { ...options, unacknowledged: 'throw' });
+        await this.evict([key], { waitedMs: options.waitedMs, unacknowledged: 'throw' });
         throw error;
       }
       counters.puts += 1;
-      await this.#puts.store(key, value, ttlMs, begunAt(options, clock));
+      await this.#puts.store({ key, value, ttlMs, tags }, begunAt(options, clock));
     });
   }
 
@@ -98,18 +103,19 @@ export class Writes {
 
   /** See {@link Cache.putIfAbsent}. */
   async putIfAbsent<V>(key: string, value: V, options: PutOptions): Promise<ValueWrapper<V> | undefined> {
-    const { local, remote, reads, life, ownWrites, counters, clock, hasRemote, sharing } = this.#options;
+    const { local, remote, reads, life, tagging, ownWrites, counters, clock, hasRemote, sharing } = this.#options;
     const ttlMs = life.of(value, options.ttl);
+    const tags = tagging.of(options.tags);
     life.refuseNull(value);
     return this.#run('putting', { keys: [key] }, async () => {
       if (!hasRemote) {
         const hit = local.get(key);
         if (hit !== undefined) return { value: hit.value as V };
         counters.puts += 1;
-        await this.#puts.store(key, value, ttlMs, begunAt(options, clock));
+        await this.#puts.store({ key, value, ttlMs, tags }, begunAt(options, clock));
         return undefined;
       }
-      const raw = remote.encode(value, ttlMs);
+      const raw = remote.encode(value, ttlMs, tags);
       return ownWrites.run([key], async () => {
         const present = reads.entryIn(await remote.putIfAbsent({ key, raw, ttlMs }));
         if (present !== undefined) return { value: sharing.handOutDecoded(present.value as V) };
@@ -138,12 +144,27 @@ export class Writes {
     });
   }
 
+  /** See {@link Cache.evictTagged}. Entries in the remote tier are not touched: readers see that they are dead. */
+  async evictTagged(tags: readonly string[], options: EvictOptions): Promise<void> {
+    const { local, pending, tagging, counters, clock } = this.#options;
+    const acks = wantsAcks(options);
+    tagging.check(tags);
+    if (tags.length === 0) return;
+    return this.#tell(options, 'evicting', { tags }, async () => {
+      counters.tagEvictions += tags.length;
+      local.fenceOf({ tags });
+      const since = begunAt(options, clock);
+      const receipt = await (since === undefined ? this.#tagEvictions.add(tags, acks) : pending.submit({ tags }, acks, since));
+      await pending.acknowledged(receipt);
+    });
+  }
+
   /**
    * See {@link Cache.intend}.
    *
    * @throws {CacheConfigurationError} for `tiers: 'local'`.
    */
-  async intend(eviction: Eviction): Promise<WriteIntent> {
+  async intend(eviction: Withheld): Promise<WriteIntent> {
     const { cache, hasRemote } = this.#options;
     if (!hasRemote) throw noIntents(cache);
     if (eviction !== 'all' && eviction.keys.length === 0) return { end: () => Promise.resolve() };
@@ -151,7 +172,7 @@ export class Writes {
   }
 
   /** Evicts, or clears, and changes a write intent in the same step. */
-  async #evictWith(intent: IntentChange, eviction: Eviction, options: EvictOptions): Promise<void> {
+  async #evictWith(intent: IntentChange, eviction: Withheld, options: EvictOptions): Promise<void> {
     const { local, pending, ownWrites, forecast, clock } = this.#options;
     const acks = wantsAcks(options);
     const submit = (): Promise<EvictionReceipt> => pending.submit(eviction, acks, begunAt(options, clock), intent);

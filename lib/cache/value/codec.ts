@@ -15,6 +15,16 @@ export interface StoredEntry<V = unknown> {
    * When its life ends, in ms since the Unix epoch, by the clock of the storing server. `undefined`: unknown.
    */
   readonly end?: Milliseconds | undefined;
+  /** The tags that it carries, of a cache with tags. */
+  readonly tagged?: StoredTags | undefined;
+}
+
+/** What an entry of a cache with tags says beside its value. */
+export interface StoredTags {
+  /** In their encoded form, each once. */
+  readonly tags: readonly string[];
+  /** The number of the last eviction before its load began. */
+  readonly since: number;
 }
 
 /** Returned in place of an entry that cannot be decoded. */
@@ -36,23 +46,34 @@ export interface ValueCodecOptions {
   readonly maximumValueSize?: number | undefined;
 }
 
-/**
- * An entry as written: either `value` or `devalue`; `typed` only with `value`, `type` only with `typed`,
- * `end` only with `life`.
- */
-interface Envelope {
+/** A value as written: either `value` or `devalue`; `typed` only with `value`, `type` only with `typed`. */
+interface Written {
   value?: unknown;
   devalue?: unknown;
   /** What is an instance: the value, or each of its elements. */
   typed?: 'value' | 'elements' | undefined;
   /** The stored name of its class. Absent: the class has none. */
   type?: string | undefined;
+}
+
+/**
+ * An entry as written: a value, or, with tags, `entry`, `tags` and `since` in its place; `end` only with
+ * `life`.
+ */
+interface Envelope extends Written {
+  entry?: Written | undefined;
+  tags?: readonly string[] | undefined;
+  since?: number | undefined;
   life?: number | undefined;
   end?: number | undefined;
 }
 
+/** The most tags that an entry may carry. */
+export const MAXIMUM_TAGS = 32;
+
 /** The most characters that the end of an entry adds to its length. */
 const LONGEST_END = `,"end":${Number.MAX_SAFE_INTEGER}`.length;
+const LONGEST_SINCE = `,"since":${Number.MAX_SAFE_INTEGER}`.length;
 
 /**
  * Encodes an entry for the remote tier, and decodes it. An entry has one of two forms:
@@ -64,6 +85,10 @@ const LONGEST_END = `,"end":${Number.MAX_SAFE_INTEGER}`.length;
  *   `undefined`, `NaN`, `-0`, typed arrays, buffers, cycles, an object that occurs twice, holes, objects
  *   without prototype. Strings that begin with `:` belong here too, because Keyv's own decoder removes a
  *   colon. A plain Keyv sees a miss, and never a wrong value. With {@link cacheCodec} it can read this form.
+ *
+ * In a cache with tags, the value stands in `"entry"`, with `"tags"` and `"since"` beside it: who does not
+ * know the tags that were evicted meanwhile must take it for a miss. That is what a plain Keyv does, and what
+ * an instance without tags does. The caller adds `since` (see {@link stamped}).
  *
  * There is no `expires`: Keyv would compare it with the clock of the reader. Redis ends an entry by its own
  * clock. `life` is a length of time, which this library writes. `end` is a time on the server's clock, which
@@ -84,15 +109,17 @@ export class ValueCodec {
 
   /**
    * @param life - how long the entry lives, in whole milliseconds. `undefined`: the entry does not say.
+   * @param tags - in a cache with tags: those of the entry. `since` has to be added. Default: no such cache.
    * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be stored: functions,
    *   symbols, instances of classes that are not in `type`, properties named by symbols or `__proto__`, more
    *   than 1000 levels of nesting. `CACHE_VALUE_TOO_LARGE` for a value that is too large.
    */
-  encode(value: unknown, life?: Milliseconds): string {
-    const end = life === undefined ? '}' : `,"life":${life}}`;
+  encode(value: unknown, life?: Milliseconds, tags?: readonly string[]): string {
+    const [head, tail] = tags === undefined ? ['', ''] : ['{"entry":', `},"tags":${JSON.stringify(tags)}`];
+    const end = `${tail}${life === undefined ? '}' : `,"life":${life}}`}`;
     let raw: string;
     try {
-      raw = (this.#encodePlain(value) ?? `{"devalue":${stringifyRich(value, this.#types)}`) + end;
+      raw = head + (this.#encodePlain(value) ?? `{"devalue":${stringifyRich(value, this.#types)}`) + end;
     } catch (cause) {
       if (cause instanceof CacheValueError) throw cause;
       throw new CacheValueError('CACHE_VALUE_UNSUPPORTED', 'The remote tier cannot store a value that cannot be read.', {
@@ -100,7 +127,7 @@ export class ValueCodec {
         cause,
       });
     }
-    this.#assertSize(raw, life === undefined ? 0 : LONGEST_END);
+    this.#assertSize(raw, (life === undefined ? 0 : LONGEST_END) + (tags === undefined ? 0 : LONGEST_SINCE));
     return raw;
   }
 
@@ -116,22 +143,27 @@ export class ValueCodec {
     // No `cause`: the message of `JSON.parse` quotes the value.
     const envelope = attempt(() => JSON.parse(raw) as Envelope | null, 'is not JSON');
     if (typeof envelope !== 'object' || envelope === null) throw corrupt('is not an object');
-    const { value, devalue, typed, type, life, end } = envelope;
+    const tagged = tagsOf(envelope);
+    const written = tagged === undefined ? envelope : (envelope.entry as Written);
+    const { value, devalue, typed, type } = written;
+    const { life, end } = envelope;
     if (value === undefined && devalue === undefined) throw corrupt('has no value');
     if (life !== undefined && !isWithin(life, MAXIMUM_DURATION_MS)) throw corrupt('has an invalid life');
     if (end !== undefined && (life === undefined || !isWithin(end, Number.MAX_SAFE_INTEGER))) throw corrupt('has an invalid end');
-    let parts = 1;
-    for (const part of [typed, type, life, end]) if (part !== undefined) parts += 1;
+    const lives = (life === undefined ? 0 : 1) + (end === undefined ? 0 : 1);
+    const parts = 1 + (typed === undefined ? 0 : 1) + (type === undefined ? 0 : 1);
     if (
-      Object.keys(envelope).length !== parts ||
+      Object.keys(written).length !== (tagged === undefined ? parts + lives : parts) ||
+      (tagged !== undefined && Object.keys(envelope).length !== 3 + lives) ||
       (typed !== undefined && value === undefined) ||
       (type !== undefined && typed === undefined)
     )
-      throw corrupt('holds more than a value, its type, its life and its end');
+      throw corrupt('holds more than a value, its type, its tags, its life and its end');
     if (value === undefined)
-      return { value: attempt(() => parseRich(devalue, this.#types), 'is not what devalue wrote'), ...lifeOf(envelope) };
+      return { value: attempt(() => parseRich(devalue, this.#types), 'is not what devalue wrote'), ...lifeOf(envelope, tagged) };
     if (!isWritten(raw, value)) throw corrupt('is nested too deeply, or has a property named `__proto__`');
-    return typed === undefined ? (envelope as StoredEntry) : this.#revive(envelope);
+    if (typed !== undefined) return { value: this.#revived(written), ...lifeOf(envelope, tagged) };
+    return tagged === undefined ? (envelope as StoredEntry) : { value, ...lifeOf(envelope, tagged) };
   }
 
   /** Whether an object is an instance of `type`, not through a subclass. */
@@ -172,8 +204,8 @@ export class ValueCodec {
     return name;
   }
 
-  #revive(envelope: Envelope): StoredEntry {
-    const { value, typed, type = UNNAMED } = envelope;
+  /** The value, with its instances. */
+  #revived({ value, typed, type = UNNAMED }: Written): unknown {
     const parts: unknown = typed === 'value' ? [value] : typed === 'elements' ? value : undefined;
     if (
       !Array.isArray(parts) ||
@@ -183,7 +215,7 @@ export class ValueCodec {
       throw corrupt('is not of the type it claims');
     for (const part of parts as object[])
       if (this.#types.revive(part, type) === undefined) throw corrupt('is of a type that has no name here');
-    return { value, ...lifeOf(envelope) };
+    return value;
   }
 
   #assertSize(raw: string, more: number): void {
@@ -209,6 +241,12 @@ export class ValueCodec {
  */
 export const ended = (raw: string, end: Milliseconds): string => `${raw.slice(0, -1)},"end":${end}}`;
 
+/**
+ * An encoded entry of a cache with tags, with the number of the last eviction before its load began. Stored
+ * without it, it would be unreadable.
+ */
+export const stamped = (raw: string, since: number): string => `${raw.slice(0, -1)},"since":${since}}`;
+
 /** What `new Keyv(store, …)` accepts: the form of entries in the remote tier, under Keyv's names. */
 export interface CacheCodec {
   // Generic like Keyv's own `Serialize` and `Deserialize`, which promise a type that nothing checks.
@@ -224,13 +262,17 @@ export interface CacheCodec {
 /**
  * A codec for your own Keyv on the same store as a cache, for tools and tests:
  * `new Keyv(store, { namespace, useKeyPrefix: false, ...createCacheCodec({ type: Book }) })`. Use it only to
- * read: the caches of running instances do not notice what such a Keyv writes.
+ * read: the caches of running instances do not notice what such a Keyv writes. Entries of a cache with tags
+ * are misses to it: whether their tags were evicted is not written beside them.
  */
 export function createCacheCodec(options: ValueCodecOptions = {}): CacheCodec {
   const codec = new ValueCodec(options);
   return {
     serialize: (entry) => codec.encode(entry.value),
-    deserialize: <V>(raw: string) => codec.decode(raw) as StoredEntry<V>,
+    deserialize: <V>(raw: string) => {
+      const entry = codec.decode(raw) as StoredEntry<V>;
+      return entry.tagged === undefined ? entry : { value: undefined as V }; // Its tags may have been evicted.
+    },
   };
 }
 
@@ -252,11 +294,21 @@ function typedText(typed: 'value' | 'elements', name: string, fields: object): s
   return `{"typed":"${typed}"${type},"value":${JSON.stringify(fields)}`;
 }
 
-/** The life and the end in an envelope, as fields of an entry. */
-const lifeOf = ({ life, end }: Envelope): { life?: number | undefined; end?: number | undefined } => {
-  if (life === undefined) return {};
-  return end === undefined ? { life } : { life, end };
-};
+/** What an envelope says beside its value, as fields of an entry. */
+const lifeOf = ({ life, end }: Envelope, tagged: StoredTags | undefined): Omit<StoredEntry, 'value'> => ({
+  ...(life === undefined ? {} : { life }),
+  ...(end === undefined ? {} : { end }),
+  ...(tagged === undefined ? {} : { tagged }),
+});
+
+/** The tags in an envelope. `undefined`: it is one of a cache without tags. */
+function tagsOf({ entry, tags, since }: Envelope): StoredTags | undefined {
+  if (entry === undefined && tags === undefined && since === undefined) return undefined;
+  const isRead = typeof entry === 'object' && entry !== null && Array.isArray(tags) && tags.length <= MAXIMUM_TAGS;
+  if (!isRead || !tags.every((tag) => typeof tag === 'string') || !Number.isSafeInteger(since) || (since as number) < 0)
+    throw corrupt('has invalid tags');
+  return { tags, since: since as number };
+}
 
 /** Whether `n` is a whole number greater than 0, and at most `most`. */
 const isWithin = (n: unknown, most: number): boolean => Number.isSafeInteger(n) && (n as number) > 0 && (n as number) <= most;
