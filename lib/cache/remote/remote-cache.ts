@@ -130,40 +130,52 @@ export class RemoteCache {
    */
   get(key: string, waitMs?: Milliseconds): Promise<Reading> {
     if (this.#generation.isDoubted) return this.getAllCurrent([key], waitMs).then(([entry]) => entry);
-    if (this.#traced?.events.tracer === undefined) return this.#judged(this.#getOne(key, waitMs));
-    return this.#judged(this.#trace('get', [key], () => this.#getOne(key, waitMs)));
+    if (this.#tags === undefined) return this.#getTraced(key, waitMs);
+    const generation = this.#generation.current;
+    return this.#getTraced(key, waitMs).then((reading) => this.#judge(reading, generation));
   }
 
   /** Like {@link get}, for several keys: one MGET. */
   getAll(keys: string[]): Promise<Reading[]> {
+    const generation = this.#generation.current;
     const readings = this.#trace('get', keys, () => this.#read(keys));
-    return this.#tags === undefined ? readings : readings.then((all) => this.#judgeAll(all));
+    return this.#tags === undefined ? readings : readings.then((all) => this.#judgeAll(all, generation));
   }
 
-  #judged(reading: Promise<Reading>): Promise<Reading> {
-    if (this.#tags === undefined) return reading;
-    return reading.then((one) => this.#judge(one));
+  #getTraced(key: string, waitMs?: Milliseconds): Promise<Reading> {
+    if (this.#traced?.events.tracer === undefined) return this.#getOne(key, waitMs);
+    return this.#trace('get', [key], () => this.#getOne(key, waitMs));
   }
 
-  /** Of what was read, only what no eviction of a tag has overtaken. */
-  #judge(reading: Reading): Reading | Promise<Reading> {
-    const isAlive = this.#isAlive(reading);
-    if (isAlive === undefined) return this.#ask([reading]).then(([one]) => one);
-    return isAlive ? reading : OVERTAKEN;
+  /**
+   * Of what was read, only what no eviction of a tag has overtaken.
+   *
+   * @param generation - the one that was known when the read began.
+   */
+  async #judge(reading: Reading, generation: string | undefined): Promise<Reading> {
+    const [judged] = await this.#judgeAll([reading], generation);
+    return judged;
   }
 
-  #judgeAll(readings: Reading[]): Reading[] | Promise<Reading[]> {
-    const verdicts = readings.map((reading) => this.#isAlive(reading));
+  #judgeAll(readings: Reading[], generation: string | undefined): Reading[] | Promise<Reading[]> {
+    if (this.#tags === undefined) return readings;
+    // Numbers of two generations cannot be compared.
+    const isOfNow = this.isOfNow(generation);
+    const verdicts = readings.map((reading) => (taggedIn(reading) === undefined ? true : isOfNow && this.#isAlive(reading)));
     if (verdicts.includes(undefined)) return this.#ask(readings);
     return readings.map((reading, i) => (verdicts[i] === true ? reading : OVERTAKEN));
   }
 
-  /** `undefined`: only the remote tier can tell. What is no entry with tags counts as alive. */
+  /** A rule of its own, for specs. */
+  protected isOfNow(generation: string | undefined): boolean {
+    return generation === this.#generation.current;
+  }
+
+  /** Whether no tag of an entry was evicted since. `undefined`: only the remote tier can tell. */
   #isAlive(reading: Reading): boolean | undefined {
-    const tagged = taggedIn(reading);
-    if (tagged === undefined) return true;
-    if (this.#tags?.isOvertaken(tagged.tags, tagged.since) === true) return false;
-    return this.#tags?.knows(tagged.tags, tagged.since) === true ? true : undefined;
+    const { tags, since } = taggedIn(reading) as Tagged;
+    if (this.#tags?.isOvertaken(tags, since) === true) return false;
+    return this.#tags?.knows(tags, since) === true ? true : undefined;
   }
 
   /** Asks the remote tier for the numbers of all tags that occur, in one step. */
@@ -195,9 +207,10 @@ export class RemoteCache {
 
   /** Like {@link getAll}, after checking the generation: for reads without a valid read lease. One MGET. */
   async getAllCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<Reading[]> {
+    const generation = this.#generation.current;
     const raws = await this.#trace('get', keys, () => this.#log.readCurrent(keys, waitMs));
     const readings = raws.map((raw) => (raw === undefined ? undefined : this.#codec.read(raw)));
-    return this.#tags === undefined ? readings : this.#judgeAll(readings);
+    return this.#judgeAll(readings, generation);
   }
 
   /** Asks for the fill lease of `key`. With `replace`, the stored entry is unreadable and is dropped. */
@@ -206,9 +219,10 @@ export class RemoteCache {
       replace || this.#isAlone
         ? this.#log.acquire([key], replace, waitMs).then(([reply]) => reply as FillLease)
         : this.#acquires.add(key, waitMs);
+    const generation = this.#generation.current;
     const reply = await this.#trace('acquire', [key], ask);
     if (reply.kind !== 'present') return reply;
-    const entry = await this.#judge(this.#codec.read(reply.entry));
+    const entry = await this.#judge(this.#codec.read(reply.entry), generation);
     if (entry === UNREADABLE) return { kind: 'unreadable' };
     return entry === OVERTAKEN ? { kind: 'overtaken' } : { kind: 'present', entry: entry as RemoteEntry };
   }
@@ -250,8 +264,9 @@ export class RemoteCache {
    * is replaced, and {@link UNREADABLE} or {@link OVERTAKEN} is returned.
    */
   async putIfAbsent(entry: PutEntry): Promise<Reading> {
+    const generation = this.#generation.current;
     const present = await this.#trace('put', [entry.key], () => this.#log.putIfAbsent(entry));
-    const reading = present === undefined ? undefined : await this.#judge(this.#codec.read(present));
+    const reading = present === undefined ? undefined : await this.#judge(this.#codec.read(present), generation);
     if (reading !== UNREADABLE && reading !== OVERTAKEN) return reading;
     const { refusal } = await this.put([entry]);
     if (refusal === undefined) return reading;
