@@ -9,8 +9,8 @@ import { type EntryCodec, OVERTAKEN, type Reading, type RemoteEntry } from './en
 import { type Eviction, hasTags, type Withheld } from '../eviction.js';
 import type { Generation } from './generation.js';
 import { StepBatches } from './step-batches.js';
-import type { TagClock } from './tag-clock.js';
-import type { Tagged } from './tagged.js';
+import type { TagClock } from '../tag/tag-clock.js';
+import type { Tagged } from '../tag/tagged.js';
 
 /** What a {@link RemoteCache} needs. */
 export interface RemoteCacheOptions {
