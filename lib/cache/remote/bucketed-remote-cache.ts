@@ -85,7 +85,7 @@ export class BucketedRemoteCache implements RemoteTier {
 
   async evict(eviction: Eviction, acks: boolean, intent?: IntentChange): Promise<EvictionReceipt> {
     const receipt = await whole(this.#sharesOf(eviction).map(([bucket, share]) => bucket.evict(share, acks, intent)));
-    return eviction === 'all' ? { ...receipt, removed: -1 } : receipt;
+    return eviction === 'all' || hasTags(eviction) ? { ...receipt, removed: -1 } : receipt;
   }
 
   async renewIntent(eviction: Withheld, intent: IntentChange): Promise<boolean> {
