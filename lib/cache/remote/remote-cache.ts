@@ -130,44 +130,51 @@ export class RemoteCache {
    */
   get(key: string, waitMs?: Milliseconds): Promise<Reading> {
     if (this.#generation.isDoubted) return this.getAllCurrent([key], waitMs).then(([entry]) => entry);
-    if (this.#traced?.events.tracer === undefined) return this.#judged(this.#getOne(key, waitMs));
-    return this.#judged(this.#trace('get', [key], () => this.#getOne(key, waitMs)));
+    const get = (): Promise<Reading> =>
+      this.#traced?.events.tracer === undefined ? this.#getOne(key, waitMs) : this.#trace('get', [key], () => this.#getOne(key, waitMs));
+    if (this.#tags === undefined) return get();
+    const numbering = this.#numbering;
+    return get().then((reading) => this.#judge(reading, numbering));
   }
 
   /** Like {@link get}, for several keys: one MGET. */
   getAll(keys: string[]): Promise<Reading[]> {
+    const numbering = this.#numbering;
     const readings = this.#trace('get', keys, () => this.#read(keys));
-    return this.#tags === undefined ? readings : readings.then((all) => this.#judgeAll(all));
+    return this.#tags === undefined ? readings : readings.then((all) => this.#judgeAll(all, numbering));
   }
 
-  #judged(reading: Promise<Reading>): Promise<Reading> {
-    if (this.#tags === undefined) return reading;
-    return reading.then((one) => this.#judge(one));
+  /**
+   * Changes whenever numbers may begin anew, which can be lower ones. Then nobody can tell whether an eviction
+   * has overtaken what was read before, so it counts as overtaken.
+   */
+  get #numbering(): string {
+    return this.#tags === undefined ? '' : `${this.#generation.current} ${this.#tags.version}`;
   }
 
   /** Of what was read, only what no eviction of a tag has overtaken. */
-  #judge(reading: Reading): Reading | Promise<Reading> {
-    const isAlive = this.#isAlive(reading);
-    if (isAlive === undefined) return this.#ask([reading]).then(([one]) => one);
+  #judge(reading: Reading, numbering: string): Reading | Promise<Reading> {
+    const isAlive = this.#isAlive(reading, numbering);
+    if (isAlive === undefined) return this.#ask([reading], numbering).then(([one]) => one);
     return isAlive ? reading : OVERTAKEN;
   }
 
-  #judgeAll(readings: Reading[]): Reading[] | Promise<Reading[]> {
-    const verdicts = readings.map((reading) => this.#isAlive(reading));
-    if (verdicts.includes(undefined)) return this.#ask(readings);
+  #judgeAll(readings: Reading[], numbering: string): Reading[] | Promise<Reading[]> {
+    const verdicts = readings.map((reading) => this.#isAlive(reading, numbering));
+    if (verdicts.includes(undefined)) return this.#ask(readings, numbering);
     return readings.map((reading, i) => (verdicts[i] === true ? reading : OVERTAKEN));
   }
 
   /** `undefined`: only the remote tier can tell. What is no entry with tags counts as alive. */
-  #isAlive(reading: Reading): boolean | undefined {
+  #isAlive(reading: Reading, numbering: string): boolean | undefined {
     const tagged = taggedIn(reading);
     if (tagged === undefined) return true;
-    if (this.#tags?.isOvertaken(tagged.tags, tagged.since) === true) return false;
+    if (numbering !== this.#numbering || this.#tags?.isOvertaken(tagged.tags, tagged.since) === true) return false;
     return this.#tags?.knows(tagged.tags, tagged.since) === true ? true : undefined;
   }
 
   /** Asks the remote tier for the numbers of all tags that occur, in one step. */
-  async #ask(readings: readonly Reading[]): Promise<Reading[]> {
+  async #ask(readings: readonly Reading[], numbering: string): Promise<Reading[]> {
     const clock = this.#tags as TagClock;
     const all = [...new Set(readings.flatMap((reading) => taggedIn(reading)?.tags ?? []))];
     const { version } = clock;
@@ -176,10 +183,10 @@ export class RemoteCache {
     const byTag = new Map(all.map((tag, i) => [tag, numbers[i]]));
     return readings.map((reading) => {
       const tagged = taggedIn(reading);
-      if (tagged === undefined || tagged.tags.length === 0) return reading;
+      if (tagged === undefined) return reading;
       const { tags, since } = tagged;
       const own = { floor, numbers: tags.map((tag) => byTag.get(tag)) };
-      return clock.told(tags, since, own, version) ? reading : OVERTAKEN;
+      return numbering === this.#numbering && clock.told(tags, since, own, version) ? reading : OVERTAKEN;
     });
   }
 
@@ -195,9 +202,10 @@ export class RemoteCache {
 
   /** Like {@link getAll}, after checking the generation: for reads without a valid read lease. One MGET. */
   async getAllCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<Reading[]> {
+    const numbering = this.#numbering;
     const raws = await this.#trace('get', keys, () => this.#log.readCurrent(keys, waitMs));
     const readings = raws.map((raw) => (raw === undefined ? undefined : this.#codec.read(raw)));
-    return this.#tags === undefined ? readings : this.#judgeAll(readings);
+    return this.#tags === undefined ? readings : this.#judgeAll(readings, numbering);
   }
 
   /** Asks for the fill lease of `key`. With `replace`, the stored entry is unreadable and is dropped. */
@@ -206,9 +214,10 @@ export class RemoteCache {
       replace || this.#isAlone
         ? this.#log.acquire([key], replace, waitMs).then(([reply]) => reply as FillLease)
         : this.#acquires.add(key, waitMs);
+    const numbering = this.#numbering;
     const reply = await this.#trace('acquire', [key], ask);
     if (reply.kind !== 'present') return reply;
-    const entry = await this.#judge(this.#codec.read(reply.entry));
+    const entry = await this.#judge(this.#codec.read(reply.entry), numbering);
     if (entry === UNREADABLE) return { kind: 'unreadable' };
     return entry === OVERTAKEN ? { kind: 'overtaken' } : { kind: 'present', entry: entry as RemoteEntry };
   }
@@ -250,8 +259,9 @@ export class RemoteCache {
    * is replaced, and {@link UNREADABLE} or {@link OVERTAKEN} is returned.
    */
   async putIfAbsent(entry: PutEntry): Promise<Reading> {
+    const numbering = this.#numbering;
     const present = await this.#trace('put', [entry.key], () => this.#log.putIfAbsent(entry));
-    const reading = present === undefined ? undefined : await this.#judge(this.#codec.read(present));
+    const reading = present === undefined ? undefined : await this.#judge(this.#codec.read(present), numbering);
     if (reading !== UNREADABLE && reading !== OVERTAKEN) return reading;
     const { refusal } = await this.put([entry]);
     if (refusal === undefined) return reading;
@@ -284,5 +294,8 @@ export class RemoteCache {
   }
 }
 
-/** What an entry says of its tags. */
-const taggedIn = (reading: Reading): Tagged | undefined => (typeof reading === 'object' ? reading.tagged : undefined);
+/** The tags of an entry, if it has any. */
+function taggedIn(reading: Reading): Tagged | undefined {
+  const tagged = typeof reading === 'object' ? reading.tagged : undefined;
+  return tagged?.tags.length === 0 ? undefined : tagged;
+}

@@ -37,9 +37,13 @@ interface LoadCall<V> extends LoadRequest<V> {
   readonly ticket: ReadTicket<SharedLoad>;
   readonly load: SharedLoad;
   readonly begunAt: Milliseconds;
-  /** In a cache with tags: the number of the last eviction that was heard of before. */
+  /** In a cache with tags: the number of the last eviction that was heard of before, and the version of the clock. */
   readonly since: number;
+  readonly version: number;
 }
+
+/** In a cache without tags. */
+const NO_CLOCK = { latest: 0, version: 0 } as const;
 
 /** L2 may not be read. */
 const NOT_LOOKED = Symbol('not looked');
@@ -102,8 +106,8 @@ export class Loads {
     const load = new SharedLoad(this.#options.cache, key, begunAt);
     const ticket = this.#local.begin(key);
     const { remote, tagging } = this.#options;
-    const since = tagging.isOn ? (remote.tagClock(key)?.latest ?? 0) : 0;
-    load.promise = this.#look({ key, loader, options, ticket, load, begunAt, since });
+    const { latest: since, version } = (tagging.isOn ? remote.tagClock(key) : undefined) ?? NO_CLOCK;
+    load.promise = this.#look({ key, loader, options, ticket, load, begunAt, since, version });
     if (isJoinable) ticket.load = load;
     return load;
   }
@@ -165,12 +169,12 @@ export class Loads {
    *
    * @param since - the number of the last eviction before the loader began.
    */
-  #tag<V>({ key, load, options }: LoadCall<V>, value: V, since: number, isVetoed: boolean): Tagged | undefined {
+  #tag<V>({ key, load, options, version }: LoadCall<V>, value: V, since: number, isVetoed: boolean): Tagged | undefined {
     const { remote, tagging } = this.#options;
     const clock = tagging.isOn ? remote.tagClock(key) : undefined;
     if (clock === undefined) return undefined;
     const tags = isVetoed ? undefined : tagging.ofLoaded(value, options.tags);
-    return (load.tagged = new Tagged(tags ?? ANY_TAG, since, clock));
+    return (load.tagged = new Tagged(tags ?? ANY_TAG, since, clock, version));
   }
 
   /** Makes a loaded value fit for several readers. Returns whether that was possible. */
