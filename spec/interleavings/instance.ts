@@ -5,7 +5,6 @@ import {
   type CoherentCache,
   EntryCodec,
   LocalCache,
-  RemoteCache,
   TwoTierCache,
   type TwoTierCacheSettings,
   ValueCodec,
@@ -127,7 +126,7 @@ export class Instance {
       deserialize: (raw) => codec.read(raw) as never,
     });
     generation.onChange(() => (keyv.namespace = log.keyvNamespace));
-    const remote = new RemoteCache({ keyv, log, codec, guard: connection.guard, generation, tags });
+    const remote = new kinds.RemoteCache({ keyv, log, codec, guard: connection.guard, generation, tags });
     this.#local = new LocalCache({ maximumSize: 100, clock, counters, tags: hasTags ? new kinds.TagIndex() : undefined });
     this.cache = new TwoTierCache({
       name: CACHE,

@@ -1,4 +1,4 @@
-import { Generation, TagClock, TagIndex, type TwoTierCacheCollaborators } from '../../lib/cache/index.js';
+import { Generation, RemoteCache, TagClock, TagIndex, type TwoTierCacheCollaborators } from '../../lib/cache/index.js';
 import { Acknowledgements } from '../../lib/eviction/acknowledgements.js';
 import { RedisEvictionLog } from '../../lib/eviction/index.js';
 import { ReadLease } from '../../lib/eviction/read-lease.js';
@@ -9,9 +9,10 @@ export interface Kinds extends Partial<TwoTierCacheCollaborators> {
   readonly ReadLease: typeof ReadLease;
   readonly Acknowledgements: typeof Acknowledgements;
   readonly RedisEvictionLog: typeof RedisEvictionLog;
+  readonly RemoteCache: typeof RemoteCache;
   readonly TagClock: typeof TagClock;
   readonly TagIndex: typeof TagIndex;
 }
 
 /** The library as it is. */
-export const KINDS: Kinds = { Generation, ReadLease, Acknowledgements, RedisEvictionLog, TagClock, TagIndex };
+export const KINDS: Kinds = { Generation, ReadLease, Acknowledgements, RedisEvictionLog, RemoteCache, TagClock, TagIndex };
