@@ -32,6 +32,7 @@ export interface CacheableOperation extends CommonOperation {
   readonly unless: OperationFunction | undefined;
   readonly sync: boolean;
   readonly ttl: Milliseconds | OperationFunction | undefined;
+  readonly tags: OperationFunction | undefined;
 }
 
 /** What `@CachePut` asks for. */
@@ -39,6 +40,7 @@ export interface CachePutOperation extends CommonOperation {
   readonly kind: 'put';
   readonly unless: OperationFunction | undefined;
   readonly ttl: Milliseconds | OperationFunction | undefined;
+  readonly tags: OperationFunction | undefined;
   readonly resultKey: OperationFunction | undefined;
   /** `undefined`: what the cache says. */
   readonly unacknowledged: Unacknowledged | undefined;
@@ -53,6 +55,8 @@ export interface CacheEvictOperation extends CommonOperation {
   readonly aroundInvocation: boolean;
   readonly keys: OperationFunction | undefined;
   readonly resultKey: OperationFunction | undefined;
+  readonly tags: OperationFunction | undefined;
+  readonly resultTags: OperationFunction | undefined;
   readonly acks: 'none' | 'all';
   /** `undefined`: what the cache says. */
   readonly unacknowledged: Unacknowledged | undefined;

@@ -14,7 +14,9 @@ declare enum NotTogetherWith {
   keyGenerator = 'keyGenerator',
   keys = 'keys',
   resultKey = 'resultKey',
+  resultTags = 'resultTags',
   sync = 'sync',
+  tags = 'tags',
 }
 
 type OptionName = keyof typeof NotTogetherWith;

@@ -77,10 +77,16 @@ export interface AllCacheableOptions<M extends AsyncMethod> extends OperationOpt
    * duration, is reported as an `error` event, and the result is not stored.
    */
   readonly ttl?: Duration | ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => Duration) | undefined;
+  /**
+   * What the stored result can be evicted by, made of the result: `(book) => [`author:${book.authorId}`]`. A
+   * tag is a key of a kind; at most 32. The caches must have `tags: true`. A function that throws, or returns
+   * what cannot be tags, is reported as an `error` event, and the result is not stored. Default: none.
+   */
+  readonly tags?: ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => readonly CacheKey[]) | undefined;
 }
 
 /** {@link CacheableOptions} without `cacheNames`, because the names come first. */
-export type CacheableSettings<M extends AsyncMethod> = Pick<AllCacheableOptions<M>, 'condition' | 'ttl'> &
+export type CacheableSettings<M extends AsyncMethod> = Pick<AllCacheableOptions<M>, 'condition' | 'ttl' | 'tags'> &
   AtMostOne<AllCacheableOptions<M>, Services> &
   AtMostOne<AllCacheableOptions<M>, KeyOptions> &
   (
@@ -105,6 +111,12 @@ export interface AllCachePutOptions<M extends AsyncMethod> extends OperationOpti
    */
   readonly ttl?: Duration | ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => Duration) | undefined;
   /**
+   * What the stored result can be evicted by, made of the result: `(book) => [`author:${book.authorId}`]`. A
+   * tag is a key of a kind; at most 32. The caches must have `tags: true`. A function that throws is reported
+   * as an `error` event, and the key is evicted; what cannot be tags fails the put. Default: none.
+   */
+  readonly tags?: ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => readonly CacheKey[]) | undefined;
+  /**
    * Makes the key from the result, for an id that the method assigns. Not together with
    * `key` or `keyGenerator`.
    */
@@ -119,7 +131,10 @@ export interface AllCachePutOptions<M extends AsyncMethod> extends OperationOpti
 }
 
 /** {@link CachePutOptions} without `cacheNames`, because the names come first. */
-export type CachePutSettings<M extends AsyncMethod> = Pick<AllCachePutOptions<M>, 'condition' | 'unless' | 'ttl' | 'unacknowledged'> &
+export type CachePutSettings<M extends AsyncMethod> = Pick<
+  AllCachePutOptions<M>,
+  'condition' | 'unless' | 'ttl' | 'tags' | 'unacknowledged'
+> &
   AtMostOne<AllCachePutOptions<M>, Services> &
   AtMostOne<AllCachePutOptions<M>, KeyOptions | 'resultKey'>;
 
@@ -133,7 +148,7 @@ export type CachePutOptions<M extends AsyncMethod> = CachePutSettings<M> & Pick<
 export interface AllCacheEvictOptions<M extends AsyncMethod> extends OperationOptions<M> {
   /**
    * Empties the caches. The arguments do not matter then. Default: `false`. Not together with `key`, `keys`,
-   * `resultKey` or `keyGenerator`.
+   * `resultKey`, `tags`, `resultTags` or `keyGenerator`.
    */
   readonly allEntries?: boolean | undefined;
   /**
@@ -146,16 +161,29 @@ export interface AllCacheEvictOptions<M extends AsyncMethod> extends OperationOp
    * stores a value under the key, so a process that dies at any moment, even between the commit in the method
    * and its eviction, leaves nothing stale: the key stays uncached until `intentLease` is over. Costs one
    * round trip more, and reads of the key meanwhile run their methods. Not together with `beforeInvocation`,
-   * `allEntries`, `resultKey` or `unless`, and refused for a cache with `tiers: 'local'`. Default: `false`.
+   * `allEntries`, `resultKey`, `tags`, `resultTags` or `unless`, and refused for a cache with `tiers:
+   * 'local'`. Default: `false`.
    */
   readonly aroundInvocation?: boolean | undefined;
-  /** Several keys, evicted together. Not together with `key`, `resultKey`, `keyGenerator` or `allEntries`. */
+  /**
+   * Several keys, evicted together. Not together with `key`, `resultKey`, `tags`, `resultTags`,
+   * `keyGenerator` or `allEntries`.
+   */
   readonly keys?: ((this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => readonly CacheKey[]) | undefined;
   /**
-   * Makes the key from the result. Not together with `key`, `keys`, `keyGenerator`,
+   * Makes the key from the result. Not together with `key`, `keys`, `tags`, `resultTags`, `keyGenerator`,
    * `allEntries`, `beforeInvocation` or `aroundInvocation`.
    */
   readonly resultKey?: ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => CacheKey) | undefined;
+  /**
+   * Evicts every entry that carries one of these tags, in place of an entry under a key. The caches must have
+   * `tags: true`. Not together with `key`, `keys`, `resultKey`, `resultTags`, `keyGenerator`, `allEntries` or
+   * `aroundInvocation`.
+   */
+  readonly tags?: ((this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => readonly CacheKey[]) | undefined;
+  /** The same, made of the result. Not together with `beforeInvocation` either. */
+  readonly resultTags?:
+    ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => readonly CacheKey[]) | undefined;
   /**
    * Prevents the eviction once the result is known, for a method that may have changed nothing. Not together
    * with `beforeInvocation` or `aroundInvocation`.
@@ -180,22 +208,25 @@ export interface AllCacheEvictOptions<M extends AsyncMethod> extends OperationOp
 export type CacheEvictSettings<M extends AsyncMethod> = Pick<AllCacheEvictOptions<M>, 'condition'> &
   AtMostOne<AllCacheEvictOptions<M>, Services> &
   (
-    | (Pick<AllCacheEvictOptions<M>, 'allEntries'> & Without<KeyOptions | 'keys' | 'resultKey', 'allEntries'>)
-    | (AtMostOne<AllCacheEvictOptions<M>, KeyOptions | 'keys' | 'resultKey'> & { readonly allEntries?: false | undefined })
+    | (Pick<AllCacheEvictOptions<M>, 'allEntries'> & Without<WhatOptions, 'allEntries'>)
+    | (AtMostOne<AllCacheEvictOptions<M>, WhatOptions> & { readonly allEntries?: false | undefined })
   ) &
   (
     | (Pick<AllCacheEvictOptions<M>, 'beforeInvocation' | 'acks'> &
-        Without<'resultKey' | 'unless', 'beforeInvocation'> &
+        Without<'resultKey' | 'resultTags' | 'unless', 'beforeInvocation'> &
         WithoutFlags<'aroundInvocation', 'beforeInvocation'> &
         WithoutReport<'beforeInvocation'>)
     | (Around<M> & AcksOrReport<M>)
     | (Pick<AllCacheEvictOptions<M>, 'unless'> & { readonly [Flag in Flags]?: false | undefined } & AcksOrReport<M>)
   );
 
+/** What an eviction can name: one of them. */
+type WhatOptions = KeyOptions | 'keys' | 'resultKey' | 'tags' | 'resultTags';
+
 type Flags = 'beforeInvocation' | 'aroundInvocation';
 
 type Around<M extends AsyncMethod> = Pick<AllCacheEvictOptions<M>, 'aroundInvocation'> &
-  Without<'resultKey' | 'unless', 'aroundInvocation'> &
+  Without<'resultKey' | 'tags' | 'resultTags' | 'unless', 'aroundInvocation'> &
   WithoutFlags<'allEntries' | 'beforeInvocation', 'aroundInvocation'>;
 
 type AcksOrReport<M extends AsyncMethod> =

@@ -13,9 +13,12 @@ import { OptionReader } from './option-reader.js';
 const DEFAULTS = ['cacheNames', 'keyGenerator', 'cacheManager', 'cacheResolver'] as const;
 const COMMON = [...DEFAULTS, 'key', 'condition'] as const;
 const KNOWN = {
-  cacheable: [...COMMON, 'unless', 'sync', 'ttl'],
-  put: [...COMMON, 'unless', 'ttl', 'resultKey', 'unacknowledged'],
-  evict: [...COMMON, 'allEntries', 'beforeInvocation', 'aroundInvocation', 'keys', 'resultKey', 'unless', 'acks', 'unacknowledged'],
+  cacheable: [...COMMON, 'unless', 'sync', 'ttl', 'tags'],
+  put: [...COMMON, 'unless', 'ttl', 'tags', 'resultKey', 'unacknowledged'],
+  evict: [
+    ...[...COMMON, 'allEntries', 'beforeInvocation', 'aroundInvocation', 'keys', 'resultKey', 'tags', 'resultTags'],
+    ...['unless', 'acks', 'unacknowledged'],
+  ],
 } as const satisfies Record<CacheOperation['kind'], readonly string[]>;
 
 /** Options with their kind of operation, before they are checked. */
@@ -102,7 +105,14 @@ function readCommon(reader: OptionReader) {
 
 function readCacheable(reader: OptionReader): CacheableOperation {
   reader.exclude('sync', 'unless', 'What is loaded under `sync` is always stored.');
-  return { kind: 'cacheable', ...readCommon(reader), unless: reader.function('unless'), sync: reader.flag('sync'), ttl: reader.ttl() };
+  return {
+    kind: 'cacheable',
+    ...readCommon(reader),
+    unless: reader.function('unless'),
+    sync: reader.flag('sync'),
+    ttl: reader.ttl(),
+    tags: reader.function('tags'),
+  };
 }
 
 function readPut(reader: OptionReader): CachePutOperation {
@@ -112,23 +122,29 @@ function readPut(reader: OptionReader): CachePutOperation {
     ...readCommon(reader),
     unless: reader.function('unless'),
     ttl: reader.ttl(),
+    tags: reader.function('tags'),
     resultKey: reader.function('resultKey'),
     unacknowledged: reader.unacknowledged(),
   };
 }
 
 function readEvict(reader: OptionReader): CacheEvictOperation {
-  for (const other of ['resultKey', 'unless']) {
+  for (const other of ['resultKey', 'resultTags', 'unless']) {
     reader.exclude('beforeInvocation', other, 'Before the method runs there is no result.');
   }
   reader.exclude('aroundInvocation', 'beforeInvocation', 'It evicts before the method as well as after it.');
-  for (const other of ['resultKey', 'unless']) {
+  for (const other of ['resultKey', 'resultTags', 'unless']) {
     reader.exclude('aroundInvocation', other, 'The keys are withheld before the method runs, when there is no result.');
   }
+  reader.exclude('aroundInvocation', 'tags', "Only keys can be withheld: name them, or use `cache.intend('all')` and its end.");
   reader.exclude('aroundInvocation', 'allEntries', "Name the keys by `keys`, or clear by hand between `cache.intend('all')` and its end.");
-  for (const other of ['key', 'keys', 'resultKey', 'keyGenerator']) {
-    reader.exclude('allEntries', other, 'All entries go, whatever their keys.');
+  for (const other of ['key', 'keys', 'resultKey', 'tags', 'resultTags', 'keyGenerator']) {
+    reader.exclude('allEntries', other, 'All entries go, whatever their keys and tags.');
   }
+  for (const one of ['tags', 'resultTags']) {
+    for (const other of ['key', 'keys', 'resultKey', 'keyGenerator']) reader.exclude(one, other, 'Write two @CacheEvict to evict by both.');
+  }
+  reader.exclude('tags', 'resultTags', 'Let `resultTags` return all the tags.');
   if (reader.unacknowledged() === 'report') {
     if (reader.acks() === 'all')
       reader.exclude('acks', 'unacknowledged', "`acks: 'all'` waits until no instance serves the old value, 'report' does not.");
@@ -144,6 +160,8 @@ function readEvict(reader: OptionReader): CacheEvictOperation {
     aroundInvocation: reader.flag('aroundInvocation'),
     keys: reader.function('keys'),
     resultKey: reader.function('resultKey'),
+    tags: reader.function('tags'),
+    resultTags: reader.function('resultTags'),
     unless: reader.function('unless'),
     acks: reader.acks(),
     unacknowledged: reader.unacknowledged(),

@@ -17,8 +17,8 @@ export interface PutOptions {
    */
   readonly ttl?: Duration | undefined;
   /**
-   * What {@link Cache.evictTagged} can evict the entry by: at most 32 tags. A tag is a key of a kind, equal by
-   * value. Only in a cache with `tags: true`. Default: none.
+   * What {@link Cache.evictTagged} can evict the entry by: at most 32 tags. A tag is a key of a kind, equal
+   * by value. Only in a cache with `tags: true`. Default: none.
    */
   readonly tags?: readonly CacheKey[] | undefined;
   /** See {@link EvictOptions.waitedMs}. */
@@ -38,8 +38,8 @@ export interface LoadOptions<V = unknown> {
    */
   readonly ttl?: Duration | ((value: V) => Duration) | undefined;
   /**
-   * What {@link Cache.evictTagged} can evict the entry by, or a function that makes it of the value: at most 32
-   * tags. Only in a cache with `tags: true`. Default: none.
+   * What {@link Cache.evictTagged} can evict the entry by, or a function that makes it of the value: at most
+   * 32 tags. Only in a cache with `tags: true`. Default: none.
    *
    * A function that throws, or returns what cannot be tags, becomes an `error` event; the value is then
    * returned, but not stored.
@@ -165,7 +165,9 @@ export abstract class Cache<T = unknown> {
     if (encodeTags(tags, Infinity).length > 0) await this.clear(options);
   }
 
-  /** Like {@link evictTagged}, but at once, even inside a transaction. It rejects without an acknowledgement. */
+  /**
+   * Like {@link evictTagged}, but at once, even inside a transaction. It rejects without an acknowledgement.
+   */
   invalidateTagged(tags: readonly CacheKey[], options?: EvictOptions): Promise<void> {
     return this.evictTagged(tags, { ...options, unacknowledged: 'throw' });
   }

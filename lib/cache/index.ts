@@ -30,6 +30,7 @@ export { Load } from './load.js';
 export { LARGEST_MAXIMUM_SIZE, LocalCache } from './local/local-cache.js';
 export { nameUnknown } from './name-unknown.js';
 export { noIntents } from './no-intents.js';
+export { noTags } from './no-tags.js';
 export { NoOpCache } from './no-op-cache.js';
 export { NoOpCacheManager } from './no-op-cache-manager.js';
 export { PassThroughCache, type PassThroughCacheOptions } from './two-tier/pass-through-cache.js';

@@ -56,8 +56,8 @@ export interface CacheEventMap {
    */
   malformed: { readonly topic: string; readonly reason: string };
   /**
-   * An eviction was not acknowledged in time; it is retried. `tags` is set, and `keys` empty, for an eviction of
-   * tags.
+   * An eviction was not acknowledged in time; it is retried. `tags` is set, and `keys` empty, for an eviction
+   * of tags.
    */
   evictPending: {
     readonly cache: string;

@@ -40,7 +40,10 @@ export interface CacheStatistics {
   readonly clears: number;
   /** Tags this instance evicted itself. */
   readonly tagEvictions: number;
-  /** Entries of the remote tier that were not served, because a tag of them was evicted since they were loaded. */
+  /**
+   * Entries of the remote tier that were not served, because a tag of them was evicted since they were
+   * loaded.
+   */
   readonly overtaken: number;
   /** Steps that asked the remote tier when tags were evicted last, because this instance did not know. */
   readonly tagReads: number;

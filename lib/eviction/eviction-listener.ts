@@ -22,7 +22,10 @@ export interface EvictionListenerOptions {
   readonly events: CacheEvents;
   /** Tells how late a message is. Default: not known. */
   readonly serverClock?: ServerClock | undefined;
-  /** Whether it tells clears, and evictions of tags, as events. With several primaries, one does. Default: `true`. */
+  /**
+   * Whether it tells clears, and evictions of tags, as events. With several primaries, one does. Default:
+   * `true`.
+   */
   readonly tellsClears?: boolean | undefined;
 }
 

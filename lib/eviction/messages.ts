@@ -61,12 +61,7 @@ const HEAD = '{"v":';
 export const MAXIMUM_MESSAGE_LENGTH = 256 * 1024;
 
 /** Writes the eviction messages of one cache of one instance. */
-export type MessageWriter = (
-  op: EvictionMessage['op'],
-  keys: readonly string[],
-  ack?: boolean,
-  tags?: readonly string[],
-) => MessageHalves;
+export type MessageWriter = (op: EvictionMessage['op'], keys: readonly string[], ack?: boolean, tags?: readonly string[]) => MessageHalves;
 
 /** An eviction message in two halves. A script writes number, generation and time between them. */
 export interface MessageHalves {

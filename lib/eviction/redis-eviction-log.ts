@@ -17,12 +17,11 @@ import {
   type Withheld,
 } from '../cache/index.js';
 import { BYTES_PER_UNIT, type CommandConnection, type Script } from '../redis/index.js';
-import { RemoteCacheError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import { audienceOf, type AudienceReply } from './audience-reply.js';
 import { type EvictionMessage, type MessageHalves, messageWriter, type MessageWriter } from './messages.js';
-import { damagedState, parseState } from './cache-state.js';
+import { GenerationSteps } from './generation-steps.js';
 import { memberOf } from './origin.js';
 import { RemoteKeys } from './remote-keys.js';
 import { ACQUIRE, CLAIM, CLEAR, EVICT, EVICT_TAGS, FILL, RELEASE, RENEW, WITHHELD } from './scripts.js';
@@ -56,9 +55,6 @@ export interface RedisEvictionLogOptions {
 
 type ClearReply = [kind: string, seq: number, generation: string, audience: AudienceReply, isReplacement: string];
 
-/** If the generation changes more often than this during one call, something else is wrong. */
-const MAXIMUM_MOVES = 5;
-
 let tokens = 0;
 
 /** The {@link EvictionLog} of one cache on Redis: every write is one script, one round trip. */
@@ -68,6 +64,7 @@ export class RedisEvictionLog implements EvictionLog {
   readonly #keys: RemoteKeys;
   readonly #write: MessageWriter;
   readonly #member: string;
+  readonly #steps: GenerationSteps;
   /** Whether evictions were sent since the last {@link renew}. */
   #hasWritten = false;
 
@@ -76,6 +73,7 @@ export class RedisEvictionLog implements EvictionLog {
     this.#connection = options.connection;
     this.#keys = new RemoteKeys(options.namespace, options.cache);
     this.#member = memberOf(options.origin, options.boundMs);
+    this.#steps = new GenerationSteps({ ...options, stateKey: this.#keys.state });
     this.#write = messageWriter({ ns: options.namespace, cache: options.cache, origin: options.origin });
   }
 
@@ -97,7 +95,7 @@ export class RedisEvictionLog implements EvictionLog {
 
   async acquire(keys: readonly string[], replace: boolean, waitMs?: Milliseconds): Promise<readonly FillLease[]> {
     let token = '';
-    const [, since, ...replies] = await this.#inGeneration<['leases', string, ...(readonly [kind: string, raw: string])[]]>(
+    const [, since, ...replies] = await this.#steps.run<['leases', string, ...(readonly [kind: string, raw: string])[]]>(
       (gen) => {
         const own = this.#newToken();
         token = `${gen}/${own}`;
@@ -203,7 +201,7 @@ export class RedisEvictionLog implements EvictionLog {
   #evictKeys(keys: readonly string[], acks: boolean, intent: IntentChange | undefined): Promise<EvictionReceipt> {
     const { head, tail } = this.#message('evict', keys, acks);
     return this.#acknowledged(acks, async () => {
-      const [, seq, removed, audience] = await this.#inGeneration<[string, number, number, AudienceReply]>(
+      const [, seq, removed, audience] = await this.#steps.run<[string, number, number, AudienceReply]>(
         (gen) => [
           EVICT,
           [...this.#dataAndLeases(gen, keys), this.#keys.state, this.#keys.members, this.#keys.hosts, this.#keys.intents],
@@ -219,7 +217,7 @@ export class RedisEvictionLog implements EvictionLog {
     const { head, tail } = this.#message('evictTagged', [], acks, tags);
     const { state, members, hosts, tags: tagsKey } = this.#keys;
     return this.#acknowledged(acks, async () => {
-      const [, seq, , audience] = await this.#inGeneration<[string, number, number, AudienceReply]>(
+      const [, seq, , audience] = await this.#steps.run<[string, number, number, AudienceReply]>(
         (gen) => [
           EVICT_TAGS,
           [state, members, hosts, tagsKey],
@@ -240,24 +238,16 @@ export class RedisEvictionLog implements EvictionLog {
     });
   }
 
-  async readCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<(string | undefined)[]> {
-    for (let moves = 0; moves <= MAXIMUM_MOVES; moves += 1) {
-      const asked = this.#generation;
-      const read = (): Promise<(string | null)[]> =>
-        this.#connection.client.mGet([this.#keys.state, ...keys.map((key) => this.#keys.data(asked, key))]);
-      const [state, ...raws] = await this.#connection.guard.run('get', read, keys.length, waitMs);
-      // Before the first contact the state may be of another run of the server, which only a script can see.
-      const gen = typeof state === 'string' && asked !== '' ? parseState(state)?.gen : undefined;
-      if (gen === asked) return raws.map((raw) => (typeof raw === 'string' ? raw : undefined));
-      // The server lost everything, or another program wrote there. The next write or heartbeat begins a
-      // generation.
-      if (gen === undefined || !this.#moves(asked, gen)) return keys.map(() => undefined);
-    }
-    throw this.#restless();
+  readCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<(string | undefined)[]> {
+    const { client, guard } = this.#connection;
+    return this.#steps.read(keys, (asked) => {
+      const read = (): Promise<(string | null)[]> => client.mGet([this.#keys.state, ...keys.map((key) => this.#keys.data(asked, key))]);
+      return guard.run('get', read, keys.length, waitMs);
+    });
   }
 
   async readTags(tags: readonly string[]): Promise<TagNumbers> {
-    const members = [`*${this.#generation}`, ...tags.map((tag) => `:${tag}`)];
+    const members = [`*${this.#steps.generation}`, ...tags.map((tag) => `:${tag}`)];
     const ask = (): Promise<(number | null)[]> => this.#connection.client.zmScore(this.#keys.tags, members);
     const [floor, ...numbers] = await this.#connection.guard.run('tags', ask, members.length);
     return { floor: typeof floor === 'number' ? -floor : undefined, numbers: numbers.map((number) => number ?? undefined) };
@@ -267,7 +257,7 @@ export class RedisEvictionLog implements EvictionLog {
   async #claim(keys: readonly string[], keep: boolean): Promise<{ readonly lease: FillLease; readonly withheld: number }> {
     const { head, tail } = this.#message('put', keys, false);
     let token = '';
-    const [kind, more, since] = await this.#inGeneration<[string, string | number, number]>((gen) => {
+    const [kind, more, since] = await this.#steps.run<[string, string | number, number]>((gen) => {
       const own = this.#newToken();
       token = `${gen}/${own}`;
       return [
@@ -285,21 +275,10 @@ export class RedisEvictionLog implements EvictionLog {
     return this.#options.tags === undefined ? '0' : '1';
   }
 
-  /** `''` while none is known. No server has that one. */
-  get #generation(): string {
-    return this.#options.generation.current ?? '';
-  }
-
   /** Whether an audience is asked for, and whether the instance has no such cache. */
   #flags(acks: boolean): [acks: string, isPassing: string] {
     const isKept = this.#options.isKept?.() ?? true;
     return [acks ? '1' : '0', isKept ? '0' : '1'];
-  }
-
-  /** Follows the generation that a reply names. `false`: it is older than the one that was asked for. */
-  #moves(asked: string, named: string): boolean {
-    this.#options.generation.follow(named);
-    return this.#generation !== asked;
   }
 
   #dataAndLeases(gen: string, keys: readonly string[]): string[] {
@@ -323,7 +302,7 @@ export class RedisEvictionLog implements EvictionLog {
   ): Promise<ClearReply> {
     const { head, tail } = this.#message('clear', [], acks);
     const { state, members, hosts, intents, tags } = this.#keys;
-    const known = this.#generation === '' ? '0' : this.#generation;
+    const known = this.#steps.generation === '' ? '0' : this.#steps.generation;
     const of = [this.#options.cache, ...this.#flags(acks), known, this.#hasTags];
     const reply = await run(CLEAR, [state, members, hosts, intents, tags], [this.#options.channel, head, tail, ...of, ...changeOf(intent)]);
     const [, , generation, , isReplacement] = reply;
@@ -344,33 +323,6 @@ export class RedisEvictionLog implements EvictionLog {
   }
 
   /** Runs a script under the present generation. If Redis has a newer one, follows it and asks again. */
-  async #inGeneration<T extends unknown[]>(
-    call: (generation: string) => [Script, string[], string[]],
-    weight: number,
-    waitMs?: Milliseconds,
-  ): Promise<T> {
-    for (let moves = 0; moves <= MAXIMUM_MOVES; moves += 1) {
-      const asked = this.#generation;
-      const [script, keys, args] = call(asked);
-      const reply = await this.#connection.run<T | ['generation', string] | ['damaged']>(script, keys, args, { weight, waitMs });
-      if (reply[0] === 'damaged') throw damagedState(this.#options.cache, this.#keys.state);
-      if (reply[0] !== 'generation') return reply as T;
-      // An older one: another program has put it there, or the server has lost what it knew.
-      if (!this.#moves(asked, reply[1] as string)) throw damagedState(this.#options.cache, this.#keys.state);
-    }
-    throw this.#restless();
-  }
-
-  #restless(): RemoteCacheError {
-    const { cache } = this.#options;
-    return new RemoteCacheError(
-      'CACHE_REMOTE_FAILED',
-      `The generation of cache '${cache}' changed ${MAXIMUM_MOVES} times during one call.`,
-      {
-        hint: 'Is something clearing the cache, or flushing Redis, in a loop?',
-      },
-    );
-  }
 }
 
 /** Token and length of a write intent, as the scripts take them. */

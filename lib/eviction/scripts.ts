@@ -5,9 +5,9 @@ import { LEAST_DAMAGED, PURE } from './cache-state.js';
 import { COUNT, HOSTS, INTENTS, LIVING, MARK, READ, STATE, TAGS } from './script-prelude.js';
 
 // The Lua scripts. A Redis server runs them one at a time, each as a whole. That makes "delete, number,
-// publish" one step, and the fences rest on it. ACQUIRE, CLAIM, EVICT and EVICT_TAGS first check that the caller's
-// generation is the current one. If it is not, they touch no data and answer `{'generation', <current>}`; the
-// caller then asks again with the right keys. FILL stores nothing then.
+// publish" one step, and the fences rest on it. ACQUIRE, CLAIM, EVICT and EVICT_TAGS first check that the
+// caller's generation is the current one. If it is not, they touch no data and answer `{'generation',
+// <current>}`; the caller then asks again with the right keys. FILL stores nothing then.
 //
 // Writes are ordered so that evictions work on a server that is out of memory: Redis refuses a growing
 // command only while a script has not written yet, and UNLINK never grows (Redis 7, `scriptVerifyOOM`).
@@ -166,8 +166,9 @@ return { 'done', number, 0, heard }`,
 /**
  * KEYS state, members, hosts, intents, tags · ARGV channel, head, tail, cache, '1' to list the audience, '1'
  * from an instance that has no such cache, known generation ('0': none), '1' from an instance that stores
- * tags, and of a write intent token and length as in {@link EVICT}. Old entries become unreachable and expire by their TTL. The generation always changes,
- * whatever was stored. The last part of the reply tells whether it became a lower one.
+ * tags, and of a write intent token and length as in {@link EVICT}. Old entries become unreachable and expire
+ * by their TTL. The generation always changes, whatever was stored. The last part of the reply tells whether
+ * it became a lower one.
  */
 export const CLEAR = new Script(
   'clear',
@@ -209,13 +210,13 @@ return withheld(KEYS[1], { ARGV[1] }) and 1 or 0`,
 );
 
 /**
- * KEYS members, hosts, state × n, tags × m · ARGV member, lease ms, channel, head (the echo without its states
- * and end), the longest bound known, the names of its caches between commas, what is known of each (its last
- * state, or a generation; '0': nothing) between commas, the run id that all of it is of ('': not all are
- * states, or they differ), and which of the caches store tags, counted from 1, between commas. Answers the states as they are now, between commas ('': as they are known); the
- * numbers of those that were replaced, likewise; the longest bound in the fleet; the time in seconds, and the
- * microseconds of it; and how many subscribers of this server (on a Redis Cluster: of this node) the echo
- * went to.
+ * KEYS members, hosts, state × n, tags × m · ARGV member, lease ms, channel, head (the echo without its
+ * states and end), the longest bound known, the names of its caches between commas, what is known of each
+ * (its last state, or a generation; '0': nothing) between commas, the run id that all of it is of ('': not
+ * all are states, or they differ), and which of the caches store tags, counted from 1, between commas.
+ * Answers the states as they are now, between commas ('': as they are known); the numbers of those that were
+ * replaced, likewise; the longest bound in the fleet; the time in seconds, and the microseconds of it; and
+ * how many subscribers of this server (on a Redis Cluster: of this node) the echo went to.
  *
  * - It writes on purpose: a demoted primary refuses a write, while it would still answer a PING or a plain
  *   PUBLISH.

@@ -56,7 +56,13 @@ export class CacheFactory {
     const cache = new TwoTierCache({
       name,
       settings: { ...options, timeoutMs, deadlineMs, fillLeaseMs, intentLeaseMs },
-      local: new LocalCache({ maximumSize, copies: copy === 'clone' ? codec : undefined, clock, counters, tags: tags ? new TagIndex() : undefined }),
+      local: new LocalCache({
+        maximumSize,
+        copies: copy === 'clone' ? codec : undefined,
+        clock,
+        counters,
+        tags: tags ? new TagIndex() : undefined,
+      }),
       sharing: new ValueSharing(copy, codec),
       remote: remoteOver(remotes),
       clock,

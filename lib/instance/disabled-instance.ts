@@ -19,6 +19,8 @@ export interface Instance extends Omit<CacheInstance, 'manager' | 'fleet' | 'cal
   readonly isDynamic?: boolean | undefined;
   /** Whether the cache of this name has `tiers: 'local'`. Default: none has. */
   readonly isLocal?: ((cache: string) => boolean) | undefined;
+  /** Whether the cache of this name has `tags: true`. Default: each has. */
+  readonly hasTags?: ((cache: string) => boolean) | undefined;
 }
 
 /**
@@ -29,7 +31,12 @@ export interface Instance extends Omit<CacheInstance, 'manager' | 'fleet' | 'cal
 export function instanceOf(options?: CachingOptions, own?: InstanceOptions): Instance {
   const { enabled, namespace, dynamic, cache } = resolveOptions(options);
   return enabled && booleanFromEnv(process.env, 'CACHE_ENABLED') !== false
-    ? { ...createInstance(options, own), isDynamic: dynamic, isLocal: (name) => cache(name).tiers === 'local' }
+    ? {
+        ...createInstance(options, own),
+        isDynamic: dynamic,
+        isLocal: (name) => cache(name).tiers === 'local',
+        hasTags: (name) => cache(name).tags,
+      }
     : createDisabledInstance(namespace);
 }
 

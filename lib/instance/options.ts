@@ -77,9 +77,9 @@ export interface CacheOptions {
    */
   readonly copy?: CopyMode | undefined;
   /**
-   * Whether entries carry tags, by which they can be evicted in groups. It should be the same in all instances
-   * of a namespace: while it is not, their entries are misses to each other, and the first eviction of a tag
-   * after each change clears the cache. Default: `false`.
+   * Whether entries carry tags, by which they can be evicted in groups. It should be the same in all
+   * instances of a namespace: while it is not, their entries are misses to each other, and the first eviction
+   * of a tag after each change clears the cache. Default: `false`.
    */
   readonly tags?: boolean | undefined;
   /** Whether `null` and `undefined` are cached. Default: `true`. */

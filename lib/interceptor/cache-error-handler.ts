@@ -22,7 +22,10 @@ export abstract class CacheErrorHandler {
    */
   abstract handleCacheEvictError(error: unknown, cache: Cache, key: CacheKey): void;
 
-  /** Removing all entries failed: they may still be cached somewhere. */
+  /**
+   * Removing all entries, or those that carry a tag, failed: they may still be cached somewhere. The error
+   * names the tags.
+   */
   abstract handleCacheClearError(error: unknown, cache: Cache): void;
 
   /** A message could not be published on `topic`. */

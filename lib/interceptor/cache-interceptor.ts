@@ -211,11 +211,12 @@ export class CacheInterceptor implements MethodInterceptor {
         if (plan.isVetoed(invocation, result)) continue;
         const key = lateKey(plan.label, () => plan.key(invocation, result));
         const ttl = plan.ttl(invocation, result);
+        const tags = plan.tagsToPut(invocation, result);
         const { unacknowledged } = plan.operation;
         const steps = invocation.caches.map((cache) =>
-          ttl === NOT_STORED
+          ttl === NOT_STORED || tags === NOT_STORED
             ? this.#invoker.evict(plan.label, cache, [key], { ...OUTDATED, unacknowledged })
-            : this.#invoker.put(plan.label, cache, { key, value: result }, { ttl, unacknowledged }),
+            : this.#invoker.put(plan.label, cache, { key, value: result }, { ttl, tags, unacknowledged }),
         );
         for (const error of await failuresOf(steps)) failures.push(withResult(error, result));
       } catch (error) {
@@ -231,11 +232,19 @@ export class CacheInterceptor implements MethodInterceptor {
   ): Promise<void> {
     const invocation = plan.begin(run.target, run.args);
     if (!plan.applies(invocation) || (outcome !== undefined && plan.isVetoed(invocation, outcome.result))) return;
-    const { allEntries, acks, unacknowledged } = plan.operation;
+    const { allEntries, tags, resultTags, acks, unacknowledged } = plan.operation;
     const isEarly = outcome === undefined;
     const how: Removal = { isEarly, acks, unacknowledged };
     if (allEntries) {
       return throwFirst(await Promise.allSettled(invocation.caches.map((cache) => this.#invoker.clear(cache, how))));
+    }
+    const makeTags = tags ?? resultTags;
+    if (makeTags !== undefined) {
+      const args = resultTags === undefined ? run.args : [outcome?.result, ...run.args];
+      const make = (): readonly CacheKey[] => plan.evictedTags(invocation, makeTags, args);
+      const made = isEarly ? make() : lateKey(plan.label, make);
+      const steps = invocation.caches.map((cache) => this.#invoker.evictTagged(plan.label, cache, made, how));
+      return throwFirst(await Promise.allSettled(steps));
     }
     const doomed = isEarly ? keysOf(plan, invocation) : lateKey(plan.label, () => keysOf(plan, invocation, outcome.result));
     if (doomed.length === 0) return;

@@ -47,6 +47,17 @@ export class CacheInvoker {
     });
   }
 
+  /** @param label - of the operation, for messages. */
+  async evictTagged(label: string, cache: Cache, tags: readonly CacheKey[], { isEarly, ...how }: Removal): Promise<void> {
+    try {
+      if (isEarly) await cache.invalidateTagged(tags, how);
+      else await cache.evictTagged(tags, how);
+    } catch (error) {
+      if (isKeyError(error)) throw keyErrorOf(error, label, cache);
+      this.errors.handleCacheClearError(error, cache);
+    }
+  }
+
   /**
    * Sets a write intent on the keys. It ends under the error handler too. If it cannot be set, and the
    * handler survives that, the keys are evicted at its end.

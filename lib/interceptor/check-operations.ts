@@ -1,5 +1,5 @@
-import type { CachedMethod, ServiceIdentifier } from '../annotation/index.js';
-import { nameUnknown, noIntents } from '../cache/index.js';
+import type { CachedMethod, CacheOperation, ServiceIdentifier } from '../annotation/index.js';
+import { nameUnknown, noIntents, noTags } from '../cache/index.js';
 import { isNearly } from '../errors/index.js';
 import { bindingMissing, cacheNamesOf, nameMissing, operationLabel, servicesOf } from './operation-services.js';
 
@@ -12,6 +12,8 @@ export interface KnownServices {
   readonly choosesByName: boolean;
   /** Whether the cache of this name has `tiers: 'local'`. */
   readonly isLocal: (name: string) => boolean;
+  /** Whether the cache of this name has `tags: true`. */
+  readonly hasTags: (name: string) => boolean;
 }
 
 /** A name of a cache that looks like a misspelt one. */
@@ -50,10 +52,11 @@ export function misspeltNames(methods: readonly CachedMethod[], configured: read
  * nobody bound, names of caches that cannot exist. It makes no service, because resolvers are asked at calls
  * only.
  *
- * @throws {CacheConfigurationError} `CACHE_BINDING_MISSING`, `CACHE_NAME_UNKNOWN`, `CACHE_NAME_MISSING`, and
- *   `CACHE_OPERATION_INVALID` for `aroundInvocation` in a cache with `tiers: 'local'`.
+ * @throws {CacheConfigurationError} `CACHE_BINDING_MISSING`, `CACHE_NAME_UNKNOWN`, `CACHE_NAME_MISSING`,
+ *   and `CACHE_OPERATION_INVALID` for `aroundInvocation` in a cache with `tiers: 'local'`,
+ *   `CACHE_OPTION_INVALID` for tags in a cache without `tags: true`.
  */
-export function checkOperations(method: CachedMethod, { isBound, cacheNames, choosesByName, isLocal }: KnownServices): void {
+export function checkOperations(method: CachedMethod, { isBound, cacheNames, choosesByName, isLocal, hasTags }: KnownServices): void {
   for (const operation of method.operations) {
     const services = servicesOf(operation, method);
     const label = operationLabel(operation, method);
@@ -66,8 +69,14 @@ export function checkOperations(method: CachedMethod, { isBound, cacheNames, cho
     if (services.cacheManager !== undefined) continue;
     const local = operation.kind === 'evict' && operation.aroundInvocation ? names.find(isLocal) : undefined;
     if (local !== undefined) throw noIntents(local, label);
+    const untagged = isTagging(operation) ? names.find((name) => !hasTags(name)) : undefined;
+    if (untagged !== undefined) throw noTags(untagged, label);
     if (cacheNames === undefined) continue;
     const unknown = names.find((name) => !cacheNames.includes(name));
     if (unknown !== undefined) throw nameUnknown(unknown, cacheNames, label);
   }
 }
+
+/** Whether it stores or evicts tags. */
+const isTagging = (operation: CacheOperation): boolean =>
+  operation.tags !== undefined || (operation.kind === 'evict' && operation.resultTags !== undefined);

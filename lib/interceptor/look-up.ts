@@ -6,13 +6,14 @@ import type { MethodRun } from './method-run.js';
 import { NOT_STORED, type OperationPlan } from './operation-plan.js';
 import { UnfollowedLoad } from './unfollowed-load.js';
 
-/** One `@Cacheable` in one call. `unless` and `ttl` are asked once, however many caches it fills. */
+/** One `@Cacheable` in one call. `unless`, `ttl` and `tags` are asked once, however many caches it fills. */
 class CacheableCall {
   readonly invocation: CacheInvocation;
   readonly key: CacheKey;
   readonly #plan: OperationPlan<CacheableOperation>;
   #isVetoed: boolean | undefined;
   #ttl: number | undefined;
+  #tags: readonly CacheKey[] | undefined;
 
   constructor(plan: OperationPlan<CacheableOperation>, invocation: CacheInvocation, key: CacheKey) {
     this.#plan = plan;
@@ -36,6 +37,12 @@ class CacheableCall {
     if (ttl === NOT_STORED) return false;
     this.#ttl = ttl;
     return true;
+  }
+
+  /** Makes the tags of what is stored, once for all its caches. What it throws is the cache's to report. */
+  get tags(): LoadOptions['tags'] {
+    if (!this.#plan.hasTags) return undefined;
+    return (result) => (this.#tags ??= this.#plan.tags(this.invocation, result));
   }
 
   /** The life of what is stored. The cache asks for it after `isVetoed` was answered. */
@@ -96,7 +103,7 @@ export class LookUp {
 
   /** @param inner - what comes after the last cache of the operation. */
   #through(call: CacheableCall, index: number, inner: () => Promise<unknown>): Promise<unknown> {
-    const { key, ttl, invocation } = call;
+    const { key, ttl, tags, invocation } = call;
     const cache = invocation.caches[index];
     if (cache === undefined) return inner();
     const next = (): Promise<unknown> => this.#through(call, index + 1, inner);
@@ -119,7 +126,7 @@ export class LookUp {
       else this.#errors.handleCachePutError(error, cache, key, value);
     };
     try {
-      return cache.getOrLoad(key, loader, { ttl, unless: () => isVetoed, join: this.#takeJoin(), onError });
+      return cache.getOrLoad(key, loader, { ttl, tags, unless: () => isVetoed, join: this.#takeJoin(), onError });
     } catch (error) {
       // A cache that somebody else wrote may throw at once. The caller of a method gets a rejection all the
       // same.

@@ -39,8 +39,10 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
    */
   readonly generateKey: GenerateKey;
   readonly #ttl: Milliseconds | OperationFunction | undefined;
-  /** Hears of a `ttl` function that returns no duration. */
+  /** Hears of a `ttl` function that returns no duration, and of a `tags` function that throws. */
   readonly #events: CacheEvents | undefined;
+  /** Of what is stored. */
+  readonly #tags: OperationFunction | undefined;
   readonly #resultKey: OperationFunction | undefined;
   readonly #cacheNames: readonly string[];
   readonly #resolver: CacheResolver;
@@ -52,7 +54,8 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
     const services = servicesOf(operation, method);
     const recorded: CacheOperation = operation;
     this.#ttl = recorded.kind === 'evict' ? undefined : recorded.ttl;
-    if (typeof this.#ttl === 'function') this.#events = container.get(CacheEvents, { optional: true });
+    this.#tags = recorded.kind === 'evict' ? undefined : recorded.tags;
+    if (typeof this.#ttl === 'function' || this.#tags !== undefined) this.#events = container.get(CacheEvents, { optional: true });
     this.#resultKey = recorded.kind === 'cacheable' ? undefined : recorded.resultKey;
     this.#cacheNames = cacheNamesOf(operation, method);
     this.generateKey = this.#keyGenerator(services.keyGenerator);
@@ -108,6 +111,37 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
       this.#events?.emit('error', { where: `\`ttl\` of ${this.label}`, error });
       return NOT_STORED;
     }
+  }
+
+  /** Whether what is stored carries tags. */
+  get hasTags(): boolean {
+    return this.#tags !== undefined;
+  }
+
+  /** The tags of the result. The cache checks them. */
+  tags(invocation: CacheInvocation, result: unknown): readonly CacheKey[] {
+    return this.#tags?.call(invocation, result, ...invocation.args) as readonly CacheKey[];
+  }
+
+  /**
+   * The tags of a result that is put; {@link NOT_STORED} if their function throws. That is reported as an
+   * event and not thrown, because the method has succeeded.
+   */
+  tagsToPut(invocation: CacheInvocation, result: unknown): readonly CacheKey[] | typeof NOT_STORED | undefined {
+    if (this.#tags === undefined) return undefined;
+    try {
+      return this.tags(invocation, result);
+    } catch (error) {
+      this.#events?.emit('error', { where: `\`tags\` of ${this.label}`, error });
+      return NOT_STORED;
+    }
+  }
+
+  /** The tags that an operation with `tags` or `resultTags` makes. */
+  evictedTags(invocation: CacheInvocation, make: OperationFunction, args: readonly unknown[]): readonly CacheKey[] {
+    const made = make.apply(invocation, args as unknown[]);
+    if (Array.isArray(made)) return made as CacheKey[];
+    throw new CacheKeyError('CACHE_KEY_UNSUPPORTED', `Expected the tags of ${this.label} to be an array, got ${typeof made}.`);
   }
 
   /** The key of the call. With a `resultKey`, it is made of the result. */

@@ -13,7 +13,7 @@ import { type CachingContainer, canBeHad } from './container.js';
  */
 export function checkBoundServices(
   container: CachingContainer,
-  { manager, isEnabled = true, isDynamic = true, isLocal = () => false }: Instance,
+  { manager, isEnabled = true, isDynamic = true, isLocal = () => false, hasTags = () => true }: Instance,
 ): void {
   if (!isEnabled) return;
   const bindings = knownBindings(container);
@@ -24,6 +24,7 @@ export function checkBoundServices(
     cacheNames: isDynamic ? undefined : manager.cacheNames,
     choosesByName: bindings.some(choosesByName),
     isLocal,
+    hasTags,
   };
   for (const method of methods) checkOperations(method, known);
   if (isDynamic) warnOfNames(methods, manager.cacheNames);

@@ -3,6 +3,7 @@ import {
   type CacheKey,
   type CallsUnderWay,
   encodeKey,
+  encodeTags,
   endQuietly,
   hitNow,
   type EvictOptions,
@@ -38,14 +39,15 @@ export interface DeferredFailures {
  * A cache that takes part in transactions (Spring's `TransactionAwareCacheDecorator`, and stricter). Outside
  * of one it adds nothing. Inside:
  *
- * - `put`, `evict` and `clear` wait for the commit, in their order; a rollback drops them. Together, those
- *   that fail then take one `deadline`.
- * - `evictIfPresent`, `invalidate` and `putIfAbsent` act at once. The first two are done once more after the
- *   commit, because others may have read the old row back in between.
+ * - `put`, `evict`, `evictTagged` and `clear` wait for the commit, in their order; a rollback drops them.
+ *   Together, those that fail then take one `deadline`.
+ * - `evictIfPresent`, `invalidate`, `invalidateTagged` and `putIfAbsent` act at once. All but the last are
+ *   done once more after the commit, because others may have read the old row back in between.
  * - A write intent (`intend`, `evictAround`) is set at once too. It ends after the commit, or the rollback.
  *   `TransactionSynchronization.prepare` sets intents for everything that waits.
  * - What the transaction has put, evicted or cleared is read from neither tier: the loader runs, and sees
- *   what the transaction wrote.
+ *   what the transaction wrote. After an eviction of tags that is everything: which keys it touches is not
+ *   known.
  * - What is loaded is neither stored nor shared. Under any key, the loader may have read rows that only this
  *   transaction sees, and a rollback would leave them in the cache. (Spring's decorator stores them at the
  *   commit.)
@@ -169,6 +171,18 @@ export class TransactionAwareCache extends Cache {
     return this.#heldIn(transaction, keys, intent);
   }
 
+  override async evictTagged(tags: readonly CacheKey[], options?: EvictOptions): Promise<void> {
+    const transaction = this.#transactions.current;
+    if (transaction === undefined) return this.target.evictTagged(tags, options);
+    await this.#evictTaggedLater(transaction, tags, options);
+  }
+
+  override async invalidateTagged(tags: readonly CacheKey[], options?: EvictOptions): Promise<void> {
+    const transaction = this.#transactions.current;
+    if (transaction !== undefined) await this.#evictTaggedLater(transaction, tags, options);
+    return this.target.invalidateTagged(tags, options);
+  }
+
   override async clear(options?: EvictOptions): Promise<void> {
     const transaction = this.#transactions.current;
     if (transaction === undefined) return this.target.clear(options);
@@ -211,6 +225,17 @@ export class TransactionAwareCache extends Cache {
     const { acks, unacknowledged } = due;
     this.#afterCommit(transaction, async (time) => {
       if (!due.isPrepared) await this.#evictNow(time, due.keys, { acks, unacknowledged });
+    });
+  }
+
+  /** @throws {CacheError} for what cannot be tags: now, and not after the commit. */
+  async #evictTaggedLater(transaction: object, tags: readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
+    await this.target.evictTagged([], options); // Evicts nothing, and refuses now what it would refuse after the commit.
+    if (encodeTags(tags, Infinity).length === 0) return;
+    const own = [...tags];
+    const due = this.#ledger(transaction).clear(options);
+    this.#afterCommit(transaction, async (time) => {
+      if (!due.isPrepared) await this.#removeNow(time, 'all', (waitedMs) => this.target.evictTagged(own, { ...options, waitedMs }));
     });
   }
 

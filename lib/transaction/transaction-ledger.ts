@@ -56,7 +56,12 @@ export class TransactionLedger {
     this.#eviction = undefined;
   }
 
-  /** @returns the clear, which the caller has to schedule. */
+  /**
+   * Adds a clear, or an eviction of tags: which keys that touches is not known, so it may be any, and
+   * `prepare` withholds everything.
+   *
+   * @returns it, which the caller has to schedule.
+   */
   clear({ acks = 'none', unacknowledged }: EvictOptions): DueRemoval {
     this.#isCleared = this.#isClearUnprepared = true;
     this.#wishes.add(unacknowledged);

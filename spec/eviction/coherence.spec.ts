@@ -14,12 +14,14 @@ let hubs = 0;
 class NotedCache implements CoherentCache {
   readonly name = 'book';
   readonly generation = new Generation('1');
+  readonly hasTags = false;
   readonly applied: Eviction[] = [];
   #until = 0;
   apply(eviction: Eviction): void {
     this.applied.push(eviction);
   }
   missed(): void {}
+  heard(): void {}
   holdLeaseUntil(time: number): void {
     this.#until = time;
   }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type CoherentCache, type Eviction, Generation } from '../../lib/cache/index.js';
+import { type AppliedMessage, type CoherentCache, type Eviction, Generation, hasTags } from '../../lib/cache/index.js';
 import { Acknowledgements } from '../../lib/eviction/acknowledgements.js';
 import { EvictionListener } from '../../lib/eviction/eviction-listener.js';
 import type { EvictionMessage } from '../../lib/eviction/index.js';
@@ -17,14 +17,18 @@ let hubs = 0;
 /** A cache that notes what is applied to it. */
 class NotedCache implements CoherentCache {
   readonly generation = new Generation('1');
+  readonly hasTags = false;
   readonly applied: unknown[] = [];
   #until = 0;
   constructor(readonly name: string) {}
-  apply(eviction: Eviction, own: boolean): void {
-    if (eviction !== 'all') this.applied.push([...eviction.keys, own]);
-    else if (!own) this.applied.push('clear');
+  apply(eviction: Eviction, { own, seq }: AppliedMessage): void {
+    if (eviction === 'all') {
+      if (!own) this.applied.push('clear');
+    } else if (hasTags(eviction)) this.applied.push({ tags: eviction.tags, own, seq });
+    else this.applied.push([...eviction.keys, own]);
   }
   missed(): void {}
+  heard(): void {}
   holdLeaseUntil(time: number): void {
     this.#until = time;
   }

@@ -37,6 +37,7 @@ class NotedGeneration extends Generation {
 /** A cache that notes what it is told. */
 class NotedCache implements CoherentCache {
   readonly generation: NotedGeneration;
+  readonly hasTags = false;
   clears: string[] = [];
   #until = Number.POSITIVE_INFINITY;
   constructor(
@@ -51,6 +52,7 @@ class NotedCache implements CoherentCache {
   missed(cause: string): void {
     this.clears.push(cause);
   }
+  heard(): void {}
   holdLeaseUntil(time: number): void {
     this.#until = time;
   }

@@ -59,14 +59,14 @@ export const TAG_MUTANTS: readonly Mutant[] = [
     },
   },
   {
-    without: 'beginning the clock of the tags anew when messages may have been missed',
+    without: 'noticing that messages about tags may have been missed',
     breaks: /^C/,
     script: TAGGED_AND_CUT,
     flaws: {
       kinds: {
         TagClock: class extends TagClock {
-          override begin(): void {
-            if (this.version === 0) super.begin(); // The first time.
+          override missed(): void {
+            if (this.version === 0) super.missed(); // In the beginning.
           }
         },
       },
@@ -165,7 +165,7 @@ export const TAG_MUTANTS: readonly Mutant[] = [
     flaws: {
       kinds: {
         RemoteCache: class extends RemoteCache {
-          protected override isOneNumbering(): boolean {
+          protected override isOfNow(): boolean {
             return true;
           }
         },

@@ -394,5 +394,220 @@ const CRASH_SAFE_WRITES: Model = {
   ],
 };
 
+const TAGS: Model = {
+  name: 'tags',
+  about:
+    'One instance with tags that reads and evicts by tag, beside a foreign writer, in one key whose entries always carry the same tag: the ' +
+    'clock of tags, since when it knows all, the record in Redis that is asked otherwise, what L1 keeps, and callers that join a read.',
+  without: 'The loss of the record, instances without tags (`tag-record` has them), puts, rumours.',
+  promises: {
+    '(kept>=proven)': 'C2',
+    '((found>=proven)||(found>=evictedBefore))': 'C2',
+    '(found>=evictedBefore)': 'C2',
+    '(kept>=told)': 'C1 or C6',
+    '(found>=toldBefore)': 'C1 or C6',
+    '(!(isJoined)||(found>=owed))': 'C5',
+    isAsked: 'the claim',
+  },
+  rows: [
+    { faults: '1 cut, 1 lost message', flags: { CUTS: 1, DROPS: 1, FOREIGN: 2 } },
+    { faults: '1 cut, 1 lost message, evictions by key', flags: { CUTS: 1, DROPS: 1, FOREIGN: 2, KEYS: 1 } },
+    { faults: '1 lost message, own evictions, joined reads', flags: { DROPS: 1, WRITES: 1, JOINS: 1, KEYS: 1 } },
+    { faults: 'steps and replies lost, own evictions', flags: { WRITES: 1, DOUBTS: 1 } },
+    { faults: 'a server with an older number, own evictions, joined reads', flags: { RESTARTS: 1, WRITES: 1, JOINS: 1 } },
+    { faults: '1 lost message, late proofs', flags: { DROPS: 1, FOREIGN: 2, BEATS: 2, LATE: 1 } },
+    { faults: '1 lost message, the clock forgets', flags: { DROPS: 1, FORGETS: 1, FOREIGN: 2 } },
+    {
+      faults: 'none',
+      flags: { ALWAYS_ASKED: true },
+      change: 'a claim that must be false: no entry of L2 is served without asking the record',
+      breaks: 'the claim',
+    },
+    { faults: 'none', flags: { FOREIGN: 2, SINCE_LATE: true }, change: '`since` is the number at the end of the load', breaks: 'C2' },
+    {
+      faults: '1 lost message',
+      flags: { DROPS: 1, FOREIGN: 2, NO_KNOWN_FROM: true },
+      change: 'entries of any age are compared with the clock alone',
+      breaks: 'C2',
+    },
+    {
+      faults: '1 lost message',
+      flags: { DROPS: 1, FOREIGN: 2, NO_RESET: true },
+      change: 'a gap leaves since when the clock knows all',
+      breaks: 'C2',
+    },
+    {
+      faults: '1 lost message, late proofs',
+      flags: { DROPS: 1, FOREIGN: 2, BEATS: 2, LATE: 1, KNOWN_FROM_ECHO: true },
+      change: 'an echo that proves late says that the clock knows all since its number, and not since the last one applied',
+      breaks: 'C2',
+    },
+    {
+      faults: '1 lost message, own evictions',
+      flags: { DROPS: 1, WRITES: 1, RESET_FORGETS: true },
+      change: 'a gap forgets what own evictions were answered',
+      breaks: 'C1 or C6',
+    },
+    { faults: 'none', flags: { KEEP_UNCOMPARED: true }, change: 'L1 keeps without comparing with the clock', breaks: 'C2' },
+    { faults: 'none', flags: { NO_INDEX: true }, change: 'a message leaves the values of its tag in L1', breaks: 'C2' },
+    {
+      faults: '1 cut',
+      flags: { CUTS: 1, NO_CLOCK_AFTER_ASKING: true },
+      change: "the record's answer is used without looking at the clock again",
+      breaks: 'C2',
+    },
+    {
+      faults: '1 cut, 1 lost message',
+      flags: { CUTS: 1, DROPS: 1, ASK_OVER_RESET: true },
+      change: "the record's answer is remembered although a gap came meanwhile",
+      breaks: 'C2',
+    },
+    {
+      faults: 'the clock forgets',
+      flags: { FORGETS: 1, FORGETS_QUIETLY: true },
+      change: 'the clock forgets a tag, and its number as well',
+      breaks: 'C2',
+    },
+    {
+      faults: 'own evictions',
+      flags: { WRITES: 1, NO_SECOND_FENCE: true },
+      change: 'the reply to an own eviction sets no clock',
+      breaks: 'C1 or C6',
+    },
+    {
+      faults: 'steps and replies lost, own evictions',
+      flags: { WRITES: 1, DOUBTS: 1, READ_IN_DOUBT: true },
+      change: 'without keeping entries of doubtful tags out of both tiers',
+      breaks: 'C1 or C6',
+    },
+    {
+      faults: 'own evictions, joined reads',
+      flags: { WRITES: 1, JOINS: 1, JOIN_OVERTAKEN: true },
+      change: 'who has joined a read takes its value, whatever the clock says',
+      breaks: 'C5',
+    },
+    {
+      faults: '1 lost message, own evictions, joined reads',
+      flags: { DROPS: 1, WRITES: 1, JOINS: 1, JOIN_UNKNOWN: true },
+      change: 'who has joined a read takes its value, whatever the clock may lack',
+    },
+    {
+      faults: 'a server with an older number, own evictions, joined reads',
+      flags: { RESTARTS: 1, WRITES: 1, JOINS: 1, JOIN_ACROSS: true },
+      change: 'who has joined a read takes its value although its generation is over',
+      breaks: 'C5',
+    },
+    {
+      faults: 'a server with an older number',
+      flags: { RESTARTS: 1, JUDGE_ACROSS: true },
+      change: 'an entry is compared with the clock although its generation is over',
+      breaks: 'C2',
+    },
+  ],
+};
+
+/** Bounds of rows in which only the instance without tags reads. */
+const WITHOUT_TAGS = { UNTAGGED_READS: 2, TAGGED_READS: 0, BEATS: 1 };
+
+const TAG_RECORD: Model = {
+  name: 'tag-record',
+  about:
+    'What Redis knows of tags, beside an instance with tags that asks it for everything, and an instance without tags on the same L2: the record ' +
+    'of evictions by tag, which may be lost, its floor, and generations that are pure.',
+  without: 'The clock, leases and L1 of the instance with tags (`tags` has them), cuts, rumours.',
+  promises: {
+    '(found>=evictedBefore)': 'C2',
+    '(kept>=proven)': 'C2',
+    '(found>=atLeast)': 'C2',
+    '(!(isAlive)||(asked==1))': 'the claim',
+  },
+  rows: [
+    { faults: 'record lost, clears, evictions by key', flags: { RECORD_LOSSES: 1, CLEARS: 1, KEYS: 1 } },
+    { faults: 'record lost, state lost', flags: { RECORD_LOSSES: 1, LOSSES: 1, TAGGED_BEATS: 1 } },
+    { faults: 'record trimmed', flags: { TRIMS: 1, WRITES: 3 } },
+    { faults: 'restart from a snapshot, record lost', flags: { RESTARTS: 1, RECORD_LOSSES: 1, TAGGED_BEATS: 1 } },
+    {
+      faults: 'record lost',
+      flags: { RECORD_LOSSES: 1, NEVER_MOVED: true },
+      change: 'a claim that must be false: entries with tags are served in the first generation only',
+      breaks: 'the claim',
+    },
+    {
+      faults: 'record lost',
+      flags: { RECORD_LOSSES: 1, NO_FLOOR: true },
+      change: 'readers do not ask whether the floor is there',
+      breaks: 'C2',
+    },
+    {
+      faults: 'record lost',
+      flags: { RECORD_LOSSES: 1, RECREATE_QUIETLY: true },
+      change: 'an eviction by tag begins a lost record again in the same generation',
+      breaks: 'C2',
+    },
+    {
+      faults: 'record trimmed',
+      flags: { TRIMS: 1, TRIM_LEAVES_FLOOR: true },
+      change: 'the floor does not rise when numbers are removed',
+      breaks: 'C2',
+    },
+    {
+      faults: 'restart from a snapshot',
+      flags: { RESTARTS: 1, ASK_AS_READ: true },
+      change: 'the record is asked for the generation of the read, although the instance knows another one by then',
+      breaks: 'C2',
+    },
+    {
+      faults: 'restart from a snapshot',
+      flags: { RESTARTS: 1, ASK_AS_KNOWN: true },
+      change: 'the record is asked for the generation that the instance knows by then, although the read was of another one',
+      breaks: 'C2',
+    },
+    {
+      faults: 'restart from a snapshot, record lost',
+      flags: { RESTARTS: 1, RECORD_LOSSES: 1, FLOOR_UNBOUND: true },
+      change: 'the floor is not bound to its generation',
+    },
+    { faults: 'an instance without tags, 1 lost message', flags: { ...WITHOUT_TAGS, DROPS: 1 } },
+    { faults: 'an instance without tags, clears, evictions by key', flags: { ...WITHOUT_TAGS, CLEARS: 1, KEYS: 1 } },
+    { faults: 'an instance without tags, record lost, state lost', flags: { ...WITHOUT_TAGS, WRITES: 1, RECORD_LOSSES: 1, LOSSES: 1 } },
+    { faults: 'an instance without tags, restart from a snapshot', flags: { ...WITHOUT_TAGS, WRITES: 1, RESTARTS: 1 } },
+    { faults: 'an instance of either kind', flags: { ...WITHOUT_TAGS, TAGGED_READS: 1, WRITES: 1 } },
+    { faults: 'an instance of either kind', flags: { ...WITHOUT_TAGS, UNTAGGED_READS: 1, TAGGED_READS: 2, WRITES: 1 } },
+    {
+      faults: 'an instance without tags',
+      flags: { ...WITHOUT_TAGS, LEAVES_PURE: true },
+      change: 'an instance without tags leaves the generation pure',
+      breaks: 'C2',
+    },
+    {
+      faults: 'an instance without tags',
+      flags: { ...WITHOUT_TAGS, PURE_UNTIL_FILL: true },
+      change: 'the generation is pure until an instance without tags stores',
+      breaks: 'C2',
+    },
+    {
+      faults: 'an instance without tags',
+      flags: { ...WITHOUT_TAGS, EVICTS_IMPURE: true },
+      change: 'an eviction by tag begins no generation if the present one is not pure',
+      breaks: 'C2',
+    },
+    {
+      faults: 'an instance without tags, clears',
+      flags: { ...WITHOUT_TAGS, CLEARS: 1, ALWAYS_PURE: true },
+      change: 'a generation that an instance without tags begins is pure, too, but has no floor',
+    },
+    {
+      faults: 'an instance without tags, 1 lost message',
+      flags: { ...WITHOUT_TAGS, DROPS: 1, UNTAGGED_KEEPS_L1: true },
+      change: 'an eviction by tag leaves the L1 of an instance without tags',
+    },
+    {
+      faults: 'an instance of either kind',
+      flags: { ...WITHOUT_TAGS, UNTAGGED_READS: 1, TAGGED_READS: 2, WRITES: 1, UNTAGGED_READABLE: true },
+      change: 'an instance with tags serves entries without tags',
+    },
+  ],
+};
+
 /** All models, in the order of the page. */
-export const MODELS: readonly Model[] = [COHERENCE, GENERATIONS, OWN_WRITES, FILLING, AUDIENCE, CRASH_SAFE_WRITES];
+export const MODELS: readonly Model[] = [COHERENCE, GENERATIONS, OWN_WRITES, FILLING, AUDIENCE, CRASH_SAFE_WRITES, TAGS, TAG_RECORD];

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Container } from 'inversify';
 import sinon from 'sinon';
-import { CallsUnderWay, type Eviction, type RemoteTier, type TwoTierCache, type WriteIntent } from '../../lib/cache/index.js';
+import { CallsUnderWay, type Eviction, hasTags, type RemoteTier, type TwoTierCache, type WriteIntent } from '../../lib/cache/index.js';
 import {
   type Cache,
   CacheConfigurationError,
@@ -608,7 +608,7 @@ describe('write intents in transactions', () => {
         evict: async (eviction: Eviction, _acks: boolean, intent?: { readonly until: number | 'end' }) => {
           if (isAway) throw new RemoteCacheError('CACHE_REMOTE_UNAVAILABLE', 'Redis is away.');
           const step = intent === undefined ? 'evict' : intent.until === 'end' ? 'end' : 'set';
-          steps.push(`${step} ${eviction === 'all' ? 'all' : eviction.keys.join()}`);
+          steps.push(`${step} ${eviction === 'all' ? 'all' : hasTags(eviction) ? eviction.tags.join() : eviction.keys.join()}`);
           return { removed: 0, acknowledged: undefined };
         },
         renewIntent: async () => {

@@ -20,6 +20,15 @@ export interface LocalTierOptions<L extends Joinable> {
   readonly isAlwaysServed: boolean;
 }
 
+/** What a read has found, or loaded. */
+export interface KeptValue {
+  readonly value: unknown;
+  /** The time at which its life ends in the remote tier. */
+  readonly endsAt: Milliseconds;
+  /** In a cache with tags. */
+  readonly tagged?: Tagged | undefined;
+}
+
 /** The causes that a fence can have. */
 type FenceCause = Exclude<RemovalCause, 'expired' | 'size'>;
 
@@ -114,15 +123,13 @@ export class LocalTier<L extends Joinable = Joinable> {
   }
 
   /**
-   * Keeps the value of a read, if its ticket is still valid.
+   * Keeps the value of a read, if its ticket is still valid, and no tag of it was evicted meanwhile: the
+   * ticket says nothing of tags, because they are known only now.
    *
-   * @param endsAt - the time at which the value's life ends in the remote tier.
-   * @param tagged - what it carries, in a cache with tags. Its ticket says nothing of them, because they are
-   *   known only now: a value that an eviction of one has overtaken is not kept.
    * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be held; see
    *   {@link LocalCache.set}.
    */
-  keep(key: string, ticket: ReadTicket<L>, value: unknown, endsAt: Milliseconds, tagged?: Tagged): void {
+  keep(key: string, ticket: ReadTicket<L>, { value, endsAt, tagged }: KeptValue): void {
     if (!this.#keepsEntries) return;
     if (!this.#tickets.isValid(ticket) || (tagged !== undefined && this.isOvertaken(tagged))) {
       this.#counters.refusedFills += 1;

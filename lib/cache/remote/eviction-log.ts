@@ -100,8 +100,8 @@ export interface EvictionLog {
   putIfAbsent(entry: PutEntry): Promise<string | undefined>;
   /**
    * Removes and announces. An eviction of everything takes constant time and counts nothing: `removed` is
-   * `-1`. So does one of tags, which notes their numbers instead: see {@link readTags}. An `intent` of the keys,
-   * or of everything, is set or ended in the same step.
+   * `-1`. So does one of tags, which notes their numbers instead: see {@link readTags}. An `intent` of the
+   * keys, or of everything, is set or ended in the same step.
    */
   evict(eviction: Eviction, acks: boolean, intent?: IntentChange): Promise<EvictionReceipt>;
   /**

@@ -130,56 +130,56 @@ export class RemoteCache {
    */
   get(key: string, waitMs?: Milliseconds): Promise<Reading> {
     if (this.#generation.isDoubted) return this.getAllCurrent([key], waitMs).then(([entry]) => entry);
-    const get = (): Promise<Reading> =>
-      this.#traced?.events.tracer === undefined ? this.#getOne(key, waitMs) : this.#trace('get', [key], () => this.#getOne(key, waitMs));
-    if (this.#tags === undefined) return get();
-    const numbering = this.#numbering;
-    return get().then((reading) => this.#judge(reading, numbering));
+    if (this.#tags === undefined) return this.#getTraced(key, waitMs);
+    const generation = this.#generation.current;
+    return this.#getTraced(key, waitMs).then((reading) => this.#judge(reading, generation));
   }
 
   /** Like {@link get}, for several keys: one MGET. */
   getAll(keys: string[]): Promise<Reading[]> {
-    const numbering = this.#numbering;
+    const generation = this.#generation.current;
     const readings = this.#trace('get', keys, () => this.#read(keys));
-    return this.#tags === undefined ? readings : readings.then((all) => this.#judgeAll(all, numbering));
+    return this.#tags === undefined ? readings : readings.then((all) => this.#judgeAll(all, generation));
+  }
+
+  #getTraced(key: string, waitMs?: Milliseconds): Promise<Reading> {
+    if (this.#traced?.events.tracer === undefined) return this.#getOne(key, waitMs);
+    return this.#trace('get', [key], () => this.#getOne(key, waitMs));
   }
 
   /**
-   * Changes whenever numbers may begin anew, which can be lower ones. Then nobody can tell whether an eviction
-   * has overtaken what was read before, so it counts as overtaken.
+   * Of what was read, only what no eviction of a tag has overtaken.
+   *
+   * @param generation - the one that was known when the read began.
    */
-  get #numbering(): string {
-    return this.#tags === undefined ? '' : `${this.#generation.current} ${this.#tags.version}`;
+  async #judge(reading: Reading, generation: string | undefined): Promise<Reading> {
+    const [judged] = await this.#judgeAll([reading], generation);
+    return judged;
   }
 
-  /** A rule of its own: a spec shows what breaks without it. */
-  protected isOneNumbering(before: string, now: string): boolean {
-    return before === now;
-  }
-
-  /** Of what was read, only what no eviction of a tag has overtaken. */
-  #judge(reading: Reading, numbering: string): Reading | Promise<Reading> {
-    const isAlive = this.#isAlive(reading, numbering);
-    if (isAlive === undefined) return this.#ask([reading], numbering).then(([one]) => one);
-    return isAlive ? reading : OVERTAKEN;
-  }
-
-  #judgeAll(readings: Reading[], numbering: string): Reading[] | Promise<Reading[]> {
-    const verdicts = readings.map((reading) => this.#isAlive(reading, numbering));
-    if (verdicts.includes(undefined)) return this.#ask(readings, numbering);
+  #judgeAll(readings: Reading[], generation: string | undefined): Reading[] | Promise<Reading[]> {
+    if (this.#tags === undefined) return readings;
+    // Numbers of two generations cannot be compared.
+    const isOfNow = this.isOfNow(generation);
+    const verdicts = readings.map((reading) => (taggedIn(reading) === undefined ? true : isOfNow && this.#isAlive(reading)));
+    if (verdicts.includes(undefined)) return this.#ask(readings);
     return readings.map((reading, i) => (verdicts[i] === true ? reading : OVERTAKEN));
   }
 
-  /** `undefined`: only the remote tier can tell. What is no entry with tags counts as alive. */
-  #isAlive(reading: Reading, numbering: string): boolean | undefined {
-    const tagged = taggedIn(reading);
-    if (tagged === undefined) return true;
-    if (!this.isOneNumbering(numbering, this.#numbering) || this.#tags?.isOvertaken(tagged.tags, tagged.since) === true) return false;
-    return this.#tags?.knows(tagged.tags, tagged.since) === true ? true : undefined;
+  /** A rule of its own, for specs. */
+  protected isOfNow(generation: string | undefined): boolean {
+    return generation === this.#generation.current;
+  }
+
+  /** Whether no tag of an entry was evicted since. `undefined`: only the remote tier can tell. */
+  #isAlive(reading: Reading): boolean | undefined {
+    const { tags, since } = taggedIn(reading) as Tagged;
+    if (this.#tags?.isOvertaken(tags, since) === true) return false;
+    return this.#tags?.knows(tags, since) === true ? true : undefined;
   }
 
   /** Asks the remote tier for the numbers of all tags that occur, in one step. */
-  async #ask(readings: readonly Reading[], numbering: string): Promise<Reading[]> {
+  async #ask(readings: readonly Reading[]): Promise<Reading[]> {
     const clock = this.#tags as TagClock;
     const all = [...new Set(readings.flatMap((reading) => taggedIn(reading)?.tags ?? []))];
     const { version } = clock;
@@ -188,11 +188,10 @@ export class RemoteCache {
     const byTag = new Map(all.map((tag, i) => [tag, numbers[i]]));
     return readings.map((reading) => {
       const tagged = taggedIn(reading);
-      if (tagged === undefined) return reading;
+      if (tagged === undefined || tagged.tags.length === 0) return reading;
       const { tags, since } = tagged;
       const own = { floor, numbers: tags.map((tag) => byTag.get(tag)) };
-      const isComparable = this.isOneNumbering(numbering, this.#numbering);
-      return isComparable && clock.told(tags, since, own, version) ? reading : OVERTAKEN;
+      return clock.told(tags, since, own, version) ? reading : OVERTAKEN;
     });
   }
 
@@ -208,10 +207,10 @@ export class RemoteCache {
 
   /** Like {@link getAll}, after checking the generation: for reads without a valid read lease. One MGET. */
   async getAllCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<Reading[]> {
-    const numbering = this.#numbering;
+    const generation = this.#generation.current;
     const raws = await this.#trace('get', keys, () => this.#log.readCurrent(keys, waitMs));
     const readings = raws.map((raw) => (raw === undefined ? undefined : this.#codec.read(raw)));
-    return this.#tags === undefined ? readings : this.#judgeAll(readings, numbering);
+    return this.#judgeAll(readings, generation);
   }
 
   /** Asks for the fill lease of `key`. With `replace`, the stored entry is unreadable and is dropped. */
@@ -220,10 +219,10 @@ export class RemoteCache {
       replace || this.#isAlone
         ? this.#log.acquire([key], replace, waitMs).then(([reply]) => reply as FillLease)
         : this.#acquires.add(key, waitMs);
-    const numbering = this.#numbering;
+    const generation = this.#generation.current;
     const reply = await this.#trace('acquire', [key], ask);
     if (reply.kind !== 'present') return reply;
-    const entry = await this.#judge(this.#codec.read(reply.entry), numbering);
+    const entry = await this.#judge(this.#codec.read(reply.entry), generation);
     if (entry === UNREADABLE) return { kind: 'unreadable' };
     return entry === OVERTAKEN ? { kind: 'overtaken' } : { kind: 'present', entry: entry as RemoteEntry };
   }
@@ -265,9 +264,9 @@ export class RemoteCache {
    * is replaced, and {@link UNREADABLE} or {@link OVERTAKEN} is returned.
    */
   async putIfAbsent(entry: PutEntry): Promise<Reading> {
-    const numbering = this.#numbering;
+    const generation = this.#generation.current;
     const present = await this.#trace('put', [entry.key], () => this.#log.putIfAbsent(entry));
-    const reading = present === undefined ? undefined : await this.#judge(this.#codec.read(present), numbering);
+    const reading = present === undefined ? undefined : await this.#judge(this.#codec.read(present), generation);
     if (reading !== UNREADABLE && reading !== OVERTAKEN) return reading;
     const { refusal } = await this.put([entry]);
     if (refusal === undefined) return reading;
@@ -300,8 +299,5 @@ export class RemoteCache {
   }
 }
 
-/** The tags of an entry, if it has any. */
-function taggedIn(reading: Reading): Tagged | undefined {
-  const tagged = typeof reading === 'object' ? reading.tagged : undefined;
-  return tagged?.tags.length === 0 ? undefined : tagged;
-}
+/** What an entry says of its tags. */
+const taggedIn = (reading: Reading): Tagged | undefined => (typeof reading === 'object' ? reading.tagged : undefined);

@@ -26,7 +26,9 @@ export interface TagNumbers {
  * was evicted with a higher number, it is out of date.
  *
  * The clock is complete from the moment on at which the instance began to hear every message. Of what was
- * evicted before, only the remote tier knows. A gap, a lost connection and a new generation begin it anew.
+ * evicted before, only the remote tier knows. After a gap, or a lost connection, it begins to be complete
+ * anew, and forgets nothing: it may know of an own eviction whose message has not come. In a new generation,
+ * all begins anew: numbers of two generations cannot be compared.
  */
 export class TagClock {
   readonly #clock: Clock;
@@ -43,6 +45,7 @@ export class TagClock {
   #lastEvicted = 0;
   #servableUntil: Milliseconds = -Infinity;
   #version = 0;
+  #era = 0;
 
   /**
    * @param clock - of the instance, for the read lease.
@@ -52,17 +55,24 @@ export class TagClock {
   constructor(clock: Clock, numberNow?: () => number) {
     this.#clock = clock;
     this.#numberNow = numberNow;
-    this.begin();
+    this.missed();
   }
 
-  /** The number of the last eviction, of whatever kind, that was heard of: a load that begins now is newer. */
+  /**
+   * The number of the last eviction, of whatever kind, that was heard of: a load that begins now is newer.
+   */
   get latest(): number {
     return this.#numberNow?.() ?? this.#latest;
   }
 
-  /** Changes whenever the clock begins anew. */
+  /** Changes whenever messages may have been missed. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Changes with the generation: what was loaded in one cannot be judged in another. */
+  get era(): number {
+    return this.#era;
   }
 
   /** These tags were evicted with this number. */
@@ -73,15 +83,23 @@ export class TagClock {
   }
 
   /** Messages may have been missed: what is known is no longer complete. */
-  begin(): void {
+  missed(): void {
     this.#version += 1;
-    this.#evicted.clear();
     this.#asked.clear();
-    this.#floor = this.#latest = this.#lastEvicted = 0;
     this.#knownFrom = this.#numberNow?.() ?? Infinity;
   }
 
-  /** The instance has heard every message up to this number since {@link begin}, and hears those that follow. */
+  /** Another generation begins: its numbers have nothing to do with those before. */
+  restart(): void {
+    this.#era += 1;
+    this.#evicted.clear();
+    this.#floor = this.#latest = this.#lastEvicted = 0;
+    this.missed();
+  }
+
+  /**
+   * The instance has heard every message up to this number since {@link missed}, and hears those that follow.
+   */
   heard(number: number): void {
     if (this.#knownFrom === Infinity) this.#knownFrom = number;
     this.#latest = Math.max(this.#latest, number);
@@ -99,7 +117,7 @@ export class TagClock {
 
   /**
    * Whether one of these tags may have been evicted after this number: as {@link isOvertaken}, and also if
-   * the clock has begun since.
+   * messages may have been missed since.
    */
   mayBeOvertaken(tags: readonly string[], since: number): boolean {
     if (tags === ANY_TAG) return !this.isComplete(since) || this.#lastEvicted > since;

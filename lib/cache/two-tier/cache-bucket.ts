@@ -28,10 +28,8 @@ class CacheBucket implements CoherentCache {
     this.#leases = leases;
     this.#tags = tags;
     generation.onChange((cause) => {
-      if (cause !== 'expected') {
-        tags?.begin();
-        cache.emptied(cause);
-      }
+      tags?.restart();
+      if (cause !== 'expected') cache.emptied(cause);
       cache.intentsLost();
     });
   }
@@ -53,7 +51,7 @@ class CacheBucket implements CoherentCache {
   }
 
   missed(cause: 'gap' | 'coherence'): void {
-    this.#tags?.begin();
+    this.#tags?.missed();
     this.#cache.missed(cause);
   }
 

@@ -34,7 +34,9 @@ export interface CoherentCache {
    * been missed.
    */
   missed(cause: 'gap' | 'coherence'): void;
-  /** Every message up to this number was applied since the last {@link missed}, and those that follow will be. */
+  /**
+   * Every message up to this number was applied since the last {@link missed}, and those that follow will be.
+   */
   heard(number: number): void;
   /**
    * Sets the read lease: the local tier may be served until this time on the instance's clock. `-Infinity`:

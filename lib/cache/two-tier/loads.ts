@@ -6,7 +6,7 @@ import type { LocalTier } from '../local/local-tier.js';
 import type { ReadTicket } from '../local/read-tickets.js';
 import { OVERTAKEN } from '../remote/entry-codec.js';
 import type { FillLeaseReply } from '../remote/remote-cache.js';
-import { ANY_TAG } from '../remote/tag-clock.js';
+import { ANY_TAG, type TagClock } from '../remote/tag-clock.js';
 import { Tagged } from '../remote/tagged.js';
 import { UNREADABLE } from '../value/codec.js';
 import { Copies } from '../value/value-sharing.js';
@@ -37,13 +37,17 @@ interface LoadCall<V> extends LoadRequest<V> {
   readonly ticket: ReadTicket<SharedLoad>;
   readonly load: SharedLoad;
   readonly begunAt: Milliseconds;
-  /** In a cache with tags: the number of the last eviction that was heard of before, and the version of the clock. */
-  readonly since: number;
-  readonly version: number;
+  /** In a cache with tags: what their clock showed when it began. */
+  readonly tagsAt: TagMoment | undefined;
 }
 
-/** In a cache without tags. */
-const NO_CLOCK = { latest: 0, version: 0 } as const;
+/** A moment by the clock of the tags of a key. */
+interface TagMoment {
+  readonly clock: TagClock;
+  /** The number of the last eviction that was heard of. */
+  readonly latest: number;
+  readonly era: number;
+}
 
 /** L2 may not be read. */
 const NOT_LOOKED = Symbol('not looked');
@@ -106,8 +110,9 @@ export class Loads {
     const load = new SharedLoad(this.#options.cache, key, begunAt);
     const ticket = this.#local.begin(key);
     const { remote, tagging } = this.#options;
-    const { latest: since, version } = (tagging.isOn ? remote.tagClock(key) : undefined) ?? NO_CLOCK;
-    load.promise = this.#look({ key, loader, options, ticket, load, begunAt, since, version });
+    const clock = tagging.isOn ? remote.tagClock(key) : undefined;
+    const tagsAt = clock && { clock, latest: clock.latest, era: clock.era };
+    load.promise = this.#look({ key, loader, options, ticket, load, begunAt, tagsAt });
     if (isJoinable) ticket.load = load;
     return load;
   }
@@ -152,7 +157,7 @@ export class Loads {
       this.#options.counters.misses += 1;
       const value = await this.#run(key, load, loader);
       const isVetoed = options.unless?.(value) === true;
-      const tagged = this.#tag(call, value, lease?.kind === 'granted' ? lease.since : call.since, isVetoed);
+      const tagged = this.#tag(call, value, lease?.kind === 'granted' ? lease.since : undefined, isVetoed);
       const mayStore = this.#mayHandOut(value, options) && !isVetoed && tagged?.tags !== ANY_TAG;
       if (mayStore && (await this.#store(call, token, value, tagged))) token = undefined;
       return this.#settled(load, value);
@@ -167,14 +172,13 @@ export class Loads {
    * The tags of a loaded value, in a cache with tags, for those who joined and for the tiers. Nobody asks for
    * the tags of a value that is not stored: it counts as if it carried any.
    *
-   * @param since - the number of the last eviction before the loader began.
+   * @param since - the number of the last eviction when the fill lease was granted. Default: it was not.
    */
-  #tag<V>({ key, load, options, version }: LoadCall<V>, value: V, since: number, isVetoed: boolean): Tagged | undefined {
-    const { remote, tagging } = this.#options;
-    const clock = tagging.isOn ? remote.tagClock(key) : undefined;
-    if (clock === undefined) return undefined;
-    const tags = isVetoed ? undefined : tagging.ofLoaded(value, options.tags);
-    return (load.tagged = new Tagged(tags ?? ANY_TAG, since, clock, version));
+  #tag<V>({ load, options, tagsAt }: LoadCall<V>, value: V, since: number | undefined, isVetoed: boolean): Tagged | undefined {
+    if (tagsAt === undefined) return undefined;
+    const { clock, latest, era } = tagsAt;
+    const tags = isVetoed ? undefined : this.#options.tagging.ofLoaded(value, options.tags);
+    return (load.tagged = new Tagged(tags ?? ANY_TAG, since ?? latest, clock, era));
   }
 
   /** Makes a loaded value fit for several readers. Returns whether that was possible. */
@@ -231,7 +235,7 @@ export class Loads {
       if (ttlMs === undefined) return false;
       life.refuseNull(value);
       if (!hasRemote) {
-        if (!isDoubtful()) this.#local.keep(key, ticket, value, clock.now() + ttlMs, tagged);
+        if (!isDoubtful()) this.#local.keep(key, ticket, { value, endsAt: clock.now() + ttlMs, tagged });
         return true;
       }
       if (token === undefined) return true;
@@ -244,7 +248,7 @@ export class Loads {
       const now = clock.now();
       if (await remote.fill({ key, token, raw, ttlMs }, timeoutMs)) {
         counters.fills += 1;
-        if (!isDoubtful()) this.#local.keep(key, ticket, value, now + ttlMs, tagged);
+        if (!isDoubtful()) this.#local.keep(key, ticket, { value, endsAt: now + ttlMs, tagged });
       } else {
         counters.refusedFills += 1;
       }
@@ -272,8 +276,8 @@ export class Loads {
    * Waits for another caller's load, for as long as that is allowed. A wait can end without a value for three
    * reasons:
    * - The load lasted too long.
-   * - The value carries a tag that was evicted since the load began, perhaps before this caller came: its tags
-   *   were not known then.
+   * - The value carries a tag that was evicted since the load began, perhaps before this caller came: its
+   *   tags were not known then.
    * - The caller who ran the load was aborted. This says nothing about the value, so it counts only the first
    *   time (`isSecond` is `false`).
    *

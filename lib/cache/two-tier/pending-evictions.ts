@@ -103,8 +103,8 @@ export class PendingEvictions {
     let removed = 0;
     const waits: Promise<void>[] = [];
     for (const [i, part] of parts.entries()) {
-      // The deadline starts again after each acknowledged part. If a part is not acknowledged, it and all parts
-      // after it come into doubt.
+      // The deadline starts again after each acknowledged part. If a part is not acknowledged, it and all
+      // parts after it come into doubt.
       const receipt = await this.#submitOne(part, { acks, intent }, together(parts.slice(i)), i === 0 ? begunAt : undefined);
       removed += receipt.removed;
       if (receipt.acknowledged !== undefined) waits.push(receipt.acknowledged);

@@ -52,7 +52,7 @@ export class Puts {
     if (pending.hasDoubtful(tags)) return;
     const ticket = local.begin(key);
     try {
-      local.keep(key, ticket, sharing.detach(value), clock.now() + ttlMs, tagged);
+      local.keep(key, ticket, { value: sharing.detach(value), endsAt: clock.now() + ttlMs, tagged });
     } finally {
       local.end(key, ticket);
     }

@@ -69,8 +69,8 @@ export class RemoteReads {
   }
 
   /**
-   * The entry in a reading. What cannot be used counts as a miss: an unreadable entry, which is a failure; one
-   * that an eviction of its tags has overtaken; and one that carries a tag in doubt.
+   * The entry in a reading. What cannot be used counts as a miss: an unreadable entry, which is a failure;
+   * one that an eviction of its tags has overtaken; and one that carries a tag in doubt.
    */
   entryIn(reading: Reading): RemoteEntry | undefined {
     const { counters, pending } = this.#options;
@@ -86,7 +86,7 @@ export class RemoteReads {
     counters.remoteHits += 1;
     sharing.handOutDecoded(value);
     try {
-      if (endsAt !== undefined) this.#local.keep(key, ticket, value, endsAt, tagged);
+      if (endsAt !== undefined) this.#local.keep(key, ticket, { value, endsAt, tagged });
     } catch (error) {
       // The value is not kept in L1, but the reader gets it.
       events.emit('error', { where: `local tier of cache '${cache}'`, error, cache });

@@ -24,8 +24,8 @@ export class SharedLoad extends Load {
    */
   copies: Copies | undefined;
   /**
-   * What its loaded value carries, in a cache with tags. Set before the load settles. `undefined`: it was found
-   * in the remote tier, alive.
+   * What its loaded value carries, in a cache with tags. Set before the load settles. `undefined`: it was
+   * found in the remote tier, alive.
    */
   tagged: Tagged | undefined;
   /** The new load that those who had joined this one in vain share. */

@@ -1,7 +1,7 @@
-import { CacheConfigurationError } from '../../errors/index.js';
 import type { CacheEvents } from '../../event/index.js';
 import type { LoadOptions } from '../cache.js';
 import { encodeTags } from '../encode-tags.js';
+import { noTags } from '../no-tags.js';
 
 /** Decides which tags the values of one cache carry. */
 export class Tagging {
@@ -20,10 +20,7 @@ export class Tagging {
    * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` if there are tags in a cache without them.
    */
   check(tags: unknown): void {
-    if (this.isOn || tags === undefined) return;
-    throw new CacheConfigurationError('CACHE_OPTION_INVALID', `Cache '${this.#cache}' has no tags.`, {
-      hint: `Set \`tags: true\` in its options: \`caches: { '${this.#cache}': { tags: true } }\`.`,
-    });
+    if (!this.isOn && tags !== undefined) throw noTags(this.#cache);
   }
 
   /** The tags of a value, in their encoded form. @throws {CacheError} for what cannot be tags. */

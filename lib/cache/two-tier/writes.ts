@@ -144,7 +144,10 @@ export class Writes {
     });
   }
 
-  /** See {@link Cache.evictTagged}. Entries in the remote tier are not touched: readers see that they are dead. */
+  /**
+   * See {@link Cache.evictTagged}. Entries in the remote tier are not touched: readers see that they are
+   * dead.
+   */
   async evictTagged(tags: readonly string[], options: EvictOptions): Promise<void> {
     const { local, pending, tagging, counters, clock } = this.#options;
     const acks = wantsAcks(options);

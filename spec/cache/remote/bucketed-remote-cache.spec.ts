@@ -29,7 +29,7 @@ const BUCKETS = 3;
 const bucketOf = (key: string): number => Number(key[0]);
 
 /** What was found, without its end. */
-const valueIn = (reading: Reading): unknown => (reading === undefined || reading === UNREADABLE ? reading : { value: reading.value });
+const valueIn = (reading: Reading): unknown => (typeof reading === 'object' ? { value: reading.value } : reading);
 
 const away = (): RemoteCacheError => new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'Redis did not answer.');
 
@@ -97,7 +97,10 @@ describe(BucketedRemoteCache.name, () => {
     });
     remote = new BucketedRemoteCache(remotes, bucketOf);
     cache = cacheWith('bypass');
-    views = bucketsOf(cache, generations);
+    views = bucketsOf(
+      cache,
+      generations.map((generation) => ({ generation })),
+    );
     for (const view of views) view.holdLeaseUntil(Number.POSITIVE_INFINITY);
   });
 
@@ -224,7 +227,10 @@ describe(BucketedRemoteCache.name, () => {
     it('serves without a lease what is to be served so', async () => {
       await cache.stop();
       cache = cacheWith('serve');
-      const [view] = bucketsOf(cache, generations) as [CoherentCache];
+      const [view] = bucketsOf(
+        cache,
+        generations.map((generation) => ({ generation })),
+      ) as [CoherentCache];
       view.holdLeaseUntil(Number.NEGATIVE_INFINITY);
       expect([isServing(), view.isServing(clock.now())]).to.deep.equal([true, true]);
     });
@@ -253,13 +259,13 @@ describe(BucketedRemoteCache.name, () => {
     it('drops everything for the clear of any bucket, and counts that of the first', async () => {
       const [first, second] = views as [CoherentCache, CoherentCache];
       await fill();
-      second.apply('all', false, 5);
+      second.apply('all', { own: false, seq: 1, lagMs: 5 });
       expect(cache.statistics()).to.include({ localSize: 0, remoteRemovals: keys.length, messagesApplied: 0 });
       await fill();
-      first.apply('all', false, 5);
+      first.apply('all', { own: false, seq: 1, lagMs: 5 });
       expect(cache.statistics()).to.include({ localSize: 0, messagesApplied: 1, lastLagMs: 5 });
       await fill();
-      second.apply('all', true);
+      second.apply('all', { own: true, seq: 2 });
       expect(cache.statistics()).to.include({ localSize: keys.length, messagesApplied: 1 });
       second.missed('gap');
       expect(cache.statistics()).to.include({ localSize: 0, gaps: 1 });
@@ -268,7 +274,7 @@ describe(BucketedRemoteCache.name, () => {
     it('applies evictions to the one local tier', async () => {
       await fill();
       const [, , third] = views as [CoherentCache, CoherentCache, CoherentCache];
-      third.apply({ keys: ['2:Walden'] }, false, 3);
+      third.apply({ keys: ['2:Walden'] }, { own: false, seq: 1, lagMs: 3 });
       expect(cache.statistics()).to.include({ localSize: keys.length - 1, remoteRemovals: 1, lastLagMs: 3 });
       expect(views.map(({ name }) => name)).to.deep.equal(['book', 'book', 'book']);
     });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { CallsUnderWay, type Eviction, type EvictionReceipt, MAXIMUM_PENDING_KEYS } from '../../../lib/cache/index.js';
+import { CallsUnderWay, type Eviction, type EvictionReceipt, hasTags, MAXIMUM_PENDING_KEYS } from '../../../lib/cache/index.js';
 import { PendingEvictions } from '../../../lib/cache/two-tier/pending-evictions.js';
 import { CacheEvictError, CacheStoppedError, RemoteCacheError } from '../../../lib/errors/index.js';
 import { CacheEvents } from '../../../lib/event/index.js';
@@ -8,7 +8,10 @@ import { rejectionOf } from '../../contract/rejection.js';
 
 const DEADLINE = 1_000;
 const away = (): RemoteCacheError => new RemoteCacheError('CACHE_REMOTE_TIMEOUT', 'Redis did not answer.');
-const keysIn = (eviction: Eviction): readonly string[] | 'all' => (eviction === 'all' ? eviction : eviction.keys);
+const keysIn = (eviction: Eviction): readonly string[] | 'all' => {
+  if (eviction === 'all') return eviction;
+  return hasTags(eviction) ? eviction.tags.map((tag) => `#${tag}`) : eviction.keys;
+};
 const done: EvictionReceipt = { removed: 1, acknowledged: undefined };
 
 describe(PendingEvictions.name, () => {

@@ -244,7 +244,7 @@ describe(TwoTierCache.name, () => {
       const evicting = cache.evict('Dune');
       await cache.get('Dune');
       expect(cache.hitNow('Dune'), 'read before Redis executed it').not.to.equal(undefined);
-      cache.apply({ keys: ['Dune'] }, true);
+      cache.apply({ keys: ['Dune'] }, { own: true, seq: 1 });
       expect(cache.hitNow('Dune')).to.equal(undefined);
       answer();
       await evicting;
@@ -253,9 +253,9 @@ describe(TwoTierCache.name, () => {
     it('spares what was read after the answer', async () => {
       await cache.evict('Dune');
       await cache.getOrLoad('Dune', () => 'new');
-      cache.apply({ keys: ['Dune'] }, true);
+      cache.apply({ keys: ['Dune'] }, { own: true, seq: 1 });
       expect(cache.hitNow('Dune')).not.to.equal(undefined);
-      cache.apply({ keys: ['Dune'] }, false);
+      cache.apply({ keys: ['Dune'] }, { own: false, seq: 2 });
       expect(cache.hitNow('Dune')).to.equal(undefined);
     });
   });
