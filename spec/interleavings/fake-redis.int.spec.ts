@@ -362,9 +362,10 @@ describe(FakeRedis.name, function () {
 
   /** A message precedes the answer to a PING that was sent on its connection after the script's reply had come. */
   const realServer = (): Server => ({
-    scores: async (key, members) => (await commands.zmscore(key, members)).map((score) => (score === null ? undefined : Number(score))),
+    scores: async (key, members) =>
+      ((await commands.call('zmscore', key, ...members)) as (string | null)[]).map((score) => (score === null ? undefined : Number(score))),
     members: async (key) => {
-      const flat = await commands.zrange(key, 0, -1, 'WITHSCORES');
+      const flat = (await commands.call('zrange', key, '0', '-1', 'WITHSCORES')) as string[];
       const members = flat.flatMap((each, i): [string, number][] => (i % 2 === 0 ? [[each, Number(flat[i + 1])]] : []));
       return members.sort(([a], [b]) => (a < b ? -1 : 1));
     },

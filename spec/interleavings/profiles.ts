@@ -225,6 +225,7 @@ export const TAGGED_AND_CLEARED: ScriptConstraints = {
 /** Somebody else publishes on the topic. */
 export const TAGGED_AND_FORGED: ScriptConstraints = {
   ...TAGGED,
+  tiers: ['local', 'both'],
   weights: { ...TAGGED.weights, clear: 1, cutSubscriber: 2, holdCommand: 1, resume: 2, forge: 5 },
 };
 

@@ -6,7 +6,15 @@ import { RedisEvictionLog, type RedisEvictionLogOptions } from '../../lib/evicti
 import { FakeRedis } from './fake-redis.js';
 import type { Mark } from './fake-tags.js';
 import type { Mutant } from './mutants.js';
-import { TAGGED, TAGGED_AND_CUT, TAGGED_AND_LOST, TAGGED_AND_MIXED, TAGGED_AND_SLOW, TAGGED_OFFLINE } from './profiles.js';
+import {
+  TAGGED,
+  TAGGED_AND_CUT,
+  TAGGED_AND_FORGED,
+  TAGGED_AND_LOST,
+  TAGGED_AND_MIXED,
+  TAGGED_AND_SLOW,
+  TAGGED_OFFLINE,
+} from './profiles.js';
 
 class StampingFills extends FakeRedis {
   protected override stored(raw: string, seq: string | undefined): string {
@@ -23,6 +31,29 @@ class RecreatingRecords extends FakeRedis {
 class LeavingMarks extends FakeRedis {
   protected override markOf(mark: Mark): Mark {
     return mark;
+  }
+}
+
+/** Where no reply names a number, the highest in any message stands for it. */
+class BelievingMessages extends TagClock {
+  #latest = 0;
+
+  override get moment(): number {
+    return this.#latest;
+  }
+
+  override evicted(...[tags, number, source]: Parameters<TagClock['evicted']>): void {
+    this.#latest = Math.max(this.#latest, number);
+    super.evicted(tags, number, source);
+  }
+
+  override heard(number: number): void {
+    this.#latest = Math.max(this.#latest, number);
+    super.heard(number);
+  }
+
+  override isEvictedAfter(tags: readonly string[], moment: number): boolean {
+    return this.mayBeOvertaken(tags, moment);
   }
 }
 
@@ -157,6 +188,12 @@ export const TAG_MUTANTS: readonly Mutant[] = [
     breaks: /^C1/,
     script: TAGGED_AND_SLOW,
     flaws: { kinds: { RedisEvictionLog: TellingNobody } },
+  },
+  {
+    without: 'judging loads without a fill lease by what was heard since',
+    breaks: /^C/,
+    script: TAGGED_AND_FORGED,
+    flaws: { kinds: { TagClock: BelievingMessages } },
   },
   {
     without: 'comparing numbers of one generation only',
