@@ -191,6 +191,14 @@ export const TAGGED_AND_CUT: ScriptConstraints = {
   passes: [30, 250, 1_100],
 };
 
+/** Messages vanish, and no connection with them. */
+export const TAGGED_AND_SWALLOWED: ScriptConstraints = {
+  ...TAGGED,
+  tiers: ['both', 'remote'],
+  weights: { ...TAGGED.weights, update: 2, updateTagged: 10, swallow: 4, settle: 4, holdSubscriber: 2, resume: 3 },
+  passes: [30],
+};
+
 /** Some of the instances have no tags. */
 export const TAGGED_AND_MIXED: ScriptConstraints = {
   ...TAGGED,
@@ -258,6 +266,7 @@ export const PROFILES: Readonly<Record<string, ScriptConstraints>> = {
   TAGGED,
   TAGGED_AND_SLOW,
   TAGGED_AND_CUT,
+  TAGGED_AND_SWALLOWED,
   TAGGED_AND_MIXED,
   TAGGED_AND_LOST,
   TAGGED_OFFLINE,
