@@ -38,8 +38,8 @@ export interface TagNumbers {
  * all begins anew: numbers of two generations cannot be compared.
  *
  * Of a load that took no fill lease, no reply names a number. The numbers in messages do not serve, because
- * anybody may make up a message: one from the future would hide the evictions before it. Such a load is judged
- * by what this instance has heard of since it began: see {@link moment}.
+ * anybody may make up a message: one from the future would hide the evictions before it. Such a load is
+ * judged by what this instance has heard of since it began: see {@link moment}.
  */
 export class TagClock {
   readonly #clock: Clock;
