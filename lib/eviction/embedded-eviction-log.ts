@@ -167,7 +167,7 @@ export class EmbeddedEvictionLog implements EvictionLog {
     const { store } = this.#options;
     if (!store.isPure) this.#removeAll(); // What instances without tags have stored says nothing of tags.
     store.tags.evicted(tags, store.seq + 1);
-    this.#options.tags?.evicted(tags, store.seq + 1);
+    this.#options.tags?.evicted(tags, store.seq + 1, 'reply');
     return this.#announce('evictTagged', [], tags);
   }
 

@@ -225,7 +225,7 @@ export class RedisEvictionLog implements EvictionLog {
         ],
         tags.length,
       );
-      this.#options.tags?.evicted(tags, seq);
+      this.#options.tags?.evicted(tags, seq, 'reply');
       return { seq, removed: -1, audience };
     });
   }

@@ -35,7 +35,10 @@ export interface CommandLinkOptions {
 export class CommandLink {
   readonly endpoint = { host: 'fake', port: 6379, db: 0, label: 'fake:6379' };
   readonly guard: CircuitBreaker;
-  readonly client = { mGet: (keys: string[]): Promise<(string | null)[]> => this.#ask({ kind: 'mget', keys }) };
+  readonly client = {
+    mGet: (keys: string[]): Promise<(string | null)[]> => this.#ask({ kind: 'mget', keys }),
+    zmScore: (key: string, members: string[]): Promise<(number | null)[]> => this.#ask({ kind: 'zmscore', key, members }),
+  };
   readonly #options: CommandLinkOptions;
   readonly #connecting: Lane;
   #connection: Connection | undefined;

@@ -17,6 +17,7 @@ type Call =
       readonly holder: number;
       readonly replace: boolean;
       readonly both: boolean;
+      readonly tagged: boolean;
     }
   | { readonly script: 'fill'; readonly key: number; readonly gen: Gen; readonly holder: number; readonly both: boolean }
   | { readonly script: 'release'; readonly key: number; readonly gen: Gen; readonly holder: number }
@@ -27,18 +28,30 @@ type Call =
       readonly holder: number;
       readonly keep: boolean;
       readonly both: boolean;
+      readonly tagged: boolean;
     }
   | { readonly script: 'evict'; readonly gen: Gen; readonly acks: boolean; readonly passing: boolean; readonly intent: Intent }
-  | { readonly script: 'clear'; readonly acks: boolean; readonly passing: boolean; readonly intent: Intent }
+  | {
+      readonly script: 'evict-tags';
+      readonly gen: Gen;
+      readonly acks: boolean;
+      readonly passing: boolean;
+      readonly tags: readonly string[];
+    }
+  | { readonly script: 'clear'; readonly acks: boolean; readonly passing: boolean; readonly intent: Intent; readonly tagged: boolean }
   | { readonly script: 'renew'; readonly of: Writer; readonly all: boolean }
-  | { readonly script: 'heartbeat'; readonly by: number; readonly known: Known; readonly has: Has }
+  | { readonly script: 'heartbeat'; readonly by: number; readonly known: Known; readonly has: Has; readonly tagged: readonly string[] }
+  /** No script: it asks when tags were evicted last. */
+  | { readonly script: 'zmscore'; readonly gen: Gen; readonly tags: readonly string[] }
   | { readonly script: 'leave'; readonly by: number; readonly has: Has }
   /** No script: the run id that the keys were last used under is made another server's. */
   | { readonly script: 'restart' }
   /** No script: another program writes over the bookkeeping. */
   | { readonly script: 'damage'; readonly by: string }
   /** No script: one of the lists of the namespace is lost. */
-  | { readonly script: 'lose'; readonly what: 'members' | 'hosts' };
+  | { readonly script: 'lose'; readonly what: 'members' | 'hosts' | 'tags' };
+/** Those that are scripts. */
+type Named = Exclude<Call, { readonly script: 'restart' | 'damage' | 'lose' | 'zmscore' }>;
 /** What an instance knows of the cache: a generation, or the whole state. */
 type Known = 'none' | 'current' | 'newer' | 'state';
 /** Which caches an instance has. */
@@ -56,24 +69,31 @@ const key = fc.nat({ max: 1 });
 const who = fc.nat({ max: 1 });
 const has = fc.constantFrom<Has>('book', 'book', 'both', 'film', 'none');
 const DAMAGE = ['', 'x', '0', '-5', '007', '1.5', '1e15', String(2 ** 53), String(2 ** 53 - 2 ** 32 - 1), '9'.repeat(20), ' 1'];
+const tagged = fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) });
+const passing = fc.oneof({ weight: 1, arbitrary: fc.constant(true) }, { weight: 3, arbitrary: fc.constant(false) });
+const tags = fc.constantFrom(['x'], ['x', 'y'], ['y'], ['']);
 const writer = fc.constantFrom<Writer>('w0', 'w1');
 const intent = fc.oneof(
   fc.constant<Intent>('none'),
   fc.record({ of: writer, length: fc.constantFrom<'60000' | '-1' | ''>('60000', '60000', '-1', '') }),
 );
 const call: fc.Arbitrary<Call> = fc.oneof(
-  fc.record({ script: fc.constant('acquire' as const), key, gen, holder: who, replace: fc.boolean(), both: fc.boolean() }),
+  fc.record({ script: fc.constant('acquire' as const), key, gen, holder: who, replace: fc.boolean(), both: fc.boolean(), tagged }),
   fc.record({ script: fc.constant('fill' as const), key, gen, holder: who, both: fc.boolean() }),
   fc.record({ script: fc.constant('release' as const), key, gen, holder: who }),
-  fc.record({ script: fc.constant('claim' as const), key, gen, holder: who, keep: fc.boolean(), both: fc.boolean() }),
+  fc.record({ script: fc.constant('claim' as const), key, gen, holder: who, keep: fc.boolean(), both: fc.boolean(), tagged }),
   fc.record({ script: fc.constant('evict' as const), gen, acks: fc.boolean(), passing: fc.boolean(), intent }),
-  fc.record({ script: fc.constant('clear' as const), acks: fc.boolean(), passing: fc.boolean(), intent }),
+  fc.record({ script: fc.constant('evict-tags' as const), gen, acks: fc.boolean(), passing, tags }),
+  fc.record({ script: fc.constant('evict-tags' as const), gen: fc.constant<Gen>('current'), acks: fc.boolean(), passing, tags }),
+  fc.record({ script: fc.constant('zmscore' as const), gen, tags }),
+  fc.record({ script: fc.constant('clear' as const), acks: fc.boolean(), passing: fc.boolean(), intent, tagged }),
   fc.record({ script: fc.constant('renew' as const), of: writer, all: fc.boolean() }),
   fc.record({
     script: fc.constant('heartbeat' as const),
     by: who,
     known: fc.constantFrom<Known>('none', 'current', 'newer', 'state', 'state'),
     has,
+    tagged: fc.constantFrom<string[]>(['book'], ['book', 'film'], ['film'], []),
   }),
   fc.record({ script: fc.constant('leave' as const), by: who, has }),
   fc.constant<Call>({ script: 'restart' }),
@@ -87,12 +107,20 @@ const call: fc.Arbitrary<Call> = fc.oneof(
       '5:5:xyz',
       '5:5:ABC',
       '5:5:abc:5',
+      '5:5:abc:t',
+      '5:5:abc:tt',
+      '5:5:abc:',
+      `${LEAST_DAMAGED - 1}:5:abc:t`,
     ),
   }),
-  fc.record({ script: fc.constant('lose' as const), what: fc.constantFrom('members', 'hosts') }),
+  fc.record({ script: fc.constant('lose' as const), what: fc.constantFrom('members', 'hosts', 'tags') }),
 );
 
 interface Server {
+  /** Answers the scores of members, as ZMSCORE does. */
+  scores(key: string, members: string[]): Promise<(number | undefined)[]>;
+  /** Members of a sorted set, with their scores, in the order of their names. */
+  members(key: string): Promise<(readonly [member: string, score: number])[]>;
   run(name: Call['script'], keys: string[], args: string[]): Promise<unknown>;
   get(key: string): Promise<string | null>;
   set(key: string, value: string): Promise<unknown>;
@@ -110,16 +138,18 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
   const keys = new RemoteKeys(namespace, 'book');
   const generations: string[] = [];
   const seen: unknown[] = [];
+  /** Whether numbers began at the time while older ones were noted: how far they are apart differs then. */
+  let isAnew = false;
   const film = new RemoteKeys(namespace, 'film');
   const common = [keys.state, keys.members, keys.hosts];
   const change = (of: Intent): string[] => (of === 'none' ? [] : [of.of, of.length]);
-  const CACHES = { book: ['book'], both: ['book', 'film'], film: ['film'], none: [] };
+  const CACHES: Readonly<Record<Has, readonly string[]>> = { book: ['book'], both: ['book', 'film'], film: ['film'], none: [] };
   const statesOf = (has: Has): string[] => CACHES[has].map((cache) => (cache === 'book' ? keys.state : film.state));
   const generationOf = async (): Promise<string> => parseState((await server.get(keys.state)) ?? '')?.gen ?? '';
   for (const each of calls) {
     if (each.script === 'restart') {
-      const [seq, gen] = ((await server.get(keys.state)) ?? '').split(':');
-      if (gen !== undefined) await server.set(keys.state, `${seq}:${gen}:abc`);
+      const [seq, gen, , mark] = ((await server.get(keys.state)) ?? '').split(':');
+      if (gen !== undefined) await server.set(keys.state, `${seq}:${gen}:abc${mark === undefined ? '' : `:${mark}`}`);
       continue;
     }
     if (each.script === 'damage') {
@@ -144,7 +174,12 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
       CACHES[has].map((cache) => (cache === 'book' ? known(which) : which === 'state' && filmText !== '' ? filmText : '0'));
     const both = (g: string): string[] => [...KEYS.map((k) => keys.data(g, k)), ...KEYS.map((k) => keys.lease(g, k))];
     const of = (which: Gen): string => (which === 'current' ? current : which === 'previous' ? (generations.at(-2) ?? '7') : '');
-    const { name, scriptKeys, args } = ((): { name: Call['script']; scriptKeys: string[]; args: string[] } => {
+    if (each.script === 'zmscore') {
+      const scores = await server.scores(keys.tags, [`*${of(each.gen)}`, ...each.tags.map((tag) => `:${tag}`)]);
+      seen.push(scores.map((score) => (score === undefined ? undefined : Math.sign(score))));
+      continue;
+    }
+    const { name, scriptKeys, args } = ((): { name: Named['script']; scriptKeys: string[]; args: string[] } => {
       const channel = `${namespace}:topic`;
       const halves = [channel, '{"seq":', ',"op":"x"}'];
       switch (each.script) {
@@ -153,7 +188,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           return {
             name: each.script,
             scriptKeys: [...(each.both ? both(g) : [keys.data(g, k), keys.lease(g, k)]), keys.state, keys.members, keys.intents],
-            args: [g, `${IDS[each.holder]}|1`, '60000', each.replace ? '1' : '0'],
+            args: [g, `${IDS[each.holder]}|1`, '60000', each.replace ? '1' : '0', each.tagged ? '1' : '0'],
           };
         }
         case 'fill': {
@@ -175,7 +210,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           return {
             name: each.script,
             scriptKeys: [...(each.both ? both(g) : [keys.data(g, k), keys.lease(g, k)]), keys.state, keys.intents],
-            args: [g, `${IDS[each.holder]}|1`, '60000', ...halves, each.keep ? '1' : '0'],
+            args: [g, `${IDS[each.holder]}|1`, '60000', ...halves, each.keep ? '1' : '0', each.tagged ? '1' : '0'],
           };
         }
         case 'evict': {
@@ -188,12 +223,20 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
             args: [g, String(KEYS.length), ...halves, 'book', each.acks ? '1' : '0', each.passing ? '1' : '0', ...change(each.intent)],
           };
         }
-        case 'clear':
+        case 'evict-tags':
           return {
             name: each.script,
-            scriptKeys: [...common, keys.intents],
-            args: [...halves, 'book', each.acks ? '1' : '0', each.passing ? '1' : '0', known('current'), ...change(each.intent)],
+            scriptKeys: [...common, keys.tags],
+            args: [of(each.gen), ...halves, 'book', each.acks ? '1' : '0', each.passing ? '1' : '0', ...each.tags],
           };
+        case 'clear': {
+          const flags = [each.acks, each.passing].map((flag) => (flag ? '1' : '0'));
+          return {
+            name: each.script,
+            scriptKeys: [...common, keys.intents, keys.tags],
+            args: [...halves, 'book', ...flags, known('current'), each.tagged ? '1' : '0', ...change(each.intent)],
+          };
+        }
         case 'renew':
           return {
             name: each.script,
@@ -201,9 +244,10 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
             args: [each.of, '60000', ...(each.all ? ['*'] : KEYS.map((k) => `:${k}`))],
           };
         case 'heartbeat': {
+          const tagged = CACHES[each.has].filter((cache) => each.tagged.includes(cache));
           return {
             name: each.script,
-            scriptKeys: [keys.members, keys.hosts, ...statesOf(each.has)],
+            scriptKeys: [keys.members, keys.hosts, ...statesOf(each.has), ...tagged.map((cache) => new RemoteKeys(namespace, cache).tags)],
             args: [
               IDS[each.by] as string,
               '60000',
@@ -213,6 +257,7 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
               CACHES[each.has].join(','),
               knownOf(each).join(','),
               each.known === 'state' ? (parseState(knownOf(each)[0] ?? '')?.run ?? '') : '',
+              tagged.map((cache) => CACHES[each.has].indexOf(cache) + 1).join(','),
             ],
           };
         }
@@ -222,8 +267,10 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
             scriptKeys: [
               keys.members,
               keys.hosts,
-              ...statesOf(each.has),
-              ...CACHES[each.has].map((cache) => new RemoteKeys(namespace, cache).intents),
+              ...CACHES[each.has].flatMap((cache) => {
+                const { state, intents, tags } = new RemoteKeys(namespace, cache);
+                return [state, intents, tags];
+              }),
             ],
             args: [IDS[each.by] as string, ...CACHES[each.has]],
           };
@@ -231,11 +278,16 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
     })();
     const numberOf = async (): Promise<number> => parseState((await server.get(keys.state)) ?? '')?.seq ?? 0;
     const seqBefore = await numberOf();
-    const reply = sorted(await server.run(name, scriptKeys, args));
-    if (name === 'heartbeat') (reply as unknown[]).splice(3, 2, 'the time');
+    const hadTags = (await server.members(keys.tags)).length > 0;
+    const reply = sorted(await server.run(name, scriptKeys, args)) as unknown[];
+    if (name === 'heartbeat') reply.splice(3, 2, 'the time');
+    const seqNow = await numberOf();
+    if (reply[0] === 'leases') reply[1] = Number(reply[1]) - seqNow;
+    if (name === 'claim' && reply[0] === 'granted') reply[2] = Number(reply[2]) - seqNow;
     const after = await generationOf();
     const held = await Promise.all(KEYS.flatMap((k) => [server.get(keys.data(after, k)), server.get(keys.lease(after, k))]));
-    const counted = (await numberOf()) - seqBefore;
+    const counted = seqNow - seqBefore;
+    isAnew ||= hadTags && !(counted >= 0 && counted < 100);
     seen.push({
       name,
       reply,
@@ -243,7 +295,8 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
       moved: after !== current,
       held,
       counted: counted < 100 ? counted : 'anew',
-      ends: await Promise.all([keys.state, film.state, keys.members].map((each) => server.hasEnd(each))),
+      tags: (await tagsSeen(server, keys, after, isAnew ? undefined : seqNow)).concat(await tagsSeen(server, film, '', undefined)),
+      ends: await Promise.all([keys.state, film.state, keys.members, keys.tags, film.tags].map((each) => server.hasEnd(each))),
       intents: await server.fields(keys.intents),
     });
   }
@@ -253,9 +306,20 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
   return JSON.parse(text.replace(/(\d:\d+):(?!abc)[0-9a-f]+/g, '$1:own')) as unknown[];
 }
 
+/** What is known of the tags of a cache: generations by whether they are the present one, numbers by their distance to it. */
+async function tagsSeen(server: Server, keys: RemoteKeys, gen: string, seq: number | undefined): Promise<unknown[]> {
+  const members = await server.members(keys.tags);
+  return members.map(([member, score]) => [
+    member === `*${gen}` ? 'the floor' : member,
+    Math.sign(score),
+    seq === undefined ? 'unknown' : Math.abs(score) - seq,
+  ]);
+}
+
 /** Members come in the order of their scores, which are times. */
 function sorted(reply: unknown): unknown {
-  const audience = Array.isArray(reply) ? (reply[3] as [string, string, string, string[]] | null | undefined) : undefined;
+  const audience =
+    Array.isArray(reply) && reply[0] === 'done' ? (reply[3] as [string, string, string, string[]] | null | undefined) : undefined;
   if (Array.isArray(audience)) audience[3].sort();
   return reply;
 }
@@ -265,6 +329,9 @@ const fakeServer = (): Server => {
   const messages: string[] = [];
   fake.onPublish = (_channel, body) => (messages.push(body), 1);
   return {
+    scores: async (key, members) =>
+      (fake.execute({ kind: 'zmscore', key, members }) as (number | null)[]).map((score) => score ?? undefined),
+    members: async (key) => [...(fake.memory.sets.get(key) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)),
     run: async (name, keys, args) => fake.execute({ kind: 'script', name, keys, args }),
     get: async (key) => fake.get(key),
     set: async (key, value) => fake.memory.strings.set(key, { value, endsAt: Infinity }),
@@ -295,8 +362,20 @@ describe(FakeRedis.name, function () {
 
   /** A message precedes the answer to a PING that was sent on its connection after the script's reply had come. */
   const realServer = (): Server => ({
+    scores: async (key, members) =>
+      ((await commands.call('zmscore', key, ...members)) as (string | null)[]).map((score) => (score === null ? undefined : Number(score))),
+    members: async (key) => {
+      const flat = (await commands.call('zrange', key, '0', '-1', 'WITHSCORES')) as string[];
+      const members = flat.flatMap((each, i): [string, number][] => (i % 2 === 0 ? [[each, Number(flat[i + 1])]] : []));
+      return members.sort(([a], [b]) => (a < b ? -1 : 1));
+    },
     run: (name, keys, args) =>
-      commands.eval((scripts as unknown as Record<string, Script>)[name.toUpperCase()]!.source, keys.length, ...keys, ...args),
+      commands.eval(
+        (scripts as unknown as Record<string, Script>)[name.toUpperCase().replace('-', '_')]!.source,
+        keys.length,
+        ...keys,
+        ...args,
+      ),
     get: (key) => commands.get(key),
     set: (key, value) => commands.set(key, value),
     lose: (key) => commands.del(key),

@@ -1,32 +1,38 @@
 import { ended, ENDLESS_MS } from '../../lib/cache/index.js';
-import { isGeneration, LEAST_DAMAGED } from '../../lib/eviction/cache-state.js';
+import { isGeneration, LEAST_DAMAGED, PURE } from '../../lib/eviction/cache-state.js';
 import type { Milliseconds } from '../../lib/time/index.js';
+import { FakeTags, type Mark } from './fake-tags.js';
 
 /** What a client of the {@link FakeRedis} asks. */
 export type Request =
   | { readonly kind: 'script'; readonly name: string; readonly keys: readonly string[]; readonly args: readonly string[] }
   | { readonly kind: 'get'; readonly key: string }
   | { readonly kind: 'mget'; readonly keys: readonly string[] }
+  | { readonly kind: 'zmscore'; readonly key: string; readonly members: readonly string[] }
   | { readonly kind: 'publish'; readonly channel: string; readonly body: string };
 
 /** What a server remembers, and may remember again when it comes back from an old snapshot. */
 export interface Memory {
   readonly strings: Map<string, { readonly value: string; readonly endsAt: Milliseconds }>;
-  /** Marks are members that begin with a colon. They are no instances, whatever their scores are. */
+  /** Marks of a list are members that begin with a colon. They are no instances, whatever their scores are. */
   readonly sets: Map<string, Map<string, Milliseconds>>;
   readonly hashes: Map<string, Map<string, string>>;
   /** When sets end that are not empty. They are not removed then: no schedule is that long. */
   readonly ends: Map<string, Milliseconds>;
 }
 
-/** Number, generation and run id of a cache. `seq`: none yet. */
+/** Number, generation, run id and mark of a cache. `seq`: none yet. */
 export interface FakeState {
   readonly seq: string | undefined;
   readonly gen: string;
   readonly run: string;
+  readonly mark: Mark;
 }
 
 const nothing = (): Memory => ({ strings: new Map(), sets: new Map(), hashes: new Map(), ends: new Map() });
+
+/** The arguments of a script that has at least as many. */
+type Eight = [string, string, string, string, string, string, string, string];
 
 type Reply = string | number | boolean | null | Reply[];
 
@@ -47,6 +53,7 @@ export class FakeRedis {
   /** By how much its clock was set, since the beginning. */
   clockOffsetMs: Milliseconds = 0;
   #micros = 0;
+  readonly #tags = new FakeTags(() => this.memory);
 
   /** Runs one request. */
   execute(request: Request): Reply {
@@ -56,6 +63,8 @@ export class FakeRedis {
         return this.get(request.key);
       case 'mget':
         return request.keys.map((key) => this.get(key));
+      case 'zmscore':
+        return this.#tags.scores(request.key, request.members);
       case 'publish':
         return this.onPublish(request.channel, request.body);
       case 'script':
@@ -72,8 +81,8 @@ export class FakeRedis {
 
   /** Number, generation and run id of a cache; `undefined` if there are none, or what is there cannot be that. */
   state(key: string): FakeState | undefined {
-    const [, seq, gen, run] = /^(\d+):(\d+):([0-9a-f]{1,12})$/.exec(this.get(key) ?? '') ?? [];
-    return isGeneration(seq) && isGeneration(gen) && run !== undefined ? { seq, gen, run } : undefined;
+    const [, seq, gen, run, mark = ''] = /^(\d+):(\d+):([0-9a-f]{1,12})(:t)?$/.exec(this.get(key) ?? '') ?? [];
+    return isGeneration(seq) && isGeneration(gen) && run !== undefined ? { seq, gen, run, mark: mark as Mark } : undefined;
   }
 
   /** A copy of everything, to {@link restart} with. */
@@ -176,6 +185,21 @@ export class FakeRedis {
     return [...data, ...leases];
   }
 
+  /** The mark of a generation, once this instance is allowed to store something in it. */
+  protected markOf(mark: Mark, hasTags: boolean): Mark {
+    return hasTags ? mark : '';
+  }
+
+  /** The floor of what is known of tags. `undefined`: some of it may be lost, so the generation must end. */
+  protected floorOf(floor: number | undefined): number | undefined {
+    return floor;
+  }
+
+  /** The entry that a fill stores. `seq` is the number of the last eviction now. */
+  protected stored(raw: string, _seq: string | undefined): string {
+    return raw;
+  }
+
   #script(name: string, keys: readonly string[], args: readonly string[]): Reply {
     switch (name) {
       case 'acquire':
@@ -188,8 +212,10 @@ export class FakeRedis {
         return this.#claim(keys, args);
       case 'evict':
         return this.#evict(keys, args);
+      case 'evict-tags':
+        return this.#evictTags(keys as [string, string, string, string], args);
       case 'clear':
-        return this.#clear(keys as [string, string, string, string], args);
+        return this.#clear(keys as [string, string, string, string, string], args);
       case 'renew':
         return this.#renew(keys[0] as string, args as [string, string, ...string[]]);
       case 'heartbeat':
@@ -210,7 +236,10 @@ export class FakeRedis {
       const [data, lease, intents] = [keys[i], keys[n + i], keys.at(-1)] as [string, string, string];
       return this.#lease({ data, lease, members, intents: intentsOf(intents, [data], true) }, args);
     });
-    return ['leases', ...leases];
+    const mark = this.markOf(state.mark, args[4] === '1');
+    const isGranted = leases.some((lease) => (lease as Reply[])[0] === 'granted');
+    if (isGranted && mark !== state.mark) this.#rewrite(stateKey, { ...state, mark });
+    return ['leases', state.seq as string, ...leases];
   }
 
   #lease(
@@ -239,9 +268,9 @@ export class FakeRedis {
       stored.push(0);
       const [data, lease] = [keys[i] as string, keys[n + i] as string];
       const [token, raw, ttl] = values.slice(3 * i) as [string, string, string];
-      const current = this.state(keys[2 * n] as string)?.gen;
-      if (!this.mayFill(current, generation as string, this.get(lease), token)) continue;
-      this.#set(data, ended(`${raw}}`, Math.floor(this.#micros / 1_000) + Number(ttl)), Number(ttl));
+      const state = this.state(keys[2 * n] as string);
+      if (!this.mayFill(state?.gen, generation as string, this.get(lease), token)) continue;
+      this.#set(data, ended(this.stored(`${raw}}`, state?.seq), Math.floor(this.#micros / 1_000) + Number(ttl)), Number(ttl));
       this.#unlink([lease]);
       stored[i] = 1;
     }
@@ -249,7 +278,7 @@ export class FakeRedis {
   }
 
   #claim(keys: readonly string[], args: readonly string[]): Reply {
-    const [generation, token, leaseMs, channel, head, tail, keep] = args as [string, string, string, string, string, string, string];
+    const [generation, token, leaseMs, channel, head, tail, keep, hasTags] = args as Eight;
     const n = (keys.length - 2) / 2;
     const stateKey = keys[2 * n] as string;
     const state = this.#current(stateKey, generation);
@@ -262,21 +291,12 @@ export class FakeRedis {
       if (this.withholds('put', intentsOf(keys.at(-1) as string, [keys[i] as string], true))) withheld += 1;
       else this.#set(keys[n + i] as string, token, Number(leaseMs));
     }
-    this.#announce(stateKey, state, channel, head, tail);
-    return ['granted', withheld];
+    const mark = this.markOf(state.mark, hasTags === '1');
+    return ['granted', withheld, this.#announce(stateKey, { ...state, mark }, channel, head, tail)];
   }
 
   #evict(keys: readonly string[], args: readonly string[]): Reply {
-    const [generation, count, channel, head, tail, cache, listed, passing] = args as [
-      string,
-      string,
-      string,
-      string,
-      string,
-      string,
-      string,
-      string,
-    ];
+    const [generation, count, channel, head, tail, cache, listed, passing] = args as Eight;
     const [token, lengthMs] = args.slice(8) as [string | undefined, string];
     const n = Number(count);
     const [stateKey, members, hosts] = keys.slice(2 * n) as [string, string, string];
@@ -289,21 +309,44 @@ export class FakeRedis {
     if (token !== undefined) this.#intend(intentsOf(keys.at(-1) as string, data), token, lengthMs);
     const number = this.#announce(stateKey, state, channel, head, tail);
     const heard = listed === '1' ? this.#audience(members, hosts, cache) : null;
-    if (passing === '1') this.#forsake(members, hosts, new Map([[cache, stateKey]]));
+    if (passing === '1') this.#forsake(members, hosts, new Map([[cache, [stateKey]]]));
     return ['done', number, removed, heard];
   }
 
-  #clear([stateKey, members, hosts, intents]: [string, string, string, string], args: readonly string[]): Reply {
-    const [channel, head, tail, cache, listed, passing, known] = args as [string, string, string, string, string, string, string];
-    const [token, lengthMs] = args.slice(7) as [string | undefined, string];
+  #evictTags([stateKey, members, hosts, tagsKey]: [string, string, string, string], args: readonly string[]): Reply {
+    const [generation, channel, head, tail, cache, listed, passing] = args as Eight;
+    const state = this.#current(stateKey, generation);
+    if ('reply' in state) return state.reply;
+    const floor = this.floorOf(this.#tags.floor(tagsKey, state.gen));
+    const isLast = Number(state.seq) + 1 >= LEAST_DAMAGED;
+    if (isLast || state.mark !== PURE || floor === undefined) {
+      const [gen] = this.#fresh(Number(generation));
+      const seq = isLast ? String(this.#micros) : (state.seq as string);
+      this.#tags.begin(tagsKey, gen, seq);
+      this.#rewrite(stateKey, { ...state, seq, gen, mark: PURE });
+      return ['generation', gen];
+    }
+    if (!this.#tags.has(tagsKey)) this.#tags.begin(tagsKey, state.gen, floor); // Only without a rule.
+    const number = this.#announce(stateKey, state, channel, head, tail);
+    this.#tags.note(tagsKey, number, args.slice(7));
+    const heard = listed === '1' ? this.#audience(members, hosts, cache) : null;
+    if (passing === '1') this.#forsake(members, hosts, new Map([[cache, [stateKey, tagsKey]]]));
+    return ['done', number, 0, heard];
+  }
+
+  #clear([stateKey, members, hosts, intents, tags]: [string, string, string, string, string], args: readonly string[]): Reply {
+    const [channel, head, tail, cache, listed, passing, known, hasTags] = args as Eight;
+    const [token, lengthMs] = args.slice(8) as [string | undefined, string];
     const old = this.state(stateKey);
     const [gen, isLower] = this.#fresh(Number(known), old?.gen);
     this.#unlink([stateKey]);
     for (const key of this.cleared([...this.memory.sets.keys()])) this.memory.sets.delete(key);
     if (token !== undefined) this.#intend([`${intents}*`], token, lengthMs);
-    const number = this.#announce(stateKey, { seq: old?.seq, gen, run: old?.run ?? this.runId }, channel, head, tail);
+    const state: FakeState = { seq: old?.seq, gen, run: old?.run ?? this.runId, mark: hasTags === '1' ? PURE : '' };
+    const number = this.#announce(stateKey, state, channel, head, tail);
+    if (hasTags === '1') this.#tags.begin(tags, gen, number);
     const heard = listed === '1' ? this.#audience(members, hosts, cache) : null;
-    if (passing === '1') this.#forsake(members, hosts, new Map([[cache, stateKey]]));
+    if (passing === '1') this.#forsake(members, hosts, new Map([[cache, [stateKey, tags]]]));
     return ['done', number, gen, heard, isLower ? '1' : '0'];
   }
 
@@ -326,17 +369,11 @@ export class FakeRedis {
     }
   }
 
-  #heartbeat([membersKey, hostsKey, ...stateKeys]: readonly string[], args: readonly string[]): Reply {
-    const [member, leaseMs, channel, head, longestKnown, names, known, run] = args as [
-      string,
-      string,
-      string,
-      string,
-      string,
-      string,
-      string,
-      string,
-    ];
+  #heartbeat([membersKey, hostsKey, ...keys]: readonly string[], args: readonly string[]): Reply {
+    const [member, leaseMs, channel, head, longestKnown, names, known, run] = args as Eight;
+    const tagged = (args[8] as string).split(',').filter((number) => number !== '');
+    const stateKeys = keys.slice(0, keys.length - tagged.length);
+    const tagsOf = new Map(tagged.map((number, i) => [Number(number) - 1, keys[stateKeys.length + i] as string]));
     const each = known.split(',');
     const members = this.#members(membersKey as string);
     const hosts = this.#hosts(hostsKey as string);
@@ -344,33 +381,38 @@ export class FakeRedis {
     const longest = this.#live(membersKey as string, hostsKey as string, member, Number(leaseMs), Number(longestKnown));
     const written = hosts.get(member);
     const isWritten = written === names || this.isLater(written, names);
-    if (!members.has(member) || !isWritten) for (const key of [membersKey as string, ...stateKeys]) this.#persist(key);
+    if (!members.has(member) || !isWritten) for (const key of [membersKey as string, ...keys]) this.#persist(key);
     if (!isWritten) hosts.set(member, names);
     members.set(member, this.#now() + Number(leaseMs));
+    const isKnown = run === this.runId && stateKeys.map((key) => this.get(key)).join(',') === known;
     const replaced: number[] = [];
     const states = stateKeys.map((key, i) => {
       const stored = this.get(key);
       const state = this.state(key);
       const seen = Number(/:(\d+):/.exec(each[i] as string)?.[1] ?? each[i]);
-      if (!this.isAnotherTime(state, seen)) return stored as string;
+      const tags = tagsOf.get(i);
+      const areTagsLost = !isKnown && tags !== undefined && !this.#tags.has(tags);
+      if (!this.isAnotherTime(state, seen) && !areTagsLost) return stored as string;
       const [gen, isLower] = this.#fresh(seen, state?.gen);
       if (isLower || (stored !== null && state === undefined)) replaced.push(i);
-      const next = `${state?.seq ?? this.firstNumber()}:${gen}:${this.runId}`;
+      const seq = state?.seq ?? this.firstNumber();
+      if (tags !== undefined) this.#tags.begin(tags, gen, seq);
+      const next = `${seq}:${gen}:${this.runId}${tags === undefined ? '' : PURE}`;
       this.#set(key, next, 0);
       return next;
     });
     const text = states.join(',');
     const reached = this.onPublish(channel, `${head}${text}"}`);
-    const isKnown = text === known && run === this.runId;
     return [isKnown ? '' : text, replaced.join(','), longest, String(Math.floor(this.#micros / 1e6)), String(this.#micros % 1e6), reached];
   }
 
-  #leave([membersKey, hostsKey, ...stateKeys]: readonly string[], [member, ...caches]: readonly string[]): Reply {
+  #leave([membersKey, hostsKey, ...keys]: readonly string[], [member, ...caches]: readonly string[]): Reply {
     const members = this.#members(membersKey as string);
     members.delete(member as string);
     if (members.size === 0) this.memory.ends.delete(membersKey as string);
     this.#hosts(hostsKey as string).delete(member as string);
-    this.#forsake(membersKey as string, hostsKey as string, new Map(caches.map((cache, i) => [cache, stateKeys[i] as string])));
+    const own = caches.map((cache, i): [string, readonly string[]] => [cache, keys.slice(3 * i, 3 * i + 3)]);
+    this.#forsake(membersKey as string, hostsKey as string, new Map(own));
     return 1;
   }
 
@@ -423,13 +465,18 @@ export class FakeRedis {
     return next < LEAST_DAMAGED ? [String(next), false] : [String(this.#micros), true];
   }
 
-  #announce(key: string, { seq, gen, run }: FakeState, channel: string, head: string, tail: string): number {
-    const next = Number(seq ?? this.firstNumber()) + 1;
-    const number = next < LEAST_DAMAGED ? next : Number(this.firstNumber());
-    const endsAt = this.memory.strings.get(key)?.endsAt ?? Infinity; // KEEPTTL
-    this.memory.strings.set(key, { value: `${number}:${gen}:${run}`, endsAt });
-    this.onPublish(channel, `${head}${number},"gen":"${gen}","at":${this.#micros}${tail}`);
+  #announce(key: string, state: FakeState, channel: string, head: string, tail: string): number {
+    const next = Number(state.seq ?? this.firstNumber()) + 1;
+    const isLast = next >= LEAST_DAMAGED;
+    const number = isLast ? Number(this.firstNumber()) : next;
+    this.#rewrite(key, { ...state, seq: String(number), mark: isLast ? '' : state.mark });
+    this.onPublish(channel, `${head}${number},"gen":"${state.gen}","at":${this.#micros}${tail}`);
     return number;
+  }
+
+  #rewrite(key: string, { seq, gen, run, mark }: FakeState): void {
+    const endsAt = this.memory.strings.get(key)?.endsAt ?? Infinity; // KEEPTTL
+    this.memory.strings.set(key, { value: `${seq}:${gen}:${run}${mark}`, endsAt });
   }
 
   #audience(membersKey: string, hostsKey: string, cache: string): Reply {
@@ -447,7 +494,7 @@ export class FakeRedis {
     return Math.floor(this.#micros / 1_000) + this.clockOffsetMs;
   }
 
-  #forsake(membersKey: string, hostsKey: string, states: ReadonlyMap<string, string>): void {
+  #forsake(membersKey: string, hostsKey: string, caches: ReadonlyMap<string, readonly string[]>): void {
     const now = this.#now();
     const hosts = this.#hosts(hostsKey);
     const members = [...this.#members(membersKey)].filter(([each]) => !each.startsWith(':'));
@@ -459,9 +506,10 @@ export class FakeRedis {
     }
     if (living.includes(undefined)) return;
     const kept = new Set(living.flatMap((names) => names?.split(',')));
-    for (const [cache, key] of states) {
+    for (const key of [...caches].flatMap(([cache, keys]) => (kept.has(cache) ? [] : keys))) {
       const value = this.get(key);
-      if (!kept.has(cache) && value !== null) this.#set(key, value, FORSAKEN_MS);
+      if (value !== null) this.#set(key, value, FORSAKEN_MS);
+      if (this.#tags.has(key)) this.memory.ends.set(key, Date.now() + FORSAKEN_MS);
     }
   }
 

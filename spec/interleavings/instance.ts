@@ -5,14 +5,13 @@ import {
   type CoherentCache,
   EntryCodec,
   LocalCache,
-  RemoteCache,
   TwoTierCache,
   type TwoTierCacheSettings,
   ValueCodec,
 } from '../../lib/cache/index.js';
 import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
 import { EvictionListener } from '../../lib/eviction/eviction-listener.js';
-import { Coherence, RedisEvictionLog } from '../../lib/eviction/index.js';
+import { Coherence } from '../../lib/eviction/index.js';
 import type { Clock, Milliseconds } from '../../lib/time/index.js';
 import { type Message, MessageListenerContainer } from '../../lib/topic/index.js';
 import { CommandLink } from './command-link.js';
@@ -47,6 +46,8 @@ export interface InstanceOptions {
   readonly clock: Clock;
   readonly tiers: TwoTierCacheSettings['tiers'];
   readonly boundMs: Milliseconds;
+  /** Whether its entries carry tags. */
+  readonly hasTags: boolean;
   readonly coalesces: boolean;
   readonly verifies: boolean;
   readonly delivered: (message: Message, tag: unknown) => void;
@@ -70,6 +71,7 @@ export class Instance {
   readonly cache: TwoTierCache;
   readonly command: CommandLink;
   readonly subscriber: SubscriberLink;
+  readonly hasTags: boolean;
   /** When its process died. */
   diedAt: Milliseconds | undefined;
   readonly #local: LocalCache;
@@ -77,9 +79,10 @@ export class Instance {
   readonly #start: () => Promise<void>;
 
   constructor(options: InstanceOptions) {
-    const { id, kinds, clock, tiers, boundMs } = options;
+    const { id, kinds, clock, tiers, boundMs, hasTags } = options;
     const { timeoutMs, deadlineMs, fillLeaseMs, intentLeaseMs, ttlMs } = TIMES;
     this.id = id;
+    this.hasTags = hasTags;
     const origin = originOfInstance(id);
     this.#clock = clock;
     this.command = new CommandLink({ ...options, timeoutMs });
@@ -99,9 +102,10 @@ export class Instance {
     const [coherence] = Coherence.ofAll([link], { origin, boundMs, clock, events, collaborators }) as [Coherence];
     const { acknowledgements, serverClock } = coherence;
 
-    const codec = new EntryCodec({ codec: new ValueCodec(), clock, time: serverClock });
+    const tags = hasTags ? new kinds.TagClock(clock) : undefined;
+    const codec = new EntryCodec({ codec: new ValueCodec(), clock, time: serverClock, tags });
     const generation = new kinds.Generation();
-    const log = new RedisEvictionLog({
+    const log = new kinds.RedisEvictionLog({
       connection,
       namespace: NAMESPACE,
       cache: CACHE,
@@ -111,6 +115,7 @@ export class Instance {
       fillLeaseMs,
       acknowledgements,
       generation,
+      tags,
     });
     const keyv = new Keyv({
       store: new Store(this.command),
@@ -121,12 +126,13 @@ export class Instance {
       deserialize: (raw) => codec.read(raw) as never,
     });
     generation.onChange(() => (keyv.namespace = log.keyvNamespace));
-    const remote = new RemoteCache({ keyv, log, codec, guard: connection.guard, generation });
-    this.#local = new LocalCache({ maximumSize: 100, clock, counters });
+    const remote = new kinds.RemoteCache({ keyv, log, codec, guard: connection.guard, generation, tags });
+    this.#local = new LocalCache({ maximumSize: 100, clock, counters, tags: hasTags ? new kinds.TagIndex() : undefined });
     this.cache = new TwoTierCache({
       name: CACHE,
       settings: {
         tiers,
+        tags: hasTags,
         ttlMs,
         localTtlMs: 0,
         nullTtlMs: ttlMs,
@@ -143,7 +149,7 @@ export class Instance {
       counters,
       collaborators: kinds,
     });
-    const [view] = bucketsOf(this.cache, [generation]) as [CoherentCache];
+    const [view] = bucketsOf(this.cache, [{ generation, tags }]) as [CoherentCache];
     const followed = coherence.follow(view, CHANNEL);
     this.#start = async () => {
       await followed;

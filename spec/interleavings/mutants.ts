@@ -36,6 +36,7 @@ import {
   SWALLOWING,
 } from './profiles.js';
 import type { ScriptConstraints } from './step.js';
+import { TAG_MUTANTS } from './tag-mutants.js';
 import type { Flaws } from './world.js';
 
 /** The library, or the server's scripts, with one mechanism left out. */
@@ -491,4 +492,5 @@ export const MUTANTS: readonly Mutant[] = [
     script: CRASHED_AND_LOST,
     flaws: { server: RenewingLostIntents },
   },
+  ...TAG_MUTANTS,
 ];

@@ -118,10 +118,14 @@ export class Oracle {
     return new Map(keys.map((key) => [key, this.#begun.get(`${origin} ${key}`) ?? 0]));
   }
 
-  /** The server executed an eviction, or a put. */
-  executed(at: Milliseconds, announced: Announced): void {
+  /**
+   * The server executed an eviction, or a put.
+   *
+   * @param isRemoved - whether it has taken the entries away. An eviction of tags has not: nobody serves them any more.
+   */
+  executed(at: Milliseconds, announced: Announced, isRemoved: boolean): void {
     this.#executed.push({ at, announced });
-    for (const [key, version] of announced) raise(this.#remote, key, version);
+    for (const [key, version] of isRemoved ? announced : []) raise(this.#remote, key, version);
   }
 
   /** An instance has handled the message of it. */

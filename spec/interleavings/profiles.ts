@@ -167,6 +167,79 @@ const CRASHED_AND_CUT: ScriptConstraints = {
   weights: { ...CRASHED.weights, holdCommand: 1, resume: 1, cutCommand: 2, cutSubscriber: 1, snapshot: 1, restart: 1, move: 1, flush: 2 },
 };
 
+/** Values are evicted by their tags. */
+export const TAGGED: ScriptConstraints = {
+  ...FEW,
+  tags: 'all',
+  tiers: ['both', 'both', 'both', 'remote', 'local'],
+  weights: { ...UNDISTURBED, update: 2, updateTagged: 8, pass: 3 },
+  keys: 2,
+  passes: [30, 250],
+};
+
+/** The same, and messages come late, so that only the own replies tell. */
+export const TAGGED_AND_SLOW: ScriptConstraints = {
+  ...TAGGED,
+  weights: { ...TAGGED.weights, update: 0, pass: 6, holdSubscriber: 4, resume: 4 },
+  passes: [250, 600, 1_100],
+};
+
+/** The same, while subscribers are cut off, and messages get lost. */
+export const TAGGED_AND_CUT: ScriptConstraints = {
+  ...TAGGED,
+  weights: { ...TAGGED.weights, update: 1, cutSubscriber: 4, cutCommand: 1, swallow: 1 },
+  passes: [30, 250, 1_100],
+};
+
+/** Messages vanish, and no connection with them. */
+export const TAGGED_AND_SWALLOWED: ScriptConstraints = {
+  ...TAGGED,
+  tiers: ['both', 'remote'],
+  weights: { ...TAGGED.weights, update: 2, updateTagged: 10, swallow: 4, settle: 4, holdSubscriber: 2, resume: 3 },
+  passes: [30],
+};
+
+/** Some of the instances have no tags. */
+export const TAGGED_AND_MIXED: ScriptConstraints = {
+  ...TAGGED,
+  tags: 'mixed',
+  tiers: ['both', 'both', 'remote'],
+  weights: { ...TAGGED.weights, pass: 6 },
+  passes: [30, 250, 1_100],
+};
+
+/** The server forgets when tags were evicted, or everything. */
+export const TAGGED_AND_LOST: ScriptConstraints = {
+  ...TAGGED,
+  tiers: ['both', 'remote'],
+  weights: { ...TAGGED.weights, update: 1, cutSubscriber: 2, damage: 5, snapshot: 1, restart: 1, move: 1, flush: 1 },
+  losses: ['tags', 'tags', 'tags', 'state'],
+  passes: [30, 250, 1_100],
+};
+
+/** Evictions of tags find nobody for so long that they come into doubt. */
+export const TAGGED_OFFLINE: ScriptConstraints = {
+  ...TAGGED,
+  weights: { ...UNDISTURBED, update: 1, updateTagged: 6, clear: 0, pass: 8, holdCommand: 4, cutCommand: 4, resume: 5, settle: 5 },
+  passes: [100, 250, 1_100],
+};
+
+/** Generations come and go. */
+export const TAGGED_AND_CLEARED: ScriptConstraints = {
+  ...TAGGED,
+  weights: { ...TAGGED.weights, clear: 4, pass: 5, holdCommand: 1, resume: 2 },
+};
+
+/** Somebody else publishes on the topic. */
+export const TAGGED_AND_FORGED: ScriptConstraints = {
+  ...TAGGED,
+  tiers: ['local', 'both'],
+  weights: { ...TAGGED.weights, clear: 1, cutSubscriber: 2, holdCommand: 1, resume: 2, forge: 5 },
+};
+
+/** All of it, in a fleet where some have no tags. */
+const TAGGED_AND_DISTURBED: ScriptConstraints = { tags: 'mixed', instances: 3, weights: { updateTagged: 10, update: 4 } };
+
 /** By name: all of them but those that aim at one rule of crash-safe writes. */
 export const PROFILES: Readonly<Record<string, ScriptConstraints>> = {
   SLOW_SUBSCRIBER,
@@ -190,4 +263,14 @@ export const PROFILES: Readonly<Record<string, ScriptConstraints>> = {
   CRASHED,
   CRASHED_AND_LOST,
   CRASHED_AND_CUT,
+  TAGGED,
+  TAGGED_AND_SLOW,
+  TAGGED_AND_CUT,
+  TAGGED_AND_SWALLOWED,
+  TAGGED_AND_MIXED,
+  TAGGED_AND_LOST,
+  TAGGED_OFFLINE,
+  TAGGED_AND_CLEARED,
+  TAGGED_AND_FORGED,
+  TAGGED_AND_DISTURBED,
 };

@@ -12,6 +12,8 @@ export type Step =
       readonly load: 'quick' | 'slow' | 'failing';
     }
   | { readonly do: 'update'; readonly in: number; readonly key: number; readonly then: 'evict' | 'evictAcked' | 'put' }
+  /** An update of a key, or of all keys, whose eviction names a tag: one that only this key carries, or one that all carry. */
+  | { readonly do: 'updateTagged'; readonly in: number; readonly key: number; readonly tag: 'own' | 'all'; readonly acks: boolean }
   | { readonly do: 'clear'; readonly in: number; readonly acks: boolean }
   | { readonly do: 'finishLoads' }
   /** Time passes; `blocked`: without the event loop turning meanwhile. */
@@ -34,14 +36,14 @@ export type Step =
   /** Somebody who may publish on the topic makes a message up. */
   | {
       readonly do: 'forge';
-      readonly op: 'evict' | 'clear';
+      readonly op: 'evict' | 'clear' | 'evictTagged';
       readonly gen: 'current' | 'earlier' | 'later' | 'latest';
       readonly seq: 'next' | 'far' | 'first';
     }
   /** Somebody sets the server's clock. */
   | { readonly do: 'setClock'; readonly byMs: Milliseconds }
   /** Somebody who may write keys writes over the state of the cache, or removes it; or the server loses a list. */
-  | { readonly do: 'damage'; readonly what: 'state' | 'members' | 'hosts'; readonly by: string | undefined }
+  | { readonly do: 'damage'; readonly what: 'state' | 'members' | 'hosts' | 'tags'; readonly by: string | undefined }
   /**
    * A crash-safe write. `slowCommit`: its commit is on its way until a `finishLoads`. `slow`: the same, and it takes until one before
    * it sends the commit. `failing`: its commit lands, and it fails.
@@ -66,6 +68,7 @@ export type Weights = Readonly<Record<Step['do'], number>>;
 const EVERYTHING: Weights = {
   read: 12,
   update: 7,
+  updateTagged: 0,
   clear: 1,
   finishLoads: 2,
   pass: 5,
@@ -118,6 +121,8 @@ export interface Script {
   readonly warm: boolean;
   /** Whether the instances differ in their options: bounds, tiers, and what they do without a lease. */
   readonly mixed: boolean;
+  /** Which instances have tags: none, all, or (`mixed`) some of those that share the cache. */
+  readonly tags: 'none' | 'all' | 'mixed';
   /** Whether things that follow each other on a connection come in one packet. */
   readonly coalesces: boolean;
   readonly steps: readonly Step[];
@@ -134,8 +139,13 @@ export interface ScriptConstraints {
   readonly keys?: number;
   readonly warm?: boolean;
   readonly mixed?: boolean;
+  readonly tags?: Script['tags'];
   readonly updates?: readonly Update[];
   readonly passes?: readonly Milliseconds[];
+  /** Whether somebody waits for the acknowledgements of evictions by tag. Default: sometimes. */
+  readonly acks?: boolean;
+  /** What the step `damage` damages. Default: everything but what is known of tags. */
+  readonly losses?: readonly Extract<Step, { do: 'damage' }>['what'][];
 }
 
 /**
@@ -147,19 +157,20 @@ const withinPromise = (steps: readonly Step[]): readonly Step[] =>
 
 /** Scripts for two or three instances and one or two keys. */
 export function scripts(constraints: ScriptConstraints = {}): fc.Arbitrary<Script> {
-  const { tiers = ['both', 'both', 'both', 'local', 'remote'], instances, keys, warm, mixed = false } = constraints;
+  const { tiers = ['both', 'both', 'both', 'local', 'remote'], instances, keys, warm, mixed = false, tags = 'none' } = constraints;
   return fc.record({
     instances: instances === undefined ? fc.integer({ min: 2, max: 3 }) : fc.constant(instances),
     keys: keys === undefined ? fc.integer({ min: 1, max: 2 }) : fc.constant(keys),
     tiers: fc.constantFrom(...tiers),
     warm: warm === undefined ? fc.boolean() : fc.constant(warm),
     mixed: fc.constant(mixed),
+    tags: fc.constant(tags),
     coalesces: fc.boolean(),
     steps: fc.array(steps(constraints), { minLength: 5, maxLength: 40, size: 'max' }).map(withinPromise),
   });
 }
 
-function steps({ weights, updates, passes }: ScriptConstraints): fc.Arbitrary<Step> {
+function steps({ weights, updates, passes, tags = 'none', acks, losses }: ScriptConstraints): fc.Arbitrary<Step> {
   const where = fc.nat({ max: 2 });
   const key = fc.nat({ max: 1 });
   const of: { readonly [K in Step['do']]: fc.Arbitrary<Step> } = {
@@ -175,6 +186,13 @@ function steps({ weights, updates, passes }: ScriptConstraints): fc.Arbitrary<St
       in: where,
       key,
       then: fc.constantFrom(...(updates ?? ['evict', 'evict', 'evictAcked', 'put'])),
+    }),
+    updateTagged: fc.record({
+      do: fc.constant('updateTagged' as const),
+      in: where,
+      key,
+      tag: fc.constantFrom('own', 'own', 'all'),
+      acks: acks === undefined ? fc.boolean() : fc.constant(acks),
     }),
     clear: fc.record({ do: fc.constant('clear' as const), in: where, acks: fc.boolean() }),
     finishLoads: fc.constant({ do: 'finishLoads' }),
@@ -197,14 +215,14 @@ function steps({ weights, updates, passes }: ScriptConstraints): fc.Arbitrary<St
     flush: fc.constant({ do: 'flush' }),
     forge: fc.record({
       do: fc.constant('forge' as const),
-      op: fc.constantFrom('evict', 'evict', 'clear'),
+      op: tags === 'none' ? fc.constantFrom('evict', 'evict', 'clear') : fc.constantFrom('evict', 'evictTagged', 'clear'),
       gen: fc.constantFrom('current', 'earlier', 'later', 'latest'),
       seq: fc.constantFrom('next', 'next', 'far', 'first'),
     }),
     setClock: fc.record({ do: fc.constant('setClock' as const), byMs: fc.constantFrom(600_000, -600_000, 600, -600, 300) }),
     damage: fc.record({
       do: fc.constant('damage' as const),
-      what: fc.constantFrom('state', 'state', 'state', 'members', 'hosts'),
+      what: fc.constantFrom(...(losses ?? (['state', 'state', 'state', 'members', 'hosts'] as const))),
       by: fc.constantFrom(
         undefined,
         undefined,

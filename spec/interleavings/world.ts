@@ -22,6 +22,10 @@ const MAXIMUM_HOPS = 20_000;
 /** How long a healed fleet may take to be right again: the longest pause of a retry, a breaker, a fill lease, and the bound on top. */
 const RECOVERY_MS: Milliseconds = 8_000;
 
+/** The tags that every value of a key carries. */
+const tagsOf = (key: string): readonly string[] => [ALL, `of ${key}`];
+const ALL = 'all';
+
 /** A crash-safe write under way. */
 interface CrashSafeWrite {
   readonly by: Instance;
@@ -132,10 +136,14 @@ class World {
   }
 
   /** The first keeps the options of the script. */
-  #optionsOf(id: string): Pick<InstanceOptions, 'boundMs' | 'tiers'> {
-    const { tiers, mixed } = this.#script;
+  #optionsOf(id: string): Pick<InstanceOptions, 'boundMs' | 'tiers' | 'hasTags'> {
+    const { tiers, mixed, tags } = this.#script;
     const number = mixed ? Number(id.slice(1)) : 0;
-    return { boundMs: TIMES.boundMs / [1, 4, 2][number]!, tiers: [tiers, 'both', 'local'][number] as Script['tiers'] };
+    return {
+      boundMs: TIMES.boundMs / [1, 4, 2][number]!,
+      tiers: [tiers, 'both', 'local'][number] as Script['tiers'],
+      hasTags: tags === 'all' || (tags === 'mixed' && id !== 'i1'),
+    };
   }
 
   get #living(): Instance[] {
@@ -183,6 +191,8 @@ class World {
         return this.#read(instance, key, step.by, step.load);
       case 'update':
         return this.#update(instance, [key], step.then);
+      case 'updateTagged':
+        return this.#updateTagged(step, key);
       case 'clear':
         return this.#update(instance, keys, step.acks ? 'clearAcked' : 'clear');
       case 'finishLoads':
@@ -244,8 +254,9 @@ class World {
     const gen = String({ current, earlier: Math.max(1, current - 1), later: current + 1, latest: LEAST_DAMAGED - 1 }[which]);
     const last = Number(state?.seq ?? 0);
     const seq = { next: last + 1, far: last + 1_000, first: 1 }[number];
-    const keys = op === 'clear' ? [] : this.#oracle.keys;
-    const body = formatMessage({ ns: NAMESPACE, cache: CACHE, seq, gen, op, keys, origin: originOfInstance('forger') });
+    const keys = op === 'evict' ? this.#oracle.keys : [];
+    const tags = op === 'evictTagged' ? [ALL] : undefined;
+    const body = formatMessage({ ns: NAMESPACE, cache: CACHE, seq, gen, op, keys, tags, origin: originOfInstance('forger') });
     if ('malformed' in parseMessage(body)) return; // Damaged bookkeeping makes no message.
     for (const { subscriber } of this.#instances) subscriber.deliver(this.#server, { channel: CHANNEL, body }, undefined);
   }
@@ -334,7 +345,8 @@ class World {
 
   #awaitLoad(instance: Instance, key: string, load: 'quick' | 'slow' | 'failing' = 'quick'): Promise<Stored> {
     const hit = instance.cache.hitNow(key) as Promise<Stored> | undefined; // As the interceptor does.
-    return hit ?? instance.cache.getOrLoad<Stored>(key, () => this.#load(key, load));
+    const options = instance.hasTags ? { tags: tagsOf(key) } : {};
+    return hit ?? instance.cache.getOrLoad<Stored>(key, () => this.#load(key, load), options);
   }
 
   /** A method that reads the database at one moment and returns at another. */
@@ -379,8 +391,17 @@ class World {
       .finally(() => (this.#underWay -= 1));
   }
 
-  #update(instance: Instance, keys: readonly string[], then: 'evict' | 'evictAcked' | 'put' | 'clear' | 'clearAcked'): void {
-    const { cache, id } = instance;
+  /** In an instance that has tags. */
+  #updateTagged({ in: which, tag, acks }: Extract<Step, { do: 'updateTagged' }>, key: string): void {
+    const writers = this.#living.filter(({ hasTags }) => hasTags);
+    const instance = writers[which % writers.length];
+    if (instance === undefined) return;
+    this.#update(instance, tag === 'all' ? this.#oracle.keys : [key], acks ? 'evictAcked' : 'evict', tag === 'all' ? ALL : `of ${key}`);
+  }
+
+  /** @param tag - what the eviction names in place of the keys. */
+  #update(instance: Instance, keys: readonly string[], then: 'evict' | 'evictAcked' | 'put' | 'clear' | 'clearAcked', tag?: string): void {
+    const { cache, id, hasTags } = instance;
     const writers = keys.map((key) => this.#writers.get(key) as { puts: number; others: number });
     const isPut = then === 'put';
     if (writers.some(({ puts, others }) => puts > 0 || (isPut && others > 0))) return;
@@ -392,8 +413,8 @@ class World {
     this.#underWay += 1;
     const write = (): Promise<void> => {
       if (then === 'clear' || then === 'clearAcked') return cache.clear({ acks });
-      if (then === 'put') return cache.put(keys[0], commits[0]);
-      return cache.evictAll(keys, { acks });
+      if (then === 'put') return cache.put(keys[0], commits[0], hasTags ? { tags: tagsOf(keys[0] as string) } : {});
+      return tag === undefined ? cache.evictAll(keys, { acks }) : cache.evictTagged([tag], { acks });
     };
     const lane = new Lane(this.#scheduler, `${id} has committed`);
     lane.push(() => {
@@ -534,9 +555,11 @@ class World {
   #announced(body: string): Announced {
     const message = parseMessage(body);
     if ('malformed' in message) throw new Violation(`A malformed message was published: ${body}`);
-    const keys = message.op === 'clear' ? this.#oracle.keys : message.keys;
+    const { op, tags } = message;
+    const tagged = tags && this.#oracle.keys.filter((key) => tagsOf(key).some((tag) => tags.includes(tag)));
+    const keys = op === 'clear' ? this.#oracle.keys : (tagged ?? message.keys);
     const announced = this.#oracle.announcedBy(nameOfOrigin(message.origin), keys);
-    this.#oracle.executed(performance.now(), announced);
+    this.#oracle.executed(performance.now(), announced, tagged === undefined);
     return announced;
   }
 
@@ -546,7 +569,8 @@ class World {
 
   #stored(generation: string, key: string): Stored | undefined {
     const raw = this.#server.get(KEYS.data(generation, key));
-    return raw === null ? undefined : (JSON.parse(raw) as { value: Stored }).value;
+    const { entry, value } = JSON.parse(raw ?? '{}') as { entry?: { value: Stored }; value?: Stored };
+    return (entry ?? { value }).value;
   }
 
   /** Neither tier may hold what an eviction has taken out. */

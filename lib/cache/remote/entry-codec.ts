@@ -1,7 +1,7 @@
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { UNREADABLE, type ValueCodec } from '../value/codec.js';
 import type { TagClock } from '../tag/tag-clock.js';
-import { Tagged } from '../tag/tagged.js';
+import { type StampedTags, Tagged } from '../tag/tagged.js';
 
 /** An entry of the remote tier, as one instance reads it. */
 export interface RemoteEntry {
@@ -12,7 +12,7 @@ export interface RemoteEntry {
    */
   readonly endsAt: Milliseconds | undefined;
   /** In a cache with tags. */
-  readonly tagged?: Tagged | undefined;
+  readonly tagged?: StampedTags | undefined;
 }
 
 /** In place of an entry that carries a tag which was evicted since its load began. */
@@ -78,6 +78,6 @@ export class EntryCodec {
     const earliest = life === undefined || end === undefined ? undefined : this.#time.earliest(end);
     const endsAt = earliest === undefined ? undefined : Math.min(earliest, this.#clock.now() + (life as Milliseconds));
     if (tags === undefined || tagged === undefined) return { value, endsAt };
-    return { value, endsAt, tagged: new Tagged(tagged.tags, tagged.since, tags) };
+    return { value, endsAt, tagged: new Tagged(tagged.tags, tagged.since, tags) as StampedTags };
   }
 }

@@ -10,7 +10,7 @@ import { type Eviction, hasTags, type Withheld } from '../eviction.js';
 import type { Generation } from './generation.js';
 import { StepBatches } from './step-batches.js';
 import type { TagClock } from '../tag/tag-clock.js';
-import type { Tagged } from '../tag/tagged.js';
+import type { StampedTags } from '../tag/tagged.js';
 
 /** What a {@link RemoteCache} needs. */
 export interface RemoteCacheOptions {
@@ -173,7 +173,7 @@ export class RemoteCache {
 
   /** Whether no tag of an entry was evicted since. `undefined`: only the remote tier can tell. */
   #isAlive(reading: Reading): boolean | undefined {
-    const { tags, since } = taggedIn(reading) as Tagged;
+    const { tags, since } = taggedIn(reading) as StampedTags;
     if (this.#tags?.isOvertaken(tags, since) === true) return false;
     return this.#tags?.knows(tags, since) === true ? true : undefined;
   }
@@ -305,4 +305,4 @@ export class RemoteCache {
 }
 
 /** What an entry says of its tags. */
-const taggedIn = (reading: Reading): Tagged | undefined => (typeof reading === 'object' ? reading.tagged : undefined);
+const taggedIn = (reading: Reading): StampedTags | undefined => (typeof reading === 'object' ? reading.tagged : undefined);

@@ -12,6 +12,13 @@ const FORGOTTEN_AT_ONCE = MAXIMUM_TAGS_NOTED / 10;
 /** Stands for tags that are not known: they may be any. Compared by identity. */
 export const ANY_TAG: readonly string[] = Object.freeze(['']);
 
+/** When the last eviction of a tag was heard of. */
+interface Hearing {
+  readonly at: number;
+  /** Its number, if a reply told of it. */
+  readonly replied: number | undefined;
+}
+
 /** When tags were evicted last, as the remote tier knows it. */
 export interface TagNumbers {
   /** Entries from before this number count as evicted. `undefined`: nothing is known, so all do. */
@@ -29,6 +36,10 @@ export interface TagNumbers {
  * evicted before, only the remote tier knows. After a gap, or a lost connection, it begins to be complete
  * anew, and forgets nothing: it may know of an own eviction whose message has not come. In a new generation,
  * all begins anew: numbers of two generations cannot be compared.
+ *
+ * Of a load that took no fill lease, no reply names a number. The numbers in messages do not serve, because
+ * anybody may make up a message: one from the future would hide the evictions before it. Such a load is
+ * judged by what this instance has heard of since it began: see {@link moment}.
  */
 export class TagClock {
   readonly #clock: Clock;
@@ -41,7 +52,11 @@ export class TagClock {
   #floor = 0;
   /** Every eviction after this number was heard. `Infinity`: that is not known yet. */
   #knownFrom = Infinity;
-  #latest = 0;
+  /** Tag → when its last eviction was heard of. It has the tags of {@link #evicted}. */
+  readonly #heard = new Map<string, Hearing>();
+  /** What was loaded before this moment counts as evicted. */
+  #momentFloor = 0;
+  #moment = 0;
   #lastEvicted = 0;
   #servableUntil: Milliseconds = -Infinity;
   #version = 0;
@@ -49,8 +64,8 @@ export class TagClock {
 
   /**
    * @param clock - of the instance, for the read lease.
-   * @param numberNow - the number of the last eviction, where that can be read at any time and no message is
-   *   ever missed. Default: {@link heard} tells.
+   * @param numberNow - the number of the last eviction, where no message is ever missed. Default:
+   *   {@link heard} tells.
    */
   constructor(clock: Clock, numberNow?: () => number) {
     this.#clock = clock;
@@ -58,11 +73,9 @@ export class TagClock {
     this.missed();
   }
 
-  /**
-   * The number of the last eviction, of whatever kind, that was heard of: a load that begins now is newer.
-   */
-  get latest(): number {
-    return this.#numberNow?.() ?? this.#latest;
+  /** Grows with every eviction of tags that is heard of. */
+  get moment(): number {
+    return this.#moment;
   }
 
   /** Changes whenever messages may have been missed. */
@@ -75,11 +88,21 @@ export class TagClock {
     return this.#era;
   }
 
-  /** These tags were evicted with this number. */
-  evicted(tags: readonly string[], number: number): void {
-    this.#latest = Math.max(this.#latest, number);
+  /**
+   * These tags were evicted with this number.
+   *
+   * @param source - what tells so: the reply to an own eviction, its message, or (default) another message.
+   */
+  evicted(tags: readonly string[], number: number, source: 'reply' | 'own' | 'other' = 'other'): void {
     this.#lastEvicted = Math.max(this.#lastEvicted, number);
-    for (const tag of tags) this.#note(tag, number);
+    this.#moment += 1;
+    for (const tag of tags) {
+      // After the reply, the message is no news.
+      if (source !== 'own' || this.#heard.get(tag)?.replied !== number) {
+        this.#heard.set(tag, { at: this.#moment, replied: source === 'reply' ? number : undefined });
+      }
+      this.#note(tag, number);
+    }
   }
 
   /** Messages may have been missed: what is known is no longer complete. */
@@ -93,7 +116,8 @@ export class TagClock {
   restart(): void {
     this.#era += 1;
     this.#evicted.clear();
-    this.#floor = this.#latest = this.#lastEvicted = 0;
+    this.#heard.clear();
+    this.#floor = this.#momentFloor = this.#lastEvicted = 0;
     this.missed();
   }
 
@@ -102,7 +126,6 @@ export class TagClock {
    */
   heard(number: number): void {
     if (this.#knownFrom === Infinity) this.#knownFrom = number;
-    this.#latest = Math.max(this.#latest, number);
   }
 
   /** Sets the read lease of the primary. Until then, what was heard is complete within the bound. */
@@ -122,6 +145,12 @@ export class TagClock {
   mayBeOvertaken(tags: readonly string[], since: number): boolean {
     if (tags === ANY_TAG) return !this.isComplete(since) || this.#lastEvicted > since;
     return tags.length > 0 && (!this.isComplete(since) || this.isOvertaken(tags, since));
+  }
+
+  /** Whether an eviction of one of these tags was heard of after this {@link moment}. */
+  isEvictedAfter(tags: readonly string[], moment: number): boolean {
+    if (tags === ANY_TAG) return this.#moment > moment;
+    return tags.length > 0 && (moment < this.#momentFloor || tags.some((tag) => (this.#heard.get(tag)?.at ?? 0) > moment));
   }
 
   /** Whether the remote tier need not be asked which of these tags were evicted after this number. */
@@ -169,6 +198,8 @@ export class TagClock {
     for (const [tag, number] of this.#evicted) {
       this.#evicted.delete(tag);
       this.#floor = Math.max(this.#floor, number);
+      this.#momentFloor = Math.max(this.#momentFloor, this.#heard.get(tag)?.at ?? 0);
+      this.#heard.delete(tag);
       if (this.#evicted.size <= MAXIMUM_TAGS_NOTED - FORGOTTEN_AT_ONCE) break;
     }
   }

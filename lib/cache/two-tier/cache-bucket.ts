@@ -43,7 +43,7 @@ class CacheBucket implements CoherentCache {
   }
 
   apply(eviction: Eviction, message: AppliedMessage): void {
-    if (eviction !== 'all' && hasTags(eviction)) this.#tags?.evicted(eviction.tags, message.seq);
+    if (eviction !== 'all' && hasTags(eviction)) this.#tags?.evicted(eviction.tags, message.seq, message.own ? 'own' : 'other');
     // A clear has one message per bucket, and so has an eviction of tags. Only the message of the first
     // bucket is counted, but all of them are applied.
     const isCounted = this.#number === 0 || (eviction !== 'all' && !hasTags(eviction));

@@ -7,7 +7,7 @@ import type { ReadTicket } from '../local/read-tickets.js';
 import { OVERTAKEN } from '../remote/entry-codec.js';
 import type { FillLeaseReply } from '../remote/remote-cache.js';
 import { ANY_TAG, type TagClock } from '../tag/tag-clock.js';
-import { Tagged } from '../tag/tagged.js';
+import { momentOf, Tagged, type TagMoment } from '../tag/tagged.js';
 import { UNREADABLE } from '../value/codec.js';
 import { Copies } from '../value/value-sharing.js';
 import type { CacheParts } from './cache-parts.js';
@@ -38,15 +38,7 @@ interface LoadCall<V> extends LoadRequest<V> {
   readonly load: SharedLoad;
   readonly begunAt: Milliseconds;
   /** In a cache with tags: what their clock showed when it began. */
-  readonly tagsAt: TagMoment | undefined;
-}
-
-/** A moment by the clock of the tags of a key. */
-interface TagMoment {
-  readonly clock: TagClock;
-  /** The number of the last eviction that was heard of. */
-  readonly latest: number;
-  readonly era: number;
+  readonly tagsAt: { readonly clock: TagClock; readonly begun: TagMoment } | undefined;
 }
 
 /** L2 may not be read. */
@@ -111,7 +103,7 @@ export class Loads {
     const ticket = this.#local.begin(key);
     const { remote, tagging } = this.#options;
     const clock = tagging.isOn ? remote.tagClock(key) : undefined;
-    const tagsAt = clock && { clock, latest: clock.latest, era: clock.era };
+    const tagsAt = clock && { clock, begun: momentOf(clock) };
     load.promise = this.#look({ key, loader, options, ticket, load, begunAt, tagsAt });
     if (isJoinable) ticket.load = load;
     return load;
@@ -176,9 +168,9 @@ export class Loads {
    */
   #tag<V>({ load, options, tagsAt }: LoadCall<V>, value: V, since: number | undefined, isVetoed: boolean): Tagged | undefined {
     if (tagsAt === undefined) return undefined;
-    const { clock, latest, era } = tagsAt;
+    const { clock, begun } = tagsAt;
     const tags = isVetoed ? undefined : this.#options.tagging.ofLoaded(value, options.tags);
-    return (load.tagged = new Tagged(tags ?? ANY_TAG, since ?? latest, clock, era));
+    return (load.tagged = new Tagged(tags ?? ANY_TAG, since, clock, begun));
   }
 
   /** Makes a loaded value fit for several readers. Returns whether that was possible. */

@@ -47,7 +47,7 @@ export class Puts {
   async #storeLocally({ key, value, ttlMs, tags }: PutValue, since?: Milliseconds): Promise<void> {
     const { local, pending, ownWrites, clock, sharing, remote } = this.#options;
     const ofTags = remote.tagClock(key);
-    const tagged = ofTags && new Tagged(tags, ofTags.latest, ofTags);
+    const tagged = ofTags && new Tagged(tags, undefined, ofTags);
     await ownWrites.run([key], () => pending.submit({ keys: [key] }, false, since));
     if (pending.hasDoubtful(tags)) return;
     const ticket = local.begin(key);

@@ -3,6 +3,7 @@ import type { Clock, Milliseconds } from '../../time/index.js';
 import type { Unacknowledged } from '../evict-options.js';
 import type { CallsUnderWay } from '../calls-under-way.js';
 import type { LocalCache } from '../local/local-cache.js';
+import type { LocalTier } from '../local/local-tier.js';
 import type { ReadTickets } from '../local/read-tickets.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueSharing } from '../value/value-sharing.js';
@@ -43,6 +44,7 @@ export interface TwoTierCacheSettings extends EntryLifeSettings {
  * original.
  */
 export interface TwoTierCacheCollaborators {
+  readonly LocalTier: typeof LocalTier;
   readonly ReadTickets: new () => ReadTickets<SharedLoad>;
   readonly PendingEvictions: typeof PendingEvictions;
   readonly OwnWrites: typeof OwnWrites;

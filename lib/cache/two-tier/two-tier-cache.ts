@@ -32,7 +32,7 @@ import { Tagging } from './tagging.js';
 import type { TwoTierCacheCollaborators, TwoTierCacheOptions } from './two-tier-cache-options.js';
 import { Writes } from './writes.js';
 
-const COLLABORATORS: TwoTierCacheCollaborators = { ReadTickets, PendingEvictions, OwnWrites, RemoteReads, Loads };
+const COLLABORATORS: TwoTierCacheCollaborators = { LocalTier, ReadTickets, PendingEvictions, OwnWrites, RemoteReads, Loads };
 
 /** The character code of `~`. The encoded form of every key begins with it, except that of a plain string. */
 const TAG = 126;
@@ -84,7 +84,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
     this.#clock = clock;
     this.#counters = counters;
     const calls = options.calls ?? new CallsUnderWay(deadlineMs);
-    const local = (this.#local = new LocalTier<SharedLoad>({
+    const local = (this.#local = new of.LocalTier<SharedLoad>({
       entries: options.local,
       tickets: new of.ReadTickets(),
       clock,
