@@ -183,7 +183,7 @@ of = (of or run()) .. (ARGV[8] == '1' and '${PURE}' or '')
 local number = announce(stateKey, seq, gen, of, ARGV[1], ARGV[2], ARGV[3])
 if ARGV[8] == '1' then beginTags(tagsKey, gen, string.format('%.0f', number)) end
 local heard = ARGV[5] == '1' and audience(membersKey, hostsKey, ARGV[4])
-if ARGV[6] == '1' then forsake(membersKey, hostsKey, { [ARGV[4]] = { stateKey } }) end
+if ARGV[6] == '1' then forsake(membersKey, hostsKey, { [ARGV[4]] = { stateKey, tagsKey } }) end
 return { 'done', number, gen, heard, isLower and '1' or '0' }`,
 );
 
