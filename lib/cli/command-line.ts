@@ -112,8 +112,7 @@ function checkForm(command: Command, caches: readonly string[], keys: readonly s
   if (form.caches === 'one' && caches.length !== 1) throw new UsageError(`Expected one --cache for ${command}.`);
   if (form.keys === 'some' && keys.length + tags.length === 0)
     throw new UsageError(`Expected at least one key, or --tag, to ${command}; to evict all, use clear.`);
-  if (keys.length > 0 && tags.length > 0)
-    throw new UsageError(`Expected keys or --tag to ${command}, not both.`);
+  if (keys.length > 0 && tags.length > 0) throw new UsageError(`Expected keys or --tag to ${command}, not both.`);
   if (form.keys === 'one' && keys.length !== 1) throw new UsageError(`Expected one key to ${command}.`);
   if (form.keys === 'none' && keys.length > 0) throw new UsageError(`Expected no keys for ${command}, got '${shown(keys[0])}'.`);
 }

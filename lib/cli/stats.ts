@@ -36,7 +36,8 @@ function print(instances: readonly InstanceStatus[], out: (line: string) => void
   names.forEach((name, i) => {
     const hasTags = instances.some(({ caches }) => caches[name]?.tags === true);
     if (i > 0) out('');
-    for (const text of table([[printable(name), ...HEADINGS.slice(1), ...(hasTags ? OF_TAGS : [])], ...rows(name, instances, hasTags)])) out(text);
+    for (const text of table([[printable(name), ...HEADINGS.slice(1), ...(hasTags ? OF_TAGS : [])], ...rows(name, instances, hasTags)]))
+      out(text);
   });
 }
 
