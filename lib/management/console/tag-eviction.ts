@@ -39,8 +39,8 @@ export class TagEviction {
 
   async #confirm(): Promise<void> {
     const [cache, tag] = [this.#cache.value, this.#tag.value];
-    const text = 'Every entry that carries this tag goes, in both tiers and every instance. What is read next is loaded again.';
-    if (!(await confirmed(`Evict by tag from ${cache}?`, `${tag}: ${text}`, 'Evict by tag'))) return;
+    const text = `Every entry that carries the tag ${tag} goes, in both tiers and every instance. What is read next is loaded again.`;
+    if (!(await confirmed(`Evict by tag from ${cache}?`, text, 'Evict by tag'))) return;
     this.#evict.disabled = true;
     try {
       await evictTagged(cache, tag);
