@@ -126,6 +126,7 @@ describe('inversify-cache, of caches with tags', () => {
     const one = await join('one');
     await done('clear', '--cache', 'book');
     await one.put('Dune', 1, { tags: ['author:1'] });
+    await one.evict('Emma'); // So the entry is older than what the late one hears of.
     expect(await (await join('late')).get('Dune')).to.deep.equal({ value: 1 });
   });
 
