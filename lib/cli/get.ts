@@ -98,7 +98,7 @@ async function read(link: StoreLink, keys: RemoteKeys, generation: string, key: 
 /** The value in an entry, or in the `entry` of one with tags. */
 type Written = StoredValue & { readonly devalue?: unknown };
 
-/** Looks when the tags of an entry were evicted last. Instances do the same, see `TAGS` in `script-prelude.ts`. */
+/** Looks when the tags of an entry were evicted last, as instances do: see `TAGS` in `script-prelude.ts`. */
 async function look(link: StoreLink, tagsKey: string, generation: string, { tags, since }: StoredTags): Promise<TagsFound> {
   const ask = link.ask('tags', (client) => client.zmScore(tagsKey, [`*${generation}`, ...tags.map((tag) => `:${tag}`)]));
   const [floor, ...numbers] = await ask.catch((error: unknown) => {

@@ -5,7 +5,7 @@ import { RemoteKeys } from './remote-keys.js';
 /** What the state of a cache in Redis tells. */
 export interface KnownCache {
   readonly generation: string;
-  /** Whether a record of evicted tags belongs to this generation, in which only instances with tags stored. */
+  /** Whether only instances with tags stored something in it. Then a record of evicted tags belongs to it. */
   readonly isPure: boolean;
 }
 

@@ -45,8 +45,8 @@ const MAXIMUM_URL_LENGTH = 14_000;
  * Keys and tags are written as in logs: a string as it is, others as `~42` or `~["Dune",2]` (see
  * `encodeKey`). Refused requests change nothing: 400 for one that cannot be understood, 401 without the
  * token, 403 for a page of another origin or a write that is not allowed, 404 for an unknown cache, 405, 409
- * for tags of a cache without them, 413 for any body, 414. A write that Redis has not acknowledged is answered
- * with 202: it is being retried.
+ * for tags of a cache without them, 413 for any body, 414. A write that Redis has not acknowledged is
+ * answered with 202: it is being retried.
  *
  * @param source - the container with caching enabled; or a cache manager, which has no fleet.
  * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`, or `CACHE_BINDING_MISSING` for a

@@ -50,7 +50,7 @@ describe('the console, of caches with tags', function () {
 
     await page.locator('#tag-text').press('Enter');
     await page.locator('#confirm-yes').press('Enter');
-    await saysOf(page, '#tag-result p', 'author:1 Evicted: no instance serves what carried it.');
+    await saysOf(page, '#tag-result p', 'Evicted by tag author:1: no instance serves what carried it.');
     expect(await fleet.cacheOf(1).getAll(['Dune', 'Emma'])).to.deep.equal([undefined, { value: 2 }]);
     await lookUp(page, 'Dune');
     await saysOf(page, '#look-result [data-tier="remote"]', 'not held');

@@ -2,7 +2,7 @@ import { evictTagged, reasonOf, Unauthorized } from './api.js';
 import { confirmed } from './confirm.js';
 import { byId, make, offer, shownKey } from './dom.js';
 
-/** The box in which everything is evicted that carries a tag. It is there if a cache has tags, and one may. */
+/** The box for evictions by tag. It is there if a cache has tags and writing is allowed. */
 export class TagEviction {
   readonly #cache = byId<HTMLSelectElement>('tag-cache');
   readonly #tag = byId<HTMLInputElement>('tag-text');
@@ -44,7 +44,7 @@ export class TagEviction {
     this.#evict.disabled = true;
     try {
       await evictTagged(cache, tag);
-      this.#result.replaceChildren(make('p', make('span.key', shownKey(tag)), ' Evicted: no instance serves what carried it.'));
+      this.#result.replaceChildren(make('p', 'Evicted by tag ', make('span.key', shownKey(tag)), ': no instance serves what carried it.'));
     } catch (error) {
       if (error instanceof Unauthorized) this.#unauthorized();
       else this.#result.replaceChildren(make('p.error', reasonOf(error)));
