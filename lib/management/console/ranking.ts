@@ -18,8 +18,8 @@ const SHOWN = 5;
 const MAXIMUM_COUNTED = 1_000;
 
 /**
- * Which keys and tags were evicted most, and by which instances, as far as the feed has told since the page was
- * opened. Only the page counts: to count reads as well would cost each hit.
+ * Which keys and tags were evicted most, and by which instances, as far as the feed has told since the page
+ * was opened. Only the page counts: to count reads as well would cost each hit.
  */
 export class Ranking {
   readonly #keys = new Map<string, Place>();
