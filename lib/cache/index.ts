@@ -14,22 +14,12 @@ export { CallsUnderWay, stopped } from './calls-under-way.js';
 export type { CacheKey } from './key/cache-key.js';
 export { partsOf } from './chunks.js';
 export { type CacheCondition, type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
-export {
-  type CacheCodec,
-  cacheCodec,
-  createCacheCodec,
-  ended,
-  MAXIMUM_TAGS,
-  stamped,
-  type StoredTags,
-  UNREADABLE,
-  ValueCodec,
-} from './value/codec.js';
+export { type CacheCodec, cacheCodec, createCacheCodec, ended, stamped, type StoredTags, UNREADABLE, ValueCodec } from './value/codec.js';
 export { CompositeCacheManager, type CompositeCacheManagerOptions } from './composite-cache-manager.js';
 export { decodeKey } from './key/decode-key.js';
 export { encodeKey } from './key/encode-key.js';
 export { EntryCodec, type Reading, type RemoteTime } from './remote/entry-codec.js';
-export { encodeTags } from './encode-tags.js';
+export { encodeTags } from './tag/encode-tags.js';
 export { ALL_KEYS, type Eviction, hasTags, placeOf, placesOf, type Withheld } from './eviction.js';
 export type { EvictionLog, EvictionReceipt, FillEntry, FillLease, IntentChange, PutEntry, PutReceipt } from './remote/eviction-log.js';
 export type { AppliedMessage, CoherentCache } from './two-tier/coherent-cache.js';
@@ -49,7 +39,7 @@ export { type Class, StoredTypes, type ValueTypes } from './value/stored-types.j
 export { type CopyMode, ValueSharing } from './value/value-sharing.js';
 export { RemoteCache, type RemoteTier } from './remote/remote-cache.js';
 export { alwaysOpen, type RemoteGuard } from './remote/remote-guard.js';
-export { MAXIMUM_TAGS_NOTED, TagClock, type TagNumbers } from './remote/tag-clock.js';
+export { MAXIMUM_TAGS_NOTED, TagClock, type TagNumbers } from './tag/tag-clock.js';
 export { TagIndex } from './local/tag-index.js';
 export { ENDLESS_MS } from './two-tier/entry-life.js';
 export { TwoTierCache } from './two-tier/two-tier-cache.js';
