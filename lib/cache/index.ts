@@ -14,7 +14,7 @@ export { CallsUnderWay, stopped } from './calls-under-way.js';
 export type { CacheKey } from './key/cache-key.js';
 export { partsOf } from './chunks.js';
 export { type CacheCondition, type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
-export { type CacheCodec, cacheCodec, createCacheCodec, ended, stamped, UNREADABLE, ValueCodec } from './value/codec.js';
+export { type CacheCodec, cacheCodec, createCacheCodec, ended, stamped, type StoredTags, UNREADABLE, ValueCodec } from './value/codec.js';
 export { CompositeCacheManager, type CompositeCacheManagerOptions } from './composite-cache-manager.js';
 export { decodeKey } from './key/decode-key.js';
 export { encodeKey } from './key/encode-key.js';

@@ -14,6 +14,8 @@ export interface CommandLine {
   readonly caches: readonly string[];
   readonly topic: string | undefined;
   readonly keys: readonly TypedKey[];
+  /** Evicted in place of keys. */
+  readonly tags: readonly TypedKey[];
   readonly acks: 'all' | 'none';
   /** Whether keys are counted, and not listed. */
   readonly isCount: boolean;
@@ -32,7 +34,7 @@ export class UsageError extends Error {}
 interface CommandForm {
   readonly caches: 'any' | 'one';
   readonly keys: 'none' | 'one' | 'some';
-  readonly options: readonly ('topic' | 'acks' | 'for' | 'count' | 'limit')[];
+  readonly options: readonly (typeof SOME_TAKE)[number][];
 }
 
 type Command = 'tail' | 'stats' | 'health' | 'get' | 'keys' | 'evict' | 'clear';
@@ -43,12 +45,12 @@ const COMMANDS: Readonly<Record<Command, CommandForm>> = {
   health: { caches: 'any', keys: 'none', options: [] },
   get: { caches: 'one', keys: 'one', options: [] },
   keys: { caches: 'one', keys: 'none', options: ['count', 'limit'] },
-  evict: { caches: 'one', keys: 'some', options: ['topic', 'acks'] },
+  evict: { caches: 'one', keys: 'some', options: ['tag', 'topic', 'acks'] },
   clear: { caches: 'one', keys: 'none', options: ['topic', 'acks'] },
 };
 
 /** The options that only some commands take. */
-const SOME_TAKE = ['topic', 'acks', 'for', 'count', 'limit'] as const;
+const SOME_TAKE = ['tag', 'topic', 'acks', 'for', 'count', 'limit'] as const;
 
 const DEFAULT_LIMIT = 100_000;
 
@@ -56,6 +58,7 @@ const OPTIONS = {
   redis: { type: 'string' },
   namespace: { type: 'string' },
   cache: { type: 'string', multiple: true },
+  tag: { type: 'string', multiple: true },
   topic: { type: 'string' },
   acks: { type: 'string' },
   count: { type: 'boolean' },
@@ -74,6 +77,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   const command = values.help ? 'help' : values.version ? 'version' : readCommand(first);
   const caches = (values.cache ?? []).map((name) => checked(() => checkCacheName(name)));
   const takesKeys = command === 'evict' || command === 'get';
+  const tags = command === 'evict' ? (values.tag ?? []) : [];
   const line: CommandLine = {
     command,
     redis: values.redis,
@@ -81,6 +85,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     caches,
     topic: values.topic,
     keys: takesKeys ? keys.map((text) => checked(() => readTypedKey(text))) : [],
+    tags: tags.map((text) => checked(() => readTypedKey(text))),
     acks: readAcks(values.acks),
     isCount: values.count ?? false,
     limit: readLimit(values.limit),
@@ -89,7 +94,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     isJson: values.json ?? false,
   };
   if (command === 'help' || command === 'version') return line;
-  checkForm(command, caches, keys);
+  checkForm(command, caches, keys, tags);
   const unused = SOME_TAKE.find((option) => values[option] !== undefined && !COMMANDS[command].options.includes(option));
   if (unused !== undefined) throw new UsageError(`Expected no --${unused} for ${command}.`);
   if (line.topic !== undefined && caches.length !== 1) throw new UsageError('Expected one --cache for --topic.');
@@ -102,10 +107,12 @@ function readCommand(text: string | undefined): Command {
   throw new UsageError(text === undefined ? 'Expected a command.' : `There is no command '${shown(text)}'.`);
 }
 
-function checkForm(command: Command, caches: readonly string[], keys: readonly string[]): void {
+function checkForm(command: Command, caches: readonly string[], keys: readonly string[], tags: readonly string[]): void {
   const form = COMMANDS[command];
   if (form.caches === 'one' && caches.length !== 1) throw new UsageError(`Expected one --cache for ${command}.`);
-  if (form.keys === 'some' && keys.length === 0) throw new UsageError(`Expected at least one key to ${command}; to evict all, use clear.`);
+  if (form.keys === 'some' && keys.length + tags.length === 0)
+    throw new UsageError(`Expected at least one key, or --tag, to ${command}; to evict all, use clear.`);
+  if (keys.length > 0 && tags.length > 0) throw new UsageError(`Expected keys or --tag to ${command}, not both.`);
   if (form.keys === 'one' && keys.length !== 1) throw new UsageError(`Expected one key to ${command}.`);
   if (form.keys === 'none' && keys.length > 0) throw new UsageError(`Expected no keys for ${command}, got '${shown(keys[0])}'.`);
 }

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
-import { ValueCodec } from '../cache/index.js';
+import { type StoredTags, ValueCodec } from '../cache/index.js';
 import { CacheError, CacheValueError, MAXIMUM_LINE_LENGTH, printable, printableJson, withoutCredentials } from '../errors/index.js';
 import { RemoteKeys } from '../eviction/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { CommandLine } from './command-line.js';
-import { knownGeneration } from './known-caches.js';
+import { knownCache } from './known-caches.js';
 import type { StoreLink } from './store-link.js';
 import { milliseconds } from './table.js';
 import { keyForPeople, type TypedKey } from './typed-key.js';
@@ -13,7 +13,22 @@ import { keyForPeople, type TypedKey } from './typed-key.js';
 type Stored =
   | { readonly state: 'absent' }
   | { readonly state: 'damaged'; readonly reason: string }
-  | ({ readonly state: 'held'; readonly ageMs?: Milliseconds | undefined; readonly leftMs?: Milliseconds | undefined } & StoredValue);
+  | ({
+      /** `overtaken`: a tag of it was evicted after it was loaded. */
+      readonly state: 'held' | 'overtaken';
+      readonly ageMs?: Milliseconds | undefined;
+      readonly leftMs?: Milliseconds | undefined;
+    } & StoredValue &
+      Partial<TagsFound>);
+
+/** What Redis tells of the tags of an entry. */
+interface TagsFound {
+  readonly tags: readonly string[];
+  /** Those that were evicted after the entry was loaded. */
+  readonly evictedBy: readonly string[];
+  /** Whether Redis knows of every eviction of them since then. */
+  readonly isRecorded: boolean;
+}
 
 /** A value, as far as a program can know it that does not have the application's classes. */
 interface StoredValue {
@@ -30,7 +45,7 @@ interface StoredValue {
 /**
  * Prints what Redis holds of a key: the value, its age and what is left of its life. It only reads.
  *
- * @returns the exit code: `1` if it is absent or damaged, or Redis knows no such cache.
+ * @returns the exit code: `1` if it is absent, damaged or overtaken, or Redis knows no such cache.
  * @throws {CacheError} when Redis does not answer.
  */
 export async function get(
@@ -41,11 +56,11 @@ export async function get(
 ): Promise<number> {
   const cache = line.caches[0] as string;
   const { encoded, hint } = line.keys[0] as TypedKey;
-  const generation = await knownGeneration(link, cache, complain);
-  if (generation === undefined) return 1;
+  const known = await knownCache(link, cache, complain);
+  if (known === undefined) return 1;
   const keys = new RemoteKeys(line.namespace, cache);
   const found: { readonly key: string; readonly stored: Stored }[] = [];
-  for (const key of encoded) found.push({ key: withoutCredentials(key), stored: await read(link, keys.data(generation, key)) });
+  for (const key of encoded) found.push({ key: withoutCredentials(key), stored: await read(link, keys, known.generation, key) });
   if (line.isJson) for (const { key, stored } of found) print(printableJson({ cache, key, ...stored }, Infinity));
   else {
     const present = found.filter(({ stored }) => stored.state !== 'absent');
@@ -55,20 +70,22 @@ export async function get(
   return found.some(({ stored }) => stored.state === 'held') ? 0 : 1;
 }
 
-async function read(link: StoreLink, key: string): Promise<Stored> {
+async function read(link: StoreLink, keys: RemoteKeys, generation: string, key: string): Promise<Stored> {
   try {
     const [raw, [seconds, micros]] = await Promise.all([
-      link.ask('get', (client) => client.get(key)),
+      link.ask('get', (client) => client.get(keys.data(generation, key))),
       link.ask('time', (client) => client.time()),
     ]);
     if (typeof raw !== 'string') return { state: 'absent' };
-    const { value, life, end } = new ValueCodec().decode(raw);
+    const { value, life, end, tagged } = new ValueCodec().decode(raw);
     const leftMs = end === undefined ? undefined : Math.max(0, end - Math.floor(Number(seconds) * 1_000 + Number(micros) / 1_000));
     const ageMs = leftMs === undefined || life === undefined ? undefined : Math.max(0, life - leftMs);
+    const found = tagged && (await look(link, keys.tags, generation, tagged));
     return {
-      state: 'held',
+      state: found !== undefined && found.evictedBy.length > 0 ? 'overtaken' : 'held',
       ...(ageMs === undefined ? {} : { ageMs }),
       ...(leftMs === undefined ? {} : { leftMs }),
+      ...found,
       ...shownAs(raw, value),
     };
   } catch (error) {
@@ -78,11 +95,28 @@ async function read(link: StoreLink, key: string): Promise<Stored> {
   }
 }
 
+/** The value in an entry, or in the `entry` of one with tags. */
+type Written = StoredValue & { readonly devalue?: unknown };
+
+/** Looks when the tags of an entry were evicted last, as instances do: see `TAGS` in `script-prelude.ts`. */
+async function look(link: StoreLink, tagsKey: string, generation: string, { tags, since }: StoredTags): Promise<TagsFound> {
+  const ask = link.ask('tags', (client) => client.zmScore(tagsKey, [`*${generation}`, ...tags.map((tag) => `:${tag}`)]));
+  const [floor, ...numbers] = await ask.catch((error: unknown) => {
+    if (isOfAnotherType(error)) return [];
+    throw error;
+  });
+  return {
+    tags: tags.map(withoutCredentials),
+    evictedBy: tags.filter((_, i) => (numbers[i] ?? 0) > since).map(withoutCredentials),
+    isRecorded: tags.length === 0 || (typeof floor === 'number' && -floor <= since),
+  };
+}
+
 /** The value, and what the entry says of its form. */
 function shownAs(raw: string, value: unknown): StoredValue {
-  const envelope = JSON.parse(raw) as StoredValue & { readonly devalue?: unknown };
-  if (envelope.devalue !== undefined) return { inspected: inspect(value, WHOLE) };
-  const { typed, type } = envelope;
+  const envelope = JSON.parse(raw) as Written & { readonly entry?: Written };
+  const { devalue, typed, type } = envelope.entry ?? envelope;
+  if (devalue !== undefined) return { inspected: inspect(value, WHOLE) };
   return { value, ...(typed === undefined ? {} : { typed }), ...(type === undefined ? {} : { type }) };
 }
 
@@ -100,7 +134,10 @@ function tell(
   const name = keyForPeople(key, MAXIMUM_LINE_LENGTH);
   if (stored.state === 'absent') return complain(`${name} is not in ${cache}.`);
   if (stored.state === 'damaged') return complain(`${name} is in ${cache}, but cannot be read: ${stored.reason}`);
-  print([`${name} is in ${cache}`, ...lifeOf(stored), ...typeOf(stored)].join(', '));
+  print([`${name} is in ${cache}`, ...lifeOf(stored), ...typeOf(stored), ...tagsOf(stored)].join(', '));
+  const { evictedBy = [], isRecorded = true } = stored;
+  if (evictedBy.length > 0) complain(`No instance serves it any more: it was evicted by ${tagsInWords(evictedBy)}.`);
+  else if (!isRecorded) complain('Redis does not know any more whether a tag of it was evicted since it was loaded.');
   print(stored.inspected === undefined ? printableJson(stored.value, Infinity) : printable(stored.inspected, Infinity));
 }
 
@@ -116,6 +153,11 @@ function lifeOf({
     leftMs === undefined ? 'for an unknown time' : `for ${milliseconds(leftMs)} more`,
   ];
 }
+
+const tagsOf = ({ tags = [] }: Partial<TagsFound>): readonly string[] => (tags.length === 0 ? [] : [tagsInWords(tags)]);
+
+const tagsInWords = (tags: readonly string[]): string =>
+  `${tags.length === 1 ? 'tag' : 'tags'} ${tags.map((tag) => keyForPeople(tag)).join(' ')}`;
 
 function typeOf({ typed, type }: StoredValue): readonly string[] {
   if (typed === undefined) return [];

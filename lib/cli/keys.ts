@@ -1,7 +1,7 @@
 import { MAXIMUM_LINE_LENGTH, printableJson } from '../errors/index.js';
 import { RemoteKeys } from '../eviction/index.js';
 import type { CommandLine } from './command-line.js';
-import { knownGeneration } from './known-caches.js';
+import { knownCache } from './known-caches.js';
 import { scan } from './scan.js';
 import type { StoreLink } from './store-link.js';
 import { counted } from './table.js';
@@ -20,9 +20,9 @@ export async function keys(
   complain: (line: string) => void,
 ): Promise<number> {
   const cache = caches[0] as string;
-  const generation = await knownGeneration(link, cache, complain);
-  if (generation === undefined) return 1;
-  const prefix = new RemoteKeys(namespace, cache).data(generation, '');
+  const known = await knownCache(link, cache, complain);
+  if (known === undefined) return 1;
+  const prefix = new RemoteKeys(namespace, cache).data(known.generation, '');
   const found = await scan(link, `${prefix}*`, limit); // Names hold no wildcards.
   const partly = `${limit === 1 ? 'the first key of the database was' : `the first ${limit} keys of the database were`} looked at; see --limit`;
   if (isCount) {

@@ -1,5 +1,5 @@
 import { printable } from '../errors/index.js';
-import { ALL_STATES, findGeneration, ownerOfState } from '../eviction/index.js';
+import { ALL_STATES, findCache, type KnownCache, ownerOfState } from '../eviction/index.js';
 import type { InstanceStatus } from '../fleet/index.js';
 import { scan, type Scanned } from './scan.js';
 import type { StoreLink } from './store-link.js';
@@ -18,15 +18,15 @@ const MAXIMUM_SCANNED = 100_000;
 const MAXIMUM_NAMES = 50;
 
 /**
- * The generation of a cache in Redis. Without bookkeeping it complains, with the names that Redis knows, and
+ * A cache as Redis knows it. Without bookkeeping it complains, with the names that Redis knows, and
  * returns `undefined`. It only reads.
  *
  * @throws {RemoteCacheError} when Redis does not answer, or another program has written the generation.
  */
-export async function knownGeneration(link: StoreLink, cache: string, complain: (line: string) => void): Promise<string | undefined> {
+export async function knownCache(link: StoreLink, cache: string, complain: (line: string) => void): Promise<KnownCache | undefined> {
   const { connection, namespace } = link;
-  const generation = await findGeneration(connection, namespace, cache);
-  if (generation !== undefined) return generation;
+  const known = await findCache(connection, namespace, cache);
+  if (known !== undefined) return known;
   const scanned = await scan(link, ALL_STATES, MAXIMUM_SCANNED).catch(() => undefined); // The user may not have the right.
   complain(`Redis at ${connection.endpoint.label} knows no cache '${cache}' in namespace '${namespace}'.${knownNames(namespace, scanned)}`);
   return undefined;

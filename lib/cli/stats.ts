@@ -5,6 +5,9 @@ import type { FleetLink } from './fleet-link.js';
 import { askInstances } from './instances.js';
 import { counted, milliseconds, table } from './table.js';
 
+/** Only where a cache has tags. */
+const OF_TAGS = ['overtaken', 'tag reads'];
+
 const HEADINGS = ['', 'state', 'L1 hits', 'L2 hits', 'misses', 'hit ratio', 'loads', 'in L1', 'applied', 'lag p99', 'in bypass'];
 
 /**
@@ -31,16 +34,21 @@ function only(status: InstanceStatus, caches: readonly string[]): InstanceStatus
 function print(instances: readonly InstanceStatus[], out: (line: string) => void): void {
   const names = [...new Set(instances.flatMap(({ caches }) => Object.keys(caches)))].sort();
   names.forEach((name, i) => {
-    const rows = instances.flatMap(({ id, caches }) => {
-      const cache = caches[name];
-      return cache === undefined ? [] : [row(printable(id), cache)];
-    });
+    const hasTags = instances.some(({ caches }) => caches[name]?.tags === true);
     if (i > 0) out('');
-    for (const text of table([[printable(name), ...HEADINGS.slice(1)], ...rows])) out(text);
+    for (const text of table([[printable(name), ...HEADINGS.slice(1), ...(hasTags ? OF_TAGS : [])], ...rows(name, instances, hasTags)]))
+      out(text);
   });
 }
 
-function row(instance: string, { isServing, statistics }: CacheStatus): readonly string[] {
+function rows(name: string, instances: readonly InstanceStatus[], hasTags: boolean): readonly (readonly string[])[] {
+  return instances.flatMap(({ id, caches }) => {
+    const cache = caches[name];
+    return cache === undefined ? [] : [row(printable(id), cache, hasTags)];
+  });
+}
+
+function row(instance: string, { isServing, statistics }: CacheStatus, hasTags: boolean): readonly string[] {
   const of = (name: string): number => (typeof statistics[name] === 'number' ? statistics[name] : 0);
   const reads = of('localHits') + of('remoteHits') + of('misses');
   const lag = statistics['p99LagMs'];
@@ -52,5 +60,6 @@ function row(instance: string, { isServing, statistics }: CacheStatus): readonly
     ...['loads', 'localSize', 'messagesApplied'].map((name) => String(of(name))),
     milliseconds(typeof lag === 'number' ? lag : undefined),
     milliseconds(of('bypassTimeMs')),
+    ...(hasTags ? ['overtaken', 'tagReads'].map((name) => String(of(name))) : []),
   ];
 }

@@ -24,8 +24,11 @@ const MAXIMUM_TOPICS = 1_000;
 /** How many instances that applied an eviction are printed for people. */
 const MAXIMUM_INSTANCES_PRINTED = 200;
 
-/** How many keys are printed for programs: as many as an eviction can have. */
+/** How many keys or tags are printed for programs: as many as an eviction can have. */
 const MAXIMUM_KEYS = 1_000;
+
+/** The reports of evictions. They are gathered, and printed with the announcement. */
+type Applied = 'evicted' | 'tagsEvicted' | 'cleared';
 
 interface Pending {
   readonly at: number;
@@ -163,7 +166,7 @@ export class Tail {
   }
 
   #told(instance: string, entry: FeedEntry): void {
-    if (entry.kind === 'evicted' || entry.kind === 'cleared') {
+    if (entry.kind === 'evicted' || entry.kind === 'tagsEvicted' || entry.kind === 'cleared') {
       const { cache, seq, origin, lagMs } = entry;
       if (seq === undefined || origin === undefined || !this.#isWanted(cache)) return;
       const id = idOf(cache, seq, origin);
@@ -195,7 +198,8 @@ export class Tail {
 
   #tell(pending: Pending): void {
     const { at, message, applied, timer } = pending;
-    const { cache, op, keys, seq } = message;
+    const { cache, op, keys, tags, seq } = message;
+    const named = tags ?? keys;
     const origin = nameOfOrigin(message.origin);
     clearTimeout(timer);
     this.#pending.delete(idOf(cache, seq, origin));
@@ -211,7 +215,8 @@ export class Tail {
           cache,
           op,
           keys: keys.slice(0, MAXIMUM_KEYS),
-          ...(keys.length > MAXIMUM_KEYS ? { count: keys.length } : {}),
+          ...(tags === undefined ? {} : { tags: tags.slice(0, MAXIMUM_KEYS) }),
+          ...(named.length > MAXIMUM_KEYS ? { count: named.length } : {}),
           origin,
           seq,
           appliedMs: lags,
@@ -225,19 +230,20 @@ export class Tail {
       ...missing.map((id) => [id, 'not heard'] as const),
       ...untold.map((id) => [id, 'did not tell'] as const),
     ];
-    const what = op === 'clear' ? 'all' : firstOf(keys, MAXIMUM_KEYS_PRINTED, ' ', (key) => keyForPeople(key));
+    const how = op === 'evictTagged' ? 'evict by tag' : op.padEnd(5);
+    const what = op === 'clear' ? 'all' : firstOf(named, MAXIMUM_KEYS_PRINTED, ' ', (key) => keyForPeople(key));
     const where =
       all.length === 0 ? 'no instance told of it' : firstOf(all, MAXIMUM_INSTANCES_PRINTED, ', ', ([id, how]) => `${printable(id)} ${how}`);
-    this.#print(`${timeOf(at)}  ${printable(cache)}  ${op.padEnd(5)}  ${what}  by ${printable(origin)}  ${where}`);
+    this.#print(`${timeOf(at)}  ${printable(cache)}  ${how}  ${what}  by ${printable(origin)}  ${where}`);
   }
 
-  #tellEvent(instance: string, entry: Exclude<FeedEntry, { kind: 'evicted' | 'cleared' }>): void {
+  #tellEvent(instance: string, entry: Exclude<FeedEntry, { kind: Applied }>): void {
     if (this.#line.isJson) return this.#print(printableJson({ ...entry, at: new Date(entry.at).toISOString(), instance }));
     this.#print(printable(`${timeOf(entry.at)}  ${instance}  ${describe(entry)}`, MAXIMUM_LINE_LENGTH));
   }
 }
 
-function describe(entry: Exclude<FeedEntry, { kind: 'evicted' | 'cleared' }>): string {
+function describe(entry: Exclude<FeedEntry, { kind: Applied }>): string {
   switch (entry.kind) {
     case 'bypass':
       return entry.active ? `bypasses the local tier of ${entry.cache}` : `serves the local tier of ${entry.cache} again`;

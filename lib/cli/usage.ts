@@ -7,7 +7,7 @@ Usage: inversify-cache <command> [options]
   health                say whether every instance that answers is up, and why one is not
   get --cache C KEY     print what Redis holds of a key
   keys --cache C        list the keys that Redis holds of a cache
-  evict --cache C KEY…  evict keys: from Redis and from every instance
+  evict --cache C KEY…  evict keys: from Redis and from every instance; or, with --tag, all that carry a tag
   clear --cache C       evict all of a cache
 
   --redis URL           redis://[user:password@]host:port/db, rediss:// for TLS, or unix:///path.
@@ -15,6 +15,7 @@ Usage: inversify-cache <command> [options]
                         REDIS_PASSWORD, REDIS_DB, REDIS_TLS
   --namespace N         of the application (default: cache)
   --cache C             tail, stats, health: only this cache; may be given more than once
+  --tag T               evict: a tag, in place of keys; may be given more than once, and is typed as keys are
   --topic T             tail, evict, clear: the cache's topic, where the application gives it one of its own
   --acks all|none       evict, clear: wait until no instance serves it any more (default: all)
   --count               keys: only how many there are

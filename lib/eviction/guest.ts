@@ -1,6 +1,6 @@
-import { partsOf, type Eviction, Generation } from '../cache/index.js';
+import { type Eviction, Generation, hasTags, partsOf, TagClock } from '../cache/index.js';
 import type { CommandConnection } from '../redis/index.js';
-import type { Milliseconds } from '../time/index.js';
+import { type Milliseconds, systemClock } from '../time/index.js';
 import { ChannelTopic, type Message, type MessageListenerContainer } from '../topic/index.js';
 import { Acknowledgements, type Audience } from './acknowledgements.js';
 import { parseInbox } from './messages.js';
@@ -19,13 +19,15 @@ export interface GuestOptions {
   readonly channel: string;
   /** The generation of the cache, as Redis holds it. */
   readonly generation: string;
+  /** Whether a record of evicted tags belongs to the cache. A clear begins it anew. */
+  readonly isTagged: boolean;
   /** What the messages are signed with. */
   readonly name: string;
 }
 
 /** What came of an eviction by a {@link Guest}. */
 export interface GuestReceipt {
-  /** How many of the keys Redis held. A clear does not count them: `undefined`. */
+  /** How many of the keys Redis held. A clear, or an eviction of tags, does not count them: `undefined`. */
   readonly present: number | undefined;
   /** Whether the instances have heard it. `undefined`: they were not asked. */
   readonly hearing: Hearing | undefined;
@@ -58,7 +60,7 @@ export class Guest {
   readonly #log: RedisEvictionLog;
   readonly #onMessage = ({ body }: Message): void => this.#arrived(body);
 
-  constructor({ connection, container, namespace, cache, channel, generation, name }: GuestOptions) {
+  constructor({ connection, container, namespace, cache, channel, generation, isTagged, name }: GuestOptions) {
     const origin = originOf(name);
     this.#container = container;
     this.#inbox = ChannelTopic.of(inboxOf(namespace, origin));
@@ -74,6 +76,7 @@ export class Guest {
       acknowledgements: this.#acknowledgements,
       isKept: () => false,
       generation: new Generation(generation),
+      tags: isTagged ? new TagClock(systemClock) : undefined,
     });
   }
 
@@ -91,7 +94,8 @@ export class Guest {
       await acknowledged;
       present += removed;
     }
-    return { present: eviction === 'all' ? undefined : present, hearing: acks ? this.#acknowledgements.hearing() : undefined };
+    const isCounted = eviction !== 'all' && !hasTags(eviction);
+    return { present: isCounted ? present : undefined, hearing: acks ? this.#acknowledgements.hearing() : undefined };
   }
 
   #arrived(body: string): void {

@@ -13,7 +13,7 @@ export { BucketAgreement } from './bucket-agreement.js';
 export { bucketOf, clusterBuckets } from './cluster-slots.js';
 export { Coherence, type PrimaryLink } from './coherence.js';
 export { EmbeddedRemote } from './embedded-remote.js';
-export { findGeneration } from './find-generation.js';
+export { findCache, type KnownCache } from './find-cache.js';
 export { Guest, type GuestReceipt } from './guest.js';
 export { type EvictionMessage, parseMessage } from './messages.js';
 export { nameOfOrigin, originOf } from './origin.js';

@@ -17,6 +17,8 @@ export interface CacheStatus {
   readonly maximumSize?: number | undefined;
   /** Life of an entry; `0` = without end. */
   readonly ttlMs?: Milliseconds | undefined;
+  /** Its entries can be evicted by tag. Absent if they cannot. */
+  readonly tags?: true | undefined;
   /** The cache's counters, named as in `CacheStatistics`. Unknown ones are absent. */
   readonly statistics: Readonly<Record<string, number | string>>;
 }
@@ -58,6 +60,18 @@ export type FeedEntry = {
       readonly origin: string;
       readonly seq: number;
       /** How long after its execution on the server; absent if unknown. */
+      readonly lagMs?: Milliseconds | undefined;
+    }
+  | {
+      /** An eviction of tags was applied to the local tier. */
+      readonly kind: 'tagsEvicted';
+      readonly cache: string;
+      /** The first tags; long ones are shortened. */
+      readonly tags: readonly string[];
+      /** How many tags there are. */
+      readonly count: number;
+      readonly origin: string;
+      readonly seq: number;
       readonly lagMs?: Milliseconds | undefined;
     }
   | {
@@ -115,7 +129,7 @@ const FLEET_MESSAGE_VERSION = 1;
  */
 export const MAXIMUM_FLEET_MESSAGE_LENGTH = 256 * 1024;
 
-/** How much is told of an eviction's keys: enough for people. */
+/** How much is told of the keys or tags of an eviction: enough for people. */
 export const MAXIMUM_FEED_KEYS = 10;
 export const MAXIMUM_FEED_KEY_LENGTH = 200;
 
@@ -213,7 +227,7 @@ function readStatus(value: unknown): InstanceStatus | undefined {
 function readCache(value: unknown): CacheStatus | undefined {
   if (!isRecord(value) || !isHealth(value['status']) || typeof value['isServing'] !== 'boolean' || !isRecord(value['statistics']))
     return undefined;
-  const { status, isServing, leaseLeftMs, tiers, topic, maximumSize, ttlMs } = value;
+  const { status, isServing, leaseLeftMs, tiers, topic, maximumSize, ttlMs, tags } = value;
   const figures = Object.entries(value['statistics']).filter(
     (figure): figure is [string, number | string] => isName(figure[0]) && (isAmount(figure[1]) || isName(figure[1])),
   );
@@ -225,13 +239,14 @@ function readCache(value: unknown): CacheStatus | undefined {
     ...(isName(topic) ? { topic } : {}),
     ...(isCount(maximumSize) ? { maximumSize } : {}),
     ...(isAmount(ttlMs) ? { ttlMs } : {}),
+    ...(tags === true ? { tags } : {}),
     statistics: record(figures.slice(0, MAXIMUM_FIGURES)),
   };
 }
 
 function readEntry(value: unknown): FeedEntry | undefined {
   if (!isRecord(value) || !isTime(value['at'])) return undefined;
-  const { at, kind, cache, origin, seq, lagMs, keys, count, active, expected, received, link, isUp } = value;
+  const { at, kind, cache, origin, seq, lagMs, keys, tags, count, active, expected, received, link, isUp } = value;
   if (kind === 'link') return isName(link) && typeof isUp === 'boolean' ? { at, kind, link, isUp } : undefined;
   if (!isName(cache)) return undefined;
   const lag = isAmount(lagMs) ? { lagMs } : {};
@@ -239,6 +254,9 @@ function readEntry(value: unknown): FeedEntry | undefined {
     case 'evicted':
       if (!isKeys(keys) || !isCount(count) || !isName(origin) || !isCount(seq)) return undefined;
       return { at, kind, cache, keys, count, origin, seq, ...lag };
+    case 'tagsEvicted':
+      if (!isKeys(tags) || !isCount(count) || !isName(origin) || !isCount(seq)) return undefined;
+      return { at, kind, cache, tags, count, origin, seq, ...lag };
     case 'cleared':
       return { at, kind, cache, ...(isName(origin) ? { origin } : {}), ...(isCount(seq) ? { seq } : {}), ...lag };
     case 'bypass':

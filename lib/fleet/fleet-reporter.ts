@@ -17,7 +17,7 @@ import {
 } from './fleet-message.js';
 
 /** The settings of a cache, and its lease. */
-export type CacheDescription = Pick<CacheStatus, 'tiers' | 'topic' | 'maximumSize' | 'ttlMs' | 'leaseLeftMs'> & {
+export type CacheDescription = Pick<CacheStatus, 'tiers' | 'topic' | 'maximumSize' | 'ttlMs' | 'tags' | 'leaseLeftMs'> & {
   readonly isServing?: boolean | undefined;
 };
 
@@ -154,17 +154,12 @@ export class FleetReporter {
     const { events } = this.#options;
     this.#detach = [
       events.on('evicted', ({ cache, keys, origin, seq, lagMs }) => {
-        const shown = keys.slice(0, MAXIMUM_FEED_KEYS).map(shorten);
-        this.#note({
-          at: Date.now(),
-          kind: 'evicted',
-          cache,
-          keys: shown,
-          count: keys.length,
-          origin: shorten(origin),
-          seq,
-          ...known({ lagMs }),
-        });
+        const of = { count: keys.length, origin: shorten(origin), seq, ...known({ lagMs }) };
+        this.#note({ at: Date.now(), kind: 'evicted', cache, keys: firstOf(keys), ...of });
+      }),
+      events.on('tagsEvicted', ({ cache, tags, origin, seq, lagMs }) => {
+        const of = { count: tags.length, origin: shorten(origin), seq, ...known({ lagMs }) };
+        this.#note({ at: Date.now(), kind: 'tagsEvicted', cache, tags: firstOf(tags), ...of });
       }),
       events.on('cleared', ({ cache, origin, seq, lagMs }) =>
         this.#note({ at: Date.now(), kind: 'cleared', cache, ...known({ origin: origin && shorten(origin), seq, lagMs }) }),
@@ -292,6 +287,9 @@ function feedMessages(from: string, entries: readonly FeedEntry[], lost: number)
 
 const shorten = (text: string): string =>
   text.length <= MAXIMUM_FEED_KEY_LENGTH ? text : `${text.slice(0, MAXIMUM_FEED_KEY_LENGTH - 1)}…`;
+
+/** As many keys or tags as are told. */
+const firstOf = (texts: readonly string[]): readonly string[] => texts.slice(0, MAXIMUM_FEED_KEYS).map(shorten);
 
 /** The fields that have a value. */
 const known = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> | undefined } =>

@@ -182,7 +182,7 @@ function describe(
   { cache: optionsOf, clock }: ResolvedCachingOptions,
   backend: Backend,
 ): CacheDescription {
-  const { tiers, topic, maximumSize, ttlMs } = optionsOf(name);
+  const { tiers, topic, maximumSize, ttlMs, tags } = optionsOf(name);
   const leftMs = (cache?.leaseEndsAt ?? Number.NEGATIVE_INFINITY) - clock.now();
   return {
     isServing: leftMs >= 0,
@@ -191,5 +191,6 @@ function describe(
     topic: backend.topicOf(name, topic),
     maximumSize,
     ttlMs,
+    ...(tags ? { tags } : {}),
   };
 }

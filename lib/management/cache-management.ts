@@ -1,6 +1,6 @@
 import type { ServiceLocator } from '../annotation/index.js';
 import type { CacheManager } from '../cache/index.js';
-import { type CacheEvictError, CacheError } from '../errors/index.js';
+import { type CacheConfigurationError, type CacheEvictError, CacheError } from '../errors/index.js';
 import { Access } from './access.js';
 import { type Answer, type ManagementRequest, problem, Refusal } from './answer.js';
 import { consoleFile, isConsoleFile } from './console-files.js';
@@ -40,11 +40,13 @@ const MAXIMUM_URL_LENGTH = 14_000;
  * | GET | `/metrics` | Prometheus' text format |
  * | GET | `/fleet`, `/stream` | every instance, once, and live as server-sent events |
  * | DELETE | `/caches/{name}`, `/caches/{name}/entry?key=…` | clears, evicts: 204 once no instance serves it any more. Needs `allowWrites` |
+ * | DELETE | `/caches/{name}/tags?tag=…&tag=…` | evicts all that carry one of these tags, likewise |
  *
- * Keys are written as in logs: a string as it is, others as `~42` or `~["Dune",2]` (see `encodeKey`). Refused
- * requests change nothing: 400 for one that cannot be understood, 401 without the token, 403 for a page of
- * another origin or a write that is not allowed, 404 for an unknown cache, 405, 413 for any body, 414. A
- * write that Redis has not acknowledged is answered with 202: it is being retried.
+ * Keys and tags are written as in logs: a string as it is, others as `~42` or `~["Dune",2]` (see
+ * `encodeKey`). Refused requests change nothing: 400 for one that cannot be understood, 401 without the
+ * token, 403 for a page of another origin or a write that is not allowed, 404 for an unknown cache, 405, 409
+ * for tags of a cache without them, 413 for any body, 414. A write that Redis has not acknowledged is
+ * answered with 202: it is being retried.
  *
  * @param source - the container with caching enabled; or a cache manager, which has no fleet.
  * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`, or `CACHE_BINDING_MISSING` for a
@@ -122,5 +124,6 @@ function toAnswer(error: unknown): Answer {
   if (!CacheError.is(error)) return problem(500, 'The management of the cache failed.');
   const { code, message } = error;
   if (code === ('CACHE_EVICT_UNACKNOWLEDGED' satisfies CacheEvictError['code'])) return problem(202, message, { code });
-  return problem(code.startsWith('CACHE_KEY') ? 400 : 503, message, { code });
+  const hasNoTags = code === ('CACHE_OPTION_INVALID' satisfies CacheConfigurationError['code']);
+  return problem(hasNoTags ? 409 : code.startsWith('CACHE_KEY') ? 400 : 503, message, { code });
 }

@@ -32,6 +32,7 @@ const PAGE = 'console.html';
 const PARTS = [
   'api.js',
   'cache-list.js',
+  'confirm.js',
   'connection.js',
   'console.css',
   'console.js',
@@ -48,6 +49,7 @@ const PARTS = [
   'plots.js',
   'problems.js',
   'ranking.js',
+  'tag-eviction.js',
   'theme.js',
 ];
 

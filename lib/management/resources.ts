@@ -15,7 +15,7 @@ type Method = (query: URLSearchParams, cache: string) => Answer | Promise<Answer
 interface Resource {
   /** Matches the path; its group is the name of a cache. */
   readonly path: RegExp;
-  readonly get: Method;
+  readonly get?: Method | undefined;
   readonly delete?: Method | undefined;
 }
 
@@ -35,6 +35,7 @@ export class Resources {
       get: (query, name) => this.#inspect(query, name),
       delete: (query, name) => this.#evict(query, name),
     },
+    { path: /^\/caches\/([^/]+)\/tags$/, delete: (query, name) => this.#evictTagged(query, name) },
     { path: /^\/fleet$/, get: () => this.#fleet() },
     { path: /^\/stream$/, get: () => this.#stream() },
   ];
@@ -53,14 +54,13 @@ export class Resources {
   async answer(method: string, path: string, query: URLSearchParams): Promise<Answer> {
     const resource = this.#all.find((each) => each.path.test(path)) as Resource;
     const name = resource.path.exec(path)?.[1] ?? '';
-    if (method === 'GET' || method === 'HEAD') return resource.get(query, name);
+    if ((method === 'GET' || method === 'HEAD') && resource.get !== undefined) return resource.get(query, name);
     if (method === 'DELETE' && resource.delete !== undefined) {
       if (!this.#options.allowWrites) throw new Refusal(403, 'The management of the cache is read-only here (`allowWrites` is off).');
       return resource.delete(query, name);
     }
-    throw new Refusal(405, `Expected ${resource.delete === undefined ? 'GET' : 'GET or DELETE'}.`, {
-      allow: resource.delete === undefined ? 'GET, HEAD' : 'GET, HEAD, DELETE',
-    });
+    const allowed = [...(resource.get === undefined ? [] : ['GET']), ...(resource.delete === undefined ? [] : ['DELETE'])];
+    throw new Refusal(405, `Expected ${allowed.join(' or ')}.`, { allow: allowed.join(', ').replace('GET', 'GET, HEAD') });
   }
 
   /** Ends every stream. */
@@ -109,10 +109,23 @@ export class Resources {
     return done();
   }
 
+  async #evictTagged(query: URLSearchParams, encoded: string): Promise<Answer> {
+    const cache = this.#cache(encoded);
+    const acks = acksOf(query);
+    const tags = query.getAll('tag');
+    if (tags.length === 0 || query.has('key')) throw new Refusal(400, 'Expected the query to name `tag`s, and no `key`.');
+    await cache.evictTagged(
+      tags.map((tag) => decodeKey(tag)),
+      { acks, unacknowledged: 'throw' },
+    );
+    return done();
+  }
+
   async #clear(query: URLSearchParams, encoded: string): Promise<Answer> {
     const cache = this.#cache(encoded);
-    // A request for one key that forgets `/entry` must not clear everything.
+    // A request that forgets `/entry` or `/tags` must not clear everything.
     if (query.has('key')) throw new Refusal(400, `To evict one key: DELETE /caches/${cache.name}/entry?key=…`);
+    if (query.has('tag')) throw new Refusal(400, `To evict by tag: DELETE /caches/${cache.name}/tags?tag=…`);
     await cache.clear({ acks: acksOf(query), unacknowledged: 'throw' });
     return done();
   }
@@ -161,7 +174,12 @@ export class Resources {
   }
 }
 
-const LINKS = Object.fromEntries(['console', 'health', 'caches', 'metrics', 'fleet', 'stream'].map((name) => [name, { href: name }]));
+const LINKS = {
+  ...Object.fromEntries(['console', 'health', 'caches', 'metrics', 'fleet', 'stream'].map((name) => [name, { href: name }])),
+  'caches-cache': { href: 'caches/{cache}', templated: true },
+  'caches-cache-entry': { href: 'caches/{cache}/entry{?key}', templated: true },
+  'caches-cache-tags': { href: 'caches/{cache}/tags{?tag*}', templated: true },
+};
 
 function keyOf(query: URLSearchParams): string {
   const [key, ...others] = query.getAll('key');

@@ -72,7 +72,7 @@ describe('npx inversify-cache', function () {
   for (const [what, args, text] of [
     ['no command', [], 'Expected a command.'],
     ['an unknown command', ['drop'], "There is no command 'drop'."],
-    ['evict without a key', ['evict', '--cache', 'book'], 'Expected at least one key to evict; to evict all, use clear.'],
+    ['evict without a key', ['evict', '--cache', 'book'], 'Expected at least one key, or --tag, to evict; to evict all, use clear.'],
     ['evict without a cache', ['evict', 'Dune'], 'Expected one --cache for evict.'],
     ['acks that are neither', ['clear', '--cache', 'book', '--acks', 'some'], "Expected --acks to be all or none, got 'some'."],
     ['no server', ['stats'], 'Expected --redis, or REDIS_URL or REDIS_HOST in the environment.'],

@@ -13,7 +13,7 @@ const HELP_LINE = "Try 'inversify-cache --help'.\n";
 describe(readCommandLine.name, () => {
   it('reads what is said, and knows the rest', () => {
     expect(readCommandLine(['tail'])).to.deep.equal({
-      command: 'tail', redis: undefined, namespace: 'cache', caches: [], topic: undefined, keys: [], acks: 'all', isCount: false, limit: 100_000, forMs: undefined, timeoutMs: 2_000, isJson: false,
+      command: 'tail', redis: undefined, namespace: 'cache', caches: [], topic: undefined, keys: [], tags: [], acks: 'all', isCount: false, limit: 100_000, forMs: undefined, timeoutMs: 2_000, isJson: false,
     }); // prettier-ignore
     const line = readCommandLine([
       'evict',
@@ -41,6 +41,10 @@ describe(readCommandLine.name, () => {
       forMs: 300_000,
       caches: ['a', 'b'],
     });
+    expect(readCommandLine(['evict', '--cache', 'book', '--tag', 'author:1', '--tag=~42'])).to.deep.include({
+      keys: [],
+      tags: ['author:1', '~42'].map((tag) => ({ encoded: [tag], hint: undefined })),
+    });
     expect(readCommandLine(['keys', '--cache', 'book', '--count', '--limit', '20'])).to.deep.include({ isCount: true, limit: 20 });
   });
 
@@ -49,7 +53,12 @@ describe(readCommandLine.name, () => {
     [['flush'], "There is no command 'flush'."],
     [['evict', 'Dune'], 'Expected one --cache for evict.'],
     [['clear', '--cache', 'a', '--cache', 'b'], 'Expected one --cache for clear.'],
-    [['evict', '--cache', 'book'], 'Expected at least one key to evict; to evict all, use clear.'],
+    [['evict', '--cache', 'book'], 'Expected at least one key, or --tag, to evict; to evict all, use clear.'],
+    [['evict', '--cache', 'book', 'Dune', '--tag', 'author:1'], 'Expected keys or --tag to evict, not both.'],
+    [['evict', '--tag', 'author:1'], 'Expected one --cache for evict.'],
+    [['evict', '--cache', 'book', '--tag', '~['], '"~[" is not a key as the cache writes it.'],
+    [['clear', '--cache', 'book', '--tag', 'author:1'], 'Expected no --tag for clear.'],
+    [['get', '--cache', 'book', 'Dune', '--tag', 'author:1'], 'Expected no --tag for get.'],
     [['clear', '--cache', 'book', 'Dune'], "Expected no keys for clear, got 'Dune'."],
     [['tail', '--topic', 'people'], 'Expected one --cache for --topic.'],
     [['evict', '--cache', 'book', 'Dune', '--acks', 'some'], "Expected --acks to be all or none, got 'some'."],
@@ -91,6 +100,7 @@ describe(runCommandLine.name, () => {
         'keys',
         'evict',
         'clear',
+        '--tag',
         '--redis',
         '--json',
         'Exit codes: 0 done, 1 failed (or no such cache, no value, no instance answered, one that is not up),',
@@ -175,6 +185,9 @@ describe(runCommandLine.name, () => {
     ['evict', 'Dune', '--redis', away, '--cache', url],
     ['evict', 'Dune', '--redis', away, '--cache', 'book', '--acks', url],
     ['evict', url, '--redis', away],
+    ['evict', '--redis', away, '--tag', url],
+    ['evict', '--redis', away, '--cache', 'book', '--tag', `~[${url}`],
+    ['evict', '--redis', away, '--cache', 'book', 'Dune', '--tag', url],
     ['get', url, '--redis', away],
     ['keys', '--redis', away, '--cache', url],
     ['keys', '--redis', away, '--cache', 'book', '--limit', url],
@@ -201,6 +214,7 @@ describe(runCommandLine.name, () => {
     for (const args of [
       ['tail', '--redis', `redis://user:hun%2Fter2@127.0.0.1:1`],
       ['evict', '--cache', 'book', url, '--redis', `redis://user:hun%2Fter2@127.0.0.1:1`],
+      ['evict', '--cache', 'book', '--tag', url, '--redis', `redis://user:hun%2Fter2@127.0.0.1:1`],
       ['evict', '--cache', 'book', 'Dune', '--topic', url, '--redis', 'redis://hun%2Fter2@127.0.0.1:1'],
       ['get', '--cache', 'book', url, '--redis', `redis://user:hun%2Fter2@127.0.0.1:1`],
       ['stats', '--redis', url],

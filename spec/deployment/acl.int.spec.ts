@@ -4,7 +4,7 @@
  */
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import type { Cache } from '../../lib/cache/index.js';
+import { type Cache, MAXIMUM_TAGS_NOTED } from '../../lib/cache/index.js';
 import { type CacheError, RemoteCacheError } from '../../lib/errors/index.js';
 import { createInstance, type CacheInstance } from '../../lib/instance/cache-instance.js';
 import type { Duration } from '../../lib/time/index.js';
@@ -42,7 +42,7 @@ describe('The rights of a Redis user', function () {
     const runtime = createInstance({
       redis: { host: '127.0.0.1', port: server.port, username: USER, password: PASSWORD },
       namespace: NAMESPACE,
-      caches: { book: {} },
+      caches: { book: { tags: true } },
       bound: '200ms',
       timeout: '1s',
       deadline: '3s',
@@ -102,6 +102,16 @@ describe('The rights of a Redis user', function () {
     await book.clear({ acks: 'all' });
     expect(await elsewhere.get('Ulysses')).to.equal(undefined);
 
+    // Evicted by tag: also when there are more tags than are remembered, and by one who must ask which they were.
+    await book.put('Dune', 17, { tags: ['author:1'] });
+    await book.put('Kim', 18, { tags: ['author:2'] });
+    await book.evictTagged(['author:1'], { acks: 'all' });
+    const { book: late } = await joined(connectTimeout);
+    expect(await late.getAll(['Dune', 'Kim'])).to.deep.equal([undefined, { value: 18 }]);
+    expect(late.statistics().tagReads).to.be.greaterThan(0);
+    await book.evictTagged(Array.from({ length: MAXIMUM_TAGS_NOTED + 1 }, (_, i) => i));
+    expect(await server.cli('ZCARD', new Bookkeeping(server, NAMESPACE).keys.tags)).to.be.lessThan(MAXIMUM_TAGS_NOTED);
+
     // A load that fails gives its right back, and the other may load at once.
     const failure = new Error('no such book');
     expect(await book.getOrLoad('Ulysses', () => Promise.reject(failure)).catch((error: unknown) => error)).to.equal(failure);
@@ -119,7 +129,7 @@ describe('The rights of a Redis user', function () {
     // Those who watch the fleet are answered by all of it, and leave its topics when they have seen enough.
     const seen = new Set<string>();
     const unwatch = here.fleet.watch({ onStatus: ({ id }) => void seen.add(id) });
-    await waitFor(() => seen.size === 2, { what: 'both instances to be seen' });
+    await waitFor(() => seen.size === 3, { what: 'all instances to be seen' });
     unwatch();
     await waitFor(async () => ((await server.cli('PUBSUB', 'NUMSUB', `${NAMESPACE}:fleet:answer`)) as [string, number])[1] === 0, {
       what: 'the topic of the answers to be left',
@@ -137,7 +147,7 @@ describe('The rights of a Redis user', function () {
     await stop();
     const left = new Bookkeeping(server, NAMESPACE);
     expect([await left.members(), await server.cli('EXISTS', left.keys.hosts)]).to.deep.equal([[], 0]);
-    for (const key of [left.keys.state, left.keys.members]) expect(await server.cli('PTTL', key), key).to.be.greaterThan(0);
+    for (const key of [left.keys.state, left.keys.members, left.keys.tags]) expect(await server.cli('PTTL', key), key).to.be.greaterThan(0);
   };
 
   const tryWith = async (granted: readonly string[], connectTimeout: Duration): Promise<Outcome> => {

@@ -29,6 +29,7 @@ const status: InstanceStatus = {
       topic: 'book-channel',
       maximumSize: 10,
       ttlMs: 0,
+      tags: true,
       statistics: { localHits: 3, breaker: 'closed' },
     },
   },
@@ -48,6 +49,7 @@ const messages: readonly FleetMessage[] = [
       { at: 3, kind: 'bypass', cache: 'book', active: true },
       { at: 4, kind: 'gap', cache: 'book', expected: 6, received: 8 },
       { at: 5, kind: 'link', link: 'subscriber', isUp: false },
+      { at: 6, kind: 'tagsEvicted', cache: 'book', tags: ['author:1', '~42'], count: 12, origin: 'two', seq: 9, lagMs: 0.5 },
     ],
   },
 ];
@@ -118,7 +120,8 @@ describe(parseFleetMessage.name, () => {
   });
 
   it('leaves out figures that are none, in whatever place', () => {
-    const good = { ...status.caches['book'], statistics: { localHits: 3 } };
+    const { tags: _tags, ...book } = status.caches['book']!;
+    const good = { ...book, statistics: { localHits: 3 } };
     const figures = {
       huge: 1e300,
       negative: -1,
@@ -131,7 +134,16 @@ describe(parseFleetMessage.name, () => {
     const text = body({
       caches: {
         good,
-        odd: { ...good, leaseLeftMs: 1e300, ttlMs: -5, maximumSize: 0.5, topic: 'x'.repeat(257), tiers: 'all', statistics: figures },
+        odd: {
+          ...good,
+          leaseLeftMs: 1e300,
+          ttlMs: -5,
+          tags: 'some',
+          maximumSize: 0.5,
+          topic: 'x'.repeat(257),
+          tiers: 'all',
+          statistics: figures,
+        },
       },
     }).replace('"infinite":7', '"infinite":1e999');
     const message = parseFleetMessage(text) as Extract<FleetMessage, { kind: 'status' }>;
@@ -144,6 +156,7 @@ describe(parseFleetMessage.name, () => {
   it('leaves out entries with a time, a figure or a text that nobody can use', () => {
     const evicted = { at: 1, kind: 'evicted', cache: 'book', keys: ['Dune'], count: 1, origin: 'two', seq: 4, lagMs: 0.5 };
     const good = { at: 8, kind: 'link', link: 'command', isUp: true };
+    const tagged = { at: 1, kind: 'tagsEvicted', cache: 'book', tags: ['author:1'], count: 1, origin: 'two', seq: 4 };
     const entries = [
       { ...evicted, at: 1e300 },
       { ...evicted, at: -1 },
@@ -158,6 +171,13 @@ describe(parseFleetMessage.name, () => {
       { ...evicted, origin: 'x'.repeat(257) },
       { ...evicted, cache: '' },
       { at: 1, kind: 'gap', cache: 'book', expected: 1, received: 1e300 },
+      { ...tagged, tags: undefined, keys: ['author:1'] },
+      { ...tagged, tags: Array(11).fill('x') },
+      { ...tagged, tags: ['x'.repeat(201)] },
+      { ...tagged, tags: [7] },
+      { ...tagged, count: -1 },
+      { ...tagged, origin: '' },
+      { ...tagged, seq: 0.5 },
       good,
     ];
     const text = JSON.stringify({ v: 1, kind: 'feed', from: 'one', lost: 0, entries });
@@ -204,7 +224,7 @@ describe(parseFleetMessage.name, () => {
       FleetMessage,
       { kind: 'feed' }
     >;
-    expect(parsed.entries.map(({ kind }) => kind)).to.deep.equal(['evicted', 'cleared', 'bypass', 'gap', 'link']);
+    expect(parsed.entries.map(({ kind }) => kind)).to.deep.equal(['evicted', 'cleared', 'bypass', 'gap', 'link', 'tagsEvicted']);
   });
 });
 

@@ -64,7 +64,8 @@ describe(FleetReporter.name, () => {
 
   it('does nothing while nobody asks: no timer, no listener, no snapshot', async () => {
     expect(timers.countTimers()).to.equal(0);
-    for (const name of ['evicted', 'cleared', 'bypass', 'gap', 'lost'] as const) expect(events.has(name), name).to.equal(false);
+    for (const name of ['evicted', 'tagsEvicted', 'cleared', 'bypass', 'gap', 'lost'] as const)
+      expect(events.has(name), name).to.equal(false);
     await timers.tickAsync(60_000);
     expect([published, snapshots]).to.deep.equal([[], 0]);
   });
@@ -174,6 +175,17 @@ describe(FleetReporter.name, () => {
     expect(entry.keys).to.deep.equal(Array(10).fill(`${'x'.repeat(199)}…`));
     expect(entry.count).to.equal(500);
     expect(entry).to.not.have.property('lagMs');
+  });
+
+  it('tells an eviction of tags as one of keys: the first, and how many there are', async () => {
+    ask();
+    const tags = ['author:1', ...Array.from({ length: 499 }, () => 'x'.repeat(500))];
+    events.emit('tagsEvicted', { cache: 'book', tags, origin: 'two', seq: 1, lagMs: 0.5 });
+    await timers.tickAsync(100);
+    const shown = ['author:1', ...Array(9).fill(`${'x'.repeat(199)}…`)];
+    expect(feed()).to.deep.equal([
+      { at: 5_000, kind: 'tagsEvicted', cache: 'book', tags: shown, count: 500, origin: 'two', seq: 1, lagMs: 0.5 },
+    ]);
   });
 
   it('tells of a bypass at once, and how it stands then', async () => {

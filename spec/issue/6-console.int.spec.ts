@@ -217,8 +217,8 @@ describe('Issue 6: the console', function () {
     for (let i = 0; i < 2; i += 1) await fleet.cacheOf(0, 'author').clear();
     const figures = async (cache: string): Promise<string> =>
       (await texts(page, `[data-cache="${cache}"] .more span`)).map((each) => each.replace(/, (\S+\sms each|99 of .*)$/, '')).join(' · ');
-    const one = '1 load · 1 fill, 0 refused · 1 key evicted · 1 clear · 2 messages applied · 0 reads in bypass ·  · ';
-    const two = '2 loads · 2 fills, 0 refused · 2 keys evicted · 2 clears · 3 messages applied · 0 reads in bypass ·  · ';
+    const one = '1 load · 1 fill, 0 refused · 1 key evicted · 1 clear · 2 messages applied · 0 reads in bypass ·  ·  · ';
+    const two = '2 loads · 2 fills, 0 refused · 2 keys evicted · 2 clears · 3 messages applied · 0 reads in bypass ·  ·  · ';
     await waitFor(async () => (await figures('book')) === one && (await figures('author')) === two, {
       what: 'the figures',
       everyMs: 50,
@@ -302,11 +302,16 @@ describe('Issue 6: the console', function () {
   ] as const) {
     for (const colorScheme of ['light', 'dark'] as const) {
       it(`fits ${width} pixels in its ${colorScheme} theme and can be read there: up, without Redis, without servers, back`, async () => {
-        await start();
-        await fleet.cacheOf(0).getOrLoad('Dune', () => 1);
+        await start({ caches: { book: { tags: true }, author: {} } });
+        await fleet.cacheOf(0).getOrLoad('Dune', () => 1, { tags: ['author:1', 'a-tag-that-is-rather-long-for-a-narrow-page', 'sf'] });
         const page = await openWithClock(fleet.origin, { viewport: { width, height }, colorScheme, reducedMotion: 'reduce' });
+        await page.locator('#look-cache').selectOption('book');
+        await page.locator('#look-key').fill('Dune');
+        await page.locator('#look-key').press('Enter');
+        await page.locator('#look-result .tags button').first().waitFor();
         await fleet.cacheOf(1).evict('Dune');
-        await page.locator('#feed .applied li').first().waitFor();
+        await fleet.cacheOf(2).evictTagged(['author:1', 'sf']);
+        await page.locator('#feed .entry[data-kind="tagsEvicted"] .applied li').first().waitFor();
         const look = async (state: string): Promise<void> => {
           const folder = process.env['CONSOLE_SCREENSHOTS'];
           if (folder) await page.screenshot({ path: `${folder}/${width}-${colorScheme}-${state}.png`, fullPage: true });

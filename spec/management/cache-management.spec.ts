@@ -28,7 +28,7 @@ describe(cacheManagement.name, () => {
   const enable = async (instanceId: string, namespace: string): Promise<Container> => {
     const container = new Container();
     containers.push(container);
-    await enableCaching(container, { namespace, instanceId, caches: { book: { ttl: '60s' }, author: {} } });
+    await enableCaching(container, { namespace, instanceId, caches: { book: { ttl: '60s', tags: true }, author: {} } });
     return container;
   };
 
@@ -62,9 +62,15 @@ describe(cacheManagement.name, () => {
   describe('GET', () => {
     it('/ links to the rest', async () => {
       const { _links } = await json(base);
-      expect(Object.keys(_links)).to.deep.equal(['console', 'health', 'caches', 'metrics', 'fleet', 'stream']);
-      for (const { href } of Object.values<any>(_links))
-        if (href !== 'stream') expect((await exchange(`${base}/${href}`)).status, href).to.equal(200);
+      const fixed = ['console', 'health', 'caches', 'metrics', 'fleet', 'stream'];
+      const templated = ['caches-cache', 'caches-cache-entry', 'caches-cache-tags'];
+      expect(Object.keys(_links)).to.deep.equal([...fixed, ...templated]);
+      for (const name of fixed) if (name !== 'stream') expect((await exchange(`${base}/${_links[name].href}`)).status, name).to.equal(200);
+      expect(templated.map((name) => _links[name])).to.deep.equal([
+        { href: 'caches/{cache}', templated: true },
+        { href: 'caches/{cache}/entry{?key}', templated: true },
+        { href: 'caches/{cache}/tags{?tag*}', templated: true },
+      ]);
     });
 
     it('/health tells links and caches in Spring Boot words, and 503 once the instance is down', async () => {
@@ -97,6 +103,7 @@ describe(cacheManagement.name, () => {
         isServing: true,
         tiers: 'both',
         ttlMs: 60_000,
+        tags: true,
         maximumSize: 1_000,
       });
       expect(told.statistics).to.include({ localHits: 3, misses: 2, loads: 2, fills: 2, evictions: 1, localSize: 1, messagesApplied: 1 });
@@ -120,11 +127,22 @@ describe(cacheManagement.name, () => {
       expect((await json(`${base}/caches/book/entry?key=`)).key, 'the empty key is a key').to.equal('');
     });
 
+    it('/caches/{name}/entry tells the tags that it carries, and nothing of them in a cache without', async () => {
+      const tagsOf = async (cache: string): Promise<unknown> => (await json(`${base}/caches/${cache}/entry?key=Dune`)).tags;
+      await containers[0]!.get(CacheManager).getCache('author')!.put('Dune', 1);
+      expect([await tagsOf('book'), await tagsOf('author')]).to.deep.equal([undefined, undefined]);
+      await book.put('Dune', 1, { tags: ['author:1', 42] });
+      expect(await tagsOf('book')).to.deep.equal(['author:1', '~42']);
+      await book.put('Dune', 1);
+      expect(await tagsOf('book')).to.deep.equal([]);
+    });
+
     it('/metrics tells the figures under the names and labels of the OpenTelemetry exporter', async () => {
       await book.getOrLoad('Dune', () => 1);
       await book.getOrLoad('Dune', () => 1);
       await book.get('Emma');
       await book.evictAll(['a', 'b']);
+      await book.evictTagged(['a', 'b', 'c']);
       const prometheus = await Prometheus.start();
       const end = bindCacheMetrics(containers[0]!.get(CacheManager), { meterProvider: prometheus.meterProvider });
       const theirs = await prometheus.samples();
@@ -151,6 +169,9 @@ describe(cacheManagement.name, () => {
       expect(ours['cache_gets_total{cache="book",result="hit",tier="local"}']).to.equal(1);
       expect(ours['cache_gets_total{cache="book",result="miss"}']).to.equal(2);
       expect(ours['cache_invalidations_total{cache="book",operation="evict"}']).to.equal(2);
+      expect(ours['cache_invalidations_total{cache="book",operation="evictTagged"}']).to.equal(3);
+      expect(ours['cache_entries_overtaken_total{cache="book"}']).to.equal(0);
+      expect(ours['cache_tags_asked_total{cache="book"}']).to.equal(0);
     });
 
     it('/fleet tells every instance of the namespace', async () => {
@@ -275,6 +296,18 @@ describe(cacheManagement.name, () => {
       expect(await book.get(key)).to.equal(undefined);
     });
 
+    it('/caches/{name}/tags evicts all that carry one of the tags, and only that', async () => {
+      await book.put('Dune', 1, { tags: ['author:1'] });
+      await book.put('Kim', 2, { tags: [['author', 2]] });
+      await book.put('Emma', 3, { tags: ['author:3'] });
+      const query = `tag=${encodeURIComponent('author:1')}&tag=${encodeURIComponent('~["author",2]')}`;
+      expect(await exchange(`${base}/caches/book/tags?${query}`, { method: 'DELETE' })).to.include({ status: 204, text: '' });
+      expect(await book.getAll(['Dune', 'Kim', 'Emma'])).to.deep.equal([undefined, undefined, { value: 3 }]);
+      expect(book.statistics()).to.include({ tagEvictions: 2, evictions: 0, clears: 0 });
+      expect((await exchange(`${base}/caches/book/tags?tag=author:3&acks=none`, { method: 'DELETE' })).status).to.equal(204);
+      expect(await book.get('Emma')).to.equal(undefined);
+    });
+
     it('/caches/{name} clears that cache, and only it', async () => {
       const author = containers[0]!.get(CacheManager).getCache('author')!;
       await book.put('Dune', 1);
@@ -289,14 +322,14 @@ describe(cacheManagement.name, () => {
     let locked: string;
 
     beforeEach(async () => {
-      await book.put('Dune', 1);
+      await book.put('Dune', 1, { tags: ['author:1'] });
       readOnly = await serve();
       locked = await serve({ token: TOKEN, allowWrites: true });
     });
 
     afterEach(async () => {
       expect(await book.get('Dune'), 'the book afterwards').to.deep.equal({ value: 1 });
-      expect(book.statistics()).to.include({ evictions: 0, clears: 0 });
+      expect(book.statistics()).to.include({ evictions: 0, clears: 0, tagEvictions: 0 });
       expect([...containers[0]!.get(CacheManager).cacheNames]).to.deep.equal(['book', 'author']);
     });
 
@@ -316,6 +349,7 @@ describe(cacheManagement.name, () => {
       const message = 'The management of the cache is read-only here (`allowWrites` is off).';
       await refused(evict(readOnly), 403, message);
       await refused(exchange(`${readOnly}/caches/book`, { method: 'DELETE' }), 403, message);
+      await refused(exchange(`${readOnly}/caches/book/tags?tag=author:1`, { method: 'DELETE' }), 403, message);
     });
 
     it('401 whoever has no token, or a wrong one', async () => {
@@ -332,7 +366,17 @@ describe(cacheManagement.name, () => {
         const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
         const { headers: answered } = await refused(evict(locked, headers), 401, 'A bearer token is needed.');
         expect(answered['www-authenticate'], authorization).to.match(/^Bearer realm="inversify-cache"/);
-        for (const path of ['', '/health', '/caches', '/caches/book', '/metrics', '/fleet', '/stream', '/caches/none']) {
+        for (const path of [
+          '',
+          '/health',
+          '/caches',
+          '/caches/book',
+          '/metrics',
+          '/fleet',
+          '/stream',
+          '/caches/none',
+          '/caches/book/tags?tag=author:1',
+        ]) {
           expect((await exchange(`${locked}${path}`, { headers })).status, `${path} with ${authorization}`).to.equal(401);
         }
       }
@@ -435,6 +479,12 @@ describe(cacheManagement.name, () => {
       await refused(at('/caches/book/entry?key=Dune&key=Emma'), 400, 'Expected the query to name one `key`.');
       await refused(at('/caches/book/entry?key=Dune&acks=some'), 400, "Expected `acks` to be 'all' or 'none'.");
       await refused(at('/caches/book?key=Dune'), 400, 'To evict one key: DELETE /caches/book/entry?key=…');
+      await refused(at('/caches/book?tag=author:1'), 400, 'To evict by tag: DELETE /caches/book/tags?tag=…');
+      const noTags = 'Expected the query to name `tag`s, and no `key`.';
+      for (const query of ['', '?key=Dune', '?tag=author:1&key=Dune', '?tags=author:1'])
+        await refused(at(`/caches/book/tags${query}`), 400, noTags);
+      await refused(at('/caches/book/tags?tag=author:1&acks=some'), 400, "Expected `acks` to be 'all' or 'none'.");
+      expect(JSON.parse((await refused(at('/caches/book/tags?tag=~['), 400)).text).code).to.equal('CACHE_KEY_UNSUPPORTED');
       await refused(at('/caches/%E0%A4%A/entry?key=Dune'), 400, 'The name of the cache is not percent-encoded UTF-8.');
       const { text } = await refused(at('/caches/book/entry?key=~['), 400);
       expect(JSON.parse(text).code).to.equal('CACHE_KEY_UNSUPPORTED');
@@ -442,6 +492,7 @@ describe(cacheManagement.name, () => {
 
     it('404 what is not there, and makes no cache of it', async () => {
       await refused(exchange(`${base}/caches/none`, { method: 'DELETE' }), 404, "There is no cache 'none'.");
+      await refused(exchange(`${base}/caches/none/tags?tag=x`, { method: 'DELETE' }), 404, "There is no cache 'none'.");
       await refused(exchange(`${base}/caches/none`), 404, "There is no cache 'none'.");
       const { text } = await refused(exchange(`${base}/caches/%1b%5b2J%c2%9b%e2%80%ae${'x'.repeat(10_000)}`), 404);
       expect(text.trimEnd()).to.not.match(/[\p{Cc}\p{Cf}]/u);
@@ -458,7 +509,20 @@ describe(cacheManagement.name, () => {
       }
     });
 
+    it('409 tags of a cache without them', async () => {
+      const author = containers[0]!.get(CacheManager).getCache('author')!;
+      await author.put('Herbert', 1);
+      const { text } = await refused(exchange(`${base}/caches/author/tags?tag=x`, { method: 'DELETE' }), 409);
+      expect(JSON.parse(text)).to.deep.equal({
+        ...{ status: 409, error: 'Conflict', code: 'CACHE_OPTION_INVALID' },
+        message: "Cache 'author' has no tags. Write `caches: { 'author': { tags: true } }`.",
+      });
+      expect(await author.get('Herbert')).to.deep.equal({ value: 1 });
+    });
+
     it('405 other methods', async () => {
+      const { headers: ofTags } = await refused(exchange(`${base}/caches/book/tags?tag=author:1`), 405, 'Expected DELETE.');
+      expect(ofTags['allow']).to.equal('DELETE');
       for (const method of ['POST', 'PUT', 'PATCH', 'OPTIONS', 'TRACE']) {
         const { headers } = await refused(exchange(`${base}/caches/book`, { method }), 405, 'Expected GET or DELETE.');
         expect(headers['allow']).to.equal('GET, HEAD, DELETE');

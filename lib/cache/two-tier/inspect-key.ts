@@ -10,7 +10,7 @@ import type { PendingEvictions } from './pending-evictions.js';
 export interface InspectedTiers {
   readonly local: Pick<LocalTier, 'leftMs' | 'isServing' | 'tagsOf'>;
   readonly remote: Pick<RemoteTier, 'getAllCurrent' | 'isWithheld'>;
-  readonly pending: Pick<PendingEvictions, 'isDoubtful'>;
+  readonly pending: Pick<PendingEvictions, 'isDoubtful' | 'hasDoubtful'>;
   readonly clock: Clock;
   readonly tiers: 'both' | 'local' | 'remote';
   /** Whether the cache was stopped. If so, Redis is not asked. */
@@ -28,7 +28,7 @@ export async function inspectKey(key: string, inspected: InspectedTiers): Promis
     remote,
     ...(tags === undefined ? {} : { tags }),
     isServing: local.isServing(clock.now()),
-    isDoubtful: pending.isDoubtful(key),
+    isDoubtful: pending.isDoubtful(key) || (tags !== undefined && pending.hasDoubtful(tags)),
     isWithheld,
   };
 }

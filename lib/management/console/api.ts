@@ -10,6 +10,7 @@ export interface CacheStatus {
   readonly topic?: string | undefined;
   readonly maximumSize?: number | undefined;
   readonly ttlMs?: number | undefined;
+  readonly tags?: boolean | undefined;
   readonly statistics: Readonly<Record<string, number | string>>;
 }
 
@@ -34,9 +35,10 @@ export interface InstanceView {
 
 export interface FeedEntry {
   readonly at: number;
-  readonly kind: 'evicted' | 'cleared' | 'bypass' | 'gap' | 'link';
+  readonly kind: 'evicted' | 'tagsEvicted' | 'cleared' | 'bypass' | 'gap' | 'link';
   readonly cache?: string | undefined;
   readonly keys?: readonly string[] | undefined;
+  readonly tags?: readonly string[] | undefined;
   readonly count?: number | undefined;
   readonly origin?: string | undefined;
   readonly seq?: number | undefined;
@@ -68,6 +70,7 @@ export interface KeyInspection {
   readonly key: string;
   readonly local: TierInspection;
   readonly remote: TierInspection;
+  readonly tags?: readonly string[] | undefined;
   readonly isServing: boolean;
   readonly isDoubtful: boolean;
   readonly isWithheld: boolean;
@@ -119,6 +122,9 @@ export const inspect = async (cache: string, key: string): Promise<KeyInspection
   (await (await ask(entry(cache, key))).json()) as KeyInspection;
 
 export const evict = async (cache: string, key: string): Promise<void> => void (await ask(entry(cache, key), { method: 'DELETE' }));
+
+export const evictTagged = async (cache: string, tag: string): Promise<void> =>
+  void (await ask(`caches/${encodeURIComponent(cache)}/tags?tag=${encodeURIComponent(tag)}`, { method: 'DELETE' }));
 
 export const clear = async (cache: string): Promise<void> => void (await ask(`caches/${encodeURIComponent(cache)}`, { method: 'DELETE' }));
 

@@ -9,7 +9,7 @@ const TIERS = ['local', 'remote', 'loader'] as const;
 const COLUMNS = { reads: 'Reads', share: 'Share', entries: 'Entries', dropped: 'Dropped', failed: 'Failed' } as const;
 
 /** The figures below it. */
-const MORE = ['loads', 'fills', 'evictions', 'clears', 'messagesApplied', 'bypassed', 'withheld', 'pendingEvictions'] as const;
+const MORE = ['loads', 'fills', 'evictions', 'clears', 'messagesApplied', 'bypassed', 'tags', 'withheld', 'pendingEvictions'] as const;
 
 /** The counters of what L1 has dropped. */
 const REMOVALS = ['expirations', 'sizeRemovals', 'remoteRemovals', 'explicitRemovals', 'coherenceRemovals'];
@@ -153,7 +153,7 @@ function showBar({ shares }: Bar, answered: readonly number[], reads: number): v
 }
 
 /** The figures below the table. */
-function more({ sum, most }: CacheFigures): Readonly<Record<(typeof MORE)[number], string>> {
+function more({ sum, most, hasTags }: CacheFigures): Readonly<Record<(typeof MORE)[number], string>> {
   const loads = sum('loads');
   const lag = most('p99LagMs');
   const pending = sum('pendingEvictions');
@@ -166,6 +166,7 @@ function more({ sum, most }: CacheFigures): Readonly<Record<(typeof MORE)[number
     clears: plural(sum('clears'), 'clear'),
     messagesApplied: `${plural(sum('messagesApplied'), 'message')} applied${lag === undefined ? '' : `, 99 of 100 within ${milliseconds(lag)}`}`,
     bypassed: `${plural(sum('bypassed'), 'read')} in bypass`,
+    tags: hasTags ? `${plural(sum('tagEvictions'), 'tag')} evicted, ${plural(sum('overtaken'), 'read')} overtaken` : '',
     withheld: withheld + held === 0 ? '' : `${plural(withheld, 'value')} withheld, ${plural(held, 'key')} now`,
     pendingEvictions: pending === 0 ? '' : `${plural(pending, 'eviction')} pending`,
   };

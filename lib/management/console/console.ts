@@ -1,5 +1,6 @@
 import { clear, type Hello, reasonOf, Unauthorized } from './api.js';
 import { cacheList } from './cache-list.js';
+import { confirmed } from './confirm.js';
 import { askForToken, Connection } from './connection.js';
 import { attempt, byId, setText } from './dom.js';
 import { Feed } from './feed.js';
@@ -13,6 +14,7 @@ import { showOverview } from './overview.js';
 import { makePlots } from './plots.js';
 import { Problems } from './problems.js';
 import { Ranking } from './ranking.js';
+import { TagEviction } from './tag-eviction.js';
 import { chooseTheme } from './theme.js';
 
 /** Statuses that arrive within this time are shown together. */
@@ -27,7 +29,8 @@ const fleet = new Fleet();
 const history = new History();
 const problems = new Problems();
 const plots = makePlots();
-const lookUp = new KeyLookUp(askForToken);
+const byTag = new TagEviction(askForToken);
+const lookUp = new KeyLookUp(askForToken, (cache, tag) => byTag.pick(cache, tag));
 const pick = (cache: string, key: string): void => lookUp.pick(cache, key);
 const ranking = new Ranking(pick);
 const feed = new Feed(pick, (event) => ranking.count(event));
@@ -47,6 +50,10 @@ function show(): void {
   showCaches(caches, isWritable);
   lookUp.offer(
     caches.map(({ name }) => name),
+    isWritable,
+  );
+  byTag.offer(
+    caches.filter(({ hasTags }) => hasTags).map(({ name }) => name),
     isWritable,
   );
   feed.fleet(instances);
@@ -69,6 +76,7 @@ function showBlindness(): void {
 function recovered(): void {
   problems.recovered();
   lookUp.recovered();
+  byTag.recovered();
 }
 
 function greet(said: Hello): void {
@@ -81,14 +89,8 @@ function greet(said: Hello): void {
 }
 
 async function confirmClear(cache: string): Promise<void> {
-  setText(byId('confirm-title'), `Clear ${cache}?`);
-  setText(byId('confirm-text'), 'Every entry goes, in both tiers and every instance. What is read next is loaded again.');
-  setText(byId('confirm-yes'), `Clear ${cache}`);
-  const dialog = byId<HTMLDialogElement>('confirm');
-  dialog.returnValue = '';
-  dialog.showModal();
-  await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));
-  if (dialog.returnValue !== 'yes') return;
+  const text = 'Every entry goes, in both tiers and every instance. What is read next is loaded again.';
+  if (!(await confirmed(`Clear ${cache}?`, text, `Clear ${cache}`))) return;
   try {
     await clear(cache);
     problems.solve(`clear ${cache}`);

@@ -45,6 +45,18 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== shown) element.textContent = shown;
 }
 
+/** Offers these names for choice. The chosen one stays chosen, if it is still there. */
+export function offer(select: HTMLSelectElement, names: readonly string[]): void {
+  const present = [...select.options].map(({ value }) => value);
+  if (present.length === names.length && present.every((name, i) => name === names[i])) return;
+  const chosen = select.value;
+  select.replaceChildren(...names.map((name) => new Option(printable(name), name)));
+  if (names.includes(chosen)) select.value = chosen;
+}
+
+/** A key or a tag as text. The empty one would not be seen. */
+export const shownKey = (key: string): string => (key === '' ? '(empty)' : key);
+
 /** One row of {@link keyed}. */
 export interface Row<T> {
   readonly element: HTMLElement;

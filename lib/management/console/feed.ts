@@ -1,5 +1,5 @@
 import type { FeedEntry } from './api.js';
-import { attempt, byId, keyed, make, type Row, setText } from './dom.js';
+import { attempt, byId, keyed, make, type Row, setText, shownKey } from './dom.js';
 import type { Instance } from './fleet.js';
 import { count, isTime, milliseconds, plural, timeOfDay } from './format.js';
 
@@ -38,11 +38,15 @@ const AWAITED_FOR_MS = 120_000;
 /** The kinds of events by which the feed is filtered. */
 const KINDS: Readonly<Record<FeedEntry['kind'], string>> = {
   evicted: 'evictions',
+  tagsEvicted: 'evictions',
   cleared: 'evictions',
   bypass: 'bypass',
   gap: 'gaps',
   link: 'links',
 };
+
+/** The kinds that every instance reports, and that make one event. */
+const isEviction = ({ kind }: FeedEntry): boolean => KINDS[kind] === 'evictions';
 
 /** The live feed. */
 export class Feed {
@@ -87,7 +91,7 @@ export class Feed {
   #add(instance: string, entry: FeedEntry): void {
     if (entry.kind === 'gap' || (entry.kind === 'bypass' && entry.active === false))
       remember(this.#repairs, `${instance}/${entry.cache}`, entry.at);
-    const isShared = (entry.kind === 'evicted' || entry.kind === 'cleared') && entry.seq !== undefined;
+    const isShared = isEviction(entry) && entry.seq !== undefined;
     const id = isShared ? `${entry.cache}#${entry.seq}#${entry.origin}` : `${instance}#${(this.#others += 1)}`;
     let event = this.#events.get(id);
     if (event === undefined) {
@@ -122,13 +126,13 @@ export class Feed {
     return this.#text.value.trim() !== '' || this.#kind.value !== '';
   }
 
-  /** Whether the event has the wanted kind, and the wanted text in its cache, a key or an instance. */
+  /** Whether the event has the wanted kind, and the wanted text in its cache, a key, a tag or an instance. */
   #wants({ first, instance }: Event): boolean {
     if (this.#kind.value !== '' && KINDS[first.kind] !== this.#kind.value) return false;
     const text = this.#text.value.trim().toLowerCase();
     if (text === '') return true;
-    const { cache = '', keys = [], origin = instance } = first; // An eviction that all report is of its origin.
-    return [cache, origin, ...keys].some((each) => each.toLowerCase().includes(text));
+    const { cache = '', keys = [], tags = [], origin = instance } = first; // An eviction that all report is of its origin.
+    return [cache, origin, ...keys, ...tags].some((each) => each.toLowerCase().includes(text));
   }
 }
 
@@ -147,7 +151,7 @@ function row(event: Event, pick: (cache: string, key: string) => void, around: (
   const element = make('li.entry', what);
   element.dataset['kind'] = first.kind;
   element.dataset['good'] = String(first.active === false || first.isUp === true);
-  if (first.keys !== undefined || first.kind === 'cleared') element.append(applied);
+  if (isEviction(first)) element.append(applied);
   const show = keyed<readonly [string, string, string]>(
     applied,
     ([instance]) => instance,
@@ -183,13 +187,21 @@ function reached({ first, heardAt, applied }: Event, { instances, repairs }: Sur
 }
 
 function describe({ first, instance }: Event, pick: (cache: string, key: string) => void): readonly (Node | string)[] {
-  const { kind, cache = '', keys = [], count: all = keys.length, origin } = first;
+  const { kind, cache = '', keys = [], tags = [], count: all = keys.length + tags.length, origin } = first;
   const from = origin === undefined ? [] : [make('span.from', `by ${origin}`)];
+  const untold = all - keys.length - tags.length;
+  const more = untold > 0 ? [make('span.from', `and ${count(untold)} more`)] : [];
   switch (kind) {
-    case 'evicted': {
-      const more = all > keys.length ? [make('span.from', `and ${count(all - keys.length)} more`)] : [];
+    case 'evicted':
       return [make('strong', cache), ...keys.map((key) => keyButton(cache, key, pick)), ...more, ...from];
-    }
+    case 'tagsEvicted':
+      return [
+        make('strong', cache),
+        all === 1 ? 'by tag' : 'by tags',
+        ...tags.map((tag) => make('span.key', shownKey(tag))),
+        ...more,
+        ...from,
+      ];
     case 'cleared':
       return [make('strong', cache), 'cleared', ...from];
     case 'bypass':
@@ -215,7 +227,7 @@ function missedOf(cache: string, expected: number, received: number): string {
 }
 
 function keyButton(cache: string, key: string, pick: (cache: string, key: string) => void): HTMLElement {
-  const button = make('button.key', key === '' ? '(empty)' : key);
+  const button = make('button.key', shownKey(key));
   button.type = 'button';
   button.title = 'Look it up';
   button.addEventListener('click', () => pick(cache, key));

@@ -7,6 +7,8 @@ export interface CacheFigures {
   readonly about: CacheStatus;
   /** How many instances have it. */
   readonly instances: number;
+  /** Whether its entries can be evicted by tag, through one of them at least. */
+  readonly hasTags: boolean;
   /** Whether none of them has been heard of for 2 D. */
   readonly isGrey: boolean;
   readonly sum: (figure: string) => number;
@@ -36,6 +38,7 @@ export function cachesOf(instances: readonly Instance[]): readonly CacheFigures[
       name,
       about: (all[0] as { readonly cache: CacheStatus }).cache,
       instances: all.length,
+      hasTags: all.some(({ cache }) => cache.tags === true),
       isGrey: all.every(({ isGrey }) => isGrey),
       sum: (of) => all.reduce((sum, { cache }) => sum + figure(cache, of), 0),
       most: (of) => {

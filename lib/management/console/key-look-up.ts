@@ -1,5 +1,5 @@
 import { evict, inspect, type KeyInspection, reasonOf, type TierInspection, Unauthorized } from './api.js';
-import { byId, make, printable } from './dom.js';
+import { byId, make, offer, shownKey } from './dom.js';
 import { duration } from './format.js';
 
 /** The box in which one key is looked up. */
@@ -9,11 +9,15 @@ export class KeyLookUp {
   readonly #evict = byId<HTMLButtonElement>('look-evict');
   readonly #result = byId('look-result');
   readonly #unauthorized: () => void;
+  readonly #pickTag: (cache: string, tag: string) => void;
+  #isWritable = false;
   /** Counts the questions, so that only the answer to the last one is shown. */
   #question = 0;
 
-  constructor(unauthorized: () => void) {
+  /** @param pickTag - called with a tag that was chosen to be evicted. */
+  constructor(unauthorized: () => void, pickTag: (cache: string, tag: string) => void) {
     this.#unauthorized = unauthorized;
+    this.#pickTag = pickTag;
     byId('look').addEventListener('submit', (event) => {
       event.preventDefault();
       void this.#look();
@@ -23,12 +27,9 @@ export class KeyLookUp {
 
   /** Offers these caches, and the button for evicting if `isWritable`. */
   offer(caches: readonly string[], isWritable: boolean): void {
+    this.#isWritable = isWritable;
     this.#evict.hidden = !isWritable;
-    const present = [...this.#cache.options].map(({ value }) => value);
-    if (present.length === caches.length && present.every((name, i) => name === caches[i])) return;
-    const chosen = this.#cache.value;
-    this.#cache.replaceChildren(...caches.map((name) => new Option(printable(name), name)));
-    if (caches.includes(chosen)) this.#cache.value = chosen;
+    offer(this.#cache, caches);
   }
 
   /** Looks up a key that was chosen elsewhere. */
@@ -45,14 +46,14 @@ export class KeyLookUp {
   }
 
   async #look(): Promise<void> {
-    await this.#ask(async (cache, key) => show(await inspect(cache, key)));
+    await this.#ask(async (cache, key) => this.#show(await inspect(cache, key)));
   }
 
   async #doEvict(): Promise<void> {
     this.#evict.disabled = true;
     await this.#ask(async (cache, key) => {
       await evict(cache, key);
-      return [make('p', 'Evicted: no instance serves it any more.'), ...show(await inspect(cache, key))];
+      return [make('p', 'Evicted: no instance serves it any more.'), ...this.#show(await inspect(cache, key))];
     });
     this.#evict.disabled = false;
   }
@@ -68,21 +69,35 @@ export class KeyLookUp {
     }
     if (number === this.#question) this.#result.replaceChildren(...answer);
   }
-}
 
-function show({ key, instance, local, remote, isServing, isDoubtful, isWithheld }: KeyInspection): readonly HTMLElement[] {
-  const row = (title: string, tier: TierInspection, name: string): HTMLElement => {
-    const value = make('dd', tell(tier));
-    value.dataset['tier'] = name;
-    return make('div', make('dt', title), value);
-  };
-  return [
-    make('p', make('span.key', key === '' ? '(empty)' : key)),
-    make('dl.pairs', row(`L1 of ${instance}`, local, 'local'), row('L2, Redis', remote, 'remote')),
-    ...(isServing ? [] : [make('p.hint', 'This instance is in bypass: it does not serve its L1 now.')]),
-    ...(isDoubtful ? [make('p.hint', 'An eviction of it waits for an acknowledgement: neither tier is asked.')] : []),
-    ...(isWithheld ? [make('p.hint', 'A write of it is under way, or its writer has died: nothing is stored under it.')] : []),
-  ];
+  #show({ cache, key, instance, local, remote, tags, isServing, isDoubtful, isWithheld }: KeyInspection): readonly HTMLElement[] {
+    const row = (title: string, tier: TierInspection, name: string): HTMLElement => {
+      const value = make('dd', tell(tier));
+      value.dataset['tier'] = name;
+      return make('div', make('dt', title), value);
+    };
+    const carried = tags && [make('div', make('dt', 'Tags'), make('dd.tags', ...this.#tagsOf(cache, tags)))];
+    return [
+      make('p', make('span.key', shownKey(key))),
+      make('dl.pairs', row(`L1 of ${instance}`, local, 'local'), row('L2, Redis', remote, 'remote'), ...(carried ?? [])),
+      ...(isServing ? [] : [make('p.hint', 'This instance is in bypass: it does not serve its L1 now.')]),
+      ...(isDoubtful ? [make('p.hint', 'An eviction of it waits for an acknowledgement: neither tier is asked.')] : []),
+      ...(isWithheld ? [make('p.hint', 'A write of it is under way, or its writer has died: nothing is stored under it.')] : []),
+    ];
+  }
+
+  /** Each tag, as a button where it can be evicted by. */
+  #tagsOf(cache: string, tags: readonly string[]): readonly (HTMLElement | string)[] {
+    if (tags.length === 0) return ['none'];
+    if (!this.#isWritable) return tags.map((tag) => make('span.key', shownKey(tag)));
+    return tags.map((tag) => {
+      const button = make('button.key', shownKey(tag));
+      button.type = 'button';
+      button.title = 'Evict by this tag';
+      button.addEventListener('click', () => this.#pickTag(cache, tag));
+      return button;
+    });
+  }
 }
 
 function tell({ state, leftMs }: TierInspection): string {
