@@ -89,11 +89,5 @@ export class BookRepository {
 }
 
 function toBook(row: Readonly<Record<string, unknown>>): Book {
-  return new Book(
-    String(row['name']),
-    String(row['author']),
-    Number(row['price']),
-    Number(row['version']),
-    Number(row['author_id']),
-  );
+  return new Book(String(row['name']), String(row['author']), Number(row['price']), Number(row['version']), Number(row['author_id']));
 }

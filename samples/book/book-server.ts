@@ -188,7 +188,8 @@ export class BookServer {
       return { status: version === 1 ? 201 : 200, body: saved.book };
     } catch (error) {
       // Saved, but Redis did not acknowledge the eviction, which is repeated until it does: other servers may serve the old book until then.
-      if (error instanceof CacheEvictError) return { status: 202, body: (error.result as Saved).book, headers: { 'x-eviction': 'pending' } };
+      if (error instanceof CacheEvictError)
+        return { status: 202, body: (error.result as Saved).book, headers: { 'x-eviction': 'pending' } };
       throw error;
     }
   }

@@ -3,7 +3,7 @@ import { openSqlFile } from '../support/sql-file.js';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS author (
-    id   INTEGER PRIMARY KEY AUTOINCREMENT,
+    id   INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE
   );
   CREATE TABLE IF NOT EXISTS book (

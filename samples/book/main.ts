@@ -53,8 +53,8 @@ function introduce({ description, redis }: Backend): void {
 async function tell(fleet: Fleet<ServerNotice>, books: BookRepository, { redis }: Backend): Promise<number> {
   print("  Freshness: updateBook evicts with acks: 'all', so from the moment it resolves every read, on every");
   print('             server, must equal what is in the database. Each one is compared.');
-  print("             The same of a name, from the moment renameAuthor resolves: it evicts by tag, with acks: 'all'.");
-  print('             With aroundInvocation that also holds once a server has died before updateBook resolved.');
+  print('             With aroundInvocation that also holds once a server has died before it resolved.');
+  print("             renameAuthor evicts by tag, with acks: 'all': then no server tells the old name.");
   const unit = redis === undefined ? 'container' : 'process';
   const story = new Story({ fleet, books, timeline: new Timeline(print, paint), print, unit });
   const verdict = await story.tell();

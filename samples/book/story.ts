@@ -243,8 +243,10 @@ export class Story {
     const seenIn = (name: string, cache: string): number | undefined =>
       notices
         .of('tagsEvicted')
-        .find((told) => told.server === name && told.notice.cache === cache && told.notice.tags.includes(tag) && told.notice.atMs > committedAtMs)
-        ?.notice.atMs;
+        .find(
+          (told) =>
+            told.server === name && told.notice.cache === cache && told.notice.tags.includes(tag) && told.notice.atMs > committedAtMs,
+        )?.notice.atMs;
     const seenBy = (name: string): number | undefined => {
       const times = CACHES.map((cache) => seenIn(name, cache));
       return times.includes(undefined) ? undefined : Math.max(...(times as number[]));
@@ -258,10 +260,16 @@ export class Story {
       const atMs = seenBy(name);
       this.#sightings.push({ server: name, what: `${tag}, from both caches`, wasSeen: atMs !== undefined });
       const text =
-        atMs === undefined ? `has not seen ${tag} evicted within ${SEEN_WITHIN_MS} ms` : `saw ${tag} evicted from both caches ${since(atMs)}`;
+        atMs === undefined
+          ? `has not seen ${tag} evicted within ${SEEN_WITHIN_MS} ms`
+          : `saw ${tag} evicted from both caches ${since(atMs)}`;
       lines.push({ atMs: atMs ?? monotonicMs(), server: name, text });
     }
-    lines.push({ atMs: acknowledgedAtMs, server: server.name, text: `knows that no server serves the old name, ${since(acknowledgedAtMs)}` });
+    lines.push({
+      atMs: acknowledgedAtMs,
+      server: server.name,
+      text: `knows that no server serves the old name, ${since(acknowledgedAtMs)}`,
+    });
     for (const { atMs, server, text } of lines.sort((a, b) => a.atMs - b.atMs)) timeline.event(atMs, server, text);
 
     const told = await this.#readAuthorOnAll(authorId);

@@ -279,7 +279,8 @@ class Worker {
       const { version } = await this.#books.revise(key);
       this.#settled([{ key, version }], { ...how, isAcknowledged: true });
     } catch (error) {
-      if (error instanceof CacheEvictError) this.#settled([{ key, version: this.#books.revisedTo(key) }], { ...how, isAcknowledged: false });
+      if (error instanceof CacheEvictError)
+        this.#settled([{ key, version: this.#books.revisedTo(key) }], { ...how, isAcknowledged: false });
       else if (error instanceof CacheStoppedError) this.#refused += 1;
       else fail(`revise: ${inWords(error)}`);
     } finally {
