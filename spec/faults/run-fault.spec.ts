@@ -51,7 +51,7 @@ const broken: readonly (readonly [Partial<FaultFigures>, string])[] = [
   [{ longestAckedMs: 1_376 }, 'longest acknowledged eviction in ms: 1376.0, at most 1375 allowed'],
   [{ reads: 0 }, 'nothing was read, or nothing evicted'],
   [{ evictions: 0 }, 'nothing was read, or nothing evicted'],
-  [{ tagEvictions: 0 }, 'nothing was evicted by tag'],
+  [{ evictions: 40, tagEvictions: 0 }, 'nothing was evicted by tag'],
   [{ failures: ['w1 crashed'] }, 'w1 crashed'],
   [{ kind: 'none', inDoubt: 1, bypassedShare: 0 }, 'evictions in doubt without a fault: 1.0, at most 0 allowed'],
   [{ kind: 'none', inDoubt: 0 }, 'share of reads that bypassed the local tier without a fault: 0.2, at most 0 allowed'],

@@ -62,22 +62,18 @@ on(byId('update'), async () => {
   return `${costs} ${pending(ms, 'the old one')}`;
 });
 
-/** Author → the full name, where the short one is used. */
-const fullNames = new Map();
-
-/** `Frank Herbert` → `F. Herbert`. */
-const shortened = (name) => name.replace(/^(\p{L})\S* (.+)$/u, '$1. $2');
+/** With this title, or without it if the author has it. */
+const TITLE = ', Esq.';
+const otherName = (name) => (name.endsWith(TITLE) ? name.slice(0, -TITLE.length) : name + TITLE);
 
 on(byId('rename'), async () => {
   const { answer } = await ask('GET', path());
   const { author, authorId } = answer;
-  const name = fullNames.get(authorId) ?? shortened(author);
+  const name = otherName(author);
   const started = performance.now();
   const { isPending } = await save(`authors/${authorId}`, { name });
   const ms = (performance.now() - started).toFixed(1);
-  if (name === fullNames.get(authorId)) fullNames.delete(authorId);
-  else fullNames.set(authorId, author);
-  const renamed = `${author} is called ${name} now.`;
+  const renamed = `${author} is now called “${name}”.`;
   if (isPending) return `${renamed} ${pending(ms, 'the old name')}`;
   const { answer: list } = await ask('GET', `authors/${authorId}/books`);
   return `${renamed} No server tells the old name any more, after ${ms} ms: not in ${list.names.join(', ')}, nor in the list of them.`;
