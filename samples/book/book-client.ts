@@ -25,7 +25,11 @@ export class BookClient {
     return { list: (await response.json()) as BookList, source: response.headers.get('x-cache') as AnswerSource };
   }
 
-  /** Has the server rename the author, and resolves once no server serves the old name. @throws {Error} for any status but 200. */
+  /**
+   * Has the server rename the author, and resolves once no server serves the old name.
+   *
+   * @throws {Error} for any status but 200.
+   */
   async renameAuthor(authorId: number, name: string): Promise<void> {
     await this.#send('PUT', `/authors/${authorId}`, 200, JSON.stringify({ name }));
   }

@@ -40,7 +40,11 @@ export async function readBook(name: string, request: IncomingMessage): Promise<
   return new Book(name, author.trim(), price);
 }
 
-/** The author's new name in the body of a PUT: `{"name": "Frank Patrick Herbert"}`. @throws {HttpError} as {@link readBook}. */
+/**
+ * The author's new name in the body of a PUT: `{"name": "Frank Patrick Herbert"}`.
+ *
+ * @throws {HttpError} as {@link readBook}.
+ */
 export async function readAuthorName(request: IncomingMessage): Promise<string> {
   const { name } = await readJson(request);
   if (typeof name !== 'string' || name.trim() === '' || name.trim().length > MAXIMUM_NAME_LENGTH)

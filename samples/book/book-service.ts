@@ -21,7 +21,7 @@ export class BookService {
     return this.#books.findByName(name);
   }
 
-  /** `undefined`: there is no such author. That is an answer too, and the first book of that author evicts it. */
+  /** `undefined`: there is no such author. That is an answer too. The first book of that author evicts it. */
   @Cacheable('booksByAuthor', { tags: (_, authorId) => [authorTag(authorId)] })
   findBooksByAuthor(authorId: number): Promise<BookList | undefined> {
     return this.#books.findByAuthor(authorId);
@@ -39,8 +39,10 @@ export class BookService {
   }
 
   /**
-   * Renames an author in every book and in the list, however many there are. Nothing here knows which these are: they carry the tag. Answers
-   * whether it was done: the author is known, and nobody else has this name.
+   * Renames an author in every book and in the list, however many there are. Nothing here knows which these
+   * are: they carry the tag.
+   *
+   * @returns `false` if there is no such author, or somebody else has this name.
    */
   @CacheEvict(['book', 'booksByAuthor'], { tags: (authorId) => [authorTag(authorId)], acks: 'all' })
   renameAuthor(authorId: number, name: string): Promise<boolean> {

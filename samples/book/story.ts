@@ -40,7 +40,8 @@ export interface StoryOptions {
 }
 
 /**
- * The demonstration: reads and updates one book on four servers, kills one of them in between, renames the author, and judges what was read.
+ * The demonstration: reads and updates one book on four servers, kills one of them in between, renames the
+ * author, and judges what was read.
  */
 export class Story {
   readonly #options: StoryOptions;
@@ -207,7 +208,7 @@ export class Story {
     throw new Error(`${server.name} did not cache '${NAME}' again within ${CACHED_WITHIN_MS} ms.`);
   }
 
-  /** Reads both that tell the author's name: the list and a book. Answers how many of the answers told which name. */
+  /** Reads a list and a book on all four. @returns how many of the answers told which name of the author. */
   async #readAuthorOnAll(authorId: number): Promise<ReadonlyMap<string, number>> {
     const told = new Map<string, number>();
     const tell = (server: string, answer: Answer, stored: Answer, source: AnswerSource): void => {

@@ -89,7 +89,7 @@ export class BookRepository {
     return this.#commit(key);
   }
 
-  /** Commits a new version of one, then evicts its whole shelf. Returns what was committed of the shelf before the eviction. */
+  /** Commits a new version of one, then evicts its shelf. Returns what of the shelf was committed by then. */
   @CacheEvict('book', { tags: (key) => [shelfTag(key)] })
   publishShelf(key: number): Promise<readonly Committed[]> {
     return this.#commitOnShelf(key);

@@ -20,8 +20,8 @@ export interface Committed {
 /** One eviction. */
 export interface EvictionRecord {
   /**
-   * What it promises: nothing older of these keys is served any more. An eviction by tag promises this for every key
-   * that carries the tag, whoever wrote it, and as far as it was committed when the eviction began.
+   * What it promises: nothing older of these keys is served any more. An eviction by tag promises this for
+   * every key that carries the tag, whoever wrote it, as far as it was committed before the eviction began.
    */
   readonly promises: readonly Committed[];
   readonly byTag: boolean;

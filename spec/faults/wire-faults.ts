@@ -71,7 +71,7 @@ async function loseNumber(context: Context): Promise<void> {
   proxy.heal();
 }
 
-/** The record of tags goes, whole or in part. Half of the time an instance hears nothing meanwhile, and must ask for it. */
+/** The record of tags goes, or its floor does. In some cases an instance hears nothing meanwhile. */
 async function loseTags(context: Context): Promise<void> {
   const { deployment, random } = context;
   const { server } = deployment;

@@ -4,10 +4,13 @@ import { type CacheError, type CacheManager, type CachingOptions, enableCaching 
 import { BookRepository } from './book-repository.js';
 import { INTENT_LEASE_MS, NAMESPACE, type WorkerSettings } from './worker-protocol.js';
 
-/** Many start at once, and on a busy machine the first connection may take too long. That is not what is tried here. */
+/** Many start at once, and on a busy machine the first connection may take too long. That is not tried here. */
 const MAXIMUM_STARTS = 4;
 
-/** A worker's container with `books`, cached. Ends the process if it cannot be started: the parent waits for that, or for the worker. */
+/**
+ * A worker's container with `books`, cached. It ends the process if it cannot be started: the parent waits for
+ * that, or for the worker.
+ */
 export async function startContainer(
   settings: WorkerSettings,
   books: BookRepository,

@@ -107,8 +107,8 @@ function expectNoCrash(story: ToldStory): 0 {
 }
 
 /**
- * All four hold the old name, in a list and in a book. One eviction by tag takes it out of both caches of each; whoever reads first after it
- * asks the database, the others find what it fetched.
+ * All four hold the old name, in a list and in a book. One eviction by tag takes it out of both caches of
+ * each. The first reader after it asks the database, the others find what that one fetched.
  */
 function expectRenaming(story: ToldStory): void {
   const told = (author: string) => (server: string) => [
