@@ -1,5 +1,5 @@
 import type { CacheStatistics } from '../../lib/index.js';
-import type { Book } from './book.js';
+import type { Book, BookList } from './book.js';
 import type { AnswerSource } from '../support/request-trace.js';
 
 /** The most a request may take, in milliseconds. */
@@ -17,6 +17,21 @@ export class BookClient {
   async find(name: string): Promise<{ readonly book: Book; readonly source: AnswerSource }> {
     const response = await this.#send('GET', `/books/${encodeURIComponent(name)}`, 200);
     return { book: (await response.json()) as Book, source: response.headers.get('x-cache') as AnswerSource };
+  }
+
+  /** The books of an author, and where the server had them from. @throws {Error} for any status but 200. */
+  async findByAuthor(authorId: number): Promise<{ readonly list: BookList; readonly source: AnswerSource }> {
+    const response = await this.#send('GET', `/authors/${authorId}/books`, 200);
+    return { list: (await response.json()) as BookList, source: response.headers.get('x-cache') as AnswerSource };
+  }
+
+  /**
+   * Has the server rename the author, and resolves once no server serves the old name.
+   *
+   * @throws {Error} for any status but 200.
+   */
+  async renameAuthor(authorId: number, name: string): Promise<void> {
+    await this.#send('PUT', `/authors/${authorId}`, 200, JSON.stringify({ name }));
   }
 
   /** Has the server save the book, and resolves once no server serves the old one. @throws {Error} for any status but 200. */

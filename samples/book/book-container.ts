@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
 import { type CachingOptions, enableCaching } from '../../lib/index.js';
-import { Book } from './book.js';
+import { Book, BookList } from './book.js';
 import { BookRepository } from './book-repository.js';
 import { BookService } from './book-service.js';
 import { Database } from './database.js';
@@ -26,7 +26,10 @@ export async function createBookContainer(database: Database, redis: CachingOpti
     connectTimeout: '20s', // Four servers start at once: on a busy machine the first connection may take a while.
     intentLease: '2s', // So long a book stays uncached when the server that saves it dies. Short: the story waits for its end.
     logger: false, // The sample tells of Redis itself.
-    caches: { book: { type: Book, ttl: `${LIFE_MINUTES}m` } },
+    caches: {
+      book: { type: Book, tags: true, ttl: `${LIFE_MINUTES}m` },
+      booksByAuthor: { type: BookList, tags: true, ttl: `${LIFE_MINUTES}m` },
+    },
   });
   return container;
 }

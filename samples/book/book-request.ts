@@ -40,6 +40,18 @@ export async function readBook(name: string, request: IncomingMessage): Promise<
   return new Book(name, author.trim(), price);
 }
 
+/**
+ * The author's new name in the body of a PUT: `{"name": "Frank Patrick Herbert"}`.
+ *
+ * @throws {HttpError} as {@link readBook}.
+ */
+export async function readAuthorName(request: IncomingMessage): Promise<string> {
+  const { name } = await readJson(request);
+  if (typeof name !== 'string' || name.trim() === '' || name.trim().length > MAXIMUM_NAME_LENGTH)
+    throw new HttpError(400, `Expected \`name\` to be a string of 1 to ${MAXIMUM_NAME_LENGTH} characters.`);
+  return name.trim();
+}
+
 /** The JSON object in the body. @throws {HttpError} as {@link readBook}. */
 export async function readJson(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
   const body = parse(await readBody(request));

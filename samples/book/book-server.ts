@@ -5,8 +5,9 @@ import type { Container, ServiceIdentifier } from 'inversify';
 import { type CacheStatistics, CacheEvents, CacheEvictError, CacheManager, type CachingOptions } from '../../lib/index.js';
 import { type CacheManagement, cacheManagement } from '../../lib/management/index.js';
 import type { Book } from './book.js';
+import type { Saved } from './book-repository.js';
 import { createBookContainer, LIFE_MINUTES } from './book-container.js';
-import { readAsk, readBook, readJson, readName } from './book-request.js';
+import { readAsk, readAuthorName, readBook, readJson, readName } from './book-request.js';
 import { BookService } from './book-service.js';
 import { pageFile } from './page-files.js';
 import { STOCK } from './stock.js';
@@ -47,7 +48,8 @@ interface Answer {
 }
 
 /**
- * The Book application over HTTP, on the loopback: GET and PUT `/books/:name`, GET `/stats`. A book's answer tells in `x-cache` where it came
+ * The Book application over HTTP, on the loopback: GET and PUT `/books/:name`, GET `/authors/:id/books`, PUT
+ * `/authors/:id`, GET `/stats`. The answer to a GET of books tells in `x-cache` where it came
  * from, and every answer in `x-server` who gave it. Below `/cache/` lies the management of its caches, and at `/` a page with its console.
  */
 export class BookServer {
@@ -86,7 +88,9 @@ export class BookServer {
     const { name, instanceId, port, file, redis, notify } = this.#options;
     this.#database = await Database.open(file);
     this.#container = await createBookContainer(this.#database, redis, instanceId);
-    this.#container.get(CacheEvents).on('evicted', ({ keys, origin }) => notify({ kind: 'evicted', keys, origin, atMs: monotonicMs() }));
+    const events = this.#container.get(CacheEvents);
+    events.on('evicted', ({ keys, origin }) => notify({ kind: 'evicted', keys, origin, atMs: monotonicMs() }));
+    events.on('tagsEvicted', ({ cache, tags }) => notify({ kind: 'tagsEvicted', cache, tags, atMs: monotonicMs() }));
     this.#management = cacheManagement(this.#container, { basePath: '/cache', allowWrites: true }); // On the loopback, and no more than a sample.
     this.#http.listen(port, '127.0.0.1');
     try {
@@ -122,8 +126,17 @@ export class BookServer {
       return { status: 200, body: file.text, type: file.type };
     }
     if (path === '/demo' || path.startsWith('/demo/')) return this.#demonstrate(path, request);
+    const [, id, books] = /^\/authors\/(\d{1,15})(\/books)?$/.exec(path) ?? [];
+    if (id !== undefined && books !== undefined) {
+      allow(request, 'GET');
+      return this.#findByAuthor(Number(id));
+    }
+    if (id !== undefined) {
+      allow(request, 'PUT');
+      return this.#renameAuthor(Number(id), await readAuthorName(request));
+    }
     const name = /^\/books\/([^/]*)$/.exec(path)?.[1];
-    if (name === undefined) throw new HttpError(404, 'There is nothing here. Try /books/Dune or /stats.');
+    if (name === undefined) throw new HttpError(404, 'There is nothing here. Try /books/Dune, /authors/1/books or /stats.');
     allow(request, 'GET', 'PUT');
     if (request.method === 'GET') return this.#find(readName(name));
     const onCommit = request.headers['x-die'] === 'after-commit' ? this.#options.die : undefined;
@@ -133,7 +146,7 @@ export class BookServer {
   async #find(name: string): Promise<Answer> {
     const books = this.#service(BookService);
     const { value: book, source } = await traceRead(
-      () => this.#statistics(),
+      () => this.#statistics('book'),
       () => books.findBookInfo(name),
     );
     const headers = { 'x-cache': source };
@@ -141,16 +154,42 @@ export class BookServer {
     return { status: 200, body: book, headers };
   }
 
+  async #findByAuthor(authorId: number): Promise<Answer> {
+    const books = this.#service(BookService);
+    const { value: list, source } = await traceRead(
+      () => this.#statistics('booksByAuthor'),
+      () => books.findBooksByAuthor(authorId),
+    );
+    const headers = { 'x-cache': source };
+    if (list === undefined) throw new HttpError(404, `There is no author ${authorId}.`, headers);
+    return { status: 200, body: list, headers };
+  }
+
+  async #renameAuthor(authorId: number, name: string): Promise<Answer> {
+    const books = this.#service(BookService);
+    const author = { authorId, name };
+    try {
+      const { value: isDone, committedAtMs } = await traceUpdate(() => books.renameAuthor(authorId, name));
+      if (!isDone) throw new HttpError(409, `There is no author ${authorId}, or somebody else is called '${name}'.`);
+      this.#options.notify({ kind: 'renamed', ...author, committedAtMs, acknowledgedAtMs: monotonicMs() });
+      return { status: 200, body: author };
+    } catch (error) {
+      if (error instanceof CacheEvictError) return { status: 202, body: author, headers: { 'x-eviction': 'pending' } };
+      throw error;
+    }
+  }
+
   async #update(book: Book, onCommit: (() => void) | undefined): Promise<Answer> {
     const books = this.#service(BookService);
     try {
       const { value: saved, committedAtMs } = await traceUpdate(() => books.updateBook(book), onCommit);
-      const { name, version } = saved;
+      const { name, version } = saved.book;
       this.#options.notify({ kind: 'updated', name, version, committedAtMs, acknowledgedAtMs: monotonicMs() });
-      return { status: version === 1 ? 201 : 200, body: saved };
+      return { status: version === 1 ? 201 : 200, body: saved.book };
     } catch (error) {
       // Saved, but Redis did not acknowledge the eviction, which is repeated until it does: other servers may serve the old book until then.
-      if (error instanceof CacheEvictError) return { status: 202, body: error.result, headers: { 'x-eviction': 'pending' } };
+      if (error instanceof CacheEvictError)
+        return { status: 202, body: (error.result as Saved).book, headers: { 'x-eviction': 'pending' } };
       throw error;
     }
   }
@@ -174,9 +213,9 @@ export class BookServer {
     return { status: 200, body: { server, instance, caches: this.#service(CacheManager).statistics() } };
   }
 
-  #statistics(): CacheStatistics {
-    const cache = this.#service(CacheManager).getCache('book');
-    if (cache === undefined) throw new Error("There is no cache 'book'.");
+  #statistics(name: 'book' | 'booksByAuthor'): CacheStatistics {
+    const cache = this.#service(CacheManager).getCache(name);
+    if (cache === undefined) throw new Error(`There is no cache '${name}'.`);
     return cache.statistics();
   }
 

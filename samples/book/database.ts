@@ -2,11 +2,15 @@ import type { Client, InStatement, Row } from '@libsql/client';
 import { openSqlFile } from '../support/sql-file.js';
 
 const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS author (
+    id   INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+  );
   CREATE TABLE IF NOT EXISTS book (
-    name    TEXT PRIMARY KEY,
-    author  TEXT NOT NULL,
-    price   REAL NOT NULL,
-    version INTEGER NOT NULL DEFAULT 1
+    name      TEXT PRIMARY KEY,
+    author_id INTEGER NOT NULL REFERENCES author (id),
+    price     REAL NOT NULL,
+    version   INTEGER NOT NULL DEFAULT 1
   )`;
 
 /** An SQL database in a file that several processes use at once. */
@@ -18,10 +22,10 @@ export class Database {
     this.#client = client;
   }
 
-  /** Opens the file, and creates it and its table where they are missing. */
+  /** Opens the file, and creates it and its tables where they are missing. */
   static async open(file: string): Promise<Database> {
     const client = await openSqlFile(file);
-    await client.execute(SCHEMA);
+    await client.executeMultiple(SCHEMA);
     return new Database(client);
   }
 
@@ -30,9 +34,9 @@ export class Database {
     return (await this.#client.execute(statement)).rows;
   }
 
-  /** Runs all statements in one transaction. */
-  async transaction(statements: InStatement[]): Promise<void> {
-    await this.#client.batch(statements, 'write');
+  /** Runs all statements in one transaction and returns the rows of each. */
+  async transaction(statements: InStatement[]): Promise<readonly (readonly Row[])[]> {
+    return (await this.#client.batch(statements, 'write')).map(({ rows }) => rows);
   }
 
   /** Idempotent. */

@@ -22,7 +22,7 @@ import type { Ask, ServerNotice } from './server-notice.js';
 import { fillStock } from './stock.js';
 import { Story } from './story.js';
 import { Timeline } from '../support/timeline.js';
-import { exitCodeOf, type Verdict } from './verdict.js';
+import { type Answer, exitCodeOf, type Verdict } from './verdict.js';
 
 const print = (line: string): void => console.log(line);
 const paint = painterFor(process.stdout);
@@ -54,8 +54,9 @@ async function tell(fleet: Fleet<ServerNotice>, books: BookRepository, { redis }
   print("  Freshness: updateBook evicts with acks: 'all', so from the moment it resolves every read, on every");
   print('             server, must equal what is in the database. Each one is compared.');
   print('             With aroundInvocation that also holds once a server has died before it resolved.');
+  print("             renameAuthor evicts by tag, with acks: 'all': then no server tells the old name.");
   const unit = redis === undefined ? 'container' : 'process';
-  const story = new Story({ fleet, stored: (name) => books.findByName(name), timeline: new Timeline(print, paint), print, unit });
+  const story = new Story({ fleet, books, timeline: new Timeline(print, paint), print, unit });
   const verdict = await story.tell();
   conclude(verdict);
   return exitCodeOf(verdict);
@@ -66,14 +67,14 @@ function conclude({ reads, stale, missed, isGood }: Verdict): void {
   if (isGood)
     return print(paint('green', `Fresh: all ${reads} reads equal the database, and every eviction was seen by every running server.`));
   for (const { server, answer, stored } of stale) {
-    print(
-      paint(
-        'red',
-        `Stale: ${server} answered v${answer.version} at ${answer.price}, the database has v${stored.version} at ${stored.price}.`,
-      ),
-    );
+    print(paint('red', `Stale: ${server} answered ${inFull(answer)}, the database has ${inFull(stored)}.`));
   }
-  for (const { server, version } of missed) print(paint('red', `Missed: ${server} did not see the eviction of v${version - 1}.`));
+  for (const { server, what } of missed) print(paint('red', `Missed: ${server} did not see the eviction of ${what}.`));
+}
+
+function inFull(answer: Answer): string {
+  if ('names' in answer) return `the list of ${answer.author} (${answer.names.join(', ')})`;
+  return `${answer.name} v${answer.version} by ${answer.author} at ${answer.price}`;
 }
 
 async function serve(fleet: Fleet<ServerNotice>, links: Links | undefined, teardown: Teardown): Promise<number> {
@@ -87,6 +88,8 @@ async function serve(fleet: Fleet<ServerNotice>, links: Links | undefined, teard
   print('');
   print(`  curl -i ${url}/books/Dune`);
   print(`  curl -i -X PUT ${url}/books/Dune -d '{"author": "Frank Herbert", "price": 12.5}'`);
+  print(`  curl -i ${url}/authors/1/books`);
+  print(`  curl -i -X PUT ${url}/authors/1 -d '{"name": "Frank Patrick Herbert"}'`);
   print(`  curl ${url}/cache/caches/book`);
   print('');
   print('Ctrl-C ends them.');

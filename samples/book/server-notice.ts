@@ -11,6 +11,16 @@ export type ServerNotice =
       readonly committedAtMs: number;
       readonly acknowledgedAtMs: number;
     }
+  /** It renamed an author. `acknowledgedAtMs`: from then on no server may serve the old name. */
+  | {
+      readonly kind: 'renamed';
+      readonly authorId: number;
+      readonly name: string;
+      readonly committedAtMs: number;
+      readonly acknowledgedAtMs: number;
+    }
+  /** A message took what carries these tags out of one of its caches. */
+  | { readonly kind: 'tagsEvicted'; readonly cache: string; readonly tags: readonly string[]; readonly atMs: number }
   /** A message from `book-channel` took these keys out of its cache. `origin` is the instance that published it. */
   | { readonly kind: 'evicted'; readonly keys: readonly string[]; readonly origin: string; readonly atMs: number }
   /** Somebody pressed a button on its page: the links and the readers are with whoever started it. */

@@ -10,7 +10,7 @@ const COLUMNS: readonly (readonly [title: string, value: (statistics: CacheStati
   ['L1 hits', ({ localHits }) => localHits],
   ['L2 hits', ({ remoteHits }) => remoteHits],
   ['database loads', ({ loads }) => loads],
-  ['evictions sent', ({ evictions }) => evictions],
+  ['evictions sent', ({ evictions, tagEvictions }) => evictions + tagEvictions],
   ['evictions seen', ({ messagesApplied }) => messagesApplied],
 ];
 

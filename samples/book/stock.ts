@@ -7,6 +7,7 @@ import type { Database } from './database.js';
 /** What the shop begins with. */
 export const STOCK: readonly Book[] = [
   new Book('Dune', 'Frank Herbert', 9.99),
+  new Book('Dune Messiah', 'Frank Herbert', 8.75),
   new Book('Emma', 'Jane Austen', 7.5),
   new Book('Kim', 'Rudyard Kipling', 6.25),
   new Book('Ulysses', 'James Joyce', 12.8),

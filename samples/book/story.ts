@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Book } from './book.js';
 import { BookClient } from './book-client.js';
+import type { BookRepository } from './book-repository.js';
 import type { Fleet } from '../support/fleet.js';
 import { monotonicMs } from '../support/monotonic-time.js';
 import type { AnswerSource } from '../support/request-trace.js';
@@ -8,10 +9,14 @@ import type { ServerHandle } from '../support/server-handle.js';
 import type { ServerNotice } from './server-notice.js';
 import { type StatisticsRow, statisticsTable } from './statistics-table.js';
 import type { Timeline } from '../support/timeline.js';
-import { judge, type Observation, type Sighting, type Verdict } from './verdict.js';
+import { type Answer, judge, type Observation, type Sighting, type Verdict } from './verdict.js';
 
 const NAME = 'Dune';
 const AUTHOR = 'Frank Herbert';
+const NEW_AUTHOR = 'Frank Patrick Herbert';
+
+/** What holds the author's name. */
+const CACHES = ['book', 'booksByAuthor'] as const;
 
 /** How long a server may take to tell of an eviction, in milliseconds. Normally it takes less than one. */
 const SEEN_WITHIN_MS = 5_000;
@@ -26,15 +31,18 @@ const CACHED_WITHIN_MS = 20_000;
 export interface StoryOptions {
   /** Four servers that answer requests. */
   readonly fleet: Fleet<ServerNotice>;
-  /** What the database says, past every cache. */
-  readonly stored: (name: string) => Promise<Book | undefined>;
+  /** To ask the database, past every cache. */
+  readonly books: BookRepository;
   readonly timeline: Timeline;
   readonly print: (line: string) => void;
   /** What a killed server is, for the headings: a process or a container. */
   readonly unit: 'process' | 'container';
 }
 
-/** The demonstration: reads and updates one book on four servers, kills one of them in between, and judges what was read. */
+/**
+ * The demonstration: reads and updates one book on four servers, kills one of them in between, renames the
+ * author, and judges what was read.
+ */
 export class Story {
   readonly #options: StoryOptions;
   readonly #observations: Observation[] = [];
@@ -79,6 +87,11 @@ export class Story {
       timeline.chapter('5. Left out: a container cannot be killed between the commit and the eviction of its save');
     }
 
+    timeline.chapter(`6. Rename the author on ${second.name}: one eviction by tag, and the old name is in no book and no list`);
+    const { authorId } = await this.#stored();
+    await this.#readAuthorOnAll(authorId);
+    await this.#renameAuthor(second, authorId);
+
     await this.#tellStatistics();
     return judge(this.#observations, this.#sightings);
   }
@@ -96,7 +109,7 @@ export class Story {
     this.#options.timeline.answer(server.name, inWords(observation.answer), source, judge([observation], []).stale.length === 0);
   }
 
-  async #observe(server: ServerHandle): Promise<{ readonly observation: Observation; readonly source: AnswerSource }> {
+  async #observe(server: ServerHandle): Promise<{ readonly observation: Observation<Book>; readonly source: AnswerSource }> {
     const { book: answer, source } = await new BookClient(server.url).find(NAME);
     const observation = { server: server.name, answer, stored: await this.#stored() };
     this.#observations.push(observation);
@@ -104,7 +117,7 @@ export class Story {
   }
 
   async #stored(): Promise<Book> {
-    const book = await this.#options.stored(NAME);
+    const book = await this.#options.books.findByName(NAME);
     if (book === undefined) throw new Error(`There is no book '${NAME}' in the database.`);
     return book;
   }
@@ -124,7 +137,7 @@ export class Story {
     const lines = [{ atMs: update.committedAtMs, server: server.name, text: `saved   ${inWords(saved)}` }];
     for (const { name } of running) {
       const atMs = seenBy(name);
-      this.#sightings.push({ server: name, version: saved.version, wasSeen: atMs !== undefined });
+      this.#sightings.push({ server: name, what: `${NAME} v${saved.version - 1}`, wasSeen: atMs !== undefined });
       const text = atMs === undefined ? `has not seen the eviction within ${SEEN_WITHIN_MS} ms` : `saw the eviction ${since(atMs)}`;
       lines.push({ atMs: atMs ?? monotonicMs(), server: name, text });
     }
@@ -166,7 +179,7 @@ export class Story {
     const seen = this.#running.map(({ name }) => ({ name, atMs: seenBy(name) }));
     for (const { name, atMs = monotonicMs() } of seen.sort((a, b) => (a.atMs ?? Infinity) - (b.atMs ?? Infinity))) {
       const wasSeen = seenBy(name) !== undefined;
-      this.#sightings.push({ server: name, version: saved.version, wasSeen });
+      this.#sightings.push({ server: name, what: `${NAME} v${saved.version - 1}`, wasSeen });
       timeline.event(atMs, name, wasSeen ? 'saw the eviction before the save' : 'has seen no eviction before the save');
     }
     timeline.event(endedAtMs, server.name, `saved   ${inWords(saved)}, and was killed (SIGKILL) before its eviction`);
@@ -193,6 +206,76 @@ export class Story {
       await pause(ASK_EVERY_MS);
     }
     throw new Error(`${server.name} did not cache '${NAME}' again within ${CACHED_WITHIN_MS} ms.`);
+  }
+
+  /** Reads a list and a book on all four. @returns how many of the answers told which name of the author. */
+  async #readAuthorOnAll(authorId: number): Promise<ReadonlyMap<string, number>> {
+    const told = new Map<string, number>();
+    const tell = (server: string, answer: Answer, stored: Answer, source: AnswerSource): void => {
+      const observation = { server, answer, stored };
+      this.#observations.push(observation);
+      told.set(answer.author, (told.get(answer.author) ?? 0) + 1);
+      const what = 'names' in answer ? `${answer.author}: ${answer.names.join(', ')}` : `${answer.name} by ${answer.author}`;
+      this.#options.timeline.answer(server, what, source, judge([observation], []).stale.length === 0);
+    };
+    for (const { name, url } of this.#running) {
+      const client = new BookClient(url);
+      const { list, source: listSource } = await client.findByAuthor(authorId);
+      const storedList = await this.#options.books.findByAuthor(authorId);
+      if (storedList === undefined) throw new Error(`There is no author ${authorId} in the database.`);
+      tell(name, list, storedList, listSource);
+      const { book, source } = await client.find(NAME);
+      tell(name, book, await this.#stored(), source);
+    }
+    return told;
+  }
+
+  async #renameAuthor(server: ServerHandle, authorId: number): Promise<void> {
+    const { fleet, timeline } = this.#options;
+    const { notices } = fleet;
+    await new BookClient(server.url).renameAuthor(authorId, NEW_AUTHOR);
+    const find = () => notices.of('renamed').find(({ server: name, notice }) => name === server.name && notice.authorId === authorId);
+    await notices.until(() => find() !== undefined, SEEN_WITHIN_MS);
+    const renamed = find()?.notice;
+    if (renamed === undefined) throw new Error(`${server.name} did not tell when it renamed the author.`);
+    const { committedAtMs, acknowledgedAtMs } = renamed;
+
+    const tag = `author:${authorId}`;
+    const seenIn = (name: string, cache: string): number | undefined =>
+      notices
+        .of('tagsEvicted')
+        .find(
+          (told) =>
+            told.server === name && told.notice.cache === cache && told.notice.tags.includes(tag) && told.notice.atMs > committedAtMs,
+        )?.notice.atMs;
+    const seenBy = (name: string): number | undefined => {
+      const times = CACHES.map((cache) => seenIn(name, cache));
+      return times.includes(undefined) ? undefined : Math.max(...(times as number[]));
+    };
+    const running = this.#running;
+    await notices.until(() => running.every(({ name }) => seenBy(name) !== undefined), SEEN_WITHIN_MS);
+
+    const since = (atMs: number): string => `${(atMs - committedAtMs).toFixed(1)} ms after the commit`;
+    const lines = [{ atMs: committedAtMs, server: server.name, text: `renamed ${AUTHOR}: ${NEW_AUTHOR}` }];
+    for (const { name } of running) {
+      const atMs = seenBy(name);
+      this.#sightings.push({ server: name, what: `${tag}, from both caches`, wasSeen: atMs !== undefined });
+      const text =
+        atMs === undefined
+          ? `has not seen ${tag} evicted within ${SEEN_WITHIN_MS} ms`
+          : `saw ${tag} evicted from both caches ${since(atMs)}`;
+      lines.push({ atMs: atMs ?? monotonicMs(), server: name, text });
+    }
+    lines.push({
+      atMs: acknowledgedAtMs,
+      server: server.name,
+      text: `knows that no server serves the old name, ${since(acknowledgedAtMs)}`,
+    });
+    for (const { atMs, server, text } of lines.sort((a, b) => a.atMs - b.atMs)) timeline.event(atMs, server, text);
+
+    const told = await this.#readAuthorOnAll(authorId);
+    const reads = [...told.values()].reduce((sum, count) => sum + count, 0);
+    timeline.event(monotonicMs(), server.name, `of ${reads} answers after it, ${told.get(AUTHOR) ?? 0} tell the old name`);
   }
 
   async #kill(server: ServerHandle): Promise<void> {

@@ -1,17 +1,20 @@
-import type { Book } from './book.js';
+import type { Book, BookList } from './book.js';
+
+/** What a server answers to a read. */
+export type Answer = Book | BookList;
 
 /** What one server answered to one read, and what the database said right after. Nothing was written in between. */
-export interface Observation {
+export interface Observation<A extends Answer = Answer> {
   readonly server: string;
-  readonly answer: Book;
-  readonly stored: Book;
+  readonly answer: A;
+  readonly stored: A;
 }
 
 /** Whether a server was told of an eviction. */
 export interface Sighting {
   readonly server: string;
-  /** The version of the book whose saving caused the eviction. */
-  readonly version: number;
+  /** What was evicted, in words. */
+  readonly what: string;
   readonly wasSeen: boolean;
 }
 
@@ -38,6 +41,8 @@ export function judge(observations: readonly Observation[], sightings: readonly 
 /** `0` for a good run, `1` for any other. */
 export const exitCodeOf = ({ isGood }: Verdict): number => (isGood ? 0 : 1);
 
-function isSame(a: Book, b: Book): boolean {
-  return a.name === b.name && a.author === b.author && a.price === b.price && a.version === b.version;
+function isSame(a: Answer, b: Answer): boolean {
+  if (a.author !== b.author || a.authorId !== b.authorId) return false;
+  if ('names' in a || 'names' in b) return 'names' in a && 'names' in b && a.names.join('\n') === b.names.join('\n');
+  return a.name === b.name && a.price === b.price && a.version === b.version;
 }

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { waitFor } from '../support/wait.js';
 import type { Arena, Place } from './arena.js';
-import type { Book } from './book-repository.js';
+import { type Book, FIRST_LOOSE_KEY } from './book-repository.js';
 import type { FaultContext, FaultKind } from './fault-kind.js';
 import { monotonicNow } from './monotonic.js';
 import type { WorkerHandle } from './worker-handle.js';
@@ -19,7 +19,7 @@ export interface AbandonedWrites {
 }
 
 /** Keys that are written by nobody else. Everybody reads them all the time. */
-const KEYS = Array.from({ length: 16 }, (_, i) => 1_000 + i);
+const KEYS = Array.from({ length: 16 }, (_, i) => FIRST_LOOSE_KEY + i);
 const KEYS_PER_DEATH = 8;
 /** A late commit lands so long after its sender's death: within `intentLease`, as the protocol asks for. */
 const LATE_COMMIT_MS: readonly [Milliseconds, Milliseconds] = [100, 500];

@@ -35,6 +35,8 @@ export interface ArenaOptions {
   readonly lifeMs?: Milliseconds | undefined;
   /** By how much the wall clock at each place is ahead. Default: they are right. */
   readonly clocksOffByMs?: readonly Milliseconds[] | undefined;
+  /** Default: `false`. */
+  readonly losesTagEvictions?: boolean | undefined;
 }
 
 /** Longer than any run. */
@@ -165,8 +167,8 @@ export class Arena {
   }
 
   #fork(number: number): WorkerHandle {
-    const { deployment, boundMs, random, keys, hotKeys, putKeys, writers, database, failFast, sharedName, boundOf, lifeMs, clocksOffByMs } =
-      this.options;
+    const { deployment, boundMs, random, keys, hotKeys, putKeys, writers, database, failFast } = this.options;
+    const { sharedName, boundOf, lifeMs, clocksOffByMs, losesTagEvictions = false } = this.options;
     const ownPutKeys = Array.from({ length: putKeys }, (_, i) => i)
       .filter((i) => i % writers === number)
       .map((i) => keys - 1 - i);
@@ -187,6 +189,7 @@ export class Arena {
         lifeMs: lifeMs ?? LONG_LIFE_MS,
         clockOffByMs: clocksOffByMs?.[number] ?? 0,
         failFast,
+        losesTagEvictions,
       },
       (report) => this.#told(instance, report),
     );

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { Cacheable, CacheEvict, CachePut } from '../../lib/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { monotonicNow } from './monotonic.js';
+import type { Committed } from './oracle.js';
 
 /** What is cached: the version says which commit a reader has seen. */
 export interface Book {
@@ -11,6 +12,16 @@ export interface Book {
   readonly at: Milliseconds;
 }
 
+/** Keys from here on stand on no shelf: nobody but their own writers evicts them. */
+export const FIRST_LOOSE_KEY = 1_000;
+const SHELVES = 4;
+
+const bookTag = (key: number): string => `book:${key}`;
+const shelfTag = (key: number): string => `shelf:${key % SHELVES}`;
+
+/** What a book can be evicted by: a tag of its own, and that of its shelf. */
+export const tagsOf = (key: number): string[] => (key < FIRST_LOOSE_KEY ? [bookTag(key), shelfTag(key)] : [bookTag(key)]);
+
 /**
  * The service under test, as a user would write it. Its database is a second Redis server that no fault touches, reached directly: a
  * commit is one INCR, so versions grow by one at each commit whoever commits.
@@ -18,15 +29,20 @@ export interface Book {
 export class BookRepository {
   readonly #database: Redis;
   readonly #pause: () => Promise<void>;
+  readonly #keys: number;
   readonly #revised = new Map<number, number>();
 
-  /** @param pause - how long the method itself takes besides reading. */
-  constructor(database: Redis, pause: () => Promise<void>) {
+  /**
+   * @param pause - how long the method itself takes besides reading.
+   * @param keys - how many books stand on the shelves.
+   */
+  constructor(database: Redis, pause: () => Promise<void>, keys: number) {
     this.#database = database;
     this.#pause = pause;
+    this.#keys = keys;
   }
 
-  @Cacheable('book')
+  @Cacheable('book', { tags: (_, key) => tagsOf(key) })
   async find(key: number): Promise<Book> {
     const at = monotonicNow();
     const version = Number((await this.#database.get(`book:${key}`)) ?? 0);
@@ -36,7 +52,7 @@ export class BookRepository {
   }
 
   /** Commits a new version and caches it. Of two writers of one key the later might cache first, so each key must have but one. */
-  @CachePut('book')
+  @CachePut('book', { tags: (_, key) => tagsOf(key) })
   async revise(key: number): Promise<Book> {
     const at = monotonicNow();
     const version = await this.#database.incr(`book:${key}`);
@@ -51,14 +67,38 @@ export class BookRepository {
 
   /** Commits a new version, then evicts. */
   @CacheEvict('book')
-  publish(key: number): Promise<number> {
-    return this.#database.incr(`book:${key}`);
+  publish(key: number): Promise<readonly Committed[]> {
+    return this.#commit(key);
   }
 
   /** The same, and resolves once no instance serves an older one. */
   @CacheEvict('book', { acks: 'all' })
-  publishEverywhere(key: number): Promise<number> {
-    return this.#database.incr(`book:${key}`);
+  publishEverywhere(key: number): Promise<readonly Committed[]> {
+    return this.#commit(key);
+  }
+
+  /** Commits a new version, then evicts by the tag of the book. */
+  @CacheEvict('book', { tags: (key) => [bookTag(key)] })
+  publishTagged(key: number): Promise<readonly Committed[]> {
+    return this.#commit(key);
+  }
+
+  /** The same, and resolves once no instance serves an older one. */
+  @CacheEvict('book', { tags: (key) => [bookTag(key)], acks: 'all' })
+  publishTaggedEverywhere(key: number): Promise<readonly Committed[]> {
+    return this.#commit(key);
+  }
+
+  /** Commits a new version of one, then evicts its shelf. Returns what of the shelf was committed by then. */
+  @CacheEvict('book', { tags: (key) => [shelfTag(key)] })
+  publishShelf(key: number): Promise<readonly Committed[]> {
+    return this.#commitOnShelf(key);
+  }
+
+  /** The same, and resolves once no instance serves an older one. */
+  @CacheEvict('book', { resultTags: ([first]) => [shelfTag((first as Committed).key)], acks: 'all' })
+  publishShelfEverywhere(key: number): Promise<readonly Committed[]> {
+    return this.#commitOnShelf(key);
   }
 
   /** Commits in the way it is told to, then evicts. */
@@ -75,13 +115,26 @@ export class BookRepository {
 
   /** Commits a new version of one, then evicts all. */
   @CacheEvict('book', { allEntries: true })
-  publishCatalogue(key: number): Promise<number> {
-    return this.#database.incr(`book:${key}`);
+  publishCatalogue(key: number): Promise<readonly Committed[]> {
+    return this.#commit(key);
   }
 
   /** The same, and resolves once no instance serves an older one. */
   @CacheEvict('book', { allEntries: true, acks: 'all' })
-  publishCatalogueEverywhere(key: number): Promise<number> {
-    return this.#database.incr(`book:${key}`);
+  publishCatalogueEverywhere(key: number): Promise<readonly Committed[]> {
+    return this.#commit(key);
+  }
+
+  async #commit(key: number): Promise<readonly Committed[]> {
+    return [{ key, version: await this.#database.incr(`book:${key}`) }];
+  }
+
+  async #commitOnShelf(key: number): Promise<readonly Committed[]> {
+    const committed = await this.#commit(key);
+    const others = Array.from({ length: this.#keys }, (_, other) => other).filter(
+      (other) => other !== key && shelfTag(other) === shelfTag(key),
+    );
+    const versions = await this.#database.mget(others.map((other) => `book:${other}`));
+    return [...committed, ...others.map((other, i) => ({ key: other, version: Number(versions[i] ?? 0) }))];
   }
 }

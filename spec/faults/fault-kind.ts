@@ -33,6 +33,8 @@ export interface FaultKind<D extends Deployment = Deployment> {
   readonly lifeMs?: Milliseconds;
   /** By how much the wall clock of each worker is ahead. Default: they are right. */
   readonly clocksOffByMs?: readonly Milliseconds[];
+  /** Whether evictions by tag do nothing, for the sake of the oracle. Default: they do what they should. */
+  readonly losesTagEvictions?: boolean;
   /** `false`: abandoned writes must leave something stale, which is not the cache's fault. Default: nothing. */
   readonly isPromised?: false | undefined;
   /** Default: `'some'`. */

@@ -18,7 +18,8 @@ export function faultPage(deployments: readonly DeploymentKind[], figures: reado
 Made by \`npm run faults\` (\`spec/faults/\`), which explains the figures; do not edit by hand.
 
 ${machine}; Node ${process.version}; ${new Date().toISOString().slice(0, 10)}; ${how}.
-Three processes read, two of them write, over the loopback.
+Three processes read, two of them write, over the loopback. Half of the writes that are no puts and no clears evict by tag: either the tag
+of one book, or that of its shelf. An eviction of a shelf is held to every book on it, as far as that was committed before the eviction began.
 
 A read is *stale* if it began after an eviction was acknowledged and returned what that eviction removed; *worst staleness* is how long after, and must
 not exceed D. *Bypassed* reads could not use the local tier for want of a read lease. Evictions *in doubt* were answered with a \`CacheEvictError\` and

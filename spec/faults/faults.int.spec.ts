@@ -9,6 +9,7 @@ import { ABANDONED_WRITES } from './abandoned-writes.js';
 import { Arena } from './arena.js';
 import { DEPLOYMENTS } from './deployments.js';
 import { Random } from '../support/random.js';
+import { NO_FAULTS } from './fault-kind.js';
 import { breaches, type FaultFigures, isInterrupted, runFault } from './run-fault.js';
 import { SingleServer } from './single-server.js';
 import { WorkerHandle } from './worker-handle.js';
@@ -95,6 +96,32 @@ describe(`faults, seed ${SEED}`, function () {
   }
 });
 
+describe('a worker whose evictions by tag do nothing', function () {
+  this.timeout(120_000);
+
+  it('is found stale', async () => {
+    const [where] = DEPLOYMENTS;
+    const [none] = NO_FAULTS;
+    if (where === undefined || none === undefined) throw new Error('Nothing is known.');
+    const database = await RedisServer.start();
+    try {
+      const kind = { ...none, losesTagEvictions: true };
+      const figures = await runFault(where, kind, { boundMs: 250, seed: SEED, harmMs: HARM_MS, database });
+      expect(figures.worstStalenessMs).to.be.above(250);
+      expect(figures.ownStaleReads).to.be.above(0);
+      expect(figures.ackedStaleReads).to.be.above(0);
+      expect(figures.permanentlyStale).to.be.above(0);
+      expect(breaches(figures).map((breach) => breach.split(':')[0])).to.include.members([
+        'worst staleness in ms',
+        'permanently stale keys',
+        'reads older than an own eviction',
+      ]);
+    } finally {
+      await database.stop();
+    }
+  });
+});
+
 describe('a crowd', function () {
   this.timeout(60_000);
 
@@ -145,6 +172,7 @@ describe('a worker that cannot start', () => {
         lifeMs: 1_000,
         clockOffByMs: 0,
         failFast: true,
+        losesTagEvictions: false,
       },
       () => undefined,
     );

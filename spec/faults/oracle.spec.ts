@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { type EvictionRecord, Oracle, type ReadRecord } from './oracle.js';
 
 const eviction = (version: number, acknowledgedAt: number | undefined, changes: Partial<EvictionRecord> = {}): EvictionRecord => ({
-  key: 1,
-  version,
+  promises: [{ key: 1, version }],
+  byTag: false,
   instance: 'A',
   acks: false,
   settledAt: acknowledgedAt ?? 0,
@@ -59,6 +59,22 @@ describe(Oracle.name, () => {
       oracle.evicted(eviction(2, 100));
       oracle.read('B', [read(1, 500, { key: 2 })]);
       expect(oracle.verdict()).to.include({ staleReads: 0 });
+    });
+
+    it('holds an eviction by tag to every key that it promises, as far as it was committed', () => {
+      const shelf = [
+        { key: 1, version: 4 },
+        { key: 5, version: 2 },
+      ];
+      oracle.evicted(eviction(4, 100, { promises: shelf, byTag: true }));
+      oracle.read('B', [read(2, 400, { key: 5 }), read(3, 400, { key: 9 })]);
+      expect(oracle.verdict()).to.include({ staleReads: 0, evictions: 1, tagEvictions: 1 });
+      oracle.read('B', [read(1, 350, { key: 5 }), read(3, 150)]);
+      expect(oracle.verdict()).to.include({ staleReads: 2, worstStalenessMs: 250 });
+      expect([...oracle.newestEvicted()]).to.deep.equal([
+        [1, 4],
+        [5, 2],
+      ]);
     });
 
     it('counts an eviction in doubt from its recovery, but for its own instance from the answer', () => {

@@ -11,10 +11,20 @@ export interface ReadRecord {
   readonly waitedMs: Milliseconds;
 }
 
-/** One eviction: the writer had committed `version` to the database before it began. */
-export interface EvictionRecord {
+/** A version that was in the database before an eviction of its key began. */
+export interface Committed {
   readonly key: number;
   readonly version: number;
+}
+
+/** One eviction. */
+export interface EvictionRecord {
+  /**
+   * What it promises: nothing older of these keys is served any more. An eviction by tag promises this for
+   * every key that carries the tag, whoever wrote it, as far as it was committed before the eviction began.
+   */
+  readonly promises: readonly Committed[];
+  readonly byTag: boolean;
   /** The instance that evicted; a restarted worker is another one. */
   readonly instance: string;
   readonly acks: boolean;
@@ -38,6 +48,8 @@ export interface Verdict {
   /** Reads older than an eviction with `acks: 'all'` that had resolved before they began, anywhere. There must be none (C4). */
   readonly ackedStaleReads: number;
   readonly evictions: number;
+  /** Those of them that were by tag. */
+  readonly tagEvictions: number;
   /** Evictions that were answered with a `CacheEvictError`. */
   readonly inDoubt: number;
   /** Evictions of which nobody ever learnt that they were executed. */
@@ -87,8 +99,9 @@ export class Oracle {
   /** The newest version of each key whose eviction was acknowledged: what must never be unseen again. */
   newestEvicted(): ReadonlyMap<number, number> {
     const newest = new Map<number, number>();
-    for (const { key, version, acknowledgedAt } of this.#evictions) {
-      if (acknowledgedAt !== undefined) newest.set(key, Math.max(version, newest.get(key) ?? 0));
+    for (const { promises, acknowledgedAt } of this.#evictions) {
+      if (acknowledgedAt === undefined) continue;
+      for (const { key, version } of promises) newest.set(key, Math.max(version, newest.get(key) ?? 0));
     }
     return newest;
   }
@@ -127,6 +140,7 @@ export class Oracle {
       ownStaleReads,
       ackedStaleReads,
       evictions: this.#evictions.length,
+      tagEvictions: this.#evictions.filter(({ byTag }) => byTag).length,
       inDoubt: this.#evictions.filter(({ settledAt, acknowledgedAt }) => acknowledgedAt !== settledAt).length,
       unacknowledged: this.#evictions.filter(({ acknowledgedAt }) => acknowledgedAt === undefined).length,
       greatestAgeMs,
@@ -149,9 +163,11 @@ class Timeline {
     for (const eviction of evictions) {
       const at = countsFrom(eviction);
       if (at === undefined) continue;
-      const list = byKey.get(eviction.key);
-      if (list === undefined) byKey.set(eviction.key, [{ version: eviction.version, at }]);
-      else list.push({ version: eviction.version, at });
+      for (const { key, version } of eviction.promises) {
+        const list = byKey.get(key);
+        if (list === undefined) byKey.set(key, [{ version, at }]);
+        else list.push({ version, at });
+      }
     }
     for (const [key, list] of byKey) {
       list.sort((a, b) => a.version - b.version);

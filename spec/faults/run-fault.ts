@@ -93,6 +93,7 @@ async function runOn(
     boundOf: kind.boundOf,
     lifeMs: kind.lifeMs,
     clocksOffByMs: kind.clocksOffByMs,
+    losesTagEvictions: kind.losesTagEvictions,
   });
   try {
     const load: Load = { readsPerSecond: READS_PER_SECOND, writesPerSecond: WRITES_PER_SECOND, acks: kind.acks ?? 'some' };
@@ -162,6 +163,8 @@ export function breaches(figures: FaultFigures): string[] {
   atMost('longest eviction in ms', figures.longestEvictionMs, callMs);
   atMost('longest acknowledged eviction in ms', figures.longestAckedMs, callMs + ACKS_MARGIN * boundMs);
   if (figures.reads === 0 || figures.evictions === 0) found.push('nothing was read, or nothing evicted');
+  // Of few evictions all may be by key; of so many they are not.
+  else if (figures.tagEvictions === 0 && figures.evictions >= 40) found.push('nothing was evicted by tag');
   if (figures.kind.startsWith('none')) {
     atMost('evictions in doubt without a fault', figures.inDoubt, 0);
     // A machine that gives a process no time for most of a bound is a fault too.

@@ -4,6 +4,7 @@ import { LEAST_DAMAGED, parseState } from '../../lib/eviction/cache-state.js';
 import { originOf } from '../../lib/eviction/index.js';
 import { formatMessage } from '../../lib/eviction/messages.js';
 import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
+import { tagsOf } from './book-repository.js';
 import { aWhile, type FaultContext, type FaultKind, repeated, type RepeatedKind, untilOver } from './fault-kind.js';
 import { LINKS } from './link-proxy.js';
 import type { SingleServer } from './single-server.js';
@@ -16,10 +17,12 @@ const CHANNEL = `${NAMESPACE}:book-channel`;
 const FLOOD = 2_000;
 
 /** A message as somebody makes it up who may publish on the topic, and has listened to it. */
-function forged(gen: string, seq: number, op: 'evict' | 'clear' = 'evict'): string {
-  const evicted = op === 'clear' ? [] : ['0', '1'];
-  return formatMessage({ ns: NAMESPACE, cache: 'book', seq, gen, op, keys: evicted, origin: originOf('forger'), ack: true });
+function forged(gen: string, seq: number, op: Forged = 'evict'): string {
+  const evicted = { keys: op === 'evict' ? ['0', '1'] : [], tags: op === 'evictTagged' ? tagsOf(0) : undefined };
+  return formatMessage({ ns: NAMESPACE, cache: 'book', seq, gen, op, ...evicted, origin: originOf('forger'), ack: true });
 }
+
+type Forged = 'evict' | 'clear' | 'evictTagged';
 
 async function stateOf({ deployment: { server } }: Context): Promise<{ readonly gen: number; readonly seq: number }> {
   const { seq = 0, gen = '0' } = parseState(String(await server.cli('GET', keys.state))) ?? {};
@@ -27,7 +30,7 @@ async function stateOf({ deployment: { server } }: Context): Promise<{ readonly 
 }
 
 /** One forged message at a time, half of them with the number that the next real one will have. */
-const forging = (name: string, genOf: (gen: number) => string, op?: 'clear'): RepeatedKind<SingleServer> =>
+const forging = (name: string, genOf: (gen: number) => string, op?: Forged): RepeatedKind<SingleServer> =>
   repeated(name, async (context) => {
     const { gen, seq } = await stateOf(context);
     const number = context.random.next() < 0.5 ? seq + 1 : seq + context.random.below(1_000) + 1;
@@ -68,10 +71,23 @@ async function loseNumber(context: Context): Promise<void> {
   proxy.heal();
 }
 
+/** The record of tags goes, or its floor does. In some cases an instance hears nothing meanwhile. */
+async function loseTags(context: Context): Promise<void> {
+  const { deployment, random } = context;
+  const { server } = deployment;
+  const proxy = random.pick(deployment.proxies);
+  if (random.next() < 0.5) proxy.cut('subscriber');
+  if (random.next() < 0.5) await server.cli('DEL', keys.tags);
+  else await server.cli('ZREMRANGEBYRANK', keys.tags, 0, 0); // The floor.
+  await aWhile(context, 1);
+  proxy.heal();
+}
+
 /** The next number is made up, and the real message with that number is missed. */
 async function forgeThenCut(context: Context): Promise<void> {
   const { gen, seq } = await stateOf(context);
-  await context.deployment.server.cli('PUBLISH', CHANNEL, forged(String(gen), seq + 1));
+  const op = context.random.pick(['evict', 'evictTagged'] as const);
+  await context.deployment.server.cli('PUBLISH', CHANNEL, forged(String(gen), seq + 1, op));
   const proxy = context.random.pick(context.deployment.proxies);
   proxy.cut('subscriber');
   await aWhile(context, 1);
@@ -132,6 +148,9 @@ export const WIRE_KINDS: readonly FaultKind<SingleServer>[] = [
   forging('forged generation, 20 digits', () => '9'.repeat(20)),
   forging('forged clear', (gen) => String(gen + 1), 'clear'),
   damaging('damaged state', keys.state, HASH(keys.state)),
+  forging('forged eviction of tags', (gen) => String(gen + 1), 'evictTagged'),
+  damaging('damaged record of tags', keys.tags, HASH(keys.tags)),
+  repeated('record of tags lost alone', loseTags),
   damaging('damaged list of members', keys.members, HASH(keys.members)),
   damaging('damaged list of hosts', keys.hosts, ['SADD', keys.hosts, 'a']),
   repeated('number lost alone', loseNumber),

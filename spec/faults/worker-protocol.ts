@@ -36,6 +36,8 @@ export interface WorkerSettings {
   readonly clockOffByMs: Milliseconds;
   /** `false`: Redis may be absent at start. */
   readonly failFast: boolean;
+  /** Whether its evictions by tag do nothing: what the oracle must find. */
+  readonly losesTagEvictions: boolean;
 }
 
 /** What a worker's load looks like. */
@@ -76,9 +78,12 @@ export interface Verbs {
   block: { argument: Milliseconds; answer: undefined };
   /** Puts so many values at once, of keys that nobody reads. Answers how many were refused. */
   putBurst: { argument: number; answer: number };
-  /** Evicts so many keys in one call, and as many by calls of their own, none of which anybody reads. Answers how many calls were refused. */
+  /**
+   * Evicts so many keys in one call, and as many by calls of their own, every second one by tag. Nobody reads
+   * any of them. Answers how many calls were refused.
+   */
   evictionBurst: { argument: number; answer: number };
-  /** Blocks the event loop for so long with evictions under way. Answers how many of them were refused. */
+  /** Blocks the event loop for so long with evictions under way, half of them by tag. Answers how many were refused. */
   blockWhileEvicting: { argument: Milliseconds; answer: number };
   /** Reads every key once and answers their versions. */
   readAll: { argument: undefined; answer: readonly number[] };

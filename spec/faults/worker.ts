@@ -4,30 +4,19 @@
  */
 import 'reflect-metadata';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Container } from 'inversify';
-import { Cluster, Redis } from 'ioredis';
-import {
-  type Cache,
-  type CacheError,
-  type CacheManager,
-  type CachingOptions,
-  CacheEvents,
-  CacheEvictError,
-  CacheStoppedError,
-  enableCaching,
-} from '../../lib/index.js';
+import { Redis } from 'ioredis';
+import { type Cache, type CacheManager, CacheEvents, CacheEvictError, CacheStoppedError } from '../../lib/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
-import { BookRepository } from './book-repository.js';
+import { BookRepository, tagsOf } from './book-repository.js';
 import { monotonicNow } from './monotonic.js';
-import type { ReadRecord } from './oracle.js';
+import type { Committed, ReadRecord } from './oracle.js';
 import { turn } from '../support/promises.js';
 import { Random } from '../support/random.js';
 import { StallWatch } from './stall-watch.js';
+import { inWords, startContainer } from './worker-container.js';
 import {
-  INTENT_LEASE_MS,
   type Load,
   LONGEST_METHOD_MS,
-  NAMESPACE,
   type Report,
   type Request,
   type Verb,
@@ -43,7 +32,6 @@ const MAXIMUM_UNDER_WAY = 500;
 const MAXIMUM_WRITES_UNDER_WAY = 20;
 
 const settings = JSON.parse(process.argv[2] as string) as WorkerSettings;
-const { redis } = settings;
 const random = new Random(settings.seed);
 const rightNow = Date.now;
 if (settings.clockOffByMs !== 0) Date.now = () => rightNow() + settings.clockOffByMs;
@@ -64,14 +52,28 @@ const methodTime = async (): Promise<void> => {
 };
 
 const database = new Redis({ host: '127.0.0.1', port: settings.databasePort });
-const container = new Container();
-container.bind(BookRepository).toDynamicValue(() => new BookRepository(database, methodTime));
+
+/** How a new version is announced, without and with `acks: 'all'`. */
+const PUBLICATIONS = {
+  key: ['publish', 'publishEverywhere'],
+  tag: ['publishTagged', 'publishTaggedEverywhere'],
+  shelf: ['publishShelf', 'publishShelfEverywhere'],
+  all: ['publishCatalogue', 'publishCatalogueEverywhere'],
+} as const;
 
 /** A call that ended; judged a little later, when it is known whether the process stood still meanwhile. */
 interface Ended {
   readonly begunAt: Milliseconds;
   readonly endedAt: Milliseconds;
   readonly judge: (waitedMs: Milliseconds) => void;
+}
+
+/** How an update ended. */
+interface Settled {
+  readonly acks: boolean;
+  readonly byTag: boolean;
+  readonly begunAt: Milliseconds;
+  readonly isAcknowledged: boolean;
 }
 
 class Worker {
@@ -85,6 +87,7 @@ class Worker {
   #readsDue = 0;
   #writesDue = 0;
   #written = 0;
+  #burstTags = 0;
   /** Updates that were told that they were not evicted, and will not be. */
   #refused = 0;
   readonly #putting = new Set<number>();
@@ -116,10 +119,10 @@ class Worker {
     putBurst: (count) => refused(Array.from({ length: count }, (_, i) => this.#cache.put(`burst-${i}`, { version: i }))),
     evictionBurst: (count) => {
       const doomed = Array.from({ length: count }, (_, i) => `burst-${i}`);
-      return refused([this.#cache.evictAll(doomed), ...doomed.map((key) => this.#cache.evict(key))]);
+      return refused([this.#cache.evictAll(doomed), ...this.#evictions(count)]);
     },
     blockWhileEvicting: async (ms) => {
-      const evictions = Array.from({ length: 20 }, (_, i) => this.#cache.evict(`burst-${i}`));
+      const evictions = this.#evictions(20);
       await turn();
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
       return refused(evictions);
@@ -127,7 +130,7 @@ class Worker {
     readAll: () => Promise.all(Array.from({ length: settings.keys }, (_, key) => this.#read(key))),
     readKeys: (keys) => Promise.all(keys.map((key) => this.#read(key))),
     lookUp: (keys) => Promise.all(keys.map((key) => this.#books.find(key))),
-    putAll: (entries) => refused(entries.map(({ key, book }) => this.#cache.put(key, book))),
+    putAll: (entries) => refused(entries.map(({ key, book }) => this.#cache.put(key, book, { tags: tagsOf(key) }))),
     clear: () => refused([this.#cache.clear()]),
     beginWrites: async ({ keys, around }) => {
       const killed = new Promise<boolean>((resolve) => (this.#killItself = resolve)).then(async (commits): Promise<number> => {
@@ -179,6 +182,13 @@ class Worker {
 
   get #cache(): Cache {
     return this.#manager.getCache('book') as Cache;
+  }
+
+  /** Evictions of what nobody reads, every second one by a tag that was never evicted before. */
+  #evictions(count: number): Promise<void>[] {
+    return Array.from({ length: count }, (_, i) =>
+      i % 2 === 0 ? this.#cache.evict(`burst-${i}`) : this.#cache.evictTagged([`burst-${(this.#burstTags += 1)}`]),
+    );
   }
 
   #state(): WorkerState {
@@ -250,24 +260,27 @@ class Worker {
     this.#written += 1;
     const acks = kind === 'all' || (kind === 'some' && this.#written % 4 === 1);
     const clears = this.#load.clears !== false && this.#written % 50 < 2; // One of them with acks.
-    const verb = clears ? (acks ? 'publishCatalogueEverywhere' : 'publishCatalogue') : acks ? 'publishEverywhere' : 'publish';
-    const begunAt = monotonicNow();
+    const by = clears ? 'all' : random.next() < 0.5 ? 'key' : random.pick(['tag', 'shelf'] as const);
+    const verb = PUBLICATIONS[by][acks ? 1 : 0];
+    const how = { acks, byTag: by === 'tag' || by === 'shelf', begunAt: monotonicNow() };
     try {
-      this.#settled(key, await this.#books[verb](key), acks, begunAt, true);
+      this.#settled(await this.#books[verb](key), { ...how, isAcknowledged: true });
     } catch (error) {
-      if (error instanceof CacheEvictError) this.#settled(key, error.result as number, acks, begunAt, false);
-      else if (error instanceof CacheStoppedError && typeof error.result === 'number') this.#refused += 1;
+      if (error instanceof CacheEvictError) this.#settled(error.result as readonly Committed[], { ...how, isAcknowledged: false });
+      else if (error instanceof CacheStoppedError && Array.isArray(error.result)) this.#refused += 1;
       else fail(`${verb}: ${inWords(error)}`);
     }
   }
 
   async #put(key: number): Promise<void> {
     this.#putting.add(key);
-    const begunAt = monotonicNow();
+    const how = { acks: false, byTag: false, begunAt: monotonicNow() };
     try {
-      this.#settled(key, (await this.#books.revise(key)).version, false, begunAt, true);
+      const { version } = await this.#books.revise(key);
+      this.#settled([{ key, version }], { ...how, isAcknowledged: true });
     } catch (error) {
-      if (error instanceof CacheEvictError) this.#settled(key, this.#books.revisedTo(key), false, begunAt, false);
+      if (error instanceof CacheEvictError)
+        this.#settled([{ key, version: this.#books.revisedTo(key) }], { ...how, isAcknowledged: false });
       else if (error instanceof CacheStoppedError) this.#refused += 1;
       else fail(`revise: ${inWords(error)}`);
     } finally {
@@ -275,12 +288,12 @@ class Worker {
     }
   }
 
-  #settled(key: number, version: number, acks: boolean, begunAt: Milliseconds, isAcknowledged: boolean): void {
+  #settled(promises: readonly Committed[], { acks, byTag, begunAt, isAcknowledged }: Settled): void {
     const settledAt = monotonicNow();
     const acknowledgedAt = isAcknowledged ? settledAt : undefined;
     const { instance } = settings;
     const judge = (waitedMs: Milliseconds): void =>
-      tell({ kind: 'eviction', record: { key, version, instance, acks, settledAt, acknowledgedAt, waitedMs } });
+      tell({ kind: 'eviction', record: { promises, byTag, instance, acks, settledAt, acknowledgedAt, waitedMs } });
     // Told at once, for this process may be killed; how long it waited is known only after the loop has turned.
     if (isAcknowledged && settledAt - begunAt < 100) judge(settledAt - begunAt);
     else this.#ended.push({ begunAt, endedAt: settledAt, judge });
@@ -294,31 +307,8 @@ class Worker {
   }
 }
 
-/** Many start at once, and on a busy machine the first connection may take too long. That is not what is tried here. */
-const MAXIMUM_STARTS = 4;
-
-/** What a connection may take stays what it is by default: it is also what a reconnection may. */
-const start = async (attempt = 1): Promise<CacheManager> => {
-  try {
-    return await enableCaching(container, OPTIONS);
-  } catch (error) {
-    if (attempt < MAXIMUM_STARTS && (error as Partial<CacheError>).code === 'CACHE_REMOTE_CONNECT_FAILED') return start(attempt + 1);
-    process.stderr.write(`${inWords(error)}\n`);
-    process.exit(1); // The parent waits for this worker to be ready, or to end.
-  }
-};
-
-const OPTIONS: CachingOptions = {
-  redis: 'nodes' in redis ? new Cluster([...redis.nodes], { lazyConnect: true, redisOptions: redis.redisOptions }) : redis,
-  namespace: NAMESPACE,
-  instanceId: settings.name,
-  bound: settings.boundMs,
-  failFast: settings.failFast,
-  intentLease: INTENT_LEASE_MS,
-  caches: { book: { ttl: settings.lifeMs } },
-};
-
-const manager = await start();
+const books = new BookRepository(database, methodTime, settings.keys);
+const { container, manager } = await startContainer(settings, books);
 const worker = new Worker(container.get(BookRepository), manager, container.get(CacheEvents));
 
 process.on('message', (request: Request) => {
@@ -336,8 +326,4 @@ tell({ kind: 'ready' });
 /** How many of these calls rejected. */
 async function refused(calls: readonly Promise<unknown>[]): Promise<number> {
   return (await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected').length;
-}
-
-function inWords(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -82,6 +82,28 @@ describe('the page of the Book sample', function () {
     expect(complaints).to.deep.equal([]);
   });
 
+  it('renames an author by one eviction of a tag, and back', async () => {
+    const url = await start({ ...process.env, REDIS_URL: undefined, REDIS_HOST: undefined, PATH: '' });
+    await open(url);
+    await until(async () => (await page.locator('#book option').count()) > 0, 'the books');
+    const urls = [...output.matchAll(/^ {2}server-\d {2}(\S+)$/gm)].map(([, address]) => String(address));
+    const authors = () =>
+      Promise.all(urls.map(async (each) => ((await (await fetch(`${each}/books/Dune`)).json()) as { author: string }).author));
+    for (const [old, name] of [
+      ['Frank Herbert', 'Frank Herbert, Esq.'],
+      ['Frank Herbert, Esq.', 'Frank Herbert'],
+    ] as const) {
+      expect(await authors()).to.deep.equal([old, old, old, old]);
+      await page.locator('#rename').click();
+      await until(async () => (await page.locator('#told').textContent())!.startsWith(`${old} is now called “${name}”.`), 'the answer');
+      expect(await page.locator('#told').textContent()).to.match(
+        /”\. No server tells the old name any more, after \d+\.\d ms: not in Dune, Dune Messiah, nor in the list of them\.$/,
+      );
+      expect(await authors()).to.deep.equal([name, name, name, name]);
+    }
+    expect(complaints).to.deep.equal([]);
+  });
+
   it('says of a book that was saved out of the reach of Redis that others may serve the old one', async () => {
     const program = findServerProgram();
     const folder = program!.slice(0, program!.lastIndexOf('/'));

@@ -7,6 +7,7 @@ import { ask } from './ask.js';
 import { isListening, isRunning, SampleRun } from './sample-run.js';
 
 const NAMES = ['server-1', 'server-2', 'server-3', 'server-4'];
+const EMMA = { name: 'Emma', author: 'Jane Austen', price: 7.5, version: 1, authorId: 2 };
 const PUT = (body: unknown): RequestInit => ({ method: 'PUT', body: typeof body === 'string' ? body : JSON.stringify(body) });
 
 /** The addresses of the four servers, as they are printed. */
@@ -35,7 +36,7 @@ for (const redis of ['none', 'program'] as const) {
       const rounds = [];
       for (const url of [...urls, ...urls]) {
         const { status, headers, body } = await ask(`${url}/books/Emma`);
-        expect({ status, body }).to.deep.equal({ status: 200, body: { name: 'Emma', author: 'Jane Austen', price: 7.5, version: 1 } });
+        expect({ status, body }).to.deep.equal({ status: 200, body: EMMA });
         rounds.push(`${headers.get('x-server')} ${headers.get('x-cache')}`);
       }
       const first = NAMES.map((name, i) => `${name} ${i === 0 ? 'database' : 'L2'}`);
@@ -45,7 +46,7 @@ for (const redis of ['none', 'program'] as const) {
     it('saves a book on one server, and every other one knows it', async () => {
       for (const url of urls) await ask(`${url}/books/Kim`); // All of them hold the old one.
       const saved = await ask(`${urls[0]}/books/Kim`, PUT({ author: ' Rudyard Kipling ', price: 5 }));
-      const kim = { name: 'Kim', author: 'Rudyard Kipling', price: 5, version: 2 };
+      const kim = { name: 'Kim', author: 'Rudyard Kipling', price: 5, version: 2, authorId: 3 };
       expect({ status: saved.status, body: saved.body }).to.deep.equal({ status: 200, body: kim });
       expect(await Promise.all(urls.map(async (url) => (await ask(`${url}/books/Kim`)).body))).to.deep.equal([kim, kim, kim, kim]);
     });
@@ -53,7 +54,10 @@ for (const redis of ['none', 'program'] as const) {
     it('does not die for the header by which the story kills a server', async () => {
       const put = { ...PUT({ author: 'James Joyce', price: 12 }), headers: { 'x-die': 'after-commit' } };
       const { status, body } = await ask(`${urls[3]}/books/Ulysses`, put);
-      expect({ status, body }).to.deep.equal({ status: 200, body: { name: 'Ulysses', author: 'James Joyce', price: 12, version: 2 } });
+      expect({ status, body }).to.deep.equal({
+        status: 200,
+        body: { name: 'Ulysses', author: 'James Joyce', price: 12, version: 2, authorId: 4 },
+      });
     });
 
     it('adds a book of which every server has said that there is none', async () => {
@@ -63,10 +67,54 @@ for (const redis of ['none', 'program'] as const) {
         expect({ status, body }).to.deep.equal({ status: 404, body: { error: "There is no book 'Les Misérables / 1'." } });
       }
       expect((await ask(urls[3] + path)).headers.get('x-cache')).to.equal('L1'); // "There is none" is an answer too.
-      const book = { name: 'Les Misérables / 1', author: 'Victor Hugo', price: 0, version: 1 };
+      const book = { name: 'Les Misérables / 1', author: 'Victor Hugo', price: 0, version: 1, authorId: 5 };
+      for (const url of urls) expect((await ask(`${url}/authors/5/books`)).status).to.equal(404);
       const added = await ask(urls[1] + path, PUT({ author: 'Victor Hugo', price: 0 }));
       expect({ status: added.status, body: added.body }).to.deep.equal({ status: 201, body: book });
       expect(await Promise.all(urls.map(async (url) => (await ask(url + path)).body))).to.deep.equal([book, book, book, book]);
+      const list = { authorId: 5, author: 'Victor Hugo', names: [book.name] };
+      expect(await Promise.all(urls.map(async (url) => (await ask(`${url}/authors/5/books`)).body))).to.deep.equal([
+        list,
+        list,
+        list,
+        list,
+      ]);
+    });
+
+    it('lists the books of an author, from the database, then from L2 on the others, then from L1', async () => {
+      const rounds = [];
+      for (const url of [...urls, ...urls]) {
+        const { status, headers, body } = await ask(`${url}/authors/1/books`);
+        expect({ status, body }).to.deep.equal({
+          status: 200,
+          body: { authorId: 1, author: 'Frank Herbert', names: ['Dune', 'Dune Messiah'] },
+        });
+        rounds.push(headers.get('x-cache'));
+      }
+      expect(rounds).to.deep.equal(['database', 'L2', 'L2', 'L2', 'L1', 'L1', 'L1', 'L1']);
+    });
+
+    it('renames an author on one server, and no server tells the old name, in a book or in the list', async () => {
+      const told = (path: string) => Promise.all(urls.map(async (url) => String((await ask(url + path)).body.author)));
+      const PATHS = ['/books/Dune', `/books/${encodeURIComponent('Dune Messiah')}`, '/authors/1/books'];
+      for (const name of ['F. Herbert', 'Frank Herbert']) {
+        for (const path of PATHS) expect(new Set(await told(path)).has(name)).to.be.false; // All of them hold the old one.
+        const { status, body } = await ask(`${urls[2]}/authors/1`, PUT({ name: ` ${name} ` }));
+        expect({ status, body }).to.deep.equal({ status: 200, body: { authorId: 1, name } });
+        for (const path of PATHS) expect(await told(path)).to.deep.equal([name, name, name, name]);
+      }
+      expect((await ask(`${urls[0]}/books/Emma`)).headers.get('x-cache')).to.equal('L1'); // Another author.
+    });
+
+    it('moves a book from the list of one author to that of another', async () => {
+      const names = async (url: string, author: number): Promise<string[]> => (await ask(`${url}/authors/${author}/books`)).body.names;
+      const path = `/books/${encodeURIComponent('Dune Messiah')}`;
+      const lists = () => Promise.all(urls.map(async (url) => [await names(url, 1), await names(url, 2)]));
+      const before = [['Dune', 'Dune Messiah'], ['Emma']];
+      expect(await lists()).to.deep.equal([before, before, before, before]);
+      await ask(`${urls[3]}${path}`, PUT({ author: 'Jane Austen', price: 1 }));
+      const after = [['Dune'], ['Dune Messiah', 'Emma']];
+      expect(await lists()).to.deep.equal([after, after, after, after]);
     });
 
     it('tells what the caches counted', async () => {
@@ -81,6 +129,8 @@ for (const redis of ['none', 'program'] as const) {
       expect(['localHits', 'remoteHits', 'loads', 'evictions'].map(grew)).to.deep.equal([1, 0, 1, 0]);
     });
 
+    const NOTHING = 'There is nothing here. Try /books/Dune, /authors/1/books or /stats.';
+    const newName = `Expected \`name\` to be a string of 1 to ${MAXIMUM_NAME_LENGTH} characters.`;
     const json = 'Expected the body to be JSON.';
     const author = 'Expected `author` to be a non-empty string.';
     const price = 'Expected `price` to be a number that is not negative.';
@@ -98,8 +148,22 @@ for (const redis of ['none', 'program'] as const) {
       ['an empty name', '/books/', {}, 400, name],
       ['a name that is too long', `/books/${'x'.repeat(MAXIMUM_NAME_LENGTH + 1)}`, {}, 400, name],
       ['a name in another encoding', '/books/%E9', {}, 400, 'The name of the book is not percent-encoded UTF-8.'],
-      ['a path nobody knows', '/authors/Dune', {}, 404, 'There is nothing here. Try /books/Dune or /stats.'],
-      ['a path below a book', '/books/Dune/author', {}, 404, 'There is nothing here. Try /books/Dune or /stats.'],
+      ['a path nobody knows', '/authors/Dune', {}, 404, NOTHING],
+      ['a path below a book', '/books/Dune/author', {}, 404, NOTHING],
+      ['an author nobody knows', '/authors/99/books', {}, 404, 'There is no author 99.'],
+      ['a list that is put', '/authors/1/books', PUT({}), 405, 'Expected GET.'],
+      ['an author without a name', '/authors/1', PUT({}), 400, newName],
+      ['a name of blanks', '/authors/1', PUT({ name: ' ' }), 400, newName],
+      ['a new name that is too long', '/authors/1', PUT({ name: 'x'.repeat(MAXIMUM_NAME_LENGTH + 1) }), 400, newName],
+      ['a name for nobody', '/authors/99', PUT({ name: 'A' }), 409, "There is no author 99, or somebody else is called 'A'."],
+      [
+        'the name of another',
+        '/authors/1',
+        PUT({ name: 'Jane Austen' }),
+        409,
+        "There is no author 1, or somebody else is called 'Jane Austen'.",
+      ],
+      ['an author who is read', '/authors/1', {}, 405, 'Expected PUT.'],
       ['another method', '/books/Dune', { method: 'DELETE' }, 405, 'Expected GET or PUT.'],
       ['a PUT of statistics', '/stats', PUT({}), 405, 'Expected GET.'],
       [
@@ -115,14 +179,14 @@ for (const redis of ['none', 'program'] as const) {
         const answer = await ask(`${urls[0]}${path}`, init);
         expect({ status: answer.status, body: answer.body }).to.deep.equal({ status, body: { error } });
         expect(answer.headers.get('content-type')).to.equal('application/json');
-        const allowed = error.includes('PUT') ? 'GET, PUT' : 'GET';
+        const allowed = error.replace(/^Expected |\.$/g, '').replace(' or ', ', ');
         expect(answer.headers.get('allow')).to.equal(status === 405 ? allowed : null);
       });
     }
 
     it('has not changed the book by anything it refused', async () => {
       const { body } = await ask(`${urls[0]}/books/Dune`);
-      expect(body).to.deep.equal({ name: 'Dune', author: 'Frank Herbert', price: 9.99, version: 1 });
+      expect(body).to.deep.equal({ name: 'Dune', author: 'Frank Herbert', price: 9.99, version: 1, authorId: 1 });
     });
 
     it('ends on Ctrl-C with everything it started', async () => {

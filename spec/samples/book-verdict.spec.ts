@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { Book } from '../../samples/book/book.js';
+import { Book, BookList } from '../../samples/book/book.js';
 import { exitCodeOf, judge, type Observation, type Sighting } from '../../samples/book/verdict.js';
 
 describe(judge.name, () => {
   const stored = new Book('Dune', 'Frank Herbert', 12.5, 2);
   const fresh: Observation = { server: 'server-1', answer: new Book('Dune', 'Frank Herbert', 12.5, 2), stored };
-  const seen: Sighting = { server: 'server-1', version: 2, wasSeen: true };
+  const seen: Sighting = { server: 'server-1', what: 'Dune v1', wasSeen: true };
 
   it('finds a run good in which every read equals the database and every eviction was seen', () => {
     const verdict = judge([fresh, fresh], [seen]);
@@ -28,8 +28,27 @@ describe(judge.name, () => {
     });
   }
 
+  const list = new BookList(1, 'Frank Patrick Herbert', ['Dune', 'Dune Messiah']);
+  const lists: readonly (readonly [what: string, answer: BookList])[] = [
+    ['author', new BookList(1, 'Frank Herbert', ['Dune', 'Dune Messiah'])],
+    ['number', new BookList(2, 'Frank Patrick Herbert', ['Dune', 'Dune Messiah'])],
+    ['books', new BookList(1, 'Frank Patrick Herbert', ['Dune'])],
+  ];
+  for (const [what, answer] of lists) {
+    it(`finds a list stale whose ${what} is not that of the database`, () => {
+      const same: Observation = { server: 'server-1', answer: new BookList(1, list.author, list.names), stored: list };
+      const read: Observation = { server: 'server-2', answer, stored: list };
+      expect(judge([same, read], [seen])).to.deep.equal({ reads: 2, stale: [read], missed: [], isGood: false });
+    });
+  }
+
+  it('does not take a book for a list', () => {
+    const read: Observation = { server: 'server-1', answer: new Book('Dune', 'Frank Patrick Herbert', 1, 1, 1), stored: list };
+    expect(judge([read], [seen]).stale).to.deep.equal([read]);
+  });
+
   it('does not forgive an eviction that a server did not see', () => {
-    const unseen = { server: 'server-3', version: 2, wasSeen: false };
+    const unseen = { server: 'server-3', what: 'author:1, from both caches', wasSeen: false };
     const verdict = judge([fresh], [seen, unseen]);
     expect(verdict).to.deep.equal({ reads: 1, stale: [], missed: [unseen], isGood: false });
     expect(exitCodeOf(verdict)).to.equal(1);

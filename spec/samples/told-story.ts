@@ -13,6 +13,13 @@ export interface ToldRead {
   readonly source: string;
 }
 
+/** A read in the chapter of the author's name: of the list, or of a book. */
+export interface ToldName {
+  readonly server: string;
+  readonly what: string;
+  readonly source: string;
+}
+
 /** What the sample printed under one heading. */
 export interface Chapter {
   readonly title: string;
@@ -24,6 +31,7 @@ export type ToldCounters = Readonly<Record<string, number>>;
 
 const EVENT = /^ {2}\+ +(?<at>\d+\.\d) ms {2}(?<server>server-\d) +(?<text>\S.*)$/;
 const READ = /^read +Dune v(?<version>\d+) +(?<price>\d+\.\d\d) {2}from (?<source>\S+)$/;
+const NAMED = /^read +(?<what>[A-Z][A-Za-z ]*: .+|Dune by .+?) {2}from (?<source>\S+)$/;
 const SAVED = /^saved +Dune v(?<version>\d+) +(?<price>\d+\.\d\d)$/;
 const SEEN = /^saw the eviction \d+\.\d ms after the commit$/;
 const KNOWN = /^knows that no server serves the old one, \d+\.\d ms after the commit$/;
@@ -65,6 +73,14 @@ export class ToldStory {
     });
   }
 
+  /** Who told which name of the author in a chapter. */
+  names(chapter: number): readonly ToldName[] {
+    return this.#events(chapter).flatMap(({ server, text }) => {
+      const { what, source } = NAMED.exec(text)?.groups ?? {};
+      return what === undefined || source === undefined ? [] : [{ server, what, source }];
+    });
+  }
+
   /** Who saved what in a chapter, who has seen the eviction, and who was told that all had. */
   update(chapter: number) {
     const events = this.#events(chapter);
@@ -77,7 +93,7 @@ export class ToldStory {
   /** What else happened in a chapter. */
   others(chapter: number): readonly string[] {
     return this.#events(chapter)
-      .filter(({ text }) => !READ.test(text) && !SAVED.test(text) && !SEEN.test(text) && !KNOWN.test(text))
+      .filter(({ text }) => !READ.test(text) && !NAMED.test(text) && !SAVED.test(text) && !SEEN.test(text) && !KNOWN.test(text))
       .map(({ server, text }) => `${server} ${text}`);
   }
 

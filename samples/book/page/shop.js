@@ -27,10 +27,10 @@ function on(button, action) {
   button.addEventListener('click', () => action().then(say, (error) => say(error.message)));
 }
 
-/** Saves the book. @throws {Failure} that says whether it may have been saved. */
-async function save(author, price) {
+/** Saves something. @throws {Failure} that says whether it may have been saved. */
+async function save(path, body) {
   try {
-    return await ask('PUT', path(), { author, price });
+    return await ask('PUT', path, body);
   } catch (error) {
     throw new Error(`${error.message} ${error.isUnknown ? 'Read the book to learn whether it was saved.' : 'Nothing was saved.'}`, {
       cause: error,
@@ -38,26 +38,45 @@ async function save(author, price) {
   }
 }
 
+/** What may still be served if Redis has not acknowledged an eviction. */
+const pending = (ms, what) =>
+  `Saved, but after ${ms} ms Redis had not acknowledged the eviction. It is repeated until Redis does: ` +
+  `till then other servers may serve ${what}, for at most ${demo.lifeMinutes} minutes, the life of an entry.`;
+
 const book = () => byId('book').value;
 const path = () => `books/${encodeURIComponent(book())}`;
 
 on(byId('read'), async () => {
   const { answer, source } = await ask('GET', path());
-  return `${answer.name} costs ${answer.price.toFixed(2)} (version ${answer.version}), from ${source}.`;
+  return `${answer.name} by ${answer.author} costs ${answer.price.toFixed(2)} (version ${answer.version}), from ${source}.`;
 });
 
 on(byId('update'), async () => {
   const { answer } = await ask('GET', path());
   const price = Math.round((answer.price + 0.25) * 100) / 100;
   const started = performance.now();
-  const { answer: saved, isPending } = await save(answer.author, price);
+  const { answer: saved, isPending } = await save(path(), { author: answer.author, price });
   const ms = (performance.now() - started).toFixed(1);
   const costs = `${saved.name} now costs ${saved.price.toFixed(2)} (version ${saved.version}).`;
   if (!isPending) return `${costs} Saved, and no server serves the old one any more, after ${ms} ms.`;
-  return (
-    `${costs} Saved, but after ${ms} ms Redis had not acknowledged the eviction. It is repeated until Redis does: ` +
-    `till then other servers may serve the old one, for at most ${demo.lifeMinutes} minutes, the life of an entry.`
-  );
+  return `${costs} ${pending(ms, 'the old one')}`;
+});
+
+/** With this title, or without it if the author has it. */
+const TITLE = ', Esq.';
+const otherName = (name) => (name.endsWith(TITLE) ? name.slice(0, -TITLE.length) : name + TITLE);
+
+on(byId('rename'), async () => {
+  const { answer } = await ask('GET', path());
+  const { author, authorId } = answer;
+  const name = otherName(author);
+  const started = performance.now();
+  const { isPending } = await save(`authors/${authorId}`, { name });
+  const ms = (performance.now() - started).toFixed(1);
+  const renamed = `${author} is now called “${name}”.`;
+  if (isPending) return `${renamed} ${pending(ms, 'the old name')}`;
+  const { answer: list } = await ask('GET', `authors/${authorId}/books`);
+  return `${renamed} No server tells the old name any more, after ${ms} ms: not in ${list.names.join(', ')}, nor in the list of them.`;
 });
 
 on(byId('readers'), async () => {

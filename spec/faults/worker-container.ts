@@ -1,0 +1,48 @@
+import { Container } from 'inversify';
+import { Cluster } from 'ioredis';
+import { type CacheError, type CacheManager, type CachingOptions, enableCaching } from '../../lib/index.js';
+import { BookRepository } from './book-repository.js';
+import { INTENT_LEASE_MS, NAMESPACE, type WorkerSettings } from './worker-protocol.js';
+
+/** Many start at once, and on a busy machine the first connection may take too long. That is not tried here. */
+const MAXIMUM_STARTS = 4;
+
+/**
+ * A worker's container with `books`, cached. It ends the process if it cannot be started: the parent waits for
+ * that, or for the worker.
+ */
+export async function startContainer(
+  settings: WorkerSettings,
+  books: BookRepository,
+): Promise<{ readonly container: Container; readonly manager: CacheManager }> {
+  const container = new Container();
+  container.bind(BookRepository).toConstantValue(books);
+  const options = cachingOptions(settings);
+  // What a connection may take stays what it is by default: it is also what a reconnection may.
+  const start = async (attempt = 1): Promise<CacheManager> => {
+    try {
+      return await enableCaching(container, options);
+    } catch (error) {
+      if (attempt < MAXIMUM_STARTS && (error as Partial<CacheError>).code === 'CACHE_REMOTE_CONNECT_FAILED') return start(attempt + 1);
+      process.stderr.write(`${inWords(error)}\n`);
+      process.exit(1);
+    }
+  };
+  const manager = await start();
+  if (settings.losesTagEvictions) manager.getCache('book')!.evictTagged = () => Promise.resolve();
+  return { container, manager };
+}
+
+const cachingOptions = ({ redis, name, boundMs, failFast, lifeMs }: WorkerSettings): CachingOptions => ({
+  redis: 'nodes' in redis ? new Cluster([...redis.nodes], { lazyConnect: true, redisOptions: redis.redisOptions }) : redis,
+  namespace: NAMESPACE,
+  instanceId: name,
+  bound: boundMs,
+  failFast,
+  intentLease: INTENT_LEASE_MS,
+  caches: { book: { ttl: lifeMs, tags: true } },
+});
+
+export function inWords(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
