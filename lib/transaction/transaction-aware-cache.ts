@@ -174,13 +174,12 @@ export class TransactionAwareCache extends Cache {
   override async evictTagged(tags: readonly CacheKey[], options?: EvictOptions): Promise<void> {
     const transaction = this.#transactions.current;
     if (transaction === undefined) return this.target.evictTagged(tags, options);
-    await this.target.evictTagged([], options); // Evicts nothing, and refuses now what it would refuse after the commit.
-    this.#evictTaggedLater(transaction, tags, options);
+    await this.#evictTaggedLater(transaction, tags, options);
   }
 
   override async invalidateTagged(tags: readonly CacheKey[], options?: EvictOptions): Promise<void> {
     const transaction = this.#transactions.current;
-    if (transaction !== undefined) this.#evictTaggedLater(transaction, tags, options);
+    if (transaction !== undefined) await this.#evictTaggedLater(transaction, tags, options);
     return this.target.invalidateTagged(tags, options);
   }
 
@@ -230,7 +229,8 @@ export class TransactionAwareCache extends Cache {
   }
 
   /** @throws {CacheError} for what cannot be tags: now, and not after the commit. */
-  #evictTaggedLater(transaction: object, tags: readonly CacheKey[], options: EvictOptions = {}): void {
+  async #evictTaggedLater(transaction: object, tags: readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
+    await this.target.evictTagged([], options); // Evicts nothing, and refuses now what it would refuse after the commit.
     if (encodeTags(tags, Infinity).length === 0) return;
     const own = [...tags];
     const due = this.#ledger(transaction).clear(options);

@@ -51,6 +51,7 @@ describe(Cacheable.name, () => {
       unless,
       sync: false,
       ttl: 60_000,
+      tags: undefined,
     });
     expect(recorded).to.be.frozen;
     expect(recorded.cacheNames).to.be.frozen;
@@ -173,14 +174,14 @@ describe(Cacheable.name, () => {
     expect(error.code).to.equal('CACHE_OPTION_INVALID');
     expect(error.message).to.equal(
       'Invalid @Cacheable on BookService.find: there is no option `kye`. Did you mean `key`? ' +
-        'Known are `cacheNames`, `keyGenerator`, `cacheManager`, `cacheResolver`, `key`, `condition`, `unless`, `sync`, `ttl`.',
+        'Known are `cacheNames`, `keyGenerator`, `cacheManager`, `cacheResolver`, `key`, `condition`, `unless`, `sync`, `ttl`, `tags`.',
     );
   });
 
   it('guesses at no name that is nowhere near', () => {
     expect(failure(() => decorate(Cacheable('book', any({ colour: 1 })))).message).to.equal(
       'Invalid @Cacheable on BookService.find: there is no option `colour`. ' +
-        'Known are `cacheNames`, `keyGenerator`, `cacheManager`, `cacheResolver`, `key`, `condition`, `unless`, `sync`, `ttl`.',
+        'Known are `cacheNames`, `keyGenerator`, `cacheManager`, `cacheResolver`, `key`, `condition`, `unless`, `sync`, `ttl`, `tags`.',
     );
   });
 
@@ -257,7 +258,7 @@ describe(Cacheable.name, () => {
       CacheEvict('a', any({ aroundInvocation: true, beforeInvocation: true })),
       '@CacheEvict on BookService.find: `aroundInvocation` and `beforeInvocation` cannot both be set. It evicts before the method as well as after it.',
     ],
-    ...['resultKey', 'unless'].map((option): [string, unknown, string] => [
+    ...['resultKey', 'resultTags', 'unless'].map((option): [string, unknown, string] => [
       `aroundInvocation with ${option}`,
       CacheEvict('a', any({ aroundInvocation: true, [option]: () => 1 })),
       `@CacheEvict on BookService.find: \`aroundInvocation\` and \`${option}\` cannot both be set. The keys are withheld before the method runs, when there is no result.`,
@@ -282,11 +283,33 @@ describe(Cacheable.name, () => {
       CacheEvict('a', any({ resultKey: () => 1, keys: () => [1] })),
       '@CacheEvict on BookService.find: `resultKey` and `keys` cannot both be set. Write two @CacheEvict to evict by both.',
     ],
-    ...['key', 'keys', 'resultKey'].map((option): [string, any, string] => [
+    ...['key', 'keys', 'resultKey', 'tags', 'resultTags'].map((option): [string, any, string] => [
       `allEntries with ${option}`,
       CacheEvict('a', any({ allEntries: true, [option]: () => 1 })),
-      `@CacheEvict on BookService.find: \`allEntries\` and \`${option}\` cannot both be set. All entries go, whatever their keys.`,
+      `@CacheEvict on BookService.find: \`allEntries\` and \`${option}\` cannot both be set. All entries go, whatever their keys and tags.`,
     ]),
+    ...['tags', 'resultTags'].flatMap((one) =>
+      ['key', 'keys', 'resultKey', 'keyGenerator'].map((other): [string, any, string] => [
+        `${one} with ${other}`,
+        CacheEvict('a', any({ [one]: () => [1], [other]: () => 1 })),
+        `@CacheEvict on BookService.find: \`${one}\` and \`${other}\` cannot both be set. Write two @CacheEvict to evict by both.`,
+      ]),
+    ),
+    [
+      'tags with resultTags',
+      CacheEvict('a', any({ tags: () => [1], resultTags: () => [1] })),
+      '@CacheEvict on BookService.find: `tags` and `resultTags` cannot both be set. Let `resultTags` return all the tags.',
+    ],
+    [
+      'aroundInvocation with tags',
+      CacheEvict('a', any({ aroundInvocation: true, tags: () => [1] })),
+      "@CacheEvict on BookService.find: `aroundInvocation` and `tags` cannot both be set. Only keys can be withheld: name them, or use `cache.intend('all')` and its end.",
+    ],
+    [
+      'beforeInvocation with resultTags',
+      CacheEvict('a', any({ beforeInvocation: true, resultTags: () => [1] })),
+      '@CacheEvict on BookService.find: `beforeInvocation` and `resultTags` cannot both be set. Before the method runs there is no result.',
+    ],
   ];
   for (const [what, decorator, complaint] of contradictions) {
     it(`refuses ${what}`, () => {
@@ -408,6 +431,8 @@ describe(CacheEvict.name, () => {
       beforeInvocation: false,
       keys,
       resultKey: undefined,
+      tags: undefined,
+      resultTags: undefined,
       acks: 'all',
       unacknowledged: undefined,
     });
@@ -466,7 +491,7 @@ describe(Caching.name, () => {
     );
     expect(failure(() => decorate(Caching({ put: any([{ cacheNames: 'a', acks: 'all' }]) }))).message).to.equal(
       'Invalid @CachePut on BookService.find: there is no option `acks`. ' +
-        'Known are `cacheNames`, `keyGenerator`, `cacheManager`, `cacheResolver`, `key`, `condition`, `unless`, `ttl`, `resultKey`, `unacknowledged`.',
+        'Known are `cacheNames`, `keyGenerator`, `cacheManager`, `cacheResolver`, `key`, `condition`, `unless`, `ttl`, `tags`, `resultKey`, `unacknowledged`.',
     );
   });
 });

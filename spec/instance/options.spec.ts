@@ -47,6 +47,7 @@ describe(resolveOptions.name, () => {
       topic: undefined,
       type: undefined,
       copy: 'freeze',
+      tags: false,
       allowNullValues: true,
       whenDisconnected: 'bypass',
       unacknowledged: 'throw',
@@ -100,11 +101,11 @@ describe(resolveOptions.name, () => {
     ],
     [
       { defaults: { ttlMs: 5 } },
-      'Unknown option `defaults.ttlMs`. Known here: ttl, localTtl, nullTtl, ttlJitter, maximumSize, tiers, topic, type, copy, allowNullValues, whenDisconnected, unacknowledged, maximumValueSize.',
+      'Unknown option `defaults.ttlMs`. Known here: ttl, localTtl, nullTtl, ttlJitter, maximumSize, tiers, topic, type, copy, tags, allowNullValues, whenDisconnected, unacknowledged, maximumValueSize.',
     ],
     [
       { caches: { book: { size: 5 } } },
-      'Unknown option `caches.book.size`. Known here: ttl, localTtl, nullTtl, ttlJitter, maximumSize, tiers, topic, type, copy, allowNullValues, whenDisconnected, unacknowledged, maximumValueSize.',
+      'Unknown option `caches.book.size`. Known here: ttl, localTtl, nullTtl, ttlJitter, maximumSize, tiers, topic, type, copy, tags, allowNullValues, whenDisconnected, unacknowledged, maximumValueSize.',
     ],
     [{ caches: null }, 'Expected `caches` to be an object of cache names, got `null` (object).'],
     [{ caches: 'book' }, 'Expected `caches` to be an object of cache names, got `book` (string).'],

@@ -131,6 +131,42 @@ describe('what is wrong at start-up', () => {
     });
   });
 
+  describe('is a tag in a cache without tags', () => {
+    const complaintOf = (label: string): unknown[] => [
+      'CACHE_OPTION_INVALID',
+      `Invalid ${label}: cache 'book' has no tags. Write \`caches: { 'book': { tags: true } }\`.`,
+    ];
+    const list = { list: { tags: true } };
+    const tagged = [
+      [Cacheable(['list', 'book'], { tags: () => ['a'] }), '@Cacheable'],
+      [CachePut('book', { tags: () => ['a'] }), '@CachePut'],
+      [CacheEvict('book', { tags: () => ['a'] }), '@CacheEvict'],
+      [CacheEvict(['book', 'list'], { resultTags: () => ['a'] }), '@CacheEvict'],
+    ] as const;
+
+    for (const [decorate, name] of tagged) {
+      it(`of ${name}`, async () => {
+        class Books {
+          @(decorate as MethodDecorator)
+          async find(_name: string): Promise<void> {}
+        }
+        container.bind(Books).toSelf();
+        expect(await failure({ caches: list })).to.deep.equal(complaintOf(`${name} on Books.find`));
+        await enableCaching(container, { namespace: 'start-up', caches: { ...list, book: { tags: true } } });
+      });
+    }
+
+    it('and not one in the caches of somebody else', async () => {
+      class Books {
+        @CacheEvict('book', { tags: () => ['a'], cacheManager: 'archive' })
+        async elsewhere(_name: string): Promise<void> {}
+      }
+      container.bind(Books).toSelf();
+      container.bind('archive').toConstantValue(new NoOpCacheManager());
+      await enableCaching(container, { namespace: 'start-up' });
+    });
+  });
+
   it('is no name where another manager or a resolver is asked for it, or caches are made on demand', async () => {
     class Books {
       @Cacheable('elsewhere', { cacheManager: 'archive' })

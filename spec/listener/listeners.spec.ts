@@ -263,7 +263,7 @@ describe('listening methods', () => {
 
     it('refuses names that no event has, and what is no method', () => {
       expect(() => EventListener('bypas' as never)).to.throw(
-        'Expected names of events for @EventListener, got `bypas`. Known are: connected, lost, failed, reconnecting, subscribed, evicted, cleared, ' +
+        'Expected names of events for @EventListener, got `bypas`. Known are: connected, lost, failed, reconnecting, subscribed, evicted, tagsEvicted, cleared, ' +
           'gap, bypass, malformed, evictPending, evictRecovered, intentLapsed, breaker, error.',
       );
       expect(() => EventListener(...([] as never as ['bypass']))).to.throw('Expected names of events for @EventListener, got `undefined`.');

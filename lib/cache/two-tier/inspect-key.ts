@@ -41,7 +41,7 @@ async function isWithheldIn(key: string, { remote, tiers, isStopped }: Inspected
 async function inspectRemote(
   key: string,
   { remote, clock, tiers, isStopped }: InspectedTiers,
-): Promise<{ readonly remote: TierInspection; readonly entry?: RemoteEntry }> {
+): Promise<{ readonly remote: TierInspection; readonly entry?: RemoteEntry | undefined }> {
   if (tiers === 'local') return { remote: { state: 'unused' } };
   if (isStopped) return { remote: { state: 'unknown' } };
   try {

@@ -1,4 +1,4 @@
-// (5,25) TS2322: Type '(name: string, edition: any) => any[]' is not assignable to type 'NotTogetherWith.allEntries | NotTogetherWith.keyGenerator | NotTogetherWith.keys | NotTogetherWith.resultKey | ((this: CacheInvocation<[name: string]>, name: string) => CacheKey) | undefined'.
+// (5,25) TS2322: Type '(name: string, edition: any) => any[]' is not assignable to type 'NotTogetherWith.allEntries | NotTogetherWith.keyGenerator | NotTogetherWith.keys | NotTogetherWith.resultKey | NotTogetherWith.resultTags | NotTogetherWith.tags | ((this: CacheInvocation<...>, name: string) => CacheKey) | undefined'.
 import { CacheEvict } from '../../../lib/index.js';
 
 export class Books {

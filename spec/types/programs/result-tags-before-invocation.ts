@@ -1,0 +1,9 @@
+// (5,49) TS2322: Type '(this: CacheInvocation<[name: string]>, book: { readonly author: number; }) => number[]' is not assignable to type '((this: CacheInvocation<[name: string]>, result: { readonly author: number; }, name: string) => readonly CacheKey[]) & NotTogetherWith.beforeInvocation'.
+import { CacheEvict } from '../../../lib/index.js';
+
+export class Books {
+  @CacheEvict('book', { beforeInvocation: true, resultTags: (book) => [book.author] })
+  async find(name: string): Promise<{ readonly author: number }> {
+    return { author: name.length };
+  }
+}
