@@ -19,7 +19,7 @@ export { CompositeCacheManager, type CompositeCacheManagerOptions } from './comp
 export { decodeKey } from './key/decode-key.js';
 export { encodeKey } from './key/encode-key.js';
 export { EntryCodec, type Reading, type RemoteTime } from './remote/entry-codec.js';
-export { encodeTags } from './encode-tags.js';
+export { encodeTags } from './key/encode-tags.js';
 export { ALL_KEYS, type Eviction, hasTags, placeOf, placesOf, type Withheld } from './eviction.js';
 export type { EvictionLog, EvictionReceipt, FillEntry, FillLease, IntentChange, PutEntry, PutReceipt } from './remote/eviction-log.js';
 export type { AppliedMessage, CoherentCache } from './two-tier/coherent-cache.js';

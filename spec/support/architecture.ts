@@ -37,7 +37,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   cache: { rooms: ['call', 'event', 'time', 'errors'], inside: ['cache/key'] },
   'cache/key': { isInner: true, rooms: ['errors'], inside: ['cache/value'] },
   'cache/value': { isInner: true, rooms: ['time', 'errors'], packages: ['devalue'] },
-  'cache/local': { isInner: true, rooms: ['event', 'time', 'errors'], inside: ['cache/value', 'cache'] },
+  'cache/local': { isInner: true, rooms: ['event', 'time', 'errors'], inside: ['cache/remote', 'cache/value', 'cache'] },
   'cache/remote': { isInner: true, rooms: ['event', 'time', 'errors'], inside: ['cache/value', 'cache'], packages: ['keyv'] },
   'cache/two-tier': {
     isInner: true,

@@ -460,7 +460,7 @@ describe(ValueCodec.name, () => {
       ['{"value":1,"life":"long"}', 'has an invalid life'],
       ['{"value":1,"life":5,"end":"soon"}', 'has an invalid end'],
       ['{"value":1,"end":5}', 'has an invalid end'],
-      ['{"value":1,"expires":5}', 'holds more than a value, its type, its life and its end'],
+      ['{"value":1,"expires":5}', 'holds more than a value, its type, its tags, its life and its end'],
       ['{"devalue":[["Secret",1],2]}', 'is not what devalue wrote'],
       ['{"devalue":"x"}', 'is not what devalue wrote'],
       ['{"devalue":[["BigInt","x"]]}', 'is not what devalue wrote'],
