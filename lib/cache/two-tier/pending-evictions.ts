@@ -83,6 +83,7 @@ export class PendingEvictions {
 
   /** Whether one of these tags is in doubt, so that what carries it may be served by neither tier. */
   hasDoubtful(tags: readonly string[]): boolean {
+    if (this.#allDoubtful !== 0) return tags.length > 0;
     if (this.#doubtfulTags.size === 0) return false;
     return tags === ANY_TAG || tags.some((tag) => this.#doubtfulTags.has(tag));
   }

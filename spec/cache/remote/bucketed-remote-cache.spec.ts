@@ -186,6 +186,18 @@ describe(BucketedRemoteCache.name, () => {
     expect(stores.map(({ entries }) => entries.size)).to.deep.equal([0, 0, 0]);
   });
 
+  it('evicts tags in every bucket, in one step each, and waits for everybody', async () => {
+    const steps = logs.map((log) => sinon.spy(log, 'evict'));
+    const { removed, acknowledged } = await remote.evict({ tags: ['herbert', 'austen'] }, true);
+    expect(steps.map((spy) => spy.args)).to.deep.equal(logs.map(() => [[{ tags: ['herbert', 'austen'] }, true, undefined]]));
+    expect([removed < 0, stores.map(({ seq }) => seq)]).to.deep.equal([true, [1, 1, 1]]);
+    await acknowledged;
+    steps[1]!.restore();
+    sinon.stub(logs[1] as EmbeddedEvictionLog, 'evict').rejects(away());
+    expect(await rejectionOf(remote.evict({ tags: ['herbert'] }, false))).to.be.instanceOf(RemoteCacheError);
+    expect([steps[0]!.callCount, steps[2]!.callCount]).to.deep.equal([2, 2]);
+  });
+
   it('clears every bucket', async () => {
     for (const key of keys) await cache.put(key, 1);
     const { removed } = await remote.evict('all', false);
