@@ -170,6 +170,24 @@ describe('Instances with and without tags on one namespace', function () {
       await readEverywhere('one that joined later');
     });
 
+    const puts: Readonly<Record<string, (cache: TwoTierCache) => Promise<unknown>>> = {
+      put: (cache) => cache.put('Dune', 1),
+      putAll: (cache) => cache.putAll([['Dune', 1]]),
+      putIfAbsent: (cache) => cache.putIfAbsent('Dune', 1),
+    };
+    for (const [way, put] of Object.entries(puts)) {
+      it(`does not serve what it has stored by ${way} alone`, async () => {
+        const untagged = await join(false);
+        expect(await servers.isPure()).to.equal(true);
+        await put(untagged.cache);
+        expect(await servers.isPure()).to.equal(false);
+        await evict('Dune');
+        await read(untagged, 'Dune', 'after');
+        await join(false);
+        await readEverywhere('one that joined later');
+      });
+    }
+
     it('does not serve what it has stored after it joined and before a tag was evicted', async () => {
       for (const key of KEYS) await read(tagged, key, 'before');
       await evict('Dune');
@@ -214,6 +232,7 @@ describe('Instances with and without tags on one namespace', function () {
       for (const key of KEYS) await read(untagged, key, 'rolled back');
       await readEverywhere('rolled back');
       await untagged.cache.clear({ acks: 'all' });
+      expect(await servers.isPure()).to.equal(false);
       await readEverywhere('rolled back, and cleared');
 
       tagged = await join(true);
