@@ -2,7 +2,7 @@ import { throwFirst } from '../errors/index.js';
 import type { CacheStatistics } from '../event/index.js';
 import type { Duration, Milliseconds } from '../time/index.js';
 import { checkEvictOptions, checkKeys, checkWork } from './check-arguments.js';
-import { encodeTags } from './key/encode-tags.js';
+import { encodeTags } from './tag/encode-tags.js';
 import type { EvictOptions, Unacknowledged } from './evict-options.js';
 import type { CacheKey } from './key/cache-key.js';
 import type { KeyInspection } from './key-inspection.js';

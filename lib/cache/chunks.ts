@@ -13,7 +13,7 @@ export const MAXIMUM_CHUNK_LENGTH = 250 * 1_024;
 const writtenLength = (key: string): number => JSON.stringify(key).length + 1;
 
 /** The end of the chunk that begins at `from`. */
-export function endOfChunk(keys: readonly string[], from: number): number {
+function endOfChunk(keys: readonly string[], from: number): number {
   let length = 0;
   for (let end = from; end < keys.length; end += 1) {
     length += writtenLength(keys[end] as string);

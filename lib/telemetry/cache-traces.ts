@@ -8,22 +8,23 @@ export interface CacheTracesOptions {
   /** Default: the globally registered one. */
   readonly tracerProvider?: TracerProvider | undefined;
   /**
-   * Whether spans name the keys (`cache.keys`). Keys may reveal personal data; values are never
-   * named. Default: `false`.
+   * Whether spans name the keys (`cache.keys`) and tags (`cache.tags`). They may reveal personal data; values
+   * are never named. Default: `false`.
    */
   readonly keys?: boolean | undefined;
 }
 
-/** The most keys that one span names. */
+/** The most keys, or tags, that one span names. */
 const MOST_KEYS = 32;
 
 /**
- * Puts a span around each step that takes time: `cache.load` around the method (or loader), so that the
- * spans of its own work hang below it, and `cache.get`, `cache.acquire`, `cache.fill`, `cache.put`,
- * `cache.evict`, `cache.clear` around steps on the remote tier. A hit in the local tier has no span and
- * costs what it cost before.
+ * Puts a span around each step that takes time: `cache.load` around the method (or loader), so that the spans
+ * of its own work hang below it, and `cache.get`, `cache.acquire`, `cache.fill`, `cache.put`, `cache.evict`,
+ * `cache.evictTagged`, `cache.clear`, `cache.tags` around steps on the remote tier. A hit in the local tier
+ * has no span and costs what it cost before.
  *
- * Attributes: `cache.name`, `cache.keys.count`, and `error.type` with the code of the failure.
+ * Attributes: `cache.name`, `cache.keys.count`, `cache.tags.count` where there are some, and `error.type`
+ * with the code of the failure.
  *
  * @param events - of the container: `container.get(CacheEvents)`. It has one tracer at a time; a
  *   later one replaces it.
@@ -46,9 +47,11 @@ class SpanTracer implements CacheTracer {
     this.#tellsKeys = tellsKeys;
   }
 
-  async trace<T>({ cache, step, keys }: TracedStep, action: () => T | Promise<T>): Promise<T> {
+  async trace<T>({ cache, step, keys, tags }: TracedStep, action: () => T | Promise<T>): Promise<T> {
     const attributes: Attributes = { 'cache.name': cache, 'cache.keys.count': keys.length };
+    if (tags !== undefined) attributes['cache.tags.count'] = tags.length;
     if (this.#tellsKeys) attributes['cache.keys'] = keys.slice(0, MOST_KEYS);
+    if (this.#tellsKeys && tags !== undefined) attributes['cache.tags'] = tags.slice(0, MOST_KEYS);
     const span = this.#tracer.startSpan(`cache.${step}`, { kind: step === 'load' ? SpanKind.INTERNAL : SpanKind.CLIENT, attributes });
     try {
       return await context.with(trace.setSpan(context.active(), span), action);

@@ -68,7 +68,9 @@ describe('Tags on a Redis Cluster', function () {
     for (const by of [there, here, await join()]) expect(await read(by)).to.deep.equal(versions(2, 1));
     await waitFor(() => told.length > 0, { what: 'the event' });
     expect(told).to.deep.equal(['herbert', 'nobody']);
-    expect([here.statistics().tagEvictions, here.statistics().messagesApplied, there.statistics().messagesApplied]).to.deep.equal([2, 1, 1]);
+    expect([here.statistics().tagEvictions, here.statistics().messagesApplied, there.statistics().messagesApplied]).to.deep.equal([
+      2, 1, 1,
+    ]);
     expect(there.statistics()).to.include({ remoteRemovals: BUCKETS, coherenceRemovals: 0, gaps: 0 });
   });
 

@@ -12,8 +12,28 @@ describe(parseState.name, () => {
   });
 
   it('takes nothing else for a state', () => {
-    const wrong = ['', '1:2', '1:2:ab:', '1:2:ab:x', '1:2:ab:t:t', '1:2:ab:tt', '1:2:ab:T', '1:2:ab :t', '1:2::t', ':t', '1:2:t', '0:2:ab:t'];
-    for (const text of [...wrong, '1:0:ab', `1:${LEAST_DAMAGED}:ab:t`, `${LEAST_DAMAGED}:1:ab:t`, '1:2:ab:t\n', `1:2:${'a'.repeat(13)}:t`]) {
+    const wrong = [
+      '',
+      '1:2',
+      '1:2:ab:',
+      '1:2:ab:x',
+      '1:2:ab:t:t',
+      '1:2:ab:tt',
+      '1:2:ab:T',
+      '1:2:ab :t',
+      '1:2::t',
+      ':t',
+      '1:2:t',
+      '0:2:ab:t',
+    ];
+    for (const text of [
+      ...wrong,
+      '1:0:ab',
+      `1:${LEAST_DAMAGED}:ab:t`,
+      `${LEAST_DAMAGED}:1:ab:t`,
+      '1:2:ab:t\n',
+      `1:2:${'a'.repeat(13)}:t`,
+    ]) {
       expect(parseState(text), text).to.equal(undefined);
     }
   });

@@ -55,7 +55,9 @@ describe(`${EmbeddedEvictionLog.name}, of a cache with tags`, () => {
     expect((await log.evict({ tags: ['herbert', 'austen'] }, true)).acknowledged).to.be.an.instanceOf(Promise);
     expect([store.entries.size, tags.isOvertaken(['austen'], 0)]).to.deep.equal([1, true]);
     const { at: _, ...message } = published[0]!;
-    expect(message).to.include({ seq: 1, op: 'evictTagged', gen: '1' }).and.deep.include({ keys: [], tags: ['herbert', 'austen'] });
+    expect(message)
+      .to.include({ seq: 1, op: 'evictTagged', gen: '1' })
+      .and.deep.include({ keys: [], tags: ['herbert', 'austen'] });
     expect(await log.readTags(['austen', 'none'])).to.deep.equal({ floor: 0, numbers: [1, undefined] });
   });
 

@@ -45,6 +45,19 @@ describe(bindCacheTraces.name, () => {
     expect(names()).to.deep.equal([]);
   });
 
+  it('puts a span around an eviction of tags, and names them where it names keys', async () => {
+    const other = new Container();
+    const options = { namespace: ownNamespace(), caches: { book: { tags: true } } };
+    const tagged = (await enableCaching(other, options)).getCache('book') as Cache;
+    bindCacheTraces(other.get(CacheEvents), { tracerProvider, keys: true });
+    await tagged.evictTagged(['author:1', 2]);
+    await other.unbindAllAsync();
+    expect([names(), spanOf('cache.evictTagged').attributes]).to.deep.equal([
+      ['cache.evictTagged'],
+      { 'cache.name': 'book', 'cache.keys.count': 0, 'cache.keys': [], 'cache.tags.count': 2, 'cache.tags': ['author:1', '~2'] },
+    ]);
+  });
+
   it('puts a span around each write', async () => {
     bind();
     await book.put('Dune', 'Herbert');

@@ -2,7 +2,7 @@ import { CacheConfigurationError } from '../../errors/index.js';
 import type { CacheCounters } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { UNREADABLE, type ValueCodec } from '../value/codec.js';
-import type { Tagged } from '../remote/tagged.js';
+import type { Tagged } from '../tag/tagged.js';
 import { KeptPromises } from './kept-promises.js';
 import { ReplacementPolicy } from './replacement-policy.js';
 import type { TagIndex } from './tag-index.js';

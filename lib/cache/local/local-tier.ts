@@ -1,7 +1,7 @@
 import type { CacheCounters, RemovalCause } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { type Eviction, hasTags } from '../eviction.js';
-import type { Tagged } from '../remote/tagged.js';
+import type { Tagged } from '../tag/tagged.js';
 import { BypassTime } from './bypass-time.js';
 import type { LocalCache, LocalEntry } from './local-cache.js';
 import type { Joinable, ReadTicket, ReadTickets } from './read-tickets.js';

@@ -1,4 +1,4 @@
-import type { Tagged } from '../remote/tagged.js';
+import type { Tagged } from '../tag/tagged.js';
 
 /**
  * Which entries of the local tier carry which tags. It is touched when an entry comes or goes, never by a

@@ -4,7 +4,7 @@ import type { Reading } from './entry-codec.js';
 import { type Eviction, hasTags, type Withheld } from '../eviction.js';
 import type { EvictionReceipt, FillEntry, IntentChange, PutEntry, PutReceipt } from './eviction-log.js';
 import type { FillLeaseReply, RemoteCache, RemoteTier } from './remote-cache.js';
-import type { TagClock } from './tag-clock.js';
+import type { TagClock } from '../tag/tag-clock.js';
 
 /**
  * L2 over several primaries. Each key belongs to one bucket, and each bucket lies on one primary.
@@ -85,7 +85,7 @@ export class BucketedRemoteCache implements RemoteTier {
 
   async evict(eviction: Eviction, acks: boolean, intent?: IntentChange): Promise<EvictionReceipt> {
     const receipt = await whole(this.#sharesOf(eviction).map(([bucket, share]) => bucket.evict(share, acks, intent)));
-    return eviction === 'all' ? { ...receipt, removed: -1 } : receipt;
+    return eviction === 'all' || hasTags(eviction) ? { ...receipt, removed: -1 } : receipt;
   }
 
   async renewIntent(eviction: Withheld, intent: IntentChange): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { UNREADABLE, type ValueCodec } from '../value/codec.js';
-import type { TagClock } from './tag-clock.js';
-import { Tagged } from './tagged.js';
+import type { TagClock } from '../tag/tag-clock.js';
+import { Tagged } from '../tag/tagged.js';
 
 /** An entry of the remote tier, as one instance reads it. */
 export interface RemoteEntry {

@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../time/index.js';
 import type { Eviction, Withheld } from '../eviction.js';
-import type { TagNumbers } from './tag-clock.js';
+import type { TagNumbers } from '../tag/tag-clock.js';
 
 /**
  * The answer to a request for the fill lease of an absent key. `E` is the form of an entry; raw unless stated

@@ -9,8 +9,8 @@ import { type EntryCodec, OVERTAKEN, type Reading, type RemoteEntry } from './en
 import { type Eviction, hasTags, type Withheld } from '../eviction.js';
 import type { Generation } from './generation.js';
 import { StepBatches } from './step-batches.js';
-import type { TagClock } from './tag-clock.js';
-import type { Tagged } from './tagged.js';
+import type { TagClock } from '../tag/tag-clock.js';
+import type { Tagged } from '../tag/tagged.js';
 
 /** What a {@link RemoteCache} needs. */
 export interface RemoteCacheOptions {
@@ -184,7 +184,7 @@ export class RemoteCache {
     const all = [...new Set(readings.flatMap((reading) => taggedIn(reading)?.tags ?? []))];
     const { version } = clock;
     if (this.#counters !== undefined) this.#counters.tagReads += 1;
-    const { floor, numbers } = await this.#log.readTags(all);
+    const { floor, numbers } = await this.#trace('tags', [], () => this.#log.readTags(all), all);
     const byTag = new Map(all.map((tag, i) => [tag, numbers[i]]));
     return readings.map((reading) => {
       const tagged = taggedIn(reading);
@@ -278,9 +278,9 @@ export class RemoteCache {
 
   /** Removes and announces, in one round trip. See {@link EvictionLog.evict} for `intent`. */
   evict(eviction: Eviction, acks: boolean, intent?: IntentChange): Promise<EvictionReceipt> {
-    const step = eviction === 'all' ? 'clear' : 'evict';
-    const keys = eviction === 'all' || hasTags(eviction) ? [] : eviction.keys;
-    return this.#trace(step, keys, () => this.#log.evict(eviction, acks, intent));
+    const evict = (): Promise<EvictionReceipt> => this.#log.evict(eviction, acks, intent);
+    if (eviction === 'all') return this.#trace('clear', [], evict);
+    return hasTags(eviction) ? this.#trace('evictTagged', [], evict, eviction.tags) : this.#trace('evict', eviction.keys, evict);
   }
 
   /** See {@link EvictionLog.renewIntent}. */
@@ -293,9 +293,14 @@ export class RemoteCache {
     return this.#log.isWithheld(key);
   }
 
-  #trace<T>(step: Exclude<TracedStep['step'], 'load'>, keys: readonly string[], action: () => Promise<T>): Promise<T> {
+  #trace<T>(
+    step: Exclude<TracedStep['step'], 'load'>,
+    keys: readonly string[],
+    action: () => Promise<T>,
+    tags?: readonly string[],
+  ): Promise<T> {
     const traced = this.#traced;
-    return traced === undefined ? action() : traced.events.trace({ cache: traced.cache, step, keys }, action);
+    return traced === undefined ? action() : traced.events.trace({ cache: traced.cache, step, keys, tags }, action);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../../time/index.js';
 import { type Eviction, hasTags } from '../eviction.js';
 import type { Generation } from '../remote/generation.js';
-import type { TagClock } from '../remote/tag-clock.js';
+import type { TagClock } from '../tag/tag-clock.js';
 import type { AppliedMessage, CoherentCache } from './coherent-cache.js';
 import type { TwoTierCache } from './two-tier-cache.js';
 

@@ -7,7 +7,7 @@ import type { CacheKey } from '../key/cache-key.js';
 import { CallsUnderWay, stopped } from '../calls-under-way.js';
 import { encodeKey } from '../key/encode-key.js';
 import type { Eviction } from '../eviction.js';
-import { encodeTags } from '../key/encode-tags.js';
+import { encodeTags } from '../tag/encode-tags.js';
 import type { EvictionReceipt, IntentChange } from '../remote/eviction-log.js';
 import { inWords, PendingEvictions } from './pending-evictions.js';
 import { reporting } from './reporting.js';

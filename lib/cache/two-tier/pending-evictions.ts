@@ -5,7 +5,7 @@ import { type CallsUnderWay, stopped } from '../calls-under-way.js';
 import { chunksOf, partsOf } from '../chunks.js';
 import { type Eviction, hasTags } from '../eviction.js';
 import type { EvictionReceipt, IntentChange } from '../remote/eviction-log.js';
-import { ANY_TAG } from '../remote/tag-clock.js';
+import { ANY_TAG } from '../tag/tag-clock.js';
 
 /** What a {@link PendingEvictions} needs. */
 export interface PendingEvictionsOptions {

@@ -2,7 +2,7 @@ import { RemoteCacheError } from '../../errors/index.js';
 import type { Milliseconds } from '../../time/index.js';
 import type { PutEntry } from '../remote/eviction-log.js';
 import type { CacheParts } from './cache-parts.js';
-import { Tagged } from '../remote/tagged.js';
+import { Tagged } from '../tag/tagged.js';
 import type { OwnWrites } from './own-writes.js';
 import { PutBatches } from './put-batches.js';
 

@@ -1,6 +1,6 @@
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { Load } from '../load.js';
-import type { Tagged } from '../remote/tagged.js';
+import type { Tagged } from '../tag/tagged.js';
 import type { Copies } from '../value/value-sharing.js';
 
 /** What {@link SharedLoad.join} resolves to when the load has lasted too long to be waited for. */

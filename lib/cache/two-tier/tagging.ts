@@ -1,6 +1,6 @@
 import type { CacheEvents } from '../../event/index.js';
 import type { LoadOptions } from '../cache.js';
-import { encodeTags } from '../key/encode-tags.js';
+import { encodeTags } from '../tag/encode-tags.js';
 import { noTags } from '../no-tags.js';
 
 /** Decides which tags the values of one cache carry. */

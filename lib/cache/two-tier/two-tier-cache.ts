@@ -4,7 +4,7 @@ import { Cache, type LoadOptions, type PutOptions } from '../cache.js';
 import type { EvictOptions } from '../evict-options.js';
 import { CallsUnderWay } from '../calls-under-way.js';
 import { checkEntries, checkKeys, checkLoader } from '../check-arguments.js';
-import { encodeTags } from '../key/encode-tags.js';
+import { encodeTags } from '../tag/encode-tags.js';
 import type { AnswersNow } from '../hit-now.js';
 import type { CacheKey } from '../key/cache-key.js';
 import { encodeKey } from '../key/encode-key.js';

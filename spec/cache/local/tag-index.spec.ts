@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { LocalCache, TagClock, TagIndex, ValueCodec } from '../../../lib/cache/index.js';
-import { Tagged } from '../../../lib/cache/remote/tagged.js';
+import { Tagged } from '../../../lib/cache/tag/tagged.js';
 import { CacheCounters } from '../../../lib/event/index.js';
 import { FakeClock } from '../../support/fake-clock.js';
 

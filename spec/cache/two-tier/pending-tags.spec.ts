@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { CallsUnderWay, type Eviction, type EvictionReceipt, MAXIMUM_PENDING_KEYS, partsOf } from '../../../lib/cache/index.js';
 import { MAXIMUM_CHUNK, MAXIMUM_CHUNK_LENGTH } from '../../../lib/cache/chunks.js';
-import { ANY_TAG } from '../../../lib/cache/remote/tag-clock.js';
+import { ANY_TAG } from '../../../lib/cache/tag/tag-clock.js';
 import { PendingEvictions } from '../../../lib/cache/two-tier/pending-evictions.js';
 import { RemoteCacheError } from '../../../lib/errors/index.js';
 import { CacheEvents } from '../../../lib/event/index.js';
@@ -60,12 +60,12 @@ describe(`${PendingEvictions.name}, of tags`, () => {
   it('are in doubt until they are acknowledged, apart from keys of the same name', async () => {
     const error = await failing({ tags: ['a'] });
     expect(error.message).to.match(/^Redis did not acknowledge evicting tag 'a' in cache 'book' within \d+ ms\. /);
-    expect([pending.hasDoubtful(['x', 'a']), pending.hasDoubtful(['x']), pending.hasDoubtful([]), pending.hasDoubtful(ANY_TAG)]).to.deep.equal([
-      true,
-      false,
-      false,
-      true,
-    ]);
+    expect([
+      pending.hasDoubtful(['x', 'a']),
+      pending.hasDoubtful(['x']),
+      pending.hasDoubtful([]),
+      pending.hasDoubtful(ANY_TAG),
+    ]).to.deep.equal([true, false, false, true]);
     expect([pending.size, pending.isDoubtful('a')]).to.deep.equal([1, false]);
     expect([told, fenced]).to.deep.equal([[{ cache: 'book', keys: [], tags: ['a'] }], [{ tags: ['a'] }]]);
     execute.resolves(done);

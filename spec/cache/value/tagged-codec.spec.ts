@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Keyv } from 'keyv';
-import { cacheCodec, createCacheCodec, ended, MAXIMUM_TAGS, stamped, ValueCodec } from '../../../lib/cache/index.js';
+import { cacheCodec, createCacheCodec, ended, MAXIMUM_TAGS, stamped, ValueCodec } from '../../../lib/cache/value/codec.js';
 import { cacheErrorIn } from '../../contract/rejection.js';
 
 class Book {
@@ -46,7 +46,9 @@ describe(`${ValueCodec.name}, of a cache with tags`, () => {
     for (const value of VALUES) {
       for (const tags of [[], ['herbert'], ['', ':', '*', '"', '__proto__', 'é\u2028', '~["a",1]']]) {
         const entry = codec.decode(entryOf(value, tags));
-        expect(isDeepStrictEqual(entry, { value, life: 1_000, end: 7_000, tagged: { tags, since: 5 } }), JSON.stringify(tags)).to.equal(true);
+        expect(isDeepStrictEqual(entry, { value, life: 1_000, end: 7_000, tagged: { tags, since: 5 } }), JSON.stringify(tags)).to.equal(
+          true,
+        );
       }
     }
     const most = Array.from({ length: MAXIMUM_TAGS }, (_, i) => `${i}`);

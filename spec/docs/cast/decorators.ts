@@ -1,7 +1,12 @@
 import { Container } from 'inversify';
 import { KeyGenerator, NoOpCacheManager } from '../../../lib/index.js';
 
-export type { Book } from './books.js';
+import type { Book as AnyBook } from './books.js';
+
+export interface Book extends AnyBook {
+  readonly authorId: number;
+  readonly category: string;
+}
 
 export interface Author {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { MAXIMUM_TAGS_NOTED, TagClock } from '../../../lib/cache/index.js';
-import { ANY_TAG } from '../../../lib/cache/remote/tag-clock.js';
-import { Tagged } from '../../../lib/cache/remote/tagged.js';
+import { ANY_TAG } from '../../../lib/cache/tag/tag-clock.js';
+import { Tagged } from '../../../lib/cache/tag/tagged.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 describe(TagClock.name, () => {
@@ -149,7 +149,11 @@ describe(TagClock.name, () => {
 
     it('forgets those that were evicted first, and takes what is older for evicted', () => {
       evictMany(MAXIMUM_TAGS_NOTED);
-      expect([tags.isOvertaken(['tag 1'], 0), tags.isOvertaken(['tag 1'], 1), tags.isOvertaken(['x'], 0)]).to.deep.equal([true, false, false]);
+      expect([tags.isOvertaken(['tag 1'], 0), tags.isOvertaken(['tag 1'], 1), tags.isOvertaken(['x'], 0)]).to.deep.equal([
+        true,
+        false,
+        false,
+      ]);
       tags.evicted(['tag 1'], MAXIMUM_TAGS_NOTED + 1); // It is the newest now.
       tags.evicted(['one more'], MAXIMUM_TAGS_NOTED + 2);
       const floor = MAXIMUM_TAGS_NOTED / 10 + 2; // The second is the oldest, and one more has come.

@@ -1,5 +1,5 @@
 import { CacheConfigurationError, CacheKeyError } from '../../errors/index.js';
-import { encodeKey } from './encode-key.js';
+import { encodeKey } from '../key/encode-key.js';
 import { MAXIMUM_TAGS } from '../value/codec.js';
 
 /**
