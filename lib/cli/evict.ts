@@ -61,7 +61,7 @@ export async function evict(
 /** Without them, an eviction of tags would begin a new generation, and so clear the cache. */
 async function hasTags({ isPure }: KnownCache, { namespace, caches }: CommandLine, store: StoreLink): Promise<boolean> {
   const { tags } = new RemoteKeys(namespace, caches[0] as string);
-  return isPure || (await store.ask('exists', (client) => client.exists(tags))) === 1;
+  return isPure || (await store.ask('zcard', (client) => client.zCard(tags))) > 0;
 }
 
 const encodedOf = (typed: readonly TypedKey[]): readonly string[] => [...new Set(typed.flatMap(({ encoded }) => encoded))];

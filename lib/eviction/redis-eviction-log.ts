@@ -321,8 +321,6 @@ export class RedisEvictionLog implements EvictionLog {
       return { removed, acknowledged: acknowledgements.wait(this.#options.cache, seq, audienceOf(audience)) };
     });
   }
-
-  /** Runs a script under the present generation. If Redis has a newer one, follows it and asks again. */
 }
 
 /** Token and length of a write intent, as the scripts take them. */

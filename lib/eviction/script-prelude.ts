@@ -233,8 +233,8 @@ end
 /**
  * The Lua functions about the evictions of tags, which are the members of one sorted set: each tag behind a
  * colon, with the number of its last eviction. One member more names the generation, with the *floor* as a
- * negative score: what is older than the floor counts as evicted. It is written together with the
- * generation and never again, so if it is missing, evictions may be missing too. The set has no time to
+ * negative score: what is older than the floor counts as evicted. It comes into being together with the
+ * generation and at no other time, so if it is missing, evictions may be missing too. The set has no time to
  * live: a full server would remove it, under the policies that spare what has none.
  */
 export const TAGS = `

@@ -40,7 +40,10 @@ local function acquire(i, data, lease)
     if type(score) == 'string' and tonumber(score) > time() then return { 'busy' } end
   end
   local mixed = filledBy(ARGV[5], of)
-  if mixed ~= of then redis.call('SET', KEYS[2 * n + 1], seq .. ':' .. ARGV[1] .. ':' .. mixed, 'KEEPTTL') end
+  if mixed ~= of then
+    of = mixed
+    redis.call('SET', KEYS[2 * n + 1], seq .. ':' .. ARGV[1] .. ':' .. of, 'KEEPTTL')
+  end
   redis.call('SET', lease, ARGV[2], 'PX', ARGV[3])
   return { 'granted' }
 end
@@ -223,9 +226,9 @@ return withheld(KEYS[1], { ARGV[1] }) and 1 or 0`,
  * - It reads all states at once. It looks into them only if they are not as the caller knows them, and writes
  *   one only where something is missing, or is of another run.
  * - A server with another run id, or one that knows less than the caller does, may hold the data of another
- *   time. Its generation is abandoned. So is one of a cache that stores tags, if the server knows nothing of
- *   tags. Generations only ever grow, whatever the server's clock does, so that
- *   a late reply cannot take an instance back to an old one.
+ *   time. Its generation is abandoned. So is one of a cache that stores tags, if the record of its tags was
+ *   lost, or never begun. Generations only ever grow, whatever the server's clock does, so that a late reply
+ *   cannot take an instance back to an old one.
  * - A state that cannot be right is replaced, and the reply says so. For that reason alone an instance takes
  *   over a lower generation.
  * - Members leave the list when they have been silent for long, or when they claim a time that nobody can
@@ -303,7 +306,7 @@ if not isKnown then
     local seq, gen, of = parse(stored[n])
     local seen, old = tonumber(string.match(known, ':(%d+):') or known), tonumber(gen)
     local tagsKey = tagsOf[n]
-    if of ~= run or seen > old or (tagsKey and redis.call('EXISTS', tagsKey) == 0) then
+    if of ~= run or seen > old or (tagsKey and not try('ZSCORE', tagsKey, '*' .. gen)) then
       local gen, isLower = fresh(seen, old)
       if isLower or (stored[n] and not old) then replaced[#replaced + 1] = n - 1 end
       local number = seq or micros() -- never 0: that number could be in use

@@ -124,13 +124,15 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
   }
 
   /**
-   * The tags of a result that is put; {@link NOT_STORED} if their function throws. That is reported as an
-   * event and not thrown, because the method has succeeded.
+   * The tags of a result that is put; {@link NOT_STORED} if their function throws, or returns nothing. That
+   * is reported as an event and not thrown, because the method has succeeded.
    */
   tagsToPut(invocation: CacheInvocation, result: unknown): readonly CacheKey[] | typeof NOT_STORED | undefined {
     if (this.#tags === undefined) return undefined;
     try {
-      return this.tags(invocation, result);
+      const tags = this.tags(invocation, result) as readonly CacheKey[] | undefined;
+      if (tags !== undefined) return tags; // To the cache that would mean: none.
+      throw new CacheConfigurationError('CACHE_OPTION_INVALID', 'Expected `tags` to be an array, got undefined.');
     } catch (error) {
       this.#events?.emit('error', { where: `\`tags\` of ${this.label}`, error });
       return NOT_STORED;

@@ -229,13 +229,22 @@ export class TransactionAwareCache extends Cache {
   }
 
   /** @throws {CacheError} for what cannot be tags: now, and not after the commit. */
-  async #evictTaggedLater(transaction: object, tags: readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
-    await this.target.evictTagged([], options); // Evicts nothing, and refuses now what it would refuse after the commit.
-    if (encodeTags(tags, Infinity).length === 0) return;
+  #evictTaggedLater(transaction: object, tags: readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
+    const isEmpty = encodeTags(tags, Infinity).length === 0;
+    // Evicts nothing, and refuses now what it would refuse after the commit.
+    const checked = this.target.evictTagged([], options);
+    if (isEmpty) return checked;
     const own = [...tags];
+    // Noted in this turn, so that it keeps its place.
     const due = this.#ledger(transaction).clear(options);
+    let isRefused = false;
     this.#afterCommit(transaction, async (time) => {
-      if (!due.isPrepared) await this.#removeNow(time, 'all', (waitedMs) => this.target.evictTagged(own, { ...options, waitedMs }));
+      if (due.isPrepared || isRefused) return;
+      await this.#removeNow(time, 'all', (waitedMs) => this.target.evictTagged(own, { ...options, waitedMs }));
+    });
+    return checked.catch((error: unknown) => {
+      isRefused = true;
+      throw error;
     });
   }
 

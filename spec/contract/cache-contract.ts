@@ -6,6 +6,7 @@ import type { Fleet, Instance } from './fleet.js';
 import { describeIntentContract } from './intent-contract.js';
 import { describeLoadContract } from './load-contract.js';
 import { cacheErrorOf } from './rejection.js';
+import { describeTagContract } from './tag-contract.js';
 import { describeValueContract } from './value-contract.js';
 
 /** A value that looks like none, beside one that does not. */
@@ -44,6 +45,7 @@ export function describeCacheContract(name: string, tiers: 'both' | 'local' | 'r
     describeVerbs(stage);
     describeLoadContract(stage);
     describeIntentContract(stage);
+    describeTagContract(stage);
     describeValueContract(stage);
     describeStatistics(stage);
   });

@@ -101,6 +101,20 @@ describe(EvictionListener.name, () => {
     ]);
   });
 
+  it('has the cache apply evictions of tags, whose numbers it needs, and tells', async () => {
+    events.on('tagsEvicted', (event) => void told.push({ tagsEvicted: event }));
+    await publish(message({ op: 'evictTagged', keys: [], tags: ['herbert', '~1'] }));
+    await publish(message({ seq: 2, op: 'evictTagged', keys: [], tags: ['austen'], origin: SELF }));
+    expect(book.applied).to.deep.equal([
+      { tags: ['herbert', '~1'], own: false, seq: 1 },
+      { tags: ['austen'], own: true, seq: 2 },
+    ]);
+    expect(told).to.deep.equal([
+      { tagsEvicted: { cache: 'book', tags: ['herbert', '~1'], origin: 'other', seq: 1, lagMs: undefined } },
+      { tagsEvicted: { cache: 'book', tags: ['austen'], origin: 'self', seq: 2, lagMs: undefined } },
+    ]);
+  });
+
   it('says which messages are of this instance; its clear has been applied by its generation', async () => {
     await publish(message({ origin: SELF }));
     await publish(message({ seq: 2, op: 'clear', keys: [], origin: SELF }));

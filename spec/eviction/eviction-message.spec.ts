@@ -15,7 +15,9 @@ const evicted: EvictionMessage = {
   origin: 'one~0123456789ab',
 };
 
-const messages: fc.Arbitrary<EvictionMessage> = fc.record(
+const tagged: EvictionMessage = { ...evicted, op: 'evictTagged', keys: [], tags: ['herbert', '~["a",1]'] };
+
+const ofKeys: fc.Arbitrary<EvictionMessage> = fc.record(
   {
     ns: fc.string(),
     cache: fc.string({ unit: 'binary' }),
@@ -30,6 +32,12 @@ const messages: fc.Arbitrary<EvictionMessage> = fc.record(
   { requiredKeys: ['ns', 'cache', 'seq', 'gen', 'op', 'keys', 'origin'] },
 );
 
+const texts = fc.array(fc.string({ unit: 'binary' }));
+const messages: fc.Arbitrary<EvictionMessage> = fc.oneof(
+  ofKeys,
+  fc.tuple(ofKeys, texts).map(([message, tags]): EvictionMessage => ({ ...message, op: 'evictTagged', keys: [], tags })),
+);
+
 describe(formatMessage.name, () => {
   it('has a wire form that other versions rely on', () => {
     expect(formatMessage(evicted)).to.equal(
@@ -41,6 +49,9 @@ describe(formatMessage.name, () => {
     expect(formatMessage({ ...evicted, at: 1_700_000_000_000_001 })).to.equal(
       '{"v":2,"cache":"book","seq":42,"gen":"1700000000000000","at":1700000000000001,"op":"evict","keys":["Dune","~[\\"a\\",1]"],"origin":"one~0123456789ab","ns":"cache"}',
     );
+    expect(formatMessage(tagged)).to.equal(
+      '{"v":2,"cache":"book","seq":42,"gen":"1700000000000000","op":"evictTagged","keys":[],"tags":["herbert","~[\\"a\\",1]"],"origin":"one~0123456789ab","ns":"cache"}',
+    );
     expect(EDITION).to.equal(2);
   });
 
@@ -48,6 +59,8 @@ describe(formatMessage.name, () => {
     const { ns, cache, op, keys, origin } = evicted;
     const { head, tail } = messageWriter({ ns, cache, origin })(op, keys);
     expect(`${head}42,"gen":"1700000000000000"${tail}`).to.equal(formatMessage(evicted));
+    const ofTags = messageWriter({ ns, cache, origin })('evictTagged', [], false, tagged.tags);
+    expect(`${ofTags.head}42,"gen":"1700000000000000"${ofTags.tail}`).to.equal(formatMessage(tagged));
   });
 
   it('is read back as it was, whatever the names and keys', () => {
@@ -67,6 +80,11 @@ describe(parseMessage.name, () => {
     expect(parseMessage(JSON.stringify({ ...wire, later: true, malformed: 'in its own words' }))).to.deep.equal(evicted);
   });
 
+  it('takes no tags for an empty list of them', () => {
+    expect(parseMessage(formatMessage({ ...tagged, tags: [] }))).to.deep.equal({ ...tagged, tags: [] });
+  });
+
+  const wireOfTags = JSON.parse(formatMessage(tagged)) as Record<string, unknown>;
   const malformed: Readonly<Record<string, readonly unknown[]>> = {
     'unknown head': [null, [], [wire], 'text', 42, true, {}, without('v')],
     'unknown version': [{ ...wire, v: 1 }, { ...wire, v: 3 }, { ...wire, v: '2' }, { v: null }],
@@ -109,6 +127,11 @@ describe(parseMessage.name, () => {
     'no time': ['1', -1, 1.5, 2 ** 53, null].map((at) => ({ ...wire, at })),
     'unknown operation': [without('op'), { ...wire, op: 'EVICT' }, { ...wire, op: 1 }],
     'no keys': [without('keys'), { ...wire, keys: 'Dune' }, { ...wire, keys: ['Dune', 1] }, { ...wire, keys: { length: 1 } }],
+    'no tags': [
+      { ...wire, op: 'evictTagged' },
+      ...['evict', 'put', 'clear'].map((op) => ({ ...wireOfTags, op })),
+      ...['herbert', [1], ['herbert', null], { length: 0 }, null, 5].map((tags) => ({ ...wireOfTags, tags })),
+    ],
     'no word on acknowledgement': [1, null, 'cache:inbox:one', 'any-channel', {}].map((ack) => ({ ...wire, ack })),
   };
   for (const [reason, bodies] of Object.entries(malformed)) {
@@ -136,7 +159,8 @@ describe(parseMessage.name, () => {
       cache: fc.anything(),
       seq: fc.oneof(fc.integer(), fc.anything()),
       gen: fc.oneof(fc.nat().map(String), fc.anything()),
-      op: fc.oneof(fc.constantFrom('evict', 'clear'), fc.anything()),
+      op: fc.oneof(fc.constantFrom('evict', 'clear', 'evictTagged'), fc.anything()),
+      tags: fc.oneof(fc.constant(undefined), fc.array(fc.oneof(fc.string(), fc.anything())), fc.anything()),
       keys: fc.oneof(fc.array(fc.oneof(fc.string(), fc.anything())), fc.anything()),
       origin: fc.anything(),
       ack: fc.anything(),
@@ -155,7 +179,9 @@ describe(parseMessage.name, () => {
         expect([typeof message.ns, typeof message.cache, typeof message.origin]).to.deep.equal(['string', 'string', 'string']);
         expect(Number.isSafeInteger(message.seq) && message.seq > 0).to.equal(true);
         expect(Number.isSafeInteger(Number(message.gen))).to.equal(true);
-        expect(message.op).to.be.oneOf(['evict', 'put', 'clear']);
+        expect(message.op).to.be.oneOf(['evict', 'put', 'clear', 'evictTagged']);
+        expect(message.tags !== undefined).to.equal(message.op === 'evictTagged');
+        expect(message.tags?.every((tag) => typeof tag === 'string') ?? true).to.equal(true);
         expect(message.keys.every((key) => typeof key === 'string')).to.equal(true);
       }),
       { numRuns: 1_000 },

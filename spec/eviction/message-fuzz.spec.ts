@@ -15,6 +15,7 @@ const MESSAGES = [
   formatMessage({ ...evicted, keys: ['Dune', '~["a",1]'] }),
   formatMessage({ ...evicted, op: 'put', keys: ['Dune'], at: 1_700_000_000_000_001 }),
   formatMessage({ ...evicted, op: 'clear', keys: [], ack: true }),
+  formatMessage({ ...evicted, op: 'evictTagged', keys: [], tags: ['herbert', '~["a",1]'] }),
 ];
 const PRIVATE = [
   '{"v":2,"beat":7,"states":"42:1700000000000000:ab,1700000000000001:5:0123456789ab"}',
@@ -33,10 +34,11 @@ describe(`${INPUTS} texts that are nearly right`, function () {
         const message = parseMessage(body);
         if ('malformed' in message) return void expectWords(message.malformed);
         taken += 1;
-        const { seq, gen, origin, keys, op, at, ack } = message;
+        const { seq, gen, origin, keys, tags = [], op, at, ack } = message;
         if (!Number.isSafeInteger(seq) || seq < 1 || !isGeneration(gen) || !isOrigin(origin)) throw new Error(`Let through: ${body}`);
-        if (!keys.every((key) => typeof key === 'string') || !['evict', 'put', 'clear'].includes(op))
-          throw new Error(`Let through: ${body}`);
+        const areTexts = [...keys, ...tags].every((text) => typeof text === 'string');
+        if (!areTexts || !['evict', 'put', 'clear', 'evictTagged'].includes(op)) throw new Error(`Let through: ${body}`);
+        if ((message.tags !== undefined) !== (op === 'evictTagged')) throw new Error(`Let through: ${body}`);
         if (at !== undefined && !Number.isSafeInteger(at)) throw new Error(`Let through: ${body}`);
         if (ack !== undefined && typeof ack !== 'boolean') throw new Error(`Let through: ${body}`);
       },

@@ -527,18 +527,18 @@ describe(ReadLease.name, () => {
       lease.follow(new NotedCache('author'));
       beat();
       expect(heartbeat.beats[0]!.caches).to.deep.equal([
-        { name: 'book', generation: '5', state: undefined },
-        { name: 'author', generation: '5', state: undefined },
+        { name: 'book', generation: '5', state: undefined, hasTags: false },
+        { name: 'author', generation: '5', state: undefined, hasTags: false },
       ]);
     });
 
     it('says which state the last reply named, while that is of the generation it knows', async () => {
       await reply(beat(), state(3));
       beat();
-      expect(heartbeat.beats.at(-1)!.caches).to.deep.equal([{ name: 'book', generation: '5', state: state(3) }]);
+      expect(heartbeat.beats.at(-1)!.caches).to.deep.equal([{ name: 'book', generation: '5', state: state(3), hasTags: false }]);
       cache.generation.follow('6');
       beat();
-      expect(heartbeat.beats.at(-1)!.caches).to.deep.equal([{ name: 'book', generation: '6', state: undefined }]);
+      expect(heartbeat.beats.at(-1)!.caches).to.deep.equal([{ name: 'book', generation: '6', state: undefined, hasTags: false }]);
     });
 
     it('is not sent any more once the lease is stopped', async () => {

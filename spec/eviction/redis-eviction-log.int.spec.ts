@@ -204,10 +204,10 @@ describe(RedisEvictionLog.name, () => {
 
     it('are given back by their holder only', async () => {
       const two = await join('two');
-      const [gen, right] = (await granted(log, 'Dune')).split('/') as [string, string];
-      await two.log.release('Dune', `${gen}/two|1`);
+      const [since, gen, right] = (await granted(log, 'Dune')).split('/') as [string, string, string];
+      await two.log.release('Dune', `${since}/${gen}/two|1`);
       expect(await one(two.log.acquire(['Dune'], false))).to.deep.equal({ kind: 'busy' });
-      await log.release('Dune', `${gen}/${right}`);
+      await log.release('Dune', `${since}/${gen}/${right}`);
       expect((await one(two.log.acquire(['Dune'], false))).kind).to.equal('granted');
     });
   });

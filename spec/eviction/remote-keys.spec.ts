@@ -10,6 +10,7 @@ describe(RemoteKeys.name, () => {
       members: 'cache:2:members',
       hosts: 'cache:2:hosts',
       intents: 'cache:2:book:intents',
+      tags: 'cache:2:book:tags',
     });
     expect(keys.data('5', 'Dune')).to.equal('cache:2:book:5::Dune');
     expect(keys.lease('5', 'Dune')).to.equal('cache:2:book:5:lease::Dune');
@@ -19,14 +20,14 @@ describe(RemoteKeys.name, () => {
 
   it('gives no two things the same key, whatever the caches and keys are called', () => {
     const name = fc.stringMatching(/^[A-Za-z0-9_.-]{1,6}$/);
-    const part = fc.oneof(name, fc.constantFrom('state', 'members', 'hosts', 'lease', 'intents', '2', '5', 'book', 'inbox'));
-    const key = fc.oneof(fc.string(), fc.constantFrom(':', '::', 'lease::a', ':lease::a', 'intents::a', 'a', ''));
-    const thing = fc.record({ ns: part, cache: part, gen: fc.constantFrom('5', '6'), key, kind: fc.constantFrom('data', 'lease', 'intents', 'state', 'members', 'hosts') }); // prettier-ignore
+    const part = fc.oneof(name, fc.constantFrom('state', 'members', 'hosts', 'lease', 'intents', 'tags', '2', '5', 'book', 'inbox'));
+    const key = fc.oneof(fc.string(), fc.constantFrom(':', '::', 'lease::a', ':lease::a', 'intents::a', 'tags', 'a', ''));
+    const thing = fc.record({ ns: part, cache: part, gen: fc.constantFrom('5', '6'), key, kind: fc.constantFrom('data', 'lease', 'intents', 'tags', 'state', 'members', 'hosts') }); // prettier-ignore
     const nameOf = ({ ns, cache, gen, key: of, kind }: { ns: string; cache: string; gen: string; key: string; kind: string }): string => {
       const keys = new RemoteKeys(ns, cache);
       return kind === 'data' || kind === 'lease' ? keys[kind](gen, of) : keys[kind as 'state'];
     };
-    const ofCache = ['state', 'intents'];
+    const ofCache = ['state', 'intents', 'tags'];
     const identity = ({ ns, cache, gen, key: of, kind }: { ns: string; cache: string; gen: string; key: string; kind: string }): string =>
       JSON.stringify(
         kind === 'data' || kind === 'lease' ? [ns, cache, gen, of, kind] : [ns, ...(ofCache.includes(kind) ? [cache] : []), kind],

@@ -170,6 +170,30 @@ describe(CacheInterceptor.name, () => {
       expect(await lost(() => books.find('Dune'))).to.deep.equal(['Dune']);
     });
 
+    it('that a function forgets to return keep the result from being stored, as if there were none it could be evicted by', async () => {
+      const forgetful = { tags: (() => undefined) as never };
+      class Forgetful {
+        @Cacheable('book', { key: (name) => ['forgetful', name], ...forgetful })
+        async find(name: string): Promise<string> {
+          loads.push(name);
+          return name;
+        }
+
+        @CachePut('book', { key: (name) => name, ...forgetful })
+        async save(name: string): Promise<string> {
+          return name;
+        }
+      }
+      container.bind(Forgetful).toSelf();
+      const of = container.get(Forgetful);
+      expect(await lost(() => of.find('x'), () => of.find('x'))).to.deep.equal(['x', 'x']); // prettier-ignore
+      expect(await of.save('Dune')).to.equal('Dune');
+      expect(await lost(() => books.find('Dune'))).to.deep.equal(['Dune']);
+      const why = 'Expected `tags` to be an array, got undefined.';
+      const load = `\`tags\` of a load into cache 'book': ${why}`;
+      expect(told).to.deep.equal([load, load, `\`tags\` of @CachePut on Forgetful.save: ${why}`]);
+    });
+
     it('that are no array tell the caller of an eviction, with what the method returned', async () => {
       class Wrong {
         @CacheEvict('book', { tags: ((name: string) => name) as never })

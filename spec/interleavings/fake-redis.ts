@@ -391,7 +391,7 @@ export class FakeRedis {
       const state = this.state(key);
       const seen = Number(/:(\d+):/.exec(each[i] as string)?.[1] ?? each[i]);
       const tags = tagsOf.get(i);
-      const areTagsLost = !isKnown && tags !== undefined && !this.#tags.has(tags);
+      const areTagsLost = !isKnown && tags !== undefined && state !== undefined && this.#tags.floor(tags, state.gen) === undefined;
       if (!this.isAnotherTime(state, seen) && !areTagsLost) return stored as string;
       const [gen, isLower] = this.#fresh(seen, state?.gen);
       if (isLower || (stored !== null && state === undefined)) replaced.push(i);

@@ -3,7 +3,7 @@ import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
 import { systemClock } from '../../lib/time/index.js';
 
 /** What of a {@link TwoTierCache} a spec cares about. Everything but the remote tier has a default. */
-export interface TwoTierCacheParts extends Partial<Omit<TwoTierCacheOptions, 'settings' | 'local'>> {
+export interface TwoTierCacheParts extends Partial<Omit<TwoTierCacheOptions, 'settings'>> {
   readonly remote: RemoteTier;
   /** Over {@link DEFAULTS}. */
   readonly settings?: Partial<TwoTierCacheSettings>;

@@ -64,6 +64,17 @@ describe('evictions of tags in transactions', () => {
     expect(await Promise.all([there.get('Dune'), there.get('Emma')])).to.deep.equal([undefined, { value: 'put after' }]);
   });
 
+  it('keep their place in one turn, too, and a read in it runs its method', async () => {
+    await runInTransaction(async () => {
+      const evicting = here.evictTagged(['author:1']);
+      const reading = read(here);
+      const putting = here.put('Emma', 'put in the same turn', { tags: ['author:1'] });
+      await Promise.all([evicting, putting]);
+      expect(await reading).to.equal('new');
+    });
+    expect(await there.get('Emma')).to.deep.equal({ value: 'put in the same turn' });
+  });
+
   it('are executed at once, and once more after the commit, by invalidateTagged', async () => {
     await runInTransaction(async () => {
       await here.invalidateTagged(['author:1']);

@@ -32,6 +32,9 @@ export interface KeptValue {
 /** The causes that a fence can have. */
 type FenceCause = Exclude<RemovalCause, 'expired' | 'size'>;
 
+/** From this number of entries on, dropping them one by one takes a time that is noticed. */
+const MANY = 5_000;
+
 /** The counter of each cause. */
 const COUNTERS = {
   explicit: 'explicitRemovals',
@@ -171,7 +174,7 @@ export class LocalTier<L extends Joinable = Joinable> {
   dropOvertaken(tags: readonly string[], cause: FenceCause): void {
     const index = this.#entries.tags;
     const overtaken = index?.keysOf(tags).filter((key) => index.of(key)?.isOvertaken) ?? [];
-    if (overtaken.length > 0) this.fence(overtaken, cause);
+    this.#fenceMany(overtaken, cause);
   }
 
   /**
@@ -180,7 +183,17 @@ export class LocalTier<L extends Joinable = Joinable> {
    */
   fenceOf(eviction: Eviction): void {
     if (eviction === 'all') this.fenceAll('explicit');
-    else this.fence(hasTags(eviction) ? (this.#entries.tags?.keysOf(eviction.tags) ?? []) : eviction.keys, 'explicit');
+    else if (hasTags(eviction)) this.#fenceMany(this.#entries.tags?.keysOf(eviction.tags) ?? [], 'explicit');
+    else this.fence(eviction.keys, 'explicit');
+  }
+
+  /**
+   * To drop entries one by one takes 3 µs each, during which nobody is served. If they are most of a large
+   * tier, the rest is dropped too.
+   */
+  #fenceMany(keys: readonly string[], cause: FenceCause): void {
+    if (keys.length >= MANY && 2 * keys.length > this.#entries.size) this.fenceAll(cause);
+    else if (keys.length > 0) this.fence(keys, cause);
   }
 
   /**

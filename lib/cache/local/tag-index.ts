@@ -16,13 +16,11 @@ export class TagIndex {
 
   /** The keys of the entries that carry one of these tags, each once. */
   keysOf(tags: readonly string[]): readonly string[] {
-    const found = new Set<string>();
-    for (const tag of tags) {
+    const groups = tags.flatMap((tag) => {
       const keys = this.#keys.get(tag);
-      if (typeof keys === 'string') found.add(keys);
-      else for (const key of keys ?? []) found.add(key);
-    }
-    return [...found];
+      return keys === undefined ? [] : [typeof keys === 'string' ? [keys] : [...keys]];
+    });
+    return groups.length === 1 ? (groups[0] as string[]) : [...new Set(groups.flat())];
   }
 
   /** An entry has come, or has another value now. */

@@ -152,16 +152,15 @@ export class RemoteCache {
    *
    * @param generation - the one that was known when the read began.
    */
-  async #judge(reading: Reading, generation: string | undefined): Promise<Reading> {
-    const [judged] = await this.#judgeAll([reading], generation);
-    return judged;
+  #judge(reading: Reading, generation: string | undefined): Reading | Promise<Reading> {
+    const isAlive = this.#isAlive(reading, generation);
+    if (isAlive === undefined) return this.#ask([reading]).then(([one]) => one);
+    return isAlive ? reading : OVERTAKEN;
   }
 
   #judgeAll(readings: Reading[], generation: string | undefined): Reading[] | Promise<Reading[]> {
     if (this.#tags === undefined) return readings;
-    // Numbers of two generations cannot be compared.
-    const isOfNow = this.isOfNow(generation);
-    const verdicts = readings.map((reading) => (taggedIn(reading) === undefined ? true : isOfNow && this.#isAlive(reading)));
+    const verdicts = readings.map((reading) => this.#isAlive(reading, generation));
     if (verdicts.includes(undefined)) return this.#ask(readings);
     return readings.map((reading, i) => (verdicts[i] === true ? reading : OVERTAKEN));
   }
@@ -172,10 +171,12 @@ export class RemoteCache {
   }
 
   /** Whether no tag of an entry was evicted since. `undefined`: only the remote tier can tell. */
-  #isAlive(reading: Reading): boolean | undefined {
-    const { tags, since } = taggedIn(reading) as StampedTags;
-    if (this.#tags?.isOvertaken(tags, since) === true) return false;
-    return this.#tags?.knows(tags, since) === true ? true : undefined;
+  #isAlive(reading: Reading, generation: string | undefined): boolean | undefined {
+    const tagged = taggedIn(reading);
+    if (tagged === undefined || this.#tags === undefined) return true;
+    // Numbers of two generations cannot be compared.
+    if (!this.isOfNow(generation) || this.#tags.isOvertaken(tagged.tags, tagged.since)) return false;
+    return this.#tags.knows(tagged.tags, tagged.since) ? true : undefined;
   }
 
   /** Asks the remote tier for the numbers of all tags that occur, in one step. */

@@ -16,7 +16,7 @@ export function encodeTags(tags: unknown, most = MAXIMUM_TAGS): readonly string[
       hint: typeof tags === 'string' ? 'Put a single tag into an array, too.' : undefined,
     });
   }
-  const encoded = [...new Set(tags.map(encodeTag))];
+  const encoded = [...new Set(Array.from(tags as unknown[], encodeTag))]; // Not `map`: it skips holes.
   if (encoded.length <= most) return encoded;
   throw new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected at most ${most} tags, got ${encoded.length}.`, {
     hint: 'Tag an entry with what it is made of: one tag for each row, or one for a group of them.',

@@ -12,8 +12,10 @@ const FORGOTTEN_AT_ONCE = MAXIMUM_TAGS_NOTED / 10;
 /** Stands for tags that are not known: they may be any. Compared by identity. */
 export const ANY_TAG: readonly string[] = Object.freeze(['']);
 
-/** When the last eviction of a tag was heard of. */
-interface Hearing {
+/** The last eviction of a tag that was heard of. */
+interface LastEviction {
+  number: number;
+  /** The moment at which it was heard of. */
   readonly at: number;
   /** Its number, if a reply told of it. */
   readonly replied: number | undefined;
@@ -44,20 +46,20 @@ export interface TagNumbers {
 export class TagClock {
   readonly #clock: Clock;
   readonly #numberNow: (() => number) | undefined;
-  /** Tag → the number of its last eviction. Those that were evicted last come last. */
-  readonly #evicted = new Map<string, number>();
-  /** Tags whose last eviction the remote tier has told since the clock began. */
-  readonly #asked = new Set<string>();
+  /** By tag, in the order in which they were heard of. */
+  readonly #evicted = new Map<string, LastEviction>();
+  /** Tag → the number that the remote tier has told since the clock began to be complete; `0`: none. */
+  readonly #asked = new Map<string, number>();
   /** Entries from before this number count as evicted. */
   #floor = 0;
-  /** Every eviction after this number was heard. `Infinity`: that is not known yet. */
-  #knownFrom = Infinity;
-  /** Tag → when its last eviction was heard of. It has the tags of {@link #evicted}. */
-  readonly #heard = new Map<string, Hearing>();
   /** What was loaded before this moment counts as evicted. */
   #momentFloor = 0;
   #moment = 0;
-  #lastEvicted = 0;
+  /** Every eviction after this number was heard. `Infinity`: that is not known yet. */
+  #knownFrom = Infinity;
+  /** The highest number in a message, and in a reply. */
+  #mostTold = 0;
+  #mostReplied = 0;
   #servableUntil: Milliseconds = -Infinity;
   #version = 0;
   #era = 0;
@@ -94,15 +96,17 @@ export class TagClock {
    * @param source - what tells so: the reply to an own eviction, its message, or (default) another message.
    */
   evicted(tags: readonly string[], number: number, source: 'reply' | 'own' | 'other' = 'other'): void {
-    this.#lastEvicted = Math.max(this.#lastEvicted, number);
-    this.#moment += 1;
+    const replied = source === 'reply' ? number : undefined;
+    if (replied === undefined) this.#mostTold = Math.max(this.#mostTold, number);
+    else this.#mostReplied = Math.max(this.#mostReplied, number);
+    const at = (this.#moment += 1);
     for (const tag of tags) {
-      // After the reply, the message is no news.
-      if (source !== 'own' || this.#heard.get(tag)?.replied !== number) {
-        this.#heard.set(tag, { at: this.#moment, replied: source === 'reply' ? number : undefined });
-      }
-      this.#note(tag, number);
+      const before = this.#evicted.get(tag);
+      if (source === 'own' && before?.replied === number) continue; // After the reply, the message is no news.
+      this.#evicted.delete(tag);
+      this.#evicted.set(tag, { number: Math.max(number, before?.number ?? 0), at, replied });
     }
+    if (this.#evicted.size > MAXIMUM_TAGS_NOTED) this.#forgetSome();
   }
 
   /** Messages may have been missed: what is known is no longer complete. */
@@ -116,16 +120,18 @@ export class TagClock {
   restart(): void {
     this.#era += 1;
     this.#evicted.clear();
-    this.#heard.clear();
-    this.#floor = this.#momentFloor = this.#lastEvicted = 0;
+    this.#floor = this.#momentFloor = this.#mostTold = this.#mostReplied = 0;
     this.missed();
   }
 
   /**
    * The instance has heard every message up to this number since {@link missed}, and hears those that follow.
+   * A message that named a higher one was made up, unless a reply has named it too.
    */
   heard(number: number): void {
     if (this.#knownFrom === Infinity) this.#knownFrom = number;
+    const most = Math.max(number, this.#mostReplied);
+    if (this.#mostTold > most) this.#lower(most);
   }
 
   /** Sets the read lease of the primary. Until then, what was heard is complete within the bound. */
@@ -135,7 +141,7 @@ export class TagClock {
 
   /** Whether one of these tags is known to have been evicted after this number. */
   isOvertaken(tags: readonly string[], since: number): boolean {
-    return tags.length > 0 && (since < this.#floor || tags.some((tag) => (this.#evicted.get(tag) ?? 0) > since));
+    return tags.length > 0 && (since < this.#floor || tags.some((tag) => this.#numberOf(tag) > since));
   }
 
   /**
@@ -143,14 +149,14 @@ export class TagClock {
    * messages may have been missed since.
    */
   mayBeOvertaken(tags: readonly string[], since: number): boolean {
-    if (tags === ANY_TAG) return !this.isComplete(since) || this.#lastEvicted > since;
+    if (tags === ANY_TAG) return !this.isComplete(since) || Math.max(this.#mostTold, this.#mostReplied) > since;
     return tags.length > 0 && (!this.isComplete(since) || this.isOvertaken(tags, since));
   }
 
   /** Whether an eviction of one of these tags was heard of after this {@link moment}. */
   isEvictedAfter(tags: readonly string[], moment: number): boolean {
     if (tags === ANY_TAG) return this.#moment > moment;
-    return tags.length > 0 && (moment < this.#momentFloor || tags.some((tag) => (this.#heard.get(tag)?.at ?? 0) > moment));
+    return tags.length > 0 && (moment < this.#momentFloor || tags.some((tag) => (this.#evicted.get(tag)?.at ?? 0) > moment));
   }
 
   /** Whether the remote tier need not be asked which of these tags were evicted after this number. */
@@ -178,28 +184,29 @@ export class TagClock {
     return since >= this.#knownFrom;
   }
 
+  #numberOf(tag: string): number {
+    return Math.max(this.#evicted.get(tag)?.number ?? 0, this.#asked.get(tag) ?? 0);
+  }
+
   #remember(tags: readonly string[], floor: number, numbers: TagNumbers['numbers']): void {
     this.#floor = Math.max(this.#floor, floor);
     if (this.#asked.size + tags.length > MAXIMUM_TAGS_NOTED) this.#asked.clear();
-    tags.forEach((tag, i) => {
-      this.#asked.add(tag);
-      this.#note(tag, numbers[i] ?? 0);
-    });
+    tags.forEach((tag, i) => this.#asked.set(tag, numbers[i] ?? 0));
+    this.#mostReplied = Math.max(this.#mostReplied, floor, ...numbers.map((number) => number ?? 0));
   }
 
-  #note(tag: string, number: number): void {
-    if (number <= (this.#evicted.get(tag) ?? 0)) return;
-    this.#evicted.delete(tag);
-    this.#evicted.set(tag, number);
-    if (this.#evicted.size > MAXIMUM_TAGS_NOTED) this.#forgetSome();
+  /** No eviction had a number above this one. */
+  #lower(most: number): void {
+    for (const eviction of this.#evicted.values()) eviction.number = Math.min(eviction.number, most);
+    this.#floor = Math.min(this.#floor, most);
+    this.#mostTold = most;
   }
 
   #forgetSome(): void {
-    for (const [tag, number] of this.#evicted) {
+    for (const [tag, { number, at }] of this.#evicted) {
       this.#evicted.delete(tag);
       this.#floor = Math.max(this.#floor, number);
-      this.#momentFloor = Math.max(this.#momentFloor, this.#heard.get(tag)?.at ?? 0);
-      this.#heard.delete(tag);
+      this.#momentFloor = Math.max(this.#momentFloor, at);
       if (this.#evicted.size <= MAXIMUM_TAGS_NOTED - FORGOTTEN_AT_ONCE) break;
     }
   }

@@ -231,7 +231,7 @@ export class Loads {
         return true;
       }
       if (token === undefined) return true;
-      if (!this.#local.isValid(ticket) || isDoubtful()) {
+      if (!this.#local.isValid(ticket) || isDoubtful() || tagged?.isOvertaken === true) {
         counters.refusedFills += 1;
         return false;
       }

@@ -83,6 +83,7 @@ export class PendingEvictions {
 
   /** Whether one of these tags is in doubt, so that what carries it may be served by neither tier. */
   hasDoubtful(tags: readonly string[]): boolean {
+    if (this.#allDoubtful !== 0) return tags.length > 0;
     if (this.#doubtfulTags.size === 0) return false;
     return tags === ANY_TAG || tags.some((tag) => this.#doubtfulTags.has(tag));
   }
@@ -99,13 +100,13 @@ export class PendingEvictions {
    */
   async submit(eviction: Eviction, acks: boolean, begunAt?: Milliseconds, intent?: IntentChange): Promise<EvictionReceipt> {
     const parts = partsOf(eviction);
-    if (parts.length === 1) return this.#submitOne(eviction, { acks, intent }, eviction, begunAt);
+    if (parts.length === 1) return this.#submitOne(eviction, { acks, intent }, () => eviction, begunAt);
     let removed = 0;
     const waits: Promise<void>[] = [];
     for (const [i, part] of parts.entries()) {
       // The deadline starts again after each acknowledged part. If a part is not acknowledged, it and all
       // parts after it come into doubt.
-      const receipt = await this.#submitOne(part, { acks, intent }, together(parts.slice(i)), i === 0 ? begunAt : undefined);
+      const receipt = await this.#submitOne(part, { acks, intent }, () => together(parts.slice(i)), i === 0 ? begunAt : undefined);
       removed += receipt.removed;
       if (receipt.acknowledged !== undefined) waits.push(receipt.acknowledged);
     }
@@ -123,8 +124,8 @@ export class PendingEvictions {
     if (this.#stopped) throw stopped(this.#options.cache, 'an eviction was executed, and not acknowledged by all instances');
   }
 
-  /** @param rest - the part of the eviction that comes into doubt if this step fails. */
-  async #submitOne(eviction: Eviction, how: Step, rest: Eviction, begunAt?: Milliseconds): Promise<EvictionReceipt> {
+  /** @param restOf - makes the part of the eviction that comes into doubt if this step fails. */
+  async #submitOne(eviction: Eviction, how: Step, restOf: () => Eviction, begunAt?: Milliseconds): Promise<EvictionReceipt> {
     const { clock, cache, deadlineMs } = this.#options;
     const since = begunAt ?? clock.now();
     const deadline = since + deadlineMs;
@@ -142,6 +143,7 @@ export class PendingEvictions {
           deadlines = this.#deadlinesSince(since);
           continue;
         }
+        const rest = restOf();
         if (!this.#stopped) this.#doubt(rest, error);
         const what = inWords('evicting', rest);
         if (this.#stopped || this.#options.calls.isClosing) throw stopped(cache, `Redis has not acknowledged ${what}`, error);
@@ -218,7 +220,7 @@ export class PendingEvictions {
       for (const key of keys) this.#doubtful.set(key, this.#number);
       for (const tag of tags) this.#doubtfulTags.set(tag, this.#number);
     }
-    this.fenceDoubtful(eviction);
+    this.fenceDoubtful(this.#allDoubtful === 0 ? eviction : 'all');
     this.#options.events.emit('evictPending', { cache: this.#options.cache, keys, ...(tags.length > 0 ? { tags } : {}), error });
     this.#schedule();
   }

@@ -35,7 +35,8 @@ export class Tagging {
    */
   ofLoaded<V>(value: V, tags: LoadOptions<V>['tags']): readonly string[] | undefined {
     try {
-      return this.of(typeof tags === 'function' ? tags(value) : tags);
+      this.check(tags);
+      return typeof tags === 'function' ? encodeTags(tags(value)) : this.of(tags);
     } catch (error) {
       this.#events.emit('error', { where: `\`tags\` of a load into cache '${this.#cache}'`, error, cache: this.#cache });
       return undefined;

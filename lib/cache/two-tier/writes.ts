@@ -117,8 +117,11 @@ export class Writes {
       }
       const raw = remote.encode(value, ttlMs, tags);
       return ownWrites.run([key], async () => {
-        const present = reads.entryIn(await remote.putIfAbsent({ key, raw, ttlMs }));
+        const reading = await remote.putIfAbsent({ key, raw, ttlMs });
+        const present = reads.entryIn(reading);
         if (present !== undefined) return { value: sharing.handOutDecoded(present.value as V) };
+        // What is there carries a tag in doubt, and counts as absent.
+        if (typeof reading === 'object') await remote.put([{ key, raw, ttlMs }]);
         counters.puts += 1;
         local.fence([key], 'replaced');
         return undefined;

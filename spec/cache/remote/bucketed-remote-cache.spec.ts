@@ -12,6 +12,7 @@ import {
   LocalCache,
   type Reading,
   RemoteCache,
+  TagClock,
   TwoTierCache,
   UNREADABLE,
   ValueCodec,
@@ -186,6 +187,18 @@ describe(BucketedRemoteCache.name, () => {
     expect(stores.map(({ entries }) => entries.size)).to.deep.equal([0, 0, 0]);
   });
 
+  it('evicts tags in every bucket, in one step each, and waits for everybody', async () => {
+    const steps = logs.map((log) => sinon.spy(log, 'evict'));
+    const { removed, acknowledged } = await remote.evict({ tags: ['herbert', 'austen'] }, true);
+    expect(steps.map((spy) => spy.args)).to.deep.equal(logs.map(() => [[{ tags: ['herbert', 'austen'] }, true, undefined]]));
+    expect([removed < 0, stores.map(({ seq }) => seq)]).to.deep.equal([true, [1, 1, 1]]);
+    await acknowledged;
+    steps[1]!.restore();
+    sinon.stub(logs[1] as EmbeddedEvictionLog, 'evict').rejects(away());
+    expect(await rejectionOf(remote.evict({ tags: ['herbert'] }, false))).to.be.instanceOf(RemoteCacheError);
+    expect([steps[0]!.callCount, steps[2]!.callCount]).to.deep.equal([2, 2]);
+  });
+
   it('clears every bucket', async () => {
     for (const key of keys) await cache.put(key, 1);
     const { removed } = await remote.evict('all', false);
@@ -269,6 +282,33 @@ describe(BucketedRemoteCache.name, () => {
       expect(cache.statistics()).to.include({ localSize: keys.length, messagesApplied: 1 });
       second.missed('gap');
       expect(cache.statistics()).to.include({ localSize: 0, gaps: 1 });
+    });
+
+    it('keeps a clock of tags for each bucket', () => {
+      const clocks = generations.map(() => new TagClock(clock));
+      const tagged = bucketsOf(
+        cache,
+        generations.map((generation, i) => ({ generation, tags: clocks[i] })),
+      );
+      for (const view of tagged) {
+        expect(view.hasTags).to.equal(true);
+        view.holdLeaseUntil(clock.now());
+        view.heard(5);
+      }
+      expect(views.map(({ hasTags }) => hasTags)).to.deep.equal([false, false, false]);
+      tagged[1]!.apply({ tags: ['herbert'] }, { own: false, seq: 7 });
+      expect(clocks.map((each) => each.isOvertaken(['herbert'], 6))).to.deep.equal([false, true, false]);
+      tagged[2]!.missed('gap');
+      expect(clocks.map((each) => each.knows(['austen'], 6))).to.deep.equal([true, true, false]);
+      const eras = clocks.map(({ era }) => era);
+      generations[1]!.follow('7');
+      expect(clocks.map(({ era }, i) => era !== eras[i])).to.deep.equal([false, true, false]);
+      expect([clocks[1]!.isOvertaken(['herbert'], 6), clocks[1]!.knows(['herbert'], 8)]).to.deep.equal([false, false]);
+      // An eviction of tags has one message in each bucket. That of the first is counted.
+      const { messagesApplied } = cache.statistics();
+      tagged[2]!.apply({ tags: ['herbert'] }, { own: false, seq: 7 });
+      tagged[0]!.apply({ tags: ['herbert'] }, { own: false, seq: 7 });
+      expect(cache.statistics().messagesApplied).to.equal(messagesApplied + 1);
     });
 
     it('applies evictions to the one local tier', async () => {

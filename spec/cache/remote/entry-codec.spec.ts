@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ended, EntryCodec, UNREADABLE, ValueCodec } from '../../../lib/cache/index.js';
+import { ended, EntryCodec, stamped, TagClock, UNREADABLE, ValueCodec } from '../../../lib/cache/index.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 describe(EntryCodec.name, () => {
@@ -47,6 +47,38 @@ describe(EntryCodec.name, () => {
     expect([endsAt(undefined), endsAt(10_000)]).to.deep.equal([undefined, undefined]);
     aheadMs = undefined;
     expect(endsAt(10_000, 5_002_000)).to.equal(undefined);
+  });
+
+  describe('of a cache with tags', () => {
+    let tags: TagClock;
+    let tagging: EntryCodec;
+
+    beforeEach(() => {
+      tags = new TagClock(clock);
+      tagging = new EntryCodec({ codec: values, clock, time: { earliest: (epochMs) => epochMs - 5_000_000 }, tags });
+    });
+
+    it('writes tags, and leaves their number to the caller', () => {
+      expect(tagging.encode('Dune', 60_000, ['herbert'])).to.equal('{"entry":{"value":"Dune"},"tags":["herbert"],"life":60000}');
+      expect(tagging.encode('Dune', 60_000)).to.equal('{"entry":{"value":"Dune"},"tags":[],"life":60000}');
+      expect(codec.encode('Dune', 60_000, ['herbert']), 'without tags').to.equal('{"value":"Dune","life":60000}');
+    });
+
+    it('reads tags, beside the clock that judges them', () => {
+      const entry = tagging.read(ended(stamped(tagging.encode('Dune', 10_000, ['herbert']), 5), 5_004_000));
+      if (entry === UNREADABLE) throw new Error('Expected an entry.');
+      expect([entry.value, entry.endsAt, entry.tagged?.tags, entry.tagged?.since]).to.deep.equal(['Dune', 4_000, ['herbert'], 5]);
+      expect(entry.tagged?.isOvertaken).to.equal(false);
+      tags.evicted(['herbert'], 6);
+      expect(entry.tagged?.isOvertaken).to.equal(true);
+    });
+
+    it('cannot read what says nothing of tags, and without tags what says something', () => {
+      const tagged = stamped(tagging.encode('Dune', 10_000, []), 5);
+      const untagged = codec.encode('Dune', 10_000);
+      expect([tagging.read(untagged), codec.read(tagged)]).to.deep.equal([UNREADABLE, UNREADABLE]);
+      expect([tagging.read(tagged), codec.read(untagged)]).to.not.include(UNREADABLE);
+    });
   });
 
   it('tells what cannot be read', () => {

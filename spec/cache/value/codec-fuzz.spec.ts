@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
-import { ended, type StoredEntry, ValueCodec } from '../../../lib/cache/value/codec.js';
+import { ended, MAXIMUM_TAGS, stamped, type StoredEntry, ValueCodec } from '../../../lib/cache/value/codec.js';
 import { deepFreeze } from '../../../lib/cache/value/deep-freeze.js';
 import { CacheValueError } from '../../../lib/errors/index.js';
 import { MAXIMUM_DURATION_MS } from '../../../lib/time/index.js';
@@ -26,7 +26,7 @@ describe(`${ValueCodec.name}, against ${COUNT} entries that are damaged or made 
   this.timeout(300_000);
 
   it('reads or refuses each, quickly; and what it reads, it would write', () => {
-    let [read, refused] = [0, 0];
+    let [read, refused, tagged] = [0, 0, 0];
     let i = 0;
     for (const raw of foundEntries(new Random(1), COUNT)) {
       const codec = codecs[(i += 1) % 2 === 0 ? 0 : 1];
@@ -39,8 +39,9 @@ describe(`${ValueCodec.name}, against ${COUNT} entries that are damaged or made 
           continue;
         }
         read += 1;
-        const written = ({ value, life, end }: StoredEntry): string => {
-          const raw = codec.encode(value, life);
+        const written = ({ value, life, end, tagged }: StoredEntry): string => {
+          const untagged = codec.encode(value, life, tagged?.tags);
+          const raw = tagged === undefined ? untagged : stamped(untagged, tagged.since);
           return end === undefined ? raw : ended(raw, end);
         };
         deepFreeze(entry.value);
@@ -50,6 +51,12 @@ describe(`${ValueCodec.name}, against ${COUNT} entries that are damaged or made 
         const isSame = isDeepStrictEqual(back.value, entry.value) || again.includes('["Date",""]');
         const lives = [entry.life, entry.end] as const;
         expect(isSame && back.life === lives[0] && back.end === lives[1] && written(back) === again, 'deep-equal').to.equal(true);
+        const { tags, since } = entry.tagged ?? { tags: [], since: 0 };
+        expect(back.tagged?.tags, 'the same tags').to.deep.equal(entry.tagged?.tags);
+        expect(back.tagged?.since === entry.tagged?.since, 'the same number').to.equal(true);
+        const areTags = tags.length <= MAXIMUM_TAGS && tags.every((tag) => typeof tag === 'string');
+        expect(areTags && Number.isSafeInteger(since) && since >= 0, 'tags').to.equal(true);
+        tagged += entry.tagged === undefined ? 0 : 1;
         const isLife = lives[0] === undefined || (lives[0] > 0 && lives[0] <= MAXIMUM_DURATION_MS);
         expect(isLife && (lives[1] === undefined || (lives[0] !== undefined && lives[1] > 0)), 'a life').to.equal(true);
       } catch (error) {
@@ -57,6 +64,7 @@ describe(`${ValueCodec.name}, against ${COUNT} entries that are damaged or made 
       }
     }
     expect(read).to.be.greaterThan(COUNT / 20);
+    expect(tagged).to.be.greaterThan(COUNT / 200);
     expect(refused).to.be.greaterThan(COUNT / 4);
   });
 });

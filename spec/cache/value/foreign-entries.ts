@@ -1,5 +1,5 @@
 import { MAXIMUM_VALUE_DEPTH } from '../../../lib/cache/value/rich-value.js';
-import { ended, ValueCodec } from '../../../lib/cache/value/codec.js';
+import { ended, stamped, ValueCodec } from '../../../lib/cache/value/codec.js';
 import type { Random } from '../../support/random.js';
 
 /** A class that the codecs of these specs know. */
@@ -112,6 +112,36 @@ export const FOREIGN_ENTRIES: Readonly<Record<string, string>> = {
   'an end beyond what is counted': '{"value":1,"life":1000,"end":9007199254740992}',
   'an end with a fraction': '{"value":1,"life":1000,"end":1700000000000.5}',
   'an end without a life': '{"value":1,"end":1700000000000}',
+  'tags without a value': '{"tags":["a"],"since":5}',
+  'tags beside a bare value': '{"value":1,"tags":["a"],"since":5}',
+  'tags beside a bare value of devalue': '{"devalue":[1],"tags":["a"],"since":5}',
+  'tags without a number': '{"entry":{"value":1},"tags":["a"]}',
+  'a number without tags': '{"entry":{"value":1},"since":5}',
+  'an entry without tags': '{"entry":{"value":1}}',
+  'an entry that is none': '{"entry":5,"tags":["a"],"since":5}',
+  'an entry that is null': '{"entry":null,"tags":["a"],"since":5}',
+  'an entry that is an array': '{"entry":[1],"tags":["a"],"since":5}',
+  'an entry in an entry': '{"entry":{"entry":{"value":1}},"tags":["a"],"since":5}',
+  'an entry without value': '{"entry":{},"tags":["a"],"since":5}',
+  'an entry with more': '{"entry":{"value":1,"more":1},"tags":["a"],"since":5}',
+  'a life inside an entry': '{"entry":{"value":1,"life":5},"tags":["a"],"since":5}',
+  'more beside an entry': '{"entry":{"value":1},"tags":["a"],"since":5,"more":1}',
+  'a value beside an entry': '{"entry":{"value":1},"value":2,"tags":["a"],"since":5}',
+  'a type beside an entry': '{"entry":{"value":{}},"typed":"value","tags":["a"],"since":5}',
+  'an own __proto__ in an entry': '{"entry":{"value":{"__proto__":1}},"tags":["a"],"since":5}',
+  'an own __proto__ beside an entry': '{"entry":{"value":1},"tags":["a"],"since":5,"__proto__":{}}',
+  'tags that are a text': '{"entry":{"value":1},"tags":"a","since":5}',
+  'tags that are an object': '{"entry":{"value":1},"tags":{"length":0},"since":5}',
+  'tags that are null': '{"entry":{"value":1},"tags":null,"since":5}',
+  'a tag that is a number': '{"entry":{"value":1},"tags":["a",5],"since":5}',
+  'a tag that is a list': '{"entry":{"value":1},"tags":[["a"]],"since":5}',
+  '33 tags': `{"entry":{"value":1},"tags":[${'"a",'.repeat(32)}"a"],"since":5}`,
+  'a number that is a text': '{"entry":{"value":1},"tags":["a"],"since":"5"}',
+  'a number that is null': '{"entry":{"value":1},"tags":["a"],"since":null}',
+  'a number below nothing': '{"entry":{"value":1},"tags":["a"],"since":-1}',
+  'a number with a fraction': '{"entry":{"value":1},"tags":["a"],"since":0.5}',
+  'a number beyond what is counted': '{"entry":{"value":1},"tags":["a"],"since":9007199254740992}',
+  'a number without end': '{"entry":{"value":1},"tags":["a"],"since":1e999}',
   'something beside the value': '{"value":1,"more":1}',
   'an own __proto__ beside the value': '{"value":1,"__proto__":{}}',
   'a value by inheritance': '{"__proto__":{"value":1}}',
@@ -160,7 +190,7 @@ const FRAGMENTS = [
   '[', ']', '{', '}', ',', ':', '"', '\\', '-', '.', 'e9', '0', '1', '2', '-1', '-2', '-3', '-6', '-7', '300000000', '4294967295', '1e999', 'null', 'true',
   '""', '"a"', '"__proto__"', '"\\u005f_proto__"', '"length"', '"toJSON"', '"then"', '"Buffer"', '"type"', '"Map"', '"Set"', '"null"', '"Date"', '"BigInt"',
   '"RegExp"', '"URL"', '"URLSearchParams"', '"Object"', '"ArrayBuffer"', '"Uint8Array"', '"Float64Array"', '"DataView"', '"Temporal.Instant"', '"value":',
-  '"devalue":', '"typed":', '"elements"', '"life":', '"end":', '"expires":', '["BigInt","9"],', '["Buffer",1],[2],', '{"length":3},', '\\p{RGI_Emoji}', '\u0000', '\ufffd', 'é',
+  '"devalue":', '"typed":', '"elements"', '"entry":', '"tags":', '"since":', '"tags":["a"],"since":5,', '"life":', '"end":', '"expires":', '["BigInt","9"],', '["Buffer",1],[2],', '{"length":3},', '\\p{RGI_Emoji}', '\u0000', '\ufffd', 'é',
 ]; // prettier-ignore
 
 /** `raw` with a few accidents. */
@@ -224,7 +254,9 @@ export function* foundEntries(random: Random, count: number): Generator<string> 
   for (let made = 0; made < count;) {
     if (corpus.length < 3_000) {
       const life = random.next() < 0.5 ? undefined : 1 + random.below(2 ** 38);
-      const encoded = codec.encode(someValue(random), life);
+      const tags = random.next() < 0.3 ? Array.from({ length: random.below(4) }, () => random.pick(['a', 'b', '', '~1', 'é'])) : undefined;
+      const untagged = codec.encode(someValue(random), life, tags);
+      const encoded = tags === undefined ? untagged : stamped(untagged, random.below(2 ** 50));
       const raw = life === undefined || random.next() < 0.2 ? encoded : ended(encoded, 1 + random.below(2 ** 41));
       if (raw.length <= 1_000) corpus.push(raw);
     }
