@@ -16,7 +16,12 @@ for (const { name, title, file, contestants, n, rounds, warmUp, starts } of scen
   const compared = contestants.flatMap((contestant, i) => {
     const own = { ...contestant, file, options: { redis: redis.url, ...contestant.options } };
     if (contestant.label.startsWith('inversify-cache') || /^(plainNew|conditionFalse)$/.test(contestant.make)) {
-      return [before, after].map((build) => ({ ...own, label: `${own.label}, ${build}`, env: { BENCH_BUILD: build } }));
+      return [before, after].map((build, side) => ({
+        ...own,
+        label: `${own.label}, ${build}`,
+        isAfter: side === 1,
+        env: { BENCH_BUILD: build },
+      }));
     }
     return i === 0 ? [own] : [];
   });
@@ -24,7 +29,7 @@ for (const { name, title, file, contestants, n, rounds, warmUp, starts } of scen
   const measured = await contest(compared, { n, rounds, warmUp, starts });
   measured.forEach(({ label, median: own, ratio, rows }, i) => {
     console.log(`  ${label}`);
-    const former = label.endsWith(`, ${after}`) ? measured[i - 1].rows : undefined;
+    const former = compared[i].isAfter ? measured[i - 1].rows : undefined;
     for (const key of Object.keys(own)) {
       const values = rows.map((row) => row[key]);
       const figures = `${own[key].toPrecision(4)} (${Math.min(...values).toPrecision(4)}..${Math.max(...values).toPrecision(4)}), ratio ${ratio[key].toFixed(2)}`;

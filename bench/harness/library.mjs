@@ -22,8 +22,8 @@ export function serviceClass(methods) {
 /** `count` tags, the same for every book. */
 export const tagsOf = (count) => Array.from({ length: count }, (_, i) => `author ${i}`);
 
-/** The options of `@Cacheable` and `@CachePut` for entries with `count` tags; of none there is nothing to say. */
-export const tagged = (count = 0) => (count === 0 ? {} : { tags: () => tagsOf(count) });
+/** The options of `@Cacheable` and `@CachePut` for entries with `count` tags; for none, no options. */
+export const tagged = (count = 0) => (count === 0 ? undefined : { tags: () => tagsOf(count) });
 
 /** The options of `enableCaching` for a cache with tags. Older builds know none: without a count there are no such options. */
 export const withTags = (cache, count = 0) => (count === 0 ? {} : { caches: { [cache]: { tags: true } } });
