@@ -234,7 +234,7 @@ export async function memory({ tags, shared = 100 }) {
 }
 
 /** Short, so that a lost connection is soon proven to be back. */
-const BOUND_MS = 400;
+const BOUND_MS = 250;
 
 /**
  * A subscriber loses its connection, and another instance evicts a key meanwhile. Then `entries` entries from before are read from Redis, one

@@ -6,7 +6,7 @@ const OURS = 'inversify-cache';
 const TAGS = 2;
 const CARRIERS = [10, 100_000];
 const HELD = [0, 1_000, 10_000];
-const ENTRIES = 500;
+const ENTRIES = 200;
 
 const count = (number) => Math.round(number).toLocaleString('en');
 const ns = (value) => `${value.toFixed(0)} ns`;
@@ -49,9 +49,8 @@ async function hits(rounds) {
         ...one,
         options: { ...one.options, bytes: 500, concurrency },
       })),
-      { n: 2_000, rounds, warmUp: 8_000 },
+      { n: 2_000, rounds, warmUp: 5_000 },
     );
-  const missed = (concurrency) => measured('miss.mjs', both({ concurrency }), { n: 1_000, rounds, warmUp: 4_000 });
   const lines = ['### A hit, a miss', '', 'As in the sections of the same names above.', ''];
   const add = (title, rows, columns) => {
     print(title, rows, columns);
@@ -59,7 +58,11 @@ async function hits(rounds) {
   };
   add('Local hit, awaited, one string argument', local, { ns: ['median', ns] });
   for (const concurrency of [1, 64]) add(`Remote hit, 0.5 KB, concurrency ${concurrency}`, await remote(concurrency), LATENCY);
-  for (const concurrency of [1, 64]) add(`Miss, load, fill of both tiers, concurrency ${concurrency}`, await missed(concurrency), LATENCY);
+  add(
+    'Miss, load, fill of both tiers, concurrency 1',
+    await measured('miss.mjs', both({ concurrency: 1 }), { n: 1_000, rounds, warmUp: 4_000 }),
+    LATENCY,
+  );
   return lines;
 }
 
@@ -71,7 +74,7 @@ async function evictions(rounds) {
     ...CARRIERS.map((carriers) => ({ label: of(carriers), make: 'tag', options: { carriers } })),
     { label: 'hand-written: UNLINK of a key, then PUBLISH', make: 'raw', options: {} },
   ];
-  const rows = await measured('tags.mjs', contestants, { n: 100, rounds, warmUp: 500 });
+  const rows = await measured('tags.mjs', contestants, { n: 80, rounds, warmUp: 200 });
   const columns = { p50: ['p50', us], server: ['server', micro] };
   print('An eviction', rows, columns);
   const [few, many] = CARRIERS.map((carriers) => rows.find(({ label }) => label === of(carriers)));
@@ -92,7 +95,7 @@ async function evictions(rounds) {
 
 async function applied(rounds) {
   const contestants = HELD.map((held) => ({ label: `${count(held)} entries with the tag in its L1`, make: 'applied', options: { held } }));
-  const rows = await measured('tags.mjs', contestants, { n: 3, rounds });
+  const rows = await measured('tags.mjs', contestants, { n: 2, rounds });
   const columns = { p50: ['p50', us] };
   print('Applied by another instance', rows, columns);
   return [
