@@ -43,8 +43,8 @@ export async function ours({ redis, bytes, concurrency, count = COUNT, tags }) {
 export async function keyvAlone({ redis, bytes, concurrency }) {
   const { inside } = await import('../harness/library.mjs');
   const { Keyv } = await import('keyv');
-  const { loadKeyvRedis } = await inside('cache/keyv-redis.js');
-  const { ended, ValueCodec } = await inside('cache/codec.js');
+  const { loadKeyvRedis } = await inside('redis/keyv-redis.js');
+  const { ended, ValueCodec } = await inside('cache/value/codec.js');
   const { createClient, storeOver } = await loadKeyvRedis();
   const client = createClient({ url: redis });
   await client.connect();

@@ -172,7 +172,9 @@ export async function commands({ isTagged }) {
   );
   return {
     async round(n) {
+      await book.getOrLoad('warm', () => 1); // Without tags: no eviction takes it away.
       return {
+        local: await count(n, () => book.getOrLoad('warm', never)),
         hit: await count(n, (i) => shelf.getOrLoad(fresh[i % FRESH], never, options)),
         crowd: await count(n - (n % 64), (i) => shelf.getOrLoad(fresh[i % FRESH], never, options), 64),
         miss: await count(n, () => book.getOrLoad(`new ${(loaded += 1)}`, () => 1, options)),
