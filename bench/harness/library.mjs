@@ -20,7 +20,7 @@ export function serviceClass(methods) {
 }
 
 /** `count` tags, the same for every book. */
-export const tagsOf = (count) => Array.from({ length: count }, (_, i) => `author ${i}`);
+const tagsOf = (count) => Array.from({ length: count }, (_, i) => `author ${i}`);
 
 /** The options of `@Cacheable` and `@CachePut` for entries with `count` tags; for none, no options. */
 export const tagged = (count = 0) => (count === 0 ? undefined : { tags: () => tagsOf(count) });
