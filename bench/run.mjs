@@ -11,6 +11,7 @@ import { cold } from './scenarios/cold.mjs';
 import { hitRatios } from './scenarios/hit-ratio.mjs';
 import { startUps } from './scenarios/start-up.mjs';
 import { scenarios } from './scenarios/all.mjs';
+import { tags } from './scenarios/tags.mjs';
 import { targets } from './scenarios/targets.mjs';
 
 const here = (path) => new URL(path, import.meta.url);
@@ -28,6 +29,7 @@ const load = () => os.loadavg()[0].toFixed(2);
 const begun = load();
 
 for (const scenario of scenarios) if (isAsked(scenario.name)) sections.push(await withRedis((redis) => one(scenario, redis)));
+if (isAsked('tags')) sections.push(await tags(factor));
 if (isAsked('cold')) sections.push(await withRedis((redis) => cold(redis, facts)));
 if (isAsked('bursts')) sections.push(await withRedis((redis) => bursts(redis, Math.max(3, Math.round(7 * factor)), facts)));
 if (isAsked('growth')) sections.push(await growth(factor));

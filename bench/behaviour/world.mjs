@@ -1,4 +1,5 @@
 // A Redis of its own, a database, and instances of one library on them: what each observation begins with.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Redis } from 'ioredis';
 import { startRedis } from '../harness/redis.mjs';
 import { startLink } from './link.mjs';
@@ -15,15 +16,31 @@ export async function until(fact, withinMs) {
   }
 }
 
+/** How far the clock of the instance is ahead whose code is running. */
+const clocks = new AsyncLocalStorage();
+const { now } = Date;
+Date.now = () => now() + (clocks.getStore() ?? 0);
+
+/** An instance all of whose calls run on a clock of its own. What it does by itself already does: its connections were made on that clock. */
+function onClock(clockMs, instance) {
+  if (clockMs === 0) return instance;
+  const calls = Object.entries(instance).map(([name, call]) => [
+    name,
+    typeof call === 'function' ? (...args) => clocks.run(clockMs, () => call(...args)) : call,
+  ]);
+  return Object.fromEntries(calls);
+}
+
 /** What `observe` makes of a fresh world, which is taken down afterwards. */
 export async function inWorld(library, observe, { ttlMs = HOUR } = {}) {
   const server = await startRedis();
   const redis = new Redis(server.url);
   const database = new Database();
   const closing = [];
-  const start = async () => {
+  const start = async ({ clockMs = 0 } = {}) => {
     const link = await startLink(server.url);
-    const instance = await library.start({ redis: link.url, load: (name) => database.load(name), ttlMs });
+    const setUp = { redis: link.url, load: (name) => database.load(name), ttlMs };
+    const instance = onClock(clockMs, await clocks.run(clockMs, () => library.start(setUp)));
     closing.push(async () => {
       await Promise.race([Promise.resolve(instance.close()).catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 1_000))]);
       link.close();

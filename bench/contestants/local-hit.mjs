@@ -87,11 +87,11 @@ export async function handWrittenWithTtl({ isTwo }) {
 }
 
 /** Ours: a decorated method of an inversify service, both tiers, Redis behind, read lease and time to live checked, statistics on. */
-export async function ours({ redis, methods = 1, isTwo }) {
-  const { library, PATIENT, serviceClass, served } = await import('../harness/library.mjs');
+export async function ours({ redis, methods = 1, isTwo, tags }) {
+  const { library, PATIENT, serviceClass, served, tagged, withTags } = await import('../harness/library.mjs');
   const bodies = {};
   for (let i = 0; i < methods; i += 1) {
-    bodies[`find${i}`] = [async (name) => load(name), library.Cacheable(`book${i}`)];
+    bodies[`find${i}`] = [async (name) => load(name), library.Cacheable(`book${i}`, tagged(tags))];
     bodies[`findTwo${i}`] = [async (name, edition) => loadTwo(name, edition), library.Cacheable(`edition${i}`)];
   }
   const { service, close } = await served(serviceClass(bodies), {
@@ -99,6 +99,7 @@ export async function ours({ redis, methods = 1, isTwo }) {
     namespace: `hit-${process.pid}`,
     ...PATIENT,
     defaults: { ttl: '1h' },
+    ...withTags('book0', tags),
   });
   if (methods === 1)
     return hits(

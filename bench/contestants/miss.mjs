@@ -25,13 +25,14 @@ export async function raw({ redis, concurrency }) {
   return { ...latencies(call, concurrency), close: () => client.destroy() };
 }
 
-export async function ours({ redis, concurrency }) {
-  const { library, PATIENT, serviceClass, served } = await import('../harness/library.mjs');
-  const { service, close } = await served(serviceClass({ find: [load, library.Cacheable('book')] }), {
+export async function ours({ redis, concurrency, tags }) {
+  const { library, PATIENT, serviceClass, served, tagged, withTags } = await import('../harness/library.mjs');
+  const { service, close } = await served(serviceClass({ find: [load, library.Cacheable('book', tagged(tags))] }), {
     redis,
     namespace: `miss-${process.pid}`,
     ...PATIENT,
     defaults: { ttl: '1h' },
+    ...withTags('book', tags),
   });
   return { ...latencies(() => service.find(fresh()), concurrency), close };
 }

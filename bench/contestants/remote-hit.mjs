@@ -22,17 +22,18 @@ export async function rawNodeRedis({ redis, bytes, concurrency, count = COUNT })
 }
 
 /** Ours: a decorated method. `tiers: 'remote'` keeps nothing in the process. */
-export async function ours({ redis, bytes, concurrency, count = COUNT }) {
-  const { library, PATIENT, serviceClass, served } = await import('../harness/library.mjs');
+export async function ours({ redis, bytes, concurrency, count = COUNT, tags }) {
+  const { library, PATIENT, serviceClass, served, tagged, withTags } = await import('../harness/library.mjs');
   const Service = serviceClass({
-    fill: [async (name) => value(bytes, name), library.CachePut('book')],
-    find: [never, library.Cacheable('book')],
+    fill: [async (name) => value(bytes, name), library.CachePut('book', tagged(tags))],
+    find: [never, library.Cacheable('book', tagged(tags))],
   });
   const { service, close } = await served(Service, {
     redis,
     namespace: `l2-${process.pid}`,
     ...PATIENT,
     defaults: { ttl: '1h', tiers: 'remote', maximumValueSize: 4_194_304 },
+    ...withTags('book', tags),
   });
   for (const key of keys.slice(0, count)) await service.fill(key);
   return { ...latencies((i) => service.find(keys[(i * 7) % count]), concurrency), close };
@@ -42,8 +43,8 @@ export async function ours({ redis, bytes, concurrency, count = COUNT }) {
 export async function keyvAlone({ redis, bytes, concurrency }) {
   const { inside } = await import('../harness/library.mjs');
   const { Keyv } = await import('keyv');
-  const { loadKeyvRedis } = await inside('cache/keyv-redis.js');
-  const { ended, ValueCodec } = await inside('cache/codec.js');
+  const { loadKeyvRedis } = await inside('redis/keyv-redis.js');
+  const { ended, ValueCodec } = await inside('cache/value/codec.js');
   const { createClient, storeOver } = await loadKeyvRedis();
   const client = createClient({ url: redis });
   await client.connect();

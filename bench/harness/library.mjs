@@ -19,6 +19,15 @@ export function serviceClass(methods) {
   return BookService;
 }
 
+/** `count` tags, the same for every book. */
+const tagsOf = (count) => Array.from({ length: count }, (_, i) => `author ${i}`);
+
+/** The options of `@Cacheable` and `@CachePut` for entries with `count` tags; for none, no options. */
+export const tagged = (count = 0) => (count === 0 ? undefined : { tags: () => tagsOf(count) });
+
+/** The options of `enableCaching` for a cache with tags. Older builds know none: without a count there are no such options. */
+export const withTags = (cache, count = 0) => (count === 0 ? {} : { caches: { [cache]: { tags: true } } });
+
 /** Options that a busy machine does not overrun: it must not turn hits in the process into reads of Redis, nor reads of Redis into calls. */
 export const PATIENT = { bound: '10s', timeout: '5s', deadline: '20s' };
 

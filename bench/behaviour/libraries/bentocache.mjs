@@ -16,6 +16,8 @@ export async function start({ redis, load, ttlMs }) {
   const bento = new BentoCache({ default: 'books', stores: { books: store }, ttl: ttlMs });
   return {
     find: (name) => bento.getOrSet({ key: name, factory: () => load(name) }),
+    findTagged: (name, tag) => bento.getOrSet({ key: name, tags: [tag], factory: () => load(name) }),
+    evictTagged: (tag) => bento.deleteByTag({ tags: [tag] }),
     evict: (name) => bento.delete({ key: name }),
     clear: () => bento.clear(),
     close: () => bento.disconnectAll(),

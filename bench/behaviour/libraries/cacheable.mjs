@@ -19,8 +19,19 @@ export async function start({ redis, load, ttlMs }) {
   });
   cache.on('error', () => undefined); // Else an error would end the process.
   await provider.ready();
+  const tags = () => Object.assign(cache.tags, { enabled: true }); // Off by default, to spare other reads a look at them.
   return {
     find: (name) => cache.getOrSet(name, () => load(name)),
+    /** `getOrSet` takes no tags. */
+    async findTagged(name, tag) {
+      tags();
+      const found = await cache.get(name);
+      if (found !== undefined) return found;
+      const book = await load(name);
+      await cache.set(name, book, { tags: [tag] });
+      return book;
+    },
+    evictTagged: (tag) => tags().invalidateTag(tag),
     evict: (name) => cache.delete(name),
     clear: () => cache.clear(),
     close: () => cache.disconnect(),

@@ -3,17 +3,21 @@ import { library, serviceClass, served } from '../../harness/library.mjs';
 export const packages = [];
 export const exported = async () => library;
 
-/** Decorated methods of an inversify service, everything at its default. */
+/** Decorated methods of an inversify service, everything at its default, but for the tags of one cache. */
 export async function start({ redis, load, ttlMs }) {
   const Service = serviceClass({
     find: [(name) => load(name), library.Cacheable('book')],
     update: [async () => undefined, library.CacheEvict('book')],
+    findTagged: [(name) => load(name), library.Cacheable('shelf', { key: (name) => name, tags: (_, name, tag) => [tag] })],
+    updateTagged: [async () => undefined, library.CacheEvict('shelf', { tags: (tag) => [tag] })],
     replace: [async () => undefined, library.CacheEvict('book', { allEntries: true })],
   });
-  const { service, close } = await served(Service, { redis, defaults: { ttl: `${ttlMs}ms` } });
+  const { service, close } = await served(Service, { redis, defaults: { ttl: `${ttlMs}ms` }, caches: { shelf: { tags: true } } });
   return {
     isDecorated: true,
     find: (name) => service.find(name),
+    findTagged: (name, tag) => service.findTagged(name, tag),
+    evictTagged: (tag) => service.updateTagged(tag),
     evict: (name) => service.update(name),
     clear: () => service.replace(),
     close,

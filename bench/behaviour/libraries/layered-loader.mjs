@@ -1,12 +1,13 @@
 import { Redis } from 'ioredis';
-import { createNotificationPair, Loader, RedisCache } from 'layered-loader';
+import { createGroupNotificationPair, createNotificationPair, GroupLoader, Loader, RedisCache, RedisGroupCache } from 'layered-loader';
 
 export const packages = ['layered-loader'];
 export const exported = () => import('layered-loader');
+export const remark = 'Its groups stand for tags: an entry is in one group, which every read of it names.';
 
-/** Memory, Redis and a pair of notifications. */
+/** Memory, Redis and a pair of notifications, for a `Loader` and for a `GroupLoader`. */
 export async function start({ redis, load, ttlMs }) {
-  const clients = [new Redis(redis), new Redis(redis), new Redis(redis)];
+  const clients = Array.from({ length: 6 }, () => new Redis(redis));
   const { publisher, consumer } = createNotificationPair({ channel: 'books', consumerRedis: clients[1], publisherRedis: clients[2] });
   const loader = new Loader({
     inMemoryCache: { ttlInMsecs: ttlMs },
@@ -16,13 +17,24 @@ export async function start({ redis, load, ttlMs }) {
     notificationPublisher: publisher,
     notificationConsumer: consumer,
   });
-  await loader.init();
+  const notifications = createGroupNotificationPair({ channel: 'shelves', consumerRedis: clients[4], publisherRedis: clients[5] });
+  const shelves = new GroupLoader({
+    inMemoryCache: { ttlInMsecs: ttlMs },
+    asyncCache: new RedisGroupCache(clients[3], { json: true, prefix: 'shelves', ttlInMsecs: ttlMs, groupTtlInMsecs: 2 * ttlMs }),
+    dataSources: [{ getFromGroup: load, getManyFromGroup: (names) => Promise.all(names.map(load)), name: 'books' }],
+    cacheKeyFromValueResolver: ({ name }) => name,
+    notificationPublisher: notifications.publisher,
+    notificationConsumer: notifications.consumer,
+  });
+  await Promise.all([loader.init(), shelves.init()]);
   return {
     find: (name) => loader.get(name),
     async findMany(name) {
       const [book] = await loader.getMany([name]);
       return book;
     },
+    findTagged: (name, tag) => shelves.get(name, tag),
+    evictTagged: (tag) => shelves.invalidateCacheForGroup(tag),
     evict: (name) => loader.invalidateCacheFor(name),
     clear: () => loader.invalidateCache(),
     close: () => clients.forEach((client) => client.disconnect()),
