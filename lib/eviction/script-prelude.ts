@@ -78,7 +78,8 @@ local function isPure(of)
 end
 -- Of a generation in which the caller is allowed to store something: '1' if it stores tags.
 local function filledBy(hasTags, of)
-  return hasTags == '1' and of or (string.gsub(of, '${PURE}$', ''))
+  if hasTags == '1' or not isPure(of) then return of end
+  return string.sub(of, 1, -3)
 end
 -- Counts a message and publishes it. Without a number before, it begins at the time: no number may be used twice.
 local function announce(stateKey, seq, gen, of, channel, head, tail)
