@@ -192,7 +192,7 @@ export const TAGGED_AND_CUT: ScriptConstraints = {
 };
 
 /** Messages vanish, and no connection with them. */
-export const TAGGED_AND_SWALLOWED: ScriptConstraints = {
+const TAGGED_AND_SWALLOWED: ScriptConstraints = {
   ...TAGGED,
   tiers: ['both', 'remote'],
   weights: { ...TAGGED.weights, update: 2, updateTagged: 10, swallow: 4, settle: 4, holdSubscriber: 2, resume: 3 },
@@ -225,7 +225,7 @@ export const TAGGED_OFFLINE: ScriptConstraints = {
 };
 
 /** Generations come and go. */
-export const TAGGED_AND_CLEARED: ScriptConstraints = {
+const TAGGED_AND_CLEARED: ScriptConstraints = {
   ...TAGGED,
   weights: { ...TAGGED.weights, clear: 4, pass: 5, holdCommand: 1, resume: 2 },
 };
