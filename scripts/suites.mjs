@@ -22,7 +22,11 @@ export const MODELS = 'the models of the protocol';
 export const SUITES = [
   { name: 'faults', needs: 'the fault suite: worker processes, a Cluster, Sentinels', specs: ['faults/faults.int'] },
   { name: 'the gateway sample', needs: 'processes of the sample', specs: ['samples/gateway-story.int'] },
-  { name: 'the console', needs: 'a browser', specs: ['management/console.int', 'issue/6-console.int', 'issue/6-console-files.int'] },
+  {
+    name: 'the console',
+    needs: 'a browser',
+    specs: ['management/console.int', 'management/console-tags.int', 'issue/6-console.int', 'issue/6-console-files.int'],
+  },
   {
     name: 'the Book sample',
     needs: 'processes of the sample, a browser',

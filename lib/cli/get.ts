@@ -114,7 +114,7 @@ async function look(link: StoreLink, tagsKey: string, generation: string, { tags
 
 /** The value, and what the entry says of its form. */
 function shownAs(raw: string, value: unknown): StoredValue {
-  const envelope = JSON.parse(raw) as Written & { readonly entry?: Written };
+  const envelope = JSON.parse(raw) as Written & { readonly entry?: Written | undefined };
   const { devalue, typed, type } = envelope.entry ?? envelope;
   if (devalue !== undefined) return { inspected: inspect(value, WHOLE) };
   return { value, ...(typed === undefined ? {} : { typed }), ...(type === undefined ? {} : { type }) };
