@@ -246,10 +246,10 @@ export class RedisEvictionLog implements EvictionLog {
     });
   }
 
-  async readTags(tags: readonly string[]): Promise<TagNumbers> {
+  async readTags(tags: readonly string[], waitMs?: Milliseconds): Promise<TagNumbers> {
     const members = [`*${this.#steps.generation}`, ...tags.map((tag) => `:${tag}`)];
     const ask = (): Promise<(number | null)[]> => this.#connection.client.zmScore(this.#keys.tags, members);
-    const [floor, ...numbers] = await this.#connection.guard.run('tags', ask, members.length);
+    const [floor, ...numbers] = await this.#connection.guard.run('tags', ask, members.length, waitMs);
     return { floor: typeof floor === 'number' ? -floor : undefined, numbers: numbers.map((number) => number ?? undefined) };
   }
 

@@ -143,6 +143,15 @@ describe('the record of tags in Redis', function () {
     expect(await servers.book.gen()).to.equal(now);
   });
 
+  it('begins a new generation, at a heartbeat, if an instance without tags has cleared the cache', async () => {
+    const untagged = await servers.join({ tags: false });
+    await untagged.clear();
+    await waitFor(async () => (await servers.floor()) !== undefined, { what: 'the record' });
+    expect(await servers.isPure()).to.equal(true);
+    await servers.leave();
+    await evicts();
+  });
+
   it('begins a new generation at the next heartbeat of one that joins, if somebody has deleted it', async () => {
     await server.cli('DEL', tagsKey());
     await servers.join({}, { bound: '500ms' });

@@ -35,20 +35,20 @@ export class BucketedRemoteCache implements RemoteTier {
     return known.sort((a, b) => Number(b) - Number(a))[0];
   }
 
-  get(key: string, waitMs?: Milliseconds): Promise<Reading> {
-    return this.#of(key).get(key, waitMs);
+  get(key: string, waitMs?: Milliseconds, askUntil?: Milliseconds): Promise<Reading> {
+    return this.#of(key).get(key, waitMs, askUntil);
   }
 
   getAll(keys: string[]): Promise<Reading[]> {
     return this.#gather(keys, (bucket, own) => bucket.getAll(own));
   }
 
-  getAllCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<Reading[]> {
-    return this.#gather(keys, (bucket, own) => bucket.getAllCurrent(own, waitMs));
+  getAllCurrent(keys: readonly string[], waitMs?: Milliseconds, askUntil?: Milliseconds): Promise<Reading[]> {
+    return this.#gather(keys, (bucket, own) => bucket.getAllCurrent(own, waitMs, askUntil));
   }
 
-  acquire(key: string, replace: boolean, waitMs?: Milliseconds): Promise<FillLeaseReply> {
-    return this.#of(key).acquire(key, replace, waitMs);
+  acquire(key: string, replace: boolean, waitMs?: Milliseconds, askUntil?: Milliseconds): Promise<FillLeaseReply> {
+    return this.#of(key).acquire(key, replace, waitMs, askUntil);
   }
 
   fill(entry: FillEntry, waitMs?: Milliseconds): Promise<boolean> {

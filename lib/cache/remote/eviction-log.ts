@@ -117,5 +117,5 @@ export interface EvictionLog {
    */
   readCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<(string | undefined)[]>;
   /** When these tags were evicted last, for a cache with tags. */
-  readTags(tags: readonly string[]): Promise<TagNumbers>;
+  readTags(tags: readonly string[], waitMs?: Milliseconds): Promise<TagNumbers>;
 }

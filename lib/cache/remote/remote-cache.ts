@@ -127,12 +127,15 @@ export class RemoteCache {
   /**
    * Reads what is stored under `key`: one GET, or a part of one MGET. The caller must know that its
    * generation is current, within the bound.
+   *
+   * @param askUntil - the time from which on it is too late to ask for tags: what only the remote tier can
+   *   judge counts as overtaken then. Default: never.
    */
-  get(key: string, waitMs?: Milliseconds): Promise<Reading> {
-    if (this.#generation.isDoubted) return this.getAllCurrent([key], waitMs).then(([entry]) => entry);
+  get(key: string, waitMs?: Milliseconds, askUntil?: Milliseconds): Promise<Reading> {
+    if (this.#generation.isDoubted) return this.getAllCurrent([key], waitMs, askUntil).then(([entry]) => entry);
     if (this.#tags === undefined) return this.#getTraced(key, waitMs);
     const generation = this.#generation.current;
-    return this.#getTraced(key, waitMs).then((reading) => this.#judge(reading, generation));
+    return this.#getTraced(key, waitMs).then((reading) => this.#judge(reading, generation, askUntil));
   }
 
   /** Like {@link get}, for several keys: one MGET. */
@@ -152,16 +155,16 @@ export class RemoteCache {
    *
    * @param generation - the one that was known when the read began.
    */
-  #judge(reading: Reading, generation: string | undefined): Reading | Promise<Reading> {
+  #judge(reading: Reading, generation: string | undefined, askUntil?: Milliseconds): Reading | Promise<Reading> {
     const isAlive = this.#isAlive(reading, generation);
-    if (isAlive === undefined) return this.#ask([reading]).then(([one]) => one);
+    if (isAlive === undefined) return this.#askInTime([reading], askUntil).then(([one]) => one);
     return isAlive ? reading : OVERTAKEN;
   }
 
-  #judgeAll(readings: Reading[], generation: string | undefined): Reading[] | Promise<Reading[]> {
+  #judgeAll(readings: Reading[], generation: string | undefined, askUntil?: Milliseconds): Reading[] | Promise<Reading[]> {
     if (this.#tags === undefined) return readings;
     const verdicts = readings.map((reading) => this.#isAlive(reading, generation));
-    if (verdicts.includes(undefined)) return this.#ask(readings);
+    if (verdicts.includes(undefined)) return this.#askInTime(readings, askUntil);
     return readings.map((reading, i) => (verdicts[i] === true ? reading : OVERTAKEN));
   }
 
@@ -179,13 +182,19 @@ export class RemoteCache {
     return this.#tags.knows(tagged.tags, tagged.since) ? true : undefined;
   }
 
+  async #askInTime(readings: readonly Reading[], until = Infinity): Promise<Reading[]> {
+    const leftMs = until - (this.#tags as TagClock).now;
+    if (leftMs >= 0) return this.#ask(readings, leftMs === Infinity ? undefined : leftMs);
+    return readings.map((reading) => (taggedIn(reading) === undefined ? reading : OVERTAKEN));
+  }
+
   /** Asks the remote tier for the numbers of all tags that occur, in one step. */
-  async #ask(readings: readonly Reading[]): Promise<Reading[]> {
+  async #ask(readings: readonly Reading[], waitMs?: Milliseconds): Promise<Reading[]> {
     const clock = this.#tags as TagClock;
     const all = [...new Set(readings.flatMap((reading) => taggedIn(reading)?.tags ?? []))];
     const { version } = clock;
     if (this.#counters !== undefined) this.#counters.tagReads += 1;
-    const { floor, numbers } = await this.#trace('tags', [], () => this.#log.readTags(all), all);
+    const { floor, numbers } = await this.#trace('tags', [], () => this.#log.readTags(all, waitMs), all);
     const byTag = new Map(all.map((tag, i) => [tag, numbers[i]]));
     return readings.map((reading) => {
       const tagged = taggedIn(reading);
@@ -207,15 +216,15 @@ export class RemoteCache {
   }
 
   /** Like {@link getAll}, after checking the generation: for reads without a valid read lease. One MGET. */
-  async getAllCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<Reading[]> {
+  async getAllCurrent(keys: readonly string[], waitMs?: Milliseconds, askUntil?: Milliseconds): Promise<Reading[]> {
     const generation = this.#generation.current;
     const raws = await this.#trace('get', keys, () => this.#log.readCurrent(keys, waitMs));
     const readings = raws.map((raw) => (raw === undefined ? undefined : this.#codec.read(raw)));
-    return this.#judgeAll(readings, generation);
+    return this.#judgeAll(readings, generation, askUntil);
   }
 
   /** Asks for the fill lease of `key`. With `replace`, the stored entry is unreadable and is dropped. */
-  async acquire(key: string, replace: boolean, waitMs?: Milliseconds): Promise<FillLeaseReply> {
+  async acquire(key: string, replace: boolean, waitMs?: Milliseconds, askUntil?: Milliseconds): Promise<FillLeaseReply> {
     const ask = (): Promise<FillLease> =>
       replace || this.#isAlone
         ? this.#log.acquire([key], replace, waitMs).then(([reply]) => reply as FillLease)
@@ -223,7 +232,7 @@ export class RemoteCache {
     const generation = this.#generation.current;
     const reply = await this.#trace('acquire', [key], ask);
     if (reply.kind !== 'present') return reply;
-    const entry = await this.#judge(this.#codec.read(reply.entry), generation);
+    const entry = await this.#judge(this.#codec.read(reply.entry), generation, askUntil);
     if (entry === UNREADABLE) return { kind: 'unreadable' };
     return entry === OVERTAKEN ? { kind: 'overtaken' } : { kind: 'present', entry: entry as RemoteEntry };
   }

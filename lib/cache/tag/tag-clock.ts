@@ -75,6 +75,11 @@ export class TagClock {
     this.missed();
   }
 
+  /** The time on the clock of the instance. */
+  get now(): Milliseconds {
+    return this.#clock.now();
+  }
+
   /** Grows with every eviction of tags that is heard of. */
   get moment(): number {
     return this.#moment;

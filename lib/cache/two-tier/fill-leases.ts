@@ -40,10 +40,11 @@ export class FillLeases {
     let replaces = isUseless;
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(1.5 * pause, LONGEST_POLL_MS)) {
       const waitMs = Math.max(0, lastStep + timeoutMs - clock.now());
-      let permit = await remote.acquire(key, replaces, waitMs);
+      let permit = await remote.acquire(key, replaces, waitMs, lastStep);
       replaces = false;
       if (permit.kind === 'unreadable' || permit.kind === 'overtaken') {
         counters[permit.kind === 'overtaken' ? 'overtaken' : 'remoteFailures'] += 1;
+        if (clock.now() > lastStep + timeoutMs) return { kind: 'busy' };
         permit = await remote.acquire(key, true, waitMs);
       }
       if (permit.kind !== 'busy' || this.#isStopped || clock.now() + pause > lastStep) return permit;

@@ -33,8 +33,10 @@ export class RemoteReads {
 
   /** Reads what is stored under `key`, in one round trip. */
   get(key: string, now = this.#options.clock.now()): Promise<Reading> {
-    if (this.mayTrust(now)) return this.#remote.get(key);
-    return this.#remote.getAllCurrent([key]).then(([entry]) => entry);
+    const { deadlineMs, timeoutMs } = this.#options;
+    const askUntil = now + deadlineMs - 2 * timeoutMs; // Then there is time left for the fill lease, and for the fill.
+    if (this.mayTrust(now)) return this.#remote.get(key, undefined, askUntil);
+    return this.#remote.getAllCurrent([key], undefined, askUntil).then(([entry]) => entry);
   }
 
   /** Like {@link get}, for several keys: one round trip per chunk, one chunk after the other. */

@@ -154,4 +154,13 @@ describe('tags in doubt', () => {
     await evicted;
     expect(cache.statistics().localSize).to.equal(0);
   });
+
+  it('do not keep a value from being put in the place of what carries one', async () => {
+    make('both');
+    await load('Dune', 'old', 'herbert');
+    await evictInVain('herbert');
+    expect(await cache.putIfAbsent('Dune', 'new', { tags: ['other'] })).to.equal(undefined);
+    expect(store.entries.get('Dune')).to.match(/"new"/);
+    expect(await cache.get('Dune')).to.deep.equal({ value: 'new' });
+  });
 });
