@@ -188,8 +188,8 @@ export class LocalTier<L extends Joinable = Joinable> {
   }
 
   /**
-   * To drop entries one by one takes 3 µs each, during which nobody is served. If they are most of a large
-   * tier, the rest is dropped too.
+   * While entries are dropped one by one, nobody is served. If they are most of a large tier, the rest is
+   * dropped too, which takes no time at all.
    */
   #fenceMany(keys: readonly string[], cause: FenceCause): void {
     if (keys.length >= MANY && 2 * keys.length > this.#entries.size) this.fenceAll(cause);

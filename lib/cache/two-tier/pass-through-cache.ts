@@ -7,11 +7,11 @@ import type { CacheKey } from '../key/cache-key.js';
 import { CallsUnderWay, stopped } from '../calls-under-way.js';
 import { encodeKey } from '../key/encode-key.js';
 import type { Eviction } from '../eviction.js';
+import { noTags } from '../no-tags.js';
 import { encodeTags } from '../tag/encode-tags.js';
 import type { EvictionReceipt, IntentChange } from '../remote/eviction-log.js';
 import { inWords, PendingEvictions } from './pending-evictions.js';
 import { reporting } from './reporting.js';
-import { Tagging } from './tagging.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueWrapper } from '../value-wrapper.js';
 import type { WriteIntent } from '../write-intent.js';
@@ -120,8 +120,7 @@ export class PassThroughCache extends Cache {
   override async evictTagged(tags: readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
     const made = this.#options.made();
     if (made !== undefined) return made.evictTagged(tags, options);
-    const { hasTags = false, events } = this.#options;
-    new Tagging(this.name, hasTags, events).check(tags);
+    if (this.#options.hasTags !== true) throw noTags(this.name);
     const encoded = encodeTags(tags, Infinity);
     if (encoded.length > 0) await this.#tell({ tags: encoded }, options);
   }

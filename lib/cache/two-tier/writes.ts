@@ -121,7 +121,7 @@ export class Writes {
         const present = reads.entryIn(reading);
         if (present !== undefined) return { value: sharing.handOutDecoded(present.value as V) };
         // What is there carries a tag in doubt, and counts as absent.
-        if (typeof reading === 'object') await remote.put([{ key, raw, ttlMs }]);
+        if (typeof reading === 'object') await this.#puts.store({ key, value, ttlMs, tags }, begunAt(options, clock));
         counters.puts += 1;
         local.fence([key], 'replaced');
         return undefined;
