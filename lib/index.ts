@@ -26,7 +26,7 @@ export type {
   ServiceIdentifier,
   ServiceLocator,
 } from './annotation/index.js';
-export { Cache, cacheCodec, CacheManager, CompositeCacheManager, NoOpCache, NoOpCacheManager } from './cache/index.js';
+export { Cache, cacheCodec, CacheManager, CompositeCacheManager, NoOpCache, NoOpCacheManager, UNLIMITED } from './cache/index.js';
 export type {
   CacheCodec,
   CacheCondition,
@@ -37,10 +37,14 @@ export type {
   CompositeCacheManagerOptions,
   CopyMode,
   EvictOptions,
+  FreshnessOptions,
   HealthStatus,
   KeyInspection,
+  LoadContext,
+  Loader,
   LoadOptions,
   PutOptions,
+  StaleIfError,
   TierInspection,
   Unacknowledged,
   ValueTypes,
@@ -52,6 +56,7 @@ export {
   CacheError,
   CacheEvictError,
   CacheKeyError,
+  CacheLoadTimeoutError,
   CacheStoppedError,
   CacheTransactionError,
   CacheValueError,

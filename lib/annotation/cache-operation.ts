@@ -1,4 +1,4 @@
-import type { Unacknowledged } from '../cache/index.js';
+import type { FreshnessOptions, Unacknowledged } from '../cache/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { CacheInvocation } from './cache-invocation.js';
 import type { ServiceIdentifier } from './service-locator.js';
@@ -33,6 +33,8 @@ export interface CacheableOperation extends CommonOperation {
   readonly sync: boolean;
   readonly ttl: Milliseconds | OperationFunction | undefined;
   readonly tags: OperationFunction | undefined;
+  /** `undefined`: what the cache says. */
+  readonly freshness: FreshnessOptions | undefined;
 }
 
 /** What `@CachePut` asks for. */

@@ -1,4 +1,4 @@
-import type { CacheKey, Unacknowledged } from '../cache/index.js';
+import type { CacheKey, FreshnessOptions, Unacknowledged } from '../cache/index.js';
 import type { Duration } from '../time/index.js';
 import type { CacheInvocation } from './cache-invocation.js';
 import type { AtMostOne, Without, WithoutFlags, WithoutReport } from './contradictions.js';
@@ -62,8 +62,11 @@ interface OperationOptions<M extends AsyncMethod> extends CacheConfigOptions {
   readonly condition?: ((this: CacheInvocation<Parameters<M>>, ...args: Parameters<M>) => boolean) | undefined;
 }
 
-/** Each option of `@Cacheable`. See {@link CacheableOptions} for what may be set together. */
-export interface AllCacheableOptions<M extends AsyncMethod> extends OperationOptions<M> {
+/**
+ * Each option of `@Cacheable`. See {@link CacheableOptions} for what may be set together. Those of
+ * {@link FreshnessOptions} replace what the cache says.
+ */
+export interface AllCacheableOptions<M extends AsyncMethod> extends OperationOptions<M>, FreshnessOptions {
   /** Prevents storing a result. Not called for a cached result. Not together with `sync`. */
   readonly unless?: ((this: CacheInvocation<Parameters<M>>, result: ResultOf<M>, ...args: Parameters<M>) => boolean) | undefined;
   /**
@@ -86,7 +89,7 @@ export interface AllCacheableOptions<M extends AsyncMethod> extends OperationOpt
 }
 
 /** {@link CacheableOptions} without `cacheNames`, because the names come first. */
-export type CacheableSettings<M extends AsyncMethod> = Pick<AllCacheableOptions<M>, 'condition' | 'ttl' | 'tags'> &
+export type CacheableSettings<M extends AsyncMethod> = Pick<AllCacheableOptions<M>, 'condition' | 'ttl' | 'tags' | keyof FreshnessOptions> &
   AtMostOne<AllCacheableOptions<M>, Services> &
   AtMostOne<AllCacheableOptions<M>, KeyOptions> &
   (

@@ -1,4 +1,5 @@
 import { CacheConfigurationError, didYouMean, shown } from '../errors/index.js';
+import { checkFreshness, type FreshnessOptions } from '../cache/index.js';
 import { parseDuration, type Milliseconds } from '../time/index.js';
 import type { OperationFunction } from './cache-operation.js';
 import type { ServiceIdentifier } from './service-locator.js';
@@ -81,8 +82,24 @@ export class OptionReader {
   ttl(): Milliseconds | OperationFunction | undefined {
     const given = this.#options['ttl'];
     if (given === undefined || typeof given === 'function') return given as OperationFunction | undefined;
+    return this.#checked(() => parseDuration('ttl', given));
+  }
+
+  /**
+   * What a read may be answered with beside a fresh value, and how long it waits. `undefined`: as the cache
+   * says.
+   */
+  freshness(): FreshnessOptions | undefined {
+    const { staleIfError, refreshAfter, loadTimeout } = this.#options as FreshnessOptions;
+    if (staleIfError === undefined && refreshAfter === undefined && loadTimeout === undefined) return undefined;
+    const given = { staleIfError, refreshAfter, loadTimeout };
+    this.#checked(() => checkFreshness(given));
+    return Object.freeze(given);
+  }
+
+  #checked<T>(parse: () => T): T {
     try {
-      return parseDuration('ttl', given);
+      return parse();
     } catch (error) {
       const { message } = error as Error;
       throw this.invalid(message.charAt(0).toLowerCase() + message.slice(1));

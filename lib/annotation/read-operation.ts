@@ -12,8 +12,9 @@ import { OptionReader } from './option-reader.js';
 
 const DEFAULTS = ['cacheNames', 'keyGenerator', 'cacheManager', 'cacheResolver'] as const;
 const COMMON = [...DEFAULTS, 'key', 'condition'] as const;
+const FRESHNESS = ['staleIfError', 'refreshAfter', 'loadTimeout'] as const;
 const KNOWN = {
-  cacheable: [...COMMON, 'unless', 'sync', 'ttl', 'tags'],
+  cacheable: [...COMMON, 'unless', 'sync', 'ttl', 'tags', ...FRESHNESS],
   put: [...COMMON, 'unless', 'ttl', 'tags', 'resultKey', 'unacknowledged'],
   evict: [
     ...[...COMMON, 'allEntries', 'beforeInvocation', 'aroundInvocation', 'keys', 'resultKey', 'tags', 'resultTags'],
@@ -112,6 +113,7 @@ function readCacheable(reader: OptionReader): CacheableOperation {
     sync: reader.flag('sync'),
     ttl: reader.ttl(),
     tags: reader.function('tags'),
+    freshness: reader.freshness(),
   };
 }
 

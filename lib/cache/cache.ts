@@ -4,7 +4,9 @@ import type { Duration, Milliseconds } from '../time/index.js';
 import { checkEvictOptions, checkKeys, checkWork } from './check-arguments.js';
 import { encodeTags } from './tag/encode-tags.js';
 import type { EvictOptions, Unacknowledged } from './evict-options.js';
+import type { FreshnessOptions } from './freshness-options.js';
 import type { CacheKey } from './key/cache-key.js';
+import type { Loader } from './load-context.js';
 import type { KeyInspection } from './key-inspection.js';
 import type { ValueWrapper } from './value-wrapper.js';
 import { within, type WriteIntent } from './write-intent.js';
@@ -27,8 +29,10 @@ export interface PutOptions {
   readonly unacknowledged?: Unacknowledged | undefined;
 }
 
-/** The options of one {@link Cache.getOrLoad}. */
-export interface LoadOptions<V = unknown> {
+/**
+ * The options of one {@link Cache.getOrLoad}. Those of {@link FreshnessOptions} replace what the cache says.
+ */
+export interface LoadOptions<V = unknown> extends FreshnessOptions {
   /**
    * Time to live of a loaded value, or a function that computes it from the value. Default: the cache's
    * `ttl`.
@@ -95,7 +99,7 @@ export abstract class Cache<T = unknown> {
    * @throws what the loader threw: the same object. Nothing is stored then.
    * @see Spring `Cache#get(Object, Callable)`, which wraps the error of the loader; this method does not.
    */
-  abstract getOrLoad<V>(key: CacheKey, loader: () => V | Promise<V>, options?: LoadOptions<V>): Promise<V>;
+  abstract getOrLoad<V>(key: CacheKey, loader: Loader<V>, options?: LoadOptions<V>): Promise<V>;
 
   /**
    * Stores `value`, and drops the copies of other instances. Once it resolves, no read in this instance

@@ -14,20 +14,41 @@ export { CallsUnderWay, stopped } from './calls-under-way.js';
 export type { CacheKey } from './key/cache-key.js';
 export { partsOf } from './chunks.js';
 export { type CacheCondition, type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
-export { type CacheCodec, cacheCodec, createCacheCodec, ended, stamped, type StoredTags, UNREADABLE, ValueCodec } from './value/codec.js';
+export { type CacheCodec, cacheCodec, createCacheCodec } from './value/cache-codec.js';
+export { UNREADABLE, ValueCodec } from './value/codec.js';
+export { ended, livesIn, stamped, type StoredTags } from './value/envelope.js';
 export { CompositeCacheManager, type CompositeCacheManagerOptions } from './composite-cache-manager.js';
 export { decodeKey } from './key/decode-key.js';
 export { encodeKey } from './key/encode-key.js';
 export { EntryCodec, type Reading, type RemoteTime } from './remote/entry-codec.js';
 export { encodeTags } from './tag/encode-tags.js';
 export { ALL_KEYS, type Eviction, hasTags, placeOf, placesOf, type Withheld } from './eviction.js';
-export type { EvictionLog, EvictionReceipt, FillEntry, FillLease, IntentChange, PutEntry, PutReceipt } from './remote/eviction-log.js';
+export type {
+  EvictionLog,
+  EvictionReceipt,
+  FillEntry,
+  FillLease,
+  IntentChange,
+  LeaseRequest,
+  PutEntry,
+  PutReceipt,
+} from './remote/eviction-log.js';
 export type { AppliedMessage, CoherentCache } from './two-tier/coherent-cache.js';
+export {
+  checkFreshness,
+  type FreshnessOptions,
+  parseLoadTimeout,
+  parseStaleIfError,
+  type StaleIfError,
+  type StaleSettings,
+} from './freshness-options.js';
 export { Generation, type GenerationCause } from './remote/generation.js';
 export { hitNow } from './hit-now.js';
 export type { KeyInspection, TierInspection } from './key-inspection.js';
 export { Load } from './load.js';
-export { LARGEST_MAXIMUM_SIZE, LocalCache } from './local/local-cache.js';
+export { type LoadContext, type Loader, UNLIMITED } from './load-context.js';
+export { LocalCache } from './local/local-cache.js';
+export { LARGEST_MAXIMUM_SIZE } from './local/local-cache-options.js';
 export { nameUnknown } from './name-unknown.js';
 export { noIntents } from './no-intents.js';
 export { noTags } from './no-tags.js';
@@ -43,7 +64,8 @@ export { MAXIMUM_TAGS_NOTED, TagClock, type TagNumbers } from './tag/tag-clock.j
 export { TagIndex } from './local/tag-index.js';
 export { ENDLESS_MS } from './two-tier/entry-life.js';
 export { TwoTierCache } from './two-tier/two-tier-cache.js';
-export type { TwoTierCacheCollaborators, TwoTierCacheOptions, TwoTierCacheSettings } from './two-tier/two-tier-cache-options.js';
+export type { TwoTierCacheCollaborators } from './two-tier/collaborators.js';
+export type { TwoTierCacheOptions, TwoTierCacheSettings } from './two-tier/two-tier-cache-options.js';
 export { type InstanceLinks, TwoTierCacheManager } from './two-tier/two-tier-cache-manager.js';
 export type { ValueWrapper } from './value-wrapper.js';
 export { endQuietly, type WriteIntent } from './write-intent.js';

@@ -2,11 +2,14 @@ import type { Milliseconds } from '../time/index.js';
 
 /** What one tier holds of a key. */
 export interface TierInspection {
-  /** `unknown`: the tier did not answer. `unused`: the cache has no such tier. */
-  readonly state: 'held' | 'absent' | 'unknown' | 'unused';
   /**
-   * How long the entry will still live, in milliseconds, if it is held. Absent if it has no end, or if the
-   * end is not known.
+   * `stale`: its life has ended, and it is kept in case that its method fails (`staleIfError`). `unknown`:
+   * the tier did not answer. `unused`: the cache has no such tier.
+   */
+  readonly state: 'held' | 'stale' | 'absent' | 'unknown' | 'unused';
+  /**
+   * How long the entry will still live, or be kept if it is stale, in milliseconds. Absent if it has no end,
+   * or if the end is not known.
    */
   readonly leftMs?: Milliseconds | undefined;
 }

@@ -1,6 +1,7 @@
 import { CacheCounters, type CacheStatistics } from '../event/index.js';
 import { Cache } from './cache.js';
 import type { CacheKey } from './key/cache-key.js';
+import { type Loader, UNLIMITED } from './load-context.js';
 import type { ValueWrapper } from './value-wrapper.js';
 
 const NOTHING: CacheStatistics = new CacheCounters().snapshot({ localSize: 0 });
@@ -18,8 +19,8 @@ export class NoOpCache extends Cache {
     return undefined;
   }
 
-  override async getOrLoad<V>(_key: CacheKey, loader: () => V | Promise<V>): Promise<V> {
-    return loader();
+  override async getOrLoad<V>(_key: CacheKey, loader: Loader<V>): Promise<V> {
+    return loader(UNLIMITED);
   }
 
   override async getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]> {

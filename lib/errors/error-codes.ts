@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   CACHE_VALUE_TOO_LARGE: 'An encoded value exceeds `maximumValueSize`.',
   CACHE_VALUE_NULL: 'A cache with `allowNullValues: false` was given `null` or `undefined`.',
   CACHE_VALUE_CORRUPT: 'An entry of the remote tier cannot be decoded.',
+  CACHE_LOAD_TIMEOUT: 'A read waited for its method as long as `loadTimeout` allows.',
   CACHE_REMOTE_CONNECT_FAILED: 'The remote tier could not be reached at start.',
   CACHE_REMOTE_TIMEOUT: 'The remote tier did not answer within its deadline.',
   CACHE_REMOTE_UNAVAILABLE: 'The remote tier is known to be away: no command was sent.',

@@ -15,6 +15,7 @@ export { CacheConfigurationError } from './cache-configuration-error.js';
 export { CacheKeyError } from './cache-key-error.js';
 export { CacheValueError, type CacheValueErrorOptions } from './cache-value-error.js';
 export { CacheEvictError } from './cache-evict-error.js';
+export { CacheLoadTimeoutError } from './cache-load-timeout-error.js';
 export { CacheStoppedError } from './cache-stopped-error.js';
 export { CacheTransactionError } from './cache-transaction-error.js';
 export { RemoteCacheError } from './remote-cache-error.js';

@@ -73,6 +73,15 @@ export interface CacheEventMap {
    * again.
    */
   intentLapsed: { readonly cache: string; readonly keys: readonly string[] };
+  /**
+   * A method failed (or ran into `loadTimeout`) with this error, and the value before was served, `ageMs`
+   * after it was written. Told once for a load, however many readers waited for it.
+   */
+  servedStale: { readonly cache: string; readonly key: string; readonly ageMs: Milliseconds; readonly error: unknown };
+  /** A method failed that was to load a value anew in the background. The value before is still served. */
+  refreshFailed: { readonly cache: string; readonly key: string; readonly error: unknown };
+  /** A load took longer than `fillLease`: its callers have the value, and it was not stored. */
+  loadTooSlow: { readonly cache: string; readonly key: string; readonly tookMs: Milliseconds };
   /** The breaker on the command connection opened or closed. */
   breaker: { readonly open: boolean };
   /**
@@ -108,6 +117,9 @@ export const CACHE_EVENT_NAMES: readonly Name[] = Object.freeze(
     evictPending: 0,
     evictRecovered: 0,
     intentLapsed: 0,
+    servedStale: 0,
+    refreshFailed: 0,
+    loadTooSlow: 0,
     breaker: 0,
     error: 0,
   } satisfies Record<Name, 0>) as Name[],

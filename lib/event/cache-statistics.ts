@@ -24,6 +24,14 @@ export interface CacheStatistics {
   readonly loads: number;
   /** Loads that ended in an error. */
   readonly loadFailures: number;
+  /** Reads that waited as long as `loadTimeout` allows. */
+  readonly loadTimeouts: number;
+  /** Reads answered with a value whose life had ended, because the method failed or was slow. */
+  readonly servedStale: number;
+  /** Loads in the background of values that were still served. */
+  readonly refreshes: number;
+  /** Those of them that ended in an error. */
+  readonly refreshFailures: number;
   /** Time spent in loads, in milliseconds. */
   readonly loadTimeMs: Milliseconds;
   /** Values written by `put` or `putIfAbsent`. */
@@ -124,6 +132,10 @@ export class CacheCounters {
   joined = 0;
   loads = 0;
   loadFailures = 0;
+  loadTimeouts = 0;
+  servedStale = 0;
+  refreshes = 0;
+  refreshFailures = 0;
   loadTimeMs: Milliseconds = 0;
   puts = 0;
   fills = 0;

@@ -7,6 +7,8 @@ import {
   type FillLease,
   hasTags,
   type IntentChange,
+  type LeaseRequest,
+  livesIn,
   type PutEntry,
   type PutReceipt,
   stamped,
@@ -50,23 +52,24 @@ export class EmbeddedEvictionLog implements EvictionLog {
     this.#options = options;
   }
 
-  async acquire(keys: readonly string[], replace: boolean): Promise<readonly FillLease[]> {
-    return keys.map((key) => this.#acquire(key, replace));
+  async acquire(requests: readonly LeaseRequest[]): Promise<readonly FillLease[]> {
+    return requests.map((request) => this.#acquire(request));
   }
 
-  #acquire(key: string, replace: boolean): FillLease {
+  #acquire({ key, drops, youngerThanMs, wantsOld }: LeaseRequest): FillLease {
     const { store, origin, fillLeaseMs } = this.#options;
-    if (replace) store.entries.delete(key);
+    if (drops === true) store.entries.delete(key);
     const raw = store.entries.get(key);
-    if (raw !== undefined) return { kind: 'present', entry: raw };
+    if (raw !== undefined && counts(raw, youngerThanMs)) return { kind: 'present', entry: raw };
     if (store.intents.withholds(key)) return { kind: 'withheld' };
+    const old = wantsOld === true ? raw : undefined;
     const held = store.leases.get(key);
-    if (held !== undefined && held.endsAt > Date.now()) return { kind: 'busy' };
+    if (held !== undefined && held.endsAt > Date.now()) return { kind: 'busy', old };
     const token = `${origin}|${(tokens += 1).toString(36)}`;
     const since = store.seq;
     store.leases.set(key, { token, since, endsAt: Date.now() + fillLeaseMs });
     this.#fills();
-    return { kind: 'granted', token, since };
+    return { kind: 'granted', token, since, old };
   }
 
   async fill(entries: readonly FillEntry[]): Promise<readonly boolean[]> {
@@ -119,8 +122,9 @@ export class EmbeddedEvictionLog implements EvictionLog {
 
   async putIfAbsent(entry: PutEntry): Promise<string | undefined> {
     const present = this.#options.store.entries.get(entry.key);
-    if (present === undefined) await this.put([entry]);
-    return present;
+    if (present !== undefined && counts(present)) return present;
+    await this.put([entry]);
+    return undefined;
   }
 
   async evict(eviction: Eviction, acks: boolean, intent?: IntentChange): Promise<EvictionReceipt> {
@@ -189,4 +193,13 @@ export class EmbeddedEvictionLog implements EvictionLog {
     const at = Date.now() * 1_000;
     await publish(channel, formatMessage({ ns: namespace, cache, seq, gen: EMBEDDED_GENERATION, at, op, keys, tags, origin }));
   }
+}
+
+/** Whether an entry counts as present, as on the server: its life has not ended, and it is young enough. */
+function counts(raw: string, ageMs?: Milliseconds): boolean {
+  if (ageMs === 0) return false;
+  const lives = livesIn(raw);
+  if (lives === undefined) return true;
+  const now = Date.now();
+  return now < lives.freshUntil && (ageMs === undefined || now - lives.writtenAt < ageMs);
 }

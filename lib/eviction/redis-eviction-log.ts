@@ -7,6 +7,7 @@ import {
   type Generation,
   hasTags,
   type IntentChange,
+  type LeaseRequest,
   type PutEntry,
   type PutReceipt,
   placeOf,
@@ -93,8 +94,9 @@ export class RedisEvictionLog implements EvictionLog {
     this.#hasWritten = false;
   }
 
-  async acquire(keys: readonly string[], replace: boolean, waitMs?: Milliseconds): Promise<readonly FillLease[]> {
+  async acquire(requests: readonly LeaseRequest[], waitMs?: Milliseconds): Promise<readonly FillLease[]> {
     let token = '';
+    const keys = requests.map(({ key }) => key);
     const [, since, ...replies] = await this.#steps.run<['leases', string, ...(readonly [kind: string, raw: string])[]]>(
       (gen) => {
         const own = this.#newToken();
@@ -102,7 +104,7 @@ export class RedisEvictionLog implements EvictionLog {
         return [
           ACQUIRE,
           [...this.#dataAndLeases(gen, keys), this.#keys.state, this.#keys.members, this.#keys.intents],
-          [gen, own, String(this.#options.fillLeaseMs), replace ? '1' : '0', this.#hasTags],
+          [gen, own, String(this.#options.fillLeaseMs), this.#hasTags, ...requests.map(wishOf)],
         ];
       },
       keys.length,
@@ -110,8 +112,8 @@ export class RedisEvictionLog implements EvictionLog {
     );
     return replies.map(([kind, raw]): FillLease => {
       if (kind === 'present') return { kind, entry: raw };
-      if (kind === 'granted') return { kind, token: `${since}/${token}`, since: Number(since) };
-      return { kind: kind === 'withheld' ? kind : 'busy' };
+      if (kind === 'granted') return { kind, token: `${since}/${token}`, since: Number(since), old: raw };
+      return kind === 'withheld' ? { kind } : { kind: 'busy', old: raw };
     });
   }
 
@@ -322,6 +324,13 @@ export class RedisEvictionLog implements EvictionLog {
     });
   }
 }
+
+/** What the script shall do with what is stored. */
+const wishOf = ({ drops, youngerThanMs, wantsOld }: LeaseRequest): string => {
+  if (drops === true) return 'drop';
+  if (youngerThanMs !== undefined) return String(youngerThanMs);
+  return wantsOld === true ? 'old' : '';
+};
 
 /** Token and length of a write intent, as the scripts take them. */
 const changeOf = (intent: IntentChange | undefined): string[] =>

@@ -273,3 +273,19 @@ local function read(key)
   return false
 end
 `;
+
+/**
+ * How the text of an entry ends says how long it lives (`livesIn` in `lib/cache/value/envelope.ts`). It needs
+ * {@link STATE}.
+ */
+export const LIFE = `
+-- Whether an entry counts as present: its life has not ended, and it is younger than this (nil: of any age; 0: none is).
+local function counts(raw, age)
+  if age == 0 then return false end
+  local life, stale, ends = string.match(string.sub(raw, -128), '"life":(%d+)([^}]*),"end":(%d+)}$')
+  if not ends then return true end
+  local now = time()
+  if now >= ends - (string.match(stale, '^,"stale":(%d+)') or 0) then return false end
+  return not age or now - (ends - life) < age
+end
+`;

@@ -2,53 +2,52 @@ import { ALL_KEYS } from '../cache/index.js';
 import { Script } from '../redis/index.js';
 import { MAXIMUM_WAIT_MS } from '../time/index.js';
 import { LEAST_DAMAGED, PURE } from './cache-state.js';
-import { COUNT, HOSTS, INTENTS, LIVING, MARK, READ, STATE, TAGS } from './script-prelude.js';
+import { COUNT, HOSTS, INTENTS, LIFE, LIVING, MARK, READ, STATE, TAGS } from './script-prelude.js';
 
-// The Lua scripts. A Redis server runs them one at a time, each as a whole. That makes "delete, number,
-// publish" one step, and the fences rest on it. ACQUIRE, CLAIM, EVICT and EVICT_TAGS first check that the
-// caller's generation is the current one. If it is not, they touch no data and answer `{'generation',
-// <current>}`; the caller then asks again with the right keys. FILL stores nothing then.
+// The Lua scripts. Redis runs them one at a time, each as a whole. So "delete, number, publish" is one step,
+// and the fences rest on it. ACQUIRE, CLAIM, EVICT and EVICT_TAGS touch no data, and answer `{'generation',
+// <current>}`, if the caller's is another one; it asks again then. FILL stores nothing then.
 //
 // Writes are ordered so that evictions work on a server that is out of memory: Redis refuses a growing
 // command only while a script has not written yet, and UNLINK never grows (Redis 7, `scriptVerifyOOM`).
 
 /**
- * KEYS data × n, lease × n, state, members, intents · ARGV generation, token, lease ms, '1' to drop what is
- * there, '1' from an instance that stores tags. Answers `{'leases', number, …}` with a reply for each key:
- * the number is that of the last eviction. `withheld`: a write of it is under way, so nothing may be stored.
+ * KEYS data × n, lease × n, state, members, intents · ARGV generation, token, lease ms, '1' from an instance
+ * that stores tags, wish × n: '' for what is there, unless its life has ended; 'old' to be sent it then as
+ * well; 'drop' to drop it first; or an age in ms: what is there counts only if it is younger. Answers
+ * `{'leases', number, …}` with a reply for each key: the number is that of the last eviction. `withheld`: a
+ * write of it is under way, so nothing may be stored.
  */
 export const ACQUIRE = new Script(
   'acquire',
-  `${STATE}${COUNT}${LIVING}${INTENTS}${READ}
+  `${STATE}${COUNT}${LIVING}${INTENTS}${READ}${LIFE}
 local n = (#KEYS - 3) / 2
 local seq, of = current(KEYS[2 * n + 1], ARGV[1])
 if not seq then return of end
 local isWithheld = withheld(KEYS[2 * n + 3], fieldsOf(ARGV[1], 1, n))
-local function acquire(i, data, lease)
-  if ARGV[4] == '1' then
-    redis.call('UNLINK', data)
-  else
-    local value = read(data)
-    if value then return { 'present', value } end
-  end
+local function acquire(i, data, lease, wish)
+  if wish == 'drop' then redis.call('UNLINK', data) end
+  local value = wish ~= 'drop' and read(data)
+  if value and counts(value, tonumber(wish)) then return { 'present', value } end
+  local old = wish == 'old' and value or nil
   if isWithheld and isWithheld[i] then return { 'withheld' } end
   local held = read(lease)
   if held then
     -- A holder that sends no heartbeats counts as dead. If it is alive after all, its fill will be refused.
     local holder = string.match(held, '^(.*)|')
     local score = holder and redis.pcall('ZSCORE', KEYS[2 * n + 2], holder)
-    if type(score) == 'string' and tonumber(score) > time() then return { 'busy' } end
+    if type(score) == 'string' and tonumber(score) > time() then return { 'busy', old } end
   end
-  local mixed = filledBy(ARGV[5], of)
+  local mixed = filledBy(ARGV[4], of)
   if mixed ~= of then
     of = mixed
     redis.call('SET', KEYS[2 * n + 1], seq .. ':' .. ARGV[1] .. ':' .. of, 'KEEPTTL')
   end
   redis.call('SET', lease, ARGV[2], 'PX', ARGV[3])
-  return { 'granted' }
+  return { 'granted', old }
 end
 local replies = { 'leases', seq }
-for i = 1, n do replies[i + 2] = acquire(i, KEYS[i], KEYS[n + i]) end
+for i = 1, n do replies[i + 2] = acquire(i, KEYS[i], KEYS[n + i], ARGV[4 + i]) end
 return replies`,
 );
 
@@ -97,14 +96,14 @@ return 0`,
  */
 export const CLAIM = new Script(
   'claim',
-  `${STATE}${COUNT}${LIVING}${INTENTS}${READ}
+  `${STATE}${COUNT}${LIVING}${INTENTS}${READ}${LIFE}
 local n = (#KEYS - 2) / 2
 local seq, of = current(KEYS[2 * n + 1], ARGV[1])
 if not seq then return of end
 local isWithheld, count = withheld(KEYS[2 * n + 2], fieldsOf(ARGV[1], 1, n)), 0
 if ARGV[7] == '1' then
   local value = read(KEYS[1])
-  if value then return { 'present', value } end
+  if value and counts(value) then return { 'present', value } end
 end
 unlink(1, 2 * n)
 for i = 1, n do

@@ -27,7 +27,7 @@ export function embeddedBackend(options: ResolvedCachingOptions, events: CacheEv
       return { generation: EmbeddedRemote.generation(), tags: tags ? new TagClock(clock, numberNow) : undefined };
     },
     remote: ({ cache, options: ofCache, channel, bucket: { generation, tags }, counters }) => {
-      const codec = new EntryCodec({ codec: new ValueCodec(ofCache), clock, time, tags });
+      const codec = new EntryCodec({ codec: new ValueCodec(ofCache), clock, time, tags, version: ofCache.version });
       const keyv = keyvOver(shared.store(cache).entries, codec, cache);
       const log = shared.log({ cache, channel, origin, fillLeaseMs, publish, tags });
       return new RemoteCache({ keyv, log, codec, guard: alwaysOpen, generation, tags, counters, traced: { cache, events } });

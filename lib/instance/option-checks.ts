@@ -37,6 +37,22 @@ export function aTopic(option: string, value: unknown): string | undefined {
   throw invalid(option, 'a non-empty string', value);
 }
 
+/** The name of a shape. A number is the same as its text. */
+export function aVersion(option: string, value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && NAME.test(value)) return value;
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return String(value);
+  throw invalid(option, "a whole number, or 1 to 128 of the characters A-Z, a-z, 0-9, '_', '.' and '-'", value);
+}
+
+/** The age at which a value is loaded anew: before the end of its life, if that has one. */
+export const aRefreshAge: Check<Milliseconds> = (option, value, { ttl }) => {
+  const ageMs = parseDuration(option, value);
+  const ttlMs = parseDuration('ttl', ttl);
+  if (ageMs === 0 || ttlMs === 0 || ageMs < ttlMs) return ageMs;
+  throw invalid(option, `less than \`ttl\` (${ttlMs} ms)`, value, 'A value is loaded anew while it is still served.');
+};
+
 export function aBoolean(option: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   throw invalid(option, 'a boolean', value);

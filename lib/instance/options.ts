@@ -1,5 +1,13 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { type CopyMode, LARGEST_MAXIMUM_SIZE, type Unacknowledged, type ValueTypes } from '../cache/index.js';
+import {
+  type CopyMode,
+  type FreshnessOptions,
+  LARGEST_MAXIMUM_SIZE,
+  parseLoadTimeout,
+  parseStaleIfError,
+  type Unacknowledged,
+  type ValueTypes,
+} from '../cache/index.js';
 import { type CacheLogger, consoleLogger } from '../event/index.js';
 import { DEFAULT_NAMESPACE, originOf } from '../eviction/index.js';
 import { type Clock, type Duration, MAXIMUM_WAIT_MS, type Milliseconds, parseDuration, systemClock } from '../time/index.js';
@@ -13,8 +21,10 @@ import {
   aFraction,
   aLogger,
   aName,
+  aRefreshAge,
   anObject,
   aTopic,
+  aVersion,
   invalid,
   oneOf,
 } from './option-checks.js';
@@ -26,7 +36,7 @@ import { checkNames, defaultsOf, duration, type Resolved, resolveRows, row, type
 /**
  * How one cache behaves. Everything is optional; {@link DEFAULT_CACHE_OPTIONS} tells what holds otherwise.
  */
-export interface CacheOptions {
+export interface CacheOptions extends FreshnessOptions {
   /**
    * Life of an entry since it was written. `0` = without end: 30 days in Redis, unlimited with `tiers:
    * 'local'`. Default: `'60s'`.
@@ -82,6 +92,12 @@ export interface CacheOptions {
    * of a tag after each change clears the cache. Default: `false`.
    */
   readonly tags?: boolean | undefined;
+  /**
+   * Of the shape of the values: a number or a name. An entry that was written under another version, or under
+   * none, counts as a miss and is replaced. So two releases of a service never read each other's shapes while
+   * both run; evictions reach both. Default: none.
+   */
+  readonly version?: string | number | undefined;
   /** Whether `null` and `undefined` are cached. Default: `true`. */
   readonly allowNullValues?: boolean | undefined;
   /**
@@ -211,6 +227,10 @@ const CACHE_OPTIONS = {
   type: row(undefined, aType),
   copy: row('freeze', oneOf('freeze', 'clone', 'share')),
   tags: row(false, aBoolean),
+  version: row(undefined, aVersion),
+  staleIfError: row(undefined, parseStaleIfError),
+  refreshAfter: duration(0, aRefreshAge),
+  loadTimeout: duration(0, parseLoadTimeout),
   allowNullValues: row(true, aBoolean),
   whenDisconnected: row('bypass', oneOf('bypass', 'serve')),
   unacknowledged: row('throw', oneOf('throw', 'report')),

@@ -103,7 +103,7 @@ export class RedisPrimary implements Primary {
     const { connection, namespace } = this;
     const { origin, boundMs, fillLeaseMs, clock } = this.#options;
     const { acknowledgements, serverClock } = coherence;
-    const codec = new EntryCodec({ codec: new ValueCodec(options), clock, time: serverClock, tags });
+    const codec = new EntryCodec({ codec: new ValueCodec(options), clock, time: serverClock, tags, version: options.version });
     const log = new RedisEvictionLog({
       connection,
       namespace,

@@ -1,5 +1,5 @@
 import type { CacheableOperation, CacheInvocation } from '../annotation/index.js';
-import { type CacheKey, Load, type LoadOptions } from '../cache/index.js';
+import { type CacheKey, type FreshnessOptions, Load, type LoadOptions } from '../cache/index.js';
 import type { CacheErrorHandler } from './cache-error-handler.js';
 import { isKeyError, isTooLong, keyErrorOf } from './key-error.js';
 import type { MethodRun } from './method-run.js';
@@ -43,6 +43,11 @@ class CacheableCall {
   get tags(): LoadOptions['tags'] {
     if (!this.#plan.hasTags) return undefined;
     return (result) => (this.#tags ??= this.#plan.tags(this.invocation, result));
+  }
+
+  /** What may be served beside a fresh value. */
+  get freshness(): FreshnessOptions | undefined {
+    return this.#plan.operation.freshness;
   }
 
   /** The life of what is stored. The cache asks for it after `isVetoed` was answered. */
@@ -126,7 +131,7 @@ export class LookUp {
       else this.#errors.handleCachePutError(error, cache, key, value);
     };
     try {
-      return cache.getOrLoad(key, loader, { ttl, tags, unless: () => isVetoed, join: this.#takeJoin(), onError });
+      return cache.getOrLoad(key, loader, { ttl, tags, unless: () => isVetoed, join: this.#takeJoin(), onError, ...call.freshness });
     } catch (error) {
       // A cache that somebody else wrote may throw at once. The caller of a method gets a rejection all the
       // same.

@@ -2,6 +2,7 @@
  * Time as the library sees it: one clock that specs can move by hand, durations as people write them, and
  * deadlines. Touches only errors.
  */
+export { alarm } from './alarm.js';
 export { afterThisTurn } from './after-this-turn.js';
 export { type Clock, type Milliseconds, systemClock } from './clock.js';
 export { withDeadline } from './deadline.js';

@@ -5,12 +5,14 @@ import {
   encodeKey,
   encodeTags,
   endQuietly,
-  hitNow,
   type EvictOptions,
+  hitNow,
   type KeyInspection,
+  type Loader,
   type LoadOptions,
   type PutOptions,
   stopped,
+  UNLIMITED,
   type ValueWrapper,
   type WriteIntent,
 } from '../cache/index.js';
@@ -106,11 +108,11 @@ export class TransactionAwareCache extends Cache {
     return encoded.map((key) => (this.#hasTouched(transaction, key) ? undefined : byKey.get(key)));
   }
 
-  override getOrLoad<V>(key: CacheKey, loader: () => V | Promise<V>, options: LoadOptions<V> = {}): Promise<V> {
+  override getOrLoad<V>(key: CacheKey, loader: Loader<V>, options: LoadOptions<V> = {}): Promise<V> {
     return this.#transactions.isActive ? this.#loadInside(key, loader, options) : this.target.getOrLoad(key, loader, options);
   }
 
-  async #loadInside<V>(key: CacheKey, loader: () => V | Promise<V>, { onError }: LoadOptions<V>): Promise<V> {
+  async #loadInside<V>(key: CacheKey, loader: Loader<V>, { onError }: LoadOptions<V>): Promise<V> {
     let found: ValueWrapper<V> | undefined;
     try {
       found = await this.get<V>(key);
@@ -118,7 +120,7 @@ export class TransactionAwareCache extends Cache {
       onError?.('get', error);
       if (error instanceof CacheKeyError && error.code !== 'CACHE_KEY_TOO_LONG') throw error; // This is a mistake of the caller, and no failure of the cache.
     }
-    return found === undefined ? loader() : found.value;
+    return found === undefined ? loader(UNLIMITED) : found.value;
   }
 
   override statistics(): CacheStatistics {

@@ -11,6 +11,7 @@ import {
   LoggingCacheErrorHandler,
   RemoteCacheError,
   SimpleCacheErrorHandler,
+  UNLIMITED,
 } from '../../lib/index.js';
 import { rejectionOf } from '../contract/rejection.js';
 import { waitFor } from '../support/wait.js';
@@ -95,7 +96,7 @@ describe('3. Errors from the cache itself', () => {
         const failure = new Error('the store');
         const failing = sinon.stub(cache, 'getOrLoad').callsFake(async (_key, loader, options) => {
           options?.onError?.('get', failure);
-          return loader();
+          return loader(UNLIMITED);
         });
         expect(await service.get(0), 'its promise rejects').to.equal(1);
         expect(handler.handleCacheGetError.args).to.deep.equal([[failure, cache, 0]]);

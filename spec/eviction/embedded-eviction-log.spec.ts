@@ -30,16 +30,16 @@ describe(EmbeddedEvictionLog.name, () => {
   afterEach(() => sinon.restore());
 
   const granted = async (key: string): Promise<string> => {
-    const reply = await one(log.acquire([key], false));
+    const reply = await one(log.acquire([{ key }]));
     if (reply.kind !== 'granted') throw new Error(`Expected the lease of ${key}, got ${reply.kind}.`);
     return reply.token;
   };
 
   it('grants the right to fill a key to one at a time, and tells who has filled it since', async () => {
     const token = await granted('Dune');
-    expect(await one(log.acquire(['Dune'], false))).to.deep.equal({ kind: 'busy' });
+    expect(await one(log.acquire([{ key: 'Dune' }]))).to.deep.equal({ kind: 'busy' });
     expect(await one(log.fill([{ key: 'Dune', token: token, raw: 'raw', ttlMs: 60_000 }]))).to.equal(true);
-    expect(await one(log.acquire(['Dune'], false))).to.deep.equal({ kind: 'present', entry: store.entries.get('Dune') });
+    expect(await one(log.acquire([{ key: 'Dune' }]))).to.deep.equal({ kind: 'present', entry: store.entries.get('Dune') });
     expect(await one(log.fill([{ key: 'Dune', token: token, raw: 'again', ttlMs: 60_000 }])), 'a token is good once').to.equal(false);
     expect(published, 'loads publish nothing').to.deep.equal([]);
   });
@@ -51,7 +51,7 @@ describe(EmbeddedEvictionLog.name, () => {
     expect(await one(log.fill([{ key: 'Dune', token: late, raw: 'raw', ttlMs: 60_000 }]))).to.equal(false);
     const unused = await granted('Dune');
     await log.release('Dune', late);
-    expect(await one(log.acquire(['Dune'], false)), 'another token does not give it back').to.deep.equal({ kind: 'busy' });
+    expect(await one(log.acquire([{ key: 'Dune' }])), 'another token does not give it back').to.deep.equal({ kind: 'busy' });
     await log.release('Dune', unused);
     await granted('Dune');
   });
@@ -89,7 +89,7 @@ describe(EmbeddedEvictionLog.name, () => {
 
   it('drops what cannot be read before it grants the right to replace it', async () => {
     await log.put([{ key: 'Dune', raw: 'unreadable', ttlMs: 60_000 }]);
-    expect((await one(log.acquire(['Dune'], true))).kind).to.equal('granted');
+    expect((await one(log.acquire([{ key: 'Dune', drops: true }]))).kind).to.equal('granted');
     expect(store.entries.size).to.equal(0);
   });
 

@@ -33,7 +33,7 @@ describe(`${EmbeddedEvictionLog.name}, of a cache with tags`, () => {
   });
 
   const load = async (by: EmbeddedEvictionLog, key: string, meanwhile?: () => Promise<unknown>): Promise<number | undefined> => {
-    const [lease] = await by.acquire([key], false);
+    const [lease] = await by.acquire([{ key }]);
     if (lease?.kind !== 'granted') throw new Error('Expected a lease.');
     await meanwhile?.();
     await by.fill([{ key, token: lease.token, raw: '{"raw":1}', ttlMs: 60_000 }]);

@@ -59,7 +59,7 @@ describe(RedisEvictionLog.name, () => {
   const beat = async (by = heartbeat, known: string | undefined = generation): Promise<{ seq: number; gen: string }> =>
     (await by.pulse([{ name: 'book', generation: known }], '{"v":2,"beat":1,"states":"')).states[0]!;
   const granted = async (by: RedisEvictionLog, key: string): Promise<string> => {
-    const reply = await one(by.acquire([key], false));
+    const reply = await one(by.acquire([{ key }]));
     if (reply.kind !== 'granted') throw new Error(`Expected the lease of ${key}, got ${reply.kind}.`);
     return reply.token;
   };
@@ -84,7 +84,7 @@ describe(RedisEvictionLog.name, () => {
     for (const [verb, act] of [
       ['put', () => log.put([{ key: 'Dune', raw: 'raw}', ttlMs: 60_000 }])],
       ['putIfAbsent', () => log.putIfAbsent({ key: 'Dune', raw: 'raw}', ttlMs: 60_000 })],
-      ['acquire', () => one(log.acquire(['Dune'], false))],
+      ['acquire', () => one(log.acquire([{ key: 'Dune' }]))],
       ['evict', () => log.evict({ keys: ['Dune'] }, false)],
       ['clear', () => log.evict('all', false)],
     ] as const) {
@@ -156,9 +156,9 @@ describe(RedisEvictionLog.name, () => {
     it('are granted to one instance at a time, across instances', async () => {
       const two = await join('two');
       const token = await granted(log, 'Dune');
-      expect(await one(two.log.acquire(['Dune'], false))).to.deep.equal({ kind: 'busy' });
+      expect(await one(two.log.acquire([{ key: 'Dune' }]))).to.deep.equal({ kind: 'busy' });
       expect(await one(log.fill([{ key: 'Dune', token: token, raw: 'raw}', ttlMs: 60_000 }]))).to.equal(true);
-      const there = await one(two.log.acquire(['Dune'], false));
+      const there = await one(two.log.acquire([{ key: 'Dune' }]));
       expect({ ...there, entry: withoutEnd('entry' in there ? there.entry : '') }).to.deep.equal({ kind: 'present', entry: 'raw}' });
       expect([await one(log.fill([{ key: 'Dune', token: token, raw: 'again}', ttlMs: 60_000 }])), await stored('Dune')]).to.deep.equal([
         false,
@@ -206,9 +206,9 @@ describe(RedisEvictionLog.name, () => {
       const two = await join('two');
       const [since, gen, right] = (await granted(log, 'Dune')).split('/') as [string, string, string];
       await two.log.release('Dune', `${since}/${gen}/two|1`);
-      expect(await one(two.log.acquire(['Dune'], false))).to.deep.equal({ kind: 'busy' });
+      expect(await one(two.log.acquire([{ key: 'Dune' }]))).to.deep.equal({ kind: 'busy' });
       await log.release('Dune', `${since}/${gen}/${right}`);
-      expect((await one(two.log.acquire(['Dune'], false))).kind).to.equal('granted');
+      expect((await one(two.log.acquire([{ key: 'Dune' }]))).kind).to.equal('granted');
     });
   });
 
@@ -218,7 +218,7 @@ describe(RedisEvictionLog.name, () => {
     await book.set({ run: 'abc' }); // As after a restart from a snapshot.
     for (const [verb, act] of Object.entries({
       read: (by: RedisEvictionLog) => by.readCurrent(['Dune']).then(([raw]) => raw),
-      acquire: (by: RedisEvictionLog) => one(by.acquire(['Dune'], false)).then((reply) => ('entry' in reply ? reply.entry : undefined)),
+      acquire: (by: RedisEvictionLog) => one(by.acquire([{ key: 'Dune' }])).then((reply) => ('entry' in reply ? reply.entry : undefined)),
       putIfAbsent: (by: RedisEvictionLog) => by.putIfAbsent({ key: 'Dune', raw: 'new}', ttlMs: 60_000 }),
     })) {
       const before = await book.gen();

@@ -9,7 +9,9 @@ import {
   CacheKeyError,
   CachePut,
   FailOpenCacheErrorHandler,
+  type Loader,
   SimpleCacheErrorHandler,
+  UNLIMITED,
 } from '../../lib/index.js';
 import { MapCache, type MapCacheManager } from '../support/map-cache.js';
 import { type MapCaching } from '../support/map-caching.js';
@@ -32,9 +34,9 @@ describe(CacheInterceptor.name, () => {
 
     /** Fails as a remote tier would: told through `onError` while loading, else by rejecting. */
     class BrokenCache extends MapCache {
-      override async getOrLoad<V>(_key: unknown, loader: () => V | Promise<V>, options: any = {}): Promise<V> {
+      override async getOrLoad<V>(_key: unknown, loader: Loader<V>, options: any = {}): Promise<V> {
         options.onError?.('get', failure);
-        const value = await loader();
+        const value = await loader(UNLIMITED);
         if (options.unless?.(value) !== true) options.onError?.('put', failure, value);
         return value;
       }
@@ -173,7 +175,7 @@ describe(CacheInterceptor.name, () => {
         }
       }
       cache.getOrLoad = async (_key, loader, options) => {
-        const value = await loader();
+        const value = await loader(UNLIMITED);
         options?.onError?.('put', failure, value);
         return value;
       };

@@ -81,7 +81,7 @@ describe(CacheInterceptor.name, () => {
       // As with a remote tier, the loader does not begin at once: each method is in its first cache before one is in its second.
       class SlowCache extends MapCache {
         override getOrLoad<V>(...[key, loader, options]: Parameters<Cache['getOrLoad']>): Promise<V> {
-          return super.getOrLoad(key, async () => (await turn(), loader()), options) as Promise<V>;
+          return super.getOrLoad(key, async (context) => (await turn(), loader(context)), options) as Promise<V>;
         }
       }
       caches.add(new SlowCache('a')).add(new SlowCache('b'));

@@ -1,4 +1,4 @@
-import { ended, ENDLESS_MS } from '../../lib/cache/index.js';
+import { ended, ENDLESS_MS, livesIn } from '../../lib/cache/index.js';
 import { isGeneration, LEAST_DAMAGED, PURE } from '../../lib/eviction/cache-state.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { FakeTags, type Mark } from './fake-tags.js';
@@ -200,6 +200,14 @@ export class FakeRedis {
     return raw;
   }
 
+  /** Whether an entry counts as present: its life has not ended, and it is younger than this. */
+  protected counts(raw: string, ageMs?: number): boolean {
+    const lives = livesIn(raw);
+    const now = Math.floor(this.#micros / 1_000);
+    if (ageMs === 0) return false;
+    return lives === undefined || (now < lives.freshUntil && (ageMs === undefined || now - lives.writtenAt < ageMs));
+  }
+
   #script(name: string, keys: readonly string[], args: readonly string[]): Reply {
     switch (name) {
       case 'acquire':
@@ -234,31 +242,32 @@ export class FakeRedis {
     if ('reply' in state) return state.reply;
     const leases = Array.from({ length: n }, (_, i) => {
       const [data, lease, intents] = [keys[i], keys[n + i], keys.at(-1)] as [string, string, string];
-      return this.#lease({ data, lease, members, intents: intentsOf(intents, [data], true) }, args);
+      return this.#lease({ data, lease, members, intents: intentsOf(intents, [data], true), wish: args[4 + i] as string }, args);
     });
-    const mark = this.markOf(state.mark, args[4] === '1');
+    const mark = this.markOf(state.mark, args[3] === '1');
     const isGranted = leases.some((lease) => (lease as Reply[])[0] === 'granted');
     if (isGranted && mark !== state.mark) this.#rewrite(stateKey, { ...state, mark });
     return ['leases', state.seq as string, ...leases];
   }
 
   #lease(
-    { data, lease, members, intents }: { data: string; lease: string; members: string; intents: readonly string[] },
+    { data, lease, members, intents, wish }: { data: string; lease: string; members: string; intents: readonly string[]; wish: string },
     args: readonly string[],
   ): Reply {
-    const [, token, leaseMs, replace] = args as [string, string, string, string];
-    if (replace === '1') this.#unlink([data]);
+    const [, token, leaseMs] = args as [string, string, string];
+    if (wish === 'drop') this.#unlink([data]);
     const value = this.get(data);
-    if (value !== null) return ['present', value];
+    if (value !== null && this.counts(value, /^\d/.test(wish) ? Number(wish) : undefined)) return ['present', value];
+    const old = wish === 'old' && value !== null ? [value] : [];
     if (this.withholds('load', intents)) return ['withheld'];
     const held = this.get(lease);
     if (held !== null) {
       const holder = /^(.*)\|/.exec(held)?.[1];
       const score = holder === undefined ? undefined : this.memory.sets.get(members)?.get(holder);
-      if (score !== undefined && score > this.#now()) return ['busy'];
+      if (score !== undefined && score > this.#now()) return ['busy', ...old];
     }
     this.#set(lease, token, Number(leaseMs));
-    return ['granted'];
+    return ['granted', ...old];
   }
 
   #fill(keys: readonly string[], [generation, ...values]: readonly string[]): Reply {
@@ -284,7 +293,7 @@ export class FakeRedis {
     const state = this.#current(stateKey, generation);
     if ('reply' in state) return state.reply;
     const present = this.get(keys[0] as string);
-    if (keep === '1' && present !== null) return ['present', present];
+    if (keep === '1' && present !== null && this.counts(present)) return ['present', present];
     this.#unlink(keys.slice(0, 2 * n));
     let withheld = 0;
     for (let i = 0; i < n; i += 1) {

@@ -12,7 +12,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import { Container, injectable } from 'inversify';
 import { CacheManager, Cacheable, type CacheOptions, type CachingOptions, enableCaching } from '../../lib/index.js';
-import { ended } from '../../lib/cache/value/codec.js';
+import { ended } from '../../lib/cache/value/envelope.js';
 import { MAXIMUM_VALUE_DEPTH } from '../../lib/cache/value/rich-value.js';
 import { Author, FOREIGN_ENTRIES } from '../cache/value/foreign-entries.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';

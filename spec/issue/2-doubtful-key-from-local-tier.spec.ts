@@ -30,7 +30,7 @@ function cacheWithoutEvictions(): TwoTierCache {
   const log = { evict: unanswered, clear: unanswered, readCurrent: () => Promise.resolve([]) } as unknown as EvictionLog;
   const codec = new EntryCodec({ codec: new ValueCodec(), clock: systemClock, time: { earliest: () => Infinity } });
   const keyv = new Keyv({
-    store: new Map([['Dune', ended(codec.encode('old', 60_000), 1)]]),
+    store: new Map([['Dune', ended(codec.encode('old', { ttlMs: 60_000, staleMs: 0 }), 1)]]),
     useKeyPrefix: false,
     deserialize: (raw) => codec.read(raw) as never,
   });

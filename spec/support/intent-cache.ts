@@ -1,4 +1,4 @@
-import type { CacheKey, EvictOptions, LoadOptions, PutOptions, WriteIntent } from '../../lib/cache/index.js';
+import type { CacheKey, EvictOptions, Loader, LoadOptions, PutOptions, WriteIntent } from '../../lib/cache/index.js';
 import { MapCache } from './map-cache.js';
 
 /**
@@ -30,7 +30,7 @@ export class IntentCache extends MapCache {
     };
   }
 
-  override async getOrLoad<V>(key: CacheKey, loader: () => V | Promise<V>, options?: LoadOptions<V>): Promise<V> {
+  override async getOrLoad<V>(key: CacheKey, loader: Loader<V>, options?: LoadOptions<V>): Promise<V> {
     await this.#note('getOrLoad', key);
     return super.getOrLoad(key, loader, options);
   }

@@ -8,6 +8,8 @@ import {
   type LoadOptions,
   type PutOptions,
   type ValueWrapper,
+  type Loader,
+  UNLIMITED,
 } from '../../lib/cache/index.js';
 import { CacheCounters, type CacheStatistics } from '../../lib/event/index.js';
 import type { Duration } from '../../lib/time/index.js';
@@ -50,7 +52,7 @@ export class MapCache extends Cache {
     return entry === undefined ? undefined : { value: entry.value as V };
   }
 
-  override async getOrLoad<V>(key: CacheKey, loader: () => V | Promise<V>, options: LoadOptions<V> = {}): Promise<V> {
+  override async getOrLoad<V>(key: CacheKey, loader: Loader<V>, options: LoadOptions<V> = {}): Promise<V> {
     const encoded = encodedOr(key, (error) => options.onError?.('get', error));
     const entry = this.entries.get(encoded);
     if (entry !== undefined) return entry.value as V;
@@ -63,10 +65,10 @@ export class MapCache extends Cache {
     return load;
   }
 
-  async #load<V>(encoded: string, loader: () => V | Promise<V>, options: LoadOptions<V>): Promise<V> {
+  async #load<V>(encoded: string, loader: Loader<V>, options: LoadOptions<V>): Promise<V> {
     const fence = this.#fence(encoded);
     this.#counters.loads += 1;
-    const value = await loader();
+    const value = await loader(UNLIMITED);
     if (options.unless?.(value) !== true && fence === this.#fence(encoded)) {
       const ttl = typeof options.ttl === 'function' ? options.ttl(value) : options.ttl;
       this.entries.set(encoded, { value, ttl });

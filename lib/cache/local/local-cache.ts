@@ -1,45 +1,11 @@
-import { CacheConfigurationError } from '../../errors/index.js';
 import type { CacheCounters } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { UNREADABLE, type ValueCodec } from '../value/codec.js';
-import type { Tagged } from '../tag/tagged.js';
+import { checkMaximumSize, type EntryExtras, type LocalCacheOptions } from './local-cache-options.js';
 import { KeptPromises } from './kept-promises.js';
 import { ReplacementPolicy } from './replacement-policy.js';
 import type { TagIndex } from './tag-index.js';
-
-/** What a {@link LocalCache} needs. */
-export interface LocalCacheOptions {
-  /**
-   * The largest number of entries, from 1 to {@link LARGEST_MAXIMUM_SIZE}. For a cache without entries, leave
-   * out the local tier (`tiers: 'remote'`).
-   */
-  readonly maximumSize: number;
-  /**
-   * Makes a copy for each read; values that it cannot store are refused. Default: every read gets the object
-   * that was stored.
-   */
-  readonly copies?: ValueCodec | undefined;
-  /** Decides on writes whether an entry has expired. Reads bring their own time. */
-  readonly clock: Clock;
-  /** Counts `sizeRemovals`, `expirations` and `replacements`. */
-  readonly counters: CacheCounters;
-  /** Knows which entries carry which tags. Default: none do. */
-  readonly tags?: TagIndex | undefined;
-}
-
-/** An entry, as a read finds it. */
-export interface LocalEntry {
-  readonly value: unknown;
-  /** On the scale of the {@link Clock}. `Infinity`: never. */
-  readonly expiresAt: Milliseconds;
-}
-
-/**
- * A `Map` has at most 2^24 places in V8. When they are used up, V8 doubles the table, unless half of the
- * places belong to deleted entries. With more entries than half of 2^24, replacing entries would overflow the
- * table.
- */
-export const LARGEST_MAXIMUM_SIZE = 2 ** 23;
+import type { EntryTimes, HeldEntry, LocalEntry } from './local-entry.js';
 
 const SWEEP_PER_WRITE = 2;
 const FIRST_CAPACITY = 16;
@@ -53,6 +19,9 @@ const FIRST_CAPACITY = 16;
  * look-up, two comparisons, a count in a column, and a promise that mostly exists already (see
  * {@link KeptPromises}). Free slots are reused first, so the columns grow only with the number of entries
  * held. A removed entry leaves nothing behind.
+ *
+ * An entry that has {@link EntryTimes} is served like any other until something is due. Then a hit does not
+ * find it any more, and who looks decides: so a hit makes no comparison more.
  *
  * There are no timers. An entry is alive while `expiresAt > now`. An expired entry is removed by a read that
  * asks for it, or by the sweep. The sweep goes round all slots, and looks at two of them with each new entry.
@@ -82,8 +51,10 @@ export class LocalCache {
   #keys: (string | undefined)[] = [];
   /** The values; where reads get copies, their encoded forms. */
   #values: unknown[] = [];
-  /** When each entry ends; `Infinity` where there is no entry. */
+  /** Until when a hit finds each entry; `Infinity` where there is no entry. */
   #ends = new Float64Array(0);
+  /** Of entries that are not over then. `undefined`: there has been none. */
+  #times: (EntryTimes | undefined)[] | undefined;
   /** Free slots. All other slots below `#used` are taken. */
   #free: number[] = [];
   #used = 0;
@@ -93,13 +64,7 @@ export class LocalCache {
   /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for a `maximumSize` out of range. */
   constructor(options: LocalCacheOptions) {
     const { maximumSize } = options;
-    if (!Number.isInteger(maximumSize) || maximumSize < 1 || maximumSize > LARGEST_MAXIMUM_SIZE) {
-      throw new CacheConfigurationError(
-        'CACHE_OPTION_INVALID',
-        `Expected \`maximumSize\` to be an integer from 1 to ${LARGEST_MAXIMUM_SIZE}, got \`${String(maximumSize)}\`.`,
-        { hint: "For a cache without a local tier write `tiers: 'remote'`." },
-      );
-    }
+    checkMaximumSize(maximumSize);
     this.#maximumSize = maximumSize;
     this.#policy = new ReplacementPolicy(maximumSize);
     this.#codec = options.copies;
@@ -131,12 +96,34 @@ export class LocalCache {
 
   /** The entry, or `undefined` if there is none to serve. An entry may have the value `undefined`. */
   get(key: string, now: Milliseconds): LocalEntry | undefined {
-    const slot = this.#find(key, now);
+    const slot = this.#find(key, now) ?? this.#findDue(key, now);
     if (slot === undefined) return undefined;
-    const expiresAt = this.#ends[slot] as number;
-    if (this.#codec === undefined) return { value: this.#values[slot], expiresAt };
-    const copy = this.#copy(this.#codec, key, slot);
-    return copy && { value: copy.value, expiresAt };
+    const expiresAt = this.#endOf(slot);
+    const read = this.#read(key, slot);
+    return read && { value: read.value, expiresAt };
+  }
+
+  /**
+   * The entry, whatever is due, for somebody who decides what that means. `undefined`: there is none to
+   * serve, or it is one without {@link EntryTimes}.
+   */
+  held(key: string, now: Milliseconds): HeldEntry | undefined {
+    if (this.#times === undefined || now > this.servableUntil) return undefined;
+    const slot = this.#slots.get(key);
+    const times = slot === undefined ? undefined : this.#times[slot];
+    if (slot === undefined || times === undefined || this.#isOver(slot, now)) return undefined;
+    this.#policy.touch(slot);
+    const read = this.#read(key, slot);
+    return read && { value: read.value, times };
+  }
+
+  /** Of an entry with {@link EntryTimes}: the next look is due at that time. */
+  defer(key: string, dueAt: Milliseconds): void {
+    const slot = this.#slots.get(key);
+    const times = slot === undefined ? undefined : this.#times?.[slot];
+    if (slot === undefined || times === undefined) return;
+    (this.#times as EntryTimes[])[slot] = { ...times, dueAt };
+    this.#ends[slot] = Math.min(dueAt, times.freshUntil);
   }
 
   /**
@@ -145,7 +132,7 @@ export class LocalCache {
    */
   endOf(key: string, now: Milliseconds): Milliseconds | undefined {
     const slot = this.#slots.get(key);
-    const end = slot === undefined ? undefined : this.#ends[slot];
+    const end = slot === undefined ? undefined : this.#endOf(slot);
     return end !== undefined && end > now ? end : undefined;
   }
 
@@ -153,14 +140,13 @@ export class LocalCache {
    * Holds `value` until `expiresAt`. If that time is not after now, the key holds nothing afterwards. If the
    * table is full, another entry is removed.
    *
-   * @param tagged - the tags that the entry carries. Default: none.
    * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be copied. The key then holds
    *   nothing.
    */
-  set(key: string, value: unknown, expiresAt: Milliseconds, tagged?: Tagged): void {
+  set(key: string, value: unknown, expiresAt: Milliseconds, { tagged, times }: EntryExtras = {}): void {
     const now = this.#clock.now();
     let slot = this.#slots.get(key);
-    if (slot !== undefined && !((this.#ends[slot] as number) > now)) {
+    if (slot !== undefined && this.#isOver(slot, now)) {
       this.#expire(key, slot);
       slot = undefined;
     }
@@ -182,7 +168,9 @@ export class LocalCache {
       this.#counters.replacements += 1;
     }
     this.#values[slot] = held;
-    this.#ends[slot] = expiresAt;
+    this.#ends[slot] = times === undefined ? expiresAt : Math.min(times.dueAt, times.freshUntil);
+    if (times !== undefined) this.#times ??= [];
+    if (this.#times !== undefined) this.#times[slot] = times;
     this.tags?.set(key, tagged);
   }
 
@@ -205,6 +193,7 @@ export class LocalCache {
     this.#keys = [];
     this.#values = [];
     this.#ends = new Float64Array(0);
+    this.#times = undefined;
     this.#free = [];
     this.#used = 0;
     this.#swept = 0;
@@ -216,12 +205,37 @@ export class LocalCache {
     const slot = this.#slots.get(key);
     if (slot === undefined) return undefined;
     if (!((this.#ends[slot] as number) > now)) {
-      this.#expire(key, slot);
-      this.expired?.(key);
+      this.#miss(key, slot, now);
       return undefined;
     }
     this.#policy.touch(slot);
     return slot;
+  }
+
+  #miss(key: string, slot: number, now: Milliseconds): void {
+    if (!this.#isOver(slot, now)) return;
+    this.#expire(key, slot);
+    this.expired?.(key);
+  }
+
+  /** The slot of a fresh entry for which something is due. */
+  #findDue(key: string, now: Milliseconds): number | undefined {
+    if (this.#times === undefined || now > this.servableUntil) return undefined;
+    const slot = this.#slots.get(key);
+    return slot !== undefined && this.#endOf(slot) > now ? slot : undefined;
+  }
+
+  #endOf(slot: number): Milliseconds {
+    return this.#times?.[slot]?.freshUntil ?? (this.#ends[slot] as number);
+  }
+
+  #isOver(slot: number, now: Milliseconds): boolean {
+    const end = this.#times?.[slot]?.keptUntil ?? this.#ends[slot];
+    return !((end as number) > now);
+  }
+
+  #read(key: string, slot: number): { readonly value: unknown } | undefined {
+    return this.#codec === undefined ? { value: this.#values[slot] } : this.#copy(this.#codec, key, slot);
   }
 
   #hold(key: string, value: unknown): unknown {
@@ -264,7 +278,7 @@ export class LocalCache {
     for (let i = 0; i < SWEEP_PER_WRITE && i < this.#used; i += 1) {
       const slot = this.#swept < this.#used ? this.#swept : 0;
       this.#swept = slot + 1;
-      if (!((this.#ends[slot] as number) > now)) this.#expire(this.#keys[slot] as string, slot);
+      if (this.#isOver(slot, now)) this.#expire(this.#keys[slot] as string, slot);
     }
   }
 
@@ -285,6 +299,7 @@ export class LocalCache {
     this.#keys[slot] = undefined;
     this.#values[slot] = undefined;
     this.#ends[slot] = Number.POSITIVE_INFINITY;
+    if (this.#times !== undefined) this.#times[slot] = undefined;
     this.#free.push(slot);
   }
 

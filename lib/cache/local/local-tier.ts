@@ -3,7 +3,8 @@ import type { Clock, Milliseconds } from '../../time/index.js';
 import { type Eviction, hasTags } from '../eviction.js';
 import type { Tagged } from '../tag/tagged.js';
 import { BypassTime } from './bypass-time.js';
-import type { LocalCache, LocalEntry } from './local-cache.js';
+import type { LocalCache } from './local-cache.js';
+import type { EntryTimes, HeldEntry, LocalEntry } from './local-entry.js';
 import type { Joinable, ReadTicket, ReadTickets } from './read-tickets.js';
 
 /** What a {@link LocalTier} needs. */
@@ -27,6 +28,8 @@ export interface KeptValue {
   readonly endsAt: Milliseconds;
   /** In a cache with tags. */
   readonly tagged?: Tagged | undefined;
+  /** If another value is due before it ends, or it is kept for longer. Default: neither. */
+  readonly times?: Omit<EntryTimes, 'freshUntil'> | undefined;
 }
 
 /** The causes that a fence can have. */
@@ -95,6 +98,16 @@ export class LocalTier<L extends Joinable = Joinable> {
     return this.#entries.get(key, this.#clock.now());
   }
 
+  /** See {@link LocalCache.held}. Counts nothing. */
+  held(key: string, now: Milliseconds): HeldEntry | undefined {
+    return this.#entries.held(key, now);
+  }
+
+  /** See {@link LocalCache.defer}. */
+  defer(key: string, dueAt: Milliseconds): void {
+    this.#entries.defer(key, dueAt);
+  }
+
   /**
    * How long the entry will still live; `undefined` if there is no live entry. Changes nothing, and does not
    * ask whether the entry may be served.
@@ -132,14 +145,18 @@ export class LocalTier<L extends Joinable = Joinable> {
    * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be held; see
    *   {@link LocalCache.set}.
    */
-  keep(key: string, ticket: ReadTicket<L>, { value, endsAt, tagged }: KeptValue): void {
+  keep(key: string, ticket: ReadTicket<L>, { value, endsAt, tagged, times }: KeptValue): void {
     if (!this.#keepsEntries) return;
     if (!this.#tickets.isValid(ticket) || (tagged !== undefined && this.isOvertaken(tagged))) {
       this.#counters.refusedFills += 1;
       return;
     }
     const localTtlMs = this.#localTtlMs;
-    this.#entries.set(key, value, localTtlMs === 0 ? endsAt : Math.min(endsAt, this.#clock.now() + localTtlMs), tagged);
+    const freshUntil = localTtlMs === 0 ? endsAt : Math.min(endsAt, this.#clock.now() + localTtlMs);
+    if (times === undefined) return this.#entries.set(key, value, freshUntil, tagged && { tagged });
+    // Who is kept for no longer than its life ends with its life here.
+    const keptUntil = times.keptUntil === endsAt ? freshUntil : times.keptUntil;
+    this.#entries.set(key, value, keptUntil, { tagged, times: { ...times, freshUntil, keptUntil } });
   }
 
   /** A rule of its own: a spec shows what breaks without it. */

@@ -2,9 +2,10 @@ import { throwFirst } from '../../errors/index.js';
 import type { Milliseconds } from '../../time/index.js';
 import type { Reading } from './entry-codec.js';
 import { type Eviction, hasTags, type Withheld } from '../eviction.js';
-import type { EvictionReceipt, FillEntry, IntentChange, PutEntry, PutReceipt } from './eviction-log.js';
+import type { EvictionReceipt, FillEntry, IntentChange, LeaseRequest, PutEntry, PutReceipt } from './eviction-log.js';
 import type { FillLeaseReply, RemoteCache, RemoteTier } from './remote-cache.js';
 import type { TagClock } from '../tag/tag-clock.js';
+import type { Life } from '../value/envelope.js';
 
 /**
  * L2 over several primaries. Each key belongs to one bucket, and each bucket lies on one primary.
@@ -47,8 +48,8 @@ export class BucketedRemoteCache implements RemoteTier {
     return this.#gather(keys, (bucket, own) => bucket.getAllCurrent(own, waitMs, askUntil));
   }
 
-  acquire(key: string, replace: boolean, waitMs?: Milliseconds, askUntil?: Milliseconds): Promise<FillLeaseReply> {
-    return this.#of(key).acquire(key, replace, waitMs, askUntil);
+  acquire(request: LeaseRequest, waitMs?: Milliseconds, askUntil?: Milliseconds): Promise<FillLeaseReply> {
+    return this.#of(request.key).acquire(request, waitMs, askUntil);
   }
 
   fill(entry: FillEntry, waitMs?: Milliseconds): Promise<boolean> {
@@ -60,8 +61,8 @@ export class BucketedRemoteCache implements RemoteTier {
     if (bucket.acceptsSteps) await bucket.release(key, token);
   }
 
-  encode(value: unknown, ttlMs: Milliseconds, tags?: readonly string[]): string {
-    return (this.#buckets[0] as RemoteCache).encode(value, ttlMs, tags);
+  encode(value: unknown, life: Life, tags?: readonly string[]): string {
+    return (this.#buckets[0] as RemoteCache).encode(value, life, tags);
   }
 
   tagClock(key: string): TagClock | undefined {

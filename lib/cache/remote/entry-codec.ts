@@ -1,5 +1,6 @@
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { UNREADABLE, type ValueCodec } from '../value/codec.js';
+import type { Life, StoredTags } from '../value/envelope.js';
 import type { TagClock } from '../tag/tag-clock.js';
 import { type StampedTags, Tagged } from '../tag/tagged.js';
 
@@ -11,6 +12,10 @@ export interface RemoteEntry {
    * the local tier must not keep the entry.
    */
   readonly endsAt: Milliseconds | undefined;
+  /** How long its life was when it was written. `undefined`: not known. */
+  readonly lifeMs?: Milliseconds | undefined;
+  /** How long it is kept after the end of its life, in case that its method fails. */
+  readonly staleMs?: Milliseconds | undefined;
   /** In a cache with tags. */
   readonly tagged?: StampedTags | undefined;
 }
@@ -18,8 +23,11 @@ export interface RemoteEntry {
 /** In place of an entry that carries a tag which was evicted since its load began. */
 export const OVERTAKEN = Symbol('overtaken');
 
+/** In place of an entry whose value has another shape: its writer names another `version`. */
+export const OTHER_VERSION = Symbol('other version');
+
 /** What a read finds under a key: an entry, nothing, or an entry that cannot be used. */
-export type Reading = RemoteEntry | typeof UNREADABLE | typeof OVERTAKEN | undefined;
+export type Reading = RemoteEntry | typeof UNREADABLE | typeof OVERTAKEN | typeof OTHER_VERSION | undefined;
 
 /** The clock by which entries end: the server's clock, as far as an instance knows it. */
 export interface RemoteTime {
@@ -38,6 +46,8 @@ export interface EntryCodecOptions {
   readonly time: RemoteTime;
   /** Of a cache with tags: entries that say nothing of tags are unreadable then. Default: the others are. */
   readonly tags?: TagClock | undefined;
+  /** Of the shape of the values. Default: none, which is a version as well. */
+  readonly version?: string | undefined;
 }
 
 /**
@@ -55,29 +65,38 @@ export class EntryCodec {
   readonly #clock: Clock;
   readonly #time: RemoteTime;
   readonly #tags: TagClock | undefined;
+  readonly #version: string | undefined;
 
-  constructor({ codec, clock, time, tags }: EntryCodecOptions) {
+  constructor({ codec, clock, time, tags, version }: EntryCodecOptions) {
     this.#codec = codec;
     this.#clock = clock;
     this.#time = time;
     this.#tags = tags;
+    this.#version = version;
   }
 
   /** Like {@link ValueCodec.encode}, for a value that lives for `life` after it is stored. */
-  encode(value: unknown, life: Milliseconds, tags: readonly string[] = []): string {
-    return this.#codec.encode(value, life, this.#tags && tags);
+  encode(value: unknown, life: Life, tags: readonly string[] = []): string {
+    return this.#codec.encode(value, { life, tags: this.#tags && tags, version: this.#version });
   }
 
   /** Decodes an entry that has just arrived; see {@link ValueCodec.read}. */
-  read(raw: string): RemoteEntry | typeof UNREADABLE {
+  read(raw: string): RemoteEntry | typeof UNREADABLE | typeof OTHER_VERSION {
     const entry = this.#codec.read(raw);
     if (entry === UNREADABLE) return entry;
-    const { value, life, end, tagged } = entry;
+    const { value, life, stale: staleMs = 0, end, version, tagged } = entry;
+    if (version !== this.#version) return OTHER_VERSION;
     const tags = this.#tags;
     if ((tags === undefined) !== (tagged === undefined)) return UNREADABLE;
-    const earliest = life === undefined || end === undefined ? undefined : this.#time.earliest(end);
-    const endsAt = earliest === undefined ? undefined : Math.min(earliest, this.#clock.now() + (life as Milliseconds));
-    if (tags === undefined || tagged === undefined) return { value, endsAt };
-    return { value, endsAt, tagged: new Tagged(tagged.tags, tagged.since, tags) as StampedTags };
+    if (life === undefined) return tagged === undefined ? { value, endsAt: undefined } : this.#tagged({ value, endsAt: undefined }, tagged);
+    const lifeMs = life - staleMs;
+    const earliest = end === undefined ? undefined : this.#time.earliest(end - staleMs);
+    const endsAt = earliest === undefined ? undefined : Math.min(earliest, this.#clock.now() + lifeMs);
+    const read = { value, endsAt, lifeMs, staleMs };
+    return tagged === undefined ? read : this.#tagged(read, tagged);
+  }
+
+  #tagged(entry: RemoteEntry, { tags, since }: StoredTags): RemoteEntry {
+    return { ...entry, tagged: new Tagged(tags, since, this.#tags as TagClock) as StampedTags };
   }
 }

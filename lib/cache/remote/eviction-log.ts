@@ -9,17 +9,32 @@ import type { TagNumbers } from '../tag/tag-clock.js';
 export type FillLease<E = string> =
   /** Another instance has stored a value in the meantime. */
   | { readonly kind: 'present'; readonly entry: E }
-  /** Another instance is loading this key. */
-  | { readonly kind: 'busy' }
+  /** Another instance is loading this key. `old`: as below. */
+  | { readonly kind: 'busy'; readonly old?: E | undefined }
   /** The key is being written: see {@link IntentChange}. Nothing may be stored, so nobody need wait. */
   | { readonly kind: 'withheld' }
   /**
    * The caller holds the lease and may load. The token is needed for {@link EvictionLog.fill}. It is valid
    * until an eviction of the key or a time limit ends it. `since`: the number of the last eviction then.
+   * `old`: what is stored and does not count, if the request {@link LeaseRequest.wantsOld wants} it.
    */
-  | { readonly kind: 'granted'; readonly token: string; readonly since: number };
+  | { readonly kind: 'granted'; readonly token: string; readonly since: number; readonly old?: E | undefined };
 
-/** A value to store: its key, its raw form, and how long it lives, which is longer than 0. */
+/** A request for a fill lease. An entry whose life has ended does not count as present, and stays. */
+export interface LeaseRequest {
+  readonly key: string;
+  /** What is stored cannot be used, and is dropped first. Default: `false`. */
+  readonly drops?: boolean | undefined;
+  /**
+   * What is stored counts only if it was written less than this long ago; `0`: it does not count. It stays in
+   * any case. Default: its age does not matter.
+   */
+  readonly youngerThanMs?: Milliseconds | undefined;
+  /** Whether an entry whose life has ended is asked for as well. Default: `false`. */
+  readonly wantsOld?: boolean | undefined;
+}
+
+/** A value to store: its key, its raw form, and how long it is kept, which is longer than 0. */
 export interface PutEntry {
   readonly key: string;
   readonly raw: string;
@@ -76,11 +91,8 @@ export interface EvictionReceipt {
  * running. Default: as long as a call may wait.
  */
 export interface EvictionLog {
-  /**
-   * Asks for the fill leases of `keys`. With `replace`, the stored entries are unreadable and are dropped
-   * first.
-   */
-  acquire(keys: readonly string[], replace: boolean, waitMs?: Milliseconds): Promise<readonly FillLease[]>;
+  /** Asks for fill leases. Returns an answer for each request. */
+  acquire(requests: readonly LeaseRequest[], waitMs?: Milliseconds): Promise<readonly FillLease[]>;
   /**
    * Stores loaded values. For each entry: `true` if it was stored, `false` if its token was no longer valid
    * and nothing was stored.
@@ -94,8 +106,8 @@ export interface EvictionLog {
    */
   put(entries: readonly PutEntry[]): Promise<PutReceipt>;
   /**
-   * Stores a value if there is none and the key is not being written. Otherwise returns the raw form of the
-   * present value.
+   * Stores a value if there is none whose life has not ended, and the key is not being written. Otherwise
+   * returns the raw form of the present value.
    */
   putIfAbsent(entry: PutEntry): Promise<string | undefined>;
   /**

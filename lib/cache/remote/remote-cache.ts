@@ -1,11 +1,21 @@
 import type { Keyv } from 'keyv';
 import { RemoteCacheError } from '../../errors/index.js';
 import type { CacheCounters, CacheEvents, TracedStep } from '../../event/index.js';
-import type { EvictionLog, EvictionReceipt, FillEntry, FillLease, IntentChange, PutEntry, PutReceipt } from './eviction-log.js';
+import type {
+  EvictionLog,
+  EvictionReceipt,
+  FillEntry,
+  FillLease,
+  IntentChange,
+  LeaseRequest,
+  PutEntry,
+  PutReceipt,
+} from './eviction-log.js';
 import type { RemoteGuard } from './remote-guard.js';
 import type { Milliseconds } from '../../time/index.js';
 import { UNREADABLE } from '../value/codec.js';
-import { type EntryCodec, OVERTAKEN, type Reading, type RemoteEntry } from './entry-codec.js';
+import type { Life } from '../value/envelope.js';
+import { type EntryCodec, OTHER_VERSION, OVERTAKEN, type Reading, type RemoteEntry } from './entry-codec.js';
 import { type Eviction, hasTags, type Withheld } from '../eviction.js';
 import type { Generation } from './generation.js';
 import { StepBatches } from './step-batches.js';
@@ -43,10 +53,12 @@ export type RemoteTier = Pick<RemoteCache, keyof RemoteCache>;
 const RAW = { raw: true } as const;
 
 /** The answer to {@link RemoteCache.acquire}: a fill lease, or the decoded entry that was found instead. */
-export type FillLeaseReply =
-  | FillLease<RemoteEntry>
-  /** The stored entry cannot be decoded, or a tag of it was evicted since. */
-  | { readonly kind: 'unreadable' | 'overtaken' };
+export type FillLeaseReply = FillLease<RemoteEntry> | Useless;
+
+/** The stored entry cannot be decoded, a tag of it was evicted since, or it is of another version. */
+export interface Useless {
+  readonly kind: 'unreadable' | 'overtaken' | 'otherVersion';
+}
 
 /**
  * L2: the entries of one cache on Redis (or in shared memory), as values. A hit is one plain GET through
@@ -65,7 +77,7 @@ export class RemoteCache {
   readonly #counters: CacheCounters | undefined;
   readonly #traced: RemoteCacheOptions['traced'];
   readonly #gets: StepBatches<string, Reading>;
-  readonly #acquires: StepBatches<string, FillLease>;
+  readonly #acquires: StepBatches<LeaseRequest, FillLease>;
   readonly #fills: StepBatches<FillEntry, boolean>;
 
   constructor(options: RemoteCacheOptions) {
@@ -79,7 +91,7 @@ export class RemoteCache {
     this.#traced = options.traced;
     const { log } = options;
     this.#gets = this.#batches('get', (keys, waitMs) => this.#read(keys as string[], waitMs));
-    this.#acquires = this.#batches('acquire', (keys, waitMs) => log.acquire(keys, false, waitMs));
+    this.#acquires = this.#batches('acquire', (requests, waitMs) => log.acquire(requests, waitMs));
     this.#fills = this.#batches(
       'fill',
       (entries, waitMs) => log.fill(entries, waitMs),
@@ -223,17 +235,18 @@ export class RemoteCache {
     return this.#judgeAll(readings, generation, askUntil);
   }
 
-  /** Asks for the fill lease of `key`. With `replace`, the stored entry is unreadable and is dropped. */
-  async acquire(key: string, replace: boolean, waitMs?: Milliseconds, askUntil?: Milliseconds): Promise<FillLeaseReply> {
+  /** Asks for a fill lease. */
+  async acquire(request: LeaseRequest, waitMs?: Milliseconds, askUntil?: Milliseconds): Promise<FillLeaseReply> {
     const ask = (): Promise<FillLease> =>
-      replace || this.#isAlone
-        ? this.#log.acquire([key], replace, waitMs).then(([reply]) => reply as FillLease)
-        : this.#acquires.add(key, waitMs);
+      this.#isAlone ? this.#log.acquire([request], waitMs).then(([reply]) => reply as FillLease) : this.#acquires.add(request, waitMs);
     const generation = this.#generation.current;
-    const reply = await this.#trace('acquire', [key], ask);
-    if (reply.kind !== 'present') return reply;
-    const entry = await this.#judge(this.#codec.read(reply.entry), generation, askUntil);
+    const reply = await this.#trace('acquire', [request.key], ask);
+    if (reply.kind === 'withheld') return reply;
+    const raw = reply.kind === 'present' ? reply.entry : reply.old;
+    const entry = raw === undefined ? undefined : await this.#judge(this.#codec.read(raw), generation, askUntil);
+    if (reply.kind !== 'present') return { ...reply, old: typeof entry === 'object' ? entry : undefined };
     if (entry === UNREADABLE) return { kind: 'unreadable' };
+    if (entry === OTHER_VERSION) return { kind: 'otherVersion' };
     return entry === OVERTAKEN ? { kind: 'overtaken' } : { kind: 'present', entry: entry as RemoteEntry };
   }
 
@@ -250,12 +263,12 @@ export class RemoteCache {
   }
 
   /**
-   * The stored form of a value that lives for `ttlMs` after it is stored.
+   * The stored form of a value, with its life.
    *
    * @throws {CacheValueError} when the value cannot be encoded, or is too large.
    */
-  encode(value: unknown, ttlMs: Milliseconds, tags?: readonly string[]): string {
-    return this.#codec.encode(value, ttlMs, tags);
+  encode(value: unknown, life: Life, tags?: readonly string[]): string {
+    return this.#codec.encode(value, life, tags);
   }
 
   /** The clock of the tags of `key`. `undefined`: the cache has none. */
@@ -271,13 +284,13 @@ export class RemoteCache {
 
   /**
    * Stores an encoded value if there is none. Otherwise returns what is there. An entry that cannot be used
-   * is replaced, and {@link UNREADABLE} or {@link OVERTAKEN} is returned.
+   * is replaced, and a symbol that says why is returned.
    */
   async putIfAbsent(entry: PutEntry): Promise<Reading> {
     const generation = this.#generation.current;
     const present = await this.#trace('put', [entry.key], () => this.#log.putIfAbsent(entry));
     const reading = present === undefined ? undefined : await this.#judge(this.#codec.read(present), generation);
-    if (reading !== UNREADABLE && reading !== OVERTAKEN) return reading;
+    if (typeof reading !== 'symbol') return reading;
     const { refusal } = await this.put([entry]);
     if (refusal === undefined) return reading;
     throw new RemoteCacheError(

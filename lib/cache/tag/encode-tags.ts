@@ -1,6 +1,6 @@
 import { CacheConfigurationError, CacheKeyError } from '../../errors/index.js';
 import { encodeKey } from '../key/encode-key.js';
-import { MAXIMUM_TAGS } from '../value/codec.js';
+import { MAXIMUM_TAGS } from '../value/envelope.js';
 
 /**
  * The encoded forms of the tags of one entry, or of one eviction, each once.

@@ -3,6 +3,7 @@ import type { Clock, Milliseconds } from '../../time/index.js';
 import type { LocalTier } from '../local/local-tier.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueSharing } from '../value/value-sharing.js';
+import type { FreshnessPolicy } from './freshness.js';
 import type { PendingEvictions } from './pending-evictions.js';
 import type { SharedLoad } from './shared-load.js';
 import type { Tagging } from './tagging.js';
@@ -16,6 +17,7 @@ export interface CacheParts {
   readonly sharing: ValueSharing;
   readonly pending: PendingEvictions;
   readonly tagging: Tagging;
+  readonly freshness: FreshnessPolicy;
   readonly clock: Clock;
   readonly events: CacheEvents;
   readonly counters: CacheCounters;

@@ -2,9 +2,11 @@ import { CacheValueError } from '../../errors/index.js';
 import type { CacheEvents } from '../../event/index.js';
 import { type Duration, type Milliseconds, parseComputedTtl, parseDuration } from '../../time/index.js';
 import type { LoadOptions } from '../cache.js';
+import type { Life } from '../value/envelope.js';
+import type { FreshnessSettings } from './freshness.js';
 
 /** The options of a cache that decide how long its entries live. */
-export interface EntryLifeSettings {
+export interface EntryLifeSettings extends FreshnessSettings {
   /**
    * How long an entry lives after it was written; `0` = without end, which in the remote tier means
    * {@link ENDLESS_MS}.
@@ -53,9 +55,14 @@ export class EntryLife {
    * How long an entry lives; `Infinity` only if nothing is written to the remote tier.
    *
    * @param ttl - time to live of this value alone. Default: that of the cache.
+   * @param staleMs - for how long it is kept after that. Default: as the cache says.
    * @throws {CacheConfigurationError} for a `ttl` that is not a duration.
    */
-  of(value: unknown, ttl: Duration | undefined): Milliseconds {
+  of(value: unknown, ttl: Duration | undefined, staleMs = this.#settings.staleIfError?.forMs ?? 0): Life {
+    return { ttlMs: this.#ttlOf(value, ttl), staleMs };
+  }
+
+  #ttlOf(value: unknown, ttl: Duration | undefined): Milliseconds {
     const { tiers, ttlJitter = 0 } = this.#settings;
     const ttlMs = this.#withoutJitter(value, ttl);
     if (ttlMs === 0) return tiers === 'local' ? Infinity : ENDLESS_MS;
@@ -67,11 +74,11 @@ export class EntryLife {
    * Like {@link of}, for a loaded value. `undefined`: the value is not stored. An invalid `ttl` becomes an
    * `error` event and does not throw, because the load has succeeded.
    */
-  ofLoaded<V>(value: V, ttl: LoadOptions<V>['ttl']): Milliseconds | undefined {
+  ofLoaded<V>(value: V, ttl: LoadOptions<V>['ttl'], staleMs?: Milliseconds): Life | undefined {
     try {
-      if (typeof ttl !== 'function') return this.of(value, ttl);
+      if (typeof ttl !== 'function') return this.of(value, ttl, staleMs);
       const ttlMs = parseComputedTtl(ttl(value));
-      return ttlMs === undefined ? undefined : this.of(value, ttlMs);
+      return ttlMs === undefined ? undefined : this.of(value, ttlMs, staleMs);
     } catch (error) {
       this.#events.emit('error', { where: `\`ttl\` of a load into cache '${this.#cache}'`, error });
       return undefined;

@@ -1,5 +1,7 @@
 import type { Milliseconds } from '../../time/index.js';
-import type { FillLeaseReply } from '../remote/remote-cache.js';
+import type { RemoteEntry } from '../remote/entry-codec.js';
+import type { LeaseRequest } from '../remote/eviction-log.js';
+import type { FillLeaseReply, Useless } from '../remote/remote-cache.js';
 import type { CacheParts } from './cache-parts.js';
 import type { SharedLoad } from './shared-load.js';
 
@@ -27,26 +29,32 @@ export class FillLeases {
    * Asks for the lease of `key`. While another instance holds the lease, asks again, for as long as a call
    * may wait. Does not wait for a load that waits for this one.
    *
-   * @param isUseless - whether L2 holds an entry that cannot be used, which is then dropped.
+   * @param wish - what is to become of an entry that L2 holds.
    * @returns the lease, or the entry that L2 holds by now. `busy`: another instance is loading, and takes
    *   longer than a call may wait.
    * @throws {RemoteCacheError} when Redis does not answer.
    */
-  async take(key: string, load: SharedLoad, isUseless: boolean, begunAt: Milliseconds): Promise<FillLeaseReply> {
+  async take(load: SharedLoad, wish: LeaseRequest, begunAt: Milliseconds): Promise<FillLeaseReply> {
     const { remote, clock, counters, deadlineMs, timeoutMs } = this.#options;
     // At that time one last step can still start, and there is time left for the fill after the load.
     const lastStep = begunAt + deadlineMs - 2 * timeoutMs;
-    // Only in the first attempt: an entry found later was written by another instance.
-    let replaces = isUseless;
+    const { key } = wish;
+    let request = wish;
+    let old: RemoteEntry | undefined;
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(1.5 * pause, LONGEST_POLL_MS)) {
       const waitMs = Math.max(0, lastStep + timeoutMs - clock.now());
-      let permit = await remote.acquire(key, replaces, waitMs, lastStep);
-      replaces = false;
-      if (permit.kind === 'unreadable' || permit.kind === 'overtaken') {
-        counters[permit.kind === 'overtaken' ? 'overtaken' : 'remoteFailures'] += 1;
+      let permit = await remote.acquire(request, waitMs, lastStep);
+      if (isUseless(permit)) {
+        if (permit.kind !== 'otherVersion') counters[permit.kind === 'overtaken' ? 'overtaken' : 'remoteFailures'] += 1;
         if (clock.now() > lastStep + timeoutMs) return { kind: 'busy' };
-        permit = await remote.acquire(key, true, waitMs);
+        permit = await remote.acquire({ key, drops: true }, waitMs);
       }
+      if (permit.kind === 'busy' || permit.kind === 'granted') {
+        old ??= permit.old;
+        permit = { ...permit, old };
+      }
+      // An entry that is found later was written by another instance, and an old one need not be sent again.
+      request = { key, wantsOld: wish.wantsOld === true && old === undefined };
       if (permit.kind !== 'busy' || this.#isStopped || clock.now() + pause > lastStep) return permit;
       if (!(await load.waitForLease(() => new Promise((resolve) => setTimeout(resolve, pause))))) return permit;
     }
@@ -82,3 +90,7 @@ export class FillLeases {
     this.#isStopped = true;
   }
 }
+
+/** Whether what is stored cannot be used. */
+const isUseless = (reply: FillLeaseReply): reply is Useless =>
+  reply.kind === 'unreadable' || reply.kind === 'overtaken' || reply.kind === 'otherVersion';

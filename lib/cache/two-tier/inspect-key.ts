@@ -2,7 +2,7 @@ import type { Clock, Milliseconds } from '../../time/index.js';
 import type { KeyInspection, TierInspection } from '../key-inspection.js';
 import type { LocalTier } from '../local/local-tier.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
-import { OVERTAKEN, type RemoteEntry } from '../remote/entry-codec.js';
+import { OTHER_VERSION, OVERTAKEN, type RemoteEntry } from '../remote/entry-codec.js';
 import { UNREADABLE } from '../value/codec.js';
 import type { PendingEvictions } from './pending-evictions.js';
 
@@ -47,8 +47,12 @@ async function inspectRemote(
   try {
     const [entry] = await remote.getAllCurrent([key]);
     if (entry === undefined || entry === OVERTAKEN) return { remote: { state: 'absent' } };
-    if (entry === UNREADABLE) return { remote: { state: 'held' } };
-    return { remote: entry.endsAt === undefined ? { state: 'held' } : tierOf(Math.max(0, entry.endsAt - clock.now())), entry };
+    if (entry === UNREADABLE || entry === OTHER_VERSION) return { remote: { state: 'held' } };
+    const { endsAt, staleMs = 0 } = entry;
+    if (endsAt === undefined) return { remote: { state: 'held' }, entry };
+    const leftMs = endsAt - clock.now();
+    if (staleMs > 0 && leftMs <= 0) return { remote: { state: 'stale', leftMs: Math.max(0, leftMs + staleMs) }, entry };
+    return { remote: tierOf(Math.max(0, leftMs)), entry };
   } catch {
     return { remote: { state: 'unknown' } };
   }

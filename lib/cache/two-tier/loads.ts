@@ -1,44 +1,26 @@
-import { RemoteCacheError } from '../../errors/index.js';
 import type { Milliseconds } from '../../time/index.js';
 import type { LoadOptions } from '../cache.js';
 import { Load } from '../load.js';
+import { UNLIMITED } from '../load-context.js';
 import type { LocalTier } from '../local/local-tier.js';
 import type { ReadTicket } from '../local/read-tickets.js';
-import { OVERTAKEN } from '../remote/entry-codec.js';
+import type { RemoteEntry } from '../remote/entry-codec.js';
 import type { FillLeaseReply } from '../remote/remote-cache.js';
-import { ANY_TAG, type TagClock } from '../tag/tag-clock.js';
-import { momentOf, Tagged, type TagMoment } from '../tag/tagged.js';
-import { UNREADABLE } from '../value/codec.js';
+import { ANY_TAG } from '../tag/tag-clock.js';
+import { momentOf } from '../tag/tagged.js';
 import { Copies } from '../value/value-sharing.js';
-import type { CacheParts } from './cache-parts.js';
-import type { EntryLife } from './entry-life.js';
+import { Fills, type FillsOptions } from './fills.js';
 import type { FillLeases } from './fill-leases.js';
+import type { Granted, LoadCall, LoadRequest } from './load-call.js';
 import type { MissForecast } from './miss-forecast.js';
 import type { RemoteReads } from './remote-reads.js';
-import { LATE, SharedLoad } from './shared-load.js';
+import { type Found, LATE, SharedLoad } from './shared-load.js';
 
 /** What {@link Loads} need. */
-export interface LoadsOptions extends CacheParts {
+export interface LoadsOptions extends FillsOptions {
   readonly reads: RemoteReads;
   readonly leases: FillLeases;
-  readonly life: EntryLife;
   readonly forecast: MissForecast;
-}
-
-/** One call of `getOrLoad` for which L1 has no value. */
-interface LoadRequest<V> {
-  readonly key: string;
-  readonly loader: () => V | Promise<V>;
-  readonly options: LoadOptions<V>;
-}
-
-/** A load that was started for a request. */
-interface LoadCall<V> extends LoadRequest<V> {
-  readonly ticket: ReadTicket<SharedLoad>;
-  readonly load: SharedLoad;
-  readonly begunAt: Milliseconds;
-  /** In a cache with tags: what their clock showed when it began. */
-  readonly tagsAt: { readonly clock: TagClock; readonly begun: TagMoment } | undefined;
 }
 
 /** L2 may not be read. */
@@ -66,12 +48,14 @@ export class Loads {
   readonly #local: LocalTier<SharedLoad>;
   readonly #reads: RemoteReads;
   readonly #forecast: MissForecast;
+  readonly #fills: Fills;
 
   constructor(options: LoadsOptions) {
     this.#options = options;
     this.#local = options.local;
     this.#reads = options.reads;
     this.#forecast = options.forecast;
+    this.#fills = new Fills(options);
   }
 
   /** The value of `key`, from a load that is already running or from a new one. */
@@ -98,29 +82,63 @@ export class Loads {
     return isServing && options.join !== false;
   }
 
-  #begin<V>({ key, loader, options }: LoadRequest<V>, begunAt: Milliseconds, isJoinable: boolean): SharedLoad {
-    const load = new SharedLoad(this.#options.cache, key, begunAt);
-    const ticket = this.#local.begin(key);
-    const { remote, tagging } = this.#options;
-    const clock = tagging.isOn ? remote.tagClock(key) : undefined;
-    const tagsAt = clock && { clock, begun: momentOf(clock) };
-    load.promise = this.#look({ key, loader, options, ticket, load, begunAt, tagsAt });
+  #begin<V>(request: LoadRequest<V>, begunAt: Milliseconds, isJoinable: boolean): SharedLoad {
+    const call = this.#call(request, this.#local.begin(request.key), begunAt);
+    const { load, ticket } = call;
+    if (request.freshness !== undefined) request.found = load.found = {};
+    load.promise = this.#look(call);
     if (isJoinable) ticket.load = load;
     return load;
   }
 
+  #call<V>(
+    { key, loader, options, freshness, context }: LoadRequest<V>,
+    ticket: LoadCall<V>['ticket'],
+    begunAt: Milliseconds,
+  ): LoadCall<V> {
+    const { remote, tagging, cache } = this.#options;
+    const clock = tagging.isOn ? remote.tagClock(key) : undefined;
+    const tagsAt = clock && { clock, begun: momentOf(clock) };
+    const load = new SharedLoad(cache, key, begunAt);
+    return { key, loader, options, freshness, context: context ?? UNLIMITED, ticket, load, begunAt, tagsAt };
+  }
+
+  /**
+   * Loads a value that is held already, in the background. Later callers may join.
+   *
+   * @param lease - the fill lease of the key. `undefined`: the cache has no remote tier.
+   * @returns whether the value was stored.
+   */
+  async refresh<V>(request: LoadRequest<V>, ticket: ReadTicket<SharedLoad>, lease: Granted | undefined): Promise<boolean> {
+    const { clock, counters } = this.#options;
+    const call = this.#call(request, ticket, clock.now());
+    const { load } = call;
+    counters.refreshes += 1;
+    try {
+      const loading = this.#loadUnder(call, lease);
+      load.promise = loading;
+      if (this.#local.isServing(call.begunAt)) ticket.load = load;
+      await loading;
+      return call.isStored === true;
+    } finally {
+      load.end();
+    }
+  }
+
   // Not `async`, to keep a hit in L2 cheap: one GET, one callback.
   #look<V>(call: LoadCall<V>): Promise<V> {
-    const { key, ticket, load, begunAt } = call;
+    const { key, ticket, load, begunAt, freshness } = call;
     if (!this.#reads.allows(key)) return this.#loadMissed(call, NOT_LOOKED);
     if (this.#forecast.expectsMiss(key)) return this.#loadMissed(call, EXPECTED);
     return this.#reads.get(key, begunAt).then(
       (reading) => {
         const entry = this.#reads.entryIn(reading);
-        this.#forecast.saw(key, entry === undefined);
-        if (entry === undefined) return this.#loadMissed(call, reading === UNREADABLE || reading === OVERTAKEN ? USELESS : undefined);
+        const isFresh = entry !== undefined && this.#reads.isFresh(entry);
+        this.#forecast.saw(key, !isFresh);
+        if (load.found !== undefined) this.#note(load.found, entry, call);
+        if (!isFresh) return this.#loadMissed(call, typeof reading === 'symbol' ? USELESS : undefined);
         try {
-          return this.#settled(load, this.#reads.take(key, ticket, entry) as V);
+          return this.#settled(load, this.#reads.take(key, ticket, entry, freshness) as V);
         } finally {
           this.#local.end(key, ticket);
           load.end();
@@ -128,6 +146,15 @@ export class Loads {
       },
       (error: unknown) => this.#loadMissed(call, { error }),
     );
+  }
+
+  /** Remembers an entry that may be served if the loader fails, or one that is to be loaded anew. */
+  #note<V>(found: Found, entry: RemoteEntry | undefined, { freshness }: LoadCall<V>): void {
+    if (entry === undefined) return;
+    const { endsAt, lifeMs } = entry;
+    if (!this.#reads.isFresh(entry)) found.old = entry;
+    else if (freshness !== undefined && endsAt !== undefined && lifeMs !== undefined)
+      found.isDue = this.#options.clock.now() >= freshness.dueAt(endsAt - lifeMs, endsAt);
   }
 
   /** The value for the caller of a load that is about to settle. Those who joined it may need copies. */
@@ -138,58 +165,47 @@ export class Loads {
 
   /** @param looked - why no entry was found in L2. */
   async #loadMissed<V>(call: LoadCall<V>, looked: Looked): Promise<V> {
-    const { key, ticket, load, loader, options } = call;
-    let token: string | undefined;
+    const { key, ticket, load, freshness } = call;
     try {
       const lease = looked === NOT_LOOKED ? undefined : await this.#takeLease(call, looked);
       const found = lease?.kind === 'present' ? this.#reads.entryIn(lease.entry) : undefined;
-      if (found !== undefined) return this.#settled(load, this.#reads.take(key, ticket, found) as V);
-      if (lease?.kind === 'granted') token = lease.token;
+      if (found !== undefined) return this.#settled(load, this.#reads.take(key, ticket, found, freshness) as V);
       if (lease?.kind === 'withheld') this.#options.counters.withheld += 1;
       this.#options.counters.misses += 1;
-      const value = await this.#run(key, load, loader);
-      const isVetoed = options.unless?.(value) === true;
-      const tagged = this.#tag(call, value, lease?.kind === 'granted' ? lease.since : undefined, isVetoed);
-      const mayStore = this.#mayHandOut(value, options) && !isVetoed && tagged?.tags !== ANY_TAG;
-      if (mayStore && (await this.#store(call, token, value, tagged))) token = undefined;
-      return this.#settled(load, value);
+      return await this.#loadUnder(call, lease?.kind === 'granted' ? lease : undefined);
     } finally {
-      if (token !== undefined) this.#options.leases.giveBack(key, token);
       this.#local.end(key, ticket);
       load.end();
     }
   }
 
   /**
-   * The tags of a loaded value, in a cache with tags, for those who joined and for the tiers. Nobody asks for
-   * the tags of a value that is not stored: it counts as if it carried any.
-   *
-   * @param since - the number of the last eviction when the fill lease was granted. Default: it was not.
+   * Runs the loader, and stores its value if the fill lease allows it. Gives back a lease that was not used.
    */
-  #tag<V>({ load, options, tagsAt }: LoadCall<V>, value: V, since: number | undefined, isVetoed: boolean): Tagged | undefined {
-    if (tagsAt === undefined) return undefined;
-    const { clock, begun } = tagsAt;
-    const tags = isVetoed ? undefined : this.#options.tagging.ofLoaded(value, options.tags);
-    return (load.tagged = new Tagged(tags ?? ANY_TAG, since, clock, begun));
-  }
-
-  /** Makes a loaded value fit for several readers. Returns whether that was possible. */
-  #mayHandOut<V>(value: V, options: LoadOptions<V>): boolean {
+  async #loadUnder<V>(call: LoadCall<V>, lease: Granted | undefined): Promise<V> {
+    const { key, load, options } = call;
+    let token = lease?.token;
     try {
-      this.#options.sharing.handOut(value);
-      return true;
-    } catch (error) {
-      options.onError?.('put', error, value);
-      return false;
+      const value = await this.#run(call, load);
+      const isVetoed = options.unless?.(value) === true;
+      const tagged = this.#fills.tag(call, value, lease?.since, isVetoed);
+      const mayStore = this.#fills.mayHandOut(value, options) && !isVetoed && tagged?.tags !== ANY_TAG;
+      if (mayStore && (await this.#fills.store(call, token, value, tagged))) token = undefined;
+      return this.#settled(load, value);
+    } finally {
+      if (token !== undefined) this.#options.leases.giveBack(key, token);
     }
   }
 
   /** Takes the fill lease. `undefined`: Redis did not say whether this instance may fill. */
-  async #takeLease<V>({ key, load, options, begunAt }: LoadCall<V>, looked: Looked): Promise<FillLeaseReply | undefined> {
+  async #takeLease<V>({ key, load, options, begunAt, freshness }: LoadCall<V>, looked: Looked): Promise<FillLeaseReply | undefined> {
     try {
       if (typeof looked === 'object') throw looked.error;
-      const lease = await this.#options.leases.take(key, load, looked === USELESS, begunAt);
+      const { found } = load;
+      const wantsOld = freshness?.stale !== undefined && found?.old === undefined;
+      const lease = await this.#options.leases.take(load, { key, drops: looked === USELESS, wantsOld }, begunAt);
       if (looked === EXPECTED) this.#forecast.saw(key, lease.kind !== 'present');
+      if (found !== undefined && 'old' in lease) found.old ??= this.#reads.entryIn(lease.old);
       return lease;
     } catch (error) {
       this.#options.counters.remoteFailures += 1;
@@ -198,12 +214,12 @@ export class Loads {
     }
   }
 
-  async #run<V>(key: string, load: Load, loader: () => V | Promise<V>): Promise<V> {
+  async #run<V>({ key, loader, context = UNLIMITED }: LoadRequest<V>, load: Load): Promise<V> {
     const { clock, counters, events, cache } = this.#options;
     const begun = clock.now();
     counters.loads += 1;
     try {
-      return await load.enter(() => events.trace({ cache, step: 'load', keys: [key] }, loader));
+      return await load.enter(() => events.trace({ cache, step: 'load', keys: [key] }, () => loader(context)));
     } catch (error) {
       counters.loadFailures += 1;
       throw error;
@@ -213,54 +229,15 @@ export class Loads {
     }
   }
 
-  /** Stores a loaded value if that is allowed. Returns whether the fill lease is used up. */
-  async #store<V>(
-    { key, ticket, options }: LoadCall<V>,
-    token: string | undefined,
-    value: V,
-    tagged: Tagged | undefined,
-  ): Promise<boolean> {
-    const { life, counters, clock, pending, remote, timeoutMs, hasRemote } = this.#options;
-    const isDoubtful = (): boolean => pending.isDoubtful(key) || (tagged !== undefined && pending.hasDoubtful(tagged.tags));
-    try {
-      const ttlMs = life.ofLoaded(value, options.ttl);
-      if (ttlMs === undefined) return false;
-      life.refuseNull(value);
-      if (!hasRemote) {
-        if (!isDoubtful()) this.#local.keep(key, ticket, { value, endsAt: clock.now() + ttlMs, tagged });
-        return true;
-      }
-      if (token === undefined) return true;
-      if (!this.#local.isValid(ticket) || isDoubtful() || tagged?.isOvertaken === true) {
-        counters.refusedFills += 1;
-        return false;
-      }
-      const raw = remote.encode(value, ttlMs, tagged?.tags);
-      // The life in L2 begins later than now, so the entry in L1 cannot outlive the one in L2.
-      const now = clock.now();
-      if (await remote.fill({ key, token, raw, ttlMs }, timeoutMs)) {
-        counters.fills += 1;
-        if (!isDoubtful()) this.#local.keep(key, ticket, { value, endsAt: now + ttlMs, tagged });
-      } else {
-        counters.refusedFills += 1;
-      }
-      return true;
-    } catch (error) {
-      if (error instanceof RemoteCacheError) counters.remoteFailures += 1;
-      options.onError?.('put', error, value);
-      return false;
-    }
-  }
-
   /**
    * Runs the loader for this caller alone. Used when the running load of the key waits for this caller: if
    * the caller joined that load, both would wait for ever. The fill lease stays with the running load, so
    * nothing is stored here.
    */
-  async #loadAlone<V>({ key, loader, options }: LoadRequest<V>): Promise<V> {
+  async #loadAlone<V>(request: LoadRequest<V>): Promise<V> {
     this.#options.counters.misses += 1;
-    const value = await this.#run(key, new Load(), loader);
-    this.#mayHandOut(value, options);
+    const value = await this.#run(request, new Load());
+    this.#fills.mayHandOut(value, request.options);
     return value;
   }
 
@@ -279,6 +256,7 @@ export class Loads {
    */
   #join<V>(request: LoadRequest<V>, load: SharedLoad, isSecond = false, isNewer = false): Promise<V> {
     const { clock, fillLeaseMs } = this.#options;
+    request.found = load.found;
     return load.join(clock, fillLeaseMs).then(
       (value) => {
         if (value === LATE) return this.#succeed(request, load, isSecond);

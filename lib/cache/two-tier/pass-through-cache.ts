@@ -5,6 +5,7 @@ import { Cache, type PutOptions } from '../cache.js';
 import type { EvictOptions, Unacknowledged } from '../evict-options.js';
 import type { CacheKey } from '../key/cache-key.js';
 import { CallsUnderWay, stopped } from '../calls-under-way.js';
+import { type Loader, UNLIMITED } from '../load-context.js';
 import { encodeKey } from '../key/encode-key.js';
 import type { Eviction } from '../eviction.js';
 import { noTags } from '../no-tags.js';
@@ -84,8 +85,8 @@ export class PassThroughCache extends Cache {
     return undefined;
   }
 
-  override async getOrLoad<V>(_key: CacheKey, loader: () => V | Promise<V>): Promise<V> {
-    return loader();
+  override async getOrLoad<V>(_key: CacheKey, loader: Loader<V>): Promise<V> {
+    return loader(UNLIMITED);
   }
 
   override async getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]> {

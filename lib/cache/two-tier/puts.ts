@@ -3,6 +3,7 @@ import type { Milliseconds } from '../../time/index.js';
 import type { PutEntry } from '../remote/eviction-log.js';
 import type { CacheParts } from './cache-parts.js';
 import { Tagged } from '../tag/tagged.js';
+import { keptMs, type Life } from '../value/envelope.js';
 import type { OwnWrites } from './own-writes.js';
 import { PutBatches } from './put-batches.js';
 
@@ -15,7 +16,7 @@ export interface PutsOptions extends CacheParts {
 export interface PutValue {
   readonly key: string;
   readonly value: unknown;
-  readonly ttlMs: Milliseconds;
+  readonly life: Life;
   /** In a cache with tags. */
   readonly tags: readonly string[];
 }
@@ -44,31 +45,33 @@ export class Puts {
     return ownWrites.run([put.key], () => this.#storeRemotely(put, since));
   }
 
-  async #storeLocally({ key, value, ttlMs, tags }: PutValue, since?: Milliseconds): Promise<void> {
-    const { local, pending, ownWrites, clock, sharing, remote } = this.#options;
+  async #storeLocally({ key, value, life: { ttlMs, staleMs }, tags }: PutValue, since?: Milliseconds): Promise<void> {
+    const { local, pending, ownWrites, clock, sharing, remote, freshness } = this.#options;
     const ofTags = remote.tagClock(key);
     const tagged = ofTags && new Tagged(tags, undefined, ofTags);
     await ownWrites.run([key], () => pending.submit({ keys: [key] }, false, since));
     if (pending.hasDoubtful(tags)) return;
     const ticket = local.begin(key);
     try {
-      local.keep(key, ticket, { value: sharing.detach(value), endsAt: clock.now() + ttlMs, tagged });
+      const endsAt = clock.now() + ttlMs;
+      const times = freshness.timesOf({ endsAt, lifeMs: ttlMs, staleMs });
+      local.keep(key, ticket, { value: sharing.detach(value), endsAt, tagged, times });
     } finally {
       local.end(key, ticket);
     }
   }
 
-  async #storeRemotely({ key, value, ttlMs, tags }: PutValue, since?: Milliseconds): Promise<void> {
+  async #storeRemotely({ key, value, life, tags }: PutValue, since?: Milliseconds): Promise<void> {
     const { remote, pending } = this.#options;
     let raw: string;
     try {
-      raw = remote.encode(value, ttlMs, tags);
+      raw = remote.encode(value, life, tags);
     } catch (error) {
       // The stored value is out of date, even if the new one cannot be stored.
       await pending.submit({ keys: [key] }, false, since);
       throw error;
     }
-    const entry = { key, raw, ttlMs };
+    const entry = { key, raw, ttlMs: keptMs(life) };
     await (since === undefined ? this.#batches.add(entry) : this.#storeAll([entry], since));
   }
 

@@ -7,6 +7,7 @@ import type { RemoteTier } from '../remote/remote-cache.js';
 import { UNREADABLE } from '../value/codec.js';
 import type { ValueWrapper } from '../value-wrapper.js';
 import type { CacheParts } from './cache-parts.js';
+import type { Freshness } from './freshness.js';
 import type { SharedLoad } from './shared-load.js';
 
 /**
@@ -50,7 +51,7 @@ export class RemoteReads {
     return readings;
   }
 
-  /** Like {@link getAll}, and {@link take}s what was found. */
+  /** Like {@link getAll}, and {@link take}s what was found and is fresh. */
   async takeAll(keys: string[]): Promise<ReadonlyMap<string, ValueWrapper<unknown>>> {
     const found = new Map<string, ValueWrapper<unknown>>();
     if (keys.length === 0) return found;
@@ -59,7 +60,7 @@ export class RemoteReads {
       const readings = await this.getAll(keys);
       for (const [i, { key, ticket }] of reads.entries()) {
         const entry = this.entryIn(readings[i]);
-        if (entry !== undefined) found.set(key, { value: this.take(key, ticket, entry) });
+        if (entry !== undefined && this.isFresh(entry)) found.set(key, { value: this.take(key, ticket, entry) });
       }
       return found;
     } catch (error) {
@@ -71,8 +72,9 @@ export class RemoteReads {
   }
 
   /**
-   * The entry in a reading. What cannot be used counts as a miss: an unreadable entry, which is a failure;
-   * one that an eviction of its tags has overtaken; and one that carries a tag in doubt.
+   * The entry in a reading, fresh or not. What cannot be used counts as a miss: an unreadable entry, which is
+   * a failure; one of another version; one that an eviction of its tags has overtaken; and one that carries a
+   * tag in doubt.
    */
   entryIn(reading: Reading): RemoteEntry | undefined {
     const { counters, pending } = this.#options;
@@ -82,18 +84,31 @@ export class RemoteReads {
     return reading.tagged !== undefined && pending.hasDoubtful(reading.tagged.tags) ? undefined : reading;
   }
 
+  /** Whether the life of an entry has not ended. Redis keeps some for longer. */
+  isFresh({ endsAt, staleMs = 0 }: RemoteEntry): boolean {
+    return staleMs === 0 || endsAt === undefined || this.#options.clock.now() < endsAt;
+  }
+
   /** The value of an entry that was read. The value is put into L1 if the ticket is still valid. */
-  take(key: string, ticket: ReadTicket<SharedLoad>, { value, endsAt, tagged }: RemoteEntry): unknown {
-    const { counters, events, cache, sharing } = this.#options;
-    counters.remoteHits += 1;
+  take(key: string, ticket: ReadTicket<SharedLoad>, entry: RemoteEntry, freshness?: Freshness): unknown {
+    this.#options.counters.remoteHits += 1;
+    this.keep(key, ticket, entry, freshness);
+    return entry.value;
+  }
+
+  /** Puts an entry that was read into L1, if the ticket is still valid. */
+  keep(key: string, ticket: ReadTicket<SharedLoad>, entry: RemoteEntry, freshness?: Freshness): void {
+    const { events, cache, sharing, freshness: policy } = this.#options;
+    const { value, endsAt, lifeMs, staleMs = 0, tagged } = entry;
     sharing.handOutDecoded(value);
+    if (endsAt === undefined) return;
+    const times = lifeMs === undefined ? undefined : policy.timesOf({ endsAt, lifeMs, staleMs }, freshness);
     try {
-      if (endsAt !== undefined) this.#local.keep(key, ticket, { value, endsAt, tagged });
+      this.#local.keep(key, ticket, { value, endsAt, tagged, times });
     } catch (error) {
       // The value is not kept in L1, but the reader gets it.
       events.emit('error', { where: `local tier of cache '${cache}'`, error, cache });
     }
-    return value;
   }
 
   /** Reads nothing from now on. */

@@ -1,13 +1,21 @@
-import type { Clock, Milliseconds } from '../../time/index.js';
+import { alarm, type Clock, type Milliseconds } from '../../time/index.js';
 import { Load } from '../load.js';
+import type { RemoteEntry } from '../remote/entry-codec.js';
 import type { Tagged } from '../tag/tagged.js';
 import type { Copies } from '../value/value-sharing.js';
 
 /** What {@link SharedLoad.join} resolves to when the load has lasted too long to be waited for. */
 export const LATE = Symbol('late');
 
-/** The longest delay that a timer of Node takes. */
-const MAXIMUM_DELAY_MS = 2 ** 31 - 1;
+/** What a load has found on its way to a value. */
+export interface Found {
+  /** The entry of the remote tier whose life has ended. */
+  old?: RemoteEntry | undefined;
+  /** Its value is fresh, and old enough to be loaded anew. */
+  isDue?: boolean;
+  /** It was told that the old value is served. */
+  isTold?: boolean;
+}
 
 /** Loads that wait for the end of another load's fill lease, by what they load. */
 const waitingForLease = new Map<string, Set<Load>>();
@@ -28,6 +36,8 @@ export class SharedLoad extends Load {
    * found in the remote tier, alive.
    */
   tagged: Tagged | undefined;
+  /** What it has found on its way, for those who want to know. */
+  found: Found | undefined;
   /** The new load that those who had joined this one in vain share. */
   successor: SharedLoad | undefined;
   /** The new load that those share for whom an eviction of a tag has overtaken this one. */
@@ -78,19 +88,11 @@ export class SharedLoad extends Load {
 
   #untilLate(clock: Clock, limitMs: Milliseconds): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined;
-      // By this clock a timer may be early: the clock of a spec may stand still.
-      const wait = (): void => {
-        const leftMs = this.#begunAt + limitMs - clock.now();
-        if (leftMs > 0) {
-          timer = setTimeout(wait, Math.min(Math.ceil(leftMs), MAXIMUM_DELAY_MS));
-          return;
-        }
+      const quiet = alarm(clock, this.#begunAt + limitMs, () => {
         this.#joiners = undefined;
         resolve(LATE);
-      };
-      wait();
-      this.promise!.finally(() => clearTimeout(timer)).then((value) => resolve(this.#takeCopies() ?? value), reject);
+      });
+      this.promise!.finally(quiet).then((value) => resolve(this.#takeCopies() ?? value), reject);
     });
   }
 
@@ -102,7 +104,7 @@ export class SharedLoad extends Load {
 
   /** It has settled. */
   end(): void {
-    this.promise = this.#joined = this.#joiners = undefined;
+    this.promise = this.found = this.#joined = this.#joiners = undefined;
   }
 
   /**

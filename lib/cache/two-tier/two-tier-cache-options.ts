@@ -3,16 +3,10 @@ import type { Clock, Milliseconds } from '../../time/index.js';
 import type { Unacknowledged } from '../evict-options.js';
 import type { CallsUnderWay } from '../calls-under-way.js';
 import type { LocalCache } from '../local/local-cache.js';
-import type { LocalTier } from '../local/local-tier.js';
-import type { ReadTickets } from '../local/read-tickets.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueSharing } from '../value/value-sharing.js';
+import type { TwoTierCacheCollaborators } from './collaborators.js';
 import type { EntryLifeSettings } from './entry-life.js';
-import type { Loads } from './loads.js';
-import type { OwnWrites } from './own-writes.js';
-import type { PendingEvictions } from './pending-evictions.js';
-import type { RemoteReads } from './remote-reads.js';
-import type { SharedLoad } from './shared-load.js';
 
 /** The resolved options of a cache: nothing is optional, and every duration is in milliseconds. */
 export interface TwoTierCacheSettings extends EntryLifeSettings {
@@ -37,19 +31,6 @@ export interface TwoTierCacheSettings extends EntryLifeSettings {
   readonly fillLeaseMs?: Milliseconds | undefined;
   /** How long a write intent protects after its writer has died. Default: `fillLeaseMs`. */
   readonly intentLeaseMs?: Milliseconds | undefined;
-}
-
-/**
- * The collaborators that a spec can replace. It then sees which guarantee is lost without a rule of the
- * original.
- */
-export interface TwoTierCacheCollaborators {
-  readonly LocalTier: typeof LocalTier;
-  readonly ReadTickets: new () => ReadTickets<SharedLoad>;
-  readonly PendingEvictions: typeof PendingEvictions;
-  readonly OwnWrites: typeof OwnWrites;
-  readonly RemoteReads: typeof RemoteReads;
-  readonly Loads: typeof Loads;
 }
 
 /** What a `TwoTierCache` needs. */

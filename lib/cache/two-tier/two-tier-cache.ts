@@ -2,37 +2,28 @@ import type { CacheCounters, CacheStatistics } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { Cache, type LoadOptions, type PutOptions } from '../cache.js';
 import type { EvictOptions } from '../evict-options.js';
-import { CallsUnderWay } from '../calls-under-way.js';
 import { checkEntries, checkKeys, checkLoader } from '../check-arguments.js';
 import { encodeTags } from '../tag/encode-tags.js';
 import type { AnswersNow } from '../hit-now.js';
 import type { CacheKey } from '../key/cache-key.js';
+import type { Loader } from '../load-context.js';
 import { encodeKey } from '../key/encode-key.js';
 import { KeyMemo } from '../key/key-memo.js';
 import type { KeyInspection } from '../key-inspection.js';
-import { LocalTier } from '../local/local-tier.js';
-import { ReadTickets } from '../local/read-tickets.js';
+import type { LocalTier } from '../local/local-tier.js';
 import { type Eviction, hasTags } from '../eviction.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueWrapper } from '../value-wrapper.js';
 import type { WriteIntent } from '../write-intent.js';
-import { ValueSharing } from '../value/value-sharing.js';
-import { EntryLife } from './entry-life.js';
-import { FillLeases } from './fill-leases.js';
+import { assemble, type Assembly } from './assembly.js';
+import type { Freshness } from './freshness.js';
 import { inspectKey } from './inspect-key.js';
 import { loadWithoutKey } from './load-without-key.js';
-import { Loads } from './loads.js';
-import { MissForecast } from './miss-forecast.js';
-import { OwnWrites } from './own-writes.js';
-import { PendingEvictions } from './pending-evictions.js';
 import type { AppliedMessage } from './coherent-cache.js';
-import { RemoteReads } from './remote-reads.js';
+import type { RemoteReads } from './remote-reads.js';
 import type { SharedLoad } from './shared-load.js';
-import { Tagging } from './tagging.js';
-import type { TwoTierCacheCollaborators, TwoTierCacheOptions } from './two-tier-cache-options.js';
+import type { TwoTierCacheOptions } from './two-tier-cache-options.js';
 import { Writes } from './writes.js';
-
-const COLLABORATORS: TwoTierCacheCollaborators = { LocalTier, ReadTickets, PendingEvictions, OwnWrites, RemoteReads, Loads };
 
 /** The character code of `~`. The encoded form of every key begins with it, except that of a plain string. */
 const TAG = 126;
@@ -54,18 +45,14 @@ const TAG = 126;
 export class TwoTierCache extends Cache implements AnswersNow {
   override readonly name: string;
   readonly #options: TwoTierCacheOptions;
-  readonly #local: LocalTier<SharedLoad>;
-  readonly #remote: RemoteTier;
   readonly #clock: Clock;
   readonly #counters: CacheCounters;
-  readonly #pending: PendingEvictions;
-  readonly #ownWrites: OwnWrites;
+  readonly #remote: RemoteTier;
+  readonly #parts: Assembly;
+  /** That of {@link Assembly}, which saves a hit one step. */
+  readonly #local: LocalTier<SharedLoad>;
   readonly #reads: RemoteReads;
-  readonly #leases: FillLeases;
-  readonly #loads: Loads;
   readonly #writes: Writes;
-  readonly #tagging: Tagging;
-  readonly #forecast = new MissForecast();
   /** The encoded forms of keys that were found in L1. */
   readonly #keys = new KeyMemo();
   #isStopped = false;
@@ -74,46 +61,15 @@ export class TwoTierCache extends Cache implements AnswersNow {
 
   constructor(options: TwoTierCacheOptions) {
     super();
-    const { name, settings, remote, clock, events, counters, sharing = ValueSharing.PLAIN } = options;
-    const { tiers, localTtlMs, timeoutMs, deadlineMs, fillLeaseMs = 30_000 } = settings;
-    const { unacknowledged = 'throw', intentLeaseMs = fillLeaseMs } = settings;
-    const of = { ...COLLABORATORS, ...options.collaborators };
-    this.name = name;
+    this.name = options.name;
     this.#options = options;
-    this.#remote = remote;
-    this.#clock = clock;
-    this.#counters = counters;
-    const calls = options.calls ?? new CallsUnderWay(deadlineMs);
-    const local = (this.#local = new of.LocalTier<SharedLoad>({
-      entries: options.local,
-      tickets: new of.ReadTickets(),
-      clock,
-      counters,
-      localTtlMs,
-      isUsed: tiers !== 'remote',
-      isAlwaysServed: settings.whenDisconnected === 'serve',
-    }));
-    const pending = (this.#pending = new of.PendingEvictions({
-      cache: name,
-      clock,
-      events,
-      deadlineMs,
-      execute: (eviction, acks, intent) => remote.evict(eviction, acks, intent),
-      fence: (eviction) => local.fenceOf(eviction),
-      calls,
-    }));
-    const ownWrites = (this.#ownWrites = new of.OwnWrites());
-    const life = new EntryLife(name, settings, events);
-    const tagging = (this.#tagging = new Tagging(name, settings.tags === true, events));
-    const shared = { cache: name, local, remote, sharing, pending, tagging, clock, events, counters, hasRemote: tiers !== 'local' };
-    const parts = { ...shared, timeoutMs, deadlineMs, fillLeaseMs };
-    const reads = (this.#reads = new of.RemoteReads(parts));
-    const leases = (this.#leases = new FillLeases(parts));
-    const forecast = this.#forecast;
-    this.#loads = new of.Loads({ ...parts, reads, leases, life, forecast });
-    this.#writes = new Writes({ ...parts, reads, life, forecast, ownWrites, calls, unacknowledged, intentLeaseMs });
-    // Without a time to live of its own, an entry in L1 ends when it ends in L2.
-    if (localTtlMs === 0) options.local.expired = (key) => forecast.gone([key]);
+    this.#clock = options.clock;
+    this.#counters = options.counters;
+    this.#remote = options.remote;
+    const parts = (this.#parts = assemble(options));
+    this.#local = parts.local;
+    this.#reads = parts.reads;
+    this.#writes = parts.writes;
   }
 
   hitNow(key: CacheKey): Promise<unknown> | undefined {
@@ -143,7 +99,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
     const ticket = this.#local.begin(encoded);
     try {
       const entry = this.#reads.entryIn(await this.#reads.get(encoded));
-      if (entry !== undefined) return { value: this.#reads.take(encoded, ticket, entry) as V };
+      if (entry !== undefined && this.#reads.isFresh(entry)) return { value: this.#reads.take(encoded, ticket, entry) as V };
       this.#counters.misses += 1;
       return undefined;
     } catch (error) {
@@ -168,11 +124,13 @@ export class TwoTierCache extends Cache implements AnswersNow {
     return found.map((entry) => (entry === undefined ? undefined : { value: entry.value as V }));
   }
 
-  override getOrLoad<V>(key: CacheKey, loader: () => V | Promise<V>, options: LoadOptions<V> = {}): Promise<V> {
+  override getOrLoad<V>(key: CacheKey, loader: Loader<V>, options: LoadOptions<V> = {}): Promise<V> {
     let encoded: string;
+    let freshness: Freshness | undefined;
     try {
       checkLoader(loader);
-      this.#tagging.check(options.tags);
+      this.#parts.tagging.check(options.tags);
+      freshness = this.#parts.freshness.of(options);
       encoded = encodeKey(key);
     } catch (error) {
       return loadWithoutKey(error, loader, options);
@@ -181,7 +139,8 @@ export class TwoTierCache extends Cache implements AnswersNow {
     const hit = this.#local.hitNow(encoded, now);
     if (hit !== undefined) return hit as Promise<V>;
     if (this.#joining !== undefined) return this.#joining.then(() => this.getOrLoad(key, loader, options));
-    return this.#loads.load({ key: encoded, loader, options }, now);
+    const request = { key: encoded, loader, options };
+    return freshness === undefined ? this.#parts.loads.load(request, now) : this.#parts.staleReads.load({ ...request, freshness }, now);
   }
 
   override async put(key: CacheKey, value: unknown, options: PutOptions = {}): Promise<void> {
@@ -233,7 +192,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
     return this.#counters.snapshot({
       localSize: this.#local.size,
       bypassTimeMs: this.#local.bypassTimeMs,
-      pendingEvictions: this.#pending.size,
+      pendingEvictions: this.#parts.pending.size,
       withheldKeys: this.#writes.withheldKeys,
       breaker: this.#remote.isTripped ? 'open' : 'closed',
     });
@@ -248,7 +207,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
     return inspectKey(encodeKey(key), {
       local: this.#local,
       remote: this.#remote,
-      pending: this.#pending,
+      pending: this.#parts.pending,
       clock: this.#clock,
       tiers: this.#options.settings.tiers,
       isStopped: this.#isStopped,
@@ -270,14 +229,14 @@ export class TwoTierCache extends Cache implements AnswersNow {
     }
     if (hasTags(eviction)) {
       // Without tags, any entry may be one of those that are meant.
-      if (this.#tagging.isOn) this.#local.dropOvertaken(eviction.tags, own ? 'explicit' : 'remote');
+      if (this.#parts.tagging.isOn) this.#local.dropOvertaken(eviction.tags, own ? 'explicit' : 'remote');
       else this.#local.fenceAll('remote');
       return;
     }
     const { keys } = eviction;
-    if (own) return this.#local.fence(this.#ownWrites.toApply(keys), 'explicit');
+    if (own) return this.#local.fence(this.#parts.ownWrites.toApply(keys), 'explicit');
     this.#local.fence(keys, 'remote');
-    this.#forecast.gone(keys);
+    this.#parts.forecast.gone(keys);
   }
 
   /** See {@link CoherentCache.missed}. */
@@ -323,14 +282,14 @@ export class TwoTierCache extends Cache implements AnswersNow {
    * leases that could not be given back.
    */
   reconnected(): void {
-    this.#pending.retryNow();
+    this.#parts.pending.retryNow();
     this.#writes.renewIntents('failed');
-    this.#leases.giveBackOwed();
+    this.#parts.leases.giveBackOwed();
   }
 
   /** The number of evicted keys that wait for an acknowledgement. */
   get pendingEvictions(): number {
-    return this.#pending.size;
+    return this.#parts.pending.size;
   }
 
   /** Ends background work and empties the local tier. */
@@ -339,9 +298,10 @@ export class TwoTierCache extends Cache implements AnswersNow {
     this.#isStopped = true;
     this.#local.stop();
     this.#reads.stop();
-    this.#leases.stop();
+    this.#parts.leases.stop();
+    this.#parts.refreshes.stop();
     this.#writes.stop();
-    await this.#pending.stop();
+    await this.#parts.pending.stop();
     this.#local.fenceAll('explicit');
   }
 }

@@ -7,6 +7,7 @@ import { begunAt, wantsAcks } from '../check-arguments.js';
 import type { Eviction, Withheld } from '../eviction.js';
 import { noIntents } from '../no-intents.js';
 import type { EvictionReceipt, IntentChange } from '../remote/eviction-log.js';
+import { keptMs, type Life } from '../value/envelope.js';
 import type { ValueWrapper } from '../value-wrapper.js';
 import type { WriteIntent } from '../write-intent.js';
 import type { CacheParts } from './cache-parts.js';
@@ -81,10 +82,10 @@ export class Writes {
     return this.#tell(options, 'putting', { keys: [key] }, async () => {
       tagging.check(options.tags);
       life.refuseNull(value);
-      let ttlMs: Milliseconds;
+      let ofValue: Life;
       let tags: readonly string[];
       try {
-        ttlMs = life.of(value, options.ttl);
+        ofValue = life.of(value, options.ttl);
         tags = tagging.of(options.tags);
       } catch (error) {
         // The stored value is out of date, even if the new one cannot be stored.
@@ -92,7 +93,7 @@ export class Writes {
         throw error;
       }
       counters.puts += 1;
-      await this.#puts.store({ key, value, ttlMs, tags }, begunAt(options, clock));
+      await this.#puts.store({ key, value, life: ofValue, tags }, begunAt(options, clock));
     });
   }
 
@@ -104,7 +105,7 @@ export class Writes {
   /** See {@link Cache.putIfAbsent}. */
   async putIfAbsent<V>(key: string, value: V, options: PutOptions): Promise<ValueWrapper<V> | undefined> {
     const { local, remote, reads, life, tagging, ownWrites, counters, clock, hasRemote, sharing } = this.#options;
-    const ttlMs = life.of(value, options.ttl);
+    const ofValue = life.of(value, options.ttl);
     const tags = tagging.of(options.tags);
     life.refuseNull(value);
     return this.#run('putting', { keys: [key] }, async () => {
@@ -112,16 +113,16 @@ export class Writes {
         const hit = local.get(key);
         if (hit !== undefined) return { value: hit.value as V };
         counters.puts += 1;
-        await this.#puts.store({ key, value, ttlMs, tags }, begunAt(options, clock));
+        await this.#puts.store({ key, value, life: ofValue, tags }, begunAt(options, clock));
         return undefined;
       }
-      const raw = remote.encode(value, ttlMs, tags);
+      const raw = remote.encode(value, ofValue, tags);
       return ownWrites.run([key], async () => {
-        const reading = await remote.putIfAbsent({ key, raw, ttlMs });
+        const reading = await remote.putIfAbsent({ key, raw, ttlMs: keptMs(ofValue) });
         const present = reads.entryIn(reading);
         if (present !== undefined) return { value: sharing.handOutDecoded(present.value as V) };
         // What is there carries a tag in doubt, and counts as absent.
-        if (typeof reading === 'object') await this.#puts.store({ key, value, ttlMs, tags }, begunAt(options, clock));
+        if (typeof reading === 'object') await this.#puts.store({ key, value, life: ofValue, tags }, begunAt(options, clock));
         counters.puts += 1;
         local.fence([key], 'replaced');
         return undefined;

@@ -1,31 +1,20 @@
 import { CacheValueError } from '../../errors/index.js';
-import { MAXIMUM_DURATION_MS, type Milliseconds } from '../../time/index.js';
+import {
+  around,
+  corrupt,
+  countFacts,
+  type EntryFacts,
+  type Envelope,
+  factsOf,
+  type StoredEntry,
+  tagsOf,
+  type Written,
+} from './envelope.js';
 import { hasOnlyElements, isPlainJson, isWritten, Seen } from './plain-json.js';
 import { parseRich } from './rich-reader.js';
 import { stringifyRich } from './rich-value.js';
 import { isPlainArray } from './shape.js';
 import { StoredTypes, UNNAMED, type ValueTypes } from './stored-types.js';
-
-/** An entry of the remote tier. */
-export interface StoredEntry<V = unknown> {
-  readonly value: V;
-  /** How long the entry lives after it was written, in milliseconds. `undefined`: unknown. */
-  readonly life?: Milliseconds | undefined;
-  /**
-   * When its life ends, in ms since the Unix epoch, by the clock of the storing server. `undefined`: unknown.
-   */
-  readonly end?: Milliseconds | undefined;
-  /** The tags that it carries, of a cache with tags. */
-  readonly tagged?: StoredTags | undefined;
-}
-
-/** What an entry of a cache with tags says beside its value. */
-export interface StoredTags {
-  /** In their encoded form, each once. */
-  readonly tags: readonly string[];
-  /** The number of the last eviction before its load began. */
-  readonly since: number;
-}
 
 /** Returned in place of an entry that cannot be decoded. */
 export const UNREADABLE = Symbol('unreadable');
@@ -46,35 +35,6 @@ export interface ValueCodecOptions {
   readonly maximumValueSize?: number | undefined;
 }
 
-/** A value as written: either `value` or `devalue`; `typed` only with `value`, `type` only with `typed`. */
-interface Written {
-  value?: unknown;
-  devalue?: unknown;
-  /** What is an instance: the value, or each of its elements. */
-  typed?: 'value' | 'elements' | undefined;
-  /** The stored name of its class. Absent: the class has none. */
-  type?: string | undefined;
-}
-
-/**
- * An entry as written: a value, or, with tags, `entry`, `tags` and `since` in its place; `end` only with
- * `life`.
- */
-interface Envelope extends Written {
-  entry?: Written | undefined;
-  tags?: readonly string[] | undefined;
-  since?: number | undefined;
-  life?: number | undefined;
-  end?: number | undefined;
-}
-
-/** The most tags that an entry may carry. */
-export const MAXIMUM_TAGS = 32;
-
-/** The most characters that the end of an entry adds to its length. */
-const LONGEST_END = `,"end":${Number.MAX_SAFE_INTEGER}`.length;
-const LONGEST_SINCE = `,"since":${Number.MAX_SAFE_INTEGER}`.length;
-
 /**
  * Encodes an entry for the remote tier, and decodes it. An entry has one of two forms:
  * - Keyv's own envelope, `{"value":…,"life":…,"end":…}`, for every value that JSON alone brings back
@@ -84,15 +44,16 @@ const LONGEST_SINCE = `,"since":${Number.MAX_SAFE_INTEGER}`.length;
  * - `{"devalue":…,"life":…,"end":…}`, written by devalue, for everything else: dates, maps, sets, bigints,
  *   `undefined`, `NaN`, `-0`, typed arrays, buffers, cycles, an object that occurs twice, holes, objects
  *   without prototype. Strings that begin with `:` belong here too, because Keyv's own decoder removes a
- *   colon. A plain Keyv sees a miss, and never a wrong value. With {@link cacheCodec} it can read this form.
+ *   colon. A plain Keyv sees a miss, and never a wrong value. With `cacheCodec` it can read this form.
  *
  * In a cache with tags, the value stands in `"entry"`, with `"tags"` and `"since"` beside it: who does not
  * know the tags that were evicted meanwhile must take it for a miss. That is what a plain Keyv does, and what
- * an instance without tags does. The caller adds `since` (see {@link stamped}).
+ * an instance without tags does. The caller adds `since` (see `stamped`).
  *
  * There is no `expires`: Keyv would compare it with the clock of the reader. Redis ends an entry by its own
- * clock. `life` is a length of time, which this library writes. `end` is a time on the server's clock, which
- * the server adds when it stores the entry (see {@link ended}).
+ * clock. `life` is a length of time, which this library writes, and `stale` is the part at the end of it for
+ * which the entry is only kept in case that its method fails: a plain Keyv reads it then, too. `end` is a
+ * time on the server's clock, which the server adds when it stores the entry (see `ended`).
  *
  * Every value comes back deep-equal and of the same classes, or it is refused. Non-enumerable properties do
  * not count, as in Node's `isDeepStrictEqual`. A getter becomes its value. A frozen object comes back thawed.
@@ -108,18 +69,16 @@ export class ValueCodec {
   }
 
   /**
-   * @param life - how long the entry lives, in whole milliseconds. `undefined`: the entry does not say.
-   * @param tags - in a cache with tags: those of the entry. `since` has to be added. Default: no such cache.
+   * @param facts - what else the entry says.
    * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be stored: functions,
    *   symbols, instances of classes that are not in `type`, properties named by symbols or `__proto__`, more
    *   than 1000 levels of nesting. `CACHE_VALUE_TOO_LARGE` for a value that is too large.
    */
-  encode(value: unknown, life?: Milliseconds, tags?: readonly string[]): string {
-    const [head, tail] = tags === undefined ? ['', ''] : ['{"entry":', `},"tags":${JSON.stringify(tags)}`];
-    const end = `${tail}${life === undefined ? '}' : `,"life":${life}}`}`;
+  encode(value: unknown, facts: EntryFacts = {}): string {
+    const { head, tail, more } = around(facts);
     let raw: string;
     try {
-      raw = head + (this.#encodePlain(value) ?? `{"devalue":${stringifyRich(value, this.#types)}`) + end;
+      raw = head + (this.#encodePlain(value) ?? `{"devalue":${stringifyRich(value, this.#types)}`) + tail;
     } catch (cause) {
       if (cause instanceof CacheValueError) throw cause;
       throw new CacheValueError('CACHE_VALUE_UNSUPPORTED', 'The remote tier cannot store a value that cannot be read.', {
@@ -127,7 +86,7 @@ export class ValueCodec {
         cause,
       });
     }
-    this.#assertSize(raw, (life === undefined ? 0 : LONGEST_END) + (tags === undefined ? 0 : LONGEST_SINCE));
+    this.#assertSize(raw, more);
     return raw;
   }
 
@@ -144,26 +103,23 @@ export class ValueCodec {
     const envelope = attempt(() => JSON.parse(raw) as Envelope | null, 'is not JSON');
     if (typeof envelope !== 'object' || envelope === null) throw corrupt('is not an object');
     const tagged = tagsOf(envelope);
+    const count = countFacts(envelope, tagged);
     const written = tagged === undefined ? envelope : (envelope.entry as Written);
     const { value, devalue, typed, type } = written;
-    const { life, end } = envelope;
     if (value === undefined && devalue === undefined) throw corrupt('has no value');
-    if (life !== undefined && !isWithin(life, MAXIMUM_DURATION_MS)) throw corrupt('has an invalid life');
-    if (end !== undefined && (life === undefined || !isWithin(end, Number.MAX_SAFE_INTEGER))) throw corrupt('has an invalid end');
-    const lives = (life === undefined ? 0 : 1) + (end === undefined ? 0 : 1);
     const parts = 1 + (typed === undefined ? 0 : 1) + (type === undefined ? 0 : 1);
     if (
-      Object.keys(written).length !== (tagged === undefined ? parts + lives : parts) ||
-      (tagged !== undefined && Object.keys(envelope).length !== 3 + lives) ||
+      Object.keys(written).length !== (tagged === undefined ? parts + count : parts) ||
+      (tagged !== undefined && Object.keys(envelope).length !== 1 + count) ||
       (typed !== undefined && value === undefined) ||
       (type !== undefined && typed === undefined)
     )
-      throw corrupt('holds more than a value, its type, its tags, its life and its end');
+      throw corrupt('holds more than a value, its type, its tags, its version, its life and its end');
     if (value === undefined)
-      return { value: attempt(() => parseRich(devalue, this.#types), 'is not what devalue wrote'), ...lifeOf(envelope, tagged) };
+      return { value: attempt(() => parseRich(devalue, this.#types), 'is not what devalue wrote'), ...factsOf(envelope, tagged) };
     if (!isWritten(raw, value)) throw corrupt('is nested too deeply, or has a property named `__proto__`');
-    if (typed !== undefined) return { value: this.#revived(written), ...lifeOf(envelope, tagged) };
-    return tagged === undefined ? (envelope as StoredEntry) : { value, ...lifeOf(envelope, tagged) };
+    if (typed !== undefined) return { value: this.#revived(written), ...factsOf(envelope, tagged) };
+    return tagged === undefined ? (envelope as StoredEntry) : { value, ...factsOf(envelope, tagged) };
   }
 
   /** Whether an object is an instance of `type`, not through a subclass. */
@@ -234,55 +190,6 @@ export class ValueCodec {
   }
 }
 
-/**
- * An encoded entry with its end added, as the server's script writes it: in place of the last brace.
- *
- * @param end - when its life ends, in whole ms since the Unix epoch, by the clock of the storing server.
- */
-export const ended = (raw: string, end: Milliseconds): string => `${raw.slice(0, -1)},"end":${end}}`;
-
-/**
- * An encoded entry of a cache with tags, with the number of the last eviction before its load began. Stored
- * without it, it would be unreadable.
- */
-export const stamped = (raw: string, since: number): string => `${raw.slice(0, -1)},"since":${since}}`;
-
-/** What `new Keyv(store, …)` accepts: the form of entries in the remote tier, under Keyv's names. */
-export interface CacheCodec {
-  // Generic like Keyv's own `Serialize` and `Deserialize`, which promise a type that nothing checks.
-  /** Encodes an entry, without Keyv's `expires`: the store ends it, as Redis does by its own clock. */
-  serialize<V>(entry: { value?: V | undefined; expires?: number | null | undefined }): string;
-  /**
-   * Decodes an entry. `life` is the length of its life in milliseconds. `end` is when that life ends, by the
-   * server's clock, in milliseconds since the Unix epoch. Both are absent in what `serialize` wrote.
-   */
-  deserialize<V>(raw: string): { value: V; life?: Milliseconds | undefined; end?: Milliseconds | undefined };
-}
-
-/**
- * A codec for your own Keyv on the same store as a cache, for tools and tests:
- * `new Keyv(store, { namespace, useKeyPrefix: false, ...createCacheCodec({ type: Book }) })`. Use it only to
- * read: the caches of running instances do not notice what such a Keyv writes. Entries of a cache with tags
- * are misses to it: whether their tags were evicted is not written beside them.
- */
-export function createCacheCodec(options: ValueCodecOptions = {}): CacheCodec {
-  const codec = new ValueCodec(options);
-  return {
-    serialize: (entry) => codec.encode(entry.value),
-    deserialize: <V>(raw: string) => {
-      const entry = codec.decode(raw) as StoredEntry<V>;
-      return entry.tagged === undefined ? entry : { value: undefined as V }; // Its tags may have been evicted.
-    },
-  };
-}
-
-/**
- * For a plain Keyv that reads entries of a cache from the same store:
- * `new Keyv(store, { namespace, useKeyPrefix: false, ...cacheCodec })`. It reads instances of the cache's
- * `type` as plain objects. Use it only to read: the caches do not notice what such a Keyv writes.
- */
-export const cacheCodec: CacheCodec = Object.freeze(createCacheCodec());
-
 function plainElements(elements: readonly object[], name: string): string | undefined {
   const fields = elements.map((element) => ({ ...element }));
   const isPlain = hasOnlyElements(elements) && new Set(elements).size === elements.length && isPlainJson(fields, new Seen(elements), 0);
@@ -294,25 +201,6 @@ function typedText(typed: 'value' | 'elements', name: string, fields: object): s
   return `{"typed":"${typed}"${type},"value":${JSON.stringify(fields)}`;
 }
 
-/** What an envelope says beside its value, as fields of an entry. */
-const lifeOf = ({ life, end }: Envelope, tagged: StoredTags | undefined): Omit<StoredEntry, 'value'> => ({
-  ...(life === undefined ? {} : { life }),
-  ...(end === undefined ? {} : { end }),
-  ...(tagged === undefined ? {} : { tagged }),
-});
-
-/** The tags in an envelope. `undefined`: it is one of a cache without tags. */
-function tagsOf({ entry, tags, since }: Envelope): StoredTags | undefined {
-  if (entry === undefined && tags === undefined && since === undefined) return undefined;
-  const isRead = typeof entry === 'object' && entry !== null && Array.isArray(tags) && tags.length <= MAXIMUM_TAGS;
-  if (!isRead || !tags.every((tag) => typeof tag === 'string') || !Number.isSafeInteger(since) || (since as number) < 0)
-    throw corrupt('has invalid tags');
-  return { tags, since: since as number };
-}
-
-/** Whether `n` is a whole number greater than 0, and at most `most`. */
-const isWithin = (n: unknown, most: number): boolean => Number.isSafeInteger(n) && (n as number) > 0 && (n as number) <= most;
-
 function attempt<T>(read: () => T, otherwise: string): T {
   try {
     return read();
@@ -320,8 +208,3 @@ function attempt<T>(read: () => T, otherwise: string): T {
     throw corrupt(otherwise);
   }
 }
-
-const corrupt = (why: string): CacheValueError =>
-  new CacheValueError('CACHE_VALUE_CORRUPT', `An entry of the remote tier ${why}.`, {
-    hint: 'Another program wrote it, or another version of this library. It is replaced when its key is next loaded.',
-  });

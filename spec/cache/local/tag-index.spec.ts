@@ -65,7 +65,7 @@ describe(TagIndex.name, () => {
     });
 
     const set = (key: string, lifeMs = Infinity, ...tags: string[]): void =>
-      cache.set(key, 1, clock.now() + lifeMs, tags.length === 0 ? tagged('t', key) : tagged(...tags));
+      cache.set(key, 1, clock.now() + lifeMs, { tagged: tags.length === 0 ? tagged('t', key) : tagged(...tags) });
     /** The keys that the index knows of must be those that are held. */
     const expectHeld = (...keys: string[]): void => {
       expect(index.keysOf(['t'])).to.have.members(keys);
@@ -114,7 +114,7 @@ describe(TagIndex.name, () => {
     it('holds nothing of a value that cannot be copied', () => {
       cache = new LocalCache({ maximumSize: 10, clock, counters, tags: index, copies: new ValueCodec() });
       set('1');
-      expect(() => cache.set('1', () => 1, Infinity, tagged('t'))).to.throw();
+      expect(() => cache.set('1', () => 1, Infinity, { tagged: tagged('t') })).to.throw();
       expectHeld();
     });
   });

@@ -20,15 +20,15 @@ describe(EntryCodec.name, () => {
   });
 
   const endsAt = (life: number | undefined, end?: number): number | undefined => {
-    const raw = values.encode('Dune', life);
+    const raw = values.encode('Dune', { life: life === undefined ? undefined : { ttlMs: life, staleMs: 0 } });
     const entry = codec.read(end === undefined ? raw : ended(raw, end));
-    if (entry === UNREADABLE) throw new Error('Expected an entry.');
+    if (typeof entry === 'symbol') throw new Error('Expected an entry.');
     expect(entry.value).to.equal('Dune');
     return entry.endsAt;
   };
 
   it('writes a life, and leaves its end to the server', () => {
-    expect(codec.encode('Dune', 60_000)).to.equal('{"value":"Dune","life":60000}');
+    expect(codec.encode('Dune', { ttlMs: 60_000, staleMs: 0 })).to.equal('{"value":"Dune","life":60000}');
   });
 
   it("reads when a life is over on the instance's clock", () => {
@@ -59,14 +59,16 @@ describe(EntryCodec.name, () => {
     });
 
     it('writes tags, and leaves their number to the caller', () => {
-      expect(tagging.encode('Dune', 60_000, ['herbert'])).to.equal('{"entry":{"value":"Dune"},"tags":["herbert"],"life":60000}');
-      expect(tagging.encode('Dune', 60_000)).to.equal('{"entry":{"value":"Dune"},"tags":[],"life":60000}');
-      expect(codec.encode('Dune', 60_000, ['herbert']), 'without tags').to.equal('{"value":"Dune","life":60000}');
+      expect(tagging.encode('Dune', { ttlMs: 60_000, staleMs: 0 }, ['herbert'])).to.equal(
+        '{"entry":{"value":"Dune"},"tags":["herbert"],"life":60000}',
+      );
+      expect(tagging.encode('Dune', { ttlMs: 60_000, staleMs: 0 })).to.equal('{"entry":{"value":"Dune"},"tags":[],"life":60000}');
+      expect(codec.encode('Dune', { ttlMs: 60_000, staleMs: 0 }, ['herbert']), 'without tags').to.equal('{"value":"Dune","life":60000}');
     });
 
     it('reads tags, beside the clock that judges them', () => {
-      const entry = tagging.read(ended(stamped(tagging.encode('Dune', 10_000, ['herbert']), 5), 5_004_000));
-      if (entry === UNREADABLE) throw new Error('Expected an entry.');
+      const entry = tagging.read(ended(stamped(tagging.encode('Dune', { ttlMs: 10_000, staleMs: 0 }, ['herbert']), 5), 5_004_000));
+      if (typeof entry === 'symbol') throw new Error('Expected an entry.');
       expect([entry.value, entry.endsAt, entry.tagged?.tags, entry.tagged?.since]).to.deep.equal(['Dune', 4_000, ['herbert'], 5]);
       expect(entry.tagged?.isOvertaken).to.equal(false);
       tags.evicted(['herbert'], 6);
@@ -74,8 +76,8 @@ describe(EntryCodec.name, () => {
     });
 
     it('cannot read what says nothing of tags, and without tags what says something', () => {
-      const tagged = stamped(tagging.encode('Dune', 10_000, []), 5);
-      const untagged = codec.encode('Dune', 10_000);
+      const tagged = stamped(tagging.encode('Dune', { ttlMs: 10_000, staleMs: 0 }, []), 5);
+      const untagged = codec.encode('Dune', { ttlMs: 10_000, staleMs: 0 });
       expect([tagging.read(untagged), codec.read(tagged)]).to.deep.equal([UNREADABLE, UNREADABLE]);
       expect([tagging.read(tagged), codec.read(untagged)]).to.not.include(UNREADABLE);
     });

@@ -57,7 +57,8 @@ describe(`${RemoteCache.name}, of a cache with tags`, () => {
     remote = new RemoteCache({ keyv, log, codec, guard: alwaysOpen, generation, tags, counters });
   });
 
-  const raw = (value: unknown, since: number, ...of: string[]): string => stamped(codec.encode(value, 1_000, of), since);
+  const raw = (value: unknown, since: number, ...of: string[]): string =>
+    stamped(codec.encode(value, { ttlMs: 1_000, staleMs: 0 }, of), since);
   const set = (key: string, since: number, ...of: string[]): Map<string, string> => store.set(key, raw(key, since, ...of));
   const seen = (reading: Reading): unknown => (typeof reading === 'object' ? reading.value : reading);
   const asked = (): unknown => readTags.args.map(([names]) => names);
@@ -142,19 +143,19 @@ describe(`${RemoteCache.name}, of a cache with tags`, () => {
 
   it('tells an entry that the asking for the fill lease has found, and that is overtaken', async () => {
     acquired = { kind: 'present', entry: raw('Dune', 10, 'herbert') };
-    const reply = await remote.acquire('Dune', false);
+    const reply = await remote.acquire({ key: 'Dune' });
     expect(reply.kind === 'present' && reply.entry.value).to.equal('Dune');
     tags.evicted(['herbert'], 11);
-    expect(await remote.acquire('Dune', false)).to.deep.equal({ kind: 'overtaken' });
+    expect(await remote.acquire({ key: 'Dune' })).to.deep.equal({ kind: 'overtaken' });
     acquired = { kind: 'present', entry: 'garbage' };
-    expect(await remote.acquire('Dune', false)).to.deep.equal({ kind: 'unreadable' });
+    expect(await remote.acquire({ key: 'Dune' })).to.deep.equal({ kind: 'unreadable' });
     acquired = { kind: 'granted', token: 't', since: 12 };
-    expect(await remote.acquire('Dune', false)).to.equal(acquired);
+    expect(await remote.acquire({ key: 'Dune' })).to.equal(acquired);
   });
 
   it('takes an entry that the asking for the fill lease has found for evicted if the generation has changed meanwhile', async () => {
     acquired = { kind: 'present', entry: raw('Dune', 20, 'herbert') };
-    const reply = remote.acquire('Dune', false);
+    const reply = remote.acquire({ key: 'Dune' });
     generation.follow('2');
     expect(await reply).to.deep.equal({ kind: 'overtaken' });
   });

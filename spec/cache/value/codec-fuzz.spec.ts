@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
-import { ended, MAXIMUM_TAGS, stamped, type StoredEntry, ValueCodec } from '../../../lib/cache/value/codec.js';
+import { ValueCodec } from '../../../lib/cache/value/codec.js';
+import { ended, MAXIMUM_TAGS, stamped, type StoredEntry } from '../../../lib/cache/value/envelope.js';
 import { deepFreeze } from '../../../lib/cache/value/deep-freeze.js';
 import { CacheValueError } from '../../../lib/errors/index.js';
 import { MAXIMUM_DURATION_MS } from '../../../lib/time/index.js';
@@ -39,8 +40,9 @@ describe(`${ValueCodec.name}, against ${COUNT} entries that are damaged or made 
           continue;
         }
         read += 1;
-        const written = ({ value, life, end, tagged }: StoredEntry): string => {
-          const untagged = codec.encode(value, life, tagged?.tags);
+        const written = ({ value, life, stale = 0, end, version, tagged }: StoredEntry): string => {
+          const ofValue = life === undefined ? undefined : { ttlMs: life - stale, staleMs: stale };
+          const untagged = codec.encode(value, { life: ofValue, tags: tagged?.tags, version });
           const raw = tagged === undefined ? untagged : stamped(untagged, tagged.since);
           return end === undefined ? raw : ended(raw, end);
         };

@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Keyv } from 'keyv';
-import { cacheCodec, createCacheCodec, ended, ValueCodec } from '../../../lib/cache/value/codec.js';
+import { cacheCodec, createCacheCodec } from '../../../lib/cache/value/cache-codec.js';
+import { ValueCodec } from '../../../lib/cache/value/codec.js';
+import { ended } from '../../../lib/cache/value/envelope.js';
 import { MAXIMUM_BIGINT_DIGITS, MAXIMUM_VALUE_DEPTH } from '../../../lib/cache/value/rich-value.js';
 import type { Class, ValueTypes } from '../../../lib/cache/value/stored-types.js';
 import { CacheConfigurationError, type CacheError, CacheValueError } from '../../../lib/errors/index.js';
@@ -76,9 +78,9 @@ describe(ValueCodec.name, () => {
     for (const [title, value, raw] of plain) {
       it(`writes ${title} in Keyv's envelope`, () => {
         expect(codec.encode(value)).to.equal(raw);
-        expect(codec.encode(value, 60_000)).to.equal(`${raw.slice(0, -1)},"life":60000}`);
-        expect(codec.decode(codec.encode(value, 5))).to.deep.equal({ value, life: 5 });
-        expect(codec.decode(ended(codec.encode(value, 5), 7))).to.deep.equal({ value, life: 5, end: 7 });
+        expect(codec.encode(value, { life: { ttlMs: 60_000, staleMs: 0 } })).to.equal(`${raw.slice(0, -1)},"life":60000}`);
+        expect(codec.decode(codec.encode(value, { life: { ttlMs: 5, staleMs: 0 } }))).to.deep.equal({ value, life: 5 });
+        expect(codec.decode(ended(codec.encode(value, { life: { ttlMs: 5, staleMs: 0 } }), 7))).to.deep.equal({ value, life: 5, end: 7 });
       });
     }
 
@@ -123,7 +125,7 @@ describe(ValueCodec.name, () => {
         expect(isPlain(value)).to.be.false;
         const back = roundTrip(value);
         expect(same(back, value)).to.be.true;
-        expect(codec.decode(ended(codec.encode(value, 5), 7))).to.include({ life: 5, end: 7 });
+        expect(codec.decode(ended(codec.encode(value, { life: { ttlMs: 5, staleMs: 0 } }), 7))).to.include({ life: 5, end: 7 });
       });
     }
 
@@ -278,9 +280,11 @@ describe(ValueCodec.name, () => {
     });
 
     it('stores fields readably, without asking toJSON', () => {
-      expect(bookCodec.encode(plain, 5)).to.equal('{"typed":"value","value":{"title":"Dune","more":1},"life":5}');
+      expect(bookCodec.encode(plain, { life: { ttlMs: 5, staleMs: 0 } })).to.equal(
+        '{"typed":"value","value":{"title":"Dune","more":1},"life":5}',
+      );
       expect(bookCodec.encode([plain])).to.equal('{"typed":"elements","value":[{"title":"Dune","more":1}]}');
-      expect(bookCodec.decode(ended(bookCodec.encode(plain, 5), 7))).to.include({ life: 5, end: 7 });
+      expect(bookCodec.decode(ended(bookCodec.encode(plain, { life: { ttlMs: 5, staleMs: 0 } }), 7))).to.include({ life: 5, end: 7 });
     });
 
     it('sets fields that the class has only a setter for', () => {
@@ -538,11 +542,15 @@ describe(ValueCodec.name, () => {
     });
 
     it('reads what was just small enough to be written, with its end', () => {
-      const size = ended(codec.encode('é'.repeat(50), 60_000), Number.MAX_SAFE_INTEGER);
+      const size = ended(codec.encode('é'.repeat(50), { life: { ttlMs: 60_000, staleMs: 0 } }), Number.MAX_SAFE_INTEGER);
       const limited = new ValueCodec({ maximumValueSize: Buffer.byteLength(size) });
-      expect(limited.decode(ended(limited.encode('é'.repeat(50), 60_000), 1)).value).to.equal('é'.repeat(50));
+      expect(limited.decode(ended(limited.encode('é'.repeat(50), { life: { ttlMs: 60_000, staleMs: 0 } }), 1)).value).to.equal(
+        'é'.repeat(50),
+      );
       expect(limited.decode(size).end).to.equal(Number.MAX_SAFE_INTEGER);
-      expect(failure(() => limited.encode(`${'é'.repeat(50)}e`, 60_000)).code).to.equal('CACHE_VALUE_TOO_LARGE');
+      expect(failure(() => limited.encode(`${'é'.repeat(50)}e`, { life: { ttlMs: 60_000, staleMs: 0 } })).code).to.equal(
+        'CACHE_VALUE_TOO_LARGE',
+      );
     });
 
     it('revives nothing by way of a setter or of what a prototype has', () => {
@@ -689,6 +697,10 @@ describe('cacheCodec', () => {
   });
 
   it('reads what a cache wrote without an end for Keyv to judge by the clock of this machine', () => {
-    expect(cacheCodec.deserialize(ended(bookCodec.encode(1, 1_000), 1))).to.deep.equal({ value: 1, life: 1_000, end: 1 });
+    expect(cacheCodec.deserialize(ended(bookCodec.encode(1, { life: { ttlMs: 1_000, staleMs: 0 } }), 1))).to.deep.equal({
+      value: 1,
+      life: 1_000,
+      end: 1,
+    });
   });
 });

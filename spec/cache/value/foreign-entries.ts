@@ -1,5 +1,6 @@
 import { MAXIMUM_VALUE_DEPTH } from '../../../lib/cache/value/rich-value.js';
-import { ended, stamped, ValueCodec } from '../../../lib/cache/value/codec.js';
+import { ValueCodec } from '../../../lib/cache/value/codec.js';
+import { ended, stamped } from '../../../lib/cache/value/envelope.js';
 import type { Random } from '../../support/random.js';
 
 /** A class that the codecs of these specs know. */
@@ -255,7 +256,9 @@ export function* foundEntries(random: Random, count: number): Generator<string> 
     if (corpus.length < 3_000) {
       const life = random.next() < 0.5 ? undefined : 1 + random.below(2 ** 38);
       const tags = random.next() < 0.3 ? Array.from({ length: random.below(4) }, () => random.pick(['a', 'b', '', '~1', 'é'])) : undefined;
-      const untagged = codec.encode(someValue(random), life, tags);
+      const staleMs = random.next() < 0.3 ? random.below(2 ** 20) : 0;
+      const version = random.next() < 0.2 ? random.pick(['1', '2', 'a-b']) : undefined;
+      const untagged = codec.encode(someValue(random), { life: life === undefined ? undefined : { ttlMs: life, staleMs }, tags, version });
       const encoded = tags === undefined ? untagged : stamped(untagged, random.below(2 ** 50));
       const raw = life === undefined || random.next() < 0.2 ? encoded : ended(encoded, 1 + random.below(2 ** 41));
       if (raw.length <= 1_000) corpus.push(raw);

@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Keyv } from 'keyv';
-import { cacheCodec, createCacheCodec, ended, MAXIMUM_TAGS, stamped, ValueCodec } from '../../../lib/cache/value/codec.js';
+import { cacheCodec, createCacheCodec } from '../../../lib/cache/value/cache-codec.js';
+import { ValueCodec } from '../../../lib/cache/value/codec.js';
+import { ended, MAXIMUM_TAGS, stamped } from '../../../lib/cache/value/envelope.js';
 import { cacheErrorIn } from '../../contract/rejection.js';
 
 class Book {
@@ -27,7 +29,7 @@ const VALUES: readonly unknown[] = [
 describe(`${ValueCodec.name}, of a cache with tags`, () => {
   const codec = new ValueCodec({ type: { Book } });
   const entryOf = (value: unknown, tags: readonly string[] = ['herbert'], since = 5): string =>
-    ended(stamped(codec.encode(value, 1_000, tags), since), 7_000);
+    ended(stamped(codec.encode(value, { life: { ttlMs: 1_000, staleMs: 0 }, tags }), since), 7_000);
 
   it('has a stored form that other versions rely on', () => {
     expect(entryOf('Dune', ['herbert', '~1'])).to.equal(
@@ -39,7 +41,7 @@ describe(`${ValueCodec.name}, of a cache with tags`, () => {
     expect(entryOf(new Date(5), [])).to.equal(
       '{"entry":{"devalue":[["Date","1970-01-01T00:00:00.005Z"]]},"tags":[],"life":1000,"since":5,"end":7000}',
     );
-    expect(stamped(codec.encode(1, undefined, []), 5)).to.equal('{"entry":{"value":1},"tags":[],"since":5}');
+    expect(stamped(codec.encode(1, { tags: [] }), 5)).to.equal('{"entry":{"value":1},"tags":[],"since":5}');
   });
 
   it('brings back values, tags, number, life and end', () => {
@@ -70,13 +72,15 @@ describe(`${ValueCodec.name}, of a cache with tags`, () => {
 
   it('cannot be read without the number that the caller adds', () => {
     for (const value of VALUES) {
-      const error = cacheErrorIn(() => codec.decode(ended(codec.encode(value, 1_000, ['herbert']), 7_000)));
+      const error = cacheErrorIn(() =>
+        codec.decode(ended(codec.encode(value, { life: { ttlMs: 1_000, staleMs: 0 }, tags: ['herbert'] }), 7_000)),
+      );
       expect([error.code, error.message.includes('herbert')]).to.deep.equal(['CACHE_VALUE_CORRUPT', false]);
     }
   });
 
   it('leaves entries of a cache without tags as they are', () => {
-    expect(codec.encode('Dune', 1_000)).to.equal('{"value":"Dune","life":1000}');
+    expect(codec.encode('Dune', { life: { ttlMs: 1_000, staleMs: 0 } })).to.equal('{"value":"Dune","life":1000}');
     expect(codec.decode('{"value":"Dune","life":1000}')).to.deep.equal({ value: 'Dune', life: 1_000 });
   });
 
@@ -84,11 +88,18 @@ describe(`${ValueCodec.name}, of a cache with tags`, () => {
     const raw = entryOf('Dune', ['herbert'], Number.MAX_SAFE_INTEGER);
     const size = ended(raw.slice(0, raw.indexOf(',"end"')) + '}', Number.MAX_SAFE_INTEGER).length;
     const exact = new ValueCodec({ maximumValueSize: size });
-    const written = ended(stamped(exact.encode('Dune', 1_000, ['herbert']), Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+    const written = ended(
+      stamped(exact.encode('Dune', { life: { ttlMs: 1_000, staleMs: 0 }, tags: ['herbert'] }), Number.MAX_SAFE_INTEGER),
+      Number.MAX_SAFE_INTEGER,
+    );
     expect([written.length, exact.decode(written).value]).to.deep.equal([size, 'Dune']);
-    const error = cacheErrorIn(() => new ValueCodec({ maximumValueSize: size - 1 }).encode('Dune', 1_000, ['herbert']));
+    const error = cacheErrorIn(() =>
+      new ValueCodec({ maximumValueSize: size - 1 }).encode('Dune', { life: { ttlMs: 1_000, staleMs: 0 }, tags: ['herbert'] }),
+    );
     expect(error.code).to.equal('CACHE_VALUE_TOO_LARGE');
-    expect(cacheErrorIn(() => exact.encode('Dune', 1_000, ['herbert', 'more'])).code).to.equal('CACHE_VALUE_TOO_LARGE');
+    expect(cacheErrorIn(() => exact.encode('Dune', { life: { ttlMs: 1_000, staleMs: 0 }, tags: ['herbert', 'more'] })).code).to.equal(
+      'CACHE_VALUE_TOO_LARGE',
+    );
   });
 
   it('is a miss for a Keyv, with our codec or without it: the tags may have been evicted', async () => {

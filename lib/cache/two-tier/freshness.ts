@@ -1,0 +1,102 @@
+import type { Milliseconds } from '../../time/index.js';
+import { parseDuration } from '../../time/index.js';
+import { DEFAULT_RETRY_MS, type FreshnessOptions, parseLoadTimeout, parseStaleIfError, type StaleSettings } from '../freshness-options.js';
+import type { KeptValue } from '../local/local-tier.js';
+import type { RemoteEntry } from '../remote/entry-codec.js';
+
+/** What {@link FreshnessOptions} come to. */
+export interface FreshnessSettings {
+  readonly staleIfError?: StaleSettings | undefined;
+  /** `0`: never. */
+  readonly refreshAfterMs?: Milliseconds | undefined;
+  /** `0`: as long as it takes. */
+  readonly loadTimeoutMs?: Milliseconds | undefined;
+}
+
+/** What one read may be answered with, and how long it waits. */
+export class Freshness {
+  readonly stale: StaleSettings | undefined;
+  /** `Infinity`: never. */
+  readonly refreshAfterMs: Milliseconds;
+  /** `Infinity`: as long as it takes. */
+  readonly loadTimeoutMs: Milliseconds;
+
+  constructor({ staleIfError, refreshAfterMs = 0, loadTimeoutMs = 0 }: FreshnessSettings) {
+    this.stale = staleIfError;
+    this.refreshAfterMs = refreshAfterMs === 0 ? Infinity : refreshAfterMs;
+    this.loadTimeoutMs = loadTimeoutMs === 0 ? Infinity : loadTimeoutMs;
+  }
+
+  /** Whether there is anything to heed. */
+  get isAsked(): boolean {
+    return this.stale !== undefined || this.refreshAfterMs !== Infinity || this.loadTimeoutMs !== Infinity;
+  }
+
+  /** How long after a vain attempt to load the next one is made. */
+  get retryAfterMs(): Milliseconds {
+    return this.stale?.retryAfterMs ?? DEFAULT_RETRY_MS;
+  }
+
+  /** When another value is due, of one that was written then and is fresh until then. `Infinity`: never. */
+  dueAt(writtenAt: Milliseconds, freshUntil: Milliseconds): Milliseconds {
+    const dueAt = writtenAt + this.refreshAfterMs;
+    return dueAt < freshUntil ? dueAt : Infinity;
+  }
+
+  /** Until when an entry may be served if its method fails. */
+  staleUntil({ endsAt = Infinity, staleMs = 0 }: Pick<RemoteEntry, 'endsAt' | 'staleMs'>): Milliseconds {
+    return endsAt + Math.min(staleMs, this.stale?.forMs ?? 0);
+  }
+}
+
+/** The {@link Freshness} of the reads of one cache. */
+export class FreshnessPolicy {
+  /** Of reads that ask for nothing else. */
+  readonly #own: Freshness;
+  /** Whether the local tier is the only one: then it keeps what is stale as well. */
+  readonly #isLocal: boolean;
+
+  constructor(settings: FreshnessSettings, isLocal: boolean) {
+    this.#own = new Freshness(settings);
+    this.#isLocal = isLocal;
+  }
+
+  /**
+   * `undefined`: there is nothing to heed.
+   *
+   * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`.
+   */
+  of({ staleIfError, refreshAfter, loadTimeout }: FreshnessOptions): Freshness | undefined {
+    let freshness = this.#own;
+    if (staleIfError !== undefined || refreshAfter !== undefined || loadTimeout !== undefined) {
+      freshness = new Freshness({
+        staleIfError: staleIfError === undefined ? freshness.stale : parseStaleIfError('staleIfError', staleIfError),
+        refreshAfterMs: refreshAfter === undefined ? finite(freshness.refreshAfterMs) : parseDuration('refreshAfter', refreshAfter),
+        loadTimeoutMs: loadTimeout === undefined ? finite(freshness.loadTimeoutMs) : parseLoadTimeout('loadTimeout', loadTimeout),
+      });
+    }
+    return freshness.isAsked ? freshness : undefined;
+  }
+
+  /** For how long an entry is kept after its life, if a write says nothing else. */
+  get staleMs(): Milliseconds {
+    return this.#own.stale?.forMs ?? 0;
+  }
+
+  /**
+   * What the local tier has to know of an entry, beside its end. `undefined`: nothing.
+   *
+   * @param lifeMs - how long its life is altogether.
+   */
+  timesOf(
+    { endsAt, lifeMs, staleMs }: { endsAt: Milliseconds; lifeMs: Milliseconds; staleMs: Milliseconds },
+    freshness: Freshness = this.#own,
+  ): KeptValue['times'] {
+    const writtenAt = endsAt - lifeMs;
+    const dueAt = freshness.dueAt(writtenAt, endsAt);
+    const keptUntil = this.#isLocal ? endsAt + staleMs : endsAt;
+    return dueAt === Infinity && keptUntil === endsAt ? undefined : { writtenAt, dueAt, keptUntil };
+  }
+}
+
+const finite = (ms: Milliseconds): Milliseconds => (ms === Infinity ? 0 : ms);

@@ -1,0 +1,38 @@
+import type { Milliseconds } from '../../time/index.js';
+import type { LoadOptions } from '../cache.js';
+import type { LoadContext, Loader } from '../load-context.js';
+import type { ReadTicket } from '../local/read-tickets.js';
+import type { RemoteEntry } from '../remote/entry-codec.js';
+import type { FillLease } from '../remote/eviction-log.js';
+import type { TagClock } from '../tag/tag-clock.js';
+import type { TagMoment } from '../tag/tagged.js';
+import type { Freshness } from './freshness.js';
+import type { Found, SharedLoad } from './shared-load.js';
+
+/** One call of `getOrLoad` for which L1 has no value. */
+export interface LoadRequest<V> {
+  readonly key: string;
+  readonly loader: Loader<V>;
+  readonly options: LoadOptions<V>;
+  /** What it may be answered with beside a fresh value. Default: nothing. */
+  readonly freshness?: Freshness | undefined;
+  /** What its loader is told, if it runs. Default: that there is no hurry. */
+  context?: LoadContext;
+  /** What was found by the load that it waits for, if that has a {@link freshness}. */
+  found?: Found | undefined;
+}
+
+/** A load that was started for a request. */
+export interface LoadCall<V> extends LoadRequest<V> {
+  readonly ticket: ReadTicket<SharedLoad>;
+  readonly load: SharedLoad;
+  readonly begunAt: Milliseconds;
+  readonly context: LoadContext;
+  /** Whether its value was stored. */
+  isStored?: boolean;
+  /** In a cache with tags: what their clock showed when it began. */
+  readonly tagsAt: { readonly clock: TagClock; readonly begun: TagMoment } | undefined;
+}
+
+/** The right to store what is loaded. */
+export type Granted = Extract<FillLease<RemoteEntry>, { kind: 'granted' }>;
