@@ -14,6 +14,7 @@ import * as cut from './questions/cut.mjs';
 import * as decorators from './questions/decorators.mjs';
 import * as messages from './questions/messages.mjs';
 import { inLocal, inRemote } from './questions/overtaken.mjs';
+import * as stale from './questions/stale.mjs';
 import * as tags from './questions/tags.mjs';
 
 const libraries = {
@@ -24,7 +25,20 @@ const libraries = {
   'type-cacheable': typeCacheable,
   'inversify-cache': inversifyCache,
 };
-const questions = [decorators, messages, clear, cut, inLocal, inRemote, tags.elsewhere, tags.overtaken, tags.skewed];
+const questions = [
+  decorators,
+  messages,
+  clear,
+  cut,
+  inLocal,
+  inRemote,
+  tags.elsewhere,
+  tags.overtaken,
+  tags.skewed,
+  stale.ended,
+  stale.evicted,
+  stale.evictedMeanwhile,
+];
 const here = (path) => new URL(path, import.meta.url);
 
 const unknown = process.argv.slice(2).filter((name) => libraries[name] === undefined);

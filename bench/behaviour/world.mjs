@@ -31,15 +31,15 @@ function onClock(clockMs, instance) {
   return Object.fromEntries(calls);
 }
 
-/** What `observe` makes of a fresh world, which is taken down afterwards. */
-export async function inWorld(library, observe, { ttlMs = HOUR } = {}) {
+/** What `observe` makes of a fresh world, which is taken down afterwards. With `staleMs`, what is older than `ttlMs` may be served for so long when the method fails. */
+export async function inWorld(library, observe, { ttlMs = HOUR, staleMs } = {}) {
   const server = await startRedis();
   const redis = new Redis(server.url);
   const database = new Database();
   const closing = [];
   const start = async ({ clockMs = 0 } = {}) => {
     const link = await startLink(server.url);
-    const setUp = { redis: link.url, load: (name) => database.load(name), ttlMs };
+    const setUp = { redis: link.url, load: (name) => database.load(name), ttlMs, staleMs };
     const instance = onClock(clockMs, await clocks.run(clockMs, () => library.start(setUp)));
     closing.push(async () => {
       await Promise.race([Promise.resolve(instance.close()).catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 1_000))]);
@@ -56,11 +56,12 @@ export async function inWorld(library, observe, { ttlMs = HOUR } = {}) {
   }
 }
 
-/** Books, of which there are new editions, and loads that can be held up between reading a book and returning it. */
+/** Books, of which there are new editions, and loads that can be held up between reading a book and returning it, or can be made to fail. */
 class Database {
   loads = 0;
   #editions = new Map();
   #held = new Map();
+  #failing = new Map();
 
   async load(name) {
     this.loads += 1;
@@ -69,7 +70,10 @@ class Database {
     this.#held.delete(name);
     held?.reached();
     await held?.gate;
-    return book;
+    const failing = this.#failing.get(name);
+    if (failing === undefined) return book;
+    failing.times += 1;
+    throw Object.assign(new Error(`No answer about ${name}.`), { isFailure: true });
   }
 
   edition(name) {
@@ -87,6 +91,13 @@ class Database {
     held.gate = new Promise((resolve) => (held.release = resolve));
     this.#held.set(name, held);
     return { reached, release: held.release };
+  }
+
+  /** From now on the loads of `name` fail when they are to return; `times` counts them. */
+  fail(name) {
+    const failing = { times: 0 };
+    this.#failing.set(name, failing);
+    return failing;
   }
 }
 

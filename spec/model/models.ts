@@ -609,5 +609,171 @@ const TAG_RECORD: Model = {
   ],
 };
 
+/** Bounds of rows in which only the instance itself evicts, and no lease is needed to see what breaks. */
+const OWN_ALONE = { OWN: 1, FOREIGN: 0, BEATS: 0 };
+
+const FRESHNESS: Model = {
+  name: 'freshness',
+  about:
+    'Old values that are served when a load fails or runs into its time limit, and refreshes before a life ends: one instance that reads, ' +
+    'refreshes and evicts, beside a foreign writer and another instance that loads. L2 keeps entries whose life has ended; L1 keeps for a ' +
+    'while what was served so. The numbers of messages, echoes and reconnects are those of `coherence`.',
+  without: 'Generations, tags, write intents, puts, callers that join a load, how long an old value may be served.',
+  promises: {
+    '(old>=proven)': 'C9',
+    '(old>=atLeast)': 'C9',
+    '(isLeased||(old>=evicted))': 'C9',
+    '(!(isStale)||(kept>=proven))': 'C9',
+    '(kept>=proven)': 'C2',
+    '(kept>=told)': 'C1 or C6',
+    '(old>=told)': 'C1 or C6',
+    '(old>=toldBefore)': 'C1 or C6',
+    '((stored==255)||(stored>=evicted))': 'C5',
+    '(old==255)': 'the claim',
+    '!(isStale)': 'the claim',
+    '!(isMine)': 'the claim',
+    '((!(isReadValid)||(kept==255))||(kept<=old))': 'the claim',
+  },
+  rows: [
+    { faults: '1 cut, 1 lost message', flags: { CUTS: 1, DROPS: 1, FOREIGN: 2, BEATS: 2 } },
+    { faults: '1 cut, 1 lost message, evictions of another key', flags: { CUTS: 1, DROPS: 1, OTHERS: 1, BEATS: 2 } },
+    { faults: '1 cut, 1 lost message, another instance loads', flags: { CUTS: 1, DROPS: 1, LOADS: 1 } },
+    { faults: '1 cut, 1 lost message, refreshes', flags: { CUTS: 1, DROPS: 1, REFRESHES: 1 } },
+    { faults: 'fill leases run out, refreshes, another instance loads', flags: { RUN_OUT: 1, REFRESHES: 1, LOADS: 1 } },
+    { faults: 'steps and replies lost, own evictions', flags: { OWN: 1, DOUBTS: 1 } },
+    { faults: 'steps and replies lost, own evictions, refreshes', flags: { OWN: 1, DOUBTS: 1, FOREIGN: 0, REFRESHES: 1 } },
+    {
+      faults: 'none',
+      flags: { NEVER_STALE: true },
+      change: 'a claim that must be false: no old value is served when a load fails',
+      breaks: 'the claim',
+    },
+    { faults: 'none', flags: { NEVER_KEPT: true }, change: 'a claim that must be false: L1 serves no old value', breaks: 'the claim' },
+    {
+      faults: 'none',
+      flags: { NEVER_AGAIN: true },
+      change: 'a claim that must be false: nothing is found when L2 is read again',
+      breaks: 'the claim',
+    },
+    {
+      faults: 'refreshes',
+      flags: { REFRESHES: 1, NEVER_REFRESHED: true },
+      change: 'a claim that must be false: no refresh is stored',
+      breaks: 'the claim',
+    },
+    {
+      faults: 'refreshes',
+      flags: { REFRESHES: 1, NEVER_OLDER: true },
+      change: 'not promised: what was served stale takes the place of nothing newer in L1',
+      breaks: 'the claim',
+    },
+    {
+      faults: 'none',
+      flags: { NO_TICKET_AT_SERVING: true },
+      change: 'the old value is served although the ticket of the read is cancelled',
+      breaks: 'C9',
+    },
+    {
+      faults: 'own evictions',
+      flags: { ...OWN_ALONE, NO_TICKET_AT_SERVING: true },
+      change: 'the old value is served although the ticket of the read is cancelled',
+      breaks: 'C1 or C6',
+    },
+    { faults: 'none', flags: { NO_LEASE_AT_SERVING: true }, change: 'the old value is served without a read lease', breaks: 'C9' },
+    {
+      faults: '1 cut, 1 lost message',
+      flags: { CUTS: 1, DROPS: 1, NO_LEASE_AT_SERVING: true, READ_BOUND: true },
+      change: 'the same, with the bound counted from when the read began',
+    },
+    { faults: 'none', flags: { TICKET_AFTER_GET: true }, change: 'the read takes its ticket after its GET', breaks: 'C9' },
+    { faults: 'none', flags: { KEEP_ON_FENCE: true }, change: 'an eviction leaves what L1 keeps stale', breaks: 'C9' },
+    {
+      faults: 'own evictions',
+      flags: { ...OWN_ALONE, KEEP_ON_FENCE: true },
+      change: 'an eviction leaves what L1 keeps stale',
+      breaks: 'C1 or C6',
+    },
+    {
+      faults: 'none',
+      flags: { AGAIN_BEFORE: true },
+      change: 'L2 is read again by a GET that began before the method failed',
+      breaks: 'C9',
+    },
+    {
+      faults: 'none',
+      flags: { AGAIN_WITHOUT_TICKET: true },
+      change: 'what was read again is kept in L1 without a ticket',
+      breaks: 'C9',
+    },
+    {
+      faults: 'steps and replies lost, own evictions',
+      flags: { ...OWN_ALONE, DOUBTS: 1, AGAIN_IN_DOUBT: true },
+      change: 'a key in doubt is read again',
+      breaks: 'C1 or C6',
+    },
+    {
+      faults: 'steps and replies lost, own evictions',
+      flags: { ...OWN_ALONE, DOUBTS: 1, AGAIN_IN_DOUBT: true, READ_BOUND: true },
+      change: 'the same, with the bound counted from when the read began',
+      breaks: 'C1 or C6',
+    },
+    {
+      faults: 'none',
+      flags: { EVICT_LEAVES_ENDED: true },
+      change: 'an eviction leaves an entry whose life has ended',
+      breaks: 'C9',
+    },
+    {
+      faults: 'refreshes',
+      flags: { REFRESHES: 1, REFRESH_WITHOUT_LEASE: true },
+      change: 'a refresh stores its value without a fill lease',
+      breaks: 'C5',
+    },
+    {
+      faults: 'refreshes',
+      flags: { REFRESHES: 1, REFRESH_WITHOUT_TICKET: true },
+      change: 'the value of a refresh is kept in L1 without a ticket',
+      breaks: 'C2',
+    },
+    {
+      faults: 'steps and replies lost, own evictions, refreshes',
+      flags: { ...OWN_ALONE, DOUBTS: 1, REFRESHES: 1, REFRESH_IN_DOUBT: true },
+      change: 'a key in doubt is refreshed',
+      breaks: 'C1 or C6',
+    },
+    {
+      faults: 'refreshes',
+      flags: { REFRESHES: 1, REFRESH_KEEPS_REFUSED: true },
+      change: 'L1 keeps the value of a refresh although L2 has refused it',
+    },
+    {
+      faults: 'refreshes',
+      flags: { REFRESHES: 1, REFRESH_TICKET_LATE: true },
+      change: 'a refresh takes its ticket when its method has been run',
+    },
+    {
+      faults: 'refreshes',
+      flags: { REFRESHES: 1, REFRESH_KEEPS_REFUSED: true, REFRESH_TICKET_LATE: true },
+      change: 'both of these',
+      breaks: 'C2',
+    },
+    {
+      faults: 'refreshes, another instance loads',
+      flags: { REFRESHES: 1, LOADS: 1, LEASE_TO_ALL: true },
+      change: 'a kept entry gives a fill lease to all who ask, until it is evicted',
+    },
+  ],
+};
+
 /** All models, in the order of the page. */
-export const MODELS: readonly Model[] = [COHERENCE, GENERATIONS, OWN_WRITES, FILLING, AUDIENCE, CRASH_SAFE_WRITES, TAGS, TAG_RECORD];
+export const MODELS: readonly Model[] = [
+  COHERENCE,
+  GENERATIONS,
+  OWN_WRITES,
+  FILLING,
+  AUDIENCE,
+  CRASH_SAFE_WRITES,
+  TAGS,
+  TAG_RECORD,
+  FRESHNESS,
+];

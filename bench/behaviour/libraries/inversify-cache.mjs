@@ -3,8 +3,8 @@ import { library, serviceClass, served } from '../../harness/library.mjs';
 export const packages = [];
 export const exported = async () => library;
 
-/** Decorated methods of an inversify service, everything at its default, but for the tags of one cache. */
-export async function start({ redis, load, ttlMs }) {
+/** Decorated methods of an inversify service, everything at its default, but for the tags of one cache, and `staleIfError` where old values are wanted. */
+export async function start({ redis, load, ttlMs, staleMs }) {
   const Service = serviceClass({
     find: [(name) => load(name), library.Cacheable('book')],
     update: [async () => undefined, library.CacheEvict('book')],
@@ -12,7 +12,8 @@ export async function start({ redis, load, ttlMs }) {
     updateTagged: [async () => undefined, library.CacheEvict('shelf', { tags: (tag) => [tag] })],
     replace: [async () => undefined, library.CacheEvict('book', { allEntries: true })],
   });
-  const { service, close } = await served(Service, { redis, defaults: { ttl: `${ttlMs}ms` }, caches: { shelf: { tags: true } } });
+  const stale = staleMs === undefined ? {} : { staleIfError: `${staleMs}ms` };
+  const { service, close } = await served(Service, { redis, defaults: { ttl: `${ttlMs}ms`, ...stale }, caches: { shelf: { tags: true } } });
   return {
     isDecorated: true,
     find: (name) => service.find(name),

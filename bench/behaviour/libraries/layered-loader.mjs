@@ -3,15 +3,19 @@ import { createGroupNotificationPair, createNotificationPair, GroupLoader, Loade
 
 export const packages = ['layered-loader'];
 export const exported = () => import('layered-loader');
-export const remark = 'Its groups stand for tags: an entry is in one group, which every read of it names.';
+export const remark =
+  'Its groups stand for tags: an entry is in one group, which every read of it names. Nothing is served after its `ttlInMsecs`; `ttlLeftBeforeRefreshInMsecs` stands for that: a longer life, the last minute of which is a time of refreshing in the background.';
 
 /** Memory, Redis and a pair of notifications, for a `Loader` and for a `GroupLoader`. */
-export async function start({ redis, load, ttlMs }) {
+export async function start({ redis, load, ttlMs, staleMs = 0 }) {
+  const lives = { ttlInMsecs: ttlMs + staleMs, ...(staleMs > 0 && { ttlLeftBeforeRefreshInMsecs: staleMs }) };
+  const logger = { error: () => undefined }; // By default it prints the errors of the method.
   const clients = Array.from({ length: 6 }, () => new Redis(redis));
   const { publisher, consumer } = createNotificationPair({ channel: 'books', consumerRedis: clients[1], publisherRedis: clients[2] });
   const loader = new Loader({
-    inMemoryCache: { ttlInMsecs: ttlMs },
-    asyncCache: new RedisCache(clients[0], { json: true, prefix: 'books', ttlInMsecs: ttlMs }),
+    logger,
+    inMemoryCache: lives,
+    asyncCache: new RedisCache(clients[0], { json: true, prefix: 'books', ...lives }),
     dataSources: [{ get: load, getMany: (names) => Promise.all(names.map(load)), name: 'books' }],
     cacheKeyFromValueResolver: ({ name }) => name,
     notificationPublisher: publisher,
@@ -19,8 +23,9 @@ export async function start({ redis, load, ttlMs }) {
   });
   const notifications = createGroupNotificationPair({ channel: 'shelves', consumerRedis: clients[4], publisherRedis: clients[5] });
   const shelves = new GroupLoader({
-    inMemoryCache: { ttlInMsecs: ttlMs },
-    asyncCache: new RedisGroupCache(clients[3], { json: true, prefix: 'shelves', ttlInMsecs: ttlMs, groupTtlInMsecs: 2 * ttlMs }),
+    logger,
+    inMemoryCache: lives,
+    asyncCache: new RedisGroupCache(clients[3], { json: true, prefix: 'shelves', ...lives, groupTtlInMsecs: 2 * lives.ttlInMsecs }),
     dataSources: [{ getFromGroup: load, getManyFromGroup: (names) => Promise.all(names.map(load)), name: 'books' }],
     cacheKeyFromValueResolver: ({ name }) => name,
     notificationPublisher: notifications.publisher,
