@@ -26,7 +26,16 @@ export type {
   ServiceIdentifier,
   ServiceLocator,
 } from './annotation/index.js';
-export { Cache, cacheCodec, CacheManager, CompositeCacheManager, NoOpCache, NoOpCacheManager, UNLIMITED } from './cache/index.js';
+export {
+  Cache,
+  cacheCodec,
+  CacheManager,
+  CompositeCacheManager,
+  NoOpCache,
+  NoOpCacheManager,
+  UNLIMITED,
+  withoutCache,
+} from './cache/index.js';
 export type {
   CacheCodec,
   CacheCondition,
@@ -37,18 +46,17 @@ export type {
   CompositeCacheManagerOptions,
   CopyMode,
   EvictOptions,
-  FreshnessOptions,
   HealthStatus,
   KeyInspection,
   LoadContext,
   Loader,
   LoadOptions,
   PutOptions,
-  StaleIfError,
   TierInspection,
   Unacknowledged,
   ValueTypes,
   ValueWrapper,
+  WithoutCacheOptions,
   WriteIntent,
 } from './cache/index.js';
 export {
@@ -94,7 +102,7 @@ export type { CacheOptions, CachingOptions } from './instance/index.js';
 export { EventListener, MessageListener } from './listener/index.js';
 export type { EventListenerDecorator, MessageListenerDecorator } from './listener/index.js';
 export { systemClock } from './time/index.js';
-export type { Clock, Duration, Milliseconds } from './time/index.js';
+export type { Clock, Duration, FreshnessOptions, Milliseconds, StaleIfError } from './time/index.js';
 export { ChannelTopic, MessageListenerContainer, MessagePublisher, PatternTopic } from './topic/index.js';
 export type { ListenerContainerState, Message, MessageListenerObject, SubscriptionListener, Topic } from './topic/index.js';
 export { redisOptionsFromEnv } from './redis/index.js';

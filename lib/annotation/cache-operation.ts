@@ -1,5 +1,5 @@
-import type { FreshnessOptions, Unacknowledged } from '../cache/index.js';
-import type { Milliseconds } from '../time/index.js';
+import type { Unacknowledged } from '../cache/index.js';
+import type { FreshnessOptions, Milliseconds } from '../time/index.js';
 import type { CacheInvocation } from './cache-invocation.js';
 import type { ServiceIdentifier } from './service-locator.js';
 

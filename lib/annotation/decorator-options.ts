@@ -1,5 +1,5 @@
-import type { CacheKey, FreshnessOptions, Unacknowledged } from '../cache/index.js';
-import type { Duration } from '../time/index.js';
+import type { CacheKey, Unacknowledged } from '../cache/index.js';
+import type { Duration, FreshnessOptions } from '../time/index.js';
 import type { CacheInvocation } from './cache-invocation.js';
 import type { AtMostOne, Without, WithoutFlags, WithoutReport } from './contradictions.js';
 import type { ServiceIdentifier } from './service-locator.js';

@@ -1,6 +1,5 @@
 import { CacheConfigurationError, didYouMean, shown } from '../errors/index.js';
-import { checkFreshness, type FreshnessOptions } from '../cache/index.js';
-import { parseDuration, type Milliseconds } from '../time/index.js';
+import { checkFreshness, type FreshnessOptions, parseDuration, type Milliseconds } from '../time/index.js';
 import type { OperationFunction } from './cache-operation.js';
 import type { ServiceIdentifier } from './service-locator.js';
 

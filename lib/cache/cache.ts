@@ -1,10 +1,9 @@
 import { throwFirst } from '../errors/index.js';
 import type { CacheStatistics } from '../event/index.js';
-import type { Duration, Milliseconds } from '../time/index.js';
+import type { Duration, FreshnessOptions, Milliseconds } from '../time/index.js';
 import { checkEvictOptions, checkKeys, checkWork } from './check-arguments.js';
 import { encodeTags } from './tag/encode-tags.js';
 import type { EvictOptions, Unacknowledged } from './evict-options.js';
-import type { FreshnessOptions } from './freshness-options.js';
 import type { CacheKey } from './key/cache-key.js';
 import type { Loader } from './load-context.js';
 import type { KeyInspection } from './key-inspection.js';

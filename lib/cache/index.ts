@@ -34,14 +34,6 @@ export type {
   PutReceipt,
 } from './remote/eviction-log.js';
 export type { AppliedMessage, CoherentCache } from './two-tier/coherent-cache.js';
-export {
-  checkFreshness,
-  type FreshnessOptions,
-  parseLoadTimeout,
-  parseStaleIfError,
-  type StaleIfError,
-  type StaleSettings,
-} from './freshness-options.js';
 export { Generation, type GenerationCause } from './remote/generation.js';
 export { hitNow } from './hit-now.js';
 export type { KeyInspection, TierInspection } from './key-inspection.js';
@@ -67,5 +59,6 @@ export { TwoTierCache } from './two-tier/two-tier-cache.js';
 export type { TwoTierCacheCollaborators } from './two-tier/collaborators.js';
 export type { TwoTierCacheOptions, TwoTierCacheSettings } from './two-tier/two-tier-cache-options.js';
 export { type InstanceLinks, TwoTierCacheManager } from './two-tier/two-tier-cache-manager.js';
+export { withoutCache, type WithoutCacheOptions } from './without-cache.js';
 export type { ValueWrapper } from './value-wrapper.js';
 export { endQuietly, type WriteIntent } from './write-intent.js';

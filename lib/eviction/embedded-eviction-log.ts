@@ -62,14 +62,14 @@ export class EmbeddedEvictionLog implements EvictionLog {
     const raw = store.entries.get(key);
     if (raw !== undefined && counts(raw, youngerThanMs)) return { kind: 'present', entry: raw };
     if (store.intents.withholds(key)) return { kind: 'withheld' };
-    const old = wantsOld === true ? raw : undefined;
+    const old = wantsOld === true && raw !== undefined ? { old: raw } : {};
     const held = store.leases.get(key);
-    if (held !== undefined && held.endsAt > Date.now()) return { kind: 'busy', old };
+    if (held !== undefined && held.endsAt > Date.now()) return { kind: 'busy', ...old };
     const token = `${origin}|${(tokens += 1).toString(36)}`;
     const since = store.seq;
     store.leases.set(key, { token, since, endsAt: Date.now() + fillLeaseMs });
     this.#fills();
-    return { kind: 'granted', token, since, old };
+    return { kind: 'granted', token, since, ...old };
   }
 
   async fill(entries: readonly FillEntry[]): Promise<readonly boolean[]> {

@@ -97,7 +97,7 @@ export class RedisEvictionLog implements EvictionLog {
   async acquire(requests: readonly LeaseRequest[], waitMs?: Milliseconds): Promise<readonly FillLease[]> {
     let token = '';
     const keys = requests.map(({ key }) => key);
-    const [, since, ...replies] = await this.#steps.run<['leases', string, ...(readonly [kind: string, raw: string])[]]>(
+    const [, since, ...replies] = await this.#steps.run<['leases', string, ...(readonly [kind: string, raw?: string])[]]>(
       (gen) => {
         const own = this.#newToken();
         token = `${gen}/${own}`;
@@ -111,9 +111,10 @@ export class RedisEvictionLog implements EvictionLog {
       waitMs,
     );
     return replies.map(([kind, raw]): FillLease => {
-      if (kind === 'present') return { kind, entry: raw };
-      if (kind === 'granted') return { kind, token: `${since}/${token}`, since: Number(since), old: raw };
-      return kind === 'withheld' ? { kind } : { kind: 'busy', old: raw };
+      if (kind === 'present') return { kind, entry: raw as string };
+      const old = raw === undefined ? {} : { old: raw };
+      if (kind === 'granted') return { kind, token: `${since}/${token}`, since: Number(since), ...old };
+      return kind === 'withheld' ? { kind } : { kind: 'busy', ...old };
     });
   }
 

@@ -1,16 +1,18 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import {
-  type CopyMode,
-  type FreshnessOptions,
-  LARGEST_MAXIMUM_SIZE,
-  parseLoadTimeout,
-  parseStaleIfError,
-  type Unacknowledged,
-  type ValueTypes,
-} from '../cache/index.js';
+import { type CopyMode, LARGEST_MAXIMUM_SIZE, type Unacknowledged, type ValueTypes } from '../cache/index.js';
 import { type CacheLogger, consoleLogger } from '../event/index.js';
 import { DEFAULT_NAMESPACE, originOf } from '../eviction/index.js';
-import { type Clock, type Duration, MAXIMUM_WAIT_MS, type Milliseconds, parseDuration, systemClock } from '../time/index.js';
+import {
+  type Clock,
+  type Duration,
+  type FreshnessOptions,
+  MAXIMUM_WAIT_MS,
+  type Milliseconds,
+  parseDuration,
+  parseLoadTimeout,
+  parseStaleIfError,
+  systemClock,
+} from '../time/index.js';
 import {
   aBoolean,
   aType,

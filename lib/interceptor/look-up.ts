@@ -1,5 +1,6 @@
 import type { CacheableOperation, CacheInvocation } from '../annotation/index.js';
-import { type CacheKey, type FreshnessOptions, Load, type LoadOptions } from '../cache/index.js';
+import { type CacheKey, Load, type LoadOptions } from '../cache/index.js';
+import type { FreshnessOptions } from '../time/index.js';
 import type { CacheErrorHandler } from './cache-error-handler.js';
 import { isKeyError, isTooLong, keyErrorOf } from './key-error.js';
 import type { MethodRun } from './method-run.js';

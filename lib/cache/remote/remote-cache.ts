@@ -243,7 +243,8 @@ export class RemoteCache {
     const reply = await this.#trace('acquire', [request.key], ask);
     if (reply.kind === 'withheld') return reply;
     const raw = reply.kind === 'present' ? reply.entry : reply.old;
-    const entry = raw === undefined ? undefined : await this.#judge(this.#codec.read(raw), generation, askUntil);
+    if (raw === undefined) return reply as FillLeaseReply;
+    const entry = await this.#judge(this.#codec.read(raw), generation, askUntil);
     if (reply.kind !== 'present') return { ...reply, old: typeof entry === 'object' ? entry : undefined };
     if (entry === UNREADABLE) return { kind: 'unreadable' };
     if (entry === OTHER_VERSION) return { kind: 'otherVersion' };

@@ -51,7 +51,7 @@ export class FillLeases {
       }
       if (permit.kind === 'busy' || permit.kind === 'granted') {
         old ??= permit.old;
-        permit = { ...permit, old };
+        if (old !== undefined) permit = { ...permit, old };
       }
       // An entry that is found later was written by another instance, and an old one need not be sent again.
       request = { key, wantsOld: wish.wantsOld === true && old === undefined };

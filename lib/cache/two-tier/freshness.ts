@@ -1,6 +1,12 @@
-import type { Milliseconds } from '../../time/index.js';
-import { parseDuration } from '../../time/index.js';
-import { DEFAULT_RETRY_MS, type FreshnessOptions, parseLoadTimeout, parseStaleIfError, type StaleSettings } from '../freshness-options.js';
+import {
+  DEFAULT_RETRY_MS,
+  type FreshnessOptions,
+  type Milliseconds,
+  parseDuration,
+  parseLoadTimeout,
+  parseStaleIfError,
+  type StaleSettings,
+} from '../../time/index.js';
 import type { KeptValue } from '../local/local-tier.js';
 import type { RemoteEntry } from '../remote/entry-codec.js';
 

@@ -104,22 +104,26 @@ export class Loads {
   }
 
   /**
-   * Loads a value that is held already, in the background. Later callers may join.
+   * Runs the loader whatever is stored, and stores its value in the place of that, if the lease allows it.
    *
-   * @param lease - the fill lease of the key. `undefined`: the cache has no remote tier.
-   * @returns whether the value was stored.
+   * @param lease - the fill lease of the key. `undefined`: there is none, so only a local tier is filled.
+   * @param isJoinable - whether later callers may join.
+   * @returns the value, and whether it was stored.
    */
-  async refresh<V>(request: LoadRequest<V>, ticket: ReadTicket<SharedLoad>, lease: Granted | undefined): Promise<boolean> {
-    const { clock, counters } = this.#options;
-    const call = this.#call(request, ticket, clock.now());
+  async reload<V>(
+    request: LoadRequest<V>,
+    ticket: ReadTicket<SharedLoad>,
+    lease: Granted | undefined,
+    isJoinable: boolean,
+  ): Promise<{ readonly value: V; readonly isStored: boolean }> {
+    const call = this.#call(request, ticket, this.#options.clock.now());
     const { load } = call;
-    counters.refreshes += 1;
     try {
       const loading = this.#loadUnder(call, lease);
       load.promise = loading;
-      if (this.#local.isServing(call.begunAt)) ticket.load = load;
-      await loading;
-      return call.isStored === true;
+      if (isJoinable) ticket.load = load;
+      const value = await loading;
+      return { value, isStored: call.isStored === true };
     } finally {
       load.end();
     }

@@ -2,10 +2,10 @@ import type { Milliseconds } from '../../time/index.js';
 import type { LocalTier } from '../local/local-tier.js';
 import type { FillLeaseReply } from '../remote/remote-cache.js';
 import type { CacheParts } from './cache-parts.js';
+import type { AskingRequest, LoadRequest } from './load-call.js';
 import type { Loads } from './loads.js';
 import type { RemoteReads } from './remote-reads.js';
 import type { SharedLoad } from './shared-load.js';
-import type { StaleRequest } from './stale-reads.js';
 
 /** What {@link Refreshes} need. */
 export interface RefreshesOptions extends CacheParts {
@@ -38,7 +38,7 @@ export class Refreshes {
   }
 
   /** Loads the value anew, unless that is under way, or has failed just now. */
-  begin<V>(request: StaleRequest<V>): void {
+  begin<V>(request: AskingRequest<V>): void {
     const { key } = request;
     if (this.#isStopped || this.#running.has(key)) return;
     const waitsUntil = this.#waiting.get(key);
@@ -49,12 +49,31 @@ export class Refreshes {
     void this.#run(request);
   }
 
+  /**
+   * Loads the value for its caller alone, whatever is stored: see `withoutCache`.
+   *
+   * @param isStoring - whether it takes the place of what is stored.
+   */
+  async reload<V>(request: LoadRequest<V>, isStoring: boolean): Promise<V> {
+    const { loads, counters, hasRemote } = this.#options;
+    const { key, options } = request;
+    const ticket = this.#local.begin(key);
+    try {
+      const lease = isStoring && hasRemote ? await this.lease(key, 0) : undefined;
+      counters.misses += 1;
+      const asked = isStoring ? request : { ...request, options: { ...options, unless: () => true } };
+      return (await loads.reload(asked, ticket, lease?.kind === 'granted' ? lease : undefined, false)).value;
+    } finally {
+      this.#local.end(key, ticket);
+    }
+  }
+
   /** Begins nothing from now on. */
   stop(): void {
     this.#isStopped = true;
   }
 
-  async #run<V>(request: StaleRequest<V>): Promise<void> {
+  async #run<V>(request: AskingRequest<V>): Promise<void> {
     const { key } = request;
     const ticket = this.#local.begin(key);
     let isDone = false;
@@ -71,11 +90,14 @@ export class Refreshes {
   }
 
   /** Whether there is a newer value now. */
-  async #refresh<V>(request: StaleRequest<V>, ticket: ReturnType<LocalTier<SharedLoad>['begin']>): Promise<boolean> {
-    const { loads, reads, hasRemote } = this.#options;
+  async #refresh<V>(request: AskingRequest<V>, ticket: ReturnType<LocalTier<SharedLoad>['begin']>): Promise<boolean> {
+    const { loads, reads, clock, counters, hasRemote } = this.#options;
     const { key, freshness } = request;
     const lease = hasRemote ? await this.lease(key, freshness.refreshAfterMs) : undefined;
-    if (lease === undefined || lease.kind === 'granted') return loads.refresh(request, ticket, lease);
+    if (lease === undefined || lease.kind === 'granted') {
+      counters.refreshes += 1;
+      return (await loads.reload(request, ticket, lease, this.#local.isServing(clock.now()))).isStored;
+    }
     const entry = lease.kind === 'present' ? reads.entryIn(lease.entry) : undefined;
     if (entry === undefined) return false;
     reads.keep(key, ticket, entry, freshness);
@@ -94,7 +116,7 @@ export class Refreshes {
     }
   }
 
-  #postpone<V>({ key, freshness }: StaleRequest<V>): void {
+  #postpone<V>({ key, freshness }: AskingRequest<V>): void {
     const until = this.#options.clock.now() + freshness.retryAfterMs;
     if (this.#waiting.size >= MAXIMUM_WAITING) this.#waiting.clear();
     this.#waiting.set(key, until);

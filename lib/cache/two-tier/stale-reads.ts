@@ -7,7 +7,7 @@ import type { ReadTicket } from '../local/read-tickets.js';
 import type { RemoteEntry } from '../remote/entry-codec.js';
 import type { CacheParts } from './cache-parts.js';
 import type { Freshness } from './freshness.js';
-import type { LoadRequest } from './load-call.js';
+import type { AskingRequest, LoadRequest } from './load-call.js';
 import type { Loads } from './loads.js';
 import type { Refreshes } from './refreshes.js';
 import type { RemoteReads } from './remote-reads.js';
@@ -18,11 +18,6 @@ export interface StaleReadsOptions extends CacheParts {
   readonly reads: RemoteReads;
   readonly loads: Loads;
   readonly refreshes: Refreshes;
-}
-
-/** A read that is answered in spite of a failure, or in time. */
-export interface StaleRequest<V> extends LoadRequest<V> {
-  readonly freshness: Freshness;
 }
 
 /** Why a read has no new value. */
@@ -50,7 +45,7 @@ export class StaleReads {
   }
 
   /** The value of a key that a hit did not find. */
-  load<V>(request: StaleRequest<V>, now: Milliseconds): Promise<V> {
+  load<V>(request: AskingRequest<V>, now: Milliseconds): Promise<V> {
     const held = this.#local.held(request.key, now);
     if (held !== undefined && this.#answers(held, request, now)) return Promise.resolve(held.value as V);
     const ticket = this.#local.begin(request.key);
@@ -65,7 +60,7 @@ export class StaleReads {
   }
 
   /** Whether the local tier has the answer. If another value is due, it is loaded in the background. */
-  #answers<V>(held: HeldEntry, request: StaleRequest<V>, now: Milliseconds): boolean {
+  #answers<V>(held: HeldEntry, request: AskingRequest<V>, now: Milliseconds): boolean {
     const { counters, refreshes } = this.#options;
     const { key, freshness } = request;
     const { writtenAt, freshUntil, dueAt } = held.times;
@@ -82,7 +77,7 @@ export class StaleReads {
   }
 
   /** The load, for as long as this read may wait for it. */
-  #limited<V>(request: StaleRequest<V>, begunAt: Milliseconds): Promise<V> {
+  #limited<V>(request: AskingRequest<V>, begunAt: Milliseconds): Promise<V> {
     const { loadTimeoutMs } = request.freshness;
     if (loadTimeoutMs === Infinity) return this.#options.loads.load(request, begunAt);
     const { clock, counters, cache } = this.#options;
@@ -109,7 +104,7 @@ export class StaleReads {
    *
    * @throws the error, if there is no value that may be served.
    */
-  async #answerFor<V>(failure: Failure, request: StaleRequest<V>): Promise<V> {
+  async #answerFor<V>(failure: Failure, request: AskingRequest<V>): Promise<V> {
     const { error, ticket } = failure;
     const { key, freshness, found } = request;
     if (!this.#accepts(freshness, error)) throw error;
@@ -151,7 +146,7 @@ export class StaleReads {
   }
 
   /** What is stored now was not evicted before now. */
-  async #readAgain<V>(failure: Failure, request: StaleRequest<V>): Promise<V> {
+  async #readAgain<V>(failure: Failure, request: AskingRequest<V>): Promise<V> {
     const { key } = request;
     const { reads } = this.#options;
     const ticket = this.#local.begin(key);
@@ -165,7 +160,7 @@ export class StaleReads {
     }
   }
 
-  #serve<V>(old: RemoteEntry, { error, ticket }: Failure, request: StaleRequest<V>): V {
+  #serve<V>(old: RemoteEntry, { error, ticket }: Failure, request: AskingRequest<V>): V {
     const { clock, counters, sharing } = this.#options;
     const { key, freshness } = request;
     const now = clock.now();

@@ -14,6 +14,7 @@ import type { LocalTier } from '../local/local-tier.js';
 import { type Eviction, hasTags } from '../eviction.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
 import type { ValueWrapper } from '../value-wrapper.js';
+import { uncachedCall } from '../without-cache.js';
 import type { WriteIntent } from '../write-intent.js';
 import { assemble, type Assembly } from './assembly.js';
 import type { Freshness } from './freshness.js';
@@ -73,6 +74,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
   }
 
   hitNow(key: CacheKey): Promise<unknown> | undefined {
+    if (uncachedCall() !== undefined) return undefined;
     // L1 holds encoded keys. A string without the tag is its own encoded form, if it is in L1.
     if (typeof key === 'string' && key.charCodeAt(0) !== TAG) return this.#local.hitNow(key, this.#clock.now());
     const remembered = this.#keys.get(key);
@@ -85,6 +87,10 @@ export class TwoTierCache extends Cache implements AnswersNow {
 
   override async get<V = unknown>(key: CacheKey): Promise<ValueWrapper<V> | undefined> {
     const encoded = encodeKey(key);
+    if (uncachedCall() !== undefined) {
+      this.#counters.misses += 1;
+      return undefined;
+    }
     if (this.#joining !== undefined) await this.#joining;
     const hit = this.#local.get(encoded);
     if (hit !== undefined) {
@@ -113,6 +119,10 @@ export class TwoTierCache extends Cache implements AnswersNow {
   override async getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]> {
     checkKeys(keys);
     const encoded = keys.map(encodeKey);
+    if (uncachedCall() !== undefined) {
+      this.#counters.misses += keys.length;
+      return keys.map(() => undefined);
+    }
     if (this.#joining !== undefined) await this.#joining;
     const local = encoded.map((key) => this.#local.get(key));
     this.#counters.localHits += local.filter((entry) => entry !== undefined).length;
@@ -136,10 +146,12 @@ export class TwoTierCache extends Cache implements AnswersNow {
       return loadWithoutKey(error, loader, options);
     }
     const now = this.#clock.now();
-    const hit = this.#local.hitNow(encoded, now);
+    const uncached = uncachedCall();
+    const hit = uncached === undefined ? this.#local.hitNow(encoded, now) : undefined;
     if (hit !== undefined) return hit as Promise<V>;
     if (this.#joining !== undefined) return this.#joining.then(() => this.getOrLoad(key, loader, options));
     const request = { key: encoded, loader, options };
+    if (uncached !== undefined) return this.#parts.refreshes.reload(request, uncached.isStoring);
     return freshness === undefined ? this.#parts.loads.load(request, now) : this.#parts.staleReads.load({ ...request, freshness }, now);
   }
 

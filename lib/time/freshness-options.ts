@@ -1,5 +1,6 @@
 import { CacheConfigurationError, shown } from '../errors/index.js';
-import { type Duration, MAXIMUM_WAIT_MS, type Milliseconds, parseDuration } from '../time/index.js';
+import type { Milliseconds } from './clock.js';
+import { type Duration, MAXIMUM_WAIT_MS, parseDuration } from './duration.js';
 
 /** When a value whose life has ended answers for a method that fails. */
 export interface StaleIfError {
