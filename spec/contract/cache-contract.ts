@@ -8,6 +8,7 @@ import { describeLoadContract } from './load-contract.js';
 import { cacheErrorOf } from './rejection.js';
 import { describeTagContract } from './tag-contract.js';
 import { describeValueContract } from './value-contract.js';
+import { describeWithoutCacheContract } from './without-cache-contract.js';
 
 /** A value that looks like none, beside one that does not. */
 const VALUES: readonly unknown[] = [
@@ -46,6 +47,7 @@ export function describeCacheContract(name: string, tiers: 'both' | 'local' | 'r
     describeLoadContract(stage);
     describeIntentContract(stage);
     describeTagContract(stage);
+    describeWithoutCacheContract(stage);
     describeValueContract(stage);
     describeStatistics(stage);
   });

@@ -472,7 +472,7 @@ describe(ValueCodec.name, () => {
         '{"entry":{"value":1,"secret":1},"tags":[],"since":5}',
         'holds more than a value, its type, its tags, its version, its life and its end',
       ],
-      ['{"value":1,"expires":5}', 'holds more than a value, its type, its tags, its life and its end'],
+      ['{"value":1,"expires":5}', 'holds more than a value, its type, its tags, its version, its life and its end'],
       ['{"devalue":[["Secret",1],2]}', 'is not what devalue wrote'],
       ['{"devalue":"x"}', 'is not what devalue wrote'],
       ['{"devalue":[["BigInt","x"]]}', 'is not what devalue wrote'],
