@@ -79,6 +79,7 @@ export class CachedMethod {
   /** Adds the operations of one more decorator. Those below it on the page were added before. */
   add(operations: readonly CacheOperation[]): void {
     const all = Object.freeze([...operations, ...this.#operations]);
+    checkFresh(this.label, all);
     checkSync(this.label, all, this.defaults);
     this.#operations = all;
   }
@@ -129,6 +130,17 @@ export function methodLabel(declaringClass: ClassConstructor | undefined, name: 
   const method = typeof name === 'symbol' ? `[${String(name)}]` : name;
   const className = declaringClass === undefined ? '' : declaringClass.name === '' ? '(anonymous class)' : declaringClass.name;
   return className === '' ? method : typeof name === 'symbol' ? className + method : `${className}.${method}`;
+}
+
+/** Puts and evictions follow when the method has run, so a call of it cannot be answered before. */
+function checkFresh(label: string, operations: readonly CacheOperation[]): void {
+  const other = operations.find(({ kind }) => kind !== 'cacheable');
+  if (other === undefined || operations.every((operation) => operation.kind !== 'cacheable' || operation.freshness === undefined)) return;
+  throw new CacheConfigurationError(
+    'CACHE_OPERATION_INVALID',
+    `Invalid caching of ${label}: \`staleIfError\`, \`refreshAfter\` and \`loadTimeout\` cannot be set beside ${DECORATOR_OF[other.kind]}.`,
+    { hint: 'What the method writes is cached or evicted after it has run. Give reading and writing a method each.' },
+  );
 }
 
 /** Spring's restrictions on `sync`. They can be checked once the last decorator was read. */

@@ -194,7 +194,7 @@ export class CacheInterceptor implements MethodInterceptor {
    */
   async #lookUpOrRun(plan: MethodPlan, run: MethodRun, mustRun: boolean, failures: unknown[]): Promise<unknown> {
     try {
-      const found = await new LookUp(plan.cacheables, run, this.#invoker.errors, !mustRun).load();
+      const found = await new LookUp(plan.cacheables, run, this.#invoker.errors, { join: !mustRun, writes: plan.writes }).load();
       return mustRun ? await run.run() : found;
     } catch (error) {
       if (!run.hasSucceeded) throw error;

@@ -58,6 +58,25 @@ class CacheableCall {
   }
 }
 
+/** What is special about a call. */
+export interface LookUpOptions {
+  /**
+   * `false`: run the method for this call alone, because the call needs its own run even while another one
+   * loads the same key. Default: `true`.
+   */
+  readonly join?: boolean | undefined;
+  /**
+   * Whether the method puts or evicts as well. Those steps follow when it has run, so nothing else answers
+   * for it. Default: `false`.
+   */
+  readonly writes?: boolean | undefined;
+}
+
+/** The method itself is waited for. */
+const FRESH: FreshnessOptions = { staleIfError: 0, refreshAfter: 0, loadTimeout: 0 };
+/** What is loaded in the background must come from the method, and not from another cache. */
+const NOT_REFRESHED: FreshnessOptions = { refreshAfter: 0 };
+
 /**
  * The look-ups of one call, as loads inside loads: the first cache is asked first, its loader asks the
  * second, the innermost loader runs the method. So each cache fences and shares its own load, and knows when
@@ -73,17 +92,20 @@ export class LookUp {
   readonly #cacheables: readonly OperationPlan<CacheableOperation>[];
   readonly #body: MethodRun;
   readonly #errors: CacheErrorHandler;
+  readonly #writes: boolean;
   #join: boolean;
 
-  /**
-   * @param join - `false`: run the method for this call alone, because the call needs its own run even while
-   *   another one loads the same key. Default: `true`.
-   */
-  constructor(cacheables: readonly OperationPlan<CacheableOperation>[], body: MethodRun, errors: CacheErrorHandler, join = true) {
+  constructor(
+    cacheables: readonly OperationPlan<CacheableOperation>[],
+    body: MethodRun,
+    errors: CacheErrorHandler,
+    { join = true, writes = false }: LookUpOptions = {},
+  ) {
     this.#cacheables = cacheables;
     this.#body = body;
     this.#errors = errors;
     this.#join = join;
+    this.#writes = writes;
   }
 
   /**
@@ -96,7 +118,7 @@ export class LookUp {
 
   /** The same for one operation whose key is known already. */
   loadSingle(cacheable: OperationPlan<CacheableOperation>, invocation: CacheInvocation, key: CacheKey): Promise<unknown> {
-    return this.#through(new CacheableCall(cacheable, invocation, key), 0, this.#body.run);
+    return this.#through(new CacheableCall(cacheable, invocation, key), 0, this.#body.run, true);
   }
 
   #from(index: number): Promise<unknown> {
@@ -104,22 +126,27 @@ export class LookUp {
     if (plan === undefined) return this.#body.run();
     const invocation = plan.begin(this.#body.target, this.#body.args);
     if (!plan.applies(invocation)) return this.#from(index + 1);
-    return this.#through(new CacheableCall(plan, invocation, plan.key(invocation)), 0, () => this.#from(index + 1));
+    const isLast = index === this.#cacheables.length - 1;
+    return this.#through(new CacheableCall(plan, invocation, plan.key(invocation)), 0, () => this.#from(index + 1), isLast);
   }
 
-  /** @param inner - what comes after the last cache of the operation. */
-  #through(call: CacheableCall, index: number, inner: () => Promise<unknown>): Promise<unknown> {
+  /**
+   * @param inner - what comes after the last cache of the operation.
+   * @param isLast - whether that is the method.
+   */
+  #through(call: CacheableCall, index: number, inner: () => Promise<unknown>, isLast: boolean): Promise<unknown> {
     const { key, ttl, tags, invocation } = call;
     const cache = invocation.caches[index];
     if (cache === undefined) return inner();
-    const next = (): Promise<unknown> => this.#through(call, index + 1, inner);
+    const next = (): Promise<unknown> => this.#through(call, index + 1, inner, isLast);
     if (UnfollowedLoad.needsCaller(cache, key)) return next();
     const { caller } = Load;
     let isVetoed = true;
     const loader = async (): Promise<unknown> => {
       // Our own caches run a loader within a load of theirs.
       const value = await (Load.caller === caller ? UnfollowedLoad.run(cache, key, next) : next());
-      isVetoed = !this.#body.hasSucceeded || call.isVetoed(value);
+      // What an inner cache had is not what the method has returned meanwhile, in the background.
+      isVetoed = !this.#body.hasSucceeded || !Object.is(value, this.#body.result) || call.isVetoed(value);
       return value;
     };
     const onError: LoadOptions['onError'] = (verb, error, value) => {
@@ -132,12 +159,22 @@ export class LookUp {
       else this.#errors.handleCachePutError(error, cache, key, value);
     };
     try {
-      return cache.getOrLoad(key, loader, { ttl, tags, unless: () => isVetoed, join: this.#takeJoin(), onError, ...call.freshness });
+      const freshness = this.#freshness(call, isLast && index === invocation.caches.length - 1);
+      return cache.getOrLoad(key, loader, { ttl, tags, unless: () => isVetoed, join: this.#takeJoin(), onError, ...freshness });
     } catch (error) {
       // A cache that somebody else wrote may throw at once. The caller of a method gets a rejection all the
       // same.
       return Promise.reject(error);
     }
+  }
+
+  /**
+   * What may be served beside a fresh value. @param isLast - whether the cache is the last one before the
+   * method.
+   */
+  #freshness({ freshness }: CacheableCall, isLast: boolean): FreshnessOptions | undefined {
+    if (this.#writes) return FRESH;
+    return isLast ? freshness : { ...freshness, ...NOT_REFRESHED };
   }
 
   /**

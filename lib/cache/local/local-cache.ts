@@ -117,13 +117,23 @@ export class LocalCache {
     return read && { value: read.value, times };
   }
 
-  /** Of an entry with {@link EntryTimes}: the next look is due at that time. */
-  defer(key: string, dueAt: Milliseconds): void {
+  /** Of an entry with {@link EntryTimes}: the next look, or the next attempt, is due at that time. */
+  defer(key: string, next: Partial<Pick<EntryTimes, 'dueAt' | 'retryAt'>>): void {
     const slot = this.#slots.get(key);
     const times = slot === undefined ? undefined : this.#times?.[slot];
     if (slot === undefined || times === undefined) return;
-    (this.#times as EntryTimes[])[slot] = { ...times, dueAt };
-    this.#ends[slot] = Math.min(dueAt, times.freshUntil);
+    const deferred = { ...times, ...next };
+    (this.#times as EntryTimes[])[slot] = deferred;
+    this.#ends[slot] = Math.min(deferred.dueAt, deferred.freshUntil);
+  }
+
+  /**
+   * The {@link EntryTimes} of an entry that is held. Changes nothing, and does not ask whether it may be
+   * served.
+   */
+  timesOf(key: string, now: Milliseconds): EntryTimes | undefined {
+    const slot = this.#slots.get(key);
+    return slot === undefined || this.#isOver(slot, now) ? undefined : this.#times?.[slot];
   }
 
   /**
@@ -169,7 +179,7 @@ export class LocalCache {
     }
     this.#values[slot] = held;
     this.#ends[slot] = times === undefined ? expiresAt : Math.min(times.dueAt, times.freshUntil);
-    if (times !== undefined) this.#times ??= [];
+    if (times !== undefined) this.#times ??= new Array<EntryTimes | undefined>(this.#ends.length);
     if (this.#times !== undefined) this.#times[slot] = times;
     this.tags?.set(key, tagged);
   }
@@ -321,5 +331,6 @@ export class LocalCache {
     // `length` is set so that the arrays neither grow by guess nor become dictionaries.
     this.#values.length = capacity;
     this.#keys.length = capacity;
+    if (this.#times !== undefined) this.#times.length = capacity;
   }
 }

@@ -18,6 +18,8 @@ export interface EntryTimes {
   readonly freshUntil: Milliseconds;
   /** From then on it is not served without a look: another value is due. */
   readonly dueAt: Milliseconds;
+  /** Until then it is served although its life is over: the last attempt to load another value has failed. */
+  readonly retryAt: Milliseconds;
   /** It is held until then. */
   readonly keptUntil: Milliseconds;
 }

@@ -104,8 +104,17 @@ export class LocalTier<L extends Joinable = Joinable> {
   }
 
   /** See {@link LocalCache.defer}. */
-  defer(key: string, dueAt: Milliseconds): void {
-    this.#entries.defer(key, dueAt);
+  defer(key: string, next: Parameters<LocalCache['defer']>[1]): void {
+    this.#entries.defer(key, next);
+  }
+
+  /**
+   * How long an entry will still be kept whose life is over; `undefined` if there is none. Changes nothing.
+   */
+  staleLeftMs(key: string): Milliseconds | undefined {
+    const now = this.#clock.now();
+    const times = this.#entries.timesOf(key, now);
+    return times === undefined || now < times.freshUntil ? undefined : times.keptUntil - now;
   }
 
   /**

@@ -60,7 +60,7 @@ export function assemble(options: TwoTierCacheOptions): Assembly {
   });
   const hasRemote = tiers !== 'local';
   const tagging = new Tagging(name, settings.tags === true, events);
-  const freshness = new FreshnessPolicy(settings, !hasRemote);
+  const freshness = new FreshnessPolicy(settings, !hasRemote || settings.whenDisconnected === 'serve');
   const shared = { cache: name, local, remote, sharing, pending, tagging, freshness, clock, events, counters, hasRemote };
   const parts = { ...shared, timeoutMs, deadlineMs, fillLeaseMs };
   const ownWrites = new of.OwnWrites();

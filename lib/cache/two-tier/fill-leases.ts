@@ -47,7 +47,8 @@ export class FillLeases {
       if (isUseless(permit)) {
         if (permit.kind !== 'otherVersion') counters[permit.kind === 'overtaken' ? 'overtaken' : 'remoteFailures'] += 1;
         if (clock.now() > lastStep + timeoutMs) return { kind: 'busy' };
-        permit = await remote.acquire({ key, drops: true }, waitMs);
+        // What is of another version is of use to others.
+        permit = await remote.acquire(permit.kind === 'otherVersion' ? { key, youngerThanMs: 0 } : { key, drops: true }, waitMs);
       }
       if (permit.kind === 'busy' || permit.kind === 'granted') {
         old ??= permit.old;

@@ -58,12 +58,13 @@ export class Fills {
       const ofValue = life.ofLoaded(value, options.ttl, freshness && (freshness.stale?.forMs ?? 0));
       if (ofValue === undefined) return false;
       life.refuseNull(value);
-      const keep = (endsAt: Milliseconds): void => {
-        const times = this.#options.freshness.timesOf({ endsAt, lifeMs: ofValue.ttlMs, staleMs: ofValue.staleMs }, freshness);
+      const keep = (writtenAt: Milliseconds): void => {
+        const endsAt = writtenAt + ofValue.ttlMs;
+        const times = this.#options.freshness.timesOf({ writtenAt, endsAt, staleMs: ofValue.staleMs }, freshness);
         if (!isDoubtful()) this.#local.keep(key, ticket, { value, endsAt, tagged, times });
       };
       if (!hasRemote) {
-        keep(clock.now() + ofValue.ttlMs);
+        keep(clock.now());
         return (call.isStored = true);
       }
       if (token === undefined) return true;
@@ -76,7 +77,7 @@ export class Fills {
       const now = clock.now();
       if (await remote.fill({ key, token, raw, ttlMs: keptMs(ofValue) }, timeoutMs)) {
         counters.fills += 1;
-        keep(now + ofValue.ttlMs);
+        keep(now);
         return (call.isStored = true);
       }
       counters.refusedFills += 1;

@@ -50,7 +50,7 @@ export class Freshness {
   }
 
   /** Until when an entry may be served if its method fails. */
-  staleUntil({ endsAt = Infinity, staleMs = 0 }: Pick<RemoteEntry, 'endsAt' | 'staleMs'>): Milliseconds {
+  staleUntil({ endsAt = -Infinity, staleMs = 0 }: Pick<RemoteEntry, 'endsAt' | 'staleMs'>): Milliseconds {
     return endsAt + Math.min(staleMs, this.stale?.forMs ?? 0);
   }
 }
@@ -59,12 +59,15 @@ export class Freshness {
 export class FreshnessPolicy {
   /** Of reads that ask for nothing else. */
   readonly #own: Freshness;
-  /** Whether the local tier is the only one: then it keeps what is stale as well. */
-  readonly #isLocal: boolean;
+  /** Whether the local tier keeps what is stale as well. */
+  readonly #keepsStale: boolean;
 
-  constructor(settings: FreshnessSettings, isLocal: boolean) {
+  /**
+   * @param keepsStale - whether the local tier is the only one, or is asked to serve without the remote one.
+   */
+  constructor(settings: FreshnessSettings, keepsStale: boolean) {
     this.#own = new Freshness(settings);
-    this.#isLocal = isLocal;
+    this.#keepsStale = keepsStale;
   }
 
   /**
@@ -73,15 +76,13 @@ export class FreshnessPolicy {
    * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`.
    */
   of({ staleIfError, refreshAfter, loadTimeout }: FreshnessOptions): Freshness | undefined {
-    let freshness = this.#own;
-    if (staleIfError !== undefined || refreshAfter !== undefined || loadTimeout !== undefined) {
-      freshness = new Freshness({
-        staleIfError: staleIfError === undefined ? freshness.stale : parseStaleIfError('staleIfError', staleIfError),
-        refreshAfterMs: refreshAfter === undefined ? finite(freshness.refreshAfterMs) : parseDuration('refreshAfter', refreshAfter),
-        loadTimeoutMs: loadTimeout === undefined ? finite(freshness.loadTimeoutMs) : parseLoadTimeout('loadTimeout', loadTimeout),
-      });
-    }
-    return freshness.isAsked ? freshness : undefined;
+    const own = this.#own;
+    if (staleIfError === undefined && refreshAfter === undefined && loadTimeout === undefined) return own.isAsked ? own : undefined;
+    return new Freshness({
+      staleIfError: staleIfError === undefined ? own.stale : parseStaleIfError('staleIfError', staleIfError),
+      refreshAfterMs: refreshAfter === undefined ? finite(own.refreshAfterMs) : parseDuration('refreshAfter', refreshAfter),
+      loadTimeoutMs: loadTimeout === undefined ? finite(own.loadTimeoutMs) : parseLoadTimeout('loadTimeout', loadTimeout),
+    });
   }
 
   /** For how long an entry is kept after its life, if a write says nothing else. */
@@ -90,18 +91,16 @@ export class FreshnessPolicy {
   }
 
   /**
-   * What the local tier has to know of an entry, beside its end. `undefined`: nothing.
-   *
-   * @param lifeMs - how long its life is altogether.
+   * What the local tier has to know of an entry that lives from `writtenAt` to `endsAt`. `undefined`: nothing
+   * but its end.
    */
   timesOf(
-    { endsAt, lifeMs, staleMs }: { endsAt: Milliseconds; lifeMs: Milliseconds; staleMs: Milliseconds },
+    { writtenAt, endsAt, staleMs }: { writtenAt: Milliseconds; endsAt: Milliseconds; staleMs: Milliseconds },
     freshness: Freshness = this.#own,
   ): KeptValue['times'] {
-    const writtenAt = endsAt - lifeMs;
     const dueAt = freshness.dueAt(writtenAt, endsAt);
-    const keptUntil = this.#isLocal ? endsAt + staleMs : endsAt;
-    return dueAt === Infinity && keptUntil === endsAt ? undefined : { writtenAt, dueAt, keptUntil };
+    const keptUntil = this.#keepsStale ? endsAt + staleMs : endsAt;
+    return dueAt === Infinity && keptUntil === endsAt ? undefined : { writtenAt, dueAt, retryAt: -Infinity, keptUntil };
   }
 }
 

@@ -8,7 +8,7 @@ import type { PendingEvictions } from './pending-evictions.js';
 
 /** What {@link inspectKey} needs. */
 export interface InspectedTiers {
-  readonly local: Pick<LocalTier, 'leftMs' | 'isServing' | 'tagsOf'>;
+  readonly local: Pick<LocalTier, 'leftMs' | 'staleLeftMs' | 'isServing' | 'tagsOf'>;
   readonly remote: Pick<RemoteTier, 'getAllCurrent' | 'isWithheld'>;
   readonly pending: Pick<PendingEvictions, 'isDoubtful' | 'hasDoubtful'>;
   readonly clock: Clock;
@@ -24,13 +24,18 @@ export async function inspectKey(key: string, inspected: InspectedTiers): Promis
   const tags = local.tagsOf(key) ?? entry?.tagged?.tags;
   return {
     key,
-    local: tiers === 'remote' ? { state: 'unused' } : tierOf(local.leftMs(key)),
+    local: tiers === 'remote' ? { state: 'unused' } : inspectLocal(key, local),
     remote,
     ...(tags === undefined ? {} : { tags }),
     isServing: local.isServing(clock.now()),
     isDoubtful: pending.isDoubtful(key) || (tags !== undefined && pending.hasDoubtful(tags)),
     isWithheld,
   };
+}
+
+function inspectLocal(key: string, local: InspectedTiers['local']): TierInspection {
+  const staleLeftMs = local.staleLeftMs(key);
+  return staleLeftMs === undefined ? tierOf(local.leftMs(key)) : { state: 'stale', leftMs: staleLeftMs };
 }
 
 async function isWithheldIn(key: string, { remote, tiers, isStopped }: InspectedTiers): Promise<boolean> {

@@ -1,10 +1,11 @@
+import { CacheLoadTimeoutError } from '../../errors/index.js';
 import type { Milliseconds } from '../../time/index.js';
 import type { LoadOptions } from '../cache.js';
 import { Load } from '../load.js';
 import { UNLIMITED } from '../load-context.js';
 import type { LocalTier } from '../local/local-tier.js';
 import type { ReadTicket } from '../local/read-tickets.js';
-import type { RemoteEntry } from '../remote/entry-codec.js';
+import { OTHER_VERSION, type RemoteEntry } from '../remote/entry-codec.js';
 import type { FillLeaseReply } from '../remote/remote-cache.js';
 import { ANY_TAG } from '../tag/tag-clock.js';
 import { momentOf } from '../tag/tagged.js';
@@ -29,8 +30,10 @@ const NOT_LOOKED = Symbol('not looked');
 const EXPECTED = Symbol('expected to be a miss');
 /** L2 has an entry, which cannot be used. */
 const USELESS = Symbol('useless');
+/** L2 has an entry that others can use. */
+const UNWANTED = Symbol('unwanted');
 /** Why no entry was found in L2. */
-type Looked = typeof NOT_LOOKED | typeof EXPECTED | typeof USELESS | undefined | { readonly error: unknown };
+type Looked = typeof NOT_LOOKED | typeof EXPECTED | typeof USELESS | typeof UNWANTED | undefined | { readonly error: unknown };
 
 /**
  * The loads of one cache. A read for which L1 has no value joins a running load of its key, or starts a new
@@ -105,28 +108,19 @@ export class Loads {
 
   /**
    * Runs the loader whatever is stored, and stores its value in the place of that, if the lease allows it.
+   * Nobody joins: what is stored may be fresh, and better than waiting, or than an error.
    *
    * @param lease - the fill lease of the key. `undefined`: there is none, so only a local tier is filled.
-   * @param isJoinable - whether later callers may join.
    * @returns the value, and whether it was stored.
    */
   async reload<V>(
     request: LoadRequest<V>,
     ticket: ReadTicket<SharedLoad>,
     lease: Granted | undefined,
-    isJoinable: boolean,
   ): Promise<{ readonly value: V; readonly isStored: boolean }> {
     const call = this.#call(request, ticket, this.#options.clock.now());
-    const { load } = call;
-    try {
-      const loading = this.#loadUnder(call, lease);
-      load.promise = loading;
-      if (isJoinable) ticket.load = load;
-      const value = await loading;
-      return { value, isStored: call.isStored === true };
-    } finally {
-      load.end();
-    }
+    const value = await this.#loadUnder(call, lease);
+    return { value, isStored: call.isStored === true };
   }
 
   // Not `async`, to keep a hit in L2 cheap: one GET, one callback.
@@ -140,7 +134,8 @@ export class Loads {
         const isFresh = entry !== undefined && this.#reads.isFresh(entry);
         this.#forecast.saw(key, !isFresh);
         if (load.found !== undefined) this.#note(load.found, entry, call);
-        if (!isFresh) return this.#loadMissed(call, typeof reading === 'symbol' ? USELESS : undefined);
+        if (!isFresh)
+          return this.#loadMissed(call, reading === OTHER_VERSION ? UNWANTED : typeof reading === 'symbol' ? USELESS : undefined);
         try {
           return this.#settled(load, this.#reads.take(key, ticket, entry, freshness) as V);
         } finally {
@@ -207,7 +202,11 @@ export class Loads {
       if (typeof looked === 'object') throw looked.error;
       const { found } = load;
       const wantsOld = freshness?.stale !== undefined && found?.old === undefined;
-      const lease = await this.#options.leases.take(load, { key, drops: looked === USELESS, wantsOld }, begunAt);
+      const lease = await this.#options.leases.take(
+        load,
+        { key, drops: looked === USELESS, youngerThanMs: looked === UNWANTED ? 0 : undefined, wantsOld },
+        begunAt,
+      );
       if (looked === EXPECTED) this.#forecast.saw(key, lease.kind !== 'present');
       if (found !== undefined && 'old' in lease) found.old ??= this.#reads.entryIn(lease.old);
       return lease;
@@ -261,6 +260,7 @@ export class Loads {
   #join<V>(request: LoadRequest<V>, load: SharedLoad, isSecond = false, isNewer = false): Promise<V> {
     const { clock, fillLeaseMs } = this.#options;
     request.found = load.found;
+    if (load.found !== undefined) load.found.isShared = true;
     return load.join(clock, fillLeaseMs).then(
       (value) => {
         if (value === LATE) return this.#succeed(request, load, isSecond);
@@ -305,7 +305,8 @@ export class Loads {
 }
 
 /**
- * Whether the caller who ran the load gave up, usually through an `AbortSignal` of `fetch`, of Node or of a
- * library.
+ * Whether the caller who ran the load gave up: its `loadTimeout` was over, or it has aborted its loader,
+ * usually through an `AbortSignal` of `fetch`, of Node or of a library.
  */
-const isAbort = (error: unknown): boolean => typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError';
+const isAbort = (error: unknown): boolean =>
+  error instanceof CacheLoadTimeoutError || (typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError');

@@ -53,8 +53,9 @@ export class Puts {
     if (pending.hasDoubtful(tags)) return;
     const ticket = local.begin(key);
     try {
-      const endsAt = clock.now() + ttlMs;
-      const times = freshness.timesOf({ endsAt, lifeMs: ttlMs, staleMs });
+      const writtenAt = clock.now();
+      const endsAt = writtenAt + ttlMs;
+      const times = freshness.timesOf({ writtenAt, endsAt, staleMs });
       local.keep(key, ticket, { value: sharing.detach(value), endsAt, tagged, times });
     } finally {
       local.end(key, ticket);

@@ -1,5 +1,8 @@
-import type { Milliseconds } from '../../time/index.js';
+import { CacheLoadTimeoutError } from '../../errors/index.js';
+import { alarm, type Milliseconds } from '../../time/index.js';
+import { LimitedLoadContext } from '../load-context.js';
 import type { LocalTier } from '../local/local-tier.js';
+import type { ReadTicket } from '../local/read-tickets.js';
 import type { FillLeaseReply } from '../remote/remote-cache.js';
 import type { CacheParts } from './cache-parts.js';
 import type { AskingRequest, LoadRequest } from './load-call.js';
@@ -13,23 +16,28 @@ export interface RefreshesOptions extends CacheParts {
   readonly loads: Loads;
 }
 
-/** The most keys whose next refresh has to wait that are remembered. */
-const MAXIMUM_WAITING = 1_000;
+/** A refresh that is under way, or came to nothing: until then no other one of its key begins. */
+interface Attempt {
+  readonly until: Milliseconds;
+}
+
+/** The most keys whose attempts are remembered. */
+const MAXIMUM_ATTEMPTS = 10_000;
 
 /**
  * The refreshes of one cache: loads that run in the background while the old value is served.
  *
  * A refresh takes the fill lease first, so there is one for all instances, and nothing is stored that an
  * eviction has overtaken. Without a lease it runs no loader: another instance does, or nobody may. One that
- * came to nothing is not repeated for `retryAfter`.
+ * came to nothing is not repeated for `retryAfter`. One that takes longer than `loadTimeout` (or `fillLease`)
+ * counts as failed; if its value comes in the end, it is stored nevertheless where that is allowed.
  */
 export class Refreshes {
   readonly #options: RefreshesOptions;
   readonly #local: LocalTier<SharedLoad>;
-  /** The keys that are being refreshed. */
-  readonly #running = new Set<string>();
-  /** When the keys whose refresh came to nothing may be refreshed again. */
-  readonly #waiting = new Map<string, Milliseconds>();
+  readonly #attempts = new Map<string, Attempt>();
+  /** What takes the alarms of those under way back. */
+  readonly #alarms = new Set<() => void>();
   #isStopped = false;
 
   constructor(options: RefreshesOptions) {
@@ -39,14 +47,13 @@ export class Refreshes {
 
   /** Loads the value anew, unless that is under way, or has failed just now. */
   begin<V>(request: AskingRequest<V>): void {
-    const { key } = request;
-    if (this.#isStopped || this.#running.has(key)) return;
-    const waitsUntil = this.#waiting.get(key);
-    if (waitsUntil !== undefined && this.#options.clock.now() < waitsUntil) return this.#local.defer(key, waitsUntil);
-    this.#waiting.delete(key);
-    this.#running.add(key);
-    this.#local.defer(key, Infinity); // Meanwhile hits are served as always.
-    void this.#run(request);
+    const { key, freshness } = request;
+    const { clock, fillLeaseMs } = this.#options;
+    if (this.#isStopped) return;
+    const now = clock.now();
+    const attempt = this.#attempts.get(key);
+    if (attempt !== undefined && now < attempt.until) return this.#local.defer(key, { dueAt: attempt.until });
+    void this.#run(request, this.#note(key, now + Math.min(freshness.loadTimeoutMs, fillLeaseMs)));
   }
 
   /**
@@ -62,7 +69,7 @@ export class Refreshes {
       const lease = isStoring && hasRemote ? await this.lease(key, 0) : undefined;
       counters.misses += 1;
       const asked = isStoring ? request : { ...request, options: { ...options, unless: () => true } };
-      return (await loads.reload(asked, ticket, lease?.kind === 'granted' ? lease : undefined, false)).value;
+      return (await loads.reload(asked, ticket, lease?.kind === 'granted' ? lease : undefined)).value;
     } finally {
       this.#local.end(key, ticket);
     }
@@ -71,32 +78,63 @@ export class Refreshes {
   /** Begins nothing from now on. */
   stop(): void {
     this.#isStopped = true;
+    for (const quiet of this.#alarms) quiet();
   }
 
-  async #run<V>(request: AskingRequest<V>): Promise<void> {
-    const { key } = request;
+  /** Hits are served as always until then. */
+  #note(key: string, until: Milliseconds): Attempt {
+    const attempt = { until };
+    this.#attempts.delete(key);
+    this.#attempts.set(key, attempt);
+    if (this.#attempts.size > MAXIMUM_ATTEMPTS) this.#attempts.delete(this.#attempts.keys().next().value as string);
+    this.#local.defer(key, { dueAt: until });
+    return attempt;
+  }
+
+  async #run<V>(request: AskingRequest<V>, attempt: Attempt): Promise<void> {
+    const { clock, counters, events, cache } = this.#options;
+    const { key, freshness } = request;
+    const context = new LimitedLoadContext();
     const ticket = this.#local.begin(key);
-    let isDone = false;
+    let isOver = false;
+    const vain = (): void => {
+      isOver = true;
+      if (this.#attempts.get(key) === attempt) this.#note(key, clock.now() + freshness.retryAfterMs);
+    };
+    const failed = (error: unknown): void => {
+      counters.refreshFailures += 1;
+      events.emit('refreshFailed', { cache, key, error });
+      vain();
+    };
+    const quiet = alarm(clock, attempt.until, () => {
+      const error = new CacheLoadTimeoutError(`A refresh in cache '${cache}' took too long.`, {
+        hint: 'It runs on. Limits are `loadTimeout` and `fillLease`.',
+      });
+      context.abort(error);
+      failed(error);
+    });
+    this.#alarms.add(quiet);
     try {
-      isDone = await this.#refresh(request, ticket);
+      const isDone = await this.#refresh({ ...request, context }, ticket);
+      if (isDone && this.#attempts.get(key) === attempt) this.#attempts.delete(key);
+      else if (!isDone && !isOver) vain();
     } catch (error) {
-      this.#options.counters.refreshFailures += 1;
-      this.#options.events.emit('refreshFailed', { cache: this.#options.cache, key, error });
+      if (!isOver) failed(error);
     } finally {
+      quiet();
+      this.#alarms.delete(quiet);
       this.#local.end(key, ticket);
-      this.#running.delete(key);
-      if (!isDone) this.#postpone(request);
     }
   }
 
   /** Whether there is a newer value now. */
-  async #refresh<V>(request: AskingRequest<V>, ticket: ReturnType<LocalTier<SharedLoad>['begin']>): Promise<boolean> {
-    const { loads, reads, clock, counters, hasRemote } = this.#options;
+  async #refresh<V>(request: AskingRequest<V>, ticket: ReadTicket<SharedLoad>): Promise<boolean> {
+    const { loads, reads, counters, hasRemote } = this.#options;
     const { key, freshness } = request;
     const lease = hasRemote ? await this.lease(key, freshness.refreshAfterMs) : undefined;
     if (lease === undefined || lease.kind === 'granted') {
       counters.refreshes += 1;
-      return (await loads.reload(request, ticket, lease, this.#local.isServing(clock.now()))).isStored;
+      return (await loads.reload(request, ticket, lease)).isStored;
     }
     const entry = lease.kind === 'present' ? reads.entryIn(lease.entry) : undefined;
     if (entry === undefined) return false;
@@ -114,12 +152,5 @@ export class Refreshes {
       counters.remoteFailures += 1;
       return { kind: 'none' };
     }
-  }
-
-  #postpone<V>({ key, freshness }: AskingRequest<V>): void {
-    const until = this.#options.clock.now() + freshness.retryAfterMs;
-    if (this.#waiting.size >= MAXIMUM_WAITING) this.#waiting.clear();
-    this.#waiting.set(key, until);
-    this.#local.defer(key, until);
   }
 }

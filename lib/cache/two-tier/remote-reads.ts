@@ -86,7 +86,7 @@ export class RemoteReads {
 
   /** Whether the life of an entry has not ended. Redis keeps some for longer. */
   isFresh({ endsAt, staleMs = 0 }: RemoteEntry): boolean {
-    return staleMs === 0 || endsAt === undefined || this.#options.clock.now() < endsAt;
+    return staleMs === 0 || (endsAt !== undefined && this.#options.clock.now() < endsAt);
   }
 
   /** The value of an entry that was read. The value is put into L1 if the ticket is still valid. */
@@ -102,7 +102,7 @@ export class RemoteReads {
     const { value, endsAt, lifeMs, staleMs = 0, tagged } = entry;
     sharing.handOutDecoded(value);
     if (endsAt === undefined) return;
-    const times = lifeMs === undefined ? undefined : policy.timesOf({ endsAt, lifeMs, staleMs }, freshness);
+    const times = lifeMs === undefined ? undefined : policy.timesOf({ writtenAt: endsAt - lifeMs, endsAt, staleMs }, freshness);
     try {
       this.#local.keep(key, ticket, { value, endsAt, tagged, times });
     } catch (error) {

@@ -13,6 +13,8 @@ export interface Found {
   old?: RemoteEntry | undefined;
   /** Its value is fresh, and old enough to be loaded anew. */
   isDue?: boolean | undefined;
+  /** Others wait for the load, beside the one who runs it. */
+  isShared?: boolean | undefined;
   /** It was told that the old value is served. */
   isTold?: boolean | undefined;
 }

@@ -1,4 +1,4 @@
-import { CacheLoadTimeoutError } from '../../errors/index.js';
+import { CacheConfigurationError, CacheLoadTimeoutError } from '../../errors/index.js';
 import { alarm, type Milliseconds } from '../../time/index.js';
 import { LimitedLoadContext } from '../load-context.js';
 import type { HeldEntry } from '../local/local-entry.js';
@@ -63,15 +63,15 @@ export class StaleReads {
   #answers<V>(held: HeldEntry, request: AskingRequest<V>, now: Milliseconds): boolean {
     const { counters, refreshes } = this.#options;
     const { key, freshness } = request;
-    const { writtenAt, freshUntil, dueAt } = held.times;
+    const { writtenAt, freshUntil, dueAt, retryAt } = held.times;
     if (now < freshUntil) {
       counters.localHits += 1;
       const ownDueAt = freshness.dueAt(writtenAt, freshUntil);
       if (now >= ownDueAt) refreshes.begin(request);
-      else if (now >= dueAt) this.#local.defer(key, ownDueAt);
+      else if (now >= dueAt) this.#local.defer(key, { dueAt: ownDueAt });
       return true;
     }
-    if (now >= dueAt || now >= freshness.staleUntil(staleTimeOf(held))) return false;
+    if (now >= retryAt || now >= freshness.staleUntil(staleTimeOf(held))) return false;
     counters.servedStale += 1;
     return true;
   }
@@ -92,7 +92,7 @@ export class StaleReads {
             hint: 'It runs on, and its value is stored when it comes. With `staleIfError`, an old value is served meanwhile.',
           },
         );
-        context.abort(error);
+        if (request.found?.isShared !== true) context.abort(error);
         reject(error);
       });
       loading.finally(quiet).then(resolve, reject);
@@ -114,21 +114,30 @@ export class StaleReads {
     if (fresh !== undefined) return fresh.value as V; // It has come meanwhile.
     const held = this.#local.held(key, now);
     if (held !== undefined && now < freshness.staleUntil(staleTimeOf(held))) {
-      if (held.times.dueAt <= now) this.#tell(request, error, now - held.times.writtenAt);
-      this.#local.defer(key, now + freshness.retryAfterMs);
+      if (held.times.retryAt <= now) {
+        this.#tell(request, error, now - held.times.writtenAt);
+        this.#local.defer(key, { retryAt: now + freshness.retryAfterMs });
+      }
       this.#options.counters.servedStale += 1;
       return held.value as V;
     }
     const old = found?.old;
     if (old !== undefined && this.mayServe(key, ticket, old)) return this.#serve(old, failure, request);
     if (!hasRemote || !reads.allows(key)) throw error;
+    // After a time-out there is time for it only where Redis has answered in that time.
+    if (error instanceof CacheLoadTimeoutError && old === undefined) throw error;
     return this.#readAgain(failure, request);
   }
 
   #accepts({ stale }: Freshness, error: unknown): boolean {
     if (stale === undefined) return false;
     try {
-      return stale.when === undefined || stale.when(error);
+      const answer: unknown = stale.when === undefined || stale.when(error);
+      if (typeof answer === 'object' && answer !== null && 'then' in answer) {
+        Promise.resolve(answer).catch(() => undefined);
+        throw new CacheConfigurationError('CACHE_OPTION_INVALID', '`when` returned a promise, which is always truthy.');
+      }
+      return Boolean(answer);
     } catch (failure) {
       this.#options.events.emit('error', { where: `\`staleIfError.when\` of cache '${this.#options.cache}'`, error: failure });
       return false;
@@ -153,7 +162,10 @@ export class StaleReads {
     try {
       const entry = reads.entryIn(await reads.get(key).catch(() => undefined));
       if (entry === undefined || !this.#local.isValid(ticket)) throw failure.error;
-      if (reads.isFresh(entry)) return reads.take(key, ticket, entry, request.freshness) as V;
+      if (reads.isFresh(entry)) {
+        reads.keep(key, ticket, entry, request.freshness);
+        return entry.value as V;
+      }
       return this.#serve(entry, { ...failure, ticket }, request);
     } finally {
       this.#local.end(key, ticket);
@@ -168,9 +180,10 @@ export class StaleReads {
     const staleUntil = freshness.staleUntil(old);
     if (now >= staleUntil) throw error;
     const writtenAt = endsAt - lifeMs;
-    const dueAt = now + freshness.retryAfterMs;
+    const retryAt = now + freshness.retryAfterMs;
+    const times = { writtenAt, dueAt: endsAt, retryAt, keptUntil: Math.min(retryAt, staleUntil) };
     sharing.handOutDecoded(value);
-    this.#local.keep(key, ticket, { value, endsAt, tagged, times: { writtenAt, dueAt, keptUntil: Math.min(dueAt, staleUntil) } });
+    this.#local.keep(key, ticket, { value, endsAt, tagged, times });
     this.#tell(request, error, now - writtenAt);
     counters.servedStale += 1;
     return (sharing.copiesOf(value)?.make() ?? value) as V;

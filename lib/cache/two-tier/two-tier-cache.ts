@@ -18,6 +18,7 @@ import { uncachedCall } from '../without-cache.js';
 import type { WriteIntent } from '../write-intent.js';
 import { assemble, type Assembly } from './assembly.js';
 import type { Freshness } from './freshness.js';
+import type { LoadRequest } from './load-call.js';
 import { inspectKey } from './inspect-key.js';
 import { loadWithoutKey } from './load-without-key.js';
 import type { AppliedMessage } from './coherent-cache.js';
@@ -136,11 +137,9 @@ export class TwoTierCache extends Cache implements AnswersNow {
 
   override getOrLoad<V>(key: CacheKey, loader: Loader<V>, options: LoadOptions<V> = {}): Promise<V> {
     let encoded: string;
-    let freshness: Freshness | undefined;
     try {
       checkLoader(loader);
       this.#parts.tagging.check(options.tags);
-      freshness = this.#parts.freshness.of(options);
       encoded = encodeKey(key);
     } catch (error) {
       return loadWithoutKey(error, loader, options);
@@ -152,7 +151,22 @@ export class TwoTierCache extends Cache implements AnswersNow {
     if (this.#joining !== undefined) return this.#joining.then(() => this.getOrLoad(key, loader, options));
     const request = { key: encoded, loader, options };
     if (uncached !== undefined) return this.#parts.refreshes.reload(request, uncached.isStoring);
-    return freshness === undefined ? this.#parts.loads.load(request, now) : this.#parts.staleReads.load({ ...request, freshness }, now);
+    return this.#load(request, now);
+  }
+
+  #load<V>(request: LoadRequest<V>, now: Milliseconds): Promise<V> {
+    let freshness: Freshness | undefined;
+    try {
+      freshness = this.#parts.freshness.of(request.options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (freshness !== undefined) return this.#parts.staleReads.load({ ...request, freshness }, now);
+    // Another value may be due by the options of other callers.
+    const due = this.#local.held(request.key, now);
+    if (due === undefined || now >= due.times.freshUntil) return this.#parts.loads.load(request, now);
+    this.#counters.localHits += 1;
+    return Promise.resolve(due.value as V);
   }
 
   override async put(key: CacheKey, value: unknown, options: PutOptions = {}): Promise<void> {

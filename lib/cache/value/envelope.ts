@@ -78,7 +78,8 @@ const LONGEST_SINCE = `,"since":${Number.MAX_SAFE_INTEGER}`.length;
 
 /** The text before an encoded value and the text behind it, and how much is added to it when it is stored. */
 export function around({ life, tags, version }: EntryFacts): { readonly head: string; readonly tail: string; readonly more: number } {
-  const stale = life === undefined || life.staleMs === 0 ? '' : `,"stale":${life.staleMs}`;
+  const staleMs = life === undefined ? 0 : keptMs(life) - life.ttlMs;
+  const stale = staleMs > 0 ? `,"stale":${staleMs}` : '';
   const lives = life === undefined ? '' : `,"life":${keptMs(life)}${stale}`;
   const own = tags === undefined ? '' : `},"tags":${JSON.stringify(tags)}`;
   return {
