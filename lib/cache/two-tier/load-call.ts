@@ -17,7 +17,7 @@ export interface LoadRequest<V> {
   /** What it may be answered with beside a fresh value. Default: nothing. */
   readonly freshness?: Freshness | undefined;
   /** What its loader is told, if it runs. Default: that there is no hurry. */
-  context?: LoadContext;
+  context?: LoadContext | undefined;
   /** What was found by the load that it waits for, if that has a {@link freshness}. */
   found?: Found | undefined;
 }
@@ -29,7 +29,7 @@ export interface LoadCall<V> extends LoadRequest<V> {
   readonly begunAt: Milliseconds;
   readonly context: LoadContext;
   /** Whether its value was stored. */
-  isStored?: boolean;
+  isStored?: boolean | undefined;
   /** In a cache with tags: what their clock showed when it began. */
   readonly tagsAt: { readonly clock: TagClock; readonly begun: TagMoment } | undefined;
 }

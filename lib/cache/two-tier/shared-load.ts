@@ -12,9 +12,9 @@ export interface Found {
   /** The entry of the remote tier whose life has ended. */
   old?: RemoteEntry | undefined;
   /** Its value is fresh, and old enough to be loaded anew. */
-  isDue?: boolean;
+  isDue?: boolean | undefined;
   /** It was told that the old value is served. */
-  isTold?: boolean;
+  isTold?: boolean | undefined;
 }
 
 /** Loads that wait for the end of another load's fill lease, by what they load. */
