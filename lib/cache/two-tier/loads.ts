@@ -1,3 +1,4 @@
+import { CacheLoadTimeoutError } from '../../errors/index.js';
 import type { Milliseconds } from '../../time/index.js';
 import type { LoadOptions } from '../cache.js';
 import { Load } from '../load.js';
@@ -301,7 +302,8 @@ export class Loads {
 }
 
 /**
- * Whether the caller who ran the load gave up, usually through an `AbortSignal` of `fetch`, of Node or of a
- * library.
+ * Whether the caller who ran the load gave up: usually through an `AbortSignal` of `fetch`, of Node or of a
+ * library, or at its own `loadTimeout`, which is what the signal of its loader gives as the reason.
  */
-const isAbort = (error: unknown): boolean => typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError';
+const isAbort = (error: unknown): boolean =>
+  error instanceof CacheLoadTimeoutError || (typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError');
