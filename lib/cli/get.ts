@@ -14,10 +14,16 @@ type Stored =
   | { readonly state: 'absent' }
   | { readonly state: 'damaged'; readonly reason: string }
   | ({
-      /** `overtaken`: a tag of it was evicted after it was loaded. */
-      readonly state: 'held' | 'overtaken';
+      /**
+       * `overtaken`: a tag of it was evicted after it was loaded. `stale`: its life has ended, and it is kept
+       * in case that its method fails.
+       */
+      readonly state: 'held' | 'stale' | 'overtaken';
       readonly ageMs?: Milliseconds | undefined;
+      /** Of its life; of a stale one, until it is not kept any more. */
       readonly leftMs?: Milliseconds | undefined;
+      /** What its writer calls the shape of its value. */
+      readonly version?: string | undefined;
     } & StoredValue &
       Partial<TagsFound>);
 
@@ -45,7 +51,7 @@ interface StoredValue {
 /**
  * Prints what Redis holds of a key: the value, its age and what is left of its life. It only reads.
  *
- * @returns the exit code: `1` if it is absent, damaged or overtaken, or Redis knows no such cache.
+ * @returns the exit code: `1` if it is absent, damaged, stale or overtaken, or Redis knows no such cache.
  * @throws {CacheError} when Redis does not answer.
  */
 export async function get(
@@ -77,14 +83,17 @@ async function read(link: StoreLink, keys: RemoteKeys, generation: string, key: 
       link.ask('time', (client) => client.time()),
     ]);
     if (typeof raw !== 'string') return { state: 'absent' };
-    const { value, life, end, tagged } = new ValueCodec().decode(raw);
-    const leftMs = end === undefined ? undefined : Math.max(0, end - Math.floor(Number(seconds) * 1_000 + Number(micros) / 1_000));
-    const ageMs = leftMs === undefined || life === undefined ? undefined : Math.max(0, life - leftMs);
+    const { value, life, stale = 0, end, version, tagged } = new ValueCodec().decode(raw);
+    const keptMs = end === undefined ? undefined : Math.max(0, end - Math.floor(Number(seconds) * 1_000 + Number(micros) / 1_000));
+    const isStale = stale > 0 && keptMs !== undefined && keptMs <= stale;
+    const leftMs = keptMs === undefined || isStale ? keptMs : keptMs - stale;
+    const ageMs = keptMs === undefined || life === undefined ? undefined : Math.max(0, life - keptMs);
     const found = tagged && (await look(link, keys.tags, generation, tagged));
     return {
-      state: found !== undefined && found.evictedBy.length > 0 ? 'overtaken' : 'held',
+      state: found !== undefined && found.evictedBy.length > 0 ? 'overtaken' : isStale ? 'stale' : 'held',
       ...(ageMs === undefined ? {} : { ageMs }),
       ...(leftMs === undefined ? {} : { leftMs }),
+      ...(version === undefined ? {} : { version }),
       ...found,
       ...shownAs(raw, value),
     };
@@ -135,22 +144,19 @@ function tell(
   if (stored.state === 'absent') return complain(`${name} is not in ${cache}.`);
   if (stored.state === 'damaged') return complain(`${name} is in ${cache}, but cannot be read: ${stored.reason}`);
   print([`${name} is in ${cache}`, ...lifeOf(stored), ...typeOf(stored), ...tagsOf(stored)].join(', '));
+  if (stored.state === 'stale') complain('Its life has ended: instances serve it only if its method fails.');
   const { evictedBy = [], isRecorded = true } = stored;
   if (evictedBy.length > 0) complain(`No instance serves it any more: it was evicted by ${tagsInWords(evictedBy)}.`);
   else if (!isRecorded) complain('Redis does not know any more whether a tag of it was evicted since it was loaded.');
   print(stored.inspected === undefined ? printableJson(stored.value, Infinity) : printable(stored.inspected, Infinity));
 }
 
-function lifeOf({
-  ageMs,
-  leftMs,
-}: {
-  readonly ageMs?: Milliseconds | undefined;
-  readonly leftMs?: Milliseconds | undefined;
-}): readonly string[] {
+function lifeOf({ state, ageMs, leftMs, version }: Exclude<Stored, { readonly state: 'absent' | 'damaged' }>): readonly string[] {
+  const kept = state === 'stale' ? 'stale, kept for' : 'for';
   return [
     ...(ageMs === undefined ? [] : [`${milliseconds(ageMs)} old`]),
-    leftMs === undefined ? 'for an unknown time' : `for ${milliseconds(leftMs)} more`,
+    leftMs === undefined ? 'for an unknown time' : `${kept} ${milliseconds(leftMs)} more`,
+    ...(version === undefined ? [] : [`version ${printable(version)}`]),
   ];
 }
 

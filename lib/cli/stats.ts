@@ -6,7 +6,9 @@ import { askInstances } from './instances.js';
 import { counted, milliseconds, table } from './table.js';
 
 /** Only where a cache has tags. */
-const OF_TAGS = ['overtaken', 'tag reads'];
+const OF_TAGS = { headings: ['overtaken', 'tag reads'], figures: ['overtaken', 'tagReads'] };
+/** Only where there was such a read, or such a load. */
+const OF_FRESHNESS = { headings: ['stale', 'refreshes'], figures: ['servedStale', 'refreshes'] };
 
 const HEADINGS = ['', 'state', 'L1 hits', 'L2 hits', 'misses', 'hit ratio', 'loads', 'in L1', 'applied', 'lag p99', 'in bypass'];
 
@@ -34,22 +36,33 @@ function only(status: InstanceStatus, caches: readonly string[]): InstanceStatus
 function print(instances: readonly InstanceStatus[], out: (line: string) => void): void {
   const names = [...new Set(instances.flatMap(({ caches }) => Object.keys(caches)))].sort();
   names.forEach((name, i) => {
-    const hasTags = instances.some(({ caches }) => caches[name]?.tags === true);
+    const caches = instances.flatMap(({ caches: { [name]: cache } }) => cache ?? []);
+    const hasTags = caches.some(({ tags }) => tags === true);
+    const hasFreshness = caches.some((cache) => OF_FRESHNESS.figures.some((figure) => figureOf(cache, figure) > 0));
+    const more = [...(hasFreshness ? [OF_FRESHNESS] : []), ...(hasTags ? [OF_TAGS] : [])];
+    const headings = [printable(name), ...HEADINGS.slice(1), ...more.flatMap((each) => each.headings)];
+    const figures = more.flatMap((each) => each.figures);
     if (i > 0) out('');
-    for (const text of table([[printable(name), ...HEADINGS.slice(1), ...(hasTags ? OF_TAGS : [])], ...rows(name, instances, hasTags)]))
-      out(text);
+    for (const text of table([headings, ...rows(name, instances, figures)])) out(text);
   });
 }
 
-function rows(name: string, instances: readonly InstanceStatus[], hasTags: boolean): readonly (readonly string[])[] {
+/** @param more - what is told behind the rest. */
+function rows(name: string, instances: readonly InstanceStatus[], more: readonly string[]): readonly (readonly string[])[] {
   return instances.flatMap(({ id, caches }) => {
     const cache = caches[name];
-    return cache === undefined ? [] : [row(printable(id), cache, hasTags)];
+    return cache === undefined ? [] : [row(printable(id), cache, more)];
   });
 }
 
-function row(instance: string, { isServing, statistics }: CacheStatus, hasTags: boolean): readonly string[] {
-  const of = (name: string): number => (typeof statistics[name] === 'number' ? statistics[name] : 0);
+function figureOf({ statistics }: CacheStatus, name: string): number {
+  const value = statistics[name];
+  return typeof value === 'number' ? value : 0;
+}
+
+function row(instance: string, cache: CacheStatus, more: readonly string[]): readonly string[] {
+  const { isServing, statistics } = cache;
+  const of = (name: string): number => figureOf(cache, name);
   const reads = of('localHits') + of('remoteHits') + of('misses');
   const lag = statistics['p99LagMs'];
   return [
@@ -60,6 +73,6 @@ function row(instance: string, { isServing, statistics }: CacheStatus, hasTags: 
     ...['loads', 'localSize', 'messagesApplied'].map((name) => String(of(name))),
     milliseconds(typeof lag === 'number' ? lag : undefined),
     milliseconds(of('bypassTimeMs')),
-    ...(hasTags ? ['overtaken', 'tagReads'].map((name) => String(of(name))) : []),
+    ...more.map((name) => String(of(name))),
   ];
 }

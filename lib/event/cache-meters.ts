@@ -97,6 +97,30 @@ export const CACHE_METERS: readonly CacheMeter[] = [
     series: [{ value: ({ loadTimeMs }) => seconds(loadTimeMs) }],
   },
   {
+    name: 'cache.load.timeouts',
+    kind: 'counter',
+    unit: '{read}',
+    description: 'Reads that waited as long as `loadTimeout` allows.',
+    series: [{ value: ({ loadTimeouts }) => loadTimeouts }],
+  },
+  {
+    name: 'cache.refreshes',
+    kind: 'counter',
+    unit: '{load}',
+    description: 'Loads in the background of values that were still served, by their result.',
+    series: [
+      { attributes: { result: 'success' }, value: ({ refreshes, refreshFailures }) => Math.max(0, refreshes - refreshFailures) },
+      { attributes: { result: 'failure' }, value: ({ refreshFailures }) => refreshFailures },
+    ],
+  },
+  {
+    name: 'cache.reads.stale',
+    kind: 'counter',
+    unit: '{read}',
+    description: 'Reads answered with a value whose life had ended, because the method failed or was slow.',
+    series: [{ value: ({ servedStale }) => servedStale }],
+  },
+  {
     name: 'cache.fills.refused',
     kind: 'counter',
     unit: '{value}',

@@ -59,7 +59,7 @@ export function createInstance(options: CachingOptions = {}, { isNamed, collabor
   const caches = new CacheFactory({ options: resolved, primaries, coherences, calls, events, collaborators });
   const manager = managerOf(resolved, caches, { calls, connections, events, isNamed });
   connections.onAnswered(() => manager.reconnected());
-  keepLog(resolved, connections, events);
+  keepLog(resolved, { connections, manager, events });
   const reporter = reporterOf(resolved, manager, backend, events);
   connections.accompany(listening(reporter, backend));
   const watch = watchOf(resolved, reporter, backend, events);
@@ -97,9 +97,17 @@ function backendOf(options: ResolvedCachingOptions, events: CacheEvents): Backen
 }
 
 /** Tells the operators of this instance what they should know, from its start to its stop. */
-function keepLog({ logger, clock }: ResolvedCachingOptions, connections: Connections, events: CacheEvents): void {
+function keepLog(
+  { logger, clock }: ResolvedCachingOptions,
+  instance: { readonly connections: Connections; readonly manager: TwoTierCacheManager; readonly events: CacheEvents },
+): void {
+  const { connections, manager, events } = instance;
   const links = (): ReturnType<Connections['health']> => connections.health();
-  const log = new InstanceLog({ events, logger, clock, links, refusal: () => connections.refusal });
+  const succeeded = (cache: string): number => {
+    const { loads = 0, loadFailures = 0 } = manager.getCache(cache)?.statistics() ?? {};
+    return loads - loadFailures;
+  };
+  const log = new InstanceLog({ events, logger, clock, links, refusal: () => connections.refusal, succeeded });
   connections.onAnswered(() => log.answered());
   connections.onStarted(() => log.begin());
   connections.accompany({ start: () => Promise.resolve(), stop: async () => log.end() });

@@ -2,6 +2,7 @@ import { type HealthStatus, LEFT_PENDING } from '../cache/index.js';
 import { CacheEvictError, CacheValueError, MAXIMUM_LINE_LENGTH, printable, reasonOf, RemoteCacheError } from '../errors/index.js';
 import type { CacheEventMap, CacheEvents, CacheLogger } from '../event/index.js';
 import type { Clock, Milliseconds } from '../time/index.js';
+import { LoadLog } from './load-log.js';
 
 /** What an {@link InstanceLog} needs. */
 export interface InstanceLogOptions {
@@ -12,6 +13,8 @@ export interface InstanceLogOptions {
   readonly links: () => Readonly<Record<string, HealthStatus>>;
   /** Why Redis refuses what it is sent; `undefined`: it does not. */
   readonly refusal: () => string | undefined;
+  /** How many loads of a cache have succeeded so far. */
+  readonly succeeded: (cache: string) => number;
 }
 
 /** The most reasons why values are not cached that are told. */
@@ -20,20 +23,23 @@ const MOST_REASONS = 100;
 /**
  * Tells the operators of an instance what they should know, once: that Redis is away or refuses, and that it
  * is back; that values of a kind can never be stored; that an eviction is not acknowledged whose caller was
- * not told, or is repeated no more because the instance ends. All else is for those who listen to events.
+ * not told, or is repeated no more because the instance ends; that old values are served because loads fail,
+ * and that these succeed again. All else is for those who listen to events.
  */
 export class InstanceLog {
   readonly #options: InstanceLogOptions;
   readonly #reasons = new Set<string>();
   /** The caches with evictions that are not acknowledged and were told. */
   readonly #pending = new Set<string>();
+  readonly #loads: LoadLog;
   #awaySince: Milliseconds | undefined;
   #endpoint = '';
   #isWatching = false;
 
   constructor(options: InstanceLogOptions) {
     this.#options = options;
-    const { events } = options;
+    const { events, clock, succeeded } = options;
+    this.#loads = new LoadLog({ clock, succeeded, say: (level, line) => this.#say(level, line) });
     events.on('connected', ({ link, endpoint }) => {
       if (link === 'command') this.#endpoint = endpoint;
     });
@@ -43,6 +49,8 @@ export class InstanceLog {
       if (open) this.#away('does not answer in time');
     });
     events.on('error', (event) => this.#failed(event));
+    events.on('servedStale', ({ cache, error }) => this.#loadFailed('served stale', cache, error));
+    events.on('refreshFailed', ({ cache, error }) => this.#loadFailed('refresh failed', cache, error));
     events.on('evictRecovered', ({ cache }) => {
       if (this.#pending.delete(cache)) this.#say('info', `Cache '${cache}': its evictions are acknowledged now.`);
     });
@@ -61,6 +69,7 @@ export class InstanceLog {
   /** A shutdown has begun: it closes the connections itself. */
   end(): void {
     this.#isWatching = false;
+    this.#loads.end();
   }
 
   /** A heartbeat was answered: perhaps all is well again. */
@@ -92,6 +101,10 @@ export class InstanceLog {
     else if (where === LEFT_PENDING && error instanceof CacheEvictError) this.#say('warn', `${error.message} (${reasonOf(error)})`);
     else if (error instanceof CacheEvictError && cache !== undefined) this.#unacknowledged(cache, error);
     else if (error instanceof CacheValueError && cache !== undefined) this.#notStored(cache, error);
+  }
+
+  #loadFailed(...[trouble, cache, error]: Parameters<LoadLog['failed']>): void {
+    if (this.#isWatching) this.#loads.failed(trouble, cache, error);
   }
 
   #away(why: string): void {

@@ -52,9 +52,31 @@ describe(Cacheable.name, () => {
       sync: false,
       ttl: 60_000,
       tags: undefined,
+      freshness: undefined,
     });
     expect(recorded).to.be.frozen;
     expect(recorded.cacheNames).to.be.frozen;
+  });
+
+  it('records what it says about freshness, frozen, and refuses what cannot be', () => {
+    class BookService {
+      @Cacheable('book', { staleIfError: '1h', loadTimeout: 0 })
+      async find(): Promise<void> {}
+    }
+    const { freshness } = operation(BookService, 'find') as { readonly freshness?: unknown };
+    expect(freshness).to.deep.equal({ staleIfError: '1h', refreshAfter: undefined, loadTimeout: 0 });
+    expect(freshness).to.be.frozen;
+    const wrong: readonly (readonly [options: object, complaint: string])[] = [
+      [{ staleIfError: { until: '1h' } }, 'unknown option `staleIfError.until`.'],
+      [{ staleIfError: { for: '1h', when: 'always' } }, 'expected `staleIfError.when` to be a function, got string.'],
+      [{ refreshAfter: -1 }, 'expected `refreshAfter` to be a duration, not negative'],
+      [{ loadTimeout: '2d' }, 'expected `loadTimeout` to be a duration, not negative and at most 24 hours'],
+    ];
+    for (const [options, complaint] of wrong) {
+      const { code, message } = failure(() => decorate(Cacheable('book', any(options))));
+      expect(code).to.equal('CACHE_OPTION_INVALID');
+      expect(message).to.include(`Invalid @Cacheable on BookService.find: ${complaint}`);
+    }
   });
 
   it('does not see later changes of the names it was given', () => {
@@ -174,14 +196,16 @@ describe(Cacheable.name, () => {
     expect(error.code).to.equal('CACHE_OPTION_INVALID');
     expect(error.message).to.equal(
       'Invalid @Cacheable on BookService.find: there is no option `kye`. Did you mean `key`? ' +
-        'Known are `cacheNames`, `keyGenerator`, `cacheManager`, `cacheResolver`, `key`, `condition`, `unless`, `sync`, `ttl`, `tags`.',
+        'Known are `cacheNames`, `keyGenerator`, `cacheManager`, `cacheResolver`, `key`, `condition`, `unless`, `sync`, `ttl`, `tags`, ' +
+        '`staleIfError`, `refreshAfter`, `loadTimeout`.',
     );
   });
 
   it('guesses at no name that is nowhere near', () => {
     expect(failure(() => decorate(Cacheable('book', any({ colour: 1 })))).message).to.equal(
       'Invalid @Cacheable on BookService.find: there is no option `colour`. ' +
-        'Known are `cacheNames`, `keyGenerator`, `cacheManager`, `cacheResolver`, `key`, `condition`, `unless`, `sync`, `ttl`, `tags`.',
+        'Known are `cacheNames`, `keyGenerator`, `cacheManager`, `cacheResolver`, `key`, `condition`, `unless`, `sync`, `ttl`, `tags`, ' +
+        '`staleIfError`, `refreshAfter`, `loadTimeout`.',
     );
   });
 

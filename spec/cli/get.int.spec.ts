@@ -57,6 +57,26 @@ describe('inversify-cache get', () => {
     expect(leftMs).to.be.within(1, HOUR);
   });
 
+  it('says that the life of an entry has ended which is kept in case that its method fails, and ends with 1', async () => {
+    await put({ Dune: 1 });
+    const life = 2 * HOUR;
+    const store = (leftMs: number): Promise<unknown> =>
+      keyOf('Dune').then((key) =>
+        server.cli('SET', key, `{"value":1,"version":"v2","life":${life},"stale":${HOUR},"end":${Date.now() + leftMs}}`),
+      );
+    await store(HOUR / 2);
+    const { code, out, err } = await get('Dune');
+    expect([code, err]).to.deep.equal([1, 'Its life has ended: instances serve it only if its method fails.\n']);
+    expect(out).to.match(/^Dune is in book, [\d.]+ s old, stale, kept for [\d.]+ s more, version v2\n1\n$/);
+    const told = await json('Dune');
+    expect([told['state'], told['version'], (told['ageMs'] as number) + (told['leftMs'] as number)]).to.deep.equal(['stale', 'v2', life]);
+
+    await store(HOUR + HOUR / 2);
+    const fresh = await json('Dune');
+    expect([fresh['state'], (fresh['ageMs'] as number) + (fresh['leftMs'] as number)], 'before').to.deep.equal(['held', life - HOUR]);
+    expect((await get('Dune')).code).to.equal(0);
+  });
+
   it('says that a key is absent, and ends with 1', async () => {
     await put({});
     expect(await get('Dune')).to.deep.equal({ code: 1, out: '', err: 'Dune is not in book.\n' });

@@ -111,6 +111,25 @@ describe('the command line', function () {
       ]);
     });
 
+    it('has columns for stale reads and refreshes where there were some', async () => {
+      const options = { ttl: 1, staleIfError: '1h' } as const;
+      const fail = (): never => {
+        throw new Error('The database is away.');
+      };
+      await cacheOf(0).getOrLoad('Dune', () => 1, options);
+      const isServedStale = async (): Promise<boolean> => {
+        await cacheOf(0).getOrLoad('Dune', fail, options);
+        return cacheOf(0).statistics().servedStale === 1;
+      };
+      await waitFor(isServedStale, { what: 'the end of its life' });
+      const [headings, first, second] = (await run('stats', '--cache', 'book').ended()).out.split('\n');
+      expect(headings).to.match(/ {2}stale {2}refreshes$/);
+      expect([first, second].map((line) => line?.trim().split(/ {2,}/).slice(-2))).to.deep.equal([
+        ['1', '0'],
+        ['0', '0'],
+      ]);
+    });
+
     it('prints one JSON object for each instance', async () => {
       await cacheOf(1).getOrLoad('Dune', () => 1);
       const { code, out } = await run('stats', '--json').ended();

@@ -7,13 +7,17 @@ import { readPage } from './pages.js';
 
 describe('docs/options.md', () => {
   const [ofInstance, ofCache] = readPage('docs/options.md').split('## Of a cache').map(rowsOf);
-  const source = ts.createSourceFile('options.ts', readPage('lib/instance/options.ts'), ts.ScriptTarget.Latest);
+  const sources = ['lib/instance/options.ts', 'lib/cache/freshness-options.ts'].map((path) =>
+    ts.createSourceFile(path, readPage(path), ts.ScriptTarget.Latest, true),
+  );
 
+  /** Those of the interfaces that it extends, too. */
   const optionNames = (name: string): string[] => {
-    const declaration = source.statements.find(
-      (each) => ts.isInterfaceDeclaration(each) && each.name.text === name,
-    ) as ts.InterfaceDeclaration;
-    return declaration.members.map((member) => (member.name as ts.Identifier).text);
+    const declaration = sources
+      .flatMap(({ statements }) => [...statements])
+      .find((each) => ts.isInterfaceDeclaration(each) && each.name.text === name) as ts.InterfaceDeclaration;
+    const extended = (declaration.heritageClauses ?? []).flatMap(({ types }) => types.map(({ expression }) => expression.getText()));
+    return [...extended.flatMap(optionNames), ...declaration.members.map((member) => (member.name as ts.Identifier).text)];
   };
 
   for (const [name, rows, defaults] of [

@@ -48,6 +48,10 @@ describe(resolveOptions.name, () => {
       type: undefined,
       copy: 'freeze',
       tags: false,
+      version: undefined,
+      staleIfError: undefined,
+      refreshAfterMs: 0,
+      loadTimeoutMs: 0,
       allowNullValues: true,
       whenDisconnected: 'bypass',
       unacknowledged: 'throw',
@@ -77,6 +81,24 @@ describe(resolveOptions.name, () => {
     expect([cache('book').nullTtlMs, cache('author').nullTtlMs, cache('other').nullTtlMs]).to.deep.equal([1_000, 0, 1_000]);
   });
 
+  it('reads the forms in which freshness and versions are written; 0 turns each off', () => {
+    const { cache } = resolveOptions({
+      defaults: { ttl: '1m', staleIfError: '1h', refreshAfter: '30s', loadTimeout: '2s', version: 7 },
+      caches: {
+        book: { staleIfError: { for: '10m', retryAfter: '5s' }, version: 'v2' },
+        author: { staleIfError: 0, refreshAfter: 0, loadTimeout: 0 },
+        endless: { ttl: 0, refreshAfter: '1h' },
+      },
+    });
+    const staleIfError = (forMs: number, retryAfterMs: number): object => ({ forMs, when: undefined, retryAfterMs });
+    expect(cache('any')).to.deep.include({
+      ...{ staleIfError: staleIfError(3_600_000, 1_000), refreshAfterMs: 30_000, loadTimeoutMs: 2_000, version: '7' },
+    });
+    expect(cache('book')).to.deep.include({ staleIfError: staleIfError(600_000, 5_000), version: 'v2' });
+    expect(cache('author')).to.deep.include({ staleIfError: undefined, refreshAfterMs: 0, loadTimeoutMs: 0, version: '7' });
+    expect(cache('endless')).to.deep.include({ ttlMs: 0, refreshAfterMs: 3_600_000 });
+  });
+
   it('is frozen, and follows no later change of what it was given', () => {
     const options = { caches: { book: { ttl: 5 } } };
     const resolved = resolveOptions(options);
@@ -101,11 +123,11 @@ describe(resolveOptions.name, () => {
     ],
     [
       { defaults: { ttlMs: 5 } },
-      'Unknown option `defaults.ttlMs`. Known here: ttl, localTtl, nullTtl, ttlJitter, maximumSize, tiers, topic, type, copy, tags, allowNullValues, whenDisconnected, unacknowledged, maximumValueSize.',
+      'Unknown option `defaults.ttlMs`. Known here: ttl, localTtl, nullTtl, ttlJitter, maximumSize, tiers, topic, type, copy, tags, version, staleIfError, refreshAfter, loadTimeout, allowNullValues, whenDisconnected, unacknowledged, maximumValueSize.',
     ],
     [
       { caches: { book: { size: 5 } } },
-      'Unknown option `caches.book.size`. Known here: ttl, localTtl, nullTtl, ttlJitter, maximumSize, tiers, topic, type, copy, tags, allowNullValues, whenDisconnected, unacknowledged, maximumValueSize.',
+      'Unknown option `caches.book.size`. Known here: ttl, localTtl, nullTtl, ttlJitter, maximumSize, tiers, topic, type, copy, tags, version, staleIfError, refreshAfter, loadTimeout, allowNullValues, whenDisconnected, unacknowledged, maximumValueSize.',
     ],
     [{ caches: null }, 'Expected `caches` to be an object of cache names, got `null` (object).'],
     [{ caches: 'book' }, 'Expected `caches` to be an object of cache names, got `book` (string).'],
@@ -166,6 +188,24 @@ describe(resolveOptions.name, () => {
       { defaults: { whenDisconnected: 'stale' } },
       "Expected `defaults.whenDisconnected` to be one of 'bypass', 'serve', got `stale` (string).",
     ],
+    [{ defaults: { staleIfError: -1 } }, `Expected \`defaults.staleIfError\` to be ${notNegative}, got \`-1\` (number).`],
+    [{ defaults: { staleIfError: { for: '1w' } } }, `Expected \`defaults.staleIfError.for\` to be ${notNegative}, got \`1w\` (string).`],
+    [{ defaults: { staleIfError: { for: 5, when: true } } }, 'Expected `defaults.staleIfError.when` to be a function, got boolean.'],
+    [
+      { defaults: { staleIfError: { for: 5, retryAfter: -1 } } },
+      `Expected \`defaults.staleIfError.retryAfter\` to be ${notNegative}, got \`-1\` (number).`,
+    ],
+    [
+      { defaults: { staleIfError: { for: 5, until: 6 } } },
+      'Unknown option `defaults.staleIfError.until`. Known here: for, when, retryAfter.',
+    ],
+    [
+      { defaults: { refreshAfter: '60s' } },
+      'Expected `defaults.refreshAfter` to be less than `ttl` (60000 ms), got `60s` (string). A value is loaded anew while it is still served.',
+    ],
+    [{ defaults: { loadTimeout: '2d' } }, `Expected \`defaults.loadTimeout\` to be ${duration('not negative')}, got \`2d\` (string).`],
+    [{ defaults: { version: 'a b' } }, `Expected \`defaults.version\` to be a whole number, or ${name}, got \`a b\` (string).`],
+    [{ defaults: { version: 1.5 } }, `Expected \`defaults.version\` to be a whole number, or ${name}, got \`1.5\` (number).`],
     [{ defaults: { topic: '' } }, 'Expected `defaults.topic` to be a non-empty string, got an empty string.'],
     [{ caches: { book: { topic: 5 } } }, 'Expected `caches.book.topic` to be a non-empty string, got `5` (number).'],
     [

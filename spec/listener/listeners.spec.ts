@@ -264,7 +264,7 @@ describe('listening methods', () => {
     it('refuses names that no event has, and what is no method', () => {
       expect(() => EventListener('bypas' as never)).to.throw(
         'Expected names of events for @EventListener, got `bypas`. Known are: connected, lost, failed, reconnecting, subscribed, evicted, tagsEvicted, cleared, ' +
-          'gap, bypass, malformed, evictPending, evictRecovered, intentLapsed, breaker, error.',
+          'gap, bypass, malformed, evictPending, evictRecovered, intentLapsed, servedStale, refreshFailed, loadTooSlow, breaker, error.',
       );
       expect(() => EventListener(...([] as never as ['bypass']))).to.throw('Expected names of events for @EventListener, got `undefined`.');
       const decorate = EventListener('bypass') as unknown as (target: object, name: string, descriptor?: object) => void;

@@ -120,6 +120,30 @@ describe('the console', function () {
     expect(fleet.complaints.filter((each) => !each.includes('400 (Bad Request)'))).to.deep.equal([]);
   });
 
+  it('shows what is served although its life has ended, and that a key is kept for that', async () => {
+    const page = await fleet.open();
+    await fleet.shows(page);
+    const cache = fleet.cacheOf(1);
+    const options = { ttl: 1, staleIfError: '1h' } as const;
+    await cache.getOrLoad('Dune', () => 1, options);
+    const fail = (): never => {
+      throw new Error('The database is away.');
+    };
+    const isServedStale = async (): Promise<boolean> => {
+      expect(await cache.getOrLoad('Dune', fail, options)).to.equal(1);
+      return cache.statistics().servedStale === 1;
+    };
+    await waitFor(isServedStale, { what: 'the end of its life' });
+    await holds(page, `document.querySelector('[data-cache="book"] [data-figure="stale"]')?.textContent === '1 read served stale'`);
+    await page.locator('#look-cache').selectOption('book');
+    await page.locator('#look-key').fill('Dune');
+    await page.locator('#look-key').press('Enter');
+    const remote = page.locator('#look-result [data-tier="remote"]');
+    await remote.waitFor();
+    expect(await remote.textContent()).to.match(/^stale, kept for .+ more$/);
+    expect(fleet.complaints).to.deep.equal([]);
+  });
+
   it('shows what is withheld while it is being written', async () => {
     const page = await fleet.open();
     await fleet.shows(page);

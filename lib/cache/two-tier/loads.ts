@@ -305,8 +305,8 @@ export class Loads {
 }
 
 /**
- * Whether the caller who ran the load gave up: its `loadTimeout` was over, or it has aborted its loader,
- * usually through an `AbortSignal` of `fetch`, of Node or of a library.
+ * Whether the caller who ran the load gave up: usually through an `AbortSignal` of `fetch`, of Node or of a
+ * library, or at its own `loadTimeout`, which is what the signal of its loader gives as the reason.
  */
 const isAbort = (error: unknown): boolean =>
   error instanceof CacheLoadTimeoutError || (typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError');

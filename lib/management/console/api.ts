@@ -60,7 +60,7 @@ export interface Hello {
 }
 
 export interface TierInspection {
-  readonly state: 'held' | 'absent' | 'unknown' | 'unused';
+  readonly state: 'held' | 'stale' | 'absent' | 'unknown' | 'unused';
   readonly leftMs?: number | undefined;
 }
 

@@ -9,7 +9,10 @@ const TIERS = ['local', 'remote', 'loader'] as const;
 const COLUMNS = { reads: 'Reads', share: 'Share', entries: 'Entries', dropped: 'Dropped', failed: 'Failed' } as const;
 
 /** The figures below it. */
-const MORE = ['loads', 'fills', 'evictions', 'clears', 'messagesApplied', 'bypassed', 'tags', 'withheld', 'pendingEvictions'] as const;
+const MORE = [
+  ...(['loads', 'stale', 'refreshes', 'fills', 'evictions', 'clears', 'messagesApplied', 'bypassed'] as const),
+  ...(['tags', 'withheld', 'pendingEvictions'] as const),
+] as const;
 
 /** The counters of what L1 has dropped. */
 const REMOVALS = ['expirations', 'sizeRemovals', 'remoteRemovals', 'explicitRemovals', 'coherenceRemovals'];
@@ -155,12 +158,15 @@ function showBar({ shares }: Bar, answered: readonly number[], reads: number): v
 /** The figures below the table. */
 function more({ sum, most, hasTags }: CacheFigures): Readonly<Record<(typeof MORE)[number], string>> {
   const loads = sum('loads');
+  const refreshes = sum('refreshes');
   const lag = most('p99LagMs');
   const pending = sum('pendingEvictions');
   const withheld = sum('withheld');
   const held = sum('withheldKeys');
   return {
     loads: `${plural(loads, 'load')}${loads === 0 ? '' : `, ${milliseconds(sum('loadTimeMs') / loads)} each`}`,
+    stale: staleness(sum('servedStale'), sum('loadTimeouts')),
+    refreshes: refreshes === 0 ? '' : `${count(refreshes)} in the background, ${count(sum('refreshFailures'))} failed`,
     fills: `${plural(sum('fills'), 'fill')}, ${count(sum('refusedFills'))} refused`,
     evictions: `${plural(sum('evictions'), 'key')} evicted`,
     clears: plural(sum('clears'), 'clear'),
@@ -170,6 +176,11 @@ function more({ sum, most, hasTags }: CacheFigures): Readonly<Record<(typeof MOR
     withheld: withheld + held === 0 ? '' : `${plural(withheld, 'value')} withheld, ${plural(held, 'key')} now`,
     pendingEvictions: pending === 0 ? '' : `${plural(pending, 'eviction')} pending`,
   };
+}
+
+function staleness(served: number, timeouts: number): string {
+  if (served + timeouts === 0) return '';
+  return `${plural(served, 'read')} served stale${timeouts === 0 ? '' : `, ${count(timeouts)} timed out`}`;
 }
 
 /** A time to live, without the zeros that nobody would write. */

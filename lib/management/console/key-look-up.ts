@@ -102,5 +102,6 @@ export class KeyLookUp {
 
 function tell({ state, leftMs }: TierInspection): string {
   if (state === 'held') return leftMs === undefined ? 'held' : `held, ${duration(leftMs)} left`;
+  if (state === 'stale') return leftMs === undefined ? 'stale' : `stale, kept for ${duration(leftMs)} more`;
   return { absent: 'not held', unknown: 'cannot be asked now', unused: 'not used' }[state];
 }

@@ -26,6 +26,7 @@ export class IsbnKeys extends KeyGenerator {
 }
 
 export const Archive = Symbol('Archive');
+export const manager = new NoOpCacheManager();
 export const books = new NoOpCacheManager();
 export const authors = new NoOpCacheManager();
 
