@@ -5,6 +5,7 @@ import os from 'node:os';
 import { contest } from './harness/contest.mjs';
 import { startRedis } from './harness/redis.mjs';
 import { bars } from './harness/svg.mjs';
+import { freshness } from './scenarios/freshness.mjs';
 import { growth } from './scenarios/growth.mjs';
 import { bursts } from './scenarios/bursts.mjs';
 import { cold } from './scenarios/cold.mjs';
@@ -30,6 +31,7 @@ const begun = load();
 
 for (const scenario of scenarios) if (isAsked(scenario.name)) sections.push(await withRedis((redis) => one(scenario, redis)));
 if (isAsked('tags')) sections.push(await tags(factor));
+if (isAsked('freshness')) sections.push(await freshness(factor));
 if (isAsked('cold')) sections.push(await withRedis((redis) => cold(redis, facts)));
 if (isAsked('bursts')) sections.push(await withRedis((redis) => bursts(redis, Math.max(3, Math.round(7 * factor)), facts)));
 if (isAsked('growth')) sections.push(await growth(factor));

@@ -25,13 +25,14 @@ export async function raw({ redis, concurrency }) {
   return { ...latencies(call, concurrency), close: () => client.destroy() };
 }
 
-export async function ours({ redis, concurrency, tags }) {
+/** With `freshness`: options of the cache. */
+export async function ours({ redis, concurrency, tags, freshness = {} }) {
   const { library, PATIENT, serviceClass, served, tagged, withTags } = await import('../harness/library.mjs');
   const { service, close } = await served(serviceClass({ find: [load, library.Cacheable('book', tagged(tags))] }), {
     redis,
     namespace: `miss-${process.pid}`,
     ...PATIENT,
-    defaults: { ttl: '1h' },
+    defaults: { ttl: '1h', ...freshness },
     ...withTags('book', tags),
   });
   return { ...latencies(() => service.find(fresh()), concurrency), close };

@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
+import { monitored } from '../harness/monitored.mjs';
 import { quantile } from '../harness/numbers.mjs';
 import { startRedis } from '../harness/redis.mjs';
 
@@ -141,29 +142,16 @@ export async function applied({ redis, held }) {
   };
 }
 
-/** The commands that Redis is sent for each call, by MONITOR: all but those of scripts and heartbeats. */
+/** The commands that Redis is sent for each call. */
 export async function commands({ isTagged }) {
-  const { inside, PATIENT, serviceClass, served } = await import('../harness/library.mjs');
-  const { Redis } = await import('ioredis');
-  const { HEARTBEAT } = await inside('eviction/scripts.js');
+  const { PATIENT, serviceClass, served } = await import('../harness/library.mjs');
   const redis = await startRedis();
   const caches = { book: isTagged ? { tags: true } : {}, shelf: { tiers: 'remote', ...(isTagged ? { tags: true } : {}) } };
   const { manager, close } = await served(serviceClass({}), { redis: redis.url, namespace: 'commands', ...PATIENT, caches });
   const [book, shelf] = [manager.getCache('book'), manager.getCache('shelf')];
   const options = isTagged ? { tags: ['author 0', 'author 1'] } : {};
-  const client = new Redis(redis.url);
-  const monitor = await client.monitor();
-  let seen = [];
-  monitor.on('monitor', (_, args, source) => source !== 'lua' && args[1] !== HEARTBEAT.sha && seen.push(args));
-
-  /** How many there were for each of `n` calls, `concurrency` at a time. */
-  async function count(n, call, concurrency = 1) {
-    seen = [];
-    for (let i = 0; i < n; i += concurrency) await Promise.all(Array.from({ length: concurrency }, (_, k) => call(i + k)));
-    await client.echo('the end');
-    while (!seen.some(([, text]) => text === 'the end')) await pause(1);
-    return (seen.length - 1) / n;
-  }
+  const monitor = await monitored(redis.url);
+  const { count } = monitor;
 
   let loaded = 0;
   await shelf.putAll(
@@ -184,8 +172,7 @@ export async function commands({ isTagged }) {
       };
     },
     async close() {
-      client.disconnect();
-      monitor.disconnect();
+      monitor.close();
       await close();
       await redis.stop();
     },

@@ -1,6 +1,6 @@
-/** The middle one; of an even number, the mean of the two in the middle. */
+/** The middle one; of an even number, the mean of the two in the middle. What is not a number (`null`, if a process has sent it) does not count. */
 export function median(numbers) {
-  const sorted = numbers.filter((number) => !Number.isNaN(number)).sort((a, b) => a - b);
+  const sorted = numbers.filter((number) => number !== null && !Number.isNaN(number)).sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

@@ -1,19 +1,11 @@
 // What tags cost: each step of a cache with tags beside the same step of a cache without them, or beside what one writes by hand.
-import { contest } from '../harness/contest.mjs';
-import { startRedis } from '../harness/redis.mjs';
+import { bytes, count, LATENCY, measured, micro, ns, plain, print, spread, table, us } from '../harness/tables.mjs';
 
 const OURS = 'inversify-cache';
 const TAGS = 2;
 const CARRIERS = [10, 100_000];
 const HELD = [0, 1_000, 10_000];
 const ENTRIES = 200;
-
-const count = (number) => Math.round(number).toLocaleString('en');
-const ns = (value) => `${value.toFixed(0)} ns`;
-const us = (ms) => `${(ms * 1_000).toFixed(0)} µs`;
-const micro = (value) => `${value.toFixed(1)} µs`;
-const bytes = (value) => `${value.toFixed(0)} bytes`;
-const LATENCY = { p50: ['p50', us], perSecond: ['throughput', (value) => `${count(value)} /s`], cpu: ['CPU', micro] };
 
 /** A cache without tags, and one whose entries carry two. */
 const both = (options = {}) => [
@@ -115,7 +107,6 @@ async function commands() {
     options: { isTagged },
   }));
   const rows = await measured('tags.mjs', contestants, { n: 128, rounds: 7 });
-  const plain = (value) => (value === null || Number.isNaN(value) ? '–' : String(Math.round(value * 1_000) / 1_000));
   const columns = {
     local: ['hit in L1', plain],
     hit: ['hit in Redis', plain],
@@ -177,60 +168,4 @@ async function lost(rounds) {
     ...table(rows, columns, false),
     '',
   ];
-}
-
-/** Each part has a server of its own. */
-async function measured(file, contestants, plan) {
-  const redis = await startRedis();
-  try {
-    return await contest(
-      contestants.map((one) => ({ ...one, file, options: { redis: redis.url, ...one.options } })),
-      plan,
-    );
-  } finally {
-    await redis.stop();
-  }
-}
-
-function spread({ rows }, key) {
-  const values = rows.map((row) => row[key]);
-  return [Math.min(...values), Math.max(...values)];
-}
-
-function figure(row, key, format) {
-  const [least, most] = spread(row, key).map(format);
-  const median = format(row.median[key]);
-  return least === most ? median : `${median} (${least.replace(/ .*/, '')}..${most.replace(/ .*/, '')})`;
-}
-
-/** @param {boolean} [hasRatios] - to the first row, in the same rounds */
-function cells(rows, columns, hasRatios = true) {
-  const keys = Object.keys(columns);
-  const width = hasRatios ? 2 : 1;
-  return [
-    ['', ...keys.flatMap((key) => [columns[key][0], ...(hasRatios ? ['ratio'] : [])])],
-    ...rows.map((row) => [
-      row.label,
-      ...(row.error === undefined
-        ? keys.flatMap((key) => [figure(row, key, columns[key][1]), ...(hasRatios ? [row.ratio[key].toFixed(2)] : [])])
-        : keys.flatMap(() => ['failed', ''].slice(0, width))),
-    ]),
-  ];
-}
-
-function table(rows, columns, hasRatios) {
-  const [head, ...body] = cells(rows, columns, hasRatios);
-  return [
-    `| ${head.join(' | ')} |`,
-    `| ${head.map((_, i) => (i === 0 ? '---' : '--:')).join(' | ')} |`,
-    ...body.map((row) => `| ${row.join(' | ')} |`),
-  ];
-}
-
-function print(title, rows, columns) {
-  console.log(`  ${title}`);
-  for (const row of rows) {
-    const told = Object.keys(columns).map((key) => `${columns[key][0]} ${figure(row, key, columns[key][1])}`);
-    console.log(`    ${row.label}: ${row.error === undefined ? told.join(', ') : 'failed'}`);
-  }
 }

@@ -165,7 +165,9 @@ export class LocalTier<L extends Joinable = Joinable> {
     if (times === undefined) return this.#entries.set(key, value, freshUntil, tagged && { tagged });
     // Who is kept for no longer than its life ends with its life here.
     const keptUntil = times.keptUntil === endsAt ? freshUntil : times.keptUntil;
-    this.#entries.set(key, value, keptUntil, { tagged, times: { ...times, freshUntil, keptUntil } });
+    // Written out: a spread with a name more takes three times as much memory in V8.
+    const { writtenAt, dueAt } = times;
+    this.#entries.set(key, value, keptUntil, { tagged, times: { writtenAt, freshUntil, dueAt, keptUntil } });
   }
 
   /** A rule of its own: a spec shows what breaks without it. */

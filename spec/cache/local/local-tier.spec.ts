@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { LocalCache, TagClock, TagIndex } from '../../../lib/cache/index.js';
 import { LocalTier } from '../../../lib/cache/local/local-tier.js';
@@ -62,6 +64,41 @@ describe(LocalTier.name, () => {
       keep('many', 3);
       tier.dropOvertaken(['many'], 'remote');
       expect(tier.size).to.equal(3);
+    });
+  });
+
+  describe('memory', () => {
+    it('keeps the times of an entry in little of it', () => {
+      setFlagsFromString('--expose-gc');
+      const collect = runInNewContext('gc') as () => void;
+      const [clock, counters, count] = [new FakeClock(), new CacheCounters(), 50_000];
+      const keys = Array.from({ length: count }, (_, i) => `k${i}`);
+      collect();
+      const before = process.memoryUsage().heapUsed;
+      const entries = new LocalCache({ maximumSize: count, clock, counters });
+      const tier = new LocalTier({
+        entries,
+        tickets: new ReadTickets(),
+        clock,
+        counters,
+        localTtlMs: 0,
+        isUsed: true,
+        isAlwaysServed: true,
+      });
+      keys.forEach((key, i) => {
+        const [ticket, writtenAt] = [tier.begin(key), i + 0.1];
+        tier.keep(key, ticket, {
+          value: i,
+          endsAt: 1e9 + writtenAt,
+          times: { writtenAt, dueAt: 1e6 + writtenAt, keptUntil: 1e9 + writtenAt },
+        });
+        tier.end(key, ticket);
+      });
+      collect();
+      const bytes = (process.memoryUsage().heapUsed - before) / count;
+      expect(tier.held('k0', clock.now())?.times).to.have.keys('writtenAt', 'freshUntil', 'dueAt', 'keptUntil');
+      expect(tier.size).to.equal(count);
+      expect(bytes, 'about 200, of which 128 are for the times').to.be.lessThan(280);
     });
   });
 });
