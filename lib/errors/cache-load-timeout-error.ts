@@ -10,4 +10,8 @@ export class CacheLoadTimeoutError extends CacheError {
   constructor(message: string, options?: CacheErrorOptions) {
     super('CACHE_LOAD_TIMEOUT', message, options);
   }
+
+  override withResult(result: unknown): CacheLoadTimeoutError {
+    return new CacheLoadTimeoutError(this.said, { hint: this.hint, cause: this.cause ?? this, result });
+  }
 }

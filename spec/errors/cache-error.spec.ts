@@ -4,6 +4,7 @@ import {
   CacheError,
   CacheEvictError,
   CacheKeyError,
+  CacheLoadTimeoutError,
   CacheStoppedError,
   CacheTransactionError,
   CacheValueError,
@@ -21,6 +22,7 @@ describe(CacheError.name, () => {
     new TopicError('TOPIC_PUBLISH_FAILED', 'Said.', { hint: 'Do.', cause }),
     new CacheEvictError('book', 'Said.', { hint: 'Do.', cause }),
     new CacheStoppedError('Said.', { hint: 'Do.', cause }),
+    new CacheLoadTimeoutError('Said.', { hint: 'Do.', cause }),
     new CacheTransactionError('CACHE_TRANSACTION_INACTIVE', 'Said.', { hint: 'Do.', cause }),
   ];
 

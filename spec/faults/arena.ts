@@ -9,7 +9,7 @@ import { monotonicNow } from './monotonic.js';
 import { Oracle } from './oracle.js';
 import type { Random } from '../support/random.js';
 import { WorkerHandle } from './worker-handle.js';
-import type { Load, Report, WorkerState } from './worker-protocol.js';
+import type { Load, Report, WorkerFreshness, WorkerState } from './worker-protocol.js';
 
 /** What an {@link Arena} is made of. */
 export interface ArenaOptions {
@@ -33,6 +33,8 @@ export interface ArenaOptions {
   readonly boundOf?: FaultKind['boundOf'] | undefined;
   /** The life of an entry. Default: {@link LONG_LIFE_MS}. */
   readonly lifeMs?: Milliseconds | undefined;
+  /** Default: nothing is served after its life. */
+  readonly freshness?: WorkerFreshness | undefined;
   /** By how much the wall clock at each place is ahead. Default: they are right. */
   readonly clocksOffByMs?: readonly Milliseconds[] | undefined;
   /** Default: `false`. */
@@ -51,7 +53,7 @@ export interface Place {
 /** Several processes that use one deployment, and the oracle that hears what they see. */
 export class Arena {
   readonly options: ArenaOptions;
-  readonly oracle = new Oracle();
+  readonly oracle: Oracle;
   /** What must not happen, in words. */
   readonly failures: string[] = [];
   readonly places: Place[] = [];
@@ -61,6 +63,8 @@ export class Arena {
 
   private constructor(options: ArenaOptions) {
     this.options = options;
+    const { boundMs, freshness, lifeMs = LONG_LIFE_MS } = options;
+    this.oracle = new Oracle({ boundMs, lifeMs: freshness?.staleIfError === undefined ? undefined : lifeMs });
   }
 
   /** Resolves once every worker is up. */
@@ -168,7 +172,7 @@ export class Arena {
 
   #fork(number: number): WorkerHandle {
     const { deployment, boundMs, random, keys, hotKeys, putKeys, writers, database, failFast } = this.options;
-    const { sharedName, boundOf, lifeMs, clocksOffByMs, losesTagEvictions = false } = this.options;
+    const { sharedName, boundOf, lifeMs, freshness, clocksOffByMs, losesTagEvictions = false } = this.options;
     const ownPutKeys = Array.from({ length: putKeys }, (_, i) => i)
       .filter((i) => i % writers === number)
       .map((i) => keys - 1 - i);
@@ -187,6 +191,7 @@ export class Arena {
         putKeys,
         ownPutKeys,
         lifeMs: lifeMs ?? LONG_LIFE_MS,
+        freshness,
         clockOffByMs: clocksOffByMs?.[number] ?? 0,
         failFast,
         losesTagEvictions,
@@ -197,6 +202,7 @@ export class Arena {
 
   #told(instance: string, report: Report): void {
     if (report.kind === 'reads') this.oracle.read(instance, report.records);
+    else if (report.kind === 'failedReads') this.oracle.failed(report.records);
     else if (report.kind === 'eviction') this.oracle.evicted(report.record);
     else if (report.kind === 'recovered') this.oracle.recovered(instance, report.at);
     else if (report.kind === 'failure') this.failures.push(`${instance}: ${report.what}`);

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Milliseconds } from '../../lib/time/index.js';
 import type { Arena } from './arena.js';
+import type { DatabaseTrouble } from './database-trouble.js';
 import type { Deployment } from './deployment.js';
 import { monotonicNow } from './monotonic.js';
 import type { Random } from '../support/random.js';
-import type { Load } from './worker-protocol.js';
+import type { Load, WorkerFreshness } from './worker-protocol.js';
 
 /** What a fault works on, and with. */
 export interface FaultContext<D extends Deployment = Deployment> {
@@ -31,11 +32,20 @@ export interface FaultKind<D extends Deployment = Deployment> {
   boundOf?(number: number, boundMs: Milliseconds): Milliseconds;
   /** The life of an entry. Default: longer than any run. */
   readonly lifeMs?: Milliseconds;
+  /** What may be served after its life, and how long a read waits. Default: nothing, and as long as it takes. */
+  readonly freshness?: WorkerFreshness | undefined;
+  /** What the database suffers from while harm is done. Default: nothing. */
+  readonly trouble?: DatabaseTrouble | undefined;
+  /** What is different about the load. Default: nothing. */
+  readonly load?: Partial<Pick<Load, 'writesPerSecond' | 'clears'>>;
   /** By how much the wall clock of each worker is ahead. Default: they are right. */
   readonly clocksOffByMs?: readonly Milliseconds[];
   /** Whether evictions by tag do nothing, for the sake of the oracle. Default: they do what they should. */
   readonly losesTagEvictions?: boolean;
-  /** `false`: abandoned writes must leave something stale, which is not the cache's fault. Default: nothing. */
+  /**
+   * `false`: abandoned writes must leave something stale, or the {@link trouble} must be seen, which is not the cache's fault. Default:
+   * neither must be.
+   */
   readonly isPromised?: false | undefined;
   /** Default: `'some'`. */
   readonly acks?: Load['acks'];

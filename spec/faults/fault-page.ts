@@ -1,7 +1,20 @@
 import { cpus, release, totalmem, type } from 'node:os';
 import type { DeploymentKind } from './deployment.js';
-import { faultTable } from './fault-table.js';
+import { faultTables } from './fault-table.js';
 import type { FaultFigures } from './run-fault.js';
+
+const ABOUT_DATABASE = `### Faults of the database
+
+Of the method's calls every second one fails, 50 to 300 ms after it has read; or each takes 2 s longer, which stands for any time beyond
+\`loadTimeout\`. Books are published and evicted all the time, and a life is 250 ms, so most values are past theirs. With \`staleIfError\`, reads are answered with what is
+past its life (\`for\` longer than the run, \`retryAfter\` 100 ms); without it they fail, or wait.
+
+A value is *known* to a read if it was stored before, and no eviction of its key was under way, or had ended less than D ago, from the load of the
+value to the end of the read. A read whose value is known must not fail with \`staleIfError\`, unless Redis did not answer either; without, some
+reads must fail or take as long as the database: they show that the fault was done. Failures of others are right: after an eviction there is
+nothing to serve. What is served after its life is *stale* if an eviction of it was acknowledged before it was *served*, not only before the
+read began, and must not be stale at all after an eviction by the same process or one with acknowledgements. The limit for a read is 1 s on top of
+\`loadTimeout\`, or of twice what the method takes.`;
 
 /**
  * The figures as a page of the docs: a table for each deployment.
@@ -10,9 +23,10 @@ import type { FaultFigures } from './run-fault.js';
  */
 export function faultPage(deployments: readonly DeploymentKind[], figures: readonly FaultFigures[], how: string): string {
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release().split('-')[0]}`;
-  const sections = deployments.map(
-    ({ name, about }) => `## ${name}\n\n${about}\n\n${faultTable(figures.filter(({ deployment }) => deployment === name))}\n`,
-  );
+  const sections = deployments.map(({ name, about }) => {
+    const own = figures.filter(({ deployment }) => deployment === name);
+    return `## ${name}\n\n${about}\n\n${faultTables(own, ABOUT_DATABASE)}\n`;
+  });
   return `# What faults did to the cache
 
 Made by \`npm run faults\` (\`spec/faults/\`), which explains the figures; do not edit by hand.

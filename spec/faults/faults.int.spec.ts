@@ -7,6 +7,7 @@ import { rejectionOf } from '../contract/rejection.js';
 import { RedisServer } from '../support/redis-server.js';
 import { ABANDONED_WRITES } from './abandoned-writes.js';
 import { Arena } from './arena.js';
+import { DATABASE_FAULTS } from './database-faults.js';
 import { DEPLOYMENTS } from './deployments.js';
 import { Random } from '../support/random.js';
 import { NO_FAULTS } from './fault-kind.js';
@@ -53,6 +54,7 @@ const SHORT_FORM = [
       'blocked event loop with evictions under way',
       'reconnect storm',
       ...ABANDONED_WRITES.map(({ name }) => name),
+      ...DATABASE_FAULTS.map(({ name }) => name),
     ],
   },
   {

@@ -12,7 +12,7 @@ import { type Milliseconds, parseDuration } from '../../lib/time/index.js';
 import { RedisServer } from '../support/redis-server.js';
 import { DEPLOYMENTS } from './deployments.js';
 import { faultPage } from './fault-page.js';
-import { faultTable } from './fault-table.js';
+import { faultTable, faultTables } from './fault-table.js';
 import { breaches, type FaultFigures, runFault } from './run-fault.js';
 
 const { values } = parseArgs({
@@ -56,7 +56,10 @@ try {
 } finally {
   await database.stop();
 }
-for (const { name } of deployments) console.log(`\n${name}\n\n${faultTable(all.filter(({ deployment }) => deployment === name))}`);
+for (const { name } of deployments) {
+  const figures = all.filter(({ deployment }) => deployment === name);
+  console.log(`\n${name}\n\n${faultTables(figures, 'Faults of the database')}`);
+}
 
 const broken = all.filter((figures) => breaches(figures).length > 0);
 console.log(

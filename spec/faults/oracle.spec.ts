@@ -1,11 +1,13 @@
 import { expect } from 'chai';
-import { type EvictionRecord, Oracle, type ReadRecord } from './oracle.js';
+import { type EvictionRecord, type FailedRead, Oracle, type ReadRecord } from './oracle.js';
 
 const eviction = (version: number, acknowledgedAt: number | undefined, changes: Partial<EvictionRecord> = {}): EvictionRecord => ({
   promises: [{ key: 1, version }],
   byTag: false,
+  clears: false,
   instance: 'A',
   acks: false,
+  begunAt: acknowledgedAt ?? 0,
   settledAt: acknowledgedAt ?? 0,
   acknowledgedAt,
   waitedMs: 1,
@@ -16,16 +18,27 @@ const read = (version: number, begunAt: number, changes: Partial<ReadRecord> = {
   key: 1,
   version,
   begunAt,
-  ageMs: 0,
+  endedAt: begunAt + 1,
+  at: begunAt,
   waitedMs: 1,
   ...changes,
 });
+
+const failed = (begunAt: number, changes: Partial<FailedRead> = {}): FailedRead => ({
+  key: 1,
+  begunAt,
+  endedAt: begunAt + 100,
+  waitedMs: 90,
+  ...changes,
+});
+
+const BOUND_MS = 250;
 
 describe(Oracle.name, () => {
   let oracle: Oracle;
 
   beforeEach(() => {
-    oracle = new Oracle();
+    oracle = new Oracle({ boundMs: BOUND_MS });
   });
 
   describe('verdict', () => {
@@ -50,8 +63,8 @@ describe(Oracle.name, () => {
     });
 
     it('knows the greatest age of what was read', () => {
-      oracle.read('A', [read(1, 100, { ageMs: 30 }), read(1, 110, { ageMs: 40 })]);
-      oracle.read('B', [read(1, 100, { ageMs: 20 })]);
+      oracle.read('A', [read(1, 100, { at: 70 }), read(1, 110, { at: 70 })]);
+      oracle.read('B', [read(1, 100, { at: 80 }), read(1, 100, { at: 120 })]);
       expect(oracle.verdict()).to.include({ greatestAgeMs: 40 });
     });
 
@@ -104,7 +117,105 @@ describe(Oracle.name, () => {
       oracle.evicted(eviction(2, 100, { waitedMs: 7 }));
       oracle.evicted(eviction(3, 100, { waitedMs: 9, acks: true }));
       oracle.read('A', [read(3, 200, { waitedMs: 5 })]);
-      expect(oracle.verdict()).to.include({ longestReadMs: 5, longestEvictionMs: 7, longestAckedMs: 9 });
+      expect(oracle.verdict()).to.include({ longestReadMs: 5, longestElapsedMs: 1, longestEvictionMs: 7, longestAckedMs: 9 });
+    });
+  });
+
+  describe('verdict on values that are served after their life', () => {
+    const LIFE_MS = 500;
+    /** Of a value that was read at 1,000, and returned first at 1,010. */
+    const old = (begunAt: number, waitedMs: number): ReadRecord => read(1, begunAt, { at: 1_000, endedAt: begunAt + waitedMs, waitedMs });
+
+    beforeEach(() => {
+      oracle = new Oracle({ boundMs: BOUND_MS, lifeMs: LIFE_MS });
+      oracle.read('B', [old(1_000, 10)]);
+    });
+
+    it('holds them to the evictions that were acknowledged before they were served', () => {
+      oracle.evicted(eviction(2, 1_600));
+      oracle.read('B', [old(1_550, 80)]);
+      expect(oracle.verdict()).to.include({ staleReads: 1, worstStalenessMs: 30, ownStaleReads: 0, ackedStaleReads: 0 });
+    });
+
+    it('holds them to evictions by the same instance, and with acks', () => {
+      oracle.evicted(eviction(2, 1_600, { instance: 'B' }));
+      oracle.evicted(eviction(2, 1_610, { acks: true }));
+      oracle.read('B', [old(1_550, 80)]);
+      expect(oracle.verdict()).to.include({ staleReads: 1, ownStaleReads: 1, ackedStaleReads: 1 });
+    });
+
+    it('does not count the time in which the process did not run', () => {
+      oracle.evicted(eviction(2, 1_600));
+      oracle.read('B', [{ ...old(1_550, 80), waitedMs: 50 }]);
+      expect(oracle.verdict()).to.include({ staleReads: 0 });
+    });
+
+    it('holds a value within its life, as it was returned first, to what was acknowledged before the read began', () => {
+      oracle.evicted(eviction(2, 1_500));
+      oracle.read('B', [old(1_490, 70)]);
+      expect(oracle.verdict()).to.include({ staleReads: 0 });
+      oracle.read('B', [old(1_490, 71)]);
+      expect(oracle.verdict()).to.include({ staleReads: 1, worstStalenessMs: 61 });
+    });
+  });
+
+  describe('verdict on failed reads', () => {
+    /** A value that was read at 1,000, returned first at 1,010, and found again. */
+    const stored = [read(1, 1_000, { endedAt: 1_010 }), read(1, 1_020, { at: 1_000 })];
+
+    const knownFailures = (reads: readonly ReadRecord[], evictions: readonly EvictionRecord[] = [], failure = failed(1_100)): number => {
+      oracle.read('A', reads);
+      for (const record of evictions) oracle.evicted(record);
+      oracle.failed([failure]);
+      const verdict = oracle.verdict();
+      expect(verdict).to.include({ failedReads: 1, reads: reads.length });
+      expect([verdict.longestReadMs, verdict.longestElapsedMs]).to.deep.equal([90, 100]);
+      return verdict.knownFailures;
+    };
+
+    it('counts those whose value was stored, and not evicted', () => {
+      expect(knownFailures(stored)).to.equal(1);
+    });
+
+    it('does not count a key that was never read', () => {
+      expect(knownFailures([])).to.equal(0);
+    });
+
+    it('knows keys apart', () => {
+      expect(knownFailures(stored, [eviction(2, 1_050, { promises: [{ key: 2, version: 2 }] })])).to.equal(1);
+    });
+
+    it('does not take a value for stored that was returned once, or to callers of one load', () => {
+      expect(knownFailures([read(1, 1_000, { endedAt: 1_010 }), read(1, 1_005, { at: 1_000, endedAt: 1_011 })])).to.equal(0);
+    });
+
+    it('does not count a read that began before the value was returned', () => {
+      expect(knownFailures(stored, [], failed(1_009))).to.equal(0);
+    });
+
+    it('does not count a read whose value was evicted, from the load until its end', () => {
+      expect(knownFailures(stored, [eviction(2, 1_150)])).to.equal(0);
+    });
+
+    it('does not count a read whose value an eviction may have reached that ended less than a bound before its load', () => {
+      expect(knownFailures(stored, [eviction(2, 1_000 - BOUND_MS)])).to.equal(0);
+    });
+
+    it('counts a read whose key was evicted by all means before the load, or after the end', () => {
+      expect(knownFailures(stored, [eviction(2, 1_000 - BOUND_MS - 1), eviction(3, 1_201)])).to.equal(1);
+    });
+
+    it('does not count a read whose key was evicted by a clear', () => {
+      expect(knownFailures(stored, [eviction(2, 1_150, { promises: [{ key: 2, version: 2 }], clears: true })])).to.equal(0);
+    });
+
+    it('does not count a read whose key has an eviction in doubt', () => {
+      expect(knownFailures(stored, [eviction(2, undefined, { begunAt: 500, settledAt: 600 })])).to.equal(0);
+    });
+
+    it('counts a read whose value was evicted, once another one is stored', () => {
+      const newer = [read(2, 2_000, { endedAt: 2_010 }), read(2, 2_020, { at: 2_000 })];
+      expect(knownFailures([...stored, ...newer], [eviction(2, 1_500)], failed(2_100))).to.equal(1);
     });
   });
 

@@ -1,15 +1,20 @@
 import type { Milliseconds } from '../../lib/time/index.js';
+import { KnownValues } from './known-values.js';
 
 /** One read, as the worker that made it saw it. Times are milliseconds of CLOCK_MONOTONIC, which all processes of a machine share. */
 export interface ReadRecord {
   readonly key: number;
   readonly begunAt: Milliseconds;
+  readonly endedAt: Milliseconds;
   readonly version: number;
-  /** How long before the read began the method had read, or written, what was returned; 0 if it was not before. */
-  readonly ageMs: Milliseconds;
+  /** When the method had read, or written, what was returned. */
+  readonly at: Milliseconds;
   /** How long the caller waited, without the time its process did not run at all. */
   readonly waitedMs: Milliseconds;
 }
+
+/** A read that was answered with the method's error, or with that of its time limit. */
+export type FailedRead = Pick<ReadRecord, 'key' | 'begunAt' | 'endedAt' | 'waitedMs'>;
 
 /** A version that was in the database before an eviction of its key began. */
 export interface Committed {
@@ -25,9 +30,13 @@ export interface EvictionRecord {
    */
   readonly promises: readonly Committed[];
   readonly byTag: boolean;
+  /** Whether it removes everything else as well. */
+  readonly clears: boolean;
   /** The instance that evicted; a restarted worker is another one. */
   readonly instance: string;
   readonly acks: boolean;
+  /** When the caller asked for it. */
+  readonly begunAt: Milliseconds;
   /** When the caller had its answer, be it the acknowledgement or a `CacheEvictError`. */
   readonly settledAt: Milliseconds;
   /** When it was certainly executed: when it was acknowledged, if need be later than {@link settledAt}. `undefined`: not yet. */
@@ -54,14 +63,30 @@ export interface Verdict {
   readonly inDoubt: number;
   /** Evictions of which nobody ever learnt that they were executed. */
   readonly unacknowledged: number;
-  /** The greatest {@link ReadRecord#ageMs}. */
+  /** How long before a read began the method had read, or written, what it returned. */
   readonly greatestAgeMs: Milliseconds;
-  /** The longest read, the method's own time included. */
+  /** Reads that failed. */
+  readonly failedReads: number;
+  /** Those of them whose value was stored, and not evicted. */
+  readonly knownFailures: number;
+  /** The longest read, failed or not, the method's own time included. */
   readonly longestReadMs: Milliseconds;
+  /** The same, with the time that its process did not run. */
+  readonly longestElapsedMs: Milliseconds;
   /** The longest eviction without, and with, `acks: 'all'`. */
   readonly longestEvictionMs: Milliseconds;
   readonly longestAckedMs: Milliseconds;
 }
+
+/** What an {@link Oracle} has to know of the caches. */
+export interface OracleOptions {
+  readonly boundMs: Milliseconds;
+  /** The life of an entry, if one may be served after it. Default: `Infinity`. */
+  readonly lifeMs?: Milliseconds | undefined;
+}
+
+/** A read of something that is stored and fresh takes less, without the time its process did not run. */
+const LONGEST_HIT_MS: Milliseconds = 50;
 
 /**
  * Knows when each eviction was acknowledged and which version each read returned, and so how stale each read was.
@@ -69,15 +94,33 @@ export interface Verdict {
  * A version is a number that only grows, so a read is stale if an eviction of a greater version was acknowledged before it began; how
  * stale, the *oldest* such acknowledgement tells. An eviction in doubt counts from the moment it is known to be executed; to the instance
  * that sent it, from the moment its caller was told (the contract forbids it to serve the key from then on).
+ *
+ * A value that is served after its life is held to more: it must not have been evicted when it was *served*.
+ * The read had all the time to hear of that.
  */
 export class Oracle {
+  readonly #options: OracleOptions;
   readonly #reads = new Map<string, ReadRecord[]>();
   #evictions: EvictionRecord[] = [];
+  readonly #failed: FailedRead[] = [];
+
+  constructor(options: OracleOptions) {
+    this.#options = options;
+  }
+
+  /** How many evictions it has heard of. */
+  get evictions(): number {
+    return this.#evictions.length;
+  }
 
   read(instance: string, records: readonly ReadRecord[]): void {
     const known = this.#reads.get(instance);
     if (known === undefined) this.#reads.set(instance, [...records]);
     else for (const record of records) known.push(record);
+  }
+
+  failed(records: readonly FailedRead[]): void {
+    for (const record of records) this.#failed.push(record);
   }
 
   evicted(record: EvictionRecord): void {
@@ -108,6 +151,7 @@ export class Oracle {
 
   verdict(): Verdict {
     const everywhere = new Timeline(this.#evictions, ({ acknowledgedAt }) => acknowledgedAt);
+    const known = new KnownValues([...this.#reads.values()].flat(), this.#evictions, this.#options.boundMs);
     const acknowledgedByAll = new Timeline(this.#evictions.filter(isAcknowledgedByAll), ({ settledAt }) => settledAt);
     let reads = 0;
     let ackedStaleReads = 0;
@@ -115,6 +159,7 @@ export class Oracle {
     let worstStalenessMs = 0;
     let ownStaleReads = 0;
     let longestReadMs = 0;
+    let longestElapsedMs = 0;
     let greatestAgeMs = 0;
     for (const [instance, records] of this.#reads) {
       const own = new Timeline(
@@ -123,14 +168,20 @@ export class Oracle {
       );
       for (const read of records) {
         reads += 1;
-        const staleness = everywhere.staleness(read);
+        const from = this.#judgedFrom(read, known);
+        const staleness = everywhere.staleness(read, from);
         if (staleness > 0) staleReads += 1;
         worstStalenessMs = Math.max(worstStalenessMs, staleness);
-        if (own.staleness(read) > 0) ownStaleReads += 1;
-        if (acknowledgedByAll.staleness(read) > 0) ackedStaleReads += 1;
+        if (own.staleness(read, from) > 0) ownStaleReads += 1;
+        if (acknowledgedByAll.staleness(read, from) > 0) ackedStaleReads += 1;
         longestReadMs = Math.max(longestReadMs, read.waitedMs);
-        greatestAgeMs = Math.max(greatestAgeMs, read.ageMs);
+        longestElapsedMs = Math.max(longestElapsedMs, read.endedAt - read.begunAt);
+        greatestAgeMs = Math.max(greatestAgeMs, read.begunAt - read.at);
       }
+    }
+    for (const { waitedMs, begunAt, endedAt } of this.#failed) {
+      longestReadMs = Math.max(longestReadMs, waitedMs);
+      longestElapsedMs = Math.max(longestElapsedMs, endedAt - begunAt);
     }
     const longest = (evictions: EvictionRecord[]): Milliseconds => Math.max(0, ...evictions.map(({ waitedMs }) => waitedMs));
     return {
@@ -144,10 +195,21 @@ export class Oracle {
       inDoubt: this.#evictions.filter(({ settledAt, acknowledgedAt }) => acknowledgedAt !== settledAt).length,
       unacknowledged: this.#evictions.filter(({ acknowledgedAt }) => acknowledgedAt === undefined).length,
       greatestAgeMs,
+      failedReads: this.#failed.length,
+      knownFailures: this.#failed.filter((read) => known.isKnownTo(read)).length,
       longestReadMs,
+      longestElapsedMs,
       longestEvictionMs: longest(this.#evictions.filter(({ acks }) => !acks)),
       longestAckedMs: longest(this.#evictions.filter(({ acks }) => acks)),
     };
+  }
+
+  /** When an eviction must be heeded by `read`: when it began; of a value after its life, when it was served. */
+  #judgedFrom(read: ReadRecord, known: KnownValues): Milliseconds {
+    const { lifeMs = Infinity } = this.#options;
+    const servedAt = read.begunAt + read.waitedMs;
+    const isOver = lifeMs !== Infinity && servedAt > known.firstReturnedAt(read) + lifeMs + LONGEST_HIT_MS;
+    return isOver ? servedAt : read.begunAt;
   }
 }
 
@@ -177,8 +239,8 @@ class Timeline {
     }
   }
 
-  /** How long before `read` began its version was superseded; `0` if it was not. */
-  staleness({ key, version, begunAt }: ReadRecord): Milliseconds {
+  /** How long before `from` the version of a read was superseded; `0` if it was not. */
+  staleness({ key, version }: ReadRecord, from: Milliseconds): Milliseconds {
     const known = this.#since.get(key);
     if (known === undefined) return 0;
     let low = 0;
@@ -187,6 +249,6 @@ class Timeline {
       if ((known.versions[middle] as number) > version) high = middle;
       else low = middle + 1;
     }
-    return Math.max(0, begunAt - (known.at[low] ?? Number.POSITIVE_INFINITY));
+    return Math.max(0, from - (known.at[low] ?? Number.POSITIVE_INFINITY));
   }
 }

@@ -16,12 +16,19 @@ const KEPT: FaultFigures = {
   inDoubt: 2,
   unacknowledged: 0,
   greatestAgeMs: 601_100,
+  failedReads: 0,
+  knownFailures: 0,
   longestReadMs: 1_100,
+  longestElapsedMs: 1_200,
   longestEvictionMs: 1_100,
   longestAckedMs: 1_375,
   permanentlyStale: 0,
   abandoned: undefined,
   isPromised: true,
+  trouble: undefined,
+  freshness: undefined,
+  servedStale: 0,
+  remoteFailures: 0,
   localShare: 0.5,
   bypassedShare: 0.2,
   leastRemoteShare: 0,
@@ -52,6 +59,7 @@ const broken: readonly (readonly [Partial<FaultFigures>, string])[] = [
   [{ reads: 0 }, 'nothing was read, or nothing evicted'],
   [{ evictions: 0 }, 'nothing was read, or nothing evicted'],
   [{ evictions: 40, tagEvictions: 0 }, 'nothing was evicted by tag'],
+  [{ failedReads: 2 }, '2 reads failed'],
   [{ failures: ['w1 crashed'] }, 'w1 crashed'],
   [{ kind: 'none', inDoubt: 1, bypassedShare: 0 }, 'evictions in doubt without a fault: 1.0, at most 0 allowed'],
   [{ kind: 'none', inDoubt: 0 }, 'share of reads that bypassed the local tier without a fault: 0.2, at most 0 allowed'],
@@ -84,6 +92,41 @@ describe(breaches.name, () => {
   it('does not blame the cache for a lease that lapsed while the machine stood still', () => {
     expect(breaches({ ...KEPT, kind: 'none', inDoubt: 0, longestPauseMs: 125 })).to.deep.equal([]);
   });
+});
+
+describe(`${breaches.name} while the database is in trouble`, () => {
+  const FAILING = { failingShare: 0.5, failsAfterMs: [50, 300], takesMs: 0 } as const;
+  const SLOW = { failingShare: 0, failsAfterMs: [0, 0], takesMs: 2_000 } as const;
+  const freshness = { staleIfError: { for: 60_000, retryAfter: 100 }, loadTimeout: 250 };
+  const PROTECTED: FaultFigures = { ...KEPT, lifeMs: 250, trouble: FAILING, freshness, failedReads: 5, servedStale: 1 };
+  const UNPROTECTED: FaultFigures = { ...KEPT, lifeMs: 250, greatestAgeMs: 250, isPromised: false, failedReads: 9, knownFailures: 4 };
+
+  const kept: readonly FaultFigures[] = [
+    { ...PROTECTED, greatestAgeMs: 61_650, longestReadMs: 1_350 },
+    { ...PROTECTED, knownFailures: 1, remoteFailures: 1, greatestAgeMs: 250 },
+    { ...UNPROTECTED, trouble: FAILING, longestReadMs: 1_700 },
+    { ...UNPROTECTED, trouble: SLOW, longestReadMs: 1_400, longestElapsedMs: 2_000, failedReads: 0, knownFailures: 0 },
+  ];
+  for (const [i, figures] of kept.entries()) {
+    it(`finds none in figures within the contract (${i + 1})`, () => {
+      expect(breaches(figures)).to.deep.equal([]);
+    });
+  }
+
+  const found: readonly (readonly [FaultFigures, string])[] = [
+    [{ ...PROTECTED, greatestAgeMs: 61_651 }, 'greatest age of what was read in ms: 61651.0, at most 61650 allowed'],
+    [{ ...PROTECTED, greatestAgeMs: 250, longestReadMs: 1_351 }, 'longest read in ms: 1351.0, at most 1350 allowed'],
+    [{ ...PROTECTED, greatestAgeMs: 250, knownFailures: 3 }, '3 reads failed although their value was stored'],
+    [{ ...PROTECTED, greatestAgeMs: 250, servedStale: 0 }, 'nothing was served after its life, so the fault was not done'],
+    [{ ...UNPROTECTED, trouble: FAILING, longestReadMs: 1_701 }, 'longest read in ms: 1701.0, at most 1700 allowed'],
+    [{ ...UNPROTECTED, trouble: FAILING, knownFailures: 0 }, 'no read failed, so the fault was not done'],
+    [{ ...UNPROTECTED, trouble: SLOW, longestReadMs: 1_400, longestElapsedMs: 1_999 }, 'no read took long, so the fault was not done'],
+  ];
+  for (const [figures, breach] of found) {
+    it(`finds: ${breach}`, () => {
+      expect(breaches(figures)).to.deep.equal([breach]);
+    });
+  }
 });
 
 describe(isInterrupted.name, () => {

@@ -2,12 +2,13 @@ import type { Milliseconds } from '../../lib/time/index.js';
 import type { RedisServer } from '../support/redis-server.js';
 import type { AbandonedWrites } from './abandoned-writes.js';
 import { Arena, LONG_LIFE_MS } from './arena.js';
+import { type DatabaseTrouble, longestTroubleMs } from './database-trouble.js';
 import type { Deployment, DeploymentKind } from './deployment.js';
 import { deadline, type FaultKind } from './fault-kind.js';
 import type { Verdict } from './oracle.js';
 import { Random } from '../support/random.js';
 import { StallWatch } from './stall-watch.js';
-import { type Load, LONGEST_METHOD_MS } from './worker-protocol.js';
+import { type Load, LONGEST_METHOD_MS, type WorkerFreshness } from './worker-protocol.js';
 
 /** How one kind of fault is tried. */
 export interface FaultRunOptions {
@@ -29,8 +30,22 @@ export interface FaultFigures extends Verdict {
   readonly permanentlyStale: number;
   /** Writes whose writers were killed. `undefined`: none were. */
   readonly abandoned: AbandonedWrites | undefined;
-  /** Whether {@link abandoned} writes must leave nothing stale. */
+  /**
+   * Whether {@link abandoned} writes must leave nothing stale, and {@link trouble} must fail no read of what is
+   * known.
+   */
   readonly isPromised: boolean;
+  /** What the database suffered from. `undefined`: nothing. */
+  readonly trouble: DatabaseTrouble | undefined;
+  /**
+   * What might be served after its life, and how long a read might wait. `undefined`: nothing, and as long as it
+   * took.
+   */
+  readonly freshness: WorkerFreshness | undefined;
+  /** Reads that were answered with what was served after its life. */
+  readonly servedStale: number;
+  /** Steps to Redis that failed. */
+  readonly remoteFailures: number;
   /** The share of reads that the local tier answered, and that it could not answer for want of a read lease. */
   readonly localShare: number;
   readonly bypassedShare: number;
@@ -60,6 +75,9 @@ const LEAST_REMOTE_SHARE = 0.2;
 const LATEST_TIMER_MS = 250;
 /** By how much the waiting for acknowledgements may exceed the bound, for the sake of clocks that are stepped. */
 const ACKS_MARGIN = 1.1;
+
+/** What of the workers' statistics is added up. */
+type Summed = 'localHits' | 'bypassed' | 'joined' | 'remoteHits' | 'misses' | 'servedStale' | 'remoteFailures';
 
 /** Lets several processes read and write under one of the faults of `where`, then looks at what they saw. */
 export async function runFault(where: DeploymentKind, kind: FaultKind, options: FaultRunOptions): Promise<FaultFigures> {
@@ -92,19 +110,19 @@ async function runOn(
     sharedName: kind.sharedName,
     boundOf: kind.boundOf,
     lifeMs: kind.lifeMs,
+    freshness: kind.freshness,
     clocksOffByMs: kind.clocksOffByMs,
     losesTagEvictions: kind.losesTagEvictions,
   });
   try {
-    const load: Load = { readsPerSecond: READS_PER_SECOND, writesPerSecond: WRITES_PER_SECOND, acks: kind.acks ?? 'some' };
+    const load: Load = { readsPerSecond: READS_PER_SECOND, writesPerSecond: WRITES_PER_SECOND, acks: kind.acks ?? 'some', ...kind.load };
     await arena.load(load);
     await kind.harm({ arena, deployment, boundMs, random: random.fork(), load, isOver: deadline(harmMs) });
     await arena.settle().catch((error: Error) => arena.failures.push(error.message)); // The reads have their verdict all the same.
     const permanentlyStale = await arena.permanentlyStale();
     const states = await arena.stopReading();
     const statistics = states.map((state) => state.statistics);
-    const sum = (figure: 'localHits' | 'bypassed' | 'joined' | 'remoteHits' | 'misses'): number =>
-      statistics.reduce((n, each) => n + each[figure], 0);
+    const sum = (figure: Summed): number => statistics.reduce((n, each) => n + each[figure], 0);
     const reads = sum('localHits') + sum('joined') + sum('remoteHits') + sum('misses');
     await arena.close();
     return {
@@ -115,6 +133,10 @@ async function runOn(
       permanentlyStale: permanentlyStale.length,
       abandoned: arena.abandoned,
       isPromised: kind.isPromised ?? true,
+      trouble: kind.trouble,
+      freshness: kind.freshness,
+      servedStale: sum('servedStale'),
+      remoteFailures: sum('remoteFailures'),
       localShare: sum('localHits') / reads,
       bypassedShare: sum('bypassed') / reads,
       leastRemoteShare: Math.min(...statistics.map(({ remoteHits, misses }) => remoteHits / (remoteHits + misses))),
@@ -143,7 +165,7 @@ export function isInterrupted(figures: FaultFigures): boolean {
 
 /** What of the contract `figures` break, in words; none if they keep it. */
 export function breaches(figures: FaultFigures): string[] {
-  const { boundMs, abandoned, isPromised } = figures;
+  const { boundMs, abandoned, isPromised, trouble, freshness } = figures;
   const found: string[] = [];
   const atMost = (what: string, value: number, limit: number): void => {
     if (!(value <= limit)) found.push(`${what}: ${value.toFixed(1)}, at most ${limit} allowed`);
@@ -157,9 +179,13 @@ export function breaches(figures: FaultFigures): string[] {
   atMost('evictions lost in silence', figures.unacknowledged, 0);
   // Timers are late in a process that stood still, and that is the machine's doing.
   const callMs = DEADLINE_MS + METHOD_MS + Math.min(figures.longestPauseMs, LATEST_TIMER_MS);
+  const troubleMs = trouble === undefined ? 0 : longestTroubleMs(trouble);
+  const { staleIfError, loadTimeout } = freshness ?? {};
   // A value is stored within a call after the method has begun, and its life begins then.
-  atMost('greatest age of what was read in ms', figures.greatestAgeMs, figures.lifeMs + DEADLINE_MS + METHOD_MS);
-  atMost('longest read in ms', figures.longestReadMs, callMs);
+  const ageMs = figures.lifeMs + (staleIfError?.for ?? 0) + DEADLINE_MS + METHOD_MS + troubleMs;
+  atMost('greatest age of what was read in ms', figures.greatestAgeMs, ageMs);
+  // Whoever joined a load that an eviction of a tag has overtaken waits for another one.
+  atMost('longest read in ms', figures.longestReadMs, callMs + (loadTimeout ?? 2 * troubleMs));
   atMost('longest eviction in ms', figures.longestEvictionMs, callMs);
   atMost('longest acknowledged eviction in ms', figures.longestAckedMs, callMs + ACKS_MARGIN * boundMs);
   if (figures.reads === 0 || figures.evictions === 0) found.push('nothing was read, or nothing evicted');
@@ -172,7 +198,22 @@ export function breaches(figures: FaultFigures): string[] {
       atMost('share of reads that bypassed the local tier without a fault', figures.bypassedShare, 0);
   }
   if (figures.kind === 'none, all acknowledged') atMost('stale reads', figures.staleReads, 0);
-  if (figures.lifeMs < LONG_LIFE_MS)
+  if (trouble === undefined && figures.lifeMs < LONG_LIFE_MS)
     atMost('share of reads that Redis did not answer', 1 - figures.leastRemoteShare, 1 - LEAST_REMOTE_SHARE);
-  return [...found, ...figures.failures];
+  return [...found, ...readBreaches(figures), ...figures.failures];
+}
+
+/** The {@link breaches} of what is promised to a read whose method fails or takes long; or signs that it did neither. */
+function readBreaches(figures: FaultFigures): string[] {
+  const { trouble, isPromised, failedReads, knownFailures, servedStale, remoteFailures, longestElapsedMs } = figures;
+  if (trouble === undefined) return failedReads === 0 ? [] : [`${failedReads} reads failed`];
+  const found: string[] = [];
+  if (isPromised) {
+    // If even Redis does not answer, which nobody has harmed, there is nothing to serve.
+    if (knownFailures > 0 && remoteFailures === 0) found.push(`${knownFailures} reads failed although their value was stored`);
+    if (servedStale === 0) found.push('nothing was served after its life, so the fault was not done');
+  } else if (trouble.failingShare > 0) {
+    if (knownFailures === 0) found.push('no read failed, so the fault was not done');
+  } else if (longestElapsedMs < trouble.takesMs) found.push('no read took long, so the fault was not done');
+  return found;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ABANDONED_WRITES } from './abandoned-writes.js';
 import type { Place } from './arena.js';
+import { DATABASE_FAULTS } from './database-faults.js';
 import type { DeploymentKind } from './deployment.js';
 import { anyOf, aWhile, type FaultContext, NO_FAULTS, repeated, type RepeatedKind, untilOver } from './fault-kind.js';
 import { LINKS } from './link-proxy.js';
@@ -151,6 +152,7 @@ const FAULTS: DeploymentKind<SingleServer>['faults'] = [
     await aWhile(context, 1);
   }),
   ...ABANDONED_WRITES,
+  ...DATABASE_FAULTS,
   restarted('rolling restart with calls under way', 20, 0),
   restarted('update after unbind', 5, 5),
   // The third worker is right. What one writes, the others read, and no entry may live longer than its life anywhere.

@@ -33,14 +33,14 @@ export async function startContainer(
   return { container, manager };
 }
 
-const cachingOptions = ({ redis, name, boundMs, failFast, lifeMs }: WorkerSettings): CachingOptions => ({
+const cachingOptions = ({ redis, name, boundMs, failFast, lifeMs, freshness }: WorkerSettings): CachingOptions => ({
   redis: 'nodes' in redis ? new Cluster([...redis.nodes], { lazyConnect: true, redisOptions: redis.redisOptions }) : redis,
   namespace: NAMESPACE,
   instanceId: name,
   bound: boundMs,
   failFast,
   intentLease: INTENT_LEASE_MS,
-  caches: { book: { ttl: lifeMs, tags: true } },
+  caches: { book: { ttl: lifeMs, tags: true, ...freshness } },
 });
 
 export function inWords(error: unknown): string {

@@ -2,8 +2,9 @@ import type { RedisOptions } from 'ioredis';
 import type { CacheStatistics } from '../../lib/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import type { Book } from './book-repository.js';
+import type { DatabaseTrouble } from './database-trouble.js';
 import type { ClusterNodes } from './deployment.js';
-import type { EvictionRecord, ReadRecord } from './oracle.js';
+import type { EvictionRecord, FailedRead, ReadRecord } from './oracle.js';
 
 /** Of the workers' caches. */
 export const NAMESPACE = 'faults';
@@ -13,6 +14,12 @@ export const LONGEST_METHOD_MS: Milliseconds = 40;
 
 /** The workers' `intentLease`: short, because the runs wait for its end. */
 export const INTENT_LEASE_MS: Milliseconds = 1_000;
+
+/** What a worker may serve although it is not fresh, and how long it waits. Fit for JSON. */
+export interface WorkerFreshness {
+  readonly staleIfError?: { readonly for: Milliseconds; readonly retryAfter: Milliseconds } | undefined;
+  readonly loadTimeout?: Milliseconds | undefined;
+}
 
 /** How a worker is made; given to it on the command line as JSON. */
 export interface WorkerSettings {
@@ -32,6 +39,8 @@ export interface WorkerSettings {
   readonly ownPutKeys: readonly number[];
   /** The life of an entry. */
   readonly lifeMs: Milliseconds;
+  /** Default: none of it. */
+  readonly freshness?: WorkerFreshness | undefined;
   /** By how much its wall clock is ahead of the others'. */
   readonly clockOffByMs: Milliseconds;
   /** `false`: Redis may be absent at start. */
@@ -85,7 +94,9 @@ export interface Verbs {
   evictionBurst: { argument: number; answer: number };
   /** Blocks the event loop for so long with evictions under way, half of them by tag. Answers how many were refused. */
   blockWhileEvicting: { argument: Milliseconds; answer: number };
-  /** Reads every key once and answers their versions. */
+  /** From now on the database is in trouble. `undefined`: it is well again. */
+  trouble: { argument: DatabaseTrouble | undefined; answer: undefined };
+  /** Reads every key, again if its database fails, and answers their versions. */
   readAll: { argument: undefined; answer: readonly number[] };
   /** Reads these keys and answers their versions. */
   readKeys: { argument: readonly number[]; answer: readonly number[] };
@@ -126,6 +137,7 @@ export type Report =
   | { readonly kind: 'ready' }
   | { readonly kind: 'answer'; readonly id: number; readonly answer?: unknown; readonly error?: string }
   | { readonly kind: 'reads'; readonly records: readonly ReadRecord[] }
+  | { readonly kind: 'failedReads'; readonly records: readonly FailedRead[] }
   | { readonly kind: 'eviction'; readonly record: EvictionRecord }
   | { readonly kind: 'recovered'; readonly at: Milliseconds }
   /** Something that must not happen: a read that failed, an unhandled rejection, a foreign error. */

@@ -5,11 +5,12 @@
 import 'reflect-metadata';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { type Cache, type CacheManager, CacheEvents, CacheEvictError, CacheStoppedError } from '../../lib/index.js';
+import { type Cache, type CacheManager, CacheEvents, CacheEvictError, CacheLoadTimeoutError, CacheStoppedError } from '../../lib/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { BookRepository, tagsOf } from './book-repository.js';
+import { DatabaseError, TroubledDatabase } from './database-trouble.js';
 import { monotonicNow } from './monotonic.js';
-import type { Committed, ReadRecord } from './oracle.js';
+import type { Committed, FailedRead, ReadRecord } from './oracle.js';
 import { turn } from '../support/promises.js';
 import { Random } from '../support/random.js';
 import { StallWatch } from './stall-watch.js';
@@ -44,8 +45,11 @@ process.on('unhandledRejection', (reason) => fail(`unhandled rejection: ${inWord
 process.on('uncaughtException', (error) => fail(`uncaught exception: ${inWords(error)}`));
 process.on('disconnect', () => process.exit(0)); // The parent is gone.
 
+const troubles = new TroubledDatabase(random.fork());
+
 /** Most calls of the method are quick, one in twenty is not. */
 const methodTime = async (): Promise<void> => {
+  await troubles.call();
   const dice = random.next();
   if (dice < 0.05) await pause(random.between(5, LONGEST_METHOD_MS));
   else if (dice < 0.5) await pause(random.between(0, 3));
@@ -61,6 +65,9 @@ const PUBLICATIONS = {
   all: ['publishCatalogue', 'publishCatalogueEverywhere'],
 } as const;
 
+/** What a read is answered with when the database is in trouble. */
+const isTrouble = (error: unknown): boolean => error instanceof DatabaseError || error instanceof CacheLoadTimeoutError;
+
 /** A call that ended; judged a little later, when it is known whether the process stood still meanwhile. */
 interface Ended {
   readonly begunAt: Milliseconds;
@@ -72,6 +79,7 @@ interface Ended {
 interface Settled {
   readonly acks: boolean;
   readonly byTag: boolean;
+  readonly clears: boolean;
   readonly begunAt: Milliseconds;
   readonly isAcknowledged: boolean;
 }
@@ -80,6 +88,7 @@ class Worker {
   readonly #books: BookRepository;
   readonly #manager: CacheManager;
   readonly #reads: ReadRecord[] = [];
+  readonly #failedReads: FailedRead[] = [];
   #ended: Ended[] = [];
   #underWay = 0;
   #writes = new Set<Promise<void>>();
@@ -127,7 +136,8 @@ class Worker {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
       return refused(evictions);
     },
-    readAll: () => Promise.all(Array.from({ length: settings.keys }, (_, key) => this.#read(key))),
+    trouble: async (trouble) => void (troubles.trouble = trouble),
+    readAll: () => Promise.all(Array.from({ length: settings.keys }, (_, key) => this.#readSurely(key))),
     readKeys: (keys) => Promise.all(keys.map((key) => this.#read(key))),
     lookUp: (keys) => Promise.all(keys.map((key) => this.#books.find(key))),
     putAll: (entries) => refused(entries.map(({ key, book }) => this.#cache.put(key, book, { tags: tagsOf(key) }))),
@@ -209,7 +219,8 @@ class Worker {
     this.#readsDue = Math.min(this.#readsDue + (this.#load.readsPerSecond * TICK_MS) / 1_000, 100);
     for (; this.#readsDue >= 1; this.#readsDue -= 1) {
       const key = this.#keyToRead();
-      if (this.#underWay < MAXIMUM_UNDER_WAY) this.#read(key).catch((error: unknown) => fail(`read: ${inWords(error)}`));
+      if (this.#underWay < MAXIMUM_UNDER_WAY)
+        this.#read(key).catch((error: unknown) => isTrouble(error) || fail(`read: ${inWords(error)}`));
     }
     this.#writesDue = Math.min(this.#writesDue + (this.#load.writesPerSecond * TICK_MS) / 1_000, 2);
     for (; this.#writesDue >= 1; this.#writesDue -= 1) {
@@ -243,15 +254,28 @@ class Worker {
     this.#underWay += 1;
     try {
       const { version, at } = await this.#books.find(key);
-      const ageMs = Math.max(0, begunAt - at);
-      this.#ended.push({
-        begunAt,
-        endedAt: monotonicNow(),
-        judge: (waitedMs) => this.#reads.push({ key, begunAt, version, ageMs, waitedMs }),
-      });
+      const endedAt = monotonicNow();
+      const judge = (waitedMs: Milliseconds): void => void this.#reads.push({ key, begunAt, endedAt, version, at, waitedMs });
+      this.#ended.push({ begunAt, endedAt, judge });
       return version;
+    } catch (error) {
+      const endedAt = monotonicNow();
+      const judge = (waitedMs: Milliseconds): void => void this.#failedReads.push({ key, begunAt, endedAt, waitedMs });
+      if (isTrouble(error)) this.#ended.push({ begunAt, endedAt, judge });
+      throw error;
     } finally {
       this.#underWay -= 1;
+    }
+  }
+
+  /** Reads until it gets a value. */
+  async #readSurely(key: number): Promise<number> {
+    for (;;) {
+      try {
+        return await this.#read(key);
+      } catch (error) {
+        if (!isTrouble(error)) throw error;
+      }
     }
   }
 
@@ -262,7 +286,7 @@ class Worker {
     const clears = this.#load.clears !== false && this.#written % 50 < 2; // One of them with acks.
     const by = clears ? 'all' : random.next() < 0.5 ? 'key' : random.pick(['tag', 'shelf'] as const);
     const verb = PUBLICATIONS[by][acks ? 1 : 0];
-    const how = { acks, byTag: by === 'tag' || by === 'shelf', begunAt: monotonicNow() };
+    const how = { acks, byTag: by === 'tag' || by === 'shelf', clears, begunAt: monotonicNow() };
     try {
       this.#settled(await this.#books[verb](key), { ...how, isAcknowledged: true });
     } catch (error) {
@@ -274,7 +298,7 @@ class Worker {
 
   async #put(key: number): Promise<void> {
     this.#putting.add(key);
-    const how = { acks: false, byTag: false, begunAt: monotonicNow() };
+    const how = { acks: false, byTag: false, clears: false, begunAt: monotonicNow() };
     try {
       const { version } = await this.#books.revise(key);
       this.#settled([{ key, version }], { ...how, isAcknowledged: true });
@@ -288,12 +312,12 @@ class Worker {
     }
   }
 
-  #settled(promises: readonly Committed[], { acks, byTag, begunAt, isAcknowledged }: Settled): void {
+  #settled(promises: readonly Committed[], { acks, byTag, clears, begunAt, isAcknowledged }: Settled): void {
     const settledAt = monotonicNow();
     const acknowledgedAt = isAcknowledged ? settledAt : undefined;
     const { instance } = settings;
     const judge = (waitedMs: Milliseconds): void =>
-      tell({ kind: 'eviction', record: { promises, byTag, instance, acks, settledAt, acknowledgedAt, waitedMs } });
+      tell({ kind: 'eviction', record: { promises, byTag, clears, instance, acks, begunAt, settledAt, acknowledgedAt, waitedMs } });
     // Told at once, for this process may be killed; how long it waited is known only after the loop has turned.
     if (isAcknowledged && settledAt - begunAt < 100) judge(settledAt - begunAt);
     else this.#ended.push({ begunAt, endedAt: settledAt, judge });
@@ -303,6 +327,7 @@ class Worker {
     const ended = this.#ended;
     this.#ended = [];
     for (const { begunAt, endedAt, judge } of ended) judge(endedAt - begunAt - stalls.within(begunAt, endedAt));
+    if (this.#failedReads.length > 0) tell({ kind: 'failedReads', records: this.#failedReads.splice(0) });
     if (this.#reads.length > 0) tell({ kind: 'reads', records: this.#reads.splice(0) });
   }
 }
