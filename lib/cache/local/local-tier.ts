@@ -166,8 +166,8 @@ export class LocalTier<L extends Joinable = Joinable> {
     // Who is kept for no longer than its life ends with its life here.
     const keptUntil = times.keptUntil === endsAt ? freshUntil : times.keptUntil;
     // Written out: a spread with a name more takes three times as much memory in V8.
-    const { writtenAt, dueAt } = times;
-    this.#entries.set(key, value, keptUntil, { tagged, times: { writtenAt, freshUntil, dueAt, keptUntil } });
+    const { writtenAt, dueAt, retryAt } = times;
+    this.#entries.set(key, value, keptUntil, { tagged, times: { writtenAt, freshUntil, dueAt, retryAt, keptUntil } });
   }
 
   /** A rule of its own: a spec shows what breaks without it. */

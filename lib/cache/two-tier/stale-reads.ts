@@ -4,7 +4,7 @@ import { LimitedLoadContext } from '../load-context.js';
 import type { HeldEntry } from '../local/local-entry.js';
 import type { LocalTier } from '../local/local-tier.js';
 import type { ReadTicket } from '../local/read-tickets.js';
-import type { RemoteEntry } from '../remote/entry-codec.js';
+import type { Reading, RemoteEntry } from '../remote/entry-codec.js';
 import type { CacheParts } from './cache-parts.js';
 import type { Freshness } from './freshness.js';
 import type { AskingRequest, LoadRequest } from './load-call.js';
@@ -160,7 +160,7 @@ export class StaleReads {
     const { reads } = this.#options;
     const ticket = this.#local.begin(key);
     try {
-      const entry = reads.entryIn(await reads.get(key).catch(() => undefined));
+      const entry = reads.entryIn(await this.#readQuietly(key));
       if (entry === undefined || !this.#local.isValid(ticket)) throw failure.error;
       if (reads.isFresh(entry)) {
         reads.keep(key, ticket, entry, request.freshness);
@@ -169,6 +169,16 @@ export class StaleReads {
       return this.#serve(entry, { ...failure, ticket }, request);
     } finally {
       this.#local.end(key, ticket);
+    }
+  }
+
+  async #readQuietly(key: string): Promise<Reading> {
+    const { reads, counters } = this.#options;
+    try {
+      return await reads.get(key);
+    } catch {
+      counters.remoteFailures += 1; // The failure of the method is what the caller hears of.
+      return undefined;
     }
   }
 

@@ -90,7 +90,7 @@ describe(LocalTier.name, () => {
         tier.keep(key, ticket, {
           value: i,
           endsAt: 1e9 + writtenAt,
-          times: { writtenAt, dueAt: 1e6 + writtenAt, keptUntil: 1e9 + writtenAt },
+          times: { writtenAt, dueAt: 1e6 + writtenAt, retryAt: -Infinity, keptUntil: 1e9 + writtenAt },
         });
         tier.end(key, ticket);
       });
