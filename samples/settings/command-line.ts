@@ -9,8 +9,9 @@ export const USAGE = `The Settings sample: a setting that is changed on one serv
 
 Usage: npm run sample:settings [-- options]
 
-  (none)      change settings, cut a server off, let it back in; print a timeline and how long it
-              took. Exit code 0 if every server had every new value
+  (none)      change settings, cut a server off, let it back in, take the database away and bring it
+              back; print a timeline and how long it took. Exit code 0 if every server had every new
+              value, and what was known while the database was away, but nothing that was evicted
   --serve     keep the three servers up, to be tried by hand, until Ctrl-C
   --port N    the port of the first server, the others take the next two; 0 = any free ports
               (default: ${DEFAULT_SERVE_PORT} with --serve, else 0)

@@ -1,10 +1,11 @@
 import { inject, injectable } from 'inversify';
 import { type CacheEventMap, EventListener } from '../../lib/index.js';
 import { monotonicMs } from '../support/monotonic-time.js';
+import { CACHE } from './cached-settings.js';
 import { Notifier } from './notifier.js';
 import { SETTINGS_TOPIC } from './settings-board.js';
 
-/** What becomes of the connections, told to people. */
+/** What becomes of the connections and the caches, told to people. */
 @injectable()
 export class ConnectionLog {
   readonly #notifier: Notifier;
@@ -24,13 +25,18 @@ export class ConnectionLog {
   }
 
   @EventListener('bypass')
-  onBypass({ active }: CacheEventMap['bypass']): void {
-    this.#tell('bypass', active ? 'reads past L1, which may be out of date' : 'answers from L1 again');
+  onBypass({ cache, active }: CacheEventMap['bypass']): void {
+    if (cache === CACHE) this.#tell('bypass', active ? 'reads past L1, which may be out of date' : 'answers from L1 again');
   }
 
   @EventListener('evicted')
-  onEvicted({ keys }: CacheEventMap['evicted']): void {
-    this.#notifier.tell({ kind: 'evicted', keys, atMs: monotonicMs() });
+  onEvicted({ cache, keys }: CacheEventMap['evicted']): void {
+    this.#notifier.tell({ kind: 'evicted', cache, keys, atMs: monotonicMs() });
+  }
+
+  @EventListener('servedStale')
+  onServedStale({ key, ageMs, error }: CacheEventMap['servedStale']): void {
+    this.#notifier.tell({ kind: 'servedStale', name: key, ageMs, error: (error as Error).message, atMs: monotonicMs() });
   }
 
   @EventListener('error')

@@ -17,6 +17,8 @@ import { Timeline } from '../support/timeline.js';
 import { TOKEN_VARIABLE } from './admin-token.js';
 import { CachedSettings } from './cached-settings.js';
 import { readCommandLine, USAGE } from './command-line.js';
+import { conclude } from './conclusion.js';
+import { DatabaseOutage } from './database-outage.js';
 import { Notifier } from './notifier.js';
 import { SERVER_NAMES } from './server-names.js';
 import type { SettingsNotice } from './server-notice.js';
@@ -24,7 +26,6 @@ import { createSettingsContainer } from './settings-container.js';
 import { settingsFleet } from './settings-fleet.js';
 import { SettingsStore } from './settings-store.js';
 import { Story } from './story.js';
-import type { Verdict } from './verdict.js';
 
 const print = (line: string): void => console.log(line);
 const paint = painterFor(process.stdout);
@@ -45,8 +46,10 @@ async function run({ mode, port }: ServersOptions, teardown: Teardown): Promise<
   introduce(backend);
   await fleet.start();
   if (mode === 'serve') return serve(fleet, given === '' ? token : `$${TOKEN_VARIABLE}`);
-  const story = new Story({ fleet, links, store, token, timeline: new Timeline(print, paint) });
-  return conclude(await story.tell());
+  const outage = await DatabaseOutage.open(file);
+  teardown.defer(() => outage.close());
+  const story = new Story({ fleet, links, outage, store, token, timeline: new Timeline(print, paint) });
+  return conclude(await story.tell(), print, paint);
 }
 
 /** A Redis that is used again may still know the settings of the last run: an instance of its own empties the cache, and leaves. */
@@ -71,20 +74,6 @@ function introduce({ description, redis }: Backend): void {
   print('  Database:  an SQL database in a file, shared by all three');
 }
 
-function conclude({ answers, wrong, missed, slowestMs, returnMs, isGood }: Verdict): number {
-  print('');
-  if (isGood) {
-    print(paint('green', `In force: all ${answers} answers equal the database or say that they may not, and every change was`));
-    const back = returnMs === undefined ? '' : `, and on the server that was cut off ${returnMs.toFixed(1)} ms after it was let back in`;
-    print(paint('green', `on every server within ${slowestMs.toFixed(1)} ms${back}.`));
-    return 0;
-  }
-  for (const { server, setting, stored } of wrong)
-    print(paint('red', `Wrong: ${server} answered ${setting.name} v${setting.version}, the database has v${stored.version}.`));
-  for (const { server, way } of missed) print(paint('red', `Missed: ${server} (${way}) did not hear of a change.`));
-  return 1;
-}
-
 async function serve(fleet: Fleet<SettingsNotice>, token: string): Promise<number> {
   const [first, second] = fleet.servers;
   print('');
@@ -92,6 +81,7 @@ async function serve(fleet: Fleet<SettingsNotice>, token: string): Promise<numbe
   print('');
   print(`  curl -i ${second?.url}/settings/banner`);
   print(`  curl -i ${second?.url}/cached-settings/banner`);
+  print(`  curl -i ${second?.url}/recent-settings/banner`);
   print(`  curl -X PUT ${first?.url}/admin/settings/banner -d '{"value": "Closed"}' \\`);
   print(`       -H "authorization: Bearer ${token}"`);
   print('');

@@ -11,8 +11,10 @@ export type SettingsNotice =
   | { readonly kind: 'saved'; readonly name: string; readonly version: number; readonly committedAtMs: number }
   /** Its board has this version from now on. */
   | { readonly kind: 'arrived'; readonly name: string; readonly version: number; readonly by: ArrivedBy; readonly atMs: number }
-  /** Its cache dropped these keys. */
-  | { readonly kind: 'evicted'; readonly keys: readonly string[]; readonly atMs: number }
+  /** One of its caches dropped these keys. */
+  | { readonly kind: 'evicted'; readonly cache: string; readonly keys: readonly string[]; readonly atMs: number }
+  /** It read the database in vain, and answered with what it had: a value of this age. */
+  | { readonly kind: 'servedStale'; readonly name: string; readonly ageMs: number; readonly error: string; readonly atMs: number }
   /** What became of its connections, for people. */
   | { readonly kind: 'connection'; readonly what: keyof CacheEventMap; readonly text: string; readonly atMs: number }
   /** Whether its board is up to date beyond doubt. */

@@ -9,6 +9,9 @@ export interface Setting {
   readonly version: number;
 }
 
+/** For people. */
+export const describe = ({ name, value, version }: Setting): string => `${name} v${version} ${JSON.stringify(value)}`;
+
 /** What is known of a setting before anybody sets it. */
 interface SettingDefinition {
   readonly initial: SettingValue;
@@ -39,10 +42,11 @@ export const DEFINITIONS: Readonly<Record<string, SettingDefinition>> = {
 /** Somebody asks for something that cannot be. `statusCode` is what it is over HTTP. */
 export class SettingError extends Error {
   constructor(
-    readonly statusCode: 400 | 404,
+    readonly statusCode: 400 | 404 | 503,
     message: string,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }
 

@@ -3,7 +3,7 @@ import { CacheEvictError } from '../../lib/index.js';
 import { traceUpdate } from '../support/request-trace.js';
 import { CachedSettings } from './cached-settings.js';
 import { Notifier } from './notifier.js';
-import { checkValue, type Setting, type SettingValue } from './setting.js';
+import { checkName, checkValue, type Setting, type SettingValue } from './setting.js';
 import { SettingsAnnouncer } from './settings-announcer.js';
 import { SettingsBoard } from './settings-board.js';
 
@@ -12,6 +12,13 @@ export interface Change {
   readonly setting: Setting;
   /** Who may not know of it for a while, because Redis did not acknowledge it; they are told as soon as it does. */
   readonly pending: readonly ('cache' | 'topic')[];
+}
+
+/** A setting that is to be forgotten. */
+export interface Forgetting {
+  readonly name: string;
+  /** As in a {@link Change}. */
+  readonly pending: readonly 'cache'[];
 }
 
 /** Changes settings, and has everybody learn of it in both ways. */
@@ -45,6 +52,21 @@ export class SettingsAdmin {
     const { value: change, committedAtMs } = await traceUpdate(() => this.#change(name, checked, how));
     this.#notifier.tell({ kind: 'saved', name, version: change.setting.version, committedAtMs });
     return change;
+  }
+
+  /**
+   * Has every cache drop it, without a new value. The boards keep it: they are told of new ones alone.
+   *
+   * @throws {SettingError} 400 for a setting that there is not.
+   */
+  async forget(name: string): Promise<Forgetting> {
+    try {
+      await this.#cached.forget(checkName(name, 400));
+      return { name, pending: [] };
+    } catch (error) {
+      if (!(error instanceof CacheEvictError)) throw error;
+      return { name, pending: ['cache'] };
+    }
   }
 
   async #change(name: string, value: SettingValue, how: 'evict' | 'put'): Promise<Change> {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { inject, injectable, preDestroy } from 'inversify';
 import { type CacheEventMap, EventListener, type Message, MessageListener } from '../../lib/index.js';
 import { monotonicMs } from '../support/monotonic-time.js';
+import { CACHE } from './cached-settings.js';
 import { Notifier } from './notifier.js';
 import type { ArrivedBy } from './server-notice.js';
 import { readSetting, type Setting } from './setting.js';
@@ -99,7 +100,8 @@ export class SettingsBoard {
 
   /** The library sends heartbeats over the connection that messages come by. Without them it is as good as lost. */
   @EventListener('bypass')
-  onBypass({ active }: CacheEventMap['bypass']): void {
+  onBypass({ cache, active }: CacheEventMap['bypass']): void {
+    if (cache !== CACHE) return;
     this.#isProven = !active;
     this.#tellLive();
   }

@@ -1,13 +1,19 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
 import { CacheManager, type CachingOptions, cachingModule } from '../../lib/index.js';
-import { CachedSettings } from './cached-settings.js';
+import { BRIEF_CACHE, CACHE, CachedSettings } from './cached-settings.js';
 import { ConnectionLog } from './connection-log.js';
 import { Notifier } from './notifier.js';
 import { SettingsAdmin } from './settings-admin.js';
 import { SettingsAnnouncer } from './settings-announcer.js';
 import { SettingsBoard } from './settings-board.js';
 import { SettingsStore } from './settings-store.js';
+
+const CACHES = {
+  [CACHE]: { ttl: '10m' },
+  // While the database is away: what was known last, for an hour. A server tries again every fifth of a second.
+  [BRIEF_CACHE]: { ttl: 500, staleIfError: { for: '1h', retryAfter: 200 } },
+} as const;
 
 /** What one instance of the application is made of. */
 export interface SettingsContainerParts {
@@ -29,7 +35,7 @@ export async function createSettingsContainer({ store, notifier, redis, instance
   container.bind(SettingsAnnouncer).toSelf();
   container.bind(SettingsAdmin).toSelf();
   container.bind(ConnectionLog).toSelf();
-  container.load(cachingModule({ redis, instanceId, logger: false, caches: { settings: { ttl: '10m' } } }));
+  container.load(cachingModule({ redis, instanceId, logger: false, caches: CACHES }));
   const board = container.get(SettingsBoard); // Whoever listens is there before the first connection.
   container.get(ConnectionLog);
   try {

@@ -2,7 +2,7 @@ import type { Client, Row } from '@libsql/client';
 import { injectable } from 'inversify';
 import { noteCommit, noteDatabaseRead } from '../support/request-trace.js';
 import { openSqlFile } from '../support/sql-file.js';
-import { DEFINITIONS, type Setting, type SettingValue } from './setting.js';
+import { DEFINITIONS, type Setting, SettingError, type SettingValue } from './setting.js';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS setting (
@@ -31,19 +31,19 @@ export class SettingsStore {
   }
 
   async findAll(): Promise<readonly Setting[]> {
-    return (await this.#client.execute('SELECT name, value, version FROM setting')).rows.map(toSetting);
+    return this.#execute('SELECT name, value, version FROM setting');
   }
 
   async find(name: string): Promise<Setting | undefined> {
+    const [found] = await this.#execute('SELECT name, value, version FROM setting WHERE name = :name', { name });
     noteDatabaseRead();
-    const sql = 'SELECT name, value, version FROM setting WHERE name = :name';
-    return (await this.#client.execute({ sql, args: { name } })).rows.map(toSetting)[0];
+    return found;
   }
 
   /** Returns it with its new version. */
   async save(name: string, value: SettingValue): Promise<Setting> {
     const sql = 'UPDATE setting SET value = :value, version = version + 1 WHERE name = :name RETURNING name, value, version';
-    const [saved] = (await this.#client.execute({ sql, args: { name, value: JSON.stringify(value) } })).rows.map(toSetting);
+    const [saved] = await this.#execute(sql, { name, value: JSON.stringify(value) });
     noteCommit();
     if (saved === undefined) throw new Error(`The database has no setting '${name}'.`);
     return saved;
@@ -52,6 +52,16 @@ export class SettingsStore {
   /** Idempotent. */
   close(): void {
     this.#client.close();
+  }
+
+  /** @throws {SettingError} 503 when the database does not do it. */
+  async #execute(sql: string, args: Readonly<Record<string, string>> = {}): Promise<readonly Setting[]> {
+    try {
+      return (await this.#client.execute({ sql, args })).rows.map(toSetting);
+    } catch (cause) {
+      const why = (cause as Error).message.replace(/^SQLITE_\w+: /, '');
+      throw new SettingError(503, `The database failed: ${why}`, { cause });
+    }
   }
 }
 

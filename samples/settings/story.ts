@@ -3,8 +3,11 @@ import type { Links } from '../support/links.js';
 import { monotonicMs } from '../support/monotonic-time.js';
 import type { ServerHandle } from '../support/server-handle.js';
 import type { Timeline } from '../support/timeline.js';
+import { CACHE } from './cached-settings.js';
+import type { DatabaseOutage } from './database-outage.js';
+import { OutageAct } from './outage-act.js';
 import type { SettingsNotice } from './server-notice.js';
-import type { Setting, SettingValue } from './setting.js';
+import { describe, type Setting, type SettingValue } from './setting.js';
 import { SettingsClient } from './settings-client.js';
 import type { SettingsStore } from './settings-store.js';
 import { type Answer, type Arrival, isCurrent, judge, type Verdict } from './verdict.js';
@@ -18,13 +21,15 @@ export interface StoryOptions {
   readonly fleet: Fleet<SettingsNotice>;
   /** `undefined`: no server can be cut off. */
   readonly links: Links | undefined;
+  /** Takes the database away, and brings it back. */
+  readonly outage: DatabaseOutage;
   /** Asked past every copy. */
   readonly store: SettingsStore;
   readonly token: string;
   readonly timeline: Timeline;
 }
 
-/** Changes settings, cuts one server off in between, and judges what the servers answered. */
+/** Changes settings, cuts one server off, takes the database away, and judges what the servers answered. */
 export class Story {
   readonly #options: StoryOptions;
   readonly #answers: Answer[] = [];
@@ -57,7 +62,9 @@ export class Story {
     timeline.chapter(`5. Change maintenance on ${third.name}`);
     await this.#change(third, 'maintenance', true, 'evict');
     await this.#readAll('maintenance');
-    return judge(this.#answers, this.#arrivals);
+
+    const { outage, answers } = await new OutageAct(this.#options).tell();
+    return judge([...this.#answers, ...answers], this.#arrivals, outage);
   }
 
   async #cutOff(server: ServerHandle, other: ServerHandle, links: Links): Promise<void> {
@@ -100,7 +107,10 @@ export class Story {
     const inCache = (server: string): number | undefined =>
       fleet.notices
         .of('evicted')
-        .find((entry) => entry.server === server && entry.notice.keys.includes(name) && entry.notice.atMs > startedAtMs)?.notice.atMs;
+        .find(
+          (entry) =>
+            entry.server === server && entry.notice.cache === CACHE && entry.notice.keys.includes(name) && entry.notice.atMs > startedAtMs,
+        )?.notice.atMs;
     const isEverywhere = (): boolean =>
       committed() !== undefined && present.every(({ name }) => onBoard(name) !== undefined && inCache(name) !== undefined);
     await fleet.notices.until(isEverywhere, HAPPENS_WITHIN_MS);
@@ -163,7 +173,5 @@ export class Story {
       .find((entry) => entry.server === server && entry.notice.name === name && entry.notice.version >= version)?.notice;
   }
 }
-
-const describe = ({ name, value, version }: Setting): string => `${name} v${version} ${JSON.stringify(value)}`;
 
 const since = (fromMs: number, atMs: number): string => `${(atMs - fromMs).toFixed(1)} ms after it was`;

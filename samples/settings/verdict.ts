@@ -1,3 +1,4 @@
+import type { OutageVerdict } from './outage-verdict.js';
 import type { Setting } from './setting.js';
 
 /** What a server answered, and what the database said then. Nothing was written in between. */
@@ -27,7 +28,12 @@ export interface Verdict {
   readonly slowestMs: number;
   /** The longest it took one that was; `undefined`: none was. */
   readonly returnMs: number | undefined;
-  /** Whether something was changed and read, every answer that was given without a doubt equals the database, and no change was missed. */
+  /** What came of it that the database went away. */
+  readonly outage: OutageVerdict;
+  /**
+   * Whether something was changed and read, every answer that was given without a doubt equals the database, no
+   * change was missed, and the outage of the database went well.
+   */
   readonly isGood: boolean;
 }
 
@@ -36,13 +42,13 @@ export const isCurrent = ({ setting, stored }: Pick<Answer, 'setting' | 'stored'
   setting.value === stored.value && setting.version === stored.version;
 
 /** Judges by what was really read. A run that read nothing, or in which nothing arrived, has shown nothing. */
-export function judge(answers: readonly Answer[], arrivals: readonly Arrival[]): Verdict {
+export function judge(answers: readonly Answer[], arrivals: readonly Arrival[], outage: OutageVerdict): Verdict {
   const wrong = answers.filter((answer) => !answer.isDoubtful && !isCurrent(answer));
   const missed = arrivals.filter(({ afterMs }) => afterMs === undefined);
   const slowest = (isReturn: boolean): number | undefined =>
     arrivals
       .filter(({ way }) => (way === 'return') === isReturn)
       .reduce<number | undefined>((most, { afterMs = 0 }) => Math.max(most ?? 0, afterMs), undefined);
-  const isGood = answers.length > 0 && arrivals.length > 0 && wrong.length === 0 && missed.length === 0;
-  return { answers: answers.length, wrong, missed, slowestMs: slowest(false) ?? 0, returnMs: slowest(true), isGood };
+  const isGood = answers.length > 0 && arrivals.length > 0 && wrong.length === 0 && missed.length === 0 && outage.isGood;
+  return { answers: answers.length, wrong, missed, slowestMs: slowest(false) ?? 0, returnMs: slowest(true), outage, isGood };
 }

@@ -4,9 +4,10 @@ import { monotonicMs } from './monotonic-time.js';
 
 /**
  * Where an answer came from: `L1`, this process; `L2`, Redis (or what stands in for it); `database`, the method ran for this request;
- * `joined`, the request shared what another one was already fetching.
+ * `joined`, the request shared what another one was already fetching; `stale`, an entry whose life had ended, since
+ * the method failed.
  */
-export type AnswerSource = 'L1' | 'L2' | 'database' | 'joined';
+export type AnswerSource = 'L1' | 'L2' | 'database' | 'joined' | 'stale';
 
 interface RequestTrace {
   readDatabase: boolean;
@@ -17,7 +18,7 @@ interface RequestTrace {
 // The repository finds the trace of the request it works for in here: the service between them need not pass it on.
 const traces = new AsyncLocalStorage<RequestTrace>();
 
-/** Called by the repository when it reads. */
+/** Called by the repository when it reads. Where an old value may answer for a failed query: when it has read. */
 export function noteDatabaseRead(): void {
   const trace = traces.getStore();
   if (trace !== undefined) trace.readDatabase = true;
@@ -48,6 +49,7 @@ export async function traceRead<T>(
   const value = await answer;
   if (trace.readDatabase) return { value, source: 'database' };
   if (isLocal) return { value, source: 'L1' };
+  if (statistics().servedStale > before.servedStale) return { value, source: 'stale' };
   return { value, source: statistics().remoteHits > before.remoteHits ? 'L2' : 'joined' };
 }
 

@@ -2,10 +2,13 @@ import { monotonicMs } from './monotonic-time.js';
 import type { Colour, Painter } from './painter.js';
 import type { AnswerSource } from './request-trace.js';
 
-const COLOURS: Readonly<Partial<Record<string, Colour>>> = { L1: 'green', L2: 'cyan', database: 'yellow', joined: 'cyan' } satisfies Record<
-  AnswerSource,
-  Colour
->;
+const COLOURS: Readonly<Partial<Record<string, Colour>>> = {
+  L1: 'green',
+  L2: 'cyan',
+  database: 'yellow',
+  joined: 'cyan',
+  stale: 'yellow',
+} satisfies Record<AnswerSource, Colour>;
 
 /**
  * Prints what happened when, and on which server:

@@ -104,6 +104,8 @@ describe(SettingsBoard.name, () => {
     expect(board.isLive).to.be.false;
     board.onBypass({ cache: 'settings', active: false });
     expect(board.isLive).to.be.true;
+    board.onBypass({ cache: 'brief-settings', active: true }); // It comes and goes with that of the other cache.
+    expect(board.isLive).to.be.true;
     board.onLost({ ...lost, link: 'command' }); // Messages come by the other one.
     expect(board.isLive).to.be.true;
     expect(notices.filter(({ kind }) => kind === 'live').map((notice) => 'isLive' in notice && notice.isLive)).to.deep.equal([

@@ -16,6 +16,8 @@ const put = (body: unknown, headers: Record<string, string> = { authorization: `
   body: typeof body === 'string' ? body : JSON.stringify(body),
 });
 
+const remove = (headers: Record<string, string> = { authorization: `Bearer ${TOKEN}` }): RequestInit => ({ method: 'DELETE', headers });
+
 const SERVE = ['--serve', '--port', '0'];
 
 /** The addresses of the three servers, as they are printed. */
@@ -85,6 +87,17 @@ for (const redis of ['none', 'program'] as const) {
       });
     }
 
+    it('has a setting dropped by DELETE on one server from the caches of all', async () => {
+      const known = await cached(urls, 'maintenance');
+      await Promise.all(urls.map((url) => ask(`${url}/recent-settings/maintenance`)));
+      const { status, body } = await ask(`${urls[1]}/admin/cached-settings/maintenance`, remove());
+      expect({ status, body }).to.deep.equal({ status: 200, body: { name: 'maintenance', pending: [] } });
+      for (const path of ['cached-settings', 'recent-settings']) {
+        const { headers, body } = await ask(`${urls[1]}/${path}/maintenance`); // It hears of its own eviction at once.
+        expect([headers.get('x-cache'), body]).to.deep.equal(['database', known[1]]);
+      }
+    });
+
     it('takes what curl calls a form', async () => {
       const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/x-www-form-urlencoded' };
       const { status, body } = await ask(`${urls[0]}/admin/settings/page-size`, put({ value: 500 }, headers));
@@ -123,6 +136,9 @@ for (const redis of ['none', 'program'] as const) {
       ['another way with the cache', `${path}?cache=keep`, put({ value: true }), 400, 'Expected `cache` to be evict or put.'],
       ['an unknown setting on the board', '/settings/colour', {}, 404, unknown('colour')],
       ['an unknown setting in the cache', '/cached-settings/__proto__', {}, 404, unknown('__proto__')],
+      ['an unknown setting among the recent ones', '/recent-settings/colour', {}, 404, unknown('colour')],
+      ['a DELETE without token', '/admin/cached-settings/maintenance', remove({}), 401, admin],
+      ['a DELETE of an unknown setting', '/admin/cached-settings/colour', remove(), 400, unknown('colour')],
       ['a path nobody knows', '/books', {}, 404, nothing],
       ['a change past the administrators', '/settings/maintenance', put({ value: true }), 404, nothing],
     ];

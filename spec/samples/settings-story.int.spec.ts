@@ -20,7 +20,7 @@ function chapter(output: string, title: string): readonly Told[] {
   const start = lines.indexOf(title);
   expect(start, `'${title}' in: ${output}`).to.be.greaterThan(-1);
   return lines.slice(start + 1, lines.indexOf('', start)).map((line) => {
-    const [, at, server, text] = /^ {2}\+ +(\d+\.\d) ms {2}(server-\d) +(\S.*)$/.exec(line) ?? [];
+    const [, at, server, text] = /^ {2}\+ +(\d+\.\d) ms {2}(server-\d|database) +(\S.*)$/.exec(line) ?? [];
     if (at === undefined || server === undefined || text === undefined) throw new Error(`Not a line of the timeline: ${line}`);
     return { atMs: Number(at), server, text };
   });
@@ -63,6 +63,52 @@ function expectCommonStory(output: string): void {
   expectReads(fifth, 'maintenance v2 true', ['database', 'L2', 'L2']);
 }
 
+const FAILS = 'fails: The database failed: no such table: setting';
+
+/** What a timeline tells, without when. */
+const untimed = (told: readonly Told[]): readonly string[] => told.map(({ server, text }) => `${server} ${text}`);
+
+/**
+ * The database goes away and comes back. Where answers come from before and after that depends on how fast the
+ * servers are. Who is answered while it is away, and who is not, does not.
+ */
+function expectOutage(output: string, banner: string): void {
+  const each = (text: string): readonly string[] => SERVERS.map((server) => `${server} ${text}`);
+  const [known, wrong] = ['page-size v2 50', banner];
+  const away = untimed(chapter(output, '6. Take the database away: strict reads fail, those with staleIfError get what was known last'));
+  const begun = away.indexOf('database is away: every query fails');
+  const before = away.slice(0, begun).map((text) => text.replace(/from (database|L1|L2)$/, 'from …'));
+  expect(before).to.deep.equal([...each(`read    ${known}  from …`), ...each(`read    ${wrong}  from …`)]);
+  const ages = [...output.matchAll(/ told {4}served \S+, (\d+) ms old: /g)].map(([, ms]) => Number(ms));
+  expect(ages.filter((ms) => ms >= 500)).to.have.lengthOf(6); // They live for half a second.
+  const told = (name: string, value: string): readonly string[] =>
+    SERVERS.flatMap((server) => [
+      `${server} told    served ${name}, … ms old: The database failed: no such table: setting`,
+      `${server} read    ${value}  from stale`,
+    ]);
+  expect(away.slice(begun + 1).map((text) => text.replace(/, \d+ ms old/, ', … ms old'))).to.deep.equal([
+    ...each(`strict  page-size  ${FAILS}`),
+    ...each(`strict  banner  ${FAILS}`),
+    ...told('page-size', known),
+    ...told('banner', wrong),
+  ]);
+
+  const evicted = untimed(chapter(output, '7. Evict banner on server-1: what is known of it is wrong, and the database is still away'));
+  expect(evicted[0]).to.equal('server-1 evicts  banner');
+  expect(evicted.slice(1, 4)).to.have.members(each('cache   dropped banner'));
+  expect(evicted.slice(4)).to.deep.equal([...each(`read    banner  ${FAILS}`), ...each(`read    ${known}  from stale`)]);
+
+  const back = untimed(chapter(output, '8. Bring the database back: somebody has corrected both by hand meanwhile, and told no server'));
+  expect(back[0]).to.equal('database is back');
+  const corrected = `banner v${Number(/ v(\d) /.exec(banner)?.[1]) + 1} "Open on Tuesday"`;
+  expect(
+    back
+      .slice(1)
+      .filter((text) => !/^server-\d has a new page-size \(old answers until then: \d+\)$/.test(text))
+      .map((text) => text.replace(/from (database|L1|L2), \d+\.\d ms after it was back$/, 'from …')),
+  ).to.deep.equal([...each('read    page-size v3 100  from …'), ...each(`read    ${corrected}  from …`)]);
+}
+
 /** One server misses a change, says that it may have, and catches up. */
 function expectCut(output: string): void {
   const told = chapter(output, "4. Cut server-3's way to Redis, change banner on server-1, restore it");
@@ -99,7 +145,7 @@ function expectCut(output: string): void {
 }
 
 const IN_FORCE =
-  /\nIn force: all (\d+) answers equal the database or say that they may not, and every change was\non every server within \d+\.\d ms(, and on the server that was cut off \d+\.\d ms after it was let back in)?\.\n$/;
+  /\nIn force: all (\d+) answers equal the database or say that they may not, and every change was\non every server within \d+\.\d ms(, and on the server that was cut off \d+\.\d ms after it was let back in)?\.\nWithout the database: \d+ answers were the last known value \(told \d+ times, with the error\), and\n6 failed that did not allow it\. What was evicted was answered to nobody: 3 of 3 failed\.\n$/;
 
 describe('the story of samples/settings', function () {
   this.timeout(120_000);
@@ -118,7 +164,8 @@ describe('the story of samples/settings', function () {
     expect(run.output).to.include('\n  Servers:   three containers embedded in this process\n');
     expectCommonStory(run.output);
     expect(chapter(run.output, '4. There is no way to Redis that could be cut')).to.deep.equal([]);
-    expect(IN_FORCE.exec(run.output)?.slice(1)).to.deep.equal(['30', undefined]);
+    expect(IN_FORCE.exec(run.output)?.slice(1)).to.deep.equal(['42', undefined]);
+    expectOutage(run.output, CLOSED);
   });
 
   it('is told by three processes on a private Redis, which ends with it', async () => {
@@ -127,6 +174,7 @@ describe('the story of samples/settings', function () {
     const port = /\n {2}Redis: {5}a private redis-server on port (\d+)\n {2}Servers: {3}three processes\n/.exec(run.output)?.[1];
     expectCommonStory(run.output);
     expectCut(run.output);
+    expectOutage(run.output, OPEN);
     expect(await isListening(Number(port))).to.be.false;
   });
 
@@ -142,7 +190,8 @@ describe('the story of samples/settings', function () {
         await endsWell(run);
         expectCommonStory(run.output);
         expectCut(run.output);
-        expect(IN_FORCE.exec(run.output)?.[1]).to.equal('42');
+        expectOutage(run.output, OPEN);
+        expect(IN_FORCE.exec(run.output)?.[1]).to.equal('54');
         expect(run.output).not.to.match(/s3cret|t0ken/);
       }
       await listener.ping(); // What was published before it was asked has arrived when it answers.
@@ -153,7 +202,7 @@ describe('the story of samples/settings', function () {
         { name: 'maintenance', value: true, version: 2 },
       ];
       expect(heard['settings-changed']).to.deep.equal([...told, ...told]);
-      const evictions = ['clear', 'evict banner', 'put page-size', 'evict banner', 'evict maintenance'];
+      const evictions = ['clear', 'evict banner', 'put page-size', 'evict banner', 'evict maintenance', 'evict banner'];
       expect((heard['settings-channel'] as { op: string; keys: string[] }[]).map(({ op, keys }) => [op, ...keys].join(' '))).to.deep.equal([
         ...evictions,
         ...evictions,
@@ -164,12 +213,17 @@ describe('the story of samples/settings', function () {
     }
   });
 
-  it('is broken off by Ctrl-C, and leaves nothing behind', async () => {
-    const run = start('program');
-    await run.printed('1. Read banner');
-    run.interrupt();
-    expect(await run.end).to.deep.equal({ code: 130, signal: null });
-    expect(run.errors).to.equal('');
-    expect(run.leftovers).to.deep.equal([]);
-  });
+  for (const [when, line] of [
+    ['at its beginning', '1. Read banner'],
+    ['while the database is away', 'is away: every query fails'],
+  ] as const) {
+    it(`is broken off by Ctrl-C ${when}, and leaves nothing behind`, async () => {
+      const run = start('program');
+      await run.printed(line);
+      run.interrupt();
+      expect(await run.end).to.deep.equal({ code: 130, signal: null });
+      expect(run.errors).to.equal('');
+      expect(run.leftovers).to.deep.equal([]);
+    });
+  }
 });
