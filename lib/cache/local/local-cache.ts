@@ -126,6 +126,13 @@ export class LocalCache {
     this.#ends[slot] = Math.min(dueAt, times.freshUntil);
   }
 
+  /** Of an entry with {@link EntryTimes}: its method has failed, and is tried again at that time. */
+  retry(key: string, retryAt: Milliseconds): void {
+    const slot = this.#slots.get(key);
+    const times = slot === undefined ? undefined : this.#times?.[slot];
+    if (slot !== undefined && times !== undefined) (this.#times as EntryTimes[])[slot] = { ...times, retryAt };
+  }
+
   /**
    * The time at which the entry's life ends; `undefined` if there is no live entry. Changes nothing, and does
    * not ask whether the entry may be served.

@@ -20,6 +20,11 @@ export interface EntryTimes {
   readonly dueAt: Milliseconds;
   /** It is held until then. */
   readonly keptUntil: Milliseconds;
+  /**
+   * Its method has failed: until then it answers although its life is over. Default: its method has not
+   * failed.
+   */
+  readonly retryAt?: Milliseconds | undefined;
 }
 
 /** An entry of any age, as somebody finds it who looks. */

@@ -108,6 +108,11 @@ export class LocalTier<L extends Joinable = Joinable> {
     this.#entries.defer(key, dueAt);
   }
 
+  /** See {@link LocalCache.retry}. */
+  retry(key: string, retryAt: Milliseconds): void {
+    this.#entries.retry(key, retryAt);
+  }
+
   /**
    * How long the entry will still live; `undefined` if there is no live entry. Changes nothing, and does not
    * ask whether the entry may be served.

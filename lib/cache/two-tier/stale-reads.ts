@@ -1,10 +1,11 @@
 import { CacheLoadTimeoutError } from '../../errors/index.js';
 import { alarm, type Milliseconds } from '../../time/index.js';
 import { LimitedLoadContext } from '../load-context.js';
-import type { HeldEntry } from '../local/local-entry.js';
+import type { HeldEntry, LocalEntry } from '../local/local-entry.js';
 import type { LocalTier } from '../local/local-tier.js';
 import type { ReadTicket } from '../local/read-tickets.js';
 import type { RemoteEntry } from '../remote/entry-codec.js';
+import type { Tagged } from '../tag/tagged.js';
 import type { CacheParts } from './cache-parts.js';
 import type { Freshness } from './freshness.js';
 import type { LoadRequest } from './load-call.js';
@@ -68,7 +69,7 @@ export class StaleReads {
   #answers<V>(held: HeldEntry, request: StaleRequest<V>, now: Milliseconds): boolean {
     const { counters, refreshes } = this.#options;
     const { key, freshness } = request;
-    const { writtenAt, freshUntil, dueAt } = held.times;
+    const { writtenAt, freshUntil, dueAt, retryAt = -Infinity } = held.times;
     if (now < freshUntil) {
       counters.localHits += 1;
       const ownDueAt = freshness.dueAt(writtenAt, freshUntil);
@@ -76,7 +77,7 @@ export class StaleReads {
       else if (now >= dueAt) this.#local.defer(key, ownDueAt);
       return true;
     }
-    if (now >= dueAt || now >= freshness.staleUntil(staleTimeOf(held))) return false;
+    if (now >= retryAt || now >= freshness.staleUntil(staleTimeOf(held))) return false;
     counters.servedStale += 1;
     return true;
   }
@@ -113,20 +114,20 @@ export class StaleReads {
     const { error, ticket } = failure;
     const { key, freshness, found } = request;
     if (!this.#accepts(freshness, error)) throw error;
-    const { clock, hasRemote, reads } = this.#options;
-    const now = clock.now();
-    const fresh = this.#local.get(key);
+    const now = this.#options.clock.now();
+    const fresh = this.fresh(key);
     if (fresh !== undefined) return fresh.value as V; // It has come meanwhile.
     const held = this.#local.held(key, now);
     if (held !== undefined && now < freshness.staleUntil(staleTimeOf(held))) {
-      if (held.times.dueAt <= now) this.#tell(request, error, now - held.times.writtenAt);
-      this.#local.defer(key, now + freshness.retryAfterMs);
+      const { writtenAt, retryAt = -Infinity } = held.times;
+      if (retryAt <= now) this.#tell(request, error, now - writtenAt);
+      this.#local.retry(key, now + freshness.retryAfterMs);
       this.#options.counters.servedStale += 1;
       return held.value as V;
     }
     const old = found?.old;
     if (old !== undefined && this.mayServe(key, ticket, old)) return this.#serve(old, failure, request);
-    if (!hasRemote || !reads.allows(key)) throw error;
+    if (!this.mayReadAgain(key)) throw error;
     return this.#readAgain(failure, request);
   }
 
@@ -140,14 +141,47 @@ export class StaleReads {
     }
   }
 
-  /**
-   * Whether what was found by then may still be served. A rule of its own: a spec shows what breaks without
-   * it.
-   */
+  /** Whether what was found by then may still be served. */
   protected mayServe(key: string, ticket: ReadTicket<SharedLoad>, { tagged }: RemoteEntry): boolean {
-    const { clock, pending } = this.#options;
-    if (!this.#local.isValid(ticket) || !this.#local.isServing(clock.now()) || pending.isDoubtful(key)) return false;
-    return tagged === undefined || !(tagged.isOvertaken || pending.hasDoubtful(tagged.tags));
+    if (!this.stands(ticket) || !this.hasLease() || this.#options.pending.isDoubtful(key)) return false;
+    return tagged === undefined || !this.isOvertaken(tagged);
+  }
+
+  // Rules of their own: a spec shows what breaks without each.
+
+  /** Whether nothing was evicted since a read began that has found a value. */
+  protected stands(ticket: ReadTicket<SharedLoad>): boolean {
+    return this.#local.isValid(ticket);
+  }
+
+  /** The same of a read that began after the failure. */
+  protected standsAgain(ticket: ReadTicket<SharedLoad>): boolean {
+    return this.#local.isValid(ticket);
+  }
+
+  /** Whether evictions by others would have been heard of, within the bound. */
+  protected hasLease(): boolean {
+    return this.#local.isServing(this.#options.clock.now());
+  }
+
+  /** Whether a tag was evicted since, or may have been. */
+  protected isOvertaken({ isOvertaken, tags }: Tagged): boolean {
+    return isOvertaken || this.#options.pending.hasDoubtful(tags);
+  }
+
+  /** A value that is better than an old one. */
+  protected fresh(key: string): LocalEntry | undefined {
+    return this.#local.get(key);
+  }
+
+  /** Whether L1 has nothing better, whether that may be served now or not. */
+  protected mayKeep(key: string): boolean {
+    return this.#local.leftMs(key) === undefined;
+  }
+
+  /** Whether L2 may be asked once more. */
+  protected mayReadAgain(key: string): boolean {
+    return this.#options.hasRemote && this.#options.reads.allows(key);
   }
 
   /** What is stored now was not evicted before now. */
@@ -157,8 +191,10 @@ export class StaleReads {
     const ticket = this.#local.begin(key);
     try {
       const entry = reads.entryIn(await reads.get(key).catch(() => undefined));
-      if (entry === undefined || !this.#local.isValid(ticket)) throw failure.error;
+      if (entry === undefined || !this.standsAgain(ticket)) throw failure.error;
       if (reads.isFresh(entry)) return reads.take(key, ticket, entry, request.freshness) as V;
+      const fresh = this.fresh(key);
+      if (fresh !== undefined) return fresh.value as V;
       return this.#serve(entry, { ...failure, ticket }, request);
     } finally {
       this.#local.end(key, ticket);
@@ -173,9 +209,10 @@ export class StaleReads {
     const staleUntil = freshness.staleUntil(old);
     if (now >= staleUntil) throw error;
     const writtenAt = endsAt - lifeMs;
-    const dueAt = now + freshness.retryAfterMs;
+    const retryAt = now + freshness.retryAfterMs;
     sharing.handOutDecoded(value);
-    this.#local.keep(key, ticket, { value, endsAt, tagged, times: { writtenAt, dueAt, keptUntil: Math.min(dueAt, staleUntil) } });
+    const times = { writtenAt, dueAt: Infinity, keptUntil: Math.min(retryAt, staleUntil), retryAt };
+    if (this.mayKeep(key)) this.#local.keep(key, ticket, { value, endsAt, tagged, times });
     this.#tell(request, error, now - writtenAt);
     counters.servedStale += 1;
     return (sharing.copiesOf(value)?.make() ?? value) as V;
