@@ -114,7 +114,7 @@ export const FRESH_MUTANTS: readonly Mutant[] = [
     without: 'dropping an old value that is kept until the next attempt',
     breaks: /^C5: L1|^C9: a read/,
     script: ENDED,
-    flaws: { kinds: { LocalTier: KeepingOldValues as typeof LocalTier } },
+    flaws: { kinds: { LocalTier: KeepingOldValues } },
   },
   {
     without: 'keeping fresh values when an old one is served',
