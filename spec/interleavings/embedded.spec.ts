@@ -145,7 +145,7 @@ class EmbeddedWorld {
     const lane = new Lane(this.scheduler, `a load of '${key}'`);
     return new Promise((resolve) => {
       lane.push(() => {
-        const stored = { key, version: this.#oracle.newest(key) };
+        const stored = this.#oracle.read(key);
         if (how === 'slow') {
           lane.hold();
           this.#slow.add(lane);

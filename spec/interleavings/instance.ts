@@ -6,6 +6,7 @@ import {
   EntryCodec,
   LocalCache,
   TwoTierCache,
+  type TagIndex,
   type TwoTierCacheSettings,
   ValueCodec,
 } from '../../lib/cache/index.js';
@@ -17,6 +18,7 @@ import { type Message, MessageListenerContainer } from '../../lib/topic/index.js
 import { CommandLink } from './command-link.js';
 import type { FakeRedis, Request } from './fake-redis.js';
 import type { Kinds } from './kinds.js';
+import type { Lives } from './step.js';
 import { SubscriberLink } from './subscriber-link.js';
 
 export const NAMESPACE = 'app';
@@ -48,8 +50,11 @@ export interface InstanceOptions {
   readonly boundMs: Milliseconds;
   /** Whether its entries carry tags. */
   readonly hasTags: boolean;
+  readonly lives: Lives;
   readonly coalesces: boolean;
   readonly verifies: boolean;
+  /** Told of every value that L1 keeps, and whether it takes the place of one whose life goes on. */
+  readonly kept: (value: unknown, freshUntil: Milliseconds, isReplacingFresh: boolean) => void;
   readonly delivered: (message: Message, tag: unknown) => void;
   /** Told of every request right after a server has executed it. */
   readonly executed: (server: FakeRedis, request: Request, reply: unknown) => void;
@@ -65,6 +70,22 @@ class BelievingEvictionListener extends EvictionListener {
   }
 }
 
+/** Tells of what it keeps. */
+class WatchedLocalCache extends LocalCache {
+  readonly #options: Pick<InstanceOptions, 'clock' | 'kept'>;
+
+  constructor(options: Pick<InstanceOptions, 'clock' | 'kept'>, tags: TagIndex | undefined, counters: CacheCounters) {
+    super({ maximumSize: 100, clock: options.clock, counters, tags });
+    this.#options = options;
+  }
+
+  override set(...[key, value, expiresAt, extras]: Parameters<LocalCache['set']>): void {
+    const { clock, kept } = this.#options;
+    kept(value, extras?.times?.freshUntil ?? expiresAt, this.endOf(key, clock.now()) !== undefined);
+    super.set(key, value, expiresAt, extras);
+  }
+}
+
 /** One instance of the fleet, put together as `lib/instance/cache-instance.ts` does, on links that a schedule drives. */
 export class Instance {
   readonly id: string;
@@ -72,6 +93,9 @@ export class Instance {
   readonly command: CommandLink;
   readonly subscriber: SubscriberLink;
   readonly hasTags: boolean;
+  readonly boundMs: Milliseconds;
+  readonly hasRemote: boolean;
+  readonly lives: Lives;
   /** When its process died. */
   diedAt: Milliseconds | undefined;
   readonly #local: LocalCache;
@@ -79,10 +103,14 @@ export class Instance {
   readonly #start: () => Promise<void>;
 
   constructor(options: InstanceOptions) {
-    const { id, kinds, clock, tiers, boundMs, hasTags } = options;
-    const { timeoutMs, deadlineMs, fillLeaseMs, intentLeaseMs, ttlMs } = TIMES;
+    const { id, kinds, clock, tiers, boundMs, hasTags, lives } = options;
+    const { timeoutMs, deadlineMs, fillLeaseMs, intentLeaseMs } = TIMES;
+    const { ttlMs, staleMs, retryAfterMs, refreshAfterMs, loadTimeoutMs } = lives;
     this.id = id;
     this.hasTags = hasTags;
+    this.boundMs = boundMs;
+    this.hasRemote = tiers !== 'local';
+    this.lives = lives;
     const origin = originOfInstance(id);
     this.#clock = clock;
     this.command = new CommandLink({ ...options, timeoutMs });
@@ -127,7 +155,7 @@ export class Instance {
     });
     generation.onChange(() => (keyv.namespace = log.keyvNamespace));
     const remote = new kinds.RemoteCache({ keyv, log, codec, guard: connection.guard, generation, tags });
-    this.#local = new LocalCache({ maximumSize: 100, clock, counters, tags: hasTags ? new kinds.TagIndex() : undefined });
+    this.#local = new WatchedLocalCache(options, hasTags ? new kinds.TagIndex() : undefined, counters);
     this.cache = new TwoTierCache({
       name: CACHE,
       settings: {
@@ -136,6 +164,9 @@ export class Instance {
         ttlMs,
         localTtlMs: 0,
         nullTtlMs: ttlMs,
+        staleIfError: staleMs === 0 ? undefined : { forMs: staleMs, when: undefined, retryAfterMs },
+        refreshAfterMs,
+        loadTimeoutMs,
         allowNullValues: true,
         whenDisconnected: 'bypass',
         timeoutMs,
@@ -182,12 +213,13 @@ export class Instance {
     return this.cache.isServing(this.#clock.now());
   }
 
-  /** What the local tier holds, whether it may be served or not. */
+  /** What the local tier holds, of whatever age, whether it may be served or not. */
   held(key: string): unknown {
     const { servableUntil } = this.#local;
     this.#local.servableUntil = Number.POSITIVE_INFINITY;
     try {
-      return this.#local.get(key, this.#clock.now())?.value;
+      const now = this.#clock.now();
+      return (this.#local.held(key, now) ?? this.#local.get(key, now))?.value;
     } finally {
       this.#local.servableUntil = servableUntil;
     }

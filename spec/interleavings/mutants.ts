@@ -11,6 +11,7 @@ import { ReadLease } from '../../lib/eviction/read-lease.js';
 import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { FakeRedis, type FakeState, type Request } from './fake-redis.js';
+import { FRESH_MUTANTS } from './fresh-mutants.js';
 import { CACHE, NAMESPACE, TIMES } from './instance.js';
 import {
   ACKED,
@@ -493,4 +494,5 @@ export const MUTANTS: readonly Mutant[] = [
     flaws: { server: RenewingLostIntents },
   },
   ...TAG_MUTANTS,
+  ...FRESH_MUTANTS,
 ];

@@ -4,6 +4,8 @@ import type { Milliseconds } from '../../lib/time/index.js';
 export interface Stored {
   readonly key: string;
   readonly version: number;
+  /** Which time the database was read, or written to. */
+  readonly run: number;
 }
 
 /** The versions that an eviction message stands for: those committed before the call. No older one may be seen after it. */
@@ -37,6 +39,7 @@ export class Oracle {
   readonly #safe = new Map<string, number>();
   /** The intents that the server has acknowledged and not lost: until when each holds, by key and token. */
   readonly #intents = new Map<string, Map<string, Milliseconds>>();
+  #runs = 0;
   readonly #executed: { readonly at: Milliseconds; readonly announced: Announced }[] = [];
 
   constructor(boundOf: (instance: string) => Milliseconds, keys: readonly string[]) {
@@ -53,11 +56,16 @@ export class Oracle {
     return this.#database.get(key) as number;
   }
 
+  /** Reads the newest committed version. */
+  read(key: string): Stored {
+    return { key, version: this.newest(key), run: (this.#runs += 1) };
+  }
+
   /** Commits another version. */
   commit(key: string): Stored {
     const version = this.newest(key) + 1;
     this.#database.set(key, version);
-    return { key, version };
+    return { key, version, run: (this.#runs += 1) };
   }
 
   /** A version was committed, and an instance has to evict the key now. */
@@ -157,6 +165,16 @@ export class Oracle {
   /** What L1 of this instance must at least hold, served or not. */
   localFloor(instance: string, key: string): number {
     return Math.max(this.#applied.get(`${instance} ${key}`) ?? 0, this.#settled.get(`${instance} ${key}`) ?? 0);
+  }
+
+  /** What every instance must at least return. */
+  everywhereFloor(key: string): number {
+    return this.#everywhere.get(key) ?? 0;
+  }
+
+  /** What the evictions leave that were executed before then. */
+  floorBefore(key: string, time: Milliseconds): number {
+    return Math.max(0, ...this.#executed.filter(({ at }) => at < time).map(({ announced }) => announced.get(key) ?? 0));
   }
 
   /** What L2 must at least hold. */

@@ -1,4 +1,4 @@
-import { type ScriptConstraints, UNDISTURBED } from './step.js';
+import { type Lives, type ScriptConstraints, UNDISTURBED } from './step.js';
 
 const FEW: ScriptConstraints = { tiers: ['both'], instances: 2, keys: 1, warm: true };
 
@@ -240,6 +240,90 @@ export const TAGGED_AND_FORGED: ScriptConstraints = {
 /** All of it, in a fleet where some have no tags. */
 const TAGGED_AND_DISTURBED: ScriptConstraints = { tags: 'mixed', instances: 3, weights: { updateTagged: 10, update: 4 } };
 
+/** Values end soon, and answer for methods that fail. */
+const ENDING: Lives = { ttlMs: 600, staleMs: 30_000, retryAfterMs: 400, refreshAfterMs: 0, loadTimeoutMs: 0 };
+
+/** They are refreshed, too. */
+const REFRESHED: Lives = { ...ENDING, ttlMs: 1_500, refreshAfterMs: 200 };
+
+/** Methods that fail, many of them late. */
+const FAILING = ['quick', 'slow', 'failing', 'failing', 'slowFailing', 'slowFailing', 'slowFailing'] as const;
+
+/** Values end, and methods fail. */
+export const ENDED: ScriptConstraints = {
+  ...FEW,
+  tiers: ['both', 'both', 'remote', 'local'],
+  weights: { ...UNDISTURBED, read: 14, update: 4, pass: 6, finishLoads: 4, settle: 4 },
+  lives: [ENDING, ENDING, { ...ENDING, loadTimeoutMs: 300 }],
+  loads: FAILING,
+  passes: [30, 250, 600, 1_100],
+};
+
+/** The same, and messages come late. */
+export const ENDED_AND_SLOW: ScriptConstraints = {
+  ...ENDED,
+  tiers: ['both', 'remote'],
+  weights: { ...ENDED.weights, read: 10, update: 5, clear: 0, pass: 5, holdSubscriber: 5, resume: 2 },
+  lives: [ENDING],
+  loads: ['quick', 'failing', 'slowFailing', 'slowFailing'],
+  updates: ['evict'],
+  passes: [250, 1_100],
+};
+
+/** The same, and evictions find nobody for so long that they come into doubt. */
+export const ENDED_OFFLINE: ScriptConstraints = {
+  ...ENDED,
+  tiers: ['both', 'remote'],
+  weights: { ...ENDED.weights, clear: 0, holdCommand: 3, cutCommand: 3, resume: 5 },
+  updates: ['evict'],
+  passes: [100, 600, 1_100],
+};
+
+/** The same, and the connections of subscribers are lost, or messages. */
+const ENDED_AND_CUT: ScriptConstraints = {
+  ...ENDED,
+  weights: { ...ENDED.weights, cutSubscriber: 3, swallow: 2, restart: 1, snapshot: 1, move: 1 },
+};
+
+/** The same by tags. */
+export const ENDED_AND_TAGGED: ScriptConstraints = {
+  ...ENDED,
+  tags: 'all',
+  weights: { ...ENDED.weights, update: 1, updateTagged: 5, holdSubscriber: 2, resume: 2 },
+};
+
+/** Values are refreshed before they end. */
+export const DUE: ScriptConstraints = {
+  ...ENDED,
+  weights: { ...ENDED.weights, read: 16, update: 6 },
+  lives: [REFRESHED],
+  loads: ['quick', 'quick', 'slow', 'slow', 'slow', 'failing'],
+  passes: [30, 250, 250, 600],
+};
+
+/** The same, and evictions find nobody for so long that they come into doubt. */
+const DUE_OFFLINE: ScriptConstraints = {
+  ...DUE,
+  tiers: ['both', 'remote'],
+  weights: { ...ENDED_OFFLINE.weights },
+  lives: [{ ...REFRESHED, ttlMs: 6_000 }],
+  updates: ['evict'],
+  passes: [100, 250, 600, 1_100],
+};
+
+/** All of it, among instances of which one is asked for nothing. */
+const DUE_AND_MIXED: ScriptConstraints = {
+  ...DUE,
+  mixed: true,
+  instances: 3,
+  weights: { ...DUE.weights, holdSubscriber: 2, cutCommand: 1, resume: 2 },
+  lives: [REFRESHED, { ...REFRESHED, loadTimeoutMs: 300 }, ENDING],
+  loads: [...FAILING, 'quick', 'slow'],
+};
+
+/** All of it, whatever fails. */
+const DUE_AND_DISTURBED: ScriptConstraints = { lives: [REFRESHED, { ...REFRESHED, loadTimeoutMs: 300 }, ENDING], loads: FAILING };
+
 /** By name: all of them but those that aim at one rule of crash-safe writes. */
 export const PROFILES: Readonly<Record<string, ScriptConstraints>> = {
   SLOW_SUBSCRIBER,
@@ -273,4 +357,13 @@ export const PROFILES: Readonly<Record<string, ScriptConstraints>> = {
   TAGGED_AND_CLEARED,
   TAGGED_AND_FORGED,
   TAGGED_AND_DISTURBED,
+  ENDED,
+  ENDED_AND_SLOW,
+  ENDED_OFFLINE,
+  ENDED_AND_CUT,
+  ENDED_AND_TAGGED,
+  DUE,
+  DUE_OFFLINE,
+  DUE_AND_MIXED,
+  DUE_AND_DISTURBED,
 };

@@ -9,7 +9,7 @@ export type Step =
       readonly in: number;
       readonly key: number;
       readonly by: 'load' | 'get' | 'getAll';
-      readonly load: 'quick' | 'slow' | 'failing';
+      readonly load: Loading;
     }
   | { readonly do: 'update'; readonly in: number; readonly key: number; readonly then: 'evict' | 'evictAcked' | 'put' }
   /** An update of a key, or of all keys, whose eviction names a tag: one that only this key carries, or one that all carry. */
@@ -60,6 +60,18 @@ export type Step =
   | { readonly do: 'loseIntents' }
   /** While a crash-safe write has not committed, another caller puts the value that the database has. */
   | { readonly do: 'putSame'; readonly in: number; readonly key: number };
+
+/** How a method ends that a read runs. `slow…`: at a `finishLoads`. */
+export type Loading = 'quick' | 'slow' | 'failing' | 'slowFailing';
+
+/** How long values live, and what is served beside fresh ones. `0`: never, or as long as it takes. */
+export interface Lives {
+  readonly ttlMs: Milliseconds;
+  readonly staleMs: Milliseconds;
+  readonly retryAfterMs: Milliseconds;
+  readonly refreshAfterMs: Milliseconds;
+  readonly loadTimeoutMs: Milliseconds;
+}
 
 /** How often each step happens, relative to the others. */
 export type Weights = Readonly<Record<Step['do'], number>>;
@@ -125,6 +137,8 @@ export interface Script {
   readonly tags: 'none' | 'all' | 'mixed';
   /** Whether things that follow each other on a connection come in one packet. */
   readonly coalesces: boolean;
+  /** `undefined`: no life ends. */
+  readonly lives: Lives | undefined;
   readonly steps: readonly Step[];
 }
 
@@ -142,6 +156,10 @@ export interface ScriptConstraints {
   readonly tags?: Script['tags'];
   readonly updates?: readonly Update[];
   readonly passes?: readonly Milliseconds[];
+  /** Default: all but those that fail late. */
+  readonly loads?: readonly Loading[];
+  /** Default: no life ends. */
+  readonly lives?: readonly Lives[];
   /** Whether somebody waits for the acknowledgements of evictions by tag. Default: sometimes. */
   readonly acks?: boolean;
   /** What the step `damage` damages. Default: everything but what is known of tags. */
@@ -157,7 +175,7 @@ const withinPromise = (steps: readonly Step[]): readonly Step[] =>
 
 /** Scripts for two or three instances and one or two keys. */
 export function scripts(constraints: ScriptConstraints = {}): fc.Arbitrary<Script> {
-  const { tiers = ['both', 'both', 'both', 'local', 'remote'], instances, keys, warm, mixed = false, tags = 'none' } = constraints;
+  const { tiers = ['both', 'both', 'both', 'local', 'remote'], instances, keys, warm, mixed = false, tags = 'none', lives } = constraints;
   return fc.record({
     instances: instances === undefined ? fc.integer({ min: 2, max: 3 }) : fc.constant(instances),
     keys: keys === undefined ? fc.integer({ min: 1, max: 2 }) : fc.constant(keys),
@@ -166,11 +184,12 @@ export function scripts(constraints: ScriptConstraints = {}): fc.Arbitrary<Scrip
     mixed: fc.constant(mixed),
     tags: fc.constant(tags),
     coalesces: fc.boolean(),
+    lives: lives === undefined ? fc.constant(undefined) : fc.constantFrom(...lives),
     steps: fc.array(steps(constraints), { minLength: 5, maxLength: 40, size: 'max' }).map(withinPromise),
   });
 }
 
-function steps({ weights, updates, passes, tags = 'none', acks, losses }: ScriptConstraints): fc.Arbitrary<Step> {
+function steps({ weights, updates, passes, loads, tags = 'none', acks, losses }: ScriptConstraints): fc.Arbitrary<Step> {
   const where = fc.nat({ max: 2 });
   const key = fc.nat({ max: 1 });
   const of: { readonly [K in Step['do']]: fc.Arbitrary<Step> } = {
@@ -179,7 +198,7 @@ function steps({ weights, updates, passes, tags = 'none', acks, losses }: Script
       in: where,
       key,
       by: fc.constantFrom('load', 'load', 'load', 'load', 'get', 'getAll'),
-      load: fc.constantFrom('quick', 'quick', 'quick', 'slow', 'slow', 'failing'),
+      load: fc.constantFrom(...(loads ?? (['quick', 'quick', 'quick', 'slow', 'slow', 'failing'] as const))),
     }),
     update: fc.record({
       do: fc.constant('update' as const),

@@ -1,5 +1,6 @@
 import type { Scheduler } from 'fast-check';
 import sinon from 'sinon';
+import { livesIn } from '../../lib/cache/index.js';
 import { LEAST_DAMAGED } from '../../lib/eviction/cache-state.js';
 import { nameOfOrigin, parseMessage } from '../../lib/eviction/index.js';
 import { formatMessage } from '../../lib/eviction/messages.js';
@@ -9,8 +10,9 @@ import { FakeRedis, type Memory, type Request } from './fake-redis.js';
 import { type Kinds, KINDS } from './kinds.js';
 import { CACHE, CHANNEL, Instance, type InstanceOptions, NAMESPACE, originOfInstance, TIMES } from './instance.js';
 import { Lane } from './lane.js';
-import { type Announced, Oracle, type Stored } from './oracle.js';
-import type { Script, Step } from './step.js';
+import { type Announced, type Floor, Oracle, type Stored } from './oracle.js';
+import { type Reading, StaleOracle } from './stale-oracle.js';
+import type { Lives, Loading, Script, Step } from './step.js';
 
 // Taken at load, before fake timers take its place: one turn of the event loop lets every promise that can settle do so.
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -25,6 +27,11 @@ const RECOVERY_MS: Milliseconds = 8_000;
 /** The tags that every value of a key carries. */
 const tagsOf = (key: string): readonly string[] => [ALL, `of ${key}`];
 const ALL = 'all';
+
+const storedIn = (raw: string): Stored | undefined => {
+  const { entry, value } = JSON.parse(raw) as { entry?: { value: Stored }; value?: Stored };
+  return (entry ?? { value }).value;
+};
 
 /** A crash-safe write under way. */
 interface CrashSafeWrite {
@@ -42,6 +49,9 @@ export interface Flaws {
   /** Classes that lack a rule. */
   readonly kinds?: Partial<Kinds>;
 }
+
+/** Where the script says nothing of lives: longer than any schedule, and nothing is served beside fresh values. */
+const UNENDING: Lives = { ttlMs: TIMES.ttlMs, staleMs: 0, retryAfterMs: 0, refreshAfterMs: 0, loadTimeoutMs: 0 };
 
 /** What the method of a crash-safe write fails with. */
 class WorkError extends Error {}
@@ -78,6 +88,8 @@ class World {
   readonly #serverKind: new () => FakeRedis;
   readonly #instances: Instance[];
   readonly #oracle: Oracle;
+  /** `undefined`: no life ends. */
+  readonly #stale: StaleOracle | undefined;
   readonly #story: Lane;
   /** Slow loads, which wait for a step of the script. */
   readonly #slow = new Set<Lane>();
@@ -113,10 +125,12 @@ class World {
           ...this.#optionsOf(id),
           coalesces: script.coalesces,
           verifies: flaws.verifies ?? true,
+          kept: (value, freshUntil, isReplacingFresh) => this.#kept(id, value as Stored, freshUntil, isReplacingFresh),
           delivered: (_message, tag) => this.#delivered(id, tag),
           executed: (server, request, reply) => this.#executed(server, request, reply),
         }),
     );
+    this.#stale = script.lives && new StaleOracle(this.#oracle, () => this.#living);
   }
 
   async run(): Promise<void> {
@@ -136,10 +150,14 @@ class World {
   }
 
   /** The first keeps the options of the script. */
-  #optionsOf(id: string): Pick<InstanceOptions, 'boundMs' | 'tiers' | 'hasTags'> {
-    const { tiers, mixed, tags } = this.#script;
+  #optionsOf(id: string): Pick<InstanceOptions, 'boundMs' | 'tiers' | 'hasTags' | 'lives'> {
+    const { tiers, mixed, tags, lives = UNENDING } = this.#script;
     const number = mixed ? Number(id.slice(1)) : 0;
+    const { staleMs, retryAfterMs } = lives;
     return {
+      lives: [lives, { ...UNENDING, ttlMs: lives.ttlMs }, { ...UNENDING, ttlMs: lives.ttlMs / 2, staleMs: staleMs / 2, retryAfterMs }][
+        number
+      ]!,
       boundMs: TIMES.boundMs / [1, 4, 2][number]!,
       tiers: [tiers, 'both', 'local'][number] as Script['tiers'],
       hasTags: tags === 'all' || (tags === 'mixed' && id !== 'i1'),
@@ -168,6 +186,7 @@ class World {
 
   async #hop(): Promise<void> {
     if ((this.#hops += 1) > MAXIMUM_HOPS) throw new Violation('It never comes to rest.');
+    this.#stale?.turn(performance.now());
     await this.#scheduler.waitOne();
     await turn();
     this.#check();
@@ -176,6 +195,7 @@ class World {
   async #pass(ms: Milliseconds, blocked: boolean): Promise<void> {
     const piece = blocked ? ms : 50;
     for (let left = ms; left > 0; left -= piece) {
+      this.#stale?.turn(performance.now());
       this.#time.tick(Math.min(piece, left));
       await turn();
     }
@@ -305,7 +325,10 @@ class World {
     // What was missed is noticed within the bound, and what the dead have sent has ended.
     await this.#rest(this.#living.length === this.#instances.length ? 2 * TIMES.boundMs : 2 * TIMES.intentLeaseMs);
     for (const instance of this.#living) {
-      for (const key of this.#oracle.keys) this.#expect(instance, key, this.#awaitLoad(instance, key), this.#oracle.floorsAtRest(key));
+      for (const key of this.#oracle.keys) {
+        const reading = this.#stale?.begun(instance, key, 'load');
+        this.#expect(instance, key, this.#awaitLoad(instance, key), this.#oracle.floorsAtRest(key), reading);
+      }
     }
     await this.#rest();
   }
@@ -316,6 +339,7 @@ class World {
       await this.#settle();
       if (passed >= leastMs && this.#unrest() === '') return;
       if (passed >= RECOVERY_MS) throw new Violation(`C6/C7: ${RECOVERY_MS} ms after all was healed ${this.#unrest()}.`);
+      this.#stale?.turn(performance.now());
       this.#time.tick(50);
     }
   }
@@ -330,39 +354,41 @@ class World {
 
   // ——— reads and writes ———
 
-  #read(instance: Instance, key: string, by: 'load' | 'get' | 'getAll', load: 'quick' | 'slow' | 'failing'): void {
+  #read(instance: Instance, key: string, by: Reading['by'], load: Loading): void {
     const { cache, id } = instance;
     const floors = this.#oracle.floors(id, key, performance.now());
-    if (by === 'load') this.#expect(instance, key, this.#awaitLoad(instance, key, load), floors);
+    const reading = this.#stale?.begun(instance, key, by);
+    if (by === 'load') this.#expect(instance, key, this.#awaitLoad(instance, key, load), floors, reading);
     else if (by === 'get') {
       const result = cache.get<Stored>(key).then((found) => found?.value);
-      this.#expect(instance, key, result, floors);
+      this.#expect(instance, key, result, floors, reading);
     } else {
       const result = cache.getAll<Stored>([key]).then(([found]) => found?.value);
-      this.#expect(instance, key, result, floors);
+      this.#expect(instance, key, result, floors, reading);
     }
   }
 
-  #awaitLoad(instance: Instance, key: string, load: 'quick' | 'slow' | 'failing' = 'quick'): Promise<Stored> {
+  #awaitLoad(instance: Instance, key: string, load: Loading = 'quick'): Promise<Stored> {
     const hit = instance.cache.hitNow(key) as Promise<Stored> | undefined; // As the interceptor does.
     const options = instance.hasTags ? { tags: tagsOf(key) } : {};
-    return hit ?? instance.cache.getOrLoad<Stored>(key, () => this.#load(key, load), options);
+    return hit ?? instance.cache.getOrLoad<Stored>(key, () => this.#load(instance, key, load), options);
   }
 
   /** A method that reads the database at one moment and returns at another. */
-  #load(key: string, how: 'quick' | 'slow' | 'failing'): Promise<Stored> {
+  #load(instance: Instance, key: string, how: Loading): Promise<Stored> {
     const lane = new Lane(this.#scheduler, `a load of '${key}'`);
     return new Promise((resolve, reject) => {
       lane.push(() => {
-        const stored = { key, version: this.#oracle.newest(key) };
-        if (how === 'slow') {
+        const stored = this.#oracle.read(key);
+        if (how === 'slow' || how === 'slowFailing') {
           lane.hold();
           this.#slow.add(lane);
         }
         lane.push(() => {
-          if (how !== 'failing') return resolve(stored);
+          if (how === 'quick' || how === 'slow') return resolve(stored);
           const error = new Error('The database is away.');
           this.#loaderErrors.add(error);
+          this.#stale?.failed(instance, key);
           reject(error);
         });
       });
@@ -370,21 +396,25 @@ class World {
   }
 
   /** Holds the outcome of a read against its floors. Reads by `get` may fail; nothing else may, but for the loader. */
-  #expect(instance: Instance, key: string, result: Promise<Stored | undefined>, floors: ReturnType<Oracle['floors']>): void {
+  #expect(instance: Instance, key: string, result: Promise<Stored | undefined>, floors: readonly Floor[], reading?: Reading): void {
     const what = `a read of '${key}' in ${instance.id}`;
     this.#underWay += 1;
     result
       .then(
         (stored) => {
+          const wrong = reading && this.#stale?.ended(reading, stored);
           if (stored === undefined || instance.diedAt !== undefined) return;
           if (stored.key !== key) this.#violated(`${what} returned the value of '${stored.key}'.`);
           for (const { version, because } of floors) {
             if (stored.version < version) this.#violated(`${because}, and ${what} returned version ${stored.version} for ${version}.`);
           }
+          if (wrong !== undefined) this.#violated(wrong);
         },
         (error: unknown) => {
+          if (reading !== undefined) this.#stale?.ended(reading, undefined);
           if (instance.diedAt !== undefined) return;
-          const isOurs = (error as { code?: string }).code?.startsWith('CACHE_REMOTE_') === true;
+          const { code } = error as { code?: string };
+          const isOurs = code?.startsWith('CACHE_REMOTE_') === true || (code === 'CACHE_LOAD_TIMEOUT' && instance.lives.loadTimeoutMs > 0);
           if (!isOurs && !this.#loaderErrors.has(error)) this.#violated(`C7: ${what} failed with ${String(error)}`);
         },
       )
@@ -526,7 +556,7 @@ class World {
     writer.puts += 1;
     this.#underWay += 1;
     const put = cache
-      .put(key, { key, version: this.#oracle.newest(key) })
+      .put(key, this.#oracle.read(key))
       .catch((error: unknown) => {
         const { code } = error as { code?: string };
         if (code?.startsWith('CACHE_') !== true) this.#violated(`C6: 'put' in ${id} failed with ${String(error)}`);
@@ -544,12 +574,30 @@ class World {
   #executed(server: FakeRedis, request: Request, reply: unknown): void {
     if (server !== this.#server || request.kind !== 'script') return;
     const { name, keys, args } = request;
+    if (name === 'fill') this.#filled(server, keys, reply as number[]);
     const isEviction = name === 'evict' && args[8] !== undefined && (reply as string[])[0] === 'done';
     if (!isEviction && !(name === 'renew' && reply === 1)) return;
     const [token, length] = args.slice(isEviction ? 8 : 0) as [string, string];
     const until = length === '' ? undefined : performance.now() + Number(length);
     const isOf = (key: string): boolean => (isEviction ? keys.some((each) => each.endsWith(`::${key}`)) : args.includes(`:${key}`));
     for (const key of this.#oracle.keys) if (isOf(key)) this.#oracle.intended(key, token, until);
+  }
+
+  #filled(server: FakeRedis, keys: readonly string[], reply: readonly number[]): void {
+    if (this.#stale === undefined) return;
+    for (const [i, isStored] of reply.entries()) {
+      const raw = isStored === 1 ? server.get(keys[i] as string) : null;
+      const lives = raw === null ? undefined : livesIn(raw);
+      if (raw === null || lives === undefined) continue;
+      const wrong = this.#stale.filled(storedIn(raw) as Stored, lives.freshUntil - Date.now() + performance.now());
+      if (wrong !== undefined) this.#violated(wrong);
+    }
+  }
+
+  #kept(id: string, value: Stored, freshUntil: Milliseconds, isReplacingFresh: boolean): void {
+    const instance = this.#instances.find((each) => each.id === id) as Instance;
+    const wrong = this.#stale?.kept(instance, value, freshUntil, isReplacingFresh);
+    if (wrong !== undefined) this.#violated(wrong);
   }
 
   #announced(body: string): Announced {
@@ -568,9 +616,7 @@ class World {
   }
 
   #stored(generation: string, key: string): Stored | undefined {
-    const raw = this.#server.get(KEYS.data(generation, key));
-    const { entry, value } = JSON.parse(raw ?? '{}') as { entry?: { value: Stored }; value?: Stored };
-    return (entry ?? { value }).value;
+    return storedIn(this.#server.get(KEYS.data(generation, key)) ?? '{}');
   }
 
   /** Neither tier may hold what an eviction has taken out. */
@@ -585,8 +631,8 @@ class World {
       }
       const state = this.#server.state(KEYS.state);
       // After a restart the generation is as good as abandoned: nobody may use it before a heartbeat has begun another.
-      if (state?.run !== this.#server.runId) continue;
-      const stored = this.#stored(state.gen, key);
+      const stored = state?.run === this.#server.runId ? this.#stored(state.gen, key) : undefined;
+      this.#stale?.seen(key, stored);
       const floor = this.#oracle.remoteFloor(key);
       if (stored !== undefined && stored.version < floor) {
         this.#violated(`C5: L2 holds version ${stored.version} of '${key}' after an eviction of ${floor}.`);

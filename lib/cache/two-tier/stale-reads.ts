@@ -1,10 +1,11 @@
 import { CacheConfigurationError, CacheLoadTimeoutError } from '../../errors/index.js';
 import { alarm, type Milliseconds } from '../../time/index.js';
 import { LimitedLoadContext } from '../load-context.js';
-import type { HeldEntry } from '../local/local-entry.js';
+import type { HeldEntry, LocalEntry } from '../local/local-entry.js';
 import type { LocalTier } from '../local/local-tier.js';
 import type { ReadTicket } from '../local/read-tickets.js';
 import type { Reading, RemoteEntry } from '../remote/entry-codec.js';
+import type { Tagged } from '../tag/tagged.js';
 import type { CacheParts } from './cache-parts.js';
 import type { Freshness } from './freshness.js';
 import type { AskingRequest, LoadRequest } from './load-call.js';
@@ -108,9 +109,8 @@ export class StaleReads {
     const { error, ticket } = failure;
     const { key, freshness, found } = request;
     if (!this.#accepts(freshness, error)) throw error;
-    const { clock, hasRemote, reads } = this.#options;
-    const now = clock.now();
-    const fresh = this.#local.get(key);
+    const now = this.#options.clock.now();
+    const fresh = this.fresh(key);
     if (fresh !== undefined) return fresh.value as V; // It has come meanwhile.
     const held = this.#local.held(key, now);
     if (held !== undefined && now < freshness.staleUntil(staleTimeOf(held))) {
@@ -123,7 +123,7 @@ export class StaleReads {
     }
     const old = found?.old;
     if (old !== undefined && this.mayServe(key, ticket, old)) return this.#serve(old, failure, request);
-    if (!hasRemote || !reads.allows(key)) throw error;
+    if (!this.mayReadAgain(key)) throw error;
     // After a time-out there is time for it only where Redis has answered in that time.
     if (error instanceof CacheLoadTimeoutError && old === undefined) throw error;
     return this.#readAgain(failure, request);
@@ -144,14 +144,47 @@ export class StaleReads {
     }
   }
 
-  /**
-   * Whether what was found by then may still be served. A rule of its own: a spec shows what breaks without
-   * it.
-   */
+  /** Whether what was found by then may still be served. */
   protected mayServe(key: string, ticket: ReadTicket<SharedLoad>, { tagged }: RemoteEntry): boolean {
-    const { clock, pending } = this.#options;
-    if (!this.#local.isValid(ticket) || !this.#local.isServing(clock.now()) || pending.isDoubtful(key)) return false;
-    return tagged === undefined || !(tagged.isOvertaken || pending.hasDoubtful(tagged.tags));
+    if (!this.stands(ticket) || !this.hasLease() || this.#options.pending.isDoubtful(key)) return false;
+    return tagged === undefined || !this.isOvertaken(tagged);
+  }
+
+  // Rules of their own: a spec shows what breaks without each.
+
+  /** Whether nothing was evicted since a read began that has found a value. */
+  protected stands(ticket: ReadTicket<SharedLoad>): boolean {
+    return this.#local.isValid(ticket);
+  }
+
+  /** The same of a read that began after the failure. */
+  protected standsAgain(ticket: ReadTicket<SharedLoad>): boolean {
+    return this.#local.isValid(ticket);
+  }
+
+  /** Whether evictions by others would have been heard of, within the bound. */
+  protected hasLease(): boolean {
+    return this.#local.isServing(this.#options.clock.now());
+  }
+
+  /** Whether a tag was evicted since, or may have been. */
+  protected isOvertaken({ isOvertaken, tags }: Tagged): boolean {
+    return isOvertaken || this.#options.pending.hasDoubtful(tags);
+  }
+
+  /** A value that is better than an old one. */
+  protected fresh(key: string): LocalEntry | undefined {
+    return this.#local.get(key);
+  }
+
+  /** Whether L1 has nothing better, whether that may be served now or not. */
+  protected mayKeep(key: string): boolean {
+    return this.#local.leftMs(key) === undefined;
+  }
+
+  /** Whether L2 may be asked once more. */
+  protected mayReadAgain(key: string): boolean {
+    return this.#options.hasRemote && this.#options.reads.allows(key);
   }
 
   /** What is stored now was not evicted before now. */
@@ -161,11 +194,13 @@ export class StaleReads {
     const ticket = this.#local.begin(key);
     try {
       const entry = reads.entryIn(await this.#readQuietly(key));
-      if (entry === undefined || !this.#local.isValid(ticket)) throw failure.error;
+      if (entry === undefined || !this.standsAgain(ticket)) throw failure.error;
       if (reads.isFresh(entry)) {
         reads.keep(key, ticket, entry, request.freshness);
         return entry.value as V;
       }
+      const fresh = this.fresh(key);
+      if (fresh !== undefined) return fresh.value as V;
       return this.#serve(entry, { ...failure, ticket }, request);
     } finally {
       this.#local.end(key, ticket);
@@ -193,7 +228,7 @@ export class StaleReads {
     const retryAt = now + freshness.retryAfterMs;
     const times = { writtenAt, dueAt: endsAt, retryAt, keptUntil: Math.min(retryAt, staleUntil) };
     sharing.handOutDecoded(value);
-    this.#local.keep(key, ticket, { value, endsAt, tagged, times });
+    if (this.mayKeep(key)) this.#local.keep(key, ticket, { value, endsAt, tagged, times });
     this.#tell(request, error, now - writtenAt);
     counters.servedStale += 1;
     return (sharing.copiesOf(value)?.make() ?? value) as V;
