@@ -15,11 +15,19 @@ type Call =
       readonly key: number;
       readonly gen: Gen;
       readonly holder: number;
-      readonly replace: boolean;
+      readonly wish: string;
       readonly both: boolean;
       readonly tagged: boolean;
     }
-  | { readonly script: 'fill'; readonly key: number; readonly gen: Gen; readonly holder: number; readonly both: boolean }
+  | {
+      readonly script: 'fill';
+      readonly key: number;
+      readonly gen: Gen;
+      readonly holder: number;
+      readonly both: boolean;
+      /** Whether the life of what is stored has ended already. */
+      readonly isEnded: boolean;
+    }
   | { readonly script: 'release'; readonly key: number; readonly gen: Gen; readonly holder: number }
   | {
       readonly script: 'claim';
@@ -77,9 +85,11 @@ const intent = fc.oneof(
   fc.constant<Intent>('none'),
   fc.record({ of: writer, length: fc.constantFrom<'60000' | '-1' | ''>('60000', '60000', '-1', '') }),
 );
+/** An age that everything is younger than, and one that nothing is. */
+const wish = fc.constantFrom('', 'old', 'drop', '3600000', '0');
 const call: fc.Arbitrary<Call> = fc.oneof(
-  fc.record({ script: fc.constant('acquire' as const), key, gen, holder: who, replace: fc.boolean(), both: fc.boolean(), tagged }),
-  fc.record({ script: fc.constant('fill' as const), key, gen, holder: who, both: fc.boolean() }),
+  fc.record({ script: fc.constant('acquire' as const), key, gen, holder: who, wish, both: fc.boolean(), tagged }),
+  fc.record({ script: fc.constant('fill' as const), key, gen, holder: who, both: fc.boolean(), isEnded: fc.boolean() }),
   fc.record({ script: fc.constant('release' as const), key, gen, holder: who }),
   fc.record({ script: fc.constant('claim' as const), key, gen, holder: who, keep: fc.boolean(), both: fc.boolean(), tagged }),
   fc.record({ script: fc.constant('evict' as const), gen, acks: fc.boolean(), passing: fc.boolean(), intent }),
@@ -188,17 +198,17 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
           return {
             name: each.script,
             scriptKeys: [...(each.both ? both(g) : [keys.data(g, k), keys.lease(g, k)]), keys.state, keys.members, keys.intents],
-            args: [g, `${IDS[each.holder]}|1`, '60000', each.replace ? '1' : '0', each.tagged ? '1' : '0'],
+            args: [g, `${IDS[each.holder]}|1`, '60000', each.tagged ? '1' : '0', each.wish, each.wish].slice(0, each.both ? 6 : 5),
           };
         }
         case 'fill': {
           const [g, k] = [of(each.gen), KEYS[each.key] as string];
+          const token = `${IDS[each.holder]}|1`;
+          const filled = `{"value":1,"life":60000${each.isEnded ? ',"stale":60000' : ''}`;
           return {
             name: each.script,
             scriptKeys: [...(each.both ? both(g) : [keys.data(g, k), keys.lease(g, k)]), keys.state],
-            args: each.both
-              ? [g, `${IDS[each.holder]}|1`, 'filled', '60000', `${IDS[each.holder]}|1`, 'filled too', '90000']
-              : [g, `${IDS[each.holder]}|1`, 'filled', '60000'],
+            args: each.both ? [g, token, filled, '60000', token, '{"value":2,"life":90000', '90000'] : [g, token, filled, '60000'],
           };
         }
         case 'release': {

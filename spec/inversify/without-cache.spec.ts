@@ -14,7 +14,7 @@ describe(withoutCache.name, () => {
       return (runs += 1);
     }
 
-    @Cacheable(['shelf', 'stock'])
+    @Cacheable(['without-a', 'without-b'])
     async count(_title: string): Promise<number> {
       return (runs += 1);
     }
@@ -37,7 +37,7 @@ describe(withoutCache.name, () => {
     runs = 0;
     container = new Container();
     container.bind(BookService).toSelf().inSingletonScope();
-    await enableCaching(container);
+    await enableCaching(container, { namespace: 'without-cache' });
     service = container.get(BookService);
   });
 

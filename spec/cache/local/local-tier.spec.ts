@@ -96,7 +96,7 @@ describe(LocalTier.name, () => {
       });
       collect();
       const bytes = (process.memoryUsage().heapUsed - before) / count;
-      expect(tier.held('k0', clock.now())?.times).to.have.keys('writtenAt', 'freshUntil', 'dueAt', 'keptUntil');
+      expect(tier.held('k0', clock.now())?.times).to.have.keys('writtenAt', 'freshUntil', 'dueAt', 'retryAt', 'keptUntil');
       expect(tier.size).to.equal(count);
       expect(bytes, 'about 200, of which 128 are for the times').to.be.lessThan(280);
     });
