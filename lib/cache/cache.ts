@@ -147,9 +147,9 @@ export abstract class Cache<T = unknown> {
   }
 
   /**
-   * Like {@link evict}, but at once, even inside a transaction. `true` if the remote tier held the key
-   * (without a remote tier: if the local tier held it). If that is not known, it rejects, whatever
-   * `unacknowledged` says.
+   * Like {@link evict}, but at once, even inside a transaction. `true` if the remote tier held the key, even
+   * one whose life is over (without a remote tier: if the local tier held it). If that is not known, it
+   * rejects, whatever `unacknowledged` says.
    */
   abstract evictIfPresent(key: CacheKey, options?: EvictOptions): Promise<boolean>;
 

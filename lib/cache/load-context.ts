@@ -1,8 +1,8 @@
 /** What a loader is told of its load. */
 export interface LoadContext {
   /**
-   * Aborted once those who asked for the load wait for it no longer: at its `loadTimeout`. Give it to
-   * `fetch`, or to your driver, if the value is of no use to anybody later; otherwise it is stored when it
+   * Aborted at the `loadTimeout` of the caller who runs the load, unless others wait for it as well. Give it
+   * to `fetch`, or to your driver, if the value is of no use to anybody later; otherwise it is stored when it
    * comes. Without a `loadTimeout` it is never aborted.
    */
   readonly signal: AbortSignal;

@@ -7,7 +7,7 @@ import { readPage } from './pages.js';
 
 describe('docs/options.md', () => {
   const [ofInstance, ofCache] = readPage('docs/options.md').split('## Of a cache').map(rowsOf);
-  const sources = ['lib/instance/options.ts', 'lib/cache/freshness-options.ts'].map((path) =>
+  const sources = ['lib/instance/options.ts', 'lib/time/freshness-options.ts'].map((path) =>
     ts.createSourceFile(path, readPage(path), ts.ScriptTarget.Latest, true),
   );
 

@@ -1,4 +1,4 @@
-export { container } from './books.js';
+export { books, container } from './books.js';
 
 /** Of the application. */
 export class NotFoundError extends Error {}
