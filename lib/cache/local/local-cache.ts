@@ -117,8 +117,22 @@ export class LocalCache {
     return read && { value: read.value, times };
   }
 
-  /** Of an entry with {@link EntryTimes}: the next look is due at that time. */
+  /**
+   * Of an entry with {@link EntryTimes}: the next look is due at that time, or at the end of its life. One
+   * whose life has ended stays as it is.
+   */
   defer(key: string, dueAt: Milliseconds): void {
+    const slot = this.#slots.get(key);
+    const freshUntil = slot === undefined ? undefined : this.#times?.[slot]?.freshUntil;
+    if (freshUntil !== undefined && freshUntil > this.#clock.now()) this.#makeDue(key, Math.min(dueAt, freshUntil));
+  }
+
+  /** Of an entry whose life has ended: it answers without a new attempt to load until that time. */
+  excuse(key: string, dueAt: Milliseconds): void {
+    this.#makeDue(key, dueAt);
+  }
+
+  #makeDue(key: string, dueAt: Milliseconds): void {
     const slot = this.#slots.get(key);
     const times = slot === undefined ? undefined : this.#times?.[slot];
     if (slot === undefined || times === undefined) return;

@@ -16,7 +16,10 @@ export interface EntryTimes {
    * (`LocalCache.held`).
    */
   readonly freshUntil: Milliseconds;
-  /** From then on it is not served without a look: another value is due. */
+  /**
+   * From then on it is not served without a look: another value is due. While it is fresh, that is at the end
+   * of its life at the latest.
+   */
   readonly dueAt: Milliseconds;
   /** It is held until then. */
   readonly keptUntil: Milliseconds;

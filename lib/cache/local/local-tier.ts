@@ -108,6 +108,11 @@ export class LocalTier<L extends Joinable = Joinable> {
     this.#entries.defer(key, dueAt);
   }
 
+  /** See {@link LocalCache.excuse}. */
+  excuse(key: string, dueAt: Milliseconds): void {
+    this.#entries.excuse(key, dueAt);
+  }
+
   /**
    * How long the entry will still live; `undefined` if there is no live entry. Changes nothing, and does not
    * ask whether the entry may be served.
@@ -152,11 +157,13 @@ export class LocalTier<L extends Joinable = Joinable> {
       return;
     }
     const localTtlMs = this.#localTtlMs;
-    const freshUntil = localTtlMs === 0 ? endsAt : Math.min(endsAt, this.#clock.now() + localTtlMs);
+    const now = this.#clock.now();
+    const freshUntil = localTtlMs === 0 ? endsAt : Math.min(endsAt, now + localTtlMs);
     if (times === undefined) return this.#entries.set(key, value, freshUntil, tagged && { tagged });
     // Who is kept for no longer than its life ends with its life here.
     const keptUntil = times.keptUntil === endsAt ? freshUntil : times.keptUntil;
-    this.#entries.set(key, value, keptUntil, { tagged, times: { ...times, freshUntil, keptUntil } });
+    const dueAt = freshUntil > now ? Math.min(times.dueAt, freshUntil) : times.dueAt;
+    this.#entries.set(key, value, keptUntil, { tagged, times: { ...times, dueAt, freshUntil, keptUntil } });
   }
 
   /** A rule of its own: a spec shows what breaks without it. */

@@ -120,7 +120,7 @@ export class StaleReads {
     const held = this.#local.held(key, now);
     if (held !== undefined && now < freshness.staleUntil(staleTimeOf(held))) {
       if (held.times.dueAt <= now) this.#tell(request, error, now - held.times.writtenAt);
-      this.#local.defer(key, now + freshness.retryAfterMs);
+      this.#local.excuse(key, now + freshness.retryAfterMs);
       this.#options.counters.servedStale += 1;
       return held.value as V;
     }
