@@ -31,6 +31,11 @@ export class LimitedLoadContext implements LoadContext {
     return this.#controller.signal;
   }
 
+  /** Whether a load ended in this error because its caller would not wait any longer. */
+  isReason(error: unknown): boolean {
+    return this.#reason !== undefined && error === this.#reason;
+  }
+
   abort(reason: Error): void {
     this.#reason = reason;
     this.#controller?.abort(reason);

@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../time/index.js';
 import type { LoadOptions } from '../cache.js';
-import type { LoadContext, Loader } from '../load-context.js';
+import type { LimitedLoadContext, LoadContext, Loader } from '../load-context.js';
 import type { ReadTicket } from '../local/read-tickets.js';
 import type { RemoteEntry } from '../remote/entry-codec.js';
 import type { FillLease } from '../remote/eviction-log.js';
@@ -17,13 +17,13 @@ export interface LoadRequest<V> {
   /** What it may be answered with beside a fresh value. Default: nothing. */
   readonly freshness?: Freshness | undefined;
   /** What its loader is told, if it runs. Default: that there is no hurry. */
-  context?: LoadContext;
+  context?: LimitedLoadContext;
   /** What was found by the load that it waits for, if that has a {@link freshness}. */
   found?: Found | undefined;
 }
 
 /** A load that was started for a request. */
-export interface LoadCall<V> extends LoadRequest<V> {
+export interface LoadCall<V> extends Omit<LoadRequest<V>, 'context'> {
   readonly ticket: ReadTicket<SharedLoad>;
   readonly load: SharedLoad;
   readonly begunAt: Milliseconds;

@@ -68,10 +68,32 @@ export class Loads {
     if (running?.needsCaller === true) return this.#loadAlone(request);
     const mayJoin = this.mayJoin(isServing, request.options);
     if (mayJoin && running !== undefined) {
+      if (running.isRefresh && this.#reads.allows(key)) return this.#loadBeside(request, running, now);
       counters.joined += 1;
       return this.#join(request, running);
     }
     return this.#begin(request, now, mayJoin).promise as Promise<V>;
+  }
+
+  /**
+   * A value that is being refreshed is served from L2 meanwhile, while its life lasts there. After that, a
+   * reader waits for the refresh.
+   */
+  async #loadBeside<V>(request: LoadRequest<V>, refresh: SharedLoad, now: Milliseconds): Promise<V> {
+    const { key, options, freshness } = request;
+    const ticket = this.#local.begin(key);
+    try {
+      const entry = this.#reads.entryIn(await this.#reads.get(key, now));
+      if (entry !== undefined && this.#reads.isFresh(entry)) return this.#reads.take(key, ticket, entry, freshness) as V;
+    } catch (error) {
+      this.#options.counters.remoteFailures += 1;
+      options.onError?.('get', error);
+    } finally {
+      this.#local.end(key, ticket);
+    }
+    if (refresh.promise === undefined) return this.load(request, this.#options.clock.now());
+    this.#options.counters.joined += 1;
+    return this.#join(request, refresh);
   }
 
   /**
@@ -100,6 +122,7 @@ export class Loads {
     const clock = tagging.isOn ? remote.tagClock(key) : undefined;
     const tagsAt = clock && { clock, begun: momentOf(clock) };
     const load = new SharedLoad(cache, key, begunAt);
+    load.limits = context;
     return { key, loader, options, freshness, context: context ?? UNLIMITED, ticket, load, begunAt, tagsAt };
   }
 
@@ -113,6 +136,7 @@ export class Loads {
     const { clock, counters } = this.#options;
     const call = this.#call(request, ticket, clock.now());
     const { load } = call;
+    load.isRefresh = true;
     counters.refreshes += 1;
     try {
       const loading = this.#loadUnder(call, lease);
@@ -121,6 +145,7 @@ export class Loads {
       await loading;
       return call.isStored === true;
     } finally {
+      ticket.load = undefined; // It is given back later.
       load.end();
     }
   }
@@ -214,7 +239,7 @@ export class Loads {
     }
   }
 
-  async #run<V>({ key, loader, context = UNLIMITED }: LoadRequest<V>, load: Load): Promise<V> {
+  async #run<V>({ key, loader, context = UNLIMITED }: Pick<LoadCall<V>, 'key' | 'loader'> & Partial<LoadCall<V>>, load: Load): Promise<V> {
     const { clock, counters, events, cache } = this.#options;
     const begun = clock.now();
     counters.loads += 1;
@@ -256,7 +281,7 @@ export class Loads {
    */
   #join<V>(request: LoadRequest<V>, load: SharedLoad, isSecond = false, isNewer = false): Promise<V> {
     const { clock, fillLeaseMs } = this.#options;
-    request.found = load.found;
+    if (request.freshness !== undefined) request.found = load.found ??= {};
     return load.join(clock, fillLeaseMs).then(
       (value) => {
         if (value === LATE) return this.#succeed(request, load, isSecond);
@@ -264,7 +289,7 @@ export class Loads {
         return (value instanceof Copies ? value.make() : value) as V;
       },
       (error: unknown) => {
-        if (isSecond || !isAbort(error)) throw error;
+        if (isSecond || !(isAbort(error) || load.limits?.isReason(error) === true)) throw error;
         return this.#succeed(request, load, true);
       },
     );

@@ -1,5 +1,6 @@
 import { alarm, type Clock, type Milliseconds } from '../../time/index.js';
 import { Load } from '../load.js';
+import type { LimitedLoadContext } from '../load-context.js';
 import type { RemoteEntry } from '../remote/entry-codec.js';
 import type { Tagged } from '../tag/tagged.js';
 import type { Copies } from '../value/value-sharing.js';
@@ -38,6 +39,10 @@ export class SharedLoad extends Load {
   tagged: Tagged | undefined;
   /** What it has found on its way, for those who want to know. */
   found: Found | undefined;
+  /** Whether it loads a value anew that is held already. */
+  isRefresh = false;
+  /** What its loader is told, if its caller waits only so long. */
+  limits: LimitedLoadContext | undefined;
   /** The new load that those who had joined this one in vain share. */
   successor: SharedLoad | undefined;
   /** The new load that those share for whom an eviction of a tag has overtaken this one. */
