@@ -51,6 +51,7 @@ describe(Cacheable.name, () => {
       unless,
       sync: false,
       ttl: 60_000,
+      freshness: undefined,
       tags: undefined,
     });
     expect(recorded).to.be.frozen;
@@ -174,14 +175,14 @@ describe(Cacheable.name, () => {
     expect(error.code).to.equal('CACHE_OPTION_INVALID');
     expect(error.message).to.equal(
       'Invalid @Cacheable on BookService.find: there is no option `kye`. Did you mean `key`? ' +
-        'Known are `cacheNames`, `keyGenerator`, `cacheManager`, `cacheResolver`, `key`, `condition`, `unless`, `sync`, `ttl`, `tags`.',
+        'Known are `cacheNames`, `keyGenerator`, `cacheManager`, `cacheResolver`, `key`, `condition`, `unless`, `sync`, `ttl`, `tags`, `staleIfError`, `refreshAfter`, `loadTimeout`.',
     );
   });
 
   it('guesses at no name that is nowhere near', () => {
     expect(failure(() => decorate(Cacheable('book', any({ colour: 1 })))).message).to.equal(
       'Invalid @Cacheable on BookService.find: there is no option `colour`. ' +
-        'Known are `cacheNames`, `keyGenerator`, `cacheManager`, `cacheResolver`, `key`, `condition`, `unless`, `sync`, `ttl`, `tags`.',
+        'Known are `cacheNames`, `keyGenerator`, `cacheManager`, `cacheResolver`, `key`, `condition`, `unless`, `sync`, `ttl`, `tags`, `staleIfError`, `refreshAfter`, `loadTimeout`.',
     );
   });
 
@@ -211,6 +212,31 @@ describe(Cacheable.name, () => {
       'an absurd ttl',
       { ttl: '4000d' },
       "expected `ttl` to be a duration, not negative and at most 10 years, such as 500, '60s' or '5m', got `4000d` (string).",
+    ],
+    [
+      'a stale time without a known unit',
+      { staleIfError: '5 minutes' },
+      "expected `staleIfError` to be a duration, not negative and at most 10 years, such as 500, '60s' or '5m', got `5 minutes` (string).",
+    ],
+    [
+      'a `when` that is no function',
+      { staleIfError: { for: '5m', when: true } },
+      'expected `staleIfError.when` to be a function, got boolean.',
+    ],
+    [
+      'an unknown part of a stale time',
+      { staleIfError: { for: '5m', until: 1 } },
+      'unknown option `staleIfError.until`. Known here: for, when, retryAfter.',
+    ],
+    [
+      'a negative age of a refresh',
+      { refreshAfter: -1 },
+      "expected `refreshAfter` to be a duration, not negative and at most 10 years, such as 500, '60s' or '5m', got `-1` (number).",
+    ],
+    [
+      'a load timeout of more than a day',
+      { loadTimeout: '2d' },
+      "expected `loadTimeout` to be a duration, not negative and at most 24 hours, such as 500, '60s' or '5m', got `2d` (string).",
     ],
     [
       'a ttl without a known unit',
