@@ -88,7 +88,7 @@ const WISHES: Readonly<Record<string, Omit<LeaseRequest, 'key'>>> = {
 };
 
 /** What an entry counts for, by wish: `present`, `granted`, or `granted+old` if it is sent along. */
-type Answers = Readonly<Record<keyof typeof WISHES  , string>>;
+type Answers = Readonly<Record<keyof typeof WISHES, string>>;
 
 const ALIVE: Answers = { nothing: 'present', old: 'present', 'younger than 5': 'present', 'younger than 0': 'granted', drop: 'granted' };
 const OLDER: Answers = { ...ALIVE, 'younger than 5': 'granted' };
