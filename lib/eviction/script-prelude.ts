@@ -282,10 +282,12 @@ export const LIFE = `
 -- Whether an entry counts as present: its life has not ended, and it is younger than this (nil: of any age; 0: none is).
 local function counts(raw, age)
   if age == 0 then return false end
-  local life, stale, ends = string.match(string.sub(raw, -128), '"life":(%d+)([^}]*),"end":(%d+)}$')
+  local life, more, ends = string.match(string.sub(raw, -128), '"life":(%d+)([^}]*),"end":(%d+)}$')
   if not ends then return true end
+  local stale = string.match(more, '^,"stale":(%d+)')
+  if string.gsub(string.gsub(more, '^,"stale":%d+', ''), '^,"since":%d+$', '') ~= '' then return true end
   local now = time()
-  if now >= ends - (string.match(stale, '^,"stale":(%d+)') or 0) then return false end
+  if now >= ends - (stale or 0) then return false end
   return not age or now - (ends - life) < age
 end
 `;

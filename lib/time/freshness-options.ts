@@ -56,7 +56,8 @@ export const DEFAULT_RETRY_MS: Milliseconds = 1_000;
  */
 export function parseStaleIfError(option: string, value: unknown): StaleSettings | undefined {
   if (value === undefined) return undefined;
-  const { for: length, when, retryAfter = DEFAULT_RETRY_MS, ...others } = asObject(value);
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const { for: length, when, retryAfter = DEFAULT_RETRY_MS, ...others } = (isObject ? value : { for: value }) as Record<string, unknown>;
   const unknown = Object.keys(others)[0];
   if (unknown !== undefined) {
     const text = `Unknown option \`${option}.${shown(unknown)}\`.`;
@@ -65,13 +66,10 @@ export function parseStaleIfError(option: string, value: unknown): StaleSettings
   if (when !== undefined && typeof when !== 'function') {
     throw new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}.when\` to be a function, got ${typeof when}.`);
   }
-  const forMs = parseDuration(typeof value === 'object' ? `${option}.for` : option, length);
+  const forMs = parseDuration(isObject ? `${option}.for` : option, length);
   const retryAfterMs = parseDuration(`${option}.retryAfter`, retryAfter);
   return forMs === 0 ? undefined : { forMs, when: when as StaleSettings['when'], retryAfterMs };
 }
-
-const asObject = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : { for: value };
 
 /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`. */
 export const parseLoadTimeout = (option: string, value: unknown): Milliseconds => parseDuration(option, value, 0, MAXIMUM_WAIT_MS);

@@ -237,6 +237,31 @@ describe(Cacheable.name, () => {
       "expected `ttl` to be a duration, not negative and at most 10 years, such as 500, '60s' or '5m', got `4000d` (string).",
     ],
     [
+      'a stale time without a known unit',
+      { staleIfError: '5 minutes' },
+      "expected `staleIfError` to be a duration, not negative and at most 10 years, such as 500, '60s' or '5m', got `5 minutes` (string).",
+    ],
+    [
+      'a `when` that is no function',
+      { staleIfError: { for: '5m', when: true } },
+      'expected `staleIfError.when` to be a function, got boolean.',
+    ],
+    [
+      'an unknown part of a stale time',
+      { staleIfError: { for: '5m', until: 1 } },
+      'unknown option `staleIfError.until`. Known here: for, when, retryAfter.',
+    ],
+    [
+      'a negative age of a refresh',
+      { refreshAfter: -1 },
+      "expected `refreshAfter` to be a duration, not negative and at most 10 years, such as 500, '60s' or '5m', got `-1` (number).",
+    ],
+    [
+      'a load timeout of more than a day',
+      { loadTimeout: '2d' },
+      "expected `loadTimeout` to be a duration, not negative and at most 24 hours, such as 500, '60s' or '5m', got `2d` (string).",
+    ],
+    [
       'a ttl without a known unit',
       { ttl: '5 minutes' },
       "expected `ttl` to be a duration, not negative and at most 10 years, such as 500, '60s' or '5m', got `5 minutes` (string).",

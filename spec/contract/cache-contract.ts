@@ -3,6 +3,7 @@ import type { CacheKey, TwoTierCache } from '../../lib/cache/index.js';
 import { CacheValueError } from '../../lib/errors/index.js';
 import { CacheStage } from './cache-stage.js';
 import type { Fleet, Instance } from './fleet.js';
+import { describeFreshnessContract } from './freshness-contract.js';
 import { describeIntentContract } from './intent-contract.js';
 import { describeLoadContract } from './load-contract.js';
 import { cacheErrorOf } from './rejection.js';
@@ -48,6 +49,7 @@ export function describeCacheContract(name: string, tiers: 'both' | 'local' | 'r
     describeIntentContract(stage);
     describeTagContract(stage);
     describeWithoutCacheContract(stage);
+    describeFreshnessContract(stage);
     describeValueContract(stage);
     describeStatistics(stage);
   });

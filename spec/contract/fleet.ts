@@ -1,7 +1,9 @@
 import type { TwoTierCache } from '../../lib/cache/index.js';
 import type { CacheOptions, CachingOptions } from '../../lib/instance/options.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
+import type { Milliseconds } from '../../lib/time/index.js';
 import { FakeClock } from '../support/fake-clock.js';
+import type { FleetTime } from './fleet-time.js';
 
 /** One instance of a fleet, started, with the cache `book`. */
 export interface Instance {
@@ -16,10 +18,14 @@ export interface Instance {
  */
 export class Fleet {
   readonly #options: CachingOptions;
+  readonly #time: FleetTime | undefined;
   readonly #runtimes: CacheInstance[] = [];
+  readonly #clocks: FakeClock[] = [];
 
-  constructor(options: CachingOptions) {
+  /** @param time - that of its entries, for specs that let some {@link pass}. */
+  constructor(options: CachingOptions, time?: FleetTime) {
     this.#options = { timeout: '2s', deadline: '4s', bound: '60s', ...options };
+    this.#time = time;
   }
 
   /** One more instance, connected and subscribed. */
@@ -27,12 +33,20 @@ export class Fleet {
     const clock = new FakeClock();
     const runtime = createInstance({ clock, caches: { book }, ...this.#options, ...options });
     this.#runtimes.push(runtime);
+    this.#clocks.push(clock);
     await runtime.start();
     return { runtime, cache: runtime.manager.getCache('book') as TwoTierCache, clock };
+  }
+
+  /** Lets time pass for all instances, and for the entries that they share. */
+  async pass(ms: Milliseconds): Promise<void> {
+    await this.#time?.pass(ms);
+    for (const clock of this.#clocks) clock.advance(ms);
   }
 
   /** Stops every instance. */
   async stop(): Promise<void> {
     await Promise.all(this.#runtimes.splice(0).map((runtime) => runtime.stop()));
+    this.#time?.end();
   }
 }

@@ -50,6 +50,28 @@ export abstract class Compiles<T> {
     return book;
   }
 
+  @Cacheable('book', {
+    key: (name) => name,
+    staleIfError: {
+      for: '1h',
+      when: (error) => {
+        same<typeof error, unknown>(true);
+        return error instanceof TypeError;
+      },
+      retryAfter: 500,
+    },
+    refreshAfter: '30s',
+    loadTimeout: 2_000,
+  })
+  async findFresh(_name: string): Promise<Book> {
+    return book;
+  }
+
+  @Cacheable('book', { staleIfError: '1h', refreshAfter: 0, loadTimeout: undefined })
+  async findStale(_name: string): Promise<Book> {
+    return book;
+  }
+
   @CachePut({ cacheNames: ['book', 'isbn'], resultKey: (saved, given) => [saved.isbn, given.pages] })
   async save(given: Book): Promise<Book> {
     return given;

@@ -259,7 +259,7 @@ export class Loads {
    */
   #join<V>(request: LoadRequest<V>, load: SharedLoad, isSecond = false, isNewer = false): Promise<V> {
     const { clock, fillLeaseMs } = this.#options;
-    request.found = load.found;
+    if (request.freshness !== undefined) request.found = load.found ??= {};
     if (load.found !== undefined) load.found.isShared = true;
     return load.join(clock, fillLeaseMs).then(
       (value) => {

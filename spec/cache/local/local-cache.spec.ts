@@ -343,4 +343,92 @@ describe(LocalCache.name, () => {
       });
     }
   });
+
+  describe('an entry that somebody has to look at', () => {
+    const TIMES = { writtenAt: 1_000, dueAt: 1_050, freshUntil: 1_100, retryAt: -Infinity, keptUntil: 1_200 };
+
+    it('is served like any other until something is due; then only to who looks', () => {
+      const { cache, clock, get, hitNow } = setUp();
+      cache.set('a', 1, 1_200, { times: TIMES });
+      clock.advance(49);
+      expect(hitNow('a')).to.be.an.instanceOf(Promise);
+      clock.advance(1);
+      expect([hitNow('a'), get('a')]).to.deep.equal([undefined, 1]);
+      expect(cache.held('a', clock.now())).to.deep.equal({ value: 1, times: TIMES });
+      expect(cache.endOf('a', clock.now())).to.equal(1_100);
+    });
+
+    it('is absent after its life, except to who looks, and is gone after the time it is kept', () => {
+      const { cache, counters, clock, get, hitNow } = setUp();
+      const expired = sinon.spy();
+      cache.expired = expired;
+      cache.set('a', 1, 1_200, { times: TIMES });
+      clock.advance(100);
+      expect([hitNow('a'), get('a'), cache.endOf('a', clock.now()), cache.size]).to.deep.equal([undefined, undefined, undefined, 1]);
+      expect(cache.held('a', clock.now())?.value).to.equal(1);
+      expect([counters.expirations, expired.callCount]).to.deep.equal([0, 0]);
+      clock.advance(100);
+      expect([cache.held('a', clock.now()), hitNow('a'), cache.size, counters.expirations]).to.deep.equal([undefined, undefined, 0, 1]);
+      expect(expired.args).to.deep.equal([['a']]);
+    });
+
+    it('is not there for who looks without a lease, nor one that has no times', () => {
+      const { cache, clock, set } = setUp();
+      set('plain', 1);
+      cache.set('a', 1, 1_200, { times: TIMES });
+      expect(cache.held('plain', clock.now())).to.equal(undefined);
+      cache.servableUntil = 999;
+      expect([cache.held('a', clock.now()), cache.get('a', clock.now())]).to.deep.equal([undefined, undefined]);
+    });
+
+    it('is due later if somebody says so, at its end at the latest', () => {
+      const { cache, clock, hitNow } = setUp();
+      cache.set('a', 1, 1_200, { times: TIMES });
+      clock.advance(50);
+      cache.defer('a', { dueAt: 1_070 });
+      expect(hitNow('a')).to.be.an.instanceOf(Promise);
+      clock.advance(20);
+      expect(hitNow('a')).to.equal(undefined);
+      cache.defer('a', { dueAt: Infinity });
+      expect(hitNow('a')).to.be.an.instanceOf(Promise);
+      clock.advance(30);
+      expect(hitNow('a'), 'its life is over').to.equal(undefined);
+      cache.defer('a', { retryAt: 1_150 });
+      expect([hitNow('a'), cache.held('a', clock.now())?.times]).to.deep.equal([undefined, { ...TIMES, dueAt: Infinity, retryAt: 1_150 }]);
+      for (const key of ['none', 'plain']) cache.defer(key, { dueAt: 5 });
+    });
+
+    it('forgets its times with its value', () => {
+      const { cache, clock, get, set, hitNow } = setUp();
+      cache.set('a', 1, 1_200, { times: TIMES });
+      set('a', 2);
+      clock.advance(60);
+      expect(hitNow('a')).to.be.an.instanceOf(Promise);
+      cache.set('b', 1, 1_200, { times: { ...TIMES, dueAt: 1_070 } });
+      cache.delete('b');
+      set('c', 3); // In the slot of the other one.
+      clock.advance(1_000);
+      expect([get('a'), get('c'), cache.held('c', clock.now())]).to.deep.equal([2, 3, undefined]);
+    });
+
+    it('is swept after the time it is kept, and not after its life', () => {
+      const { cache, clock, set } = setUp();
+      cache.set('a', 1, 1_200, { times: TIMES });
+      clock.advance(150);
+      for (let i = 0; i < 10; i += 1) set(`x${i}`, i);
+      expect(cache.size).to.equal(11);
+      clock.advance(50);
+      for (let i = 0; i < 10; i += 1) set(`y${i}`, i);
+      expect(cache.size).to.equal(20);
+    });
+
+    it('is copied for who looks, where reads get copies', () => {
+      const { cache, clock } = setUp({ copies: new ValueCodec() });
+      const value = { title: 'Dune' };
+      cache.set('a', value, 1_200, { times: TIMES });
+      const [one, two] = [cache.held('a', clock.now())?.value, cache.held('a', clock.now())?.value];
+      expect([one, two]).to.deep.equal([value, value]);
+      expect(one === two || one === value).to.equal(false);
+    });
+  });
 });

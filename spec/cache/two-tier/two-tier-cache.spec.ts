@@ -17,6 +17,7 @@ import { EmbeddedEvictionLog } from '../../../lib/eviction/embedded-eviction-log
 import { EmbeddedStore, embeddedTime } from '../../../lib/eviction/embedded-store.js';
 import { describeCacheContract } from '../../contract/cache-contract.js';
 import { Fleet } from '../../contract/fleet.js';
+import { ProcessTime } from '../../contract/fleet-time.js';
 import { rejectionOf } from '../../contract/rejection.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { turn } from '../../support/promises.js';
@@ -26,7 +27,11 @@ import { waitFor } from '../../support/wait.js';
 let fleets = 0;
 
 for (const tiers of ['both', 'local', 'remote'] as const) {
-  describeCacheContract(`${TwoTierCache.name}, embedded`, tiers, () => new Fleet({ namespace: `contract-${(fleets += 1)}` }));
+  describeCacheContract(
+    `${TwoTierCache.name}, embedded`,
+    tiers,
+    () => new Fleet({ namespace: `contract-${(fleets += 1)}` }, new ProcessTime()),
+  );
 }
 
 describe(TwoTierCache.name, () => {
