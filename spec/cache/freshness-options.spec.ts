@@ -63,10 +63,11 @@ describe('Options about freshness', () => {
 describe(FreshnessPolicy.name, () => {
   const STALE = { forMs: 50, when: undefined, retryAfterMs: 5 };
 
-  it('has nothing to heed by default, and of a call that turns everything off', () => {
+  it('has nothing to heed by default, nor of a call that turns everything off', () => {
     expect(new FreshnessPolicy({}, false).of({})).to.equal(undefined);
     const policy = new FreshnessPolicy({ staleIfError: STALE, refreshAfterMs: 7, loadTimeoutMs: 9 }, false);
-    expect(policy.of({ staleIfError: 0, refreshAfter: 0, loadTimeout: 0 })).to.equal(undefined);
+    // What a call turns off holds for what it stores as well.
+    expect(policy.of({ staleIfError: 0, refreshAfter: 0, loadTimeout: 0 })?.isAsked).to.equal(false);
     expect(policy.of({})).to.equal(policy.of({}));
   });
 

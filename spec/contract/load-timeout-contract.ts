@@ -130,16 +130,36 @@ function describeJoinedTimeouts(fresh: FreshnessStage): void {
     expect(fresh.here.statistics()).to.include({ loads: 1, joined: 2, loadTimeouts: 1 });
   });
 
-  it('is run again for those who joined and wait longer, if its first caller had it aborted', async () => {
-    const begun = gate();
-    const impatient = fresh.here.getOrLoad<string>('Dune', ({ signal }) => {
+  it('is not aborted by its first caller while others wait for it', async () => {
+    const [begun, ended] = [gate(), gate()];
+    let signal: AbortSignal | undefined;
+    const impatient = fresh.here.getOrLoad<string>('Dune', async (context) => {
+      ({ signal } = context);
       begun.open();
-      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+      await ended.promise;
+      return 'late';
     });
     await begun.promise;
     const patient = [1, 2].map((each) => fresh.here.getOrLoad('Dune', () => `load of ${each}`, { loadTimeout: 0 }));
     await fresh.pass(OVER);
     expect((await cacheErrorOf(impatient)).code).to.equal('CACHE_LOAD_TIMEOUT');
+    expect(signal?.aborted).to.equal(false);
+    ended.open();
+    expect(await Promise.all(patient)).to.deep.equal(['late', 'late']);
+  });
+
+  it('is run again for those who joined it when it had been aborted', async () => {
+    const [begun, ended] = [gate(), gate()];
+    const impatient = fresh.here.getOrLoad<string>('Dune', async ({ signal }) => {
+      begun.open();
+      await ended.promise;
+      throw signal.reason;
+    });
+    await begun.promise;
+    await fresh.pass(OVER);
+    expect((await cacheErrorOf(impatient)).code).to.equal('CACHE_LOAD_TIMEOUT');
+    const patient = [1, 2].map((each) => fresh.here.getOrLoad('Dune', () => `load of ${each}`, { loadTimeout: 0 }));
+    ended.open();
     expect(await Promise.all(patient)).to.deep.equal(['load of 1', 'load of 1']);
   });
 }

@@ -195,16 +195,15 @@ function describeRefreshesOvertaken(fresh: FreshnessStage): void {
 }
 
 function describeSlowRefreshes(fresh: FreshnessStage): void {
-  it('is loaded by one at a time, however long that takes; readers after its end wait for it', async () => {
+  it('is loaded by one at a time, however long that takes', async () => {
     await fresh.pass(6);
     const load = await slowRefresh(fresh);
     await fresh.pass(3);
     expect(await fresh.here.getOrLoad('Dune', never)).to.equal('old');
-    await fresh.pass(2);
-    const after = [1, 2].map(() => fresh.here.getOrLoad('Dune', never));
     await turns(5);
     load.succeed('new');
-    expect(await Promise.all(after)).to.deep.equal(['new', 'new']);
+    await settled(fresh);
+    expect(await fresh.here.getOrLoad('Dune', never)).to.equal('new');
     expect(fresh.here.statistics()).to.include({ refreshes: 1, loads: 2, servedStale: 0 });
   });
 
