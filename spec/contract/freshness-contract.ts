@@ -9,7 +9,7 @@ import { describeRefreshes } from './refresh-contract.js';
 import { rejectionOf } from './rejection.js';
 
 /** A value lives for ten minutes, may answer for twenty more, and then for a minute without a new attempt. */
-export const STALE: CacheOptions = { staleIfError: { for: 20 * MINUTE, retryAfter: MINUTE } };
+const STALE: CacheOptions = { staleIfError: { for: 20 * MINUTE, retryAfter: MINUTE } };
 
 /** The part of the cache contract that is about values that are not fresh: C9. */
 export function describeFreshnessContract(stage: CacheStage): void {
