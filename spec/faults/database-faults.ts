@@ -13,9 +13,9 @@ const STALE_FOR_MS: Milliseconds = 120_000;
 const RETRY_MS: Milliseconds = 100;
 const LOAD_TIMEOUT_MS: Milliseconds = 250;
 /** More than a read with {@link LOAD_TIMEOUT_MS} may wait altogether. */
-const SLOW_MS: Milliseconds = 2_000;
+const SLOW_MS: Milliseconds = 5_000;
 /** How long it goes on at the most until all of this is seen. */
-const LONGEST_WAIT_MS: Milliseconds = 10_000;
+const LONGEST_WAIT_MS: Milliseconds = 15_000;
 
 /** Between the read and the failure there is time for evictions. */
 const FAILING: DatabaseTrouble = { failingShare: 0.5, failsAfterMs: [50, 300], takesMs: 0 };

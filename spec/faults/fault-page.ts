@@ -5,7 +5,7 @@ import type { FaultFigures } from './run-fault.js';
 
 const ABOUT_DATABASE = `### Faults of the database
 
-Of the method's calls every second one fails, 50 to 300 ms after it has read; or each takes 2 s longer, which stands for any time beyond
+Of the method's calls every second one fails, 50 to 300 ms after it has read; or each takes 5 s longer, which stands for any time beyond
 \`loadTimeout\`. Books are published and evicted all the time, and a life is 250 ms, so most values are past theirs. With \`staleIfError\`, reads are answered with what is
 past its life (\`for\` longer than the run, \`retryAfter\` 100 ms); without it they fail, or wait.
 
