@@ -32,8 +32,8 @@ export interface FreshnessOptions {
   readonly refreshAfter?: Duration | undefined;
   /**
    * How long a read waits for the method, and for all steps before it. After that it gets a stale value, if
-   * `staleIfError` allows one, or a {@link CacheLoadTimeoutError}. The method runs on, and its result is
-   * stored. At most a day. `0`: for as long as it takes. Default: `0`.
+   * `staleIfError` allows one (which may take one more look into Redis), or a {@link CacheLoadTimeoutError}.
+   * The method runs on, and its result is stored. At most a day. `0`: for as long as it takes. Default: `0`.
    */
   readonly loadTimeout?: Duration | undefined;
 }

@@ -274,6 +274,6 @@ describe('3. Errors from the cache itself', () => {
         await waitFor(async () => (await service.get(0)) === (await service.get(0)), { what: 'the cache to store again' });
       });
     },
-    { timeout: '100ms', deadline: '200ms', bound: '60s' },
+    { timeout: '100ms', deadline: '200ms', bound: '60s', connectTimeout: '30s' },
   );
 });

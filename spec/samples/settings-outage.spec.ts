@@ -55,6 +55,11 @@ async function tell(makeMiddleman: () => Middleman): Promise<OutageResult & { re
       const opened = { name, url: `http://127.0.0.1:${(gate.address() as AddressInfo).port}` };
       servers.push({ ...opened, start: async () => {}, kill: async () => {}, stop: async () => {} });
     }
+    // Instances of one process share what is stored, and another spec may have left something.
+    const headers = { authorization: 'Bearer t0ken' };
+    for (const name of ['page-size', 'banner']) {
+      await fetch(`${fleet.servers[0]?.url}/admin/cached-settings/${name}`, { method: 'DELETE', headers });
+    }
     const timeline = new Timeline(() => undefined, plain);
     const act = new OutageAct({ fleet: { servers, notices: fleet.notices }, outage, store, token: 't0ken', timeline });
     const result = await act.tell();

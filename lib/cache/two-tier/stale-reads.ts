@@ -124,8 +124,6 @@ export class StaleReads {
     const old = found?.old;
     if (old !== undefined && this.mayServe(key, ticket, old)) return this.#serve(old, failure, request);
     if (!this.mayReadAgain(key)) throw error;
-    // After a time-out there is time for it only where Redis has answered in that time.
-    if (error instanceof CacheLoadTimeoutError && old === undefined) throw error;
     return this.#readAgain(failure, request);
   }
 
