@@ -20,6 +20,14 @@ export class UncachedCall {
 
 const calls = new CallContext<UncachedCall>();
 
+/** How many calls are under way, and who wants to know whether there is one. */
+const underWay = { calls: 0, changed: (_isAny: boolean): void => undefined };
+
+/** Tells when the first call of {@link withoutCache} begins, and when the last one ends. */
+export function onUncached(changed: (isAny: boolean) => void): void {
+  underWay.changed = changed;
+}
+
 /** The call of {@link withoutCache} that the running code belongs to. */
 export function uncachedCall(): UncachedCall | undefined {
   const call = calls.current;
@@ -41,9 +49,13 @@ export function uncachedCall(): UncachedCall | undefined {
 export async function withoutCache<R>(work: () => R | Promise<R>, { store = true }: WithoutCacheOptions = {}): Promise<R> {
   checkWork(work);
   const call = new UncachedCall(store);
+  underWay.calls += 1;
+  if (underWay.calls === 1) underWay.changed(true);
   try {
     return await calls.run(call, work);
   } finally {
     call.isOver = true;
+    underWay.calls -= 1;
+    if (underWay.calls === 0) underWay.changed(false);
   }
 }
