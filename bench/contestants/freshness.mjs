@@ -212,7 +212,11 @@ export async function memory({ settings, isLocal = false, isLooked = false }) {
       for (let i = 0; i < ENTRIES; i += 1) {
         const endsAt = clock.now() + lifeMs;
         const ticket = local.begin(names[i]);
-        local.keep(names[i], ticket, { value: values[i], endsAt, times: policy.timesOf({ endsAt, lifeMs, staleMs: policy.staleMs }) });
+        local.keep(names[i], ticket, {
+          value: values[i],
+          endsAt,
+          times: policy.timesOf({ writtenAt: endsAt - lifeMs, endsAt, staleMs: policy.staleMs }),
+        });
         local.end(names[i], ticket);
       }
       const taken = heap() - before;

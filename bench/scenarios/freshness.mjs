@@ -12,10 +12,10 @@ const COUNTED = 2;
 /** Figures of hits and of methods that are waited for stand in one column. */
 const ms = (value) => `${value.toFixed(3)} ms`;
 
-/** @param {number} factor - of the number of rounds, of which there are three at least */
+/** @param {number} factor - of the number of rounds, of which there are seven at least */
 export async function freshness(factor) {
   console.log('\nFreshness');
-  const rounds = Math.max(3, Math.round(7 * factor));
+  const rounds = Math.max(7, Math.round(7 * factor));
   return [
     '## Freshness',
     '',
