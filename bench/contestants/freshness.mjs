@@ -215,7 +215,7 @@ export async function memory({ settings, isLocal = false, isLooked = false }) {
         local.keep(names[i], ticket, {
           value: values[i],
           endsAt,
-          times: policy.timesOf({ writtenAt: endsAt - lifeMs, endsAt, staleMs: policy.staleMs }),
+          times: policy.timesOf({ writtenAt: endsAt - lifeMs, endsAt, staleMs: settings.staleIfError?.forMs ?? 0 }),
         });
         local.end(names[i], ticket);
       }

@@ -11,6 +11,12 @@ import { rejectionOf } from './rejection.js';
 /** A value lives for ten minutes, may answer for twenty more, and then for a minute without a new attempt. */
 const STALE: CacheOptions = { staleIfError: { for: 20 * MINUTE, retryAfter: MINUTE } };
 
+/** Who evicts, and who hears of it. */
+const EACH_WAY = [
+  ['here', 'there'],
+  ['there', 'here'],
+] as const;
+
 /** The part of the cache contract that is about values that are not fresh: C9. */
 export function describeFreshnessContract(stage: CacheStage): void {
   describe('freshness', () => {
@@ -111,11 +117,7 @@ function describeEvicted(fresh: FreshnessStage): void {
 
   it('C9: is not served after an eviction of its tag, by its own instance or another', async () => {
     await fresh.setUp({ ...STALE, tags: true });
-    for (const [by, told] of [
-      ['here', 'there'],
-      ['there', 'here'],
-    ] as const) {
-      // prettier-ignore
+    for (const [by, told] of EACH_WAY) {
       await fresh.here.getOrLoad('Dune', () => 'old', { tags: ['herbert'] });
       await fresh.pass(11);
       await fresh.heard(told, () => fresh[by].evictTagged(['austen']));
@@ -147,11 +149,7 @@ function describeEvictedMeanwhile(fresh: FreshnessStage): void {
 
   it('C9: is not served if its tag was evicted while the method ran', async () => {
     await fresh.setUp({ ...STALE, tags: true });
-    for (const [by, told] of [
-      ['here', 'there'],
-      ['there', 'here'],
-    ] as const) {
-      // prettier-ignore
+    for (const [by, told] of EACH_WAY) {
       await fresh.here.getOrLoad('Dune', () => 'old', { tags: ['herbert'] });
       await fresh.pass(11);
       const load = await fresh.slowly('Dune', { tags: ['herbert'] });
@@ -162,11 +160,7 @@ function describeEvictedMeanwhile(fresh: FreshnessStage): void {
   });
 
   it('gives way to what was put while the method ran', async () => {
-    for (const [by, told] of [
-      ['here', 'there'],
-      ['there', 'here'],
-    ] as const) {
-      // prettier-ignore
+    for (const [by, told] of EACH_WAY) {
       const load = await fresh.slowly<string>('Dune');
       await fresh.heard(told, () => fresh[by].put('Dune', `put ${by}`));
       load.fail();
@@ -250,11 +244,7 @@ function describeRetries(fresh: FreshnessStage): void {
 
   for (const [verb, evict] of Object.entries(evictions)) {
     it(`C9: is not served within \`retryAfter\` after ${verb}, by its own instance or another`, async () => {
-      for (const [by, told] of [
-        ['here', 'there'],
-        ['there', 'here'],
-      ] as const) {
-        // prettier-ignore
+      for (const [by, told] of EACH_WAY) {
         await fresh.here.getOrLoad('Dune', () => 'old');
         await fresh.pass(11);
         expect(await fresh.here.getOrLoad('Dune', attempt)).to.equal('old');

@@ -85,11 +85,6 @@ export class FreshnessPolicy {
     });
   }
 
-  /** For how long an entry is kept after its life, if a write says nothing else. */
-  get staleMs(): Milliseconds {
-    return this.#own.stale?.forMs ?? 0;
-  }
-
   /**
    * What the local tier has to know of an entry that lives from `writtenAt` to `endsAt`. `undefined`: nothing
    * but its end.
