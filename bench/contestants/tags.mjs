@@ -216,8 +216,10 @@ export async function memory({ tags, shared = 100 }) {
       const index = tags === undefined ? undefined : new TagIndex();
       cache = new LocalCache({ maximumSize: ENTRIES, clock: systemClock, counters: new CacheCounters(), tags: index });
       const end = systemClock.now() + 3_600_000;
-      for (let i = 0; i < ENTRIES; i += 1) cache.set(names[i], values[i], end, tags === undefined ? undefined : taggedOf(i));
-      return { bytes: (heap() - before) / cache.size };
+      for (let i = 0; i < ENTRIES; i += 1) cache.set(names[i], values[i], end, tags === undefined ? undefined : { tagged: taggedOf(i) });
+      const bytes = (heap() - before) / cache.size;
+      if (index !== undefined && index.of(names[0])?.tags.length !== tags) throw new Error('Its entries do not carry the tags.');
+      return { bytes };
     },
   };
 }
