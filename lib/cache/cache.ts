@@ -5,7 +5,9 @@ import { checkEvictOptions, checkKeys, checkWork } from './check-arguments.js';
 import { encodeTags } from './tag/encode-tags.js';
 import type { EvictOptions, Unacknowledged } from './evict-options.js';
 import type { CacheKey } from './key/cache-key.js';
+import type { LoadAllOptions, LoaderOfAll } from './load-all.js';
 import type { Loader } from './load-context.js';
+import { loadOneByOne } from './load-one-by-one.js';
 import type { KeyInspection } from './key-inspection.js';
 import type { ValueWrapper } from './value-wrapper.js';
 import { within, type WriteIntent } from './write-intent.js';
@@ -226,6 +228,40 @@ export abstract class Cache<T = unknown> {
    * `undefined` for each missing value.
    */
   abstract getAll<V = T>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]>;
+
+  /**
+   * The values of all keys. Those that the cache does not have come from `loader`, which is given the missing
+   * keys only: once, distinct, and in the order in which they first appear. They are then stored, each as an
+   * entry of its own, which {@link get} and {@link getOrLoad} read as well.
+   *
+   * ```ts
+   * const books = await cache.getAllOrLoad(isbns, async (missing) => new Map(await db.booksByIsbn(missing)));
+   * ```
+   *
+   * - All that {@link getOrLoad} says holds for each key: loads are shared, nothing is stored that an eviction
+   *   has overtaken, a caller for whom a load waits does not join it.
+   * - Keys that another caller is loading are waited for while the loader runs for the others. Keys that
+   *   another instance loads for too long follow in a second call of the loader.
+   * - If a loader rejects, those who joined it by `getAllOrLoad` get its error. Those who joined it by
+   *   {@link getOrLoad} run their own loader.
+   * - No loader runs if there are no keys, or none is missing.
+   *
+   * The default, for a cache of your own, calls {@link getAll} and {@link getOrLoad}, and the loader perhaps
+   * more often.
+   *
+   * @returns the values in the order of the keys. Keys without a value are left out.
+   * @throws what the loader threw: the same object.
+   * @throws {CacheConfigurationError} for options that are refused, and `CACHE_OPERATION_INVALID` for a loader
+   *   that returns neither a `Map` nor an array with one value for each key.
+   * @see Caffeine `Cache#getAll(Iterable, Function)`
+   */
+  getAllOrLoad<K extends CacheKey, V>(
+    keys: readonly K[],
+    loader: LoaderOfAll<K, V>,
+    options: LoadAllOptions<K, V> = {},
+  ): Promise<Map<K, V>> {
+    return loadOneByOne(this, { keys, loader, options });
+  }
 
   /** The counters since the start or the last reset. */
   abstract statistics(): CacheStatistics;

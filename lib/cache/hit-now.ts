@@ -11,9 +11,19 @@ export interface AnswersNow {
    * about the key.
    */
   hitNow(key: CacheKey): Promise<unknown> | undefined;
+  /**
+   * The values of several keys, if all of them can be served at once; counted as hits. `undefined` says
+   * nothing about the keys.
+   */
+  allNow(keys: readonly CacheKey[]): unknown[] | undefined;
 }
 
 /** The fast path of a read, if `cache` has one. */
 export function hitNow(cache: Cache, key: CacheKey): Promise<unknown> | undefined {
   return (cache as Partial<AnswersNow>).hitNow?.(key);
+}
+
+/** The fast path of a read of several keys, if `cache` has one. */
+export function allNow(cache: Cache, keys: readonly CacheKey[]): unknown[] | undefined {
+  return (cache as Partial<AnswersNow>).allNow?.(keys);
 }

@@ -28,6 +28,7 @@ export type {
   EvictionReceipt,
   FillEntry,
   FillLease,
+  HeldLease,
   IntentChange,
   LeaseRequest,
   PutEntry,
@@ -35,10 +36,12 @@ export type {
 } from './remote/eviction-log.js';
 export type { AppliedMessage, CoherentCache } from './two-tier/coherent-cache.js';
 export { Generation, type GenerationCause } from './remote/generation.js';
-export { hitNow } from './hit-now.js';
+export { allNow, hitNow } from './hit-now.js';
 export type { KeyInspection, TierInspection } from './key-inspection.js';
 export { Load } from './load.js';
+export { type Absent, checkLoadAll, type LoadAllOptions, type LoadedAll, type LoaderOfAll } from './load-all.js';
 export { type LoadContext, type Loader, UNLIMITED } from './load-context.js';
+export { type BatchRead, loadOneByOne } from './load-one-by-one.js';
 export { LocalCache } from './local/local-cache.js';
 export { LARGEST_MAXIMUM_SIZE } from './local/local-cache-options.js';
 export { nameUnknown } from './name-unknown.js';

@@ -36,3 +36,33 @@ export class LimitedLoadContext implements LoadContext {
     this.#controller?.abort(reason);
   }
 }
+
+/** Of one loader that runs for several loads: aborted when each of them is. */
+export class CommonLoadContext implements LoadContext {
+  readonly #contexts: readonly LoadContext[];
+  #controller: AbortController | undefined;
+
+  constructor(contexts: readonly LoadContext[]) {
+    this.#contexts = contexts;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (!this.#contexts.includes(UNLIMITED)) this.#abortWithAll(this.#controller);
+    }
+    return this.#controller.signal;
+  }
+
+  #abortWithAll(controller: AbortController): void {
+    let left = this.#contexts.length;
+    for (const { signal } of this.#contexts) {
+      const aborted = (): void => {
+        left -= 1;
+        if (left === 0) controller.abort(signal.reason);
+      };
+      if (signal.aborted) aborted();
+      else signal.addEventListener('abort', aborted, { once: true });
+    }
+  }
+}

@@ -24,8 +24,17 @@ const RANK_DISTANCE = 2 ** 20;
 export class Load {
   /** The load whose loader started this one. */
   #caller: Load | undefined = Load.caller;
+  /** Other loads that wait for this one from its beginning. */
+  #shared: readonly Load[];
   #isOver = false;
-  #rank: number = this.#caller === undefined ? 0 : this.#caller.#rank + RANK_DISTANCE;
+  #rank: number;
+
+  /** @param shared - the loads that it is a part of, beside the one whose loader starts it. Default: none. */
+  constructor(shared: readonly Load[] = []) {
+    this.#shared = shared;
+    this.#rank = this.#caller === undefined ? 0 : this.#caller.#rank + RANK_DISTANCE;
+    for (const load of shared) this.#rank = Math.max(this.#rank, load.#rank + RANK_DISTANCE);
+  }
 
   /**
    * The load whose loader the running code belongs to. When that load is over, what its loader left running
@@ -43,6 +52,7 @@ export class Load {
   /** The loader is over. */
   leave(): void {
     this.#isOver = true;
+    this.#shared = [];
     this.#caller = Load.#underWay(this.#caller); // Otherwise work that begins the next load before it ends would make an endless chain.
     loads.leave();
   }
@@ -85,7 +95,7 @@ export class Load {
 
   /** The loads that wait for this one directly. Some may be over. */
   protected waiters(): readonly Load[] {
-    return this.#caller === undefined ? [] : [this.#caller];
+    return this.#caller === undefined ? this.#shared : [this.#caller, ...this.#shared];
   }
 
   /** `load`, or if it is over, the nearest around it that is not. */

@@ -6,6 +6,7 @@ import {
   type FillEntry,
   type FillLease,
   hasTags,
+  type HeldLease,
   type IntentChange,
   type LeaseRequest,
   livesIn,
@@ -97,9 +98,9 @@ export class EmbeddedEvictionLog implements EvictionLog {
     if (this.#options.tags === undefined) this.#options.store.isPure = false;
   }
 
-  async release(key: string, token: string): Promise<void> {
+  async release(held: readonly HeldLease[]): Promise<void> {
     const { leases } = this.#options.store;
-    if (leases.get(key)?.token === token) leases.delete(key);
+    for (const { key, token } of held) if (leases.get(key)?.token === token) leases.delete(key);
   }
 
   async put(entries: readonly PutEntry[]): Promise<PutReceipt> {

@@ -4,6 +4,7 @@ import {
   type EvictionReceipt,
   type FillEntry,
   type FillLease,
+  type HeldLease,
   type Generation,
   hasTags,
   type IntentChange,
@@ -155,9 +156,11 @@ export class RedisEvictionLog implements EvictionLog {
     });
   }
 
-  async release(key: string, token: string): Promise<void> {
-    const { gen, right } = split(token);
-    await this.#connection.run<number>(RELEASE, [this.#keys.lease(gen, key)], [right]);
+  async release(leases: readonly HeldLease[]): Promise<void> {
+    const parts = leases.map(({ key, token }) => ({ key, ...split(token) }));
+    const keys = parts.map(({ gen, key }) => this.#keys.lease(gen, key));
+    const rights = parts.map(({ right }) => right);
+    await this.#connection.run<number>(RELEASE, keys, rights, { weight: keys.length });
   }
 
   async put(entries: readonly PutEntry[]): Promise<PutReceipt> {
@@ -181,7 +184,7 @@ export class RedisEvictionLog implements EvictionLog {
       return undefined;
     } catch (error) {
       // The lease ends by itself; this spares others the wait.
-      await this.release(entry.key, lease.token).catch(() => undefined);
+      await this.release([{ key: entry.key, token: lease.token }]).catch(() => undefined);
       throw error;
     }
   }

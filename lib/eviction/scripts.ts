@@ -76,12 +76,15 @@ end
 return filled`,
 );
 
-/** KEYS lease · ARGV token. */
+/** KEYS lease × n · ARGV token × n. Answers how many of them were given back. */
 export const RELEASE = new Script(
   'release',
   `${READ}
-if read(KEYS[1]) == ARGV[1] then return redis.call('UNLINK', KEYS[1]) end
-return 0`,
+local released = 0
+for i, key in ipairs(KEYS) do
+  if read(key) == ARGV[i] then released = released + redis.call('UNLINK', key) end
+end
+return released`,
 );
 
 /**

@@ -1,4 +1,5 @@
 import {
+  allNow,
   Cache,
   type CacheKey,
   type CallsUnderWay,
@@ -8,17 +9,19 @@ import {
   type EvictOptions,
   hitNow,
   type KeyInspection,
+  type LoadAllOptions,
   type Loader,
+  type LoaderOfAll,
   type LoadOptions,
   type PutOptions,
   stopped,
-  UNLIMITED,
   type ValueWrapper,
   type WriteIntent,
 } from '../cache/index.js';
-import { CacheKeyError, throwFirst } from '../errors/index.js';
+import { throwFirst } from '../errors/index.js';
 import type { CacheStatistics } from '../event/index.js';
 import { FlushTime } from './flush-time.js';
+import { loadAllInside, loadInside } from './load-inside.js';
 import { PreparedWrites } from './prepared-writes.js';
 import { type DueWrites, TransactionLedger } from './transaction-ledger.js';
 import type { TransactionSynchronization } from './transaction-synchronization.js';
@@ -89,6 +92,10 @@ export class TransactionAwareCache extends Cache {
     return hitNow(this.target, key);
   }
 
+  allNow(keys: readonly CacheKey[]): unknown[] | undefined {
+    return this.#transactions.current === undefined ? allNow(this.target, keys) : undefined;
+  }
+
   override async get<V = unknown>(key: CacheKey): Promise<ValueWrapper<V> | undefined> {
     const transaction = this.#transactions.current;
     if (transaction === undefined) return this.target.get<V>(key);
@@ -109,18 +116,16 @@ export class TransactionAwareCache extends Cache {
   }
 
   override getOrLoad<V>(key: CacheKey, loader: Loader<V>, options: LoadOptions<V> = {}): Promise<V> {
-    return this.#transactions.isActive ? this.#loadInside(key, loader, options) : this.target.getOrLoad(key, loader, options);
+    return this.#transactions.isActive ? loadInside(this, key, loader, options) : this.target.getOrLoad(key, loader, options);
   }
 
-  async #loadInside<V>(key: CacheKey, loader: Loader<V>, { onError }: LoadOptions<V>): Promise<V> {
-    let found: ValueWrapper<V> | undefined;
-    try {
-      found = await this.get<V>(key);
-    } catch (error) {
-      onError?.('get', error);
-      if (error instanceof CacheKeyError && error.code !== 'CACHE_KEY_TOO_LONG') throw error; // This is a mistake of the caller, and no failure of the cache.
-    }
-    return found === undefined ? loader(UNLIMITED) : found.value;
+  override getAllOrLoad<K extends CacheKey, V>(
+    keys: readonly K[],
+    loader: LoaderOfAll<K, V>,
+    options: LoadAllOptions<K, V> = {},
+  ): Promise<Map<K, V>> {
+    if (!this.#transactions.isActive) return this.target.getAllOrLoad(keys, loader, options);
+    return loadAllInside(this, { keys, loader, options });
   }
 
   override statistics(): CacheStatistics {

@@ -50,9 +50,9 @@ describe(EmbeddedEvictionLog.name, () => {
     timers.tick(100);
     expect(await one(log.fill([{ key: 'Dune', token: late, raw: 'raw', ttlMs: 60_000 }]))).to.equal(false);
     const unused = await granted('Dune');
-    await log.release('Dune', late);
+    await log.release([{ key: 'Dune', token: late }]);
     expect(await one(log.acquire([{ key: 'Dune' }])), 'another token does not give it back').to.deep.equal({ kind: 'busy' });
-    await log.release('Dune', unused);
+    await log.release([{ key: 'Dune', token: unused }]);
     await granted('Dune');
   });
 

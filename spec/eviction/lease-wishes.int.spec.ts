@@ -148,8 +148,8 @@ describe('What counts of an entry', () => {
             if (reply?.kind !== 'granted') continue;
             await store.write(raw);
             const [busy] = await store.log.acquire([{ key: 'Dune', ...request }]);
-            if (busy?.kind === 'granted') await store.log.release('Dune', busy.token);
-            await store.log.release('Dune', reply.token);
+            if (busy?.kind === 'granted') await store.log.release([{ key: 'Dune', token: busy.token }]);
+            await store.log.release([{ key: 'Dune', token: reply.token }]);
           }
         });
 

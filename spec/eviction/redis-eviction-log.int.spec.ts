@@ -205,9 +205,9 @@ describe(RedisEvictionLog.name, () => {
     it('are given back by their holder only', async () => {
       const two = await join('two');
       const [since, gen, right] = (await granted(log, 'Dune')).split('/') as [string, string, string];
-      await two.log.release('Dune', `${since}/${gen}/two|1`);
+      await two.log.release([{ key: 'Dune', token: `${since}/${gen}/two|1` }]);
       expect(await one(two.log.acquire([{ key: 'Dune' }]))).to.deep.equal({ kind: 'busy' });
-      await log.release('Dune', `${since}/${gen}/${right}`);
+      await log.release([{ key: 'Dune', token: `${since}/${gen}/${right}` }]);
       expect((await one(two.log.acquire([{ key: 'Dune' }]))).kind).to.equal('granted');
     });
   });

@@ -215,7 +215,7 @@ export class FakeRedis {
       case 'fill':
         return this.#fill(keys, args);
       case 'release':
-        return this.get(keys[0] as string) === args[0] ? this.#unlink([keys[0] as string]) : 0;
+        return this.#unlink(keys.filter((key, i) => this.get(key) === args[i]));
       case 'claim':
         return this.#claim(keys, args);
       case 'evict':

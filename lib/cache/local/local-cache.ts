@@ -5,7 +5,7 @@ import { checkMaximumSize, type EntryExtras, type LocalCacheOptions } from './lo
 import { KeptPromises } from './kept-promises.js';
 import { ReplacementPolicy } from './replacement-policy.js';
 import type { TagIndex } from './tag-index.js';
-import type { EntryTimes, HeldEntry, LocalEntry } from './local-entry.js';
+import { type EntryTimes, type HeldEntry, type LocalEntry, NO_VALUE } from './local-entry.js';
 
 const SWEEP_PER_WRITE = 2;
 const FIRST_CAPACITY = 16;
@@ -92,6 +92,15 @@ export class LocalCache {
     const slot = this.#find(key, now);
     if (slot === undefined) return undefined;
     return this.#settled[slot] ?? this.#promise(key, slot);
+  }
+
+  /** Like {@link hitNow}, without a promise. {@link NO_VALUE}: there is no value to serve. */
+  valueNow(key: string, now: Milliseconds): unknown {
+    const slot = this.#find(key, now);
+    if (slot === undefined) return NO_VALUE;
+    if (this.#codec === undefined) return this.#values[slot];
+    const copy = this.#copy(this.#codec, key, slot);
+    return copy === undefined ? NO_VALUE : copy.value;
   }
 
   /** The entry, or `undefined` if there is none to serve. An entry may have the value `undefined`. */

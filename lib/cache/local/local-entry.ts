@@ -7,6 +7,9 @@ export interface LocalEntry {
   readonly expiresAt: Milliseconds;
 }
 
+/** In place of a value, where there is none to serve. */
+export const NO_VALUE = Symbol('no value');
+
 /** Of an entry that somebody has to look at before its end. */
 export interface EntryTimes {
   /** An estimate. */

@@ -93,6 +93,11 @@ export class LocalTier<L extends Joinable = Joinable> {
     return hit;
   }
 
+  /** See {@link LocalCache.valueNow}. Counts nothing. */
+  valueNow(key: string, now: Milliseconds): unknown {
+    return this.#entries.valueNow(key, now);
+  }
+
   /** The entry, or `undefined` if there is none to serve. Counts nothing. */
   get(key: string): LocalEntry | undefined {
     return this.#entries.get(key, this.#clock.now());

@@ -2,7 +2,7 @@ import { throwFirst } from '../../errors/index.js';
 import type { Milliseconds } from '../../time/index.js';
 import type { Reading } from './entry-codec.js';
 import { type Eviction, hasTags, type Withheld } from '../eviction.js';
-import type { EvictionReceipt, FillEntry, IntentChange, LeaseRequest, PutEntry, PutReceipt } from './eviction-log.js';
+import type { EvictionReceipt, FillEntry, HeldLease, IntentChange, LeaseRequest, PutEntry, PutReceipt } from './eviction-log.js';
 import type { FillLeaseReply, RemoteCache, RemoteTier } from './remote-cache.js';
 import type { TagClock } from '../tag/tag-clock.js';
 import type { Life } from '../value/envelope.js';
@@ -36,8 +36,12 @@ export class BucketedRemoteCache implements RemoteTier {
     return known.sort((a, b) => Number(b) - Number(a))[0];
   }
 
-  get(key: string, waitMs?: Milliseconds, askUntil?: Milliseconds): Promise<Reading> {
-    return this.#of(key).get(key, waitMs, askUntil);
+  get(key: string, askUntil?: Milliseconds, isOneOfMany?: boolean): Promise<Reading> {
+    return this.#of(key).get(key, askUntil, isOneOfMany);
+  }
+
+  getCurrent(key: string, askUntil?: Milliseconds, isOneOfMany?: boolean): Promise<Reading> {
+    return this.#of(key).getCurrent(key, askUntil, isOneOfMany);
   }
 
   getAll(keys: string[]): Promise<Reading[]> {
@@ -56,9 +60,9 @@ export class BucketedRemoteCache implements RemoteTier {
     return this.#of(entry.key).fill(entry, waitMs);
   }
 
-  async release(key: string, token: string): Promise<void> {
-    const bucket = this.#of(key);
-    if (bucket.acceptsSteps) await bucket.release(key, token);
+  async release(lease: HeldLease): Promise<void> {
+    const bucket = this.#of(lease.key);
+    if (bucket.acceptsSteps) await bucket.release(lease);
   }
 
   encode(value: unknown, life: Life, tags?: readonly string[]): string {

@@ -32,6 +32,8 @@ export interface LeaseRequest {
   readonly youngerThanMs?: Milliseconds | undefined;
   /** Whether an entry whose life has ended is asked for as well. Default: `false`. */
   readonly wantsOld?: boolean | undefined;
+  /** Whether its caller waits for many others as well, so that they may travel in one step. Default: `false`. */
+  readonly isOneOfMany?: boolean | undefined;
 }
 
 /** A value to store: its key, its raw form, and how long it is kept, which is longer than 0. */
@@ -41,9 +43,17 @@ export interface PutEntry {
   readonly ttlMs: Milliseconds;
 }
 
+/** A fill lease that was granted. */
+export interface HeldLease {
+  readonly key: string;
+  readonly token: string;
+}
+
 /** A value that was loaded, with the token of the fill lease that allows to store it. */
 export interface FillEntry extends PutEntry {
   readonly token: string;
+  /** See {@link LeaseRequest.isOneOfMany}. */
+  readonly isOneOfMany?: boolean | undefined;
 }
 
 /**
@@ -98,8 +108,8 @@ export interface EvictionLog {
    * and nothing was stored.
    */
   fill(entries: readonly FillEntry[], waitMs?: Milliseconds): Promise<readonly boolean[]>;
-  /** Gives an unused token back, so that other instances need not wait for it. */
-  release(key: string, token: string): Promise<void>;
+  /** Gives unused tokens back, so that other instances need not wait for them. */
+  release(leases: readonly HeldLease[]): Promise<void>;
   /**
    * Stores values, replacing any old ones, and announces their keys as evicted. If the server does not store
    * them, the old values are removed and the eviction is announced nevertheless.

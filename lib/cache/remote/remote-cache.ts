@@ -6,6 +6,7 @@ import type {
   EvictionReceipt,
   FillEntry,
   FillLease,
+  HeldLease,
   IntentChange,
   LeaseRequest,
   PutEntry,
@@ -15,12 +16,13 @@ import type { RemoteGuard } from './remote-guard.js';
 import type { Milliseconds } from '../../time/index.js';
 import { UNREADABLE } from '../value/codec.js';
 import type { Life } from '../value/envelope.js';
+import { MAXIMUM_CHUNK } from '../chunks.js';
 import { type EntryCodec, OTHER_VERSION, OVERTAKEN, type Reading, type RemoteEntry } from './entry-codec.js';
 import { type Eviction, hasTags, type Withheld } from '../eviction.js';
 import type { Generation } from './generation.js';
 import { StepBatches } from './step-batches.js';
+import { TagJudge } from './tag-judge.js';
 import type { TagClock } from '../tag/tag-clock.js';
-import type { StampedTags } from '../tag/tagged.js';
 
 /** What a {@link RemoteCache} needs. */
 export interface RemoteCacheOptions {
@@ -74,11 +76,13 @@ export class RemoteCache {
   readonly #guard: RemoteGuard;
   readonly #generation: Generation;
   readonly #tags: TagClock | undefined;
-  readonly #counters: CacheCounters | undefined;
+  readonly #judge: TagJudge | undefined;
   readonly #traced: RemoteCacheOptions['traced'];
   readonly #gets: StepBatches<string, Reading>;
   readonly #acquires: StepBatches<LeaseRequest, FillLease>;
   readonly #fills: StepBatches<FillEntry, boolean>;
+  readonly #currents: StepBatches<string, Reading>;
+  readonly #releases: StepBatches<HeldLease, void>;
 
   constructor(options: RemoteCacheOptions) {
     this.#keyv = options.keyv;
@@ -87,9 +91,8 @@ export class RemoteCache {
     this.#guard = options.guard;
     this.#generation = options.generation;
     this.#tags = options.tags;
-    this.#counters = options.counters;
     this.#traced = options.traced;
-    const { log } = options;
+    const { log, tags, counters } = options;
     this.#gets = this.#batches('get', (keys, waitMs) => this.#read(keys as string[], waitMs));
     this.#acquires = this.#batches('acquire', (requests, waitMs) => log.acquire(requests, waitMs));
     this.#fills = this.#batches(
@@ -97,6 +100,19 @@ export class RemoteCache {
       (entries, waitMs) => log.fill(entries, waitMs),
       ({ raw }) => raw.length,
     );
+    this.#currents = this.#batches('get', (keys, waitMs) => this.#readCurrent(keys, waitMs));
+    this.#releases = this.#batches('release', async (leases) => {
+      await log.release(leases);
+      return [];
+    });
+    if (tags === undefined) return;
+    this.#judge = new TagJudge({
+      clock: tags,
+      counters,
+      isOfNow: (generation) => this.isOfNow(generation),
+      readTags: (names, waitMs) => this.#trace('tags', [], () => log.readTags(names, waitMs), names),
+      batches: (execute) => this.#batches('tags', execute),
+    });
   }
 
   #batches<I, O>(
@@ -142,84 +158,45 @@ export class RemoteCache {
    *
    * @param askUntil - the time from which on it is too late to ask for tags: what only the remote tier can
    *   judge counts as overtaken then. Default: never.
+   * @param isOneOfMany - whether its caller waits for many others as well. Default: `false`.
    */
-  get(key: string, waitMs?: Milliseconds, askUntil?: Milliseconds): Promise<Reading> {
-    if (this.#generation.isDoubted) return this.getAllCurrent([key], waitMs, askUntil).then(([entry]) => entry);
-    if (this.#tags === undefined) return this.#getTraced(key, waitMs);
+  get(key: string, askUntil?: Milliseconds, isOneOfMany = false): Promise<Reading> {
+    if (this.#generation.isDoubted) return this.getCurrent(key, askUntil, isOneOfMany);
+    const judge = this.#judge;
+    if (judge === undefined) return this.#getTraced(key, isOneOfMany);
     const generation = this.#generation.current;
-    return this.#getTraced(key, waitMs).then((reading) => this.#judge(reading, generation, askUntil));
+    return this.#getTraced(key, isOneOfMany).then((reading) => judge.judge(reading, generation, askUntil, mostOf(isOneOfMany)));
+  }
+
+  /** Like {@link get}, after checking the generation: for a read without a valid read lease. */
+  getCurrent(key: string, askUntil?: Milliseconds, isOneOfMany = false): Promise<Reading> {
+    if (!isOneOfMany) return this.getAllCurrent([key], undefined, askUntil).then(([entry]) => entry);
+    const generation = this.#generation.current;
+    const most = mostOf(isOneOfMany);
+    const read = this.#trace('get', [key], () => this.#currents.add(key, undefined, most));
+    return read.then((reading) => this.#judge?.judge(reading, generation, askUntil, most) ?? reading);
   }
 
   /** Like {@link get}, for several keys: one MGET. */
   getAll(keys: string[]): Promise<Reading[]> {
     const generation = this.#generation.current;
     const readings = this.#trace('get', keys, () => this.#read(keys));
-    return this.#tags === undefined ? readings : readings.then((all) => this.#judgeAll(all, generation));
+    return readings.then((all) => this.#judge?.judgeAll(all, generation) ?? all);
   }
 
-  #getTraced(key: string, waitMs?: Milliseconds): Promise<Reading> {
-    if (this.#traced?.events.tracer === undefined) return this.#getOne(key, waitMs);
-    return this.#trace('get', [key], () => this.#getOne(key, waitMs));
+  #getTraced(key: string, isOneOfMany: boolean): Promise<Reading> {
+    if (this.#traced?.events.tracer === undefined) return this.#getOne(key, isOneOfMany);
+    return this.#trace('get', [key], () => this.#getOne(key, isOneOfMany));
   }
 
-  /**
-   * Of what was read, only what no eviction of a tag has overtaken.
-   *
-   * @param generation - the one that was known when the read began.
-   */
-  #judge(reading: Reading, generation: string | undefined, askUntil?: Milliseconds): Reading | Promise<Reading> {
-    const isAlive = this.#isAlive(reading, generation);
-    if (isAlive === undefined) return this.#askInTime([reading], askUntil).then(([one]) => one);
-    return isAlive ? reading : OVERTAKEN;
-  }
-
-  #judgeAll(readings: Reading[], generation: string | undefined, askUntil?: Milliseconds): Reading[] | Promise<Reading[]> {
-    if (this.#tags === undefined) return readings;
-    const verdicts = readings.map((reading) => this.#isAlive(reading, generation));
-    if (verdicts.includes(undefined)) return this.#askInTime(readings, askUntil);
-    return readings.map((reading, i) => (verdicts[i] === true ? reading : OVERTAKEN));
-  }
-
-  /** A rule of its own, for specs. */
+  /** Numbers of evictions are compared only within the current generation. A rule of its own, for specs. */
   protected isOfNow(generation: string | undefined): boolean {
     return generation === this.#generation.current;
   }
 
-  /** Whether no tag of an entry was evicted since. `undefined`: only the remote tier can tell. */
-  #isAlive(reading: Reading, generation: string | undefined): boolean | undefined {
-    const tagged = taggedIn(reading);
-    if (tagged === undefined || this.#tags === undefined) return true;
-    // Numbers of two generations cannot be compared.
-    if (!this.isOfNow(generation) || this.#tags.isOvertaken(tagged.tags, tagged.since)) return false;
-    return this.#tags.knows(tagged.tags, tagged.since) ? true : undefined;
-  }
-
-  async #askInTime(readings: readonly Reading[], until = Infinity): Promise<Reading[]> {
-    const leftMs = until - (this.#tags as TagClock).now;
-    if (leftMs >= 0) return this.#ask(readings, leftMs === Infinity ? undefined : leftMs);
-    return readings.map((reading) => (taggedIn(reading) === undefined ? reading : OVERTAKEN));
-  }
-
-  /** Asks the remote tier for the numbers of all tags that occur, in one step. */
-  async #ask(readings: readonly Reading[], waitMs?: Milliseconds): Promise<Reading[]> {
-    const clock = this.#tags as TagClock;
-    const all = [...new Set(readings.flatMap((reading) => taggedIn(reading)?.tags ?? []))];
-    const { version } = clock;
-    if (this.#counters !== undefined) this.#counters.tagReads += 1;
-    const { floor, numbers } = await this.#trace('tags', [], () => this.#log.readTags(all, waitMs), all);
-    const byTag = new Map(all.map((tag, i) => [tag, numbers[i]]));
-    return readings.map((reading) => {
-      const tagged = taggedIn(reading);
-      if (tagged === undefined || tagged.tags.length === 0) return reading;
-      const { tags, since } = tagged;
-      const own = { floor, numbers: tags.map((tag) => byTag.get(tag)) };
-      return clock.told(tags, since, own, version) ? reading : OVERTAKEN;
-    });
-  }
-
-  #getOne(key: string, waitMs?: Milliseconds): Promise<Reading> {
-    if (!this.#isAlone) return this.#gets.add(key, waitMs);
-    return this.#guard.run('get', () => this.#keyv.get(key, RAW) as Promise<Reading>, 1, waitMs);
+  #getOne(key: string, isOneOfMany: boolean): Promise<Reading> {
+    if (isOneOfMany || !this.#isAlone) return this.#gets.add(key, undefined, mostOf(isOneOfMany));
+    return this.#guard.run('get', () => this.#keyv.get(key, RAW) as Promise<Reading>, 1);
   }
 
   #read(keys: string[], waitMs?: Milliseconds): Promise<Reading[]> {
@@ -230,21 +207,30 @@ export class RemoteCache {
   /** Like {@link getAll}, after checking the generation: for reads without a valid read lease. One MGET. */
   async getAllCurrent(keys: readonly string[], waitMs?: Milliseconds, askUntil?: Milliseconds): Promise<Reading[]> {
     const generation = this.#generation.current;
-    const raws = await this.#trace('get', keys, () => this.#log.readCurrent(keys, waitMs));
-    const readings = raws.map((raw) => (raw === undefined ? undefined : this.#codec.read(raw)));
-    return this.#judgeAll(readings, generation, askUntil);
+    const readings = await this.#trace('get', keys, () => this.#readCurrent(keys, waitMs));
+    return this.#judge?.judgeAll(readings, generation, askUntil) ?? readings;
+  }
+
+  async #readCurrent(keys: readonly string[], waitMs?: Milliseconds): Promise<Reading[]> {
+    const raws = await this.#log.readCurrent(keys, waitMs);
+    return raws.map((raw) => (raw === undefined ? undefined : this.#codec.read(raw)));
   }
 
   /** Asks for a fill lease. */
   async acquire(request: LeaseRequest, waitMs?: Milliseconds, askUntil?: Milliseconds): Promise<FillLeaseReply> {
+    const { isOneOfMany = false } = request;
+    const most = mostOf(isOneOfMany);
     const ask = (): Promise<FillLease> =>
-      this.#isAlone ? this.#log.acquire([request], waitMs).then(([reply]) => reply as FillLease) : this.#acquires.add(request, waitMs);
+      this.#isAlone && !isOneOfMany
+        ? this.#log.acquire([request], waitMs).then(([reply]) => reply as FillLease)
+        : this.#acquires.add(request, waitMs, most);
     const generation = this.#generation.current;
     const reply = await this.#trace('acquire', [request.key], ask);
     if (reply.kind === 'withheld') return reply;
     const raw = reply.kind === 'present' ? reply.entry : reply.old;
     if (raw === undefined) return reply as FillLeaseReply;
-    const entry = await this.#judge(this.#codec.read(raw), generation, askUntil);
+    const read = this.#codec.read(raw);
+    const entry = await (this.#judge?.judge(read, generation, askUntil, most) ?? read);
     if (reply.kind !== 'present') return { ...reply, old: typeof entry === 'object' ? entry : undefined };
     if (entry === UNREADABLE) return { kind: 'unreadable' };
     if (entry === OTHER_VERSION) return { kind: 'otherVersion' };
@@ -253,14 +239,17 @@ export class RemoteCache {
 
   /** Stores an encoded value that was loaded; `false` if the token is no longer valid. */
   fill(entry: FillEntry, waitMs?: Milliseconds): Promise<boolean> {
+    const { isOneOfMany = false } = entry;
     const store = (): Promise<boolean> =>
-      this.#isAlone ? this.#log.fill([entry], waitMs).then(([isStored]) => isStored === true) : this.#fills.add(entry, waitMs);
+      this.#isAlone && !isOneOfMany
+        ? this.#log.fill([entry], waitMs).then(([isStored]) => isStored === true)
+        : this.#fills.add(entry, waitMs, mostOf(isOneOfMany));
     return this.#trace('fill', [entry.key], store);
   }
 
-  /** Gives an unused token back. */
-  release(key: string, token: string): Promise<void> {
-    return this.#log.release(key, token);
+  /** Gives an unused token back. Those of one turn share a step. */
+  release(lease: HeldLease): Promise<void> {
+    return this.#isAlone ? this.#log.release([lease]) : this.#releases.add(lease, undefined, MAXIMUM_CHUNK);
   }
 
   /**
@@ -290,7 +279,8 @@ export class RemoteCache {
   async putIfAbsent(entry: PutEntry): Promise<Reading> {
     const generation = this.#generation.current;
     const present = await this.#trace('put', [entry.key], () => this.#log.putIfAbsent(entry));
-    const reading = present === undefined ? undefined : await this.#judge(this.#codec.read(present), generation);
+    const read = present === undefined ? undefined : this.#codec.read(present);
+    const reading = await (this.#judge?.judge(read, generation) ?? read);
     if (typeof reading !== 'symbol') return reading;
     const { refusal } = await this.put([entry]);
     if (refusal === undefined) return reading;
@@ -328,5 +318,5 @@ export class RemoteCache {
   }
 }
 
-/** What an entry says of its tags. */
-const taggedIn = (reading: Reading): StampedTags | undefined => (typeof reading === 'object' ? reading.tagged : undefined);
+/** How many may share a step with one whose caller waits for many. */
+const mostOf = (isOneOfMany: boolean): number | undefined => (isOneOfMany ? MAXIMUM_CHUNK : undefined);

@@ -26,7 +26,7 @@ const ALIKE_MS: Milliseconds = 50;
 
 interface Batch<I, O> {
   readonly items: I[];
-  readonly most: number;
+  most: number;
   readonly waitMs: Milliseconds | undefined;
   readonly answers: Promise<readonly O[]>;
   length: number;
@@ -47,11 +47,16 @@ export class StepBatches<I, O> {
     this.#options = options;
   }
 
-  /** Adds an item to the batch of this turn, or to the batch that is waiting. */
-  add(item: I, waitMs?: Milliseconds): Promise<O> {
+  /**
+   * Adds an item to the batch of this turn, or to the batch that is waiting.
+   *
+   * @param most - how many may share the step. One that is asked for with many others waits for them anyway.
+   */
+  add(item: I, waitMs?: Milliseconds, most = MAXIMUM_OF_A_TURN): Promise<O> {
     const length = this.#options.lengthOf?.(item) ?? 0;
     let batch = this.#open;
-    if (batch === undefined || !hasRoom(batch, length) || !isAlike(batch.waitMs, waitMs)) this.#open = batch = this.#begin(waitMs);
+    if (batch === undefined || !hasRoom(batch, length, most) || !isAlike(batch.waitMs, waitMs)) this.#open = batch = this.#begin(waitMs);
+    batch.most = Math.max(batch.most, most);
     const place = batch.items.push(item) - 1;
     batch.length += length;
     return batch.answers.then((answers) => answers[place]!);
@@ -79,8 +84,8 @@ export class StepBatches<I, O> {
   }
 }
 
-const hasRoom = ({ items, most, length }: Batch<unknown, unknown>, more: number): boolean =>
-  items.length < most && length + more <= MAXIMUM_CHUNK_LENGTH;
+const hasRoom = ({ items, most, length }: Batch<unknown, unknown>, more: number, wanted: number): boolean =>
+  items.length < Math.min(MAXIMUM_CHUNK, Math.max(most, wanted)) && length + more <= MAXIMUM_CHUNK_LENGTH;
 
 const isAlike = (one: Milliseconds | undefined, other: Milliseconds | undefined): boolean =>
   one === other || Math.abs((one ?? Infinity) - (other ?? Infinity)) <= ALIKE_MS;

@@ -1,18 +1,18 @@
 import { CallsUnderWay } from '../calls-under-way.js';
 import type { LocalTier } from '../local/local-tier.js';
 import { ValueSharing } from '../value/value-sharing.js';
+import { BatchReads } from './batch-reads.js';
 import { COLLABORATORS } from './collaborators.js';
 import { EntryLife } from './entry-life.js';
 import { FillLeases } from './fill-leases.js';
 import { FreshnessPolicy } from './freshness.js';
-import type { Loads } from './loads.js';
 import { MissForecast } from './miss-forecast.js';
+import { MissedReads } from './missed-reads.js';
 import type { OwnWrites } from './own-writes.js';
 import type { PendingEvictions } from './pending-evictions.js';
 import type { Refreshes } from './refreshes.js';
 import type { RemoteReads } from './remote-reads.js';
 import type { SharedLoad } from './shared-load.js';
-import type { StaleReads } from './stale-reads.js';
 import { Tagging } from './tagging.js';
 import type { TwoTierCacheOptions } from './two-tier-cache-options.js';
 import { Writes } from './writes.js';
@@ -24,9 +24,9 @@ export interface Assembly {
   readonly ownWrites: OwnWrites;
   readonly reads: RemoteReads;
   readonly leases: FillLeases;
-  readonly loads: Loads;
+  readonly missed: MissedReads;
+  readonly batches: BatchReads;
   readonly refreshes: Refreshes;
-  readonly staleReads: StaleReads;
   readonly freshness: FreshnessPolicy;
   readonly writes: Writes;
   readonly tagging: Tagging;
@@ -71,8 +71,10 @@ export function assemble(options: TwoTierCacheOptions): Assembly {
   const loads = new of.Loads({ ...parts, reads, leases, life, forecast });
   const refreshes = new of.Refreshes({ ...parts, reads, loads });
   const staleReads = new of.StaleReads({ ...parts, reads, loads, refreshes });
+  const missed = new MissedReads({ ...parts, loads, staleReads });
+  const batches = new BatchReads({ ...parts, reads, missed, refreshes });
   const writes = new Writes({ ...parts, reads, life, forecast, ownWrites, calls, unacknowledged, intentLeaseMs });
   // Without a time to live of its own, an entry in L1 ends when it ends in L2.
   if (localTtlMs === 0) options.local.expired = (key) => forecast.gone([key]);
-  return { local, pending, ownWrites, reads, leases, loads, refreshes, staleReads, freshness, writes, tagging, forecast };
+  return { local, pending, ownWrites, reads, leases, missed, batches, refreshes, freshness, writes, tagging, forecast };
 }

@@ -38,7 +38,7 @@ export class FillLeases {
     const { remote, clock, counters, deadlineMs, timeoutMs } = this.#options;
     // At that time one last step can still start, and there is time left for the fill after the load.
     const lastStep = begunAt + deadlineMs - 2 * timeoutMs;
-    const { key } = wish;
+    const { key, isOneOfMany } = wish;
     let request = wish;
     let old: RemoteEntry | undefined;
     for (let pause = FIRST_POLL_MS; ; pause = Math.min(1.5 * pause, LONGEST_POLL_MS)) {
@@ -48,15 +48,16 @@ export class FillLeases {
         if (permit.kind !== 'otherVersion') counters[permit.kind === 'overtaken' ? 'overtaken' : 'remoteFailures'] += 1;
         if (clock.now() > lastStep + timeoutMs) return { kind: 'busy' };
         // What is of another version is of use to others.
-        permit = await remote.acquire(permit.kind === 'otherVersion' ? { key, youngerThanMs: 0 } : { key, drops: true }, waitMs);
+        permit = await remote.acquire(permit.kind === 'otherVersion' ? { key, isOneOfMany, youngerThanMs: 0 } : { key, isOneOfMany, drops: true }, waitMs);
       }
       if (permit.kind === 'busy' || permit.kind === 'granted') {
         old ??= permit.old;
         if (old !== undefined) permit = { ...permit, old };
       }
       // An entry that is found later was written by another instance, and an old one need not be sent again.
-      request = { key, wantsOld: wish.wantsOld === true && old === undefined };
+      request = { key, isOneOfMany, wantsOld: wish.wantsOld === true && old === undefined };
       if (permit.kind !== 'busy' || this.#isStopped || clock.now() + pause > lastStep) return permit;
+      load.batched?.polls();
       if (!(await load.waitForLease(() => new Promise((resolve) => setTimeout(resolve, pause))))) return permit;
     }
   }
@@ -72,7 +73,7 @@ export class FillLeases {
       if (mayBeOwed) this.#owed.set(token, key);
       return;
     }
-    remote.release(key, token).catch((error: unknown) => {
+    remote.release({ key, token }).catch((error: unknown) => {
       if (mayBeOwed) this.#owed.set(token, key);
       events.emit('error', { where: 'release of a fill lease', error });
     });

@@ -75,7 +75,7 @@ export class Fills {
       const raw = remote.encode(value, ofValue, tagged?.tags);
       // The life in L2 begins later than now, so the entry in L1 cannot outlive the one in L2.
       const now = clock.now();
-      if (await remote.fill({ key, token, raw, ttlMs: keptMs(ofValue) }, timeoutMs)) {
+      if (await remote.fill({ key, token, raw, ttlMs: keptMs(ofValue), isOneOfMany: call.batched !== undefined }, timeoutMs)) {
         counters.fills += 1;
         keep(now);
         return (call.isStored = true);

@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../../time/index.js';
 import type { LoadOptions } from '../cache.js';
+import type { BatchedLoad } from '../load-batch.js';
 import type { LoadContext, Loader } from '../load-context.js';
 import type { ReadTicket } from '../local/read-tickets.js';
 import type { RemoteEntry } from '../remote/entry-codec.js';
@@ -9,11 +10,16 @@ import type { TagMoment } from '../tag/tagged.js';
 import type { Freshness } from './freshness.js';
 import type { Found, SharedLoad } from './shared-load.js';
 
-/** One call of `getOrLoad` for which L1 has no value. */
+/** What a load tells the batch that it is a part of. */
+export type Batched = Pick<BatchedLoad, 'isNothing' | 'polls' | 'leaves'>;
+
+/** One call of `getOrLoad` (or one key of `getAllOrLoad`) for which L1 has no value. */
 export interface LoadRequest<V> {
   readonly key: string;
   readonly loader: Loader<V>;
   readonly options: LoadOptions<V>;
+  /** If its key is one of several that are loaded together. Default: it is the only one. */
+  readonly batched?: Batched | undefined;
   /** What it may be answered with beside a fresh value. Default: nothing. */
   readonly freshness?: Freshness | undefined;
   /** What its loader is told, if it runs. Default: that there is no hurry. */

@@ -72,6 +72,7 @@ export class Loads {
     const mayJoin = this.mayJoin(isServing, request.options);
     if (mayJoin && running !== undefined) {
       counters.joined += 1;
+      request.batched?.leaves();
       return this.#join(request, running);
     }
     return this.#begin(request, now, mayJoin).promise as Promise<V>;
@@ -95,7 +96,7 @@ export class Loads {
   }
 
   #call<V>(
-    { key, loader, options, freshness, context }: LoadRequest<V>,
+    { key, loader, options, batched, freshness, context }: LoadRequest<V>,
     ticket: LoadCall<V>['ticket'],
     begunAt: Milliseconds,
   ): LoadCall<V> {
@@ -103,7 +104,8 @@ export class Loads {
     const clock = tagging.isOn ? remote.tagClock(key) : undefined;
     const tagsAt = clock && { clock, begun: momentOf(clock) };
     const load = new SharedLoad(cache, key, begunAt);
-    return { key, loader, options, freshness, context: context ?? UNLIMITED, ticket, load, begunAt, tagsAt };
+    load.batched = batched;
+    return { key, loader, options, batched, freshness, context: context ?? UNLIMITED, ticket, load, begunAt, tagsAt };
   }
 
   /**
@@ -125,10 +127,10 @@ export class Loads {
 
   // Not `async`, to keep a hit in L2 cheap: one GET, one callback.
   #look<V>(call: LoadCall<V>): Promise<V> {
-    const { key, ticket, load, begunAt, freshness } = call;
+    const { key, ticket, load, begunAt, batched, freshness } = call;
     if (!this.#reads.allows(key)) return this.#loadMissed(call, NOT_LOOKED);
     if (this.#forecast.expectsMiss(key)) return this.#loadMissed(call, EXPECTED);
-    return this.#reads.get(key, begunAt).then(
+    return this.#reads.get(key, begunAt, batched !== undefined).then(
       (reading) => {
         const entry = this.#reads.entryIn(reading);
         const isFresh = entry !== undefined && this.#reads.isFresh(entry);
@@ -197,16 +199,14 @@ export class Loads {
   }
 
   /** Takes the fill lease. `undefined`: Redis did not say whether this instance may fill. */
-  async #takeLease<V>({ key, load, options, begunAt, freshness }: LoadCall<V>, looked: Looked): Promise<FillLeaseReply | undefined> {
+  async #takeLease<V>({ key, load, options, begunAt, batched, freshness }: LoadCall<V>, looked: Looked): Promise<FillLeaseReply | undefined> {
     try {
       if (typeof looked === 'object') throw looked.error;
       const { found } = load;
       const wantsOld = freshness?.stale !== undefined && found?.old === undefined;
-      const lease = await this.#options.leases.take(
-        load,
-        { key, drops: looked === USELESS, youngerThanMs: looked === UNWANTED ? 0 : undefined, wantsOld },
-        begunAt,
-      );
+      const youngerThanMs = looked === UNWANTED ? 0 : undefined;
+      const wish = { key, drops: looked === USELESS, youngerThanMs, wantsOld, isOneOfMany: batched !== undefined };
+      const lease = await this.#options.leases.take(load, wish, begunAt);
       if (looked === EXPECTED) this.#forecast.saw(key, lease.kind !== 'present');
       if (found !== undefined && 'old' in lease) found.old ??= this.#reads.entryIn(lease.old);
       return lease;
@@ -217,11 +217,12 @@ export class Loads {
     }
   }
 
-  async #run<V>({ key, loader, context = UNLIMITED }: LoadRequest<V>, load: Load): Promise<V> {
+  async #run<V>({ key, loader, batched, context = UNLIMITED }: LoadRequest<V>, load: Load): Promise<V> {
     const { clock, counters, events, cache } = this.#options;
     const begun = clock.now();
     counters.loads += 1;
     try {
+      if (batched !== undefined) return await load.enter(() => loader(context)); // Its batch traces the run.
       return await load.enter(() => events.trace({ cache, step: 'load', keys: [key] }, () => loader(context)));
     } catch (error) {
       counters.loadFailures += 1;
@@ -245,13 +246,15 @@ export class Loads {
   }
 
   /**
-   * Waits for another caller's load, for as long as that is allowed. A wait can end without a value for three
+   * Waits for another caller's load, for as long as that is allowed. A wait can end without a value for these
    * reasons:
    * - The load lasted too long.
    * - The value carries a tag that was evicted since the load began, perhaps before this caller came: its
    *   tags were not known then.
    * - The caller who ran the load was aborted. This says nothing about the value, so it counts only the first
    *   time (`isSecond` is `false`).
+   * - Of the two loaders, one is of a single key and one of several. They need not say the same of a key that
+   *   does not exist, or cannot be loaded.
    *
    * All callers whose wait ended like this share one new load, which began after each of them had come.
    *
@@ -264,10 +267,12 @@ export class Loads {
     return load.join(clock, fillLeaseMs).then(
       (value) => {
         if (value === LATE) return this.#succeed(request, load, isSecond);
+        if (load.batched?.isNothing === true && !isAlike(request, load)) return this.#succeed(request, load, isSecond, true);
         if (!isNewer && this.mayBeOvertaken(load)) return this.#reload(request, load, isSecond);
         return (value instanceof Copies ? value.make() : value) as V;
       },
       (error: unknown) => {
+        if (!isAlike(request, load)) return this.#succeed(request, load, isSecond, true);
         if (isSecond || !isAbort(error)) throw error;
         return this.#succeed(request, load, true);
       },
@@ -277,12 +282,15 @@ export class Loads {
   /**
    * Joins the load that comes after `load`, or starts it. Joining is safe even without a read lease: the new
    * load began after all callers who had joined `load` made their calls.
+   *
+   * @param mustBeAlike - whether that must be one by a loader of the same kind.
    */
-  #succeed<V>(request: LoadRequest<V>, load: SharedLoad, isSecond: boolean): Promise<V> {
+  #succeed<V>(request: LoadRequest<V>, load: SharedLoad, isSecond: boolean, mustBeAlike = false): Promise<V> {
     const { clock, fillLeaseMs } = this.#options;
     const now = clock.now();
     const isServing = this.#local.isServing(now);
-    const running = load.successor ?? (isServing ? this.#local.joinable(request.key, now, fillLeaseMs) : undefined);
+    const next = load.successor ?? (isServing ? this.#local.joinable(request.key, now, fillLeaseMs) : undefined);
+    const running = next === undefined || (mustBeAlike && !isAlike(request, next)) ? undefined : next;
     if (running?.needsCaller === true) return this.#loadAlone(request);
     load.successor = running ?? this.#begin(request, now, isServing);
     return running === undefined ? (load.successor.promise as Promise<V>) : this.#join(request, running, isSecond);
@@ -303,6 +311,9 @@ export class Loads {
     return tagged !== undefined && (tagged.mayBeOvertaken || this.#options.pending.hasDoubtful(tagged.tags));
   }
 }
+
+/** Whether a request and a load have loaders of the same kind: of one key, or of several. */
+const isAlike = ({ batched }: Pick<LoadCall<never>, 'batched'>, load: SharedLoad): boolean => (batched === undefined) === (load.batched === undefined);
 
 /**
  * Whether the caller who ran the load gave up: usually through an `AbortSignal` of `fetch`, of Node or of a

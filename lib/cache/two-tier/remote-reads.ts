@@ -33,11 +33,11 @@ export class RemoteReads {
   }
 
   /** Reads what is stored under `key`, in one round trip. */
-  get(key: string, now = this.#options.clock.now()): Promise<Reading> {
+  get(key: string, now = this.#options.clock.now(), isOneOfMany = false): Promise<Reading> {
     const { deadlineMs, timeoutMs } = this.#options;
     const askUntil = now + deadlineMs - 2 * timeoutMs; // Then there is time left for the fill lease, and for the fill.
-    if (this.mayTrust(now)) return this.#remote.get(key, undefined, askUntil);
-    return this.#remote.getAllCurrent([key], undefined, askUntil).then(([entry]) => entry);
+    if (this.mayTrust(now)) return this.#remote.get(key, askUntil, isOneOfMany);
+    return this.#remote.getCurrent(key, askUntil, isOneOfMany);
   }
 
   /** Like {@link get}, for several keys: one round trip per chunk, one chunk after the other. */

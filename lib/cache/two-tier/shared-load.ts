@@ -3,6 +3,7 @@ import { Load } from '../load.js';
 import type { RemoteEntry } from '../remote/entry-codec.js';
 import type { Tagged } from '../tag/tagged.js';
 import type { Copies } from '../value/value-sharing.js';
+import type { Batched } from './load-call.js';
 
 /** What {@link SharedLoad.join} resolves to when the load has lasted too long to be waited for. */
 export const LATE = Symbol('late');
@@ -38,6 +39,8 @@ export class SharedLoad extends Load {
    * found in the remote tier, alive.
    */
   tagged: Tagged | undefined;
+  /** Of one of several keys that are loaded together. */
+  batched: Batched | undefined;
   /** What it has found on its way, for those who want to know. */
   found: Found | undefined;
   /** The new load that those who had joined this one in vain share. */

@@ -6,10 +6,12 @@ import { checkEntries, checkKeys, checkLoader } from '../check-arguments.js';
 import { encodeTags } from '../tag/encode-tags.js';
 import type { AnswersNow } from '../hit-now.js';
 import type { CacheKey } from '../key/cache-key.js';
+import type { LoadAllOptions, LoaderOfAll } from '../load-all.js';
 import type { Loader } from '../load-context.js';
 import { encodeKey } from '../key/encode-key.js';
 import { KeyMemo } from '../key/key-memo.js';
 import type { KeyInspection } from '../key-inspection.js';
+import { NO_VALUE } from '../local/local-entry.js';
 import type { LocalTier } from '../local/local-tier.js';
 import { type Eviction, hasTags } from '../eviction.js';
 import type { RemoteTier } from '../remote/remote-cache.js';
@@ -17,8 +19,6 @@ import type { ValueWrapper } from '../value-wrapper.js';
 import { onUncached, uncachedCall } from '../without-cache.js';
 import type { WriteIntent } from '../write-intent.js';
 import { assemble, type Assembly } from './assembly.js';
-import type { Freshness } from './freshness.js';
-import type { LoadRequest } from './load-call.js';
 import { inspectKey } from './inspect-key.js';
 import { loadWithoutKey } from './load-without-key.js';
 import type { AppliedMessage } from './coherent-cache.js';
@@ -85,6 +85,21 @@ export class TwoTierCache extends Cache implements AnswersNow {
     return hit;
   }
 
+  allNow(keys: readonly CacheKey[]): unknown[] | undefined {
+    if (uncachedCall() !== undefined) return undefined;
+    const now = this.#clock.now();
+    const values = new Array<unknown>(keys.length);
+    for (let i = 0; i < values.length; i += 1) {
+      const key = keys[i];
+      const encoded = typeof key === 'string' && key.charCodeAt(0) !== TAG ? key : (this.#keys.get(key) ?? encodeKey(key));
+      const value = this.#local.valueNow(encoded, now);
+      if (value === NO_VALUE) return undefined;
+      values[i] = value;
+    }
+    this.#counters.localHits += values.length;
+    return values;
+  }
+
   override async get<V = unknown>(key: CacheKey): Promise<ValueWrapper<V> | undefined> {
     const encoded = encodeKey(key);
     if (uncachedCall() !== undefined) {
@@ -119,19 +134,8 @@ export class TwoTierCache extends Cache implements AnswersNow {
   override async getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]> {
     checkKeys(keys);
     const encoded = keys.map(encodeKey);
-    if (uncachedCall() !== undefined) {
-      this.#counters.misses += keys.length;
-      return keys.map(() => undefined);
-    }
     if (this.#joining !== undefined) await this.#joining;
-    const local = encoded.map((key) => this.#local.get(key));
-    this.#counters.localHits += local.filter((entry) => entry !== undefined).length;
-    if (!this.isServing(this.#clock.now())) this.#counters.bypassed += local.length;
-    const missing = [...new Set(encoded.filter((key, i) => local[i] === undefined && this.#reads.allows(key)))];
-    const remote = await this.#reads.takeAll(missing);
-    const found = local.map((entry, i) => entry ?? remote.get(encoded[i] as string));
-    this.#counters.misses += found.filter((entry) => entry === undefined).length;
-    return found.map((entry) => (entry === undefined ? undefined : { value: entry.value as V }));
+    return this.#parts.batches.get(encoded) as Promise<(ValueWrapper<V> | undefined)[]>;
   }
 
   override getOrLoad<V>(key: CacheKey, loader: Loader<V>, options: LoadOptions<V> = {}): Promise<V> {
@@ -150,22 +154,16 @@ export class TwoTierCache extends Cache implements AnswersNow {
     if (this.#joining !== undefined) return this.#joining.then(() => this.getOrLoad(key, loader, options));
     const request = { key: encoded, loader, options };
     if (call !== undefined) return this.#parts.refreshes.reload(request, call.isStoring);
-    return this.#load(request, now);
+    return this.#parts.missed.load(request, now);
   }
 
-  #load<V>(request: LoadRequest<V>, now: Milliseconds): Promise<V> {
-    let freshness: Freshness | undefined;
-    try {
-      freshness = this.#parts.freshness.of(request.options);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    if (freshness !== undefined) return this.#parts.staleReads.load({ ...request, freshness }, now);
-    // Another value may be due by the options of other callers.
-    const due = this.#local.held(request.key, now);
-    if (due === undefined || now >= due.times.freshUntil) return this.#parts.loads.load(request, now);
-    this.#counters.localHits += 1;
-    return Promise.resolve(due.value as V);
+  override async getAllOrLoad<K extends CacheKey, V>(
+    keys: readonly K[],
+    loader: LoaderOfAll<K, V>,
+    options: LoadAllOptions<K, V> = {},
+  ): Promise<Map<K, V>> {
+    if (this.#joining !== undefined) await this.#joining;
+    return this.#parts.batches.load({ keys, loader, options });
   }
 
   override async put(key: CacheKey, value: unknown, options: PutOptions = {}): Promise<void> {

@@ -207,11 +207,11 @@ describe(BucketedRemoteCache.name, () => {
 
   it('is usable with one bucket, broken with one, and gives nothing back to one that is away', async () => {
     const release = sinon.spy(logs[0] as EmbeddedEvictionLog, 'release');
-    await remote.release('0:Dune', 't');
+    await remote.release({ key: '0:Dune', token: 't' });
     expect(release.callCount).to.equal(1);
     Object.assign(guard, { acceptsSteps: false, isTripped: true });
     expect([remote.acceptsSteps, remote.isTripped]).to.deep.equal([true, true]);
-    await remote.release('0:Dune', 't');
+    await remote.release({ key: '0:Dune', token: 't' });
     expect(release.callCount).to.equal(1);
   });
 

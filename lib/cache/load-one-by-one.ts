@@ -1,0 +1,72 @@
+import type { Cache } from './cache.js';
+import { checkKeys, checkLoader } from './check-arguments.js';
+import type { CacheKey } from './key/cache-key.js';
+import { KeyOptions } from './key-options.js';
+import { answerOf, checkLoadAll, type Identity, identityOf, type LoadAllOptions, type LoaderOfAll } from './load-all.js';
+import { type BatchedLoad, LoadBatch } from './load-batch.js';
+import { UNLIMITED } from './load-context.js';
+import type { ValueWrapper } from './value-wrapper.js';
+
+/** One call of `getAllOrLoad`. */
+export interface BatchRead<K, V> {
+  readonly keys: readonly K[];
+  readonly loader: LoaderOfAll<K, V>;
+  readonly options: LoadAllOptions<K, V>;
+}
+
+/** Loads one missing key. By a {@link BatchedLoad} that its cache never asks, the loader does not run. */
+type LoadOne<K, V> = (key: K, member: BatchedLoad<K, V>) => Promise<V>;
+
+/**
+ * `getAllOrLoad` by means of `getAll` and `getOrLoad`, for a cache that has nothing better. Whether a load of
+ * it waits for another one cannot be seen from here. So the loader is not kept waiting: it runs for what is
+ * asked for in one turn of the event loop.
+ *
+ * @param loadOne - loads one missing key. Default: by `getOrLoad`.
+ */
+export async function loadOneByOne<K extends CacheKey, V>(
+  cache: Pick<Cache, 'getAll' | 'getOrLoad'>,
+  { keys, loader, options }: BatchRead<K, V>,
+  loadOne: LoadOne<K, V> = (key, member) => cache.getOrLoad<V>(key, (context) => member.load(context), new KeyOptions(options, member)),
+): Promise<Map<K, V>> {
+  checkKeys(keys);
+  checkLoader(loader);
+  checkLoadAll(options);
+  const batch = new LoadBatch<K, V>({ ...options, loader });
+  const identities = keys.map((key) => identityOf(key, options));
+  const distinct = new Map<Identity, K>();
+  for (const [i, key] of keys.entries()) if (!distinct.has(identities[i] as Identity)) distinct.set(identities[i] as Identity, key);
+  const values = new Map<Identity, V | undefined>();
+  const found = await findAll(cache, distinct, options);
+  const loads: Promise<void>[] = [];
+  for (const [identity, key] of distinct) {
+    const wrapper = found.get(identity);
+    if (wrapper !== undefined) {
+      values.set(identity, wrapper.value);
+      continue;
+    }
+    const member = batch.add(key);
+    member.leaves();
+    const load = typeof identity === 'symbol' ? member.load(UNLIMITED) : loadOne(key, member);
+    loads.push(load.then((value) => void values.set(identity, value)));
+  }
+  await Promise.all(loads);
+  return answerOf(keys, identities, values);
+}
+
+/** What the cache has. If it fails, that is nothing, unless `onError` throws. */
+async function findAll<K extends CacheKey, V>(
+  cache: Pick<Cache, 'getAll'>,
+  distinct: ReadonlyMap<Identity, K>,
+  { onError }: LoadAllOptions<K, V>,
+): Promise<ReadonlyMap<Identity, ValueWrapper<V> | undefined>> {
+  const asked = [...distinct].filter(([identity]) => typeof identity === 'string');
+  if (asked.length === 0) return new Map();
+  try {
+    const found = await cache.getAll<V>(asked.map(([, key]) => key));
+    return new Map(asked.map(([identity], i) => [identity, found[i]]));
+  } catch (error) {
+    for (const [, key] of asked) onError?.('get', error, key);
+    return new Map();
+  }
+}

@@ -1,0 +1,118 @@
+import { checkKeys, checkLoader } from '../check-arguments.js';
+import type { CacheKey } from '../key/cache-key.js';
+import { encodeKey } from '../key/encode-key.js';
+import { KeyOptions } from '../key-options.js';
+import { answerOf, checkLoadAll, type Identity, identityOf, type LoadAllOptions, type LoadedAll } from '../load-all.js';
+import { type BatchedLoad, LoadBatch } from '../load-batch.js';
+import type { BatchRead } from '../load-one-by-one.js';
+import { UNLIMITED } from '../load-context.js';
+import { NO_VALUE } from '../local/local-entry.js';
+import type { ValueWrapper } from '../value-wrapper.js';
+import { uncachedCall } from '../without-cache.js';
+import type { CacheParts } from './cache-parts.js';
+import type { Freshness } from './freshness.js';
+import type { LoadRequest } from './load-call.js';
+import type { MissedReads } from './missed-reads.js';
+import type { Refreshes } from './refreshes.js';
+import type { RemoteReads } from './remote-reads.js';
+
+/** What {@link BatchReads} need. */
+export interface BatchReadsOptions extends CacheParts {
+  readonly reads: RemoteReads;
+  readonly missed: MissedReads;
+  readonly refreshes: Refreshes;
+}
+
+/**
+ * The reads of one cache that ask for many keys. Where they load those that are missing, each key is a load of its
+ * own, with a ticket, a fill lease and a promise of its own; they share their steps, because they begin in one
+ * turn of the event loop, and the runs of their loader ({@link LoadBatch}). So all that holds for the read of
+ * one key holds here.
+ */
+export class BatchReads {
+  readonly #options: BatchReadsOptions;
+
+  constructor(options: BatchReadsOptions) {
+    this.#options = options;
+  }
+
+  /** See `Cache.getAll`. */
+  async get(keys: readonly string[]): Promise<(ValueWrapper<unknown> | undefined)[]> {
+    const { local, reads, clock, counters } = this.#options;
+    if (uncachedCall() !== undefined) {
+      counters.misses += keys.length;
+      return keys.map(() => undefined);
+    }
+    const held = keys.map((key) => local.get(key));
+    counters.localHits += held.filter((entry) => entry !== undefined).length;
+    if (!local.isServing(clock.now())) counters.bypassed += held.length;
+    const missing = [...new Set(keys.filter((key, i) => held[i] === undefined && reads.allows(key)))];
+    const remote = await reads.takeAll(missing);
+    const found = held.map((entry, i) => entry ?? remote.get(keys[i] as string));
+    counters.misses += found.filter((entry) => entry === undefined).length;
+    return found.map((entry) => entry && { value: entry.value });
+  }
+
+  /** See `Cache.getAllOrLoad`. */
+  async load<K extends CacheKey, V>({ keys, loader, options }: BatchRead<K, V>): Promise<Map<K, V>> {
+    const { tagging, freshness: policy } = this.#options;
+    checkKeys(keys);
+    checkLoader(loader);
+    checkLoadAll(options);
+    tagging.check(options.tags);
+    const freshness = policy.of(options);
+    const identities = keys.map((key) => identityOf(key, options));
+    const values = new Map<Identity, V | undefined>();
+    const members = this.#missing({ keys, loader, options }, identities, values);
+    const loads = [...members].map(async ([id, member]) => {
+      try {
+        values.set(id, await this.#loadOne(id, member, options, freshness));
+      } finally {
+        member.leaves();
+      }
+    });
+    await Promise.all(loads);
+    return answerOf(keys, identities, values);
+  }
+
+  /** Those for which L1 has no value to serve at once. What it has is put into `found`. */
+  #missing<K, V>(
+    { keys, loader, options }: BatchRead<K, V>,
+    identities: readonly Identity[],
+    found: Map<Identity, V | undefined>,
+  ): ReadonlyMap<Identity, BatchedLoad<K, V>> {
+    const { local, clock, counters } = this.#options;
+    const batch = new LoadBatch<K, V>({ ...options, loader, trace: (some, run) => this.#trace(some as readonly CacheKey[], run) });
+    const members = new Map<Identity, BatchedLoad<K, V>>();
+    const isCached = uncachedCall() === undefined;
+    const now = clock.now();
+    for (const [i, key] of keys.entries()) {
+      const id = identities[i] as Identity;
+      if (found.has(id) || members.has(id)) continue;
+      const value = isCached && typeof id === 'string' ? local.valueNow(id, now) : NO_VALUE;
+      if (value === NO_VALUE) members.set(id, batch.add(key));
+      else found.set(id, value as V);
+    }
+    counters.localHits += found.size;
+    return members;
+  }
+
+  #loadOne<K, V>(
+    id: Identity,
+    member: BatchedLoad<K, V>,
+    options: LoadAllOptions<K, V>,
+    freshness: Freshness | undefined,
+  ): Promise<V> {
+    const { missed, refreshes, clock } = this.#options;
+    if (typeof id === 'symbol') return member.load(UNLIMITED);
+    const loader: LoadRequest<V>['loader'] = (context) => member.load(context);
+    const request = { key: id, loader, options: new KeyOptions(options, member), batched: member, freshness };
+    const uncached = uncachedCall();
+    return uncached === undefined ? missed.answer(request, clock.now()) : refreshes.reload(request, uncached.isStoring);
+  }
+
+  #trace<K, V>(keys: readonly CacheKey[], run: () => Promise<LoadedAll<K, V>>): Promise<LoadedAll<K, V>> {
+    const { events, cache } = this.#options;
+    return events.trace({ cache, step: 'load', keys: events.tracer === undefined ? [] : keys.map(encodeKey) }, run);
+  }
+}
