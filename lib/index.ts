@@ -4,13 +4,18 @@
  *
  * @module inversify-cache
  */
-export { Cacheable, CacheConfig, CacheEvict, CachePut, Caching, composeDecorators } from './annotation/index.js';
+export { Cacheable, CacheableAll, CacheConfig, CacheEvict, CachePut, Caching, composeDecorators } from './annotation/index.js';
 export type {
+  AllCacheableAllOptions,
   AllCacheableOptions,
   AllCacheEvictOptions,
   AllCachePutOptions,
+  AllDecorator,
+  AllMethod,
   AsyncMethod,
   AtLeastOneName,
+  CacheableAllOperation,
+  CacheableAllOptions,
   CacheableOptions,
   CacheableOperation,
   CacheClassDecorator,
@@ -47,7 +52,11 @@ export type {
   CopyMode,
   EvictOptions,
   HealthStatus,
+  Absent,
   KeyInspection,
+  LoadAllOptions,
+  LoadedAll,
+  LoaderOfAll,
   LoadContext,
   Loader,
   LoadOptions,

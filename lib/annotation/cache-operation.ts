@@ -1,4 +1,4 @@
-import type { Unacknowledged } from '../cache/index.js';
+import type { Absent, Unacknowledged } from '../cache/index.js';
 import type { FreshnessOptions, Milliseconds } from '../time/index.js';
 import type { CacheInvocation } from './cache-invocation.js';
 import type { ServiceIdentifier } from './service-locator.js';
@@ -37,6 +37,20 @@ export interface CacheableOperation extends CommonOperation {
   readonly freshness: FreshnessOptions | undefined;
 }
 
+/** What `@CacheableAll` asks for. Its functions are asked about one element at a time. */
+export interface CacheableAllOperation extends CommonOperation {
+  readonly kind: 'cacheableAll';
+  readonly unless: OperationFunction | undefined;
+  readonly ttl: Milliseconds | OperationFunction | undefined;
+  readonly tags: OperationFunction | undefined;
+  /** `undefined`: what the cache says. */
+  readonly freshness: FreshnessOptions | undefined;
+  /** In which shape the method returns its elements. */
+  readonly result: 'map' | 'array';
+  readonly absent: Absent | undefined;
+  readonly maximumBatch: number | undefined;
+}
+
 /** What `@CachePut` asks for. */
 export interface CachePutOperation extends CommonOperation {
   readonly kind: 'put';
@@ -65,10 +79,12 @@ export interface CacheEvictOperation extends CommonOperation {
 }
 
 /** One decorator on one method, checked and frozen (Spring's `CacheOperation`). */
-export type CacheOperation = CacheableOperation | CachePutOperation | CacheEvictOperation;
+export type CacheOperation = CacheableOperation | CacheableAllOperation | CachePutOperation | CacheEvictOperation;
 
 /** The decorator that records operations of this kind, for messages. */
-export const DECORATOR_OF = { cacheable: '@Cacheable', put: '@CachePut', evict: '@CacheEvict' } as const satisfies Record<
-  CacheOperation['kind'],
-  string
->;
+export const DECORATOR_OF = {
+  cacheable: '@Cacheable',
+  cacheableAll: '@CacheableAll',
+  put: '@CachePut',
+  evict: '@CacheEvict',
+} as const satisfies Record<CacheOperation['kind'], string>;

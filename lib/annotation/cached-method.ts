@@ -79,6 +79,7 @@ export class CachedMethod {
   /** Adds the operations of one more decorator. Those below it on the page were added before. */
   add(operations: readonly CacheOperation[]): void {
     const all = Object.freeze([...operations, ...this.#operations]);
+    checkAll(this.label, all);
     checkFresh(this.label, all);
     checkSync(this.label, all, this.defaults);
     this.#operations = all;
@@ -130,6 +131,18 @@ export function methodLabel(declaringClass: ClassConstructor | undefined, name: 
   const method = typeof name === 'symbol' ? `[${String(name)}]` : name;
   const className = declaringClass === undefined ? '' : declaringClass.name === '' ? '(anonymous class)' : declaringClass.name;
   return className === '' ? method : typeof name === 'symbol' ? className + method : `${className}.${method}`;
+}
+
+/** Its elements are cached one by one, which is of no use to operations on the whole result. */
+function checkAll(label: string, operations: readonly CacheOperation[]): void {
+  const all = operations.find(({ kind }) => kind === 'cacheableAll');
+  if (all === undefined || operations.length === 1) return;
+  const others = operations.filter((operation) => operation !== all).map(({ kind }) => DECORATOR_OF[kind]);
+  throw new CacheConfigurationError(
+    'CACHE_OPERATION_INVALID',
+    `Invalid caching of ${label}: @CacheableAll must be its only cache operation, found also ${others.join(', ')}.`,
+    { hint: 'Give the other operation a method of its own.' },
+  );
 }
 
 /** Puts and evictions follow when the method has run, so a call of it cannot be answered before. */

@@ -1,5 +1,6 @@
 import { CacheConfigurationError } from '../errors/index.js';
 import { setCacheConfig } from './cache-config-registry.js';
+import type { AllDecorator, AllMethod, CacheableAllOptions, CacheableAllSettings, NamesOfAll } from './cacheable-all-options.js';
 import { CachedMethod, type MethodBody, methodLabel } from './cached-method.js';
 import type { CacheOperation } from './cache-operation.js';
 import type { ClassConstructor } from './class-constructor.js';
@@ -42,6 +43,36 @@ export function Cacheable<M extends AsyncMethod>(
 export function Cacheable<M extends AsyncMethod>(cacheNamesOrOptions?: string | AtLeastOneName | CacheableOptions<M>): CacheDecorator<M>;
 export function Cacheable(...given: unknown[]): unknown {
   return single('cacheable', given);
+}
+
+/**
+ * {@link Cacheable} for a method over many ids: each element is an entry of its own. What is found is not
+ * asked for: the method gets the missing ids only, in one call, distinct, in the order in which they first
+ * appear. The caller gets the elements of all his ids.
+ *
+ * ```ts
+ * @CacheableAll('book')
+ * findAll(isbns: readonly string[]): Promise<Map<string, Book>>
+ * ```
+ *
+ * - The key of an element is that of `@Cacheable` for `(id, ...others)`, so a method that reads one id shares
+ *   the entries.
+ * - The method returns a `Map` by id, from which it leaves out what does not exist, or an array that has one
+ *   element for each id (`result: 'array'`), `undefined` for what does not exist.
+ * - It is the only cache operation of its method. Without ids, and when all elements are found, the method
+ *   does not run.
+ * - While other callers, or other instances, load some of the ids, the method runs for the rest. See
+ *   {@link Cache.getAllOrLoad}.
+ *
+ * @param cacheNames - one name or several. Default: those of `@CacheConfig`.
+ * @param options - {@link CacheableAllOptions}, without `cacheNames` if the names come first.
+ * @throws {CacheConfigurationError} at decoration, when an option is unknown, of the wrong type
+ *   or contradicts another.
+ */
+export function CacheableAll<M extends AllMethod>(cacheNames: string | AtLeastOneName, options: CacheableAllSettings<M>): AllDecorator<M>;
+export function CacheableAll<M extends AllMethod>(cacheNamesOrOptions?: NamesOfAll<M> | CacheableAllOptions<M>): AllDecorator<M>;
+export function CacheableAll(...given: unknown[]): unknown {
+  return single('cacheableAll', given);
 }
 
 /**

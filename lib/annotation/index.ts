@@ -4,7 +4,7 @@
  * not know containers: the room that does registers with `onClassDecorated` and fills the slots. Hooks into:
  * TypeScript's decorators, legacy and standard.
  */
-export { Cacheable, CachePut, CacheEvict, Caching, CacheConfig, composeDecorators, recordMethod } from './decorators.js';
+export { Cacheable, CacheableAll, CachePut, CacheEvict, Caching, CacheConfig, composeDecorators, recordMethod } from './decorators.js';
 export type {
   AllCacheableOptions,
   AllCacheEvictOptions,
@@ -19,10 +19,12 @@ export type {
   CachePutOptions,
   CachingGroup,
 } from './decorator-options.js';
+export type { AllCacheableAllOptions, AllDecorator, AllMethod, CacheableAllOptions } from './cacheable-all-options.js';
 export type { CacheInvocation } from './cache-invocation.js';
 export type { ServiceIdentifier, ServiceLocator } from './service-locator.js';
 export {
   DECORATOR_OF,
+  type CacheableAllOperation,
   type CacheableOperation,
   type CacheEvictOperation,
   type CacheOperation,

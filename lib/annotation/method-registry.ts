@@ -74,10 +74,20 @@ export function decorateStandard(value: unknown, context: ClassMethodDecoratorCo
  * decorator of its own. Methods that return a promise without being `async` cannot be recognised. Lifecycle
  * methods (`@postConstruct`) are left out, because they must run each time.
  *
- * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` if there is no such method. Compiled for ES2016
- *   or older, no method looks `async`.
+ * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` for what is meant for one method, and if there
+ *   is no method to decorate. Compiled for ES2016 or older, no method looks `async`.
  */
 export function decorateClass(declaringClass: ClassConstructor, unread: Unread): void {
+  const className = declaringClass.name === '' ? '(anonymous class)' : declaringClass.name;
+  if (unread(className).some(({ kind }) => kind === 'cacheableAll')) {
+    throw new CacheConfigurationError(
+      'CACHE_OPERATION_INVALID',
+      `Invalid caching of ${className}: @CacheableAll is meant for one method.`,
+      {
+        hint: 'Decorate the methods whose first parameter is an array of ids.',
+      },
+    );
+  }
   const prototype = declaringClass.prototype as object;
   let hasCandidates = false;
   for (const name of Reflect.ownKeys(prototype)) {
@@ -101,7 +111,7 @@ export function decorateClass(declaringClass: ClassConstructor, unread: Unread):
   if (!hasCandidates) {
     throw new CacheConfigurationError(
       'CACHE_OPERATION_INVALID',
-      `Invalid caching of ${declaringClass.name === '' ? '(anonymous class)' : declaringClass.name}: it declares no async method to be cached.`,
+      `Invalid caching of ${className}: it declares no async method to be cached.`,
       { hint: 'Decorate methods one by one where they return promises without being `async`, or are inherited.' },
     );
   }

@@ -105,16 +105,18 @@ export class OptionReader {
     }
   }
 
-  acks(): 'none' | 'all' {
-    const given = this.#options['acks'] ?? 'none';
-    if (given !== 'none' && given !== 'all') throw this.invalid(`expected \`acks\` to be 'none' or 'all', got ${describeValue(given)}.`);
-    return given;
+  /** One of two words. */
+  oneOf<W extends string>(name: string, words: readonly [W, W]): W | undefined {
+    const given = this.#options[name];
+    if (given === undefined || given === words[0] || given === words[1]) return given as W | undefined;
+    throw this.invalid(`expected \`${name}\` to be '${words[0]}' or '${words[1]}', got ${describeValue(given)}.`);
   }
 
-  unacknowledged(): 'throw' | 'report' | undefined {
-    const given = this.#options['unacknowledged'];
-    if (given === undefined || given === 'throw' || given === 'report') return given;
-    throw this.invalid(`expected \`unacknowledged\` to be 'throw' or 'report', got ${describeValue(given)}.`);
+  /** A whole number of at least 1. */
+  count(name: string): number | undefined {
+    const given = this.#options[name];
+    if (given === undefined || (Number.isSafeInteger(given) && (given as number) >= 1)) return given as number | undefined;
+    throw this.invalid(`expected \`${name}\` to be a whole number of at least 1, got ${describeValue(given)}.`);
   }
 
   #isGiven(name: string): boolean {

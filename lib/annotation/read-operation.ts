@@ -1,6 +1,7 @@
 import { CacheConfigurationError } from '../errors/index.js';
 import {
   DECORATOR_OF,
+  type CacheableAllOperation,
   type CacheableOperation,
   type CacheDefaults,
   type CacheEvictOperation,
@@ -15,6 +16,7 @@ const COMMON = [...DEFAULTS, 'key', 'condition'] as const;
 const FRESHNESS = ['staleIfError', 'refreshAfter', 'loadTimeout'] as const;
 const KNOWN = {
   cacheable: [...COMMON, 'unless', 'sync', 'ttl', 'tags', ...FRESHNESS],
+  cacheableAll: [...COMMON, 'unless', 'ttl', 'tags', 'result', 'absent', 'maximumBatch', ...FRESHNESS],
   put: [...COMMON, 'unless', 'ttl', 'tags', 'resultKey', 'unacknowledged'],
   evict: [
     ...[...COMMON, 'allEntries', 'beforeInvocation', 'aroundInvocation', 'keys', 'resultKey', 'tags', 'resultTags'],
@@ -40,6 +42,8 @@ export function readOperation({ kind, options }: UnreadOperation, label: string)
   switch (kind) {
     case 'cacheable':
       return Object.freeze(readCacheable(reader));
+    case 'cacheableAll':
+      return Object.freeze(readCacheableAll(reader));
     case 'put':
       return Object.freeze(readPut(reader));
     case 'evict':
@@ -117,6 +121,20 @@ function readCacheable(reader: OptionReader): CacheableOperation {
   };
 }
 
+function readCacheableAll(reader: OptionReader): CacheableAllOperation {
+  return {
+    kind: 'cacheableAll',
+    ...readCommon(reader),
+    unless: reader.function('unless'),
+    ttl: reader.ttl(),
+    tags: reader.function('tags'),
+    freshness: reader.freshness(),
+    result: reader.oneOf('result', ['map', 'array']) ?? 'map',
+    absent: reader.oneOf('absent', ['null', 'undefined']),
+    maximumBatch: reader.count('maximumBatch'),
+  };
+}
+
 function readPut(reader: OptionReader): CachePutOperation {
   for (const other of ['key', 'keyGenerator']) reader.exclude('resultKey', other, 'An entry has one key.');
   return {
@@ -126,7 +144,7 @@ function readPut(reader: OptionReader): CachePutOperation {
     ttl: reader.ttl(),
     tags: reader.function('tags'),
     resultKey: reader.function('resultKey'),
-    unacknowledged: reader.unacknowledged(),
+    unacknowledged: reader.oneOf('unacknowledged', ['throw', 'report']),
   };
 }
 
@@ -147,8 +165,8 @@ function readEvict(reader: OptionReader): CacheEvictOperation {
     for (const other of ['key', 'keys', 'resultKey', 'keyGenerator']) reader.exclude(one, other, 'Write two @CacheEvict to evict by both.');
   }
   reader.exclude('tags', 'resultTags', 'Let `resultTags` return all the tags.');
-  if (reader.unacknowledged() === 'report') {
-    if (reader.acks() === 'all')
+  if (reader.oneOf('unacknowledged', ['throw', 'report']) === 'report') {
+    if (reader.oneOf('acks', ['none', 'all']) === 'all')
       reader.exclude('acks', 'unacknowledged', "`acks: 'all'` waits until no instance serves the old value, 'report' does not.");
     reader.exclude('beforeInvocation', 'unacknowledged', 'An eviction before the method always throws: the method has not run yet.');
   }
@@ -165,7 +183,7 @@ function readEvict(reader: OptionReader): CacheEvictOperation {
     tags: reader.function('tags'),
     resultTags: reader.function('resultTags'),
     unless: reader.function('unless'),
-    acks: reader.acks(),
-    unacknowledged: reader.unacknowledged(),
+    acks: reader.oneOf('acks', ['none', 'all']) ?? 'none',
+    unacknowledged: reader.oneOf('unacknowledged', ['throw', 'report']),
   };
 }

@@ -238,8 +238,8 @@ export abstract class Cache<T = unknown> {
    * const books = await cache.getAllOrLoad(isbns, async (missing) => new Map(await db.booksByIsbn(missing)));
    * ```
    *
-   * - All that {@link getOrLoad} says holds for each key: loads are shared, nothing is stored that an eviction
-   *   has overtaken, a caller for whom a load waits does not join it.
+   * - All that {@link getOrLoad} says holds for each key: loads are shared, nothing is stored that an
+   *   eviction has overtaken, a caller for whom a load waits does not join it.
    * - Keys that another caller is loading are waited for while the loader runs for the others. Keys that
    *   another instance loads for too long follow in a second call of the loader.
    * - If a loader rejects, those who joined it by `getAllOrLoad` get its error. Those who joined it by
@@ -251,8 +251,8 @@ export abstract class Cache<T = unknown> {
    *
    * @returns the values in the order of the keys. Keys without a value are left out.
    * @throws what the loader threw: the same object.
-   * @throws {CacheConfigurationError} for options that are refused, and `CACHE_OPERATION_INVALID` for a loader
-   *   that returns neither a `Map` nor an array with one value for each key.
+   * @throws {CacheConfigurationError} for options that are refused, and `CACHE_OPERATION_INVALID` for a
+   *   loader that returns neither a `Map` nor an array with one value for each key.
    * @see Caffeine `Cache#getAll(Iterable, Function)`
    */
   getAllOrLoad<K extends CacheKey, V>(

@@ -20,8 +20,8 @@ export type LoaderOfAll<K, V> = (keys: readonly K[], context: LoadContext) => Lo
 export type Absent = 'null' | 'undefined';
 
 /**
- * The options of one {@link Cache.getAllOrLoad}. Those of {@link FreshnessOptions} replace what the cache says;
- * they apply to each key by itself.
+ * The options of one {@link Cache.getAllOrLoad}. Those of {@link FreshnessOptions} replace what the cache
+ * says; they apply to each key by itself.
  */
 export interface LoadAllOptions<K = CacheKey, V = unknown> extends FreshnessOptions {
   /**
@@ -30,8 +30,8 @@ export interface LoadAllOptions<K = CacheKey, V = unknown> extends FreshnessOpti
    */
   readonly ttl?: Duration | ((value: V, key: K) => Duration) | undefined;
   /**
-   * What {@link Cache.evictTagged} can evict each entry by, or a function that makes it: at most 32 tags. Only
-   * in a cache with `tags: true`. Default: none.
+   * What {@link Cache.evictTagged} can evict each entry by, or a function that makes it: at most 32 tags.
+   * Only in a cache with `tags: true`. Default: none.
    */
   readonly tags?: readonly CacheKey[] | ((value: V, key: K) => readonly CacheKey[]) | undefined;
   /** Returns `true` for a loaded value that must not be stored. Default: every value is stored. */
@@ -78,7 +78,11 @@ export function identityOf<K extends CacheKey, V>(key: K, { onError }: Pick<Load
 }
 
 /** The answer to the keys, in their order. It has none of those whose value is `undefined`. */
-export function answerOf<K, V>(keys: readonly K[], identities: readonly Identity[], values: ReadonlyMap<Identity, V | undefined>): Map<K, V> {
+export function answerOf<K, V>(
+  keys: readonly K[],
+  identities: readonly Identity[],
+  values: ReadonlyMap<Identity, V | undefined>,
+): Map<K, V> {
   const answer = new Map<K, V>();
   for (const [i, key] of keys.entries()) {
     const value = values.get(identities[i] as Identity);
@@ -107,14 +111,17 @@ export function valuesOf<K, V>(keys: readonly K[], loaded: LoadedAll<K, V>): rea
 const isMap = <K, V>(loaded: LoadedAll<K, V>): loaded is ReadonlyMap<K, V> =>
   loaded instanceof Map || (typeof loaded === 'object' && loaded !== null && 'get' in loaded && typeof loaded.get === 'function');
 
-/** Keys are equal by value. A `Map` compares objects by identity, and may hold others than those it was asked for. */
+/**
+ * Keys are equal by value. A `Map` compares objects by identity, and may hold others than those it was asked
+ * for.
+ */
 function valuesIn<K, V>(loaded: ReadonlyMap<K, V>, keys: readonly K[]): readonly (V | undefined)[] {
   let byValue: Map<string, V> | undefined;
   return keys.map((key) => {
     const value = loaded.get(key);
     if (value !== undefined || typeof key !== 'object' || key === null) return value;
     byValue ??= new Map([...loaded].map(([each, its]) => [encodeKey(each as CacheKey), its]));
-    return byValue.get(encodeKey(key as CacheKey));
+    return byValue.get(encodeKey(key));
   });
 }
 

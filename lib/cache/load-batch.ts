@@ -21,8 +21,8 @@ export interface LoadBatchOptions<K, V> {
  * The first run begins as soon as it is known of each key what becomes of it: it was found, another caller
  * loads it, another instance may be loading it (*polling*), or the loader has to. It waits for no load of
  * others, so two batches that share keys never wait for each other. The second run begins when no key polls
- * any more. What comes later (a load of others has come to nothing, or a value is refreshed) shares a run with
- * what comes in the same turn of the event loop.
+ * any more. What comes later (a load of others has come to nothing, or a value is refreshed) shares a run
+ * with what comes in the same turn of the event loop.
  */
 export class LoadBatch<K, V> {
   readonly #options: LoadBatchOptions<K, V>;

@@ -1,4 +1,5 @@
 import type {
+  CacheableAllOperation,
   CachedMethod,
   CacheEvictOperation,
   CacheInvocation,
@@ -13,6 +14,7 @@ import { CacheInvoker, type Removal } from './cache-invoker.js';
 import { failuresOf } from './failures.js';
 import { lateKey } from './key-error.js';
 import { LookUp } from './look-up.js';
+import { LookUpAll } from './look-up-all.js';
 import { MethodPlan } from './method-plan.js';
 import { MethodRun } from './method-run.js';
 import { NOT_STORED, type OperationPlan } from './operation-plan.js';
@@ -100,6 +102,7 @@ export class CacheInterceptor implements MethodInterceptor {
     if (own !== method) return this.invoke(target, own, args);
     if (!this.#isEnabled || (this.#isClosed && !this.#mustWrite(method))) return method.body.apply(target, args) as Promise<unknown>;
     const run = new MethodRun(method, target, args);
+    if (isOverIds(method)) return this.#performAll(run);
     return this.#calls !== undefined && writes(method) ? this.#performCounted(this.#calls, run) : this.#perform(run);
   }
 
@@ -134,6 +137,16 @@ export class CacheInterceptor implements MethodInterceptor {
       hint: 'What the method did stands; its result is on the error. Other instances may serve the old value until its time to live ends. Let open requests end before the container is unbound.',
       result,
     });
+  }
+
+  /** The recipe for a method over many ids. */
+  #performAll(run: MethodRun): Promise<unknown> {
+    try {
+      const { all } = (this.#plans[run.method.id] ??= this.#plan(run.method));
+      return new LookUpAll(all as OperationPlan<CacheableAllOperation>, run, this.#invoker.errors).load();
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** The recipe. */
@@ -280,4 +293,7 @@ function applying(plans: readonly OperationPlan<CachePutOperation>[], { target, 
 }
 
 /** Whether the method does more than read. */
-const writes = (method: CachedMethod): boolean => method.operations.some(({ kind }) => kind !== 'cacheable');
+const writes = (method: CachedMethod): boolean => method.operations.some(({ kind }) => kind === 'put' || kind === 'evict');
+
+/** Whether its elements are cached one by one. */
+const isOverIds = ({ operations }: CachedMethod): boolean => operations[0]?.kind === 'cacheableAll';

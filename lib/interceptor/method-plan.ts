@@ -1,4 +1,11 @@
-import type { CachedMethod, CacheableOperation, CacheEvictOperation, CachePutOperation, ServiceLocator } from '../annotation/index.js';
+import type {
+  CachedMethod,
+  CacheableAllOperation,
+  CacheableOperation,
+  CacheEvictOperation,
+  CachePutOperation,
+  ServiceLocator,
+} from '../annotation/index.js';
 import type { CacheErrorHandler } from './cache-error-handler.js';
 import { HitPath } from './hit-path.js';
 import { OperationPlan } from './operation-plan.js';
@@ -9,6 +16,8 @@ export class MethodPlan {
   /** Those that evict before the method and after it. */
   readonly aroundEvicts: readonly OperationPlan<CacheEvictOperation>[];
   readonly cacheables: readonly OperationPlan<CacheableOperation>[];
+  /** Caches the elements of the result one by one. It is the only operation then. */
+  readonly all: OperationPlan<CacheableAllOperation> | undefined;
   readonly puts: readonly OperationPlan<CachePutOperation>[];
   readonly lateEvicts: readonly OperationPlan<CacheEvictOperation>[];
   /** Whether the method does more than read. */
@@ -33,6 +42,8 @@ export class MethodPlan {
     this.puts = operations
       .filter((operation) => operation.kind === 'put')
       .map((operation) => new OperationPlan(operation, method, container));
+    const all = operations.find((operation) => operation.kind === 'cacheableAll');
+    this.all = all && new OperationPlan(all, method, container);
     this.writes = evicts.length + this.puts.length > 0;
     const [cacheable] = this.cacheables;
     const cache = cacheable?.fixedCaches?.length === 1 ? cacheable.fixedCaches[0] : undefined;

@@ -56,7 +56,7 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
     this.#ttl = recorded.kind === 'evict' ? undefined : recorded.ttl;
     this.#tags = recorded.kind === 'evict' ? undefined : recorded.tags;
     if (typeof this.#ttl === 'function' || this.#tags !== undefined) this.#events = container.get(CacheEvents, { optional: true });
-    this.#resultKey = recorded.kind === 'cacheable' ? undefined : recorded.resultKey;
+    this.#resultKey = recorded.kind === 'put' || recorded.kind === 'evict' ? recorded.resultKey : undefined;
     this.#cacheNames = cacheNamesOf(operation, method);
     this.generateKey = this.#keyGenerator(services.keyGenerator);
     this.#resolver = this.#cacheResolver(services);
@@ -92,21 +92,25 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
     return condition === undefined || this.#ask('condition', condition, invocation, invocation.args);
   }
 
-  /** Whether `unless` forbids to store the result, or to evict because of it. */
-  isVetoed(invocation: CacheInvocation, result: unknown): boolean {
+  /**
+   * Whether `unless` forbids to store the result, or to evict because of it.
+   *
+   * @param args - what it is told beside the result. Default: the arguments of the call.
+   */
+  isVetoed(invocation: CacheInvocation, result: unknown, args = invocation.args): boolean {
     const { unless } = this.operation;
-    return unless !== undefined && this.#ask('unless', unless, invocation, [result, ...invocation.args]);
+    return unless !== undefined && this.#ask('unless', unless, invocation, [result, ...args]);
   }
 
   /**
    * The time to live of the result; `undefined`: the cache's own. If a `ttl` function fails, that is reported
    * as an event and not thrown, because the method has succeeded.
    */
-  ttl(invocation: CacheInvocation, result: unknown): Milliseconds | typeof NOT_STORED | undefined {
+  ttl(invocation: CacheInvocation, result: unknown, args = invocation.args): Milliseconds | typeof NOT_STORED | undefined {
     const ttl = this.#ttl;
     if (typeof ttl !== 'function') return ttl;
     try {
-      return parseComputedTtl(ttl.call(invocation, result, ...invocation.args)) ?? NOT_STORED;
+      return parseComputedTtl(ttl.call(invocation, result, ...args)) ?? NOT_STORED;
     } catch (error) {
       this.#events?.emit('error', { where: `\`ttl\` of ${this.label}`, error });
       return NOT_STORED;
@@ -119,8 +123,8 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
   }
 
   /** The tags of the result. The cache checks them. */
-  tags(invocation: CacheInvocation, result: unknown): readonly CacheKey[] {
-    return this.#tags?.call(invocation, result, ...invocation.args) as readonly CacheKey[];
+  tags(invocation: CacheInvocation, result: unknown, args = invocation.args): readonly CacheKey[] {
+    return this.#tags?.call(invocation, result, ...args) as readonly CacheKey[];
   }
 
   /**
@@ -153,6 +157,13 @@ export class OperationPlan<O extends CacheOperation = CacheOperation> {
     if (resultKey !== undefined) return this.defined('resultKey', resultKey.call(invocation, result, ...invocation.args));
     if (key !== undefined) return this.defined('key', key.apply(invocation, invocation.args as unknown[]));
     return this.generateKey(invocation.target, invocation.args);
+  }
+
+  /** The key of one element. @param args - its id, and the arguments after the ids. */
+  elementKey(invocation: CacheInvocation, args: readonly unknown[]): CacheKey {
+    const { key } = this.operation;
+    if (key !== undefined) return this.defined('key', key.apply(invocation, args as unknown[]));
+    return this.generateKey(invocation.target, args);
   }
 
   /** All keys that an operation with `keys` makes of the arguments. */

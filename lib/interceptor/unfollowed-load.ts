@@ -29,6 +29,18 @@ export class UnfollowedLoad extends Load {
     }
   }
 
+  /** The same for several keys, which wait for one `load`. */
+  static async runAll<T>(cache: Cache, keys: readonly CacheKey[], load: () => Promise<T>): Promise<T> {
+    const run = new Load(keys.map((key) => new UnfollowedLoad(cache, key)));
+    underWay += 1;
+    try {
+      return await run.enter(load);
+    } finally {
+      run.leave();
+      underWay -= 1;
+    }
+  }
+
   /**
    * Whether such a load of this key waits for the running code. While there are none, this compares one
    * number.

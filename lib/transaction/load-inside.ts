@@ -13,12 +13,7 @@ import { CacheKeyError } from '../errors/index.js';
 // Inside a transaction, what is loaded is neither stored nor shared: see `TransactionAwareCache`.
 
 /** What `cache` has under the key, else what the loader returns. */
-export async function loadInside<V>(
-  cache: Pick<Cache, 'get'>,
-  key: CacheKey,
-  loader: Loader<V>,
-  { onError }: LoadOptions<V>,
-): Promise<V> {
+export async function loadInside<V>(cache: Pick<Cache, 'get'>, key: CacheKey, loader: Loader<V>, { onError }: LoadOptions<V>): Promise<V> {
   let found: ValueWrapper<V> | undefined;
   try {
     found = await cache.get<V>(key);

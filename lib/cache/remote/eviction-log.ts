@@ -32,7 +32,9 @@ export interface LeaseRequest {
   readonly youngerThanMs?: Milliseconds | undefined;
   /** Whether an entry whose life has ended is asked for as well. Default: `false`. */
   readonly wantsOld?: boolean | undefined;
-  /** Whether its caller waits for many others as well, so that they may travel in one step. Default: `false`. */
+  /**
+   * Whether its caller waits for many others as well, so that they may travel in one step. Default: `false`.
+   */
   readonly isOneOfMany?: boolean | undefined;
 }
 

@@ -20,8 +20,8 @@ export interface TagJudgeOptions {
 
 /**
  * Judges what was read from the remote tier: it counts only if no tag of it was evicted since its load began.
- * Where the {@link TagClock} does not know that, one step more asks for the numbers, for all that were read in
- * one turn of the event loop.
+ * Where the {@link TagClock} does not know that, one step more asks for the numbers, for all that were read
+ * in one turn of the event loop.
  */
 export class TagJudge {
   readonly #options: TagJudgeOptions;
@@ -54,7 +54,7 @@ export class TagJudge {
 
   /** Like {@link judge}, for several. */
   judgeAll(readings: readonly Reading[], generation: string | undefined, askUntil?: Milliseconds): Promise<Reading[]> {
-    return Promise.all(readings.map((reading) => this.judge(reading, generation, askUntil, readings.length)));
+    return Promise.all(readings.map(async (reading) => this.judge(reading, generation, askUntil, readings.length)));
   }
 
   /** Whether no tag of an entry was evicted since. `undefined`: only the remote tier can tell. */

@@ -24,10 +24,10 @@ export interface BatchReadsOptions extends CacheParts {
 }
 
 /**
- * The reads of one cache that ask for many keys. Where they load those that are missing, each key is a load of its
- * own, with a ticket, a fill lease and a promise of its own; they share their steps, because they begin in one
- * turn of the event loop, and the runs of their loader ({@link LoadBatch}). So all that holds for the read of
- * one key holds here.
+ * The reads of one cache that ask for many keys. Where they load those that are missing, each key is a load
+ * of its own, with a ticket, a fill lease and a promise of its own; they share their steps, because they
+ * begin in one turn of the event loop, and the runs of their loader ({@link LoadBatch}). So all that holds
+ * for the read of one key holds here.
  */
 export class BatchReads {
   readonly #options: BatchReadsOptions;
@@ -97,12 +97,7 @@ export class BatchReads {
     return members;
   }
 
-  #loadOne<K, V>(
-    id: Identity,
-    member: BatchedLoad<K, V>,
-    options: LoadAllOptions<K, V>,
-    freshness: Freshness | undefined,
-  ): Promise<V> {
+  #loadOne<K, V>(id: Identity, member: BatchedLoad<K, V>, options: LoadAllOptions<K, V>, freshness: Freshness | undefined): Promise<V> {
     const { missed, refreshes, clock } = this.#options;
     if (typeof id === 'symbol') return member.load(UNLIMITED);
     const loader: LoadRequest<V>['loader'] = (context) => member.load(context);

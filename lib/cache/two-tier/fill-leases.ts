@@ -48,7 +48,10 @@ export class FillLeases {
         if (permit.kind !== 'otherVersion') counters[permit.kind === 'overtaken' ? 'overtaken' : 'remoteFailures'] += 1;
         if (clock.now() > lastStep + timeoutMs) return { kind: 'busy' };
         // What is of another version is of use to others.
-        permit = await remote.acquire(permit.kind === 'otherVersion' ? { key, isOneOfMany, youngerThanMs: 0 } : { key, isOneOfMany, drops: true }, waitMs);
+        permit = await remote.acquire(
+          permit.kind === 'otherVersion' ? { key, isOneOfMany, youngerThanMs: 0 } : { key, isOneOfMany, drops: true },
+          waitMs,
+        );
       }
       if (permit.kind === 'busy' || permit.kind === 'granted') {
         old ??= permit.old;

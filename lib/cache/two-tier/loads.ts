@@ -199,7 +199,10 @@ export class Loads {
   }
 
   /** Takes the fill lease. `undefined`: Redis did not say whether this instance may fill. */
-  async #takeLease<V>({ key, load, options, begunAt, batched, freshness }: LoadCall<V>, looked: Looked): Promise<FillLeaseReply | undefined> {
+  async #takeLease<V>(
+    { key, load, options, begunAt, batched, freshness }: LoadCall<V>,
+    looked: Looked,
+  ): Promise<FillLeaseReply | undefined> {
     try {
       if (typeof looked === 'object') throw looked.error;
       const { found } = load;
@@ -313,7 +316,8 @@ export class Loads {
 }
 
 /** Whether a request and a load have loaders of the same kind: of one key, or of several. */
-const isAlike = ({ batched }: Pick<LoadCall<never>, 'batched'>, load: SharedLoad): boolean => (batched === undefined) === (load.batched === undefined);
+const isAlike = ({ batched }: Pick<LoadCall<never>, 'batched'>, load: SharedLoad): boolean =>
+  (batched === undefined) === (load.batched === undefined);
 
 /**
  * Whether the caller who ran the load gave up: usually through an `AbortSignal` of `fetch`, of Node or of a
