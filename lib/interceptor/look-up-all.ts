@@ -29,11 +29,12 @@ export class LookUpAll {
   readonly #invocation: CacheInvocation;
   #ids: readonly unknown[];
   readonly #others: readonly unknown[];
+  // Made when something is missing.
   /** By key, the first id that has it. */
-  readonly #idOf = new Map<CacheKey, unknown>();
+  #idOf!: Map<CacheKey, unknown>;
   /** What the method has returned. What an inner cache had does not fill the outer ones. */
-  readonly #loaded = new Map<CacheKey, unknown>();
-  readonly #verdicts = new Map<CacheKey, Verdict>();
+  #loaded!: Map<CacheKey, unknown>;
+  #verdicts!: Map<CacheKey, Verdict>;
 
   /** @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` for a call without an array of ids. */
   constructor(plan: OperationPlan<CacheableAllOperation>, run: MethodRun, errors: CacheErrorHandler) {
@@ -54,9 +55,15 @@ export class LookUpAll {
     const { target, method, args } = this.#run;
     if (!this.#plan.applies(this.#invocation)) return method.body.apply(target, args) as Promise<unknown>;
     if (this.#ids.length === 0) return Promise.resolve(this.#answer([]));
-    const keys = this.#ids.map((id) => this.#plan.elementKey(this.#invocation, [id, ...this.#others]));
+    const keys = this.#makeKeys();
     const values = this.#allNow(keys);
     return values === undefined ? this.#loadMissing(keys) : Promise.resolve(this.#answer(values));
+  }
+
+  #makeKeys(): readonly CacheKey[] {
+    const keys = new Array<CacheKey>(this.#ids.length);
+    for (let i = 0; i < keys.length; i += 1) keys[i] = this.#plan.elementKey(this.#invocation, [this.#ids[i], ...this.#others]);
+    return keys;
   }
 
   #allNow(keys: readonly CacheKey[]): readonly unknown[] | undefined {
@@ -69,6 +76,9 @@ export class LookUpAll {
 
   async #loadMissing(keys: readonly CacheKey[]): Promise<unknown> {
     this.#ids = this.#ids.slice(); // The caller may change his array.
+    this.#idOf = new Map();
+    this.#loaded = new Map();
+    this.#verdicts = new Map();
     for (const [i, key] of keys.entries()) if (!this.#idOf.has(key)) this.#idOf.set(key, this.#ids[i]);
     const found = await this.#through(0, keys);
     return this.#answer(valuesOf(keys, found));
@@ -78,7 +88,7 @@ export class LookUpAll {
   #answer(values: readonly unknown[]): unknown {
     if (this.#plan.operation.result === 'array') return values;
     const answer = new Map<unknown, unknown>();
-    for (const [i, id] of this.#ids.entries()) if (values[i] !== undefined) answer.set(id, values[i]);
+    for (let i = 0; i < values.length; i += 1) if (values[i] !== undefined) answer.set(this.#ids[i], values[i]);
     return answer;
   }
 
