@@ -82,7 +82,7 @@ valid echo sets it, and it may end at any moment. So C2 reads: what L1 serves un
 the heartbeat of that echo was executed.
 
 **What is not modelled.** Time: that a lease ends in time, and that it counts from when the heartbeat was sent. Several servers: each bucket of a
-Cluster is one server. Several readers, except in \`filling\`, \`audience\`, \`crash-safe-writes\`, \`tag-record\` and \`freshness\`: what an instance does depends on Redis and on its own messages alone, so
+Cluster is one server. Several readers, except in \`filling\`, \`audience\`, \`crash-safe-writes\`, \`tag-record\`, \`freshness\` and \`collections\`: what an instance does depends on Redis and on its own messages alone, so
 one reader and one foreign writer stand for any number. Several caches: every echo names every cache, each with its own state, and no rule compares two
 caches. Codecs, expiry (but in \`freshness\`), the size of L1.
 

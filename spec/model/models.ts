@@ -765,6 +765,153 @@ const FRESHNESS: Model = {
   ],
 };
 
+/** The ids of a read in `collections`, as its flags name them. */
+const A = 1;
+const AB = 3;
+const C = 4;
+const AC = 5;
+
+/** What b needs is c, and what c needs is a: a run of a and b can wait for one of b and c, and the other way round. */
+const NEEDS = { B_NEEDS: C, C_NEEDS: A };
+
+/** Two reads of a and b in two instances, and a third one, in a third instance, that holds both leases. */
+const SAME_IDS = { SECOND: AB, THIRD: AB, THIRD_IN: 2 };
+
+const COLLECTIONS: Model = {
+  name: 'collections',
+  about:
+    'Reads of many ids at once, each of which shares its steps and its runs of the method, in up to three instances, beside a writer. They ' +
+    'join the loads of their instance and wait for the leases of others; a method may make a read for another id. *Progress*: every read ' +
+    'ends, although nothing ends by a deadline. *Isolation*: a single read does not reject because a run for several ids did. No id needs ' +
+    'itself, directly or through others.',
+  without:
+    'L1, generations, callers that an eviction overtakes, methods that ask for many ids at once or lose their context, the end of leases.',
+  promises: {
+    '(underWay==0)': 'progress',
+    '((stored[1]==255)||(stored[1]>=evicted))': 'C5',
+    '!(isRejected)': 'isolation',
+    '(((loads[0]<=1)&&(loads[1]<=1))&&(loads[2]<=1))': 'the claim',
+  },
+  rows: [
+    { faults: 'none, any three reads', flags: { ANY: 3 } },
+    { faults: 'a run rejects, any three reads', flags: { ANY: 3, FAULTS: 1 } },
+    { faults: 'nothing is stored, any three reads', flags: { ANY: 3, ABSENT: 7 } },
+    { faults: 'none, any two reads with any needs', flags: { ANY: 2, ANY_NEEDS: true } },
+    { faults: 'a run rejects, evictions, any two reads with any needs', flags: { ANY: 2, ANY_NEEDS: true, FAULTS: 1, WRITES: 1 } },
+    {
+      faults: 'a run rejects, a load is too old to be joined, any two reads with any needs',
+      flags: { ANY: 2, ANY_NEEDS: true, FAULTS: 1, LATE: 1 },
+    },
+    { faults: 'a run rejects, a load is too old to be joined, evictions, any two reads', flags: { ANY: 2, FAULTS: 1, LATE: 1, WRITES: 2 } },
+    { faults: 'deadlines, any two reads with any needs', flags: { ANY: 2, ANY_NEEDS: true, DEADLINE: true } },
+    { faults: 'a run rejects, evictions, three reads with needs', flags: { ...NEEDS, THIRD: AC, THIRD_IN: 1, FAULTS: 1, WRITES: 1 } },
+    { faults: 'none, any three reads', flags: { ANY: 3, ONCE: true }, change: 'a claim: no id is loaded twice' },
+    { faults: 'none, a needs c', flags: { A_NEEDS: C, ONCE: true }, change: 'a claim: no id is loaded twice' },
+    {
+      faults: 'none, one read, a needs b',
+      flags: { SECOND: 0, A_NEEDS: 2, ONCE: true },
+      change: 'a claim that must be false: no id is loaded twice, although the method for a and b asks for b',
+      breaks: 'the claim',
+    },
+    {
+      faults: 'none',
+      flags: { NO_POLL: true, ONCE: true },
+      change: 'a load does not wait for the lease of another instance; no id is loaded twice',
+      breaks: 'the claim',
+    },
+    { faults: 'evictions', flags: { WRITES: 1, NO_TOKEN: true }, change: 'without the token check of a fill', breaks: 'C5' },
+    {
+      faults: 'none, one instance, b needs c',
+      flags: { SECOND_IN: 0, B_NEEDS: C, JOIN_WAITS_FOR_BATCH: true },
+      change: 'who joins a load waits for its whole batch',
+      breaks: 'progress',
+    },
+    {
+      faults: 'none',
+      flags: { SECOND: AB, WAIT_BEFORE_OWN: true },
+      change: 'a batch waits for joined loads and for leases before its first run',
+      breaks: 'progress',
+    },
+    {
+      faults: 'none, two reads in one instance',
+      flags: { SECOND_IN: 0, THIRD: AC, THIRD_IN: 1, ONE_SCRIPT: true, WAIT_BEFORE_OWN: true },
+      change: 'the same; all leases of a batch are asked for in one step',
+      breaks: 'progress',
+    },
+    {
+      faults: 'none',
+      flags: { SECOND: AB, RUNS_SETTLE_TOGETHER: true },
+      change: 'the ids of the first run settle when the other loads of the batch have ended',
+      breaks: 'progress',
+    },
+    {
+      faults: 'a run rejects',
+      flags: { ...SAME_IDS, FAULTS: 1, LATE_WAITS_FOR_LEASES: true },
+      change: 'a load that gets its lease late waits until no load of its batch asks for one',
+      breaks: 'progress',
+    },
+    {
+      faults: 'a is not stored, evictions',
+      flags: { ...SAME_IDS, ABSENT: A, WRITES: 1, ONE_SCRIPT: true, LATE_WAITS_FOR_LEASES: true },
+      change: 'the same; all leases of a batch are asked for in one step',
+      breaks: 'progress',
+    },
+    {
+      faults: 'c is not stored, a needs c',
+      flags: { FIRST: A, SECOND: AC, SECOND_IN: 0, THIRD: C, THIRD_IN: 1, A_NEEDS: C, ABSENT: C, LATE_WAITS_FOR_JOINS: true },
+      change: 'a load that gets its lease late waits for all that its batch has joined',
+      breaks: 'progress',
+    },
+    {
+      faults: 'none, one read, a needs b',
+      flags: { SECOND: 0, A_NEEDS: 2, NO_RUN_NODE: true },
+      change: 'of the loads of a run, only the first is known to wait for it',
+      breaks: 'progress',
+    },
+    {
+      faults: 'none, one instance, b needs c, c needs a',
+      flags: { ...NEEDS, SECOND_IN: 0, NO_RUN_NODE: true },
+      change: 'of the loads of a run, only the first is known to wait for it',
+      breaks: 'progress',
+    },
+    {
+      faults: 'none, b needs c, c needs a',
+      flags: { ...NEEDS, NO_POLL_CHECK: true },
+      change: 'a load waits for a lease although the holder waits for the load',
+      breaks: 'progress',
+    },
+    {
+      faults: 'none, b needs c, c needs a',
+      flags: { ...NEEDS, TWO_PROCESSES: true },
+      change: 'not promised: between two processes, who waits for whom is not known, so only the deadline ends a circle',
+      breaks: 'progress',
+    },
+    {
+      faults: 'deadlines, any two reads with any needs',
+      flags: { ANY: 2, ANY_NEEDS: true, TWO_PROCESSES: true, DEADLINE: true },
+      change: 'two processes, with the deadline',
+    },
+    {
+      faults: 'a run rejects, nothing is stored, any two reads with any needs',
+      flags: { ANY: 2, ANY_NEEDS: true, TWO_PROCESSES: true, MANY_DO_NOT_POLL: true, FAULTS: 1, ABSENT: 7 },
+      change: 'two processes; a load does not wait for a lease while a run for several ids waits for the load',
+    },
+    {
+      faults: 'a run rejects, one instance',
+      flags: { SECOND: 2, SECOND_IN: 0, FAULTS: 1, SINGLE_SHARES_FAILURE: true },
+      change: 'a single read that has joined a load of a batch rejects with it',
+      breaks: 'isolation',
+    },
+    {
+      faults: 'two runs reject, one instance',
+      flags: { SECOND: 2, SECOND_IN: 0, THIRD: 6, FAULTS: 2, SINGLE_TRIES_TWICE: true },
+      change: 'the same, if it is the second time',
+      breaks: 'isolation',
+    },
+    { faults: 'two runs reject, one instance', flags: { SECOND: 2, SECOND_IN: 0, THIRD: 6, FAULTS: 2 } },
+  ],
+};
+
 /** All models, in the order of the page. */
 export const MODELS: readonly Model[] = [
   COHERENCE,
@@ -776,4 +923,5 @@ export const MODELS: readonly Model[] = [
   TAGS,
   TAG_RECORD,
   FRESHNESS,
+  COLLECTIONS,
 ];
