@@ -240,8 +240,8 @@ export abstract class Cache<T = unknown> {
    *
    * - All that {@link getOrLoad} says holds for each key: loads are shared, nothing is stored that an
    *   eviction has overtaken, a caller for whom a load waits does not join it.
-   * - Keys that another caller is loading are waited for while the loader runs for the others. Keys that
-   *   another instance loads for too long follow in a second call of the loader.
+   * - Keys that another caller or another instance is loading are waited for while the loader runs for the
+   *   others. If that load comes to nothing, or takes too long, they follow in another call of the loader.
    * - If a loader rejects, those who joined it by `getAllOrLoad` get its error. Those who joined it by
    *   {@link getOrLoad} run their own loader.
    * - No loader runs if there are no keys, or none is missing.

@@ -18,17 +18,18 @@ export interface LoadBatchOptions<K, V> {
 /**
  * The loads of several keys, which share the runs of one loader.
  *
- * The first run begins as soon as it is known of each key what becomes of it: it was found, another caller
- * loads it, another instance may be loading it (*polling*), or the loader has to. It waits for no load of
- * others, so two batches that share keys never wait for each other. The second run begins when no key polls
- * any more. What comes later (a load of others has come to nothing, or a value is refreshed) shares a run
- * with what comes in the same turn of the event loop.
+ * The first run begins as soon as it is known of each key what becomes of it: it was found, another caller or
+ * another instance is loading it, or the loader has to. It waits for no load of others, so two batches that
+ * share keys never wait for each other.
+ *
+ * What comes later shares a run with what comes in the same turn of the event loop, and waits for nothing
+ * else: it may hold a fill lease by then, for which others wait. It comes later because the load of others
+ * has come to nothing or has taken too long, or because a value is refreshed.
  */
 export class LoadBatch<K, V> {
   readonly #options: LoadBatchOptions<K, V>;
   #members = 0;
   #looking = 0;
-  #polling = 0;
   #hasBegun = false;
   #isDue = false;
   #asked: Asked<K, V>[] = [];
@@ -49,33 +50,24 @@ export class LoadBatch<K, V> {
     return new BatchedLoad(this, key, this.#members);
   }
 
-  /** The state of a member has changed. */
-  moved(from: BatchedState, to: BatchedState): void {
-    this.#looking -= from === 'looking' ? 1 : 0;
-    this.#polling += (to === 'polling' ? 1 : 0) - (from === 'polling' ? 1 : 0);
-    this.#beginIfDue();
+  /** It is known of one more member what becomes of it. */
+  left(): void {
+    this.#looking -= 1;
+    if (this.#looking > 0) return;
+    this.#hasBegun = true;
+    this.#begin();
   }
 
   /** Asks for a value by the next run. */
   ask(asked: Asked<K, V>): void {
     this.#asked.push(asked);
-  }
-
-  #beginIfDue(): void {
-    if (this.#looking > 0) return;
-    if (!this.#hasBegun) {
-      this.#hasBegun = true;
-      this.#begin();
-    } else if (this.#polling === 0 && this.#asked.length > 0 && !this.#isDue) {
-      this.#isDue = true;
-      afterThisTurn(() => {
-        this.#isDue = false;
-        if (this.#polling === 0) this.#begin();
-      });
-    }
+    if (!this.#hasBegun || this.#isDue) return;
+    this.#isDue = true;
+    afterThisTurn(() => this.#begin());
   }
 
   #begin(): void {
+    this.#isDue = false;
     const asked = this.#asked;
     this.#asked = [];
     if (asked.length > 0) void this.#runAll(asked.sort((one, other) => one.member.place - other.member.place));
@@ -121,16 +113,13 @@ interface Asked<K, V> {
   readonly reject: (error: unknown) => void;
 }
 
-/** `gone`: its batch need not wait for it. */
-type BatchedState = 'looking' | 'polling' | 'gone';
-
 /** The load of one key of a {@link LoadBatch}. */
 export class BatchedLoad<K = unknown, V = unknown> {
   readonly key: K;
   /** Where it stands among the keys. */
   readonly place: number;
   readonly #batch: LoadBatch<K, V>;
-  #state: BatchedState = 'looking';
+  #isLooking = true;
   #isAbsent = false;
 
   constructor(batch: LoadBatch<K, V>, key: K, place: number) {
@@ -149,14 +138,13 @@ export class BatchedLoad<K = unknown, V = unknown> {
     return this.#isAbsent && this.#batch.absent === undefined;
   }
 
-  /** Another instance has the fill lease. */
-  polls(): void {
-    if (this.#state === 'looking') this.#move('polling');
-  }
-
-  /** It was found, or another caller loads it. */
+  /**
+   * The first run need not wait for it: it was found, or another caller or another instance is loading it.
+   */
   leaves(): void {
-    this.#move('gone');
+    if (!this.#isLooking) return;
+    this.#isLooking = false;
+    this.#batch.left();
   }
 
   /** The value, from the next run of the loader. */
@@ -164,7 +152,7 @@ export class BatchedLoad<K = unknown, V = unknown> {
     const { caller } = Load;
     return new Promise((resolve, reject) => {
       this.#batch.ask({ member: this, load: caller, context, resolve, reject });
-      this.#move('gone');
+      this.leaves();
     });
   }
 
@@ -172,11 +160,5 @@ export class BatchedLoad<K = unknown, V = unknown> {
   take(value: V | undefined): V {
     this.#isAbsent = value === undefined;
     return (value === undefined && this.#batch.absent === 'null' ? null : value) as V;
-  }
-
-  #move(to: BatchedState): void {
-    const from = this.#state;
-    this.#state = to;
-    this.#batch.moved(from, to);
   }
 }

@@ -60,7 +60,7 @@ export class FillLeases {
       // An entry that is found later was written by another instance, and an old one need not be sent again.
       request = { key, isOneOfMany, wantsOld: wish.wantsOld === true && old === undefined };
       if (permit.kind !== 'busy' || this.#isStopped || clock.now() + pause > lastStep) return permit;
-      load.batched?.polls();
+      load.batched?.leaves();
       if (!(await load.waitForLease(() => new Promise((resolve) => setTimeout(resolve, pause))))) return permit;
     }
   }

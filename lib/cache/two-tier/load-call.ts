@@ -11,7 +11,7 @@ import type { Freshness } from './freshness.js';
 import type { Found, SharedLoad } from './shared-load.js';
 
 /** What a load tells the batch that it is a part of. */
-export type Batched = Pick<BatchedLoad, 'isNothing' | 'polls' | 'leaves'>;
+export type Batched = Pick<BatchedLoad, 'isNothing' | 'leaves'>;
 
 /** One call of `getOrLoad` (or one key of `getAllOrLoad`) for which L1 has no value. */
 export interface LoadRequest<V> {
