@@ -26,30 +26,29 @@ type LoadOne<K, V> = (key: K, member: BatchedLoad<K, V>) => Promise<V>;
  */
 export async function loadOneByOne<K extends CacheKey, V>(
   cache: Pick<Cache, 'getAll' | 'getOrLoad'>,
-  { keys, loader, options }: BatchRead<K, V>,
+  { keys: asked, loader, options }: BatchRead<K, V>,
   loadOne: LoadOne<K, V> = (key, member) => cache.getOrLoad<V>(key, (context) => member.load(context), new KeyOptions(options, member)),
 ): Promise<Map<K, V>> {
-  checkKeys(keys);
+  checkKeys(asked);
   checkLoader(loader);
   checkLoadAll(options);
+  const keys = asked.slice(); // The caller may change his array.
   const batch = new LoadBatch<K, V>({ ...options, loader });
   const identities = keys.map((key) => identityOf(key, options));
   const distinct = new Map<Identity, K>();
   for (const [i, key] of keys.entries()) if (!distinct.has(identities[i] as Identity)) distinct.set(identities[i] as Identity, key);
   const values = new Map<Identity, V | undefined>();
   const found = await findAll(cache, distinct, options);
-  const loads: Promise<void>[] = [];
+  const missing = new Map<Identity, BatchedLoad<K, V>>();
   for (const [identity, key] of distinct) {
     const wrapper = found.get(identity);
-    if (wrapper !== undefined) {
-      values.set(identity, wrapper.value);
-      continue;
-    }
-    const member = batch.add(key);
-    member.leaves();
-    const load = typeof identity === 'symbol' ? member.load(UNLIMITED) : loadOne(key, member);
-    loads.push(load.then((value) => void values.set(identity, value)));
+    if (wrapper === undefined) missing.set(identity, batch.add(key));
+    else values.set(identity, wrapper.value);
   }
+  for (const member of missing.values()) member.leaves();
+  const loads = [...missing].map(async ([identity, member]) => {
+    values.set(identity, await (typeof identity === 'symbol' ? member.load(UNLIMITED) : loadOne(member.key, member)));
+  });
   await Promise.all(loads);
   return answerOf(keys, identities, values);
 }
