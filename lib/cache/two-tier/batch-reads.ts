@@ -1,4 +1,4 @@
-import { checkKeys, checkLoader } from '../check-arguments.js';
+import { checkLoader } from '../check-arguments.js';
 import type { CacheKey } from '../key/cache-key.js';
 import { encodeKey } from '../key/encode-key.js';
 import { KeyOptions } from '../key-options.js';
@@ -56,7 +56,6 @@ export class BatchReads {
   /** See `Cache.getAllOrLoad`. */
   async load<K extends CacheKey, V>({ keys, loader, options }: BatchRead<K, V>): Promise<Map<K, V>> {
     const { tagging, freshness: policy } = this.#options;
-    checkKeys(keys);
     checkLoader(loader);
     checkLoadAll(options);
     tagging.check(options.tags);

@@ -162,8 +162,10 @@ export class TwoTierCache extends Cache implements AnswersNow {
     loader: LoaderOfAll<K, V>,
     options: LoadAllOptions<K, V> = {},
   ): Promise<Map<K, V>> {
+    checkKeys(keys);
+    const own = keys.slice(); // The caller may change his array.
     if (this.#joining !== undefined) await this.#joining;
-    return this.#parts.batches.load({ keys, loader, options });
+    return this.#parts.batches.load({ keys: own, loader, options });
   }
 
   override async put(key: CacheKey, value: unknown, options: PutOptions = {}): Promise<void> {
