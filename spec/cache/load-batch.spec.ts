@@ -17,7 +17,8 @@ describe(LoadBatch.name, () => {
     return { calls, members: [...keys].map((key) => batch.add(key)) };
   }
 
-  const ask = (...members: (Member | undefined)[]): Promise<unknown[]> => Promise.all(members.map((member) => member?.load(UNLIMITED)));
+  const ask = (...members: (Member | undefined)[]): Promise<unknown[]> =>
+    Promise.all(members.map(async (member) => member?.load(UNLIMITED)));
 
   describe('the first run', () => {
     it('begins when it is known of each key what becomes of it, with those that need the loader, in their order', async () => {
@@ -125,7 +126,7 @@ describe(LoadBatch.name, () => {
         loader: (keys) => (mayWait.push(loads.map((load) => Load.caller?.mayWaitFor(load, false))), valuesBy('of', keys)),
       });
       const [a, b, c, other] = loads;
-      await Promise.all([a, b, c].map((load, i) => load?.enter(() => members[i]?.load(UNLIMITED))));
+      await Promise.all([a, b, c].map(async (load, i) => load?.enter(() => members[i]?.load(UNLIMITED))));
       for (const load of [a, b, c]) load?.leave();
       expect(mayWait).to.deep.equal([
         [false, false, false, true],
@@ -141,7 +142,7 @@ describe(LoadBatch.name, () => {
       ['undefined', undefined, false],
       ['null', null, false],
     ] as const) {
-      it(`is ${String(value)}${isNothing ? ', which says nothing to others' : ''}, with \`absent: ${String(absent)}\``, async () => {
+      it(`is ${String(value)}${isNothing ? ', and nothing else is known of it' : ''}, with ${absent === undefined ? 'no `absent`' : `\`absent: '${absent}'\``}`, async () => {
         const { members } = batchOf('ab', { absent, loader: () => new Map([['a', 'A']]) });
         expect(await ask(...members)).to.deep.equal(['A', value]);
         expect(members.map((each) => [each.isAbsent, each.isNothing])).to.deep.equal([
