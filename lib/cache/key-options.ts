@@ -1,11 +1,10 @@
-import type { Duration } from '../time/index.js';
-import type { LoadOptions } from './cache.js';
+import type { Duration, FreshnessOptions } from '../time/index.js';
 import type { CacheKey } from './key/cache-key.js';
 import type { LoadAllOptions } from './load-all.js';
 import type { BatchedLoad } from './load-batch.js';
 
-/** The options of several keys, for one of them. */
-export class KeyOptions<K, V> implements LoadOptions<V> {
+/** The options of several keys, for one of them: `LoadOptions`. */
+export class KeyOptions<K, V> implements FreshnessOptions {
   readonly #options: LoadAllOptions<K, V>;
   readonly #member: BatchedLoad<K, V>;
 
@@ -14,26 +13,26 @@ export class KeyOptions<K, V> implements LoadOptions<V> {
     this.#member = member;
   }
 
-  get staleIfError(): LoadOptions['staleIfError'] {
+  get staleIfError(): FreshnessOptions['staleIfError'] {
     return this.#options.staleIfError;
   }
 
-  get refreshAfter(): LoadOptions['refreshAfter'] {
+  get refreshAfter(): FreshnessOptions['refreshAfter'] {
     return this.#options.refreshAfter;
   }
 
-  get loadTimeout(): LoadOptions['loadTimeout'] {
+  get loadTimeout(): FreshnessOptions['loadTimeout'] {
     return this.#options.loadTimeout;
   }
 
   /** Asked after {@link unless}. */
-  get ttl(): LoadOptions<V>['ttl'] {
+  get ttl(): Duration | ((value: V) => Duration) | undefined {
     const { ttl } = this.#options;
     if (this.#member.isAbsent) return undefined;
     return typeof ttl === 'function' ? (value: V): Duration => ttl(value, this.#member.key) : ttl;
   }
 
-  get tags(): LoadOptions<V>['tags'] {
+  get tags(): readonly CacheKey[] | ((value: V) => readonly CacheKey[]) | undefined {
     const { tags } = this.#options;
     if (this.#member.isAbsent) return undefined;
     return typeof tags === 'function' ? (value: V): readonly CacheKey[] => tags(value, this.#member.key) : tags;

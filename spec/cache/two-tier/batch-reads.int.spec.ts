@@ -118,7 +118,9 @@ describe(`${BatchReads.name} on Redis`, () => {
       await turn(); // What the turn leads to is sent by then,
       await cache.get('after'); // and was executed by then.
     });
-    expect(sent).to.deep.equal(['MGET 100', 'acquire 100', 'release 1', 'release 99', 'GET']); // The first one is sent without waiting for others.
+    const releases = sent.filter((step) => step.startsWith('release'));
+    expect(sent).to.deep.equal(['MGET 100', 'acquire 100', ...releases, 'GET']);
+    expect([['release 100'], ['release 1', 'release 99']]).to.deep.include(releases);
     expect(await server.cli('KEYS', '*:lease::*')).to.deep.equal([]);
   });
 
