@@ -1,11 +1,18 @@
-import type { Duration } from '../time/index.js';
-import type { LoadOptions } from './cache.js';
+import type { Duration, FreshnessOptions } from '../time/index.js';
 import type { CacheKey } from './key/cache-key.js';
 import type { LoadAllOptions } from './load-all.js';
 import type { BatchedLoad } from './load-batch.js';
 
+/** `LoadOptions` of one of several keys. */
+export interface KeyOptions<V> extends FreshnessOptions {
+  readonly ttl: Duration | ((value: V) => Duration) | undefined;
+  readonly tags: readonly CacheKey[] | ((value: V) => readonly CacheKey[]) | undefined;
+  readonly unless: (value: V) => boolean;
+  readonly onError: ((verb: 'get' | 'put', error: unknown, value?: unknown) => void) | undefined;
+}
+
 /** The options of several keys, for one of them. */
-export function optionsOfKey<K, V>(options: LoadAllOptions<K, V>, member: BatchedLoad<K, V>): LoadOptions<V> {
+export function optionsOfKey<K, V>(options: LoadAllOptions<K, V>, member: BatchedLoad<K, V>): KeyOptions<V> {
   const { ttl, tags, unless, onError, staleIfError, refreshAfter, loadTimeout } = options;
   const { key } = member;
   const lives = typeof ttl === 'function' ? (value: V): Duration => ttl(value, key) : ttl;

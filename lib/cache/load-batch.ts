@@ -158,3 +158,6 @@ export class BatchedLoad<K = unknown, V = unknown> {
     return (value === undefined && this.#batch.absent === 'null' ? null : value) as V;
   }
 }
+
+/** What a load tells the batch that it is a part of. */
+export type Batched = Pick<BatchedLoad, 'isNothing' | 'leaves'>;

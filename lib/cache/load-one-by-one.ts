@@ -1,10 +1,9 @@
-import type { Cache } from './cache.js';
 import { checkLoader, denseCopy } from './check-arguments.js';
 import type { CacheKey } from './key/cache-key.js';
-import { optionsOfKey } from './key-options.js';
+import { type KeyOptions, optionsOfKey } from './key-options.js';
 import { answerOf, checkLoadAll, type Identity, identityOf, inParts, type LoadAllOptions, type LoaderOfAll } from './load-all.js';
 import { type BatchedLoad, LoadBatch } from './load-batch.js';
-import { UNLIMITED } from './load-context.js';
+import { type Loader, UNLIMITED } from './load-context.js';
 import type { ValueWrapper } from './value-wrapper.js';
 
 /** One call of `getAllOrLoad`. */
@@ -12,6 +11,12 @@ export interface BatchRead<K, V> {
   readonly keys: readonly K[];
   readonly loader: LoaderOfAll<K, V>;
   readonly options: LoadAllOptions<K, V>;
+}
+
+/** What it needs of a cache. */
+export interface ReadsOneByOne {
+  getAll<V>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]>;
+  getOrLoad<V>(key: CacheKey, loader: Loader<V>, options: KeyOptions<V>): Promise<V>;
 }
 
 /** Loads one missing key. By a {@link BatchedLoad} that its cache never asks, the loader does not run. */
@@ -25,7 +30,7 @@ type LoadOne<K, V> = (key: K, member: BatchedLoad<K, V>) => Promise<V>;
  * @param loadOne - loads one missing key. Default: by `getOrLoad`.
  */
 export async function loadOneByOne<K extends CacheKey, V>(
-  cache: Pick<Cache, 'getAll' | 'getOrLoad'>,
+  cache: ReadsOneByOne,
   { keys, loader, options }: BatchRead<K, V>,
   loadOne: LoadOne<K, V> = (key, member) => cache.getOrLoad<V>(key, (context) => member.load(context), optionsOfKey(options, member)),
 ): Promise<Map<K, V>> {
@@ -53,7 +58,7 @@ export async function loadOneByOne<K extends CacheKey, V>(
 
 /** What the cache has. If it fails, that is nothing, unless `onError` throws. */
 async function findAll<K extends CacheKey, V>(
-  cache: Pick<Cache, 'getAll'>,
+  cache: Pick<ReadsOneByOne, 'getAll'>,
   distinct: ReadonlyMap<Identity, K>,
   { onError }: LoadAllOptions<K, V>,
 ): Promise<readonly (readonly [Identity, ValueWrapper<V>])[]> {

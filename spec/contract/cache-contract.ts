@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { CacheKey, TwoTierCache } from '../../lib/cache/index.js';
 import { CacheValueError } from '../../lib/errors/index.js';
 import { CacheStage } from './cache-stage.js';
+import { describeCollectionsContract } from './collections-contract.js';
 import type { Fleet, Instance } from './fleet.js';
 import { describeFreshnessContract } from './freshness-contract.js';
 import { describeIntentContract } from './intent-contract.js';
@@ -46,6 +47,7 @@ export function describeCacheContract(name: string, tiers: 'both' | 'local' | 'r
 
     describeVerbs(stage);
     describeLoadContract(stage);
+    describeCollectionsContract(stage);
     describeIntentContract(stage);
     describeTagContract(stage);
     describeWithoutCacheContract(stage);

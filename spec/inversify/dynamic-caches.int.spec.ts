@@ -77,6 +77,12 @@ for (const tier of ['embedded', 'on Redis'] as const) {
         [undefined, undefined],
         undefined,
       ]);
+      const asked: unknown[] = [];
+      for (let i = 0; i < 2; i += 1) {
+        const many = await late.getAllOrLoad(['Dune', 'Emma', 'Dune'], (keys) => (asked.push(keys), keys.map((key) => `of ${key}`)));
+        expect([...many]).to.deep.equal([['Dune', 'of Dune'], ['Emma', 'of Emma']]); // prettier-ignore
+      }
+      expect(asked).to.deep.equal([['Dune', 'Emma'], ['Dune', 'Emma']]); // prettier-ignore
       expect(late.statistics()).to.deep.include({ localSize: 0, loads: 0, pendingEvictions: 0 });
       for (let i = 0; i < 100; i += 1) await manager.getCache(`late-${i}`)!.getOrLoad('Dune', () => i);
       expect([...manager.cacheNames].sort()).to.deep.equal(['first-0', 'first-1', 'first-2']);

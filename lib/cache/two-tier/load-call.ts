@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../time/index.js';
 import type { LoadOptions } from '../cache.js';
-import type { BatchedLoad } from '../load-batch.js';
+import type { Batched } from '../load-batch.js';
 import type { LoadContext, Loader } from '../load-context.js';
 import type { ReadTicket } from '../local/read-tickets.js';
 import type { RemoteEntry } from '../remote/entry-codec.js';
@@ -9,9 +9,6 @@ import type { TagClock } from '../tag/tag-clock.js';
 import type { TagMoment } from '../tag/tagged.js';
 import type { Freshness } from './freshness.js';
 import type { Found, SharedLoad } from './shared-load.js';
-
-/** What a load tells the batch that it is a part of. */
-export type Batched = Pick<BatchedLoad, 'isNothing' | 'leaves'>;
 
 /** One call of `getOrLoad` (or one key of `getAllOrLoad`) for which L1 has no value. */
 export interface LoadRequest<V> {

@@ -1,9 +1,9 @@
 import { alarm, type Clock, type Milliseconds } from '../../time/index.js';
 import { Load } from '../load.js';
+import type { Batched } from '../load-batch.js';
 import type { RemoteEntry } from '../remote/entry-codec.js';
 import type { Tagged } from '../tag/tagged.js';
 import type { Copies } from '../value/value-sharing.js';
-import type { Batched } from './load-call.js';
 
 /** What {@link SharedLoad.join} resolves to when the load has lasted too long to be waited for. */
 export const LATE = Symbol('late');

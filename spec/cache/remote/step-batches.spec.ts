@@ -55,6 +55,26 @@ describe(StepBatches.name, () => {
     expect(sizes()).to.deep.equal([2, 1]);
   });
 
+  it('sends more as one where those who ask wait for many others anyway, up to a thousand', async () => {
+    const steps = batches();
+    await Promise.all(Array.from({ length: 40 }, (_, i) => steps.add(`${i}`, undefined, 30)));
+    expect(sizes()).to.deep.equal([30, 10]);
+    executed = [];
+    await Promise.all(Array.from({ length: 1_500 }, (_, i) => steps.add(`${i}`, undefined, 5_000)));
+    expect(sizes()).to.deep.equal([1_000, 500]);
+    executed = [];
+    const long = batches(() => 100 * 1_024);
+    await Promise.all(['a', 'b', 'c'].map((item) => long.add(item, undefined, 1_000)));
+    expect(sizes(), 'but no more than 250 KB').to.deep.equal([2, 1]);
+  });
+
+  it('lets single ones share the step of many, and many that of single ones', async () => {
+    const steps = batches();
+    const many = (): Promise<string>[] => Array.from({ length: 30 }, (_, i) => steps.add(`${i}`, undefined, 1_000));
+    await Promise.all([steps.add('first'), ...many(), steps.add('last')]);
+    expect(sizes()).to.deep.equal([32]);
+  });
+
   it('has all of them wait while it is crowded, up to a thousand together', async () => {
     isCrowded = true;
     const steps = batches();

@@ -16,11 +16,12 @@ import { CacheEvents } from '../../../lib/event/index.js';
 import { EmbeddedEvictionLog } from '../../../lib/eviction/embedded-eviction-log.js';
 import { EmbeddedStore, embeddedTime } from '../../../lib/eviction/embedded-store.js';
 import { describeCacheContract } from '../../contract/cache-contract.js';
+import { noted, valuesBy } from '../../contract/collections-stage.js';
 import { Fleet } from '../../contract/fleet.js';
 import { ProcessTime } from '../../contract/fleet-time.js';
 import { rejectionOf } from '../../contract/rejection.js';
 import { FakeClock } from '../../support/fake-clock.js';
-import { turn } from '../../support/promises.js';
+import { gate, turn } from '../../support/promises.js';
 import { makeTwoTierCache } from '../../support/two-tier-cache.js';
 import { waitFor } from '../../support/wait.js';
 
@@ -196,6 +197,48 @@ describe(TwoTierCache.name, () => {
       sinon.stub(log, 'evict').rejects(away());
       await rejectionOf(cache.clear());
       expect([await cache.get('Dune'), cache.pendingEvictions]).to.deep.equal([undefined, Infinity]);
+    });
+  });
+
+  describe('getAllOrLoad', () => {
+    it('waits until the cache has joined the fleet, and asks for the keys that its caller had then', async () => {
+      const { promise, open } = gate();
+      cache.joinWith(promise);
+      const { calls, load } = noted();
+      const keys = ['a', 'b'];
+      const reading = cache.getAllOrLoad(keys, load);
+      keys.reverse().pop();
+      await turn();
+      expect(calls).to.deep.equal([]);
+      open();
+      expect([...(await reading)]).to.deep.equal([['a', 'of a'], ['b', 'of b']]); // prettier-ignore
+      expect(calls).to.deep.equal([['a', 'b']]);
+    });
+
+    for (const step of ['acquire', 'fill'] as const) {
+      it(`hands out what was loaded if ${step} fails, in one call, and tells of each key`, async () => {
+        create(1_000);
+        sinon.stub(log, step).rejects(away());
+        const told: unknown[] = [];
+        const { calls, load } = noted();
+        const onError = (verb: string, error: unknown, key: unknown): void => void told.push([verb, (error as RemoteCacheError).code, key]);
+        expect(await cache.getAllOrLoad(['a', 'b'], load, { onError })).to.deep.equal(valuesBy('of', ['a', 'b']));
+        expect(calls).to.deep.equal([['a', 'b']]);
+        const verb = step === 'acquire' ? 'get' : 'put';
+        expect(told).to.deep.equal([[verb, 'CACHE_REMOTE_TIMEOUT', 'a'], [verb, 'CACHE_REMOTE_TIMEOUT', 'b']]); // prettier-ignore
+        expect(await cache.getAll(['a', 'b'])).to.deep.equal([undefined, undefined]);
+      });
+    }
+
+    it('C6: reads a key in doubt from neither tier, and does not store it', async () => {
+      await cache.putAll(valuesBy('old', ['a', 'b']));
+      const evict = sinon.stub(log, 'evict').rejects(away());
+      expect(await rejectionOf(cache.evict('b'))).to.be.instanceOf(CacheEvictError);
+      const { calls, load } = noted();
+      for (let i = 0; i < 2; i += 1)
+        expect([...(await cache.getAllOrLoad(['a', 'b'], load))]).to.deep.equal([['a', 'old a'], ['b', 'of b']]); // prettier-ignore
+      expect(calls).to.deep.equal([['b'], ['b']]);
+      evict.restore();
     });
   });
 

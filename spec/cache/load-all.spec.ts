@@ -1,0 +1,87 @@
+import { expect } from 'chai';
+import type { CacheKey } from '../../lib/cache/index.js';
+import { answerOf, checkLoadAll, identityOf, valuesOf } from '../../lib/cache/load-all.js';
+import { CacheKeyError } from '../../lib/errors/index.js';
+import { cacheErrorIn } from '../contract/rejection.js';
+
+const TOO_LONG = 'x'.repeat(2 ** 20 + 1);
+
+describe(checkLoadAll.name, () => {
+  it('takes what can be options, and what is not there', () => {
+    for (const options of [
+      {},
+      { absent: undefined, maximumBatch: undefined },
+      { absent: 'null' },
+      { absent: 'undefined', maximumBatch: 1 },
+    ] as const)
+      expect(() => checkLoadAll(options)).not.to.throw();
+  });
+
+  it('refuses everything else', () => {
+    const refused: unknown[] = [
+      { absent: 'nothing' },
+      { absent: false },
+      { maximumBatch: 0 },
+      { maximumBatch: 2.5 },
+      { maximumBatch: Infinity },
+    ];
+    const codes = refused.map((options) => cacheErrorIn(() => checkLoadAll(options as Parameters<typeof checkLoadAll>[0])).code);
+    expect(new Set(codes)).to.deep.equal(new Set(['CACHE_OPTION_INVALID']));
+  });
+});
+
+describe(identityOf.name, () => {
+  it('is the same for keys that are equal by value, and only for them', () => {
+    const keys: CacheKey[] = ['a', { a: 1, b: 2 }, { b: 2, a: 1 }, 1, '1', new Date(1), new Date(1)];
+    const ids = keys.map((key) => identityOf(key, {}));
+    expect(ids.map((id) => ids.indexOf(id))).to.deep.equal([0, 1, 1, 3, 4, 5, 5]);
+  });
+
+  it('is one of its own for a key that is too long, and an error for what cannot be a key: both are told', () => {
+    const told: unknown[] = [];
+    const onError = (verb: string, error: unknown, key: unknown): void => void told.push([verb, (error as CacheKeyError).code, key]);
+    const [one, other] = [identityOf(TOO_LONG, { onError }), identityOf(TOO_LONG, {})];
+    expect([typeof one, one === other]).to.deep.equal(['symbol', false]);
+    const bad = Symbol('bad') as never;
+    expect(cacheErrorIn(() => identityOf(bad, { onError }))).to.be.instanceOf(CacheKeyError);
+    expect(told).to.deep.equal([['get', 'CACHE_KEY_TOO_LONG', TOO_LONG], ['get', 'CACHE_KEY_UNSUPPORTED', bad]]); // prettier-ignore
+  });
+});
+
+describe(valuesOf.name, () => {
+  it('finds the values of a map and of an array, in the order of the keys', () => {
+    const keys = ['b', 'a', 'none'];
+    expect(valuesOf(keys, new Map<string, unknown>([['a', null], ['b', 0], ['more', 1]]))).to.deep.equal([0, null, undefined]); // prettier-ignore
+    expect(valuesOf(keys, [0, null, undefined])).to.deep.equal([0, null, undefined]);
+    expect(valuesOf([], new Map())).to.deep.equal([]);
+    expect(valuesOf([], [])).to.deep.equal([]);
+  });
+
+  it('finds keys by value, where a map knows them by identity', () => {
+    const [one, same] = [
+      { a: 1, b: 2 },
+      { b: 2, a: 1 },
+    ];
+    expect(valuesOf([one, [1], new Date(1)] as CacheKey[], new Map<CacheKey, unknown>([[same, 'o'], [[1], 'l'], [new Date(1), 'd']]))).to.deep.equal(['o', 'l', 'd']); // prettier-ignore
+    expect(valuesOf([one], new Map([[one, 'itself'], [same, 'its equal']])), 'the very same first').to.deep.equal(['itself']); // prettier-ignore
+    expect(valuesOf([{ a: 2 }] as CacheKey[], new Map<CacheKey, unknown>([[one, 'o']]))).to.deep.equal([undefined]);
+  });
+
+  it('takes no string for a list of characters', () => {
+    expect(cacheErrorIn(() => valuesOf(['a', 'b'], 'ab' as never)).code).to.equal('CACHE_OPERATION_INVALID');
+  });
+});
+
+describe(answerOf.name, () => {
+  it('answers in the order of the keys, without those whose value is undefined', () => {
+    const keys = ['c', 'a', 'none', 'b', 'a', 'undefined'];
+    const values = new Map([['a', 1], ['b', null], ['c', 0], ['undefined', undefined]]); // prettier-ignore
+    expect([...answerOf(keys, keys, values)]).to.deep.equal([['c', 0], ['a', 1], ['b', null]]); // prettier-ignore
+  });
+
+  it('answers to each of several objects that are one key', () => {
+    const keys = [{ a: 1 }, { a: 1 }];
+    const answer = answerOf(keys, ['~{"a":1}', '~{"a":1}'], new Map([['~{"a":1}', 'value']]));
+    expect(keys.map((key) => answer.get(key))).to.deep.equal(['value', 'value']);
+  });
+});

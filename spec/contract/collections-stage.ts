@@ -1,0 +1,62 @@
+import type { Cache, CacheKey, LoadAllOptions, LoadedAll, LoaderOfAll } from '../../lib/cache/index.js';
+import { gate } from '../support/promises.js';
+
+/** What a loader of many keys may return. */
+type Loaded = LoadedAll<CacheKey, unknown>;
+
+/** Options of a read of many keys. */
+export type AllOptions = LoadAllOptions<CacheKey, unknown>;
+
+/** A loader of many keys that notes what it is asked for. */
+export interface NotedLoader {
+  readonly calls: (readonly CacheKey[])[];
+  readonly load: LoaderOfAll<CacheKey, unknown>;
+}
+
+/** A value for each key, which says how it was loaded. */
+export const valuesBy = <K extends CacheKey>(how: string, keys: readonly K[]): Map<K, unknown> =>
+  new Map(keys.map((key) => [key, `${how} ${String(key)}`]));
+
+/** @param answer - what it returns. Default: `of <key>` for each key. */
+export function noted(answer: (keys: readonly CacheKey[]) => Loaded | Promise<Loaded> = (keys) => valuesBy('of', keys)): NotedLoader {
+  const calls: (readonly CacheKey[])[] = [];
+  return { calls, load: (keys) => (calls.push(keys), answer(keys)) };
+}
+
+/** For keys that are all cached. */
+export const neverAll = (): never => {
+  throw new Error('Nothing is missing.');
+};
+
+/** A read of many keys whose loader has begun, and runs until a spec ends it. */
+export interface SlowBatch {
+  /** What its caller gets. */
+  readonly result: Promise<Map<CacheKey, unknown>>;
+  /** What its loader was asked for. */
+  readonly calls: readonly (readonly CacheKey[])[];
+  /** Ends its loader. Default: with `slow <key>` for each key. */
+  readonly succeed: (loaded?: Loaded) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** Begins one. If it needs no loader, it is over when this resolves. */
+export async function slowly(cache: Pick<Cache, 'getAllOrLoad'>, keys: readonly CacheKey[], options?: AllOptions): Promise<SlowBatch> {
+  const begun = gate();
+  const { promise, open } = gate<(keys: readonly CacheKey[]) => Loaded>();
+  const { calls, load } = noted(async (missing) => {
+    begun.open();
+    return (await promise)(missing);
+  });
+  const result = cache.getAllOrLoad(keys, load, options);
+  result.catch(() => undefined); // A spec looks at it later.
+  await Promise.race([begun.promise, result.then(() => undefined, () => undefined)]); // prettier-ignore
+  return {
+    result,
+    calls,
+    succeed: (loaded) => open((missing) => loaded ?? valuesBy('slow', missing)),
+    fail: (error) =>
+      open(() => {
+        throw error;
+      }),
+  };
+}
