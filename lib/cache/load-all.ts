@@ -8,7 +8,15 @@ import type { LoadContext } from './load-context.js';
  * What was loaded for several keys: a `Map` by key, or an array in the order of the keys. A key that a `Map`
  * lacks, or whose value is `undefined`, is *absent*.
  */
-export type LoadedAll<K, V> = ReadonlyMap<K, V> | readonly (V | undefined)[];
+export type LoadedAll<K, V> = LoadedMap<K, V> | readonly (V | undefined)[];
+
+/**
+ * What is needed of a `Map`. Its keys may be of a wider type than those that it is asked for: a `Map` by
+ * strings will do for the keys `['Dune', 'Emma']`.
+ */
+export interface LoadedMap<K, V> extends Iterable<readonly [unknown, V]> {
+  get(key: K): V | undefined;
+}
 
 /**
  * Loads the values of several keys, each of which it is given once. It may throw, reject, or return without a
@@ -108,14 +116,14 @@ export function valuesOf<K, V>(keys: readonly K[], loaded: LoadedAll<K, V>): rea
 }
 
 /** A `Map`, or something that is used like one. */
-const isMap = <K, V>(loaded: LoadedAll<K, V>): loaded is ReadonlyMap<K, V> =>
+const isMap = <K, V>(loaded: LoadedAll<K, V>): loaded is LoadedMap<K, V> =>
   loaded instanceof Map || (typeof loaded === 'object' && loaded !== null && 'get' in loaded && typeof loaded.get === 'function');
 
 /**
  * Keys are equal by value. A `Map` compares objects by identity, and may hold others than those it was asked
  * for.
  */
-function valuesIn<K, V>(loaded: ReadonlyMap<K, V>, keys: readonly K[]): readonly (V | undefined)[] {
+function valuesIn<K, V>(loaded: LoadedMap<K, V>, keys: readonly K[]): readonly (V | undefined)[] {
   let byValue: Map<string, V> | undefined;
   return keys.map((key) => {
     const value = loaded.get(key);
