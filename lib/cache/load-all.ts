@@ -15,6 +15,7 @@ export type LoadedAll<K, V> = LoadedMap<K, V> | readonly (V | undefined)[];
  * strings will do for the keys `['Dune', 'Emma']`.
  */
 export interface LoadedMap<K, V> extends Iterable<readonly [unknown, V]> {
+  /** The value of a key. `undefined`: it is absent. */
   get(key: K): V | undefined;
 }
 
