@@ -56,6 +56,7 @@ export type {
   KeyInspection,
   LoadAllOptions,
   LoadedAll,
+  LoadedMap,
   LoaderOfAll,
   LoadContext,
   Loader,

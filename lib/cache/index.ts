@@ -39,7 +39,7 @@ export { Generation, type GenerationCause } from './remote/generation.js';
 export { allNow, hitNow } from './hit-now.js';
 export type { KeyInspection, TierInspection } from './key-inspection.js';
 export { Load } from './load.js';
-export { type Absent, type LoadAllOptions, type LoadedAll, type LoaderOfAll, valuesOf } from './load-all.js';
+export { type Absent, type LoadAllOptions, type LoadedAll, type LoadedMap, type LoaderOfAll, valuesOf } from './load-all.js';
 export { type LoadContext, type Loader, UNLIMITED } from './load-context.js';
 export { type BatchRead, loadOneByOne } from './load-one-by-one.js';
 export { LocalCache } from './local/local-cache.js';

@@ -5,16 +5,20 @@ import { MAXIMUM_CHUNK } from './chunks.js';
 import { encodeKey } from './key/encode-key.js';
 import type { LoadContext } from './load-context.js';
 
-/** A `Map` by keys, which may have more of them than were asked for. */
-export interface LoadedMap<K, V> extends Iterable<readonly [unknown, V]> {
-  get(key: K): V | undefined;
-}
-
 /**
  * What was loaded for several keys: a `Map` by key, or an array in the order of the keys. A key that a `Map`
  * lacks, or whose value is `undefined`, is *absent*.
  */
 export type LoadedAll<K, V> = LoadedMap<K, V> | readonly (V | undefined)[];
+
+/**
+ * What is needed of a `Map`. Its keys may be of a wider type than those that it is asked for: a `Map` by
+ * strings will do for the keys `['Dune', 'Emma']`.
+ */
+export interface LoadedMap<K, V> extends Iterable<readonly [unknown, V]> {
+  /** The value of a key. `undefined`: it is absent. */
+  get(key: K): V | undefined;
+}
 
 /**
  * Loads the values of several keys, each of which it is given once. It may throw, reject, or return without a

@@ -92,6 +92,7 @@ export class TransactionAwareCache extends Cache {
     return hitNow(this.target, key);
   }
 
+  /** The values of several keys, if all of them can be served at once. Inside a transaction they cannot. */
   allNow(keys: readonly CacheKey[]): unknown[] | undefined {
     return this.#transactions.current === undefined ? allNow(this.target, keys) : undefined;
   }

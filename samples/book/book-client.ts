@@ -19,6 +19,16 @@ export class BookClient {
     return { book: (await response.json()) as Book, source: response.headers.get('x-cache') as AnswerSource };
   }
 
+  /** The books of these names, and the names that each query asked the database for. @throws {Error} for any status but 200. */
+  async findShelf(
+    names: readonly string[],
+  ): Promise<{ readonly books: readonly Book[]; readonly queries: readonly (readonly string[])[] }> {
+    const response = await this.#send('GET', `/books?${names.map((name) => `name=${encodeURIComponent(name)}`).join('&')}`, 200);
+    const { books } = (await response.json()) as { readonly books: readonly Book[] };
+    const asked = (response.headers.get('x-queries') ?? '').split(';').filter((query) => query !== '');
+    return { books, queries: asked.map((query) => query.split(',').map(decodeURIComponent)) };
+  }
+
   /** The books of an author, and where the server had them from. @throws {Error} for any status but 200. */
   async findByAuthor(authorId: number): Promise<{ readonly list: BookList; readonly source: AnswerSource }> {
     const response = await this.#send('GET', `/authors/${authorId}/books`, 200);

@@ -1,7 +1,7 @@
 import { inject, injectable } from 'inversify';
 import { Book, BookList } from './book.js';
 import { Database } from './database.js';
-import { noteCommit, noteDatabaseRead } from '../support/request-trace.js';
+import { noteCommit, noteDatabaseRead, noteQuery } from '../support/request-trace.js';
 
 const SELECT = `
   SELECT book.name, author.name AS author, price, version, author_id
@@ -37,6 +37,14 @@ export class BookRepository {
     noteDatabaseRead();
     const [row] = await this.#database.execute({ sql: `${SELECT} WHERE book.name = :name`, args: { name } });
     return row === undefined ? undefined : toBook(row);
+  }
+
+  /** The books of these names, by their names, from one query. Names of which there is no book are left out. */
+  async findByNames(names: readonly string[]): Promise<Map<string, Book>> {
+    noteQuery(names);
+    const sql = `${SELECT} WHERE book.name IN (SELECT value FROM json_each(:names))`;
+    const rows = await this.#database.execute({ sql, args: { names: JSON.stringify(names) } });
+    return new Map(rows.map(toBook).map((book) => [book.name, book]));
   }
 
   /** `undefined`: there is no such author. */

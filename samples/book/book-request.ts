@@ -27,6 +27,21 @@ export function readName(encoded: string): string {
   return name;
 }
 
+/** The most books of one shelf. */
+export const MAXIMUM_SHELF = 100;
+
+/**
+ * The names in `/books?name=Dune&name=Emma`.
+ *
+ * @throws {HttpError} 400 for none, for too many, for another parameter, and as {@link readName}.
+ */
+export function readNames(query: string): readonly string[] {
+  const parameters = query.split('&').filter((parameter) => parameter !== '');
+  if (parameters.length === 0 || parameters.length > MAXIMUM_SHELF || parameters.some((parameter) => !parameter.startsWith('name=')))
+    throw new HttpError(400, `Expected 1 to ${MAXIMUM_SHELF} names: /books?name=Dune&name=Emma.`);
+  return parameters.map((parameter) => readName(parameter.slice('name='.length).replaceAll('+', ' ')));
+}
+
 /**
  * The book in the body of a PUT: `{"author": "Frank Herbert", "price": 9.99}`.
  *

@@ -7,7 +7,7 @@ import { type CacheManagement, cacheManagement } from '../../lib/management/inde
 import type { Book } from './book.js';
 import type { Saved } from './book-repository.js';
 import { createBookContainer, LIFE_MINUTES } from './book-container.js';
-import { readAsk, readAuthorName, readBook, readJson, readName } from './book-request.js';
+import { readAsk, readAuthorName, readBook, readJson, readName, readNames } from './book-request.js';
 import { BookService } from './book-service.js';
 import { pageFile } from './page-files.js';
 import { STOCK } from './stock.js';
@@ -16,7 +16,7 @@ import { SERVER_NAMES } from './server-names.js';
 import { HttpError } from './http-error.js';
 import { drain } from '../support/drain.js';
 import { monotonicMs } from '../support/monotonic-time.js';
-import { traceRead, traceUpdate } from '../support/request-trace.js';
+import { traceQueries, traceRead, traceUpdate } from '../support/request-trace.js';
 import type { ServerNotice } from './server-notice.js';
 
 /** What a {@link BookServer} is given. */
@@ -48,9 +48,10 @@ interface Answer {
 }
 
 /**
- * The Book application over HTTP, on the loopback: GET and PUT `/books/:name`, GET `/authors/:id/books`, PUT
- * `/authors/:id`, GET `/stats`. The answer to a GET of books tells in `x-cache` where it came
- * from, and every answer in `x-server` who gave it. Below `/cache/` lies the management of its caches, and at `/` a page with its console.
+ * The Book application over HTTP, on the loopback: GET and PUT `/books/:name`, GET `/books?name=Dune&name=Emma`, GET
+ * `/authors/:id/books`, PUT `/authors/:id`, GET `/stats`. The answer to a GET of a book or a list tells in `x-cache` where it came
+ * from, that to a GET of several books in `x-queries` what the database was asked for (names between commas, queries between
+ * semicolons), and every answer in `x-server` who gave it. Below `/cache/` lies the management of its caches, and at `/` a page with its console.
  */
 export class BookServer {
   readonly #options: BookServerOptions;
@@ -115,7 +116,7 @@ export class BookServer {
   }
 
   async #route(request: IncomingMessage): Promise<Answer> {
-    const [path = ''] = (request.url ?? '').split('?');
+    const [path = '', query = ''] = (request.url ?? '').split('?');
     if (path === '/stats') {
       allow(request, 'GET');
       return this.#tellStatistics();
@@ -135,6 +136,10 @@ export class BookServer {
       allow(request, 'PUT');
       return this.#renameAuthor(Number(id), await readAuthorName(request));
     }
+    if (path === '/books') {
+      allow(request, 'GET');
+      return this.#findShelf(readNames(query));
+    }
     const name = /^\/books\/([^/]*)$/.exec(path)?.[1];
     if (name === undefined) throw new HttpError(404, 'There is nothing here. Try /books/Dune, /authors/1/books or /stats.');
     allow(request, 'GET', 'PUT');
@@ -152,6 +157,13 @@ export class BookServer {
     const headers = { 'x-cache': source };
     if (book === undefined) throw new HttpError(404, `There is no book '${name}'.`, headers);
     return { status: 200, body: book, headers };
+  }
+
+  async #findShelf(names: readonly string[]): Promise<Answer> {
+    const { value: found, queries } = await traceQueries(() => this.#service(BookService).findShelf(names));
+    const missing = [...new Set(names)].filter((name) => !found.has(name));
+    const asked = queries.map((query) => query.map(encodeURIComponent).join(',')).join(';');
+    return { status: 200, body: { books: [...found.values()], missing }, headers: { 'x-queries': asked } };
   }
 
   async #findByAuthor(authorId: number): Promise<Answer> {

@@ -1,5 +1,5 @@
 import { inject, injectable } from 'inversify';
-import { Cacheable, CacheEvict } from '../../lib/index.js';
+import { Cacheable, CacheableAll, CacheEvict } from '../../lib/index.js';
 import type { Book, BookList } from './book.js';
 import { BookRepository, type Saved } from './book-repository.js';
 
@@ -19,6 +19,15 @@ export class BookService {
   @Cacheable('book', { tags: (book) => (book === undefined ? [] : [authorTag(book.authorId)]) })
   findBookInfo(name: string): Promise<Book | undefined> {
     return this.#books.findByName(name);
+  }
+
+  /**
+   * The books of these names, in one call. Each is an entry of its own, the same that `findBookInfo` reads. Only the names that no tier
+   * knows get here, in one query. `absent`: as there, "there is no such book" is an answer.
+   */
+  @CacheableAll('book', { tags: (book) => [authorTag(book.authorId)], absent: 'undefined' })
+  findShelf(names: readonly string[]): Promise<Map<string, Book>> {
+    return this.#books.findByNames(names);
   }
 
   /** `undefined`: there is no such author. That is an answer too. The first book of that author evicts it. */

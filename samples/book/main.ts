@@ -55,6 +55,7 @@ async function tell(fleet: Fleet<ServerNotice>, books: BookRepository, { redis }
   print('             server, must equal what is in the database. Each one is compared.');
   print('             With aroundInvocation that also holds once a server has died before it resolved.');
   print("             renameAuthor evicts by tag, with acks: 'all': then no server tells the old name.");
+  print('             findShelf reads several books in one call: each book is compared, and counts as a read.');
   const unit = redis === undefined ? 'container' : 'process';
   const story = new Story({ fleet, books, timeline: new Timeline(print, paint), print, unit });
   const verdict = await story.tell();
@@ -88,6 +89,7 @@ async function serve(fleet: Fleet<ServerNotice>, links: Links | undefined, teard
   print('');
   print(`  curl -i ${url}/books/Dune`);
   print(`  curl -i -X PUT ${url}/books/Dune -d '{"author": "Frank Herbert", "price": 12.5}'`);
+  print(`  curl -i '${url}/books?name=Dune&name=Emma&name=Kim'`);
   print(`  curl -i ${url}/authors/1/books`);
   print(`  curl -i -X PUT ${url}/authors/1 -d '{"name": "Frank Patrick Herbert"}'`);
   print(`  curl ${url}/cache/caches/book`);

@@ -13,7 +13,11 @@ import { type Answer, judge, type Observation, type Sighting, type Verdict } fro
 
 const NAME = 'Dune';
 const AUTHOR = 'Frank Herbert';
+const DUNE = { name: NAME, author: AUTHOR };
 const NEW_AUTHOR = 'Frank Patrick Herbert';
+
+/** What is read in one call. */
+const SHELF = [NAME, 'Emma', 'Kim', 'Ulysses'] as const;
 
 /** What holds the author's name. */
 const CACHES = ['book', 'booksByAuthor'] as const;
@@ -41,7 +45,7 @@ export interface StoryOptions {
 
 /**
  * The demonstration: reads and updates one book on four servers, kills one of them in between, renames the
- * author, and judges what was read.
+ * author, reads several books in one call, and judges what was read.
  */
 export class Story {
   readonly #options: StoryOptions;
@@ -63,17 +67,17 @@ export class Story {
     await this.#readOnAll();
 
     timeline.chapter(`2. Save ${NAME} on ${first.name}: the eviction crosses to all four`);
-    await this.#update(first, 12.5);
+    await this.#update(first, { ...DUNE, price: 12.5 });
     await this.#readOnAll();
 
     timeline.chapter(`3. Kill ${third.name}, save on ${second.name} while it is away, start it again`);
     await this.#kill(third);
-    await this.#update(second, 14);
+    await this.#update(second, { ...DUNE, price: 14 });
     await this.#restart(third);
     await this.#readOnAll();
 
     timeline.chapter(`4. Save on the new ${unit} of ${third.name}: it takes part as before`);
-    await this.#update(third, 10);
+    await this.#update(third, { ...DUNE, price: 10 });
     await this.#readOnAll();
 
     if (unit === 'process') {
@@ -91,6 +95,11 @@ export class Story {
     const { authorId } = await this.#stored();
     await this.#readAuthorOnAll(authorId);
     await this.#renameAuthor(second, authorId);
+
+    timeline.chapter(`7. Read ${SHELF.length} books in one call, on all four: one query for those that are not cached`);
+    await this.#readShelfOnAll();
+    await this.#update(third, { name: 'Emma', author: 'Jane Austen', price: 8 });
+    await this.#readShelfOnAll();
 
     await this.#tellStatistics();
     return judge(this.#observations, this.#sightings);
@@ -116,28 +125,42 @@ export class Story {
     return { observation, source };
   }
 
-  async #stored(): Promise<Book> {
-    const book = await this.#options.books.findByName(NAME);
-    if (book === undefined) throw new Error(`There is no book '${NAME}' in the database.`);
+  async #stored(name: string = NAME): Promise<Book> {
+    const book = await this.#options.books.findByName(name);
+    if (book === undefined) throw new Error(`There is no book '${name}' in the database.`);
     return book;
   }
 
-  async #update(server: ServerHandle, price: number): Promise<void> {
+  async #readShelfOnAll(): Promise<void> {
+    for (const { name: server, url } of this.#running) {
+      const { books, queries } = await new BookClient(url).findShelf(SHELF);
+      if (books.map(({ name }) => name).join() !== SHELF.join())
+        throw new Error(`${server} answered with other books than were asked for.`);
+      const observations: Observation[] = [];
+      for (const answer of books) observations.push({ server, answer, stored: await this.#stored(answer.name) });
+      this.#observations.push(...observations);
+      const source = shelfInWords(books.length, queries);
+      this.#options.timeline.answer(server, `${books.length} books`, source, judge(observations, []).stale.length === 0);
+    }
+  }
+
+  async #update(server: ServerHandle, book: Pick<Book, 'name' | 'author' | 'price'>): Promise<void> {
     const { fleet, timeline } = this.#options;
-    const saved = await new BookClient(server.url).update({ name: NAME, author: AUTHOR, price });
+    const { name: bookName } = book;
+    const saved = await new BookClient(server.url).update(book);
     const update = await this.#updateOf(server, saved);
     const since = (atMs: number): string => `${(atMs - update.committedAtMs).toFixed(1)} ms after the commit`;
     const seenBy = (name: string): number | undefined =>
       fleet.notices
         .of('evicted')
-        .find(({ server, notice }) => server === name && notice.keys.includes(NAME) && notice.atMs > update.committedAtMs)?.notice.atMs;
+        .find(({ server, notice }) => server === name && notice.keys.includes(bookName) && notice.atMs > update.committedAtMs)?.notice.atMs;
     const running = this.#running;
     await fleet.notices.until(() => running.every(({ name }) => seenBy(name) !== undefined), SEEN_WITHIN_MS);
 
     const lines = [{ atMs: update.committedAtMs, server: server.name, text: `saved   ${inWords(saved)}` }];
     for (const { name } of running) {
       const atMs = seenBy(name);
-      this.#sightings.push({ server: name, what: `${NAME} v${saved.version - 1}`, wasSeen: atMs !== undefined });
+      this.#sightings.push({ server: name, what: `${bookName} v${saved.version - 1}`, wasSeen: atMs !== undefined });
       const text = atMs === undefined ? `has not seen the eviction within ${SEEN_WITHIN_MS} ms` : `saw the eviction ${since(atMs)}`;
       lines.push({ atMs: atMs ?? monotonicMs(), server: name, text });
     }
@@ -151,7 +174,10 @@ export class Story {
 
   async #updateOf(server: ServerHandle, saved: Book): Promise<{ readonly committedAtMs: number; readonly acknowledgedAtMs: number }> {
     const { notices } = this.#options.fleet;
-    const find = () => notices.of('updated').find(({ server: name, notice }) => name === server.name && notice.version === saved.version);
+    const find = () =>
+      notices
+        .of('updated')
+        .find(({ server: name, notice }) => name === server.name && notice.name === saved.name && notice.version === saved.version);
     await notices.until(() => find() !== undefined, SEEN_WITHIN_MS);
     const update = find()?.notice;
     if (update === undefined) throw new Error(`${server.name} did not tell when it saved '${saved.name}'.`);
@@ -310,4 +336,11 @@ export class Story {
 
 function inWords({ name, version, price }: Book): string {
   return `${name} v${version} ${price.toFixed(2).padStart(6)}`;
+}
+
+/** Where the books of a shelf came from: `cache (3), one query (Emma)`. */
+function shelfInWords(count: number, queries: readonly (readonly string[])[]): string {
+  const asked = queries.map((names) => `(${names.join(', ')})`).join(' ');
+  const cached = `cache (${count - queries.flat().length})`;
+  return queries.length === 0 ? cached : `${cached}, ${queries.length === 1 ? 'one query' : `${queries.length} queries`} ${asked}`;
 }

@@ -11,6 +11,8 @@ export type AnswerSource = 'L1' | 'L2' | 'database' | 'joined' | 'stale';
 
 interface RequestTrace {
   readDatabase: boolean;
+  /** What each query for several asked for. */
+  readonly queries: (readonly string[])[];
   committedAtMs: number | undefined;
   readonly onCommit?: (() => void) | undefined;
 }
@@ -22,6 +24,11 @@ const traces = new AsyncLocalStorage<RequestTrace>();
 export function noteDatabaseRead(): void {
   const trace = traces.getStore();
   if (trace !== undefined) trace.readDatabase = true;
+}
+
+/** Called by the repository when it reads several by one query. */
+export function noteQuery(asked: readonly string[]): void {
+  traces.getStore()?.queries.push(asked);
 }
 
 /** Called by the repository when what it wrote is committed. */
@@ -41,7 +48,7 @@ export async function traceRead<T>(
   statistics: () => CacheStatistics,
   read: () => Promise<T>,
 ): Promise<{ readonly value: T; readonly source: AnswerSource }> {
-  const trace: RequestTrace = { readDatabase: false, committedAtMs: undefined };
+  const trace = emptyTrace();
   const before = statistics();
   // A hit in L1 is counted before `read` returns its promise: no other request can count in between.
   const answer = traces.run(trace, read);
@@ -53,6 +60,14 @@ export async function traceRead<T>(
   return { value, source: statistics().remoteHits > before.remoteHits ? 'L2' : 'joined' };
 }
 
+/** Runs a cached read of several, and tells what each query asked the database for. */
+export async function traceQueries<T>(
+  read: () => Promise<T>,
+): Promise<{ readonly value: T; readonly queries: readonly (readonly string[])[] }> {
+  const trace = emptyTrace();
+  return { value: await traces.run(trace, read), queries: trace.queries };
+}
+
 /**
  * Runs an update and tells when the database had committed it.
  *
@@ -62,7 +77,9 @@ export async function traceUpdate<T>(
   update: () => Promise<T>,
   onCommit?: () => void,
 ): Promise<{ readonly value: T; readonly committedAtMs: number }> {
-  const trace: RequestTrace = { readDatabase: false, committedAtMs: undefined, onCommit };
+  const trace = emptyTrace(onCommit);
   const value = await traces.run(trace, update);
   return { value, committedAtMs: trace.committedAtMs ?? monotonicMs() };
 }
+
+const emptyTrace = (onCommit?: () => void): RequestTrace => ({ readDatabase: false, queries: [], committedAtMs: undefined, onCommit });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { MAXIMUM_BODY_BYTES, MAXIMUM_NAME_LENGTH } from '../../samples/book/book-request.js';
+import { MAXIMUM_BODY_BYTES, MAXIMUM_NAME_LENGTH, MAXIMUM_SHELF } from '../../samples/book/book-request.js';
 import { USAGE } from '../../samples/book/command-line.js';
 import { ask } from './ask.js';
 import { isListening, isRunning, SampleRun } from './sample-run.js';
@@ -106,6 +106,29 @@ for (const redis of ['none', 'program'] as const) {
       expect((await ask(`${urls[0]}/books/Emma`)).headers.get('x-cache')).to.equal('L1'); // Another author.
     });
 
+    it('reads several books in one call: one query for those that no server has cached, in the order that they were asked for', async () => {
+      const shelf = async (url: string | undefined, ...names: readonly string[]) => {
+        const { status, headers, body } = await ask(`${url}/books?${names.map((name) => `name=${encodeURIComponent(name)}`).join('&')}`);
+        expect(status).to.equal(200);
+        const found = body.books.map(({ name, price }: { name: string; price: number }) => `${name} ${price}`);
+        return { found, missing: body.missing, queries: headers.get('x-queries') };
+      };
+      const names = ['Tristram, Shandy; I', 'Emma', 'Ubik', 'Walden', 'Emma'];
+      const [first, , third, fourth] = urls;
+      expect((await ask(`${first}/books/Emma`)).status).to.equal(200); // It is cached from here on.
+      expect((await ask(`${third}/books/Walden`, PUT({ author: 'Henry Thoreau', price: 4 }))).status).to.equal(201);
+      const walden = { found: ['Emma 7.5', 'Walden 4'], missing: ['Tristram, Shandy; I', 'Ubik'] };
+      expect(await shelf(first, ...names)).to.deep.equal({ ...walden, queries: 'Tristram%2C%20Shandy%3B%20I,Ubik,Walden' });
+      // "There is none" is an answer too, for the others and for who reads that book alone.
+      expect(await shelf(fourth, ...names)).to.deep.equal({ ...walden, queries: '' });
+      expect((await ask(`${third}/books/Ubik`)).headers.get('x-cache')).to.equal('L2');
+      await ask(`${third}/books/Walden`, PUT({ author: 'Henry Thoreau', price: 5 }));
+      await ask(`${third}/books/Ubik`, PUT({ author: 'Philip K. Dick', price: 6 }));
+      const later = { found: ['Emma 7.5', 'Ubik 6', 'Walden 5'], missing: ['Tristram, Shandy; I'] };
+      expect(await shelf(fourth, ...names)).to.deep.equal({ ...later, queries: 'Ubik,Walden' });
+      expect(await shelf(first, ...names)).to.deep.equal({ ...later, queries: '' });
+    });
+
     it('moves a book from the list of one author to that of another', async () => {
       const names = async (url: string, author: number): Promise<string[]> => (await ask(`${url}/authors/${author}/books`)).body.names;
       const path = `/books/${encodeURIComponent('Dune Messiah')}`;
@@ -135,6 +158,7 @@ for (const redis of ['none', 'program'] as const) {
     const author = 'Expected `author` to be a non-empty string.';
     const price = 'Expected `price` to be a number that is not negative.';
     const name = `Expected a name of 1 to ${MAXIMUM_NAME_LENGTH} characters.`;
+    const names = `Expected 1 to ${MAXIMUM_SHELF} names: /books?name=Dune&name=Emma.`;
     const refused: readonly (readonly [what: string, path: string, init: RequestInit, status: number, error: string])[] = [
       ['a body that is no JSON', '/books/Dune', PUT('{'), 400, json],
       ['no body', '/books/Dune', PUT(''), 400, json],
@@ -148,6 +172,12 @@ for (const redis of ['none', 'program'] as const) {
       ['an empty name', '/books/', {}, 400, name],
       ['a name that is too long', `/books/${'x'.repeat(MAXIMUM_NAME_LENGTH + 1)}`, {}, 400, name],
       ['a name in another encoding', '/books/%E9', {}, 400, 'The name of the book is not percent-encoded UTF-8.'],
+      ['a shelf without names', '/books', {}, 400, names],
+      ['a shelf of too many books', `/books?${'name=x&'.repeat(MAXIMUM_SHELF + 1)}`, {}, 400, names],
+      ['another parameter', '/books?name=Dune&author=Frank', {}, 400, names],
+      ['an empty name of a shelf', '/books?name=Dune&name=', {}, 400, name],
+      ['a name of a shelf in another encoding', '/books?name=%E9', {}, 400, 'The name of the book is not percent-encoded UTF-8.'],
+      ['a shelf that is put', '/books?name=Dune', PUT({}), 405, 'Expected GET.'],
       ['a path nobody knows', '/authors/Dune', {}, 404, NOTHING],
       ['a path below a book', '/books/Dune/author', {}, 404, NOTHING],
       ['an author nobody knows', '/authors/99/books', {}, 404, 'There is no author 99.'],

@@ -24,6 +24,7 @@ export function expectWholeStory(output: string, { unit, how }: Ending): void {
     `4. Save on the new ${unit} of server-3: it takes part as before`,
     FIFTH_CHAPTER[unit],
     '6. Rename the author on server-2: one eviction by tag, and the old name is in no book and no list',
+    '7. Read 4 books in one call, on all four: one query for those that are not cached',
   ]);
   expectTwoTiers(story);
   expectUpdate(story, 2, { by: 'server-1', version: 2, price: '12.50', seenBy: ALL });
@@ -33,9 +34,11 @@ export function expectWholeStory(output: string, { unit, how }: Ending): void {
   expect(story.others(3)).to.deep.equal([`server-3 ${how}`, 'server-3 is back, and subscribed']);
   const polls = unit === 'process' ? expectCrash(story) : expectNoCrash(story);
   expectRenaming(story);
+  expectShelves(story);
   expectTable(story, polls);
-  const reads = story.chapters.flatMap((_, i) => [...story.reads(i + 1), ...story.names(i + 1)]).length + polls;
-  if (unit === 'container') expect(reads).to.equal(36);
+  const single = story.chapters.flatMap((_, i) => [...story.reads(i + 1), ...story.names(i + 1)]).length + polls;
+  const reads = single + story.shelves(7).length * 4;
+  if (unit === 'container') expect(reads).to.equal(68);
   expect(story.lastLine).to.equal(`Fresh: all ${reads} reads equal the database, and every eviction was seen by every running server.`);
   expect(story.lines.filter((line) => line.length > 100 || line.includes('\u001b'))).to.deep.equal([]); // No terminal, no colours.
 }
@@ -131,13 +134,35 @@ function expectRenaming(story: ToldStory): void {
 }
 
 /**
+ * Of four books the first server has one cached, and asks the database for the other three by one query. The others find in L2
+ * what it fetched. A save on another server evicts one of them, and the next query is for that one alone.
+ */
+function expectShelves(story: ToldStory): void {
+  const fromCache = ALL.slice(1).map((server) => ({ server, cached: 4, queried: undefined }));
+  expect(story.shelves(7)).to.deep.equal([
+    { server: 'server-1', cached: 1, queried: 'Emma, Kim, Ulysses' },
+    ...fromCache,
+    { server: 'server-1', cached: 3, queried: 'Emma' },
+    ...fromCache,
+  ]);
+  const { saved, seen, known } = story.update(7);
+  expect(saved.map(({ server, text }) => [server, text])).to.deep.equal([['server-3', 'saved   Emma v2   8.00']]);
+  expect(seen.map(({ server }) => server)).to.have.members(ALL);
+  expect(known.map(({ server }) => server)).to.deep.equal(['server-3']);
+  expect(story.others(7)).to.deep.equal([]);
+}
+
+/** What a server has of the reads of {@link expectShelves}: all have Dune in L1 before, and the whole shelf between the two rounds. */
+const OF_SHELVES = { first: { L1: 1 + 3, L2: 0, database: 3 + 1 }, others: { L1: 1 + 3, L2: 3 + 1, database: 0 } } as const;
+
+/**
  * A row for every server and one for each life that was ended; together they count what the timeline tells. A save evicts twice: every server
  * sees two evictions, of which the timeline tells the one after the commit. The renaming evicts once. `polls` were the reads that {@link expectCrash} counts.
  */
 function expectTable(story: ToldStory, polls: number): void {
   const ended = polls === 0 ? ['server-3 (ended)'] : ['server-3 (ended)', 'server-4 (ended)'];
   expect([...story.table.keys()]).to.deep.equal([...ALL, ...ended].sort());
-  const chapters = [1, 2, 3, 4, 5];
+  const chapters = [1, 2, 3, 4, 5, 7];
   for (const name of ALL) {
     const counted = (title: string): number => sum(story.table, name, title);
     const ofBook = [
@@ -145,7 +170,8 @@ function expectTable(story: ToldStory, polls: number): void {
       ...story.names(6).filter(({ what }) => what.startsWith('Dune by')),
     ];
     const reads = ofBook.filter(({ server }) => server === name);
-    const from = (wanted: string): number => reads.filter(({ source }) => source === wanted).length;
+    const ofShelves = OF_SHELVES[name === 'server-1' ? 'first' : 'others'];
+    const from = (wanted: 'L1' | 'L2' | 'database'): number => reads.filter(({ source }) => source === wanted).length + ofShelves[wanted];
     const updates = chapters.map((chapter) => story.update(chapter));
     const beforeCrash = story.others(5).filter((text) => text === `${name} saw the eviction before the save`).length;
     const isPolled = name === 'server-1' && polls > 0;

@@ -20,6 +20,15 @@ export interface ToldName {
   readonly source: string;
 }
 
+/** A read of several books in one call. */
+export interface ToldShelf {
+  readonly server: string;
+  /** How many books came from a cache. */
+  readonly cached: number;
+  /** The books that the database was asked for, by one query; `undefined`: it was not asked. */
+  readonly queried: string | undefined;
+}
+
 /** What the sample printed under one heading. */
 export interface Chapter {
   readonly title: string;
@@ -32,7 +41,8 @@ export type ToldCounters = Readonly<Record<string, number>>;
 const EVENT = /^ {2}\+ +(?<at>\d+\.\d) ms {2}(?<server>server-\d) +(?<text>\S.*)$/;
 const READ = /^read +Dune v(?<version>\d+) +(?<price>\d+\.\d\d) {2}from (?<source>\S+)$/;
 const NAMED = /^read +(?<what>[A-Z][A-Za-z ]*: .+|Dune by .+?) {2}from (?<source>\S+)$/;
-const SAVED = /^saved +Dune v(?<version>\d+) +(?<price>\d+\.\d\d)$/;
+const SHELF = /^read +\d+ books {2}from cache \((?<cached>\d+)\)(, one query \((?<queried>[^)]+)\))?$/;
+const SAVED = /^saved +\w+ v(?<version>\d+) +(?<price>\d+\.\d\d)$/;
 const SEEN = /^saw the eviction \d+\.\d ms after the commit$/;
 const KNOWN = /^knows that no server serves the old one, \d+\.\d ms after the commit$/;
 const TITLES = ['L1 hits', 'L2 hits', 'database loads', 'evictions sent', 'evictions seen'];
@@ -81,6 +91,14 @@ export class ToldStory {
     });
   }
 
+  /** The reads of several books in a chapter. */
+  shelves(chapter: number): readonly ToldShelf[] {
+    return this.#events(chapter).flatMap(({ server, text }) => {
+      const { cached, queried } = SHELF.exec(text)?.groups ?? {};
+      return cached === undefined ? [] : [{ server, cached: Number(cached), queried }];
+    });
+  }
+
   /** Who saved what in a chapter, who has seen the eviction, and who was told that all had. */
   update(chapter: number) {
     const events = this.#events(chapter);
@@ -93,7 +111,7 @@ export class ToldStory {
   /** What else happened in a chapter. */
   others(chapter: number): readonly string[] {
     return this.#events(chapter)
-      .filter(({ text }) => !READ.test(text) && !NAMED.test(text) && !SAVED.test(text) && !SEEN.test(text) && !KNOWN.test(text))
+      .filter(({ text }) => ![READ, NAMED, SHELF, SAVED, SEEN, KNOWN].some((known) => known.test(text)))
       .map(({ server, text }) => `${server} ${text}`);
   }
 

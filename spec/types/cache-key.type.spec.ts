@@ -29,6 +29,18 @@ export class Keys {
   }
 }
 
+/** A `Map` by strings is one of these two, which TypeScript takes for types of their own. */
+export async function manyKeys(cache: Cache, byIsbn: Map<string, BookId>): Promise<BookId | undefined> {
+  const found = await cache.getAllOrLoad(['1', '2'], async () => byIsbn);
+  await cache.getAllOrLoad([id], (missing) => new Map(missing.map((key) => [key, key.isbn])));
+  await cache.getAllOrLoad(['1', '2'], () => [id, undefined]);
+  // @ts-expect-error -- a Map by numbers
+  await cache.getAllOrLoad(['1', '2'], () => new Map([[1, id]]));
+  // @ts-expect-error -- an object
+  await cache.getAllOrLoad(['1', '2'], () => ({ '1': id }));
+  return found.get('1');
+}
+
 /** What must not compile. In a function that is never called. */
 export async function noKeys(cache: Cache, symbol: symbol): Promise<void> {
   // @ts-expect-error -- a function

@@ -14,6 +14,9 @@ export const repository = {
   async find(name: string): Promise<Book> {
     return { isbn: '9780441172719', name, price: 12 };
   },
+  async findAll(names: readonly string[]): Promise<Map<string, Book>> {
+    return new Map(names.map((name) => [name, { isbn: '9780441172719', name, price: 12 }]));
+  },
 };
 
 export class BookService {
