@@ -9,7 +9,7 @@ import { monotonicNow } from './monotonic.js';
 import { Oracle } from './oracle.js';
 import type { Random } from '../support/random.js';
 import { WorkerHandle } from './worker-handle.js';
-import type { Load, Report, WorkerFreshness, WorkerState } from './worker-protocol.js';
+import type { Flaw, Load, Report, WorkerFreshness, WorkerState } from './worker-protocol.js';
 
 /** What an {@link Arena} is made of. */
 export interface ArenaOptions {
@@ -37,8 +37,8 @@ export interface ArenaOptions {
   readonly freshness?: WorkerFreshness | undefined;
   /** By how much the wall clock at each place is ahead. Default: they are right. */
   readonly clocksOffByMs?: readonly Milliseconds[] | undefined;
-  /** Default: `false`. */
-  readonly losesTagEvictions?: boolean | undefined;
+  /** What is wrong with the caches. Default: nothing. */
+  readonly flaw?: Flaw | undefined;
 }
 
 /** Longer than any run. */
@@ -172,7 +172,7 @@ export class Arena {
 
   #fork(number: number): WorkerHandle {
     const { deployment, boundMs, random, keys, hotKeys, putKeys, writers, database, failFast } = this.options;
-    const { sharedName, boundOf, lifeMs, freshness, clocksOffByMs, losesTagEvictions = false } = this.options;
+    const { sharedName, boundOf, lifeMs, freshness, clocksOffByMs, flaw } = this.options;
     const ownPutKeys = Array.from({ length: putKeys }, (_, i) => i)
       .filter((i) => i % writers === number)
       .map((i) => keys - 1 - i);
@@ -194,7 +194,7 @@ export class Arena {
         freshness,
         clockOffByMs: clocksOffByMs?.[number] ?? 0,
         failFast,
-        losesTagEvictions,
+        flaw,
       },
       (report) => this.#told(instance, report),
     );

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { Cacheable, CacheEvict, CachePut } from '../../lib/index.js';
+import { Cacheable, CacheableAll, CacheEvict, CachePut } from '../../lib/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { monotonicNow } from './monotonic.js';
 import type { Committed } from './oracle.js';
@@ -49,6 +49,16 @@ export class BookRepository {
     await this.#database.incr(`loads:${key}`);
     await this.#pause(); // After the read: the longer a value is on its way, the more evictions can come between.
     return { version, title: `Book ${key}`, at };
+  }
+
+  /** The same for several books, whose entries are those of {@link find}. */
+  @CacheableAll('book', { tags: (_, key) => tagsOf(key) })
+  async findAll(keys: readonly number[]): Promise<ReadonlyMap<number, Book>> {
+    const at = monotonicNow();
+    const versions = await this.#database.mget(keys.map((key) => `book:${key}`));
+    await Promise.all(keys.map((key) => this.#database.incr(`loads:${key}`)));
+    await this.#pause();
+    return new Map(keys.map((key, i) => [key, { version: Number(versions[i] ?? 0), title: `Book ${key}`, at }]));
   }
 
   /** Commits a new version and caches it. Of two writers of one key the later might cache first, so each key must have but one. */

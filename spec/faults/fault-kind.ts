@@ -5,7 +5,7 @@ import type { DatabaseTrouble } from './database-trouble.js';
 import type { Deployment } from './deployment.js';
 import { monotonicNow } from './monotonic.js';
 import type { Random } from '../support/random.js';
-import type { Load, WorkerFreshness } from './worker-protocol.js';
+import type { Flaw, Load, WorkerFreshness } from './worker-protocol.js';
 
 /** What a fault works on, and with. */
 export interface FaultContext<D extends Deployment = Deployment> {
@@ -40,8 +40,8 @@ export interface FaultKind<D extends Deployment = Deployment> {
   readonly load?: Partial<Pick<Load, 'writesPerSecond' | 'clears'>>;
   /** By how much the wall clock of each worker is ahead. Default: they are right. */
   readonly clocksOffByMs?: readonly Milliseconds[];
-  /** Whether evictions by tag do nothing, for the sake of the oracle. Default: they do what they should. */
-  readonly losesTagEvictions?: boolean;
+  /** What is wrong with the caches, for the sake of the oracle. Default: nothing. */
+  readonly flaw?: Flaw;
   /**
    * `false`: abandoned writes must leave something stale, or the {@link trouble} must be seen, which is not the cache's fault. Default:
    * neither must be.

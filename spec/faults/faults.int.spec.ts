@@ -14,6 +14,7 @@ import { NO_FAULTS } from './fault-kind.js';
 import { breaches, type FaultFigures, isInterrupted, runFault } from './run-fault.js';
 import { SingleServer } from './single-server.js';
 import { WorkerHandle } from './worker-handle.js';
+import type { Flaw } from './worker-protocol.js';
 
 const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000);
 const HARM_MS = 1_500;
@@ -98,36 +99,42 @@ describe(`faults, seed ${SEED}`, function () {
   }
 });
 
-describe('a worker whose evictions by tag do nothing', function () {
-  this.timeout(120_000);
+const FLAWED: Readonly<Record<Flaw, string>> = {
+  deafToTags: 'evictions by tag do nothing',
+  keepsSeveral: 'calls that read several keys return what they have returned before',
+};
 
-  it('is found stale', async () => {
-    const [where] = DEPLOYMENTS;
-    const [none] = NO_FAULTS;
-    if (where === undefined || none === undefined) throw new Error('Nothing is known.');
-    const database = await RedisServer.start();
-    try {
-      const kind = { ...none, losesTagEvictions: true };
-      const figures = await runFault(where, kind, { boundMs: 250, seed: SEED, harmMs: HARM_MS, database });
-      expect(figures.worstStalenessMs).to.be.above(250);
-      expect(figures.ownStaleReads).to.be.above(0);
-      expect(figures.ackedStaleReads).to.be.above(0);
-      expect(figures.permanentlyStale).to.be.above(0);
-      expect(breaches(figures).map((breach) => breach.split(':')[0])).to.include.members([
-        'worst staleness in ms',
-        'permanently stale keys',
-        'reads older than an own eviction',
-      ]);
-    } finally {
-      await database.stop();
-    }
+for (const [flaw, what] of Object.entries(FLAWED) as [Flaw, string][]) {
+  describe(`a worker whose ${what}`, function () {
+    this.timeout(120_000);
+
+    it('is found stale', async () => {
+      const [where] = DEPLOYMENTS;
+      const [none] = NO_FAULTS;
+      if (where === undefined || none === undefined) throw new Error('Nothing is known.');
+      const database = await RedisServer.start();
+      try {
+        const figures = await runFault(where, { ...none, flaw }, { boundMs: 250, seed: SEED, harmMs: HARM_MS, database });
+        expect(figures.worstStalenessMs).to.be.above(250);
+        expect(figures.ownStaleReads).to.be.above(0);
+        expect(figures.ackedStaleReads).to.be.above(0);
+        expect(figures.permanentlyStale).to.be.above(0);
+        expect(breaches(figures).map((breach) => breach.split(':')[0])).to.include.members([
+          'worst staleness in ms',
+          'permanently stale keys',
+          'reads older than an own eviction',
+        ]);
+      } finally {
+        await database.stop();
+      }
+    });
   });
-});
+}
 
 describe('a crowd', function () {
   this.timeout(60_000);
 
-  it('of 200 callers in each of four processes on one cold key makes the method run once in total', async () => {
+  it('of 200 callers in each of four processes on two cold keys makes the method load each once in total', async () => {
     const database = await RedisServer.start();
     const deployment = await SingleServer.start(4);
     const random = new Random(SEED);
@@ -147,7 +154,7 @@ describe('a crowd', function () {
       await database.cli('SET', 'book:1', '7');
       const seen = await Promise.all(arena.places.map(({ worker }) => worker.ask('crowd', { key: 1, callers: 200 })));
       expect(seen.flat()).to.deep.equal(Array.from({ length: 800 }, () => 7));
-      expect(await database.cli('GET', 'loads:1')).to.equal('1');
+      expect(await database.cli('MGET', 'loads:0', 'loads:1')).to.deep.equal(['1', '1']);
       expect(arena.failures).to.deep.equal([]);
     } finally {
       await arena.close();
@@ -174,7 +181,6 @@ describe('a worker that cannot start', () => {
         lifeMs: 1_000,
         clockOffByMs: 0,
         failFast: true,
-        losesTagEvictions: false,
       },
       () => undefined,
     );

@@ -62,8 +62,12 @@ export class KnownValues {
     return this.#values.get(key)?.find((value) => value.at === at)?.returnedAt ?? endedAt;
   }
 
-  /** Whether there was a value that `read` could have had in place of its error. */
-  isKnownTo({ key, begunAt, endedAt }: FailedRead): boolean {
+  /** Whether there were values that `read` could have had in place of its error. */
+  areKnownTo(read: FailedRead): boolean {
+    return read.keys.every((key) => this.#isKnownTo(key, read));
+  }
+
+  #isKnownTo(key: number, { begunAt, endedAt }: FailedRead): boolean {
     const stored = this.#values.get(key)?.findLast((value) => value.returnedAt < begunAt && value.lastBegunAt > value.returnedAt);
     if (stored === undefined) return false;
     const isHit = ({ from, to }: Span): boolean => from <= endedAt && to >= stored.at;

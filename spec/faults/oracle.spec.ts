@@ -21,11 +21,12 @@ const read = (version: number, begunAt: number, changes: Partial<ReadRecord> = {
   endedAt: begunAt + 1,
   at: begunAt,
   waitedMs: 1,
+  ofSeveral: false,
   ...changes,
 });
 
 const failed = (begunAt: number, changes: Partial<FailedRead> = {}): FailedRead => ({
-  key: 1,
+  keys: [1],
   begunAt,
   endedAt: begunAt + 100,
   waitedMs: 90,
@@ -66,6 +67,12 @@ describe(Oracle.name, () => {
       oracle.read('A', [read(1, 100, { at: 70 }), read(1, 110, { at: 70 })]);
       oracle.read('B', [read(1, 100, { at: 80 }), read(1, 100, { at: 120 })]);
       expect(oracle.verdict()).to.include({ greatestAgeMs: 40 });
+    });
+
+    it('counts the reads whose calls have read several keys, and judges each by itself', () => {
+      oracle.evicted(eviction(2, 100));
+      oracle.read('B', [read(1, 250, { ofSeveral: true }), read(1, 250, { key: 2, ofSeveral: true }), read(2, 250)]);
+      expect(oracle.verdict()).to.include({ reads: 3, readsOfSeveral: 2, staleReads: 1, worstStalenessMs: 150 });
     });
 
     it('knows keys apart', () => {
@@ -137,6 +144,14 @@ describe(Oracle.name, () => {
       expect(oracle.verdict()).to.include({ staleReads: 1, worstStalenessMs: 30, ownStaleReads: 0, ackedStaleReads: 0 });
     });
 
+    it('holds those of a call that has read several keys to what was acknowledged before it began: they may have waited for others', () => {
+      oracle.evicted(eviction(2, 1_560));
+      oracle.read('B', [{ ...old(1_550, 80), ofSeveral: true }]);
+      expect(oracle.verdict()).to.include({ staleReads: 0 });
+      oracle.read('B', [{ ...old(1_570, 80), ofSeveral: true }]);
+      expect(oracle.verdict()).to.include({ staleReads: 1, worstStalenessMs: 10 });
+    });
+
     it('holds them to evictions by the same instance, and with acks', () => {
       oracle.evicted(eviction(2, 1_600, { instance: 'B' }));
       oracle.evicted(eviction(2, 1_610, { acks: true }));
@@ -175,6 +190,15 @@ describe(Oracle.name, () => {
 
     it('counts those whose value was stored, and not evicted', () => {
       expect(knownFailures(stored)).to.equal(1);
+    });
+
+    it('counts a call of several keys once for each, if the values of all were stored', () => {
+      const other = stored.map((each) => ({ ...each, key: 2 }));
+      oracle.read('A', stored);
+      oracle.failed([failed(1_100, { keys: [1, 2] })]);
+      expect(oracle.verdict()).to.include({ failedReads: 2, knownFailures: 0 });
+      oracle.read('A', other);
+      expect(oracle.verdict()).to.include({ failedReads: 2, knownFailures: 2 });
     });
 
     it('does not count a key that was never read', () => {

@@ -11,10 +11,20 @@ export interface ReadRecord {
   readonly at: Milliseconds;
   /** How long the caller waited, without the time its process did not run at all. */
   readonly waitedMs: Milliseconds;
+  /**
+   * Whether its call has read other keys too. Nobody but the cache knows when each of them was answered: by the
+   * end of the call at the latest.
+   */
+  readonly ofSeveral: boolean;
 }
 
-/** A read that was answered with the method's error, or with that of its time limit. */
-export type FailedRead = Pick<ReadRecord, 'key' | 'begunAt' | 'endedAt' | 'waitedMs'>;
+/**
+ * A call that was answered with the method's error, or with that of its time limit. One that reads several
+ * keys fails for all of them if it has no value for one.
+ */
+export interface FailedRead extends Pick<ReadRecord, 'begunAt' | 'endedAt' | 'waitedMs'> {
+  readonly keys: readonly number[];
+}
 
 /** A version that was in the database before an eviction of its key began. */
 export interface Committed {
@@ -48,6 +58,8 @@ export interface EvictionRecord {
 /** What the oracle says about the reads of a run. */
 export interface Verdict {
   readonly reads: number;
+  /** Those of them whose call has read other keys too. */
+  readonly readsOfSeveral: number;
   /** Reads begun after an eviction was acknowledged that returned what it evicted. */
   readonly staleReads: number;
   /** How long after the acknowledgement the stalest of them began. */
@@ -65,9 +77,9 @@ export interface Verdict {
   readonly unacknowledged: number;
   /** How long before a read began the method had read, or written, what it returned. */
   readonly greatestAgeMs: Milliseconds;
-  /** Reads that failed. */
+  /** Reads that failed. A call counts as many times as it has keys. */
   readonly failedReads: number;
-  /** Those of them whose value was stored, and not evicted. */
+  /** Those of them whose value was stored, and not evicted, as were those of all other keys of the call. */
   readonly knownFailures: number;
   /** The longest read, failed or not, the method's own time included. */
   readonly longestReadMs: Milliseconds;
@@ -154,6 +166,7 @@ export class Oracle {
     const known = new KnownValues([...this.#reads.values()].flat(), this.#evictions, this.#options.boundMs);
     const acknowledgedByAll = new Timeline(this.#evictions.filter(isAcknowledgedByAll), ({ settledAt }) => settledAt);
     let reads = 0;
+    let readsOfSeveral = 0;
     let ackedStaleReads = 0;
     let staleReads = 0;
     let worstStalenessMs = 0;
@@ -168,6 +181,7 @@ export class Oracle {
       );
       for (const read of records) {
         reads += 1;
+        if (read.ofSeveral) readsOfSeveral += 1;
         const from = this.#judgedFrom(read, known);
         const staleness = everywhere.staleness(read, from);
         if (staleness > 0) staleReads += 1;
@@ -186,6 +200,7 @@ export class Oracle {
     const longest = (evictions: EvictionRecord[]): Milliseconds => Math.max(0, ...evictions.map(({ waitedMs }) => waitedMs));
     return {
       reads,
+      readsOfSeveral,
       staleReads,
       worstStalenessMs,
       ownStaleReads,
@@ -195,8 +210,8 @@ export class Oracle {
       inDoubt: this.#evictions.filter(({ settledAt, acknowledgedAt }) => acknowledgedAt !== settledAt).length,
       unacknowledged: this.#evictions.filter(({ acknowledgedAt }) => acknowledgedAt === undefined).length,
       greatestAgeMs,
-      failedReads: this.#failed.length,
-      knownFailures: this.#failed.filter((read) => known.isKnownTo(read)).length,
+      failedReads: keysOf(this.#failed),
+      knownFailures: keysOf(this.#failed.filter((read) => known.areKnownTo(read))),
       longestReadMs,
       longestElapsedMs,
       longestEvictionMs: longest(this.#evictions.filter(({ acks }) => !acks)),
@@ -204,14 +219,19 @@ export class Oracle {
     };
   }
 
-  /** When an eviction must be heeded by `read`: when it began; of a value after its life, when it was served. */
+  /**
+   * When an eviction must be heeded by `read`: when it began; of a value after its life, when it was served, if
+   * that is known.
+   */
   #judgedFrom(read: ReadRecord, known: KnownValues): Milliseconds {
     const { lifeMs = Infinity } = this.#options;
     const servedAt = read.begunAt + read.waitedMs;
-    const isOver = lifeMs !== Infinity && servedAt > known.firstReturnedAt(read) + lifeMs + LONGEST_HIT_MS;
+    const isOver = !read.ofSeveral && lifeMs !== Infinity && servedAt > known.firstReturnedAt(read) + lifeMs + LONGEST_HIT_MS;
     return isOver ? servedAt : read.begunAt;
   }
 }
+
+const keysOf = (calls: readonly FailedRead[]): number => calls.reduce((sum, { keys }) => sum + keys.length, 0);
 
 const isAcknowledgedByAll = ({ acks, settledAt, acknowledgedAt }: EvictionRecord): boolean => acks && acknowledgedAt === settledAt;
 

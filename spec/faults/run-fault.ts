@@ -112,7 +112,7 @@ async function runOn(
     lifeMs: kind.lifeMs,
     freshness: kind.freshness,
     clocksOffByMs: kind.clocksOffByMs,
-    losesTagEvictions: kind.losesTagEvictions,
+    flaw: kind.flaw,
   });
   try {
     const load: Load = { readsPerSecond: READS_PER_SECOND, writesPerSecond: WRITES_PER_SECOND, acks: kind.acks ?? 'some', ...kind.load };
@@ -189,6 +189,7 @@ export function breaches(figures: FaultFigures): string[] {
   atMost('longest eviction in ms', figures.longestEvictionMs, callMs);
   atMost('longest acknowledged eviction in ms', figures.longestAckedMs, callMs + ACKS_MARGIN * boundMs);
   if (figures.reads === 0 || figures.evictions === 0) found.push('nothing was read, or nothing evicted');
+  else if (figures.readsOfSeveral === 0) found.push('no call has read several keys');
   // Of few evictions all may be by key; of so many they are not.
   else if (figures.tagEvictions === 0 && figures.evictions >= 40) found.push('nothing was evicted by tag');
   if (figures.kind.startsWith('none')) {

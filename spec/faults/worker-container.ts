@@ -1,8 +1,9 @@
 import { Container } from 'inversify';
 import { Cluster } from 'ioredis';
 import { type CacheError, type CacheManager, type CachingOptions, enableCaching } from '../../lib/index.js';
+import type { CacheKey, TwoTierCache } from '../../lib/cache/index.js';
 import { BookRepository } from './book-repository.js';
-import { INTENT_LEASE_MS, NAMESPACE, type WorkerSettings } from './worker-protocol.js';
+import { type Flaw, INTENT_LEASE_MS, NAMESPACE, type WorkerSettings } from './worker-protocol.js';
 
 /** Many start at once, and on a busy machine the first connection may take too long. That is not tried here. */
 const MAXIMUM_STARTS = 4;
@@ -29,9 +30,25 @@ export async function startContainer(
     }
   };
   const manager = await start();
-  if (settings.losesTagEvictions) manager.getCache('book')!.evictTagged = () => Promise.resolve();
+  if (settings.flaw !== undefined) FLAWS[settings.flaw](manager.getCache('book') as TwoTierCache);
   return { container, manager };
 }
+
+const FLAWS: Readonly<Record<Flaw, (cache: TwoTierCache) => void>> = {
+  deafToTags(cache) {
+    cache.evictTagged = () => Promise.resolve();
+  },
+  keepsSeveral(cache) {
+    const load = cache.getAllOrLoad.bind(cache);
+    const kept = new Map<unknown, unknown>();
+    cache.allNow = () => undefined;
+    cache.getAllOrLoad = async <K extends CacheKey, V>(...[keys, ...how]: Parameters<typeof load<K, V>>): Promise<Map<K, V>> => {
+      const found = await load<K, V>(keys, ...how);
+      for (const [key, value] of found) if (!kept.has(key)) kept.set(key, value);
+      return new Map(keys.map((key) => [key, kept.get(key) as V]));
+    };
+  },
+};
 
 const cachingOptions = ({ redis, name, boundMs, failFast, lifeMs, freshness }: WorkerSettings): CachingOptions => ({
   redis: 'nodes' in redis ? new Cluster([...redis.nodes], { lazyConnect: true, redisOptions: redis.redisOptions }) : redis,

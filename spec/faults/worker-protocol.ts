@@ -21,6 +21,13 @@ export interface WorkerFreshness {
   readonly loadTimeout?: Milliseconds | undefined;
 }
 
+/**
+ * What may be wrong with a worker's cache:
+ * - `deafToTags`: evictions by tag do nothing.
+ * - `keepsSeveral`: what was read in a call of several keys is returned by such calls for ever.
+ */
+export type Flaw = 'deafToTags' | 'keepsSeveral';
+
 /** How a worker is made; given to it on the command line as JSON. */
 export interface WorkerSettings {
   readonly instance: string;
@@ -45,8 +52,8 @@ export interface WorkerSettings {
   readonly clockOffByMs: Milliseconds;
   /** `false`: Redis may be absent at start. */
   readonly failFast: boolean;
-  /** Whether its evictions by tag do nothing: what the oracle must find. */
-  readonly losesTagEvictions: boolean;
+  /** What the oracle must find. Default: nothing is wrong. */
+  readonly flaw?: Flaw | undefined;
 }
 
 /** What a worker's load looks like. */
@@ -96,9 +103,12 @@ export interface Verbs {
   blockWhileEvicting: { argument: Milliseconds; answer: number };
   /** From now on the database is in trouble. `undefined`: it is well again. */
   trouble: { argument: DatabaseTrouble | undefined; answer: undefined };
-  /** Reads every key, again if its database fails, and answers their versions. */
+  /**
+   * Reads every key by itself, and all in one call, again if the database fails. Answers the older of the two
+   * versions of each.
+   */
   readAll: { argument: undefined; answer: readonly number[] };
-  /** Reads these keys and answers their versions. */
+  /** Reads these keys, each by itself or all in one call, and answers their versions. */
   readKeys: { argument: readonly number[]; answer: readonly number[] };
   /** The same, and answers what it read. */
   lookUp: { argument: readonly number[]; answer: readonly Book[] };
@@ -113,7 +123,7 @@ export interface Verbs {
    * of their commits then.
    */
   killItself: { argument: { readonly commits: boolean }; answer: never };
-  /** Calls `find(key)` from so many callers at once. Answers the versions they saw. */
+  /** So many callers at once read one key, every second one with all others. Answers the versions they saw. */
   crowd: { argument: { readonly key: number; readonly callers: number }; answer: readonly number[] };
   state: { argument: undefined; answer: WorkerState };
   /** Begins so many updates, unbinds the container with them under way, and lets every call end. Answers how many updates were refused. */

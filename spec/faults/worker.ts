@@ -5,12 +5,12 @@
 import 'reflect-metadata';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { type Cache, type CacheManager, CacheEvents, CacheEvictError, CacheLoadTimeoutError, CacheStoppedError } from '../../lib/index.js';
+import { type Cache, type CacheManager, CacheEvents, CacheEvictError, CacheStoppedError } from '../../lib/index.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { BookRepository, tagsOf } from './book-repository.js';
-import { DatabaseError, TroubledDatabase } from './database-trouble.js';
+import { TroubledDatabase } from './database-trouble.js';
 import { monotonicNow } from './monotonic.js';
-import type { Committed, FailedRead, ReadRecord } from './oracle.js';
+import type { Committed } from './oracle.js';
 import { turn } from '../support/promises.js';
 import { Random } from '../support/random.js';
 import { StallWatch } from './stall-watch.js';
@@ -25,11 +25,10 @@ import {
   type WorkerSettings,
   type WorkerState,
 } from './worker-protocol.js';
+import { type Ended, isTrouble, WorkerReads } from './worker-reads.js';
 
 const TICK_MS = 5;
 const FLUSH_MS = 50;
-/** More reads than this at once would measure the machine and not the cache. */
-const MAXIMUM_UNDER_WAY = 500;
 const MAXIMUM_WRITES_UNDER_WAY = 20;
 
 const settings = JSON.parse(process.argv[2] as string) as WorkerSettings;
@@ -65,16 +64,6 @@ const PUBLICATIONS = {
   all: ['publishCatalogue', 'publishCatalogueEverywhere'],
 } as const;
 
-/** What a read is answered with when the database is in trouble. */
-const isTrouble = (error: unknown): boolean => error instanceof DatabaseError || error instanceof CacheLoadTimeoutError;
-
-/** A call that ended; judged a little later, when it is known whether the process stood still meanwhile. */
-interface Ended {
-  readonly begunAt: Milliseconds;
-  readonly endedAt: Milliseconds;
-  readonly judge: (waitedMs: Milliseconds) => void;
-}
-
 /** How an update ended. */
 interface Settled {
   readonly acks: boolean;
@@ -87,10 +76,8 @@ interface Settled {
 class Worker {
   readonly #books: BookRepository;
   readonly #manager: CacheManager;
-  readonly #reads: ReadRecord[] = [];
-  readonly #failedReads: FailedRead[] = [];
+  readonly #reads: WorkerReads;
   #ended: Ended[] = [];
-  #underWay = 0;
   #writes = new Set<Promise<void>>();
   #load: Load = { readsPerSecond: 0, writesPerSecond: 0, acks: 'none' };
   #readsDue = 0;
@@ -106,6 +93,8 @@ class Worker {
   constructor(books: BookRepository, manager: CacheManager, events: CacheEvents) {
     this.#books = books;
     this.#manager = manager;
+    const onEnd = (ended: Ended): void => void this.#ended.push(ended);
+    this.#reads = new WorkerReads({ books, settings, random: random.fork(), onEnd, onFailure: fail });
     events.on('evictRecovered', () => {
       const at = monotonicNow();
       this.#ended.push({ begunAt: at, endedAt: at, judge: () => tell({ kind: 'recovered', at }) }); // Not before what is recovered.
@@ -137,8 +126,8 @@ class Worker {
       return refused(evictions);
     },
     trouble: async (trouble) => void (troubles.trouble = trouble),
-    readAll: () => Promise.all(Array.from({ length: settings.keys }, (_, key) => this.#readSurely(key))),
-    readKeys: (keys) => Promise.all(keys.map((key) => this.#read(key))),
+    readAll: () => this.#reads.all(),
+    readKeys: (keys) => (random.next() < 0.5 ? this.#reads.several(keys) : Promise.all(keys.map((key) => this.#reads.one(key)))),
     lookUp: (keys) => Promise.all(keys.map((key) => this.#books.find(key))),
     putAll: (entries) => refused(entries.map(({ key, book }) => this.#cache.put(key, book, { tags: tagsOf(key) }))),
     clear: () => refused([this.#cache.clear()]),
@@ -163,8 +152,11 @@ class Worker {
       return new Promise<never>(() => undefined);
     },
     crowd: async ({ key, callers }) => {
-      const seen = await Promise.all(Array.from({ length: callers }, () => this.#books.find(key)));
-      return seen.map(({ version }) => version);
+      const all = Array.from({ length: settings.keys }, (_, each) => each);
+      const seen = Array.from({ length: callers }, async (_, i) =>
+        i % 2 === 0 ? this.#books.find(key) : (await this.#books.findAll(random.shuffled(all))).get(key),
+      );
+      return (await Promise.all(seen)).map((book) => book?.version ?? Number.NaN);
     },
     state: async () => this.#state(),
     unbind: async (count) => {
@@ -173,7 +165,7 @@ class Worker {
       const updates = this.#updates(count);
       await container.unbindAllAsync();
       await Promise.all([...updates, ...this.#writes]);
-      while (this.#underWay > 0) await pause(5);
+      while (this.#reads.underWay > 0) await pause(5);
       this.#flush();
       return this.#refused - refusedBefore;
     },
@@ -209,7 +201,7 @@ class Worker {
     return {
       isUp: status === 'up',
       isServing: caches['book']?.status === 'up',
-      underWay: this.#underWay,
+      underWay: this.#reads.underWay,
       longestPauseMs: stalls.longestMs,
       statistics,
     };
@@ -217,10 +209,10 @@ class Worker {
 
   #tick(): void {
     this.#readsDue = Math.min(this.#readsDue + (this.#load.readsPerSecond * TICK_MS) / 1_000, 100);
-    for (; this.#readsDue >= 1; this.#readsDue -= 1) {
-      const key = this.#keyToRead();
-      if (this.#underWay < MAXIMUM_UNDER_WAY)
-        this.#read(key).catch((error: unknown) => isTrouble(error) || fail(`read: ${inWords(error)}`));
+    while (this.#readsDue >= 1) {
+      const read = this.#reads.next(() => this.#keyToRead());
+      this.#readsDue -= read?.keys ?? 1;
+      read?.result.catch((error: unknown) => isTrouble(error) || fail(`read: ${inWords(error)}`));
     }
     this.#writesDue = Math.min(this.#writesDue + (this.#load.writesPerSecond * TICK_MS) / 1_000, 2);
     for (; this.#writesDue >= 1; this.#writesDue -= 1) {
@@ -247,36 +239,6 @@ class Worker {
   #anyKey(): number {
     const { keys, hotKeys, putKeys } = settings;
     return random.next() < 0.9 ? random.below(hotKeys) : hotKeys + random.below(keys - putKeys - hotKeys);
-  }
-
-  async #read(key: number): Promise<number> {
-    const begunAt = monotonicNow();
-    this.#underWay += 1;
-    try {
-      const { version, at } = await this.#books.find(key);
-      const endedAt = monotonicNow();
-      const judge = (waitedMs: Milliseconds): void => void this.#reads.push({ key, begunAt, endedAt, version, at, waitedMs });
-      this.#ended.push({ begunAt, endedAt, judge });
-      return version;
-    } catch (error) {
-      const endedAt = monotonicNow();
-      const judge = (waitedMs: Milliseconds): void => void this.#failedReads.push({ key, begunAt, endedAt, waitedMs });
-      if (isTrouble(error)) this.#ended.push({ begunAt, endedAt, judge });
-      throw error;
-    } finally {
-      this.#underWay -= 1;
-    }
-  }
-
-  /** Reads until it gets a value. */
-  async #readSurely(key: number): Promise<number> {
-    for (;;) {
-      try {
-        return await this.#read(key);
-      } catch (error) {
-        if (!isTrouble(error)) throw error;
-      }
-    }
   }
 
   async #evict(key: number): Promise<void> {
@@ -327,8 +289,9 @@ class Worker {
     const ended = this.#ended;
     this.#ended = [];
     for (const { begunAt, endedAt, judge } of ended) judge(endedAt - begunAt - stalls.within(begunAt, endedAt));
-    if (this.#failedReads.length > 0) tell({ kind: 'failedReads', records: this.#failedReads.splice(0) });
-    if (this.#reads.length > 0) tell({ kind: 'reads', records: this.#reads.splice(0) });
+    const { records, failed } = this.#reads.take();
+    if (failed.length > 0) tell({ kind: 'failedReads', records: failed });
+    if (records.length > 0) tell({ kind: 'reads', records });
   }
 }
 

@@ -49,6 +49,8 @@ export interface PutEntry {
 export interface HeldLease {
   readonly key: string;
   readonly token: string;
+  /** See {@link LeaseRequest.isOneOfMany}. */
+  readonly isOneOfMany?: boolean | undefined;
 }
 
 /** A value that was loaded, with the token of the fill lease that allows to store it. */

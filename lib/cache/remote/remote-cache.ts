@@ -247,7 +247,7 @@ export class RemoteCache {
 
   /** Gives an unused token back. Those of one turn share a step. */
   release(lease: HeldLease): Promise<void> {
-    return this.#isAlone ? this.#log.release([lease]) : this.#releases.add(lease, undefined, MAXIMUM_CHUNK);
+    return this.#isAlone && lease.isOneOfMany !== true ? this.#log.release([lease]) : this.#releases.add(lease, undefined, MAXIMUM_CHUNK);
   }
 
   /**

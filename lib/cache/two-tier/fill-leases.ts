@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../time/index.js';
 import type { RemoteEntry } from '../remote/entry-codec.js';
-import type { LeaseRequest } from '../remote/eviction-log.js';
+import type { HeldLease, LeaseRequest } from '../remote/eviction-log.js';
 import type { FillLeaseReply, Useless } from '../remote/remote-cache.js';
 import type { CacheParts } from './cache-parts.js';
 import type { SharedLoad } from './shared-load.js';
@@ -17,8 +17,8 @@ const MAXIMUM_OWED = 1_000;
  */
 export class FillLeases {
   readonly #options: CacheParts;
-  /** Leases that could not be given back yet: token → key. */
-  readonly #owed = new Map<string, string>();
+  /** Leases that could not be given back yet. Those that were granted in one step have one token. */
+  readonly #owed = new Set<HeldLease>();
   #isStopped = false;
 
   constructor(options: CacheParts) {
@@ -69,24 +69,24 @@ export class FillLeases {
    * Gives back an unused lease: at once, or, if that fails, once more when the remote tier is back. If that
    * fails too, the lease ends by itself.
    */
-  giveBack(key: string, token: string, isRepeated = false): void {
+  giveBack(lease: HeldLease, isRepeated = false): void {
     const { remote, events } = this.#options;
     const mayBeOwed = !isRepeated && !this.#isStopped && this.#owed.size < MAXIMUM_OWED;
     if (!remote.acceptsSteps) {
-      if (mayBeOwed) this.#owed.set(token, key);
+      if (mayBeOwed) this.#owed.add(lease);
       return;
     }
-    remote.release({ key, token }).catch((error: unknown) => {
-      if (mayBeOwed) this.#owed.set(token, key);
+    remote.release(lease).catch((error: unknown) => {
+      if (mayBeOwed) this.#owed.add(lease);
       events.emit('error', { where: 'release of a fill lease', error });
     });
   }
 
   /** The remote tier is back: gives back the leases that could not be given back before. */
   giveBackOwed(): void {
-    for (const [token, key] of this.#owed) {
-      this.#owed.delete(token);
-      this.giveBack(key, token, true);
+    for (const lease of this.#owed) {
+      this.#owed.delete(lease);
+      this.giveBack(lease, true);
     }
   }
 

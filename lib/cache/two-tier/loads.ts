@@ -183,7 +183,7 @@ export class Loads {
    * Runs the loader, and stores its value if the fill lease allows it. Gives back a lease that was not used.
    */
   async #loadUnder<V>(call: LoadCall<V>, lease: Granted | undefined): Promise<V> {
-    const { key, load, options } = call;
+    const { key, load, options, batched } = call;
     let token = lease?.token;
     try {
       const value = await this.#run(call, load);
@@ -193,7 +193,7 @@ export class Loads {
       if (mayStore && (await this.#fills.store(call, token, value, tagged))) token = undefined;
       return this.#settled(load, value);
     } finally {
-      if (token !== undefined) this.#options.leases.giveBack(key, token);
+      if (token !== undefined) this.#options.leases.giveBack({ key, token, isOneOfMany: batched !== undefined });
     }
   }
 

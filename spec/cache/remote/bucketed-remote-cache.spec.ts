@@ -23,6 +23,7 @@ import { EmbeddedStore, embeddedTime } from '../../../lib/eviction/embedded-stor
 import { CacheCounters, CacheEvents } from '../../../lib/event/index.js';
 import { cacheErrorOf, rejectionOf } from '../../contract/rejection.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { turn } from '../../support/promises.js';
 
 const BUCKETS = 3;
 
@@ -126,6 +127,49 @@ describe(BucketedRemoteCache.name, () => {
     const found = await remote.getAll([...keys, 'again'].map((key) => (key === 'again' ? '1:nowhere' : key)));
     expect(found.map(valueIn)).to.deep.equal([undefined, ...keys.slice(1).map((value) => ({ value })), undefined]);
     expect(asked.map((spy) => spy.args)).to.deep.equal([[[['0:Dune', '0:Ulysses']]], [[['1:Emma', '1:nowhere']]], [[['2:Walden']]]]);
+  });
+
+  /** Each bucket's keys, by the steps that were sent to it. */
+  const byBucket = [[['0:Dune', '0:Ulysses']], [['1:Emma']], [['2:Walden']]];
+  const ofBuckets = (verb: 'acquire' | 'fill' | 'release'): (() => string[][][]) => {
+    const spies = logs.map((log) => sinon.spy(log, verb));
+    return () => spies.map(({ args }) => args.map(([items]) => items.map(({ key }) => key).sort()));
+  };
+
+  it('loads several keys with one step for each bucket to read them, one to take their leases, and one to fill them', async () => {
+    const get = sinon.spy(Keyv.prototype, 'getMany');
+    const [acquired, filled, released] = [ofBuckets('acquire'), ofBuckets('fill'), ofBuckets('release')];
+    const asked: (readonly string[])[] = [];
+    const found = await cache.getAllOrLoad(keys, (missing) => (asked.push(missing), missing.map((key) => `${key}!`)));
+    expect([...found]).to.deep.equal(keys.map((key) => [key, `${key}!`]));
+    expect(asked).to.deep.equal([keys]);
+    expect(get.args.map(([some]) => [[...some].sort()]).sort()).to.deep.equal(byBucket);
+    expect([acquired(), filled(), released()]).to.deep.equal([byBucket, byBucket, [[], [], []]]);
+  });
+
+  it('gives the leases of several keys back with one step for each bucket, if they cannot be loaded', async () => {
+    const [filled, released] = [ofBuckets('fill'), ofBuckets('release')];
+    const failure = new Error('The database is away.');
+    expect(await rejectionOf(cache.getAllOrLoad(keys, () => Promise.reject(failure)))).to.equal(failure);
+    await turn();
+    expect([filled(), released()]).to.deep.equal([[[], [], []], byBucket]);
+    expect(stores.map(({ leases }) => leases.size)).to.deep.equal([0, 0, 0]);
+  });
+
+  it('loads the keys of a bucket that is away with the others, in one call, and does not store them', async () => {
+    const asked: (readonly string[])[] = [];
+    const load = (): Promise<Map<string, number>> => cache.getAllOrLoad(keys, (missing) => missing.map(() => asked.push(missing)));
+    sinon.stub(guard, 'run').rejects(away());
+    const acquire = sinon.stub(logs[0] as EmbeddedEvictionLog, 'acquire').rejects(away());
+    expect([...(await load())]).to.deep.equal(keys.map((key, i) => [key, i + 1]));
+    expect(asked.splice(0)).to.deep.equal(keys.map(() => keys));
+    expect(stores.map(({ entries }) => [...entries.keys()])).to.deep.equal([[], ['1:Emma'], ['2:Walden']]);
+    expect(keys.map((key) => cache.hitNow(key) !== undefined)).to.deep.equal(keys.map((key) => bucketOf(key) !== 0));
+    sinon.restore();
+    expect(acquire.callCount).to.equal(0); // It did not answer when it was read.
+    expect([...(await load()).keys()]).to.deep.equal(keys);
+    expect(asked.splice(0)).to.deep.equal(Array.from({ length: 2 }, () => ['0:Dune', '0:Ulysses']));
+    expect([...(await load()).keys(), ...asked]).to.deep.equal(keys);
   });
 
   it('tells which of several keys are unreadable, whichever bucket they are in', async () => {

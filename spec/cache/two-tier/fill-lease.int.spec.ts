@@ -3,6 +3,7 @@ import { Container } from 'inversify';
 import { Redis } from 'ioredis';
 import sinon from 'sinon';
 import type { LoadOptions, TwoTierCache } from '../../../lib/cache/index.js';
+import { RedisEvictionLog } from '../../../lib/eviction/index.js';
 import { Cacheable, CacheErrorHandler, cachingModule, SimpleCacheErrorHandler, CacheManager } from '../../../lib/index.js';
 import { type CacheInstance, createInstance } from '../../../lib/instance/cache-instance.js';
 import { rejectionOf } from '../../contract/rejection.js';
@@ -106,6 +107,18 @@ describe('a fill lease', () => {
 
   it('is given back by a loader that throws before it returns a promise', async () => {
     expect(await rejectionOf(cache.getOrLoad('Dune', throwing))).to.equal(thrown);
+    await given();
+  });
+
+  it('of several keys is given back for each of them, in one step, and once more when Redis is back', async () => {
+    const release = sinon.stub(RedisEvictionLog.prototype, 'release').rejects(thrown);
+    const keys = ['Dune', 'Emma', 'Kim'];
+    expect(await rejectionOf(cache.getAllOrLoad(keys, throwing))).to.equal(thrown);
+    await waitFor(() => release.callCount > 0, { what: 'the first attempt' });
+    expect(release.args.map(([held]) => held.map(({ key }) => key))).to.deep.equal([keys]);
+    expect(await leases()).to.have.length(3);
+    release.restore();
+    cache.reconnected();
     await given();
   });
 
