@@ -38,18 +38,16 @@ export async function loadOneByOne<K extends CacheKey, V>(
   for (const [i, key] of keys.entries()) if (!distinct.has(identities[i] as Identity)) distinct.set(identities[i] as Identity, key);
   const values = new Map<Identity, V | undefined>();
   const found = await findAll(cache, distinct, options);
-  const loads: Promise<void>[] = [];
+  const members = new Map<Identity, BatchedLoad<K, V>>();
   for (const [identity, key] of distinct) {
     const wrapper = found.get(identity);
-    if (wrapper !== undefined) {
-      values.set(identity, wrapper.value);
-      continue;
-    }
-    const member = batch.add(key);
-    member.leaves();
-    const load = typeof identity === 'symbol' ? member.load(UNLIMITED) : loadOne(key, member);
-    loads.push(load.then((value) => void values.set(identity, value)));
+    if (wrapper === undefined) members.set(identity, batch.add(key));
+    else values.set(identity, wrapper.value);
   }
+  for (const member of members.values()) member.leaves(); // Else a run would begin in the midst of the loads.
+  const loads = [...members].map(async ([identity, member]) => {
+    values.set(identity, await (typeof identity === 'symbol' ? member.load(UNLIMITED) : loadOne(member.key, member)));
+  });
   await Promise.all(loads);
   return answerOf(keys, identities, values);
 }
