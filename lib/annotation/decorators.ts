@@ -215,7 +215,7 @@ function unreadOf(decorator: unknown): Unread {
   if (unread !== undefined) return unread;
   throw new CacheConfigurationError(
     'CACHE_OPERATION_INVALID',
-    'Expected what @Cacheable, @CachePut, @CacheEvict or @Caching returns, got something else.',
+    'Expected what @Cacheable, @CacheableAll, @CachePut, @CacheEvict or @Caching returns, got something else.',
     { hint: 'Call it: `Cacheable()`, not `Cacheable`.' },
   );
 }

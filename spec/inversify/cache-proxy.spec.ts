@@ -126,7 +126,7 @@ describe(cacheProxy.name, () => {
     );
     expect(wrong({ greet: Cacheable })).to.throw(
       CacheConfigurationError,
-      /^Expected what @Cacheable, @CachePut, @CacheEvict or @Caching returns, got something else\. Call it: `Cacheable\(\)`, not `Cacheable`\.$/,
+      /^Expected what @Cacheable, @CacheableAll, @CachePut, @CacheEvict or @Caching returns, got something else\. Call it: `Cacheable\(\)`, not `Cacheable`\.$/,
     );
   });
 
