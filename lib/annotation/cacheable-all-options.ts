@@ -105,12 +105,16 @@ export type NamesOfAll<M extends AllMethod> =
     ? TypeError<"A method that returns an array needs the option `result: 'array'`.">
     : string | AtLeastOneName;
 
+/** Whether an id can be a key of the `Map`. The type of either may be the wider one. */
+type IsMapBy<K, Answer> =
+  Answer extends ReadonlyMap<infer Key, unknown> ? ([K] extends [Key] ? true : [Key] extends [K] ? true : false) : false;
+
 /** What `@CacheableAll` demands of a method. */
 type Demanded<M extends AllMethod> =
   IdsOf<M> extends readonly unknown[]
     ? AnswerOf<M> extends readonly unknown[]
       ? unknown
-      : AnswerOf<M> extends ReadonlyMap<IdOf<M>, unknown>
+      : IsMapBy<IdOf<M>, AnswerOf<M>> extends true
         ? unknown
         : TypeError<'The method must return a Map by its ids, or an array.'>
     : TypeError<'The first parameter must be an array of ids.'>;

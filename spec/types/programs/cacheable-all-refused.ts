@@ -75,6 +75,12 @@ export class Refused {
     return new Map();
   }
 
+  // @ts-expect-error -- the keys of the map are no ids, or one of them is none
+  @CacheableAll('book')
+  async someOtherKeys(_ids: readonly (string | number)[]): Promise<Map<string | bigint, number>> {
+    return new Map();
+  }
+
   // @ts-expect-error -- a map or nothing
   @CacheableAll('book')
   async maybe(_ids: readonly string[]): Promise<Map<string, number> | undefined> {

@@ -10,6 +10,7 @@ interface Book {
   readonly pages: number;
 }
 
+type Isbn = string & { readonly isbn: true };
 type FindAll = (isbns: readonly string[]) => Promise<Map<string, Book>>;
 
 /** What is decided before it is written above a method. */
@@ -110,6 +111,16 @@ export class Books {
 
   @CacheableAll('book')
   async generic<K extends string>(_isbns: readonly K[]): Promise<Map<K, Book>> {
+    return new Map();
+  }
+
+  @CacheableAll('book', { key: (isbn) => isbn.trim() })
+  async wider(_isbns: readonly Isbn[]): Promise<Map<string, Book>> {
+    return new Map();
+  }
+
+  @CacheableAll('book', { key: (isbn) => isbn.trim() })
+  async narrower(_isbns: readonly string[]): Promise<Map<Isbn, Book>> {
     return new Map();
   }
 
