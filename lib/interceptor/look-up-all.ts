@@ -15,7 +15,7 @@ interface Verdict {
   readonly value: unknown;
   readonly isVetoed: boolean;
   readonly ttl: Milliseconds | undefined;
-  tags?: readonly CacheKey[];
+  tags?: readonly CacheKey[] | undefined;
 }
 
 /**

@@ -67,7 +67,7 @@ describe('what is wrong at start-up', () => {
       [
         {},
         'CACHE_NAME_MISSING',
-        'No cache for @CacheableAll on Books.findAll. Give `cacheNames` to the decorator or to @CacheConfig on the class, or a `cacheResolver`.',
+        'No cache for @CacheableAll on Books.findAll: neither it nor @CacheConfig names one. Give `cacheNames` to the decorator or to @CacheConfig on the class, or a `cacheResolver`.',
       ],
     ];
     for (const [options, code, complaint] of wrong) {
