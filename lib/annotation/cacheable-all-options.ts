@@ -8,6 +8,10 @@ import type { AtLeastOneName, CacheConfigOptions } from './decorator-options.js'
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the widest method type that still lets arguments and result be inferred
 export type AllMethod = (this: any, ids: any, ...others: any[]) => Promise<ReadonlyMap<any, any> | readonly any[]>;
 
+/** An {@link AllMethod} that returns a `Map`. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+export type MapMethod = (this: any, ids: any, ...others: any[]) => Promise<ReadonlyMap<any, any>>;
+
 type IdsOf<M extends AllMethod> = Parameters<M>[0];
 type AnswerOf<M extends AllMethod> = Awaited<ReturnType<M>>;
 
@@ -89,9 +93,9 @@ type ResultOption<M extends AllMethod> =
       };
 
 /** {@link CacheableAllOptions} without `cacheNames`, because the names come first. */
-export type CacheableAllSettings<M extends AllMethod> = Omit<
+export type CacheableAllSettings<M extends AllMethod> = Pick<
   AllCacheableAllOptions<M>,
-  'cacheNames' | 'cacheManager' | 'cacheResolver' | 'key' | 'keyGenerator'
+  'condition' | 'unless' | 'ttl' | 'tags' | 'absent' | 'maximumBatch' | keyof FreshnessOptions
 > &
   AtMostOne<AllCacheableAllOptions<M>, 'cacheManager' | 'cacheResolver'> &
   AtMostOne<AllCacheableAllOptions<M>, 'key' | 'keyGenerator'> &
@@ -104,14 +108,21 @@ export type CacheableAllSettings<M extends AllMethod> = Omit<
 export type CacheableAllOptions<M extends AllMethod> = CacheableAllSettings<M> & Pick<AllCacheableAllOptions<M>, 'cacheNames'>;
 
 /** Names alone are enough for a method that returns a `Map`. */
-export type NamesOfAll<M extends AllMethod> = AnswerOf<M> extends readonly unknown[] ? never : string | AtLeastOneName;
+export type NamesOfAll<M extends AllMethod> =
+  AnswerOf<M> extends readonly unknown[]
+    ? TypeError<"A method that returns an array needs the option `result: 'array'`.">
+    : string | AtLeastOneName;
+
+/** Whether an id can be a key of the `Map`. The type of either may be the wider one. */
+type IsMapBy<K, Answer> =
+  Answer extends ReadonlyMap<infer Key, unknown> ? ([K] extends [Key] ? true : [Key] extends [K] ? true : false) : false;
 
 /** What `@CacheableAll` demands of a method. */
 type Demanded<M extends AllMethod> =
   IdsOf<M> extends readonly unknown[]
     ? AnswerOf<M> extends readonly unknown[]
       ? unknown
-      : AnswerOf<M> extends ReadonlyMap<IdOf<M>, unknown>
+      : IsMapBy<IdOf<M>, AnswerOf<M>> extends true
         ? unknown
         : TypeError<'The method must return a Map by its ids, or an array.'>
     : TypeError<'The first parameter must be an array of ids.'>;
@@ -129,3 +140,6 @@ export interface AllDecorator<M extends AllMethod> {
   (value: (this: any, ...args: Parameters<M>) => ReturnType<M>, context: ClassMethodDecoratorContext<any, M> & Demanded<M>): void;
   (target: object, method: string | symbol, descriptor: TypedPropertyDescriptor<M> & Demanded<M>): void;
 }
+
+/** The decorator of a method of this type; `never` if it cannot have one. */
+export type AllDecoratorOf<M> = M extends AllMethod ? (Demanded<M> extends TypeError<string> ? never : AllDecorator<M>) : never;

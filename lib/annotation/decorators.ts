@@ -1,6 +1,6 @@
 import { CacheConfigurationError } from '../errors/index.js';
 import { setCacheConfig } from './cache-config-registry.js';
-import type { AllDecorator, AllMethod, CacheableAllOptions, CacheableAllSettings, NamesOfAll } from './cacheable-all-options.js';
+import type { AllDecorator, AllMethod, CacheableAllOptions, CacheableAllSettings, MapMethod, NamesOfAll } from './cacheable-all-options.js';
 import { CachedMethod, type MethodBody, methodLabel } from './cached-method.js';
 import type { CacheOperation } from './cache-operation.js';
 import type { ClassConstructor } from './class-constructor.js';
@@ -22,7 +22,7 @@ import type {
 import { checkBody, readDefaults, readGroup, readOperation } from './read-operation.js';
 import { wrap } from './wrapper.js';
 
-// The two signatures of a decorator never take the same number of arguments. So the compiler's error is about
+// The signatures of a decorator never take the same number of arguments. So the compiler's error is about
 // the one that is meant, and it knows the types of the functions in the options.
 
 /**
@@ -70,7 +70,8 @@ export function Cacheable(...given: unknown[]): unknown {
  *   or contradicts another.
  */
 export function CacheableAll<M extends AllMethod>(cacheNames: string | AtLeastOneName, options: CacheableAllSettings<M>): AllDecorator<M>;
-export function CacheableAll<M extends AllMethod>(cacheNamesOrOptions?: NamesOfAll<M> | CacheableAllOptions<M>): AllDecorator<M>;
+export function CacheableAll<M extends AllMethod>(cacheNamesOrOptions: NamesOfAll<M> | CacheableAllOptions<M>): AllDecorator<M>;
+export function CacheableAll<M extends MapMethod>(): AllDecorator<M>;
 export function CacheableAll(...given: unknown[]): unknown {
   return single('cacheableAll', given);
 }
@@ -214,7 +215,7 @@ function unreadOf(decorator: unknown): Unread {
   if (unread !== undefined) return unread;
   throw new CacheConfigurationError(
     'CACHE_OPERATION_INVALID',
-    'Expected what @Cacheable, @CachePut, @CacheEvict or @Caching returns, got something else.',
+    'Expected what @Cacheable, @CacheableAll, @CachePut, @CacheEvict or @Caching returns, got something else.',
     { hint: 'Call it: `Cacheable()`, not `Cacheable`.' },
   );
 }

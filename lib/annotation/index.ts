@@ -19,7 +19,7 @@ export type {
   CachePutOptions,
   CachingGroup,
 } from './decorator-options.js';
-export type { AllCacheableAllOptions, AllDecorator, AllMethod, CacheableAllOptions } from './cacheable-all-options.js';
+export type { AllCacheableAllOptions, AllDecorator, AllDecoratorOf, AllMethod, CacheableAllOptions } from './cacheable-all-options.js';
 export type { CacheInvocation } from './cache-invocation.js';
 export type { ServiceIdentifier, ServiceLocator } from './service-locator.js';
 export {

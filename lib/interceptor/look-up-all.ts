@@ -1,5 +1,5 @@
 import type { CacheableAllOperation, CacheInvocation } from '../annotation/index.js';
-import { allNow, Cache, type CacheKey, Load, type LoadAllOptions, type LoadedAll, valuesOf } from '../cache/index.js';
+import { allNow, Cache, type CacheKey, encodeKey, Load, type LoadAllOptions, type LoadedAll, valuesOf } from '../cache/index.js';
 import { CacheConfigurationError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { CacheErrorHandler } from './cache-error-handler.js';
@@ -15,7 +15,7 @@ interface Verdict {
   readonly value: unknown;
   readonly isVetoed: boolean;
   readonly ttl: Milliseconds | undefined;
-  tags?: readonly CacheKey[];
+  tags?: readonly CacheKey[] | undefined;
 }
 
 /**
@@ -98,13 +98,21 @@ export class LookUpAll {
     const cache = caches[index];
     if (cache === undefined) return this.#runMethod(keys);
     const passed = keys.filter((key) => UnfollowedLoad.needsCaller(cache, key));
-    if (passed.length > 0) {
-      const others = keys.filter((key) => !passed.includes(key));
-      const [found, loaded] = await Promise.all([this.#from(cache, index, others), this.#through(index + 1, passed)]);
-      const values = valuesOf(passed, loaded);
-      return new Map([...found, ...passed.map((key, i) => [key, values[i]] as const)]);
-    }
-    return this.#from(cache, index, keys);
+    return passed.length === 0 ? this.#from(cache, index, keys) : this.#pastCache(index, keys, passed);
+  }
+
+  /** The same, where `passed` are keys that the running code is loading from this cache already. */
+  async #pastCache(index: number, keys: readonly CacheKey[], passed: readonly CacheKey[]): Promise<Values> {
+    const byForm = new Map<unknown, CacheKey>();
+    for (const key of passed) if (!byForm.has(formOf(key))) byForm.set(formOf(key), key); // As a cache does it.
+    const distinct = [...byForm.values()];
+    const others = keys.filter((key) => !byForm.has(formOf(key)));
+    const [found, loaded] = await Promise.all([
+      this.#from(this.#invocation.caches[index] as Cache, index, others),
+      this.#through(index + 1, distinct),
+    ]);
+    const values = valuesOf(distinct, loaded);
+    return new Map([...found, ...distinct.map((key, i) => [key, values[i]] as const)]);
   }
 
   #from(cache: Cache, index: number, keys: readonly CacheKey[]): Promise<ReadonlyMap<CacheKey, unknown>> {
@@ -187,5 +195,14 @@ export class LookUpAll {
 
   #argsOf(key: CacheKey): readonly unknown[] {
     return [this.#idOf.get(key), ...this.#others];
+  }
+}
+
+/** What equal keys have in common. */
+function formOf(key: CacheKey): unknown {
+  try {
+    return encodeKey(key);
+  } catch {
+    return key; // The cache will refuse it, and say why.
   }
 }

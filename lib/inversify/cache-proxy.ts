@@ -1,8 +1,17 @@
-import { type AsyncMethod, type CacheDecorator, recordMethod, type ServiceLocator, takeOwnProperties } from '../annotation/index.js';
+import {
+  type AllDecoratorOf,
+  type AsyncMethod,
+  type CacheDecorator,
+  recordMethod,
+  type ServiceLocator,
+  takeOwnProperties,
+} from '../annotation/index.js';
 import { INTERCEPTOR, type Interceptor } from './tokens.js';
 
 /** What to cache of an object: a decorator for each method, by its name. */
-export type CacheProxyOperations<T> = { readonly [K in keyof T]?: (T[K] extends AsyncMethod ? CacheDecorator<T[K]> : never) | undefined };
+export type CacheProxyOperations<T> = {
+  readonly [K in keyof T]?: (T[K] extends AsyncMethod ? CacheDecorator<T[K]> | AllDecoratorOf<T[K]> : never) | undefined;
+};
 
 type Callable = (...args: unknown[]) => unknown;
 

@@ -239,7 +239,7 @@ describe(composeDecorators.name, () => {
   it('refuses what is no decorator', () => {
     expect(() => composeDecorators(Cacheable as never)).to.throw(
       CacheConfigurationError,
-      /^Expected what @Cacheable, @CachePut, @CacheEvict or @Caching returns, got something else\./,
+      /^Expected what @Cacheable, @CacheableAll, @CachePut, @CacheEvict or @Caching returns, got something else\./,
     );
   });
 });

@@ -81,23 +81,6 @@ describe(LoadBatch.name, () => {
   });
 
   describe('a run', () => {
-    it('has at most so many keys; the next one begins when it is over, and does not if it has failed', async () => {
-      const thrown = new Error('in the middle');
-      const second = gate();
-      const { calls, members } = batchOf('abcde', {
-        maximumBatch: 2,
-        loader: (keys) => (keys.includes('c') ? second.promise.then(() => Promise.reject(thrown)) : valuesBy('of', keys)),
-      });
-      const answers = members.map((member) => member.load(UNLIMITED));
-      const failed = Promise.all(answers.slice(2).map(rejectionOf));
-      expect(await Promise.all(answers.slice(0, 2))).to.deep.equal(['of a', 'of b']);
-      await turn();
-      expect(calls).to.deep.equal([['a', 'b'], ['c', 'd']]); // prettier-ignore
-      second.open();
-      expect(await failed).to.deep.equal([thrown, thrown, thrown]);
-      expect(calls).to.have.length(2);
-    });
-
     it('fails for all its keys if the loader throws at once, or returns what is neither a map nor as long', async () => {
       const thrown = new Error('at once');
       const throwing = batchOf('ab', {
@@ -113,25 +96,21 @@ describe(LoadBatch.name, () => {
 
     it('is traced, with its keys', async () => {
       const traced: unknown[] = [];
-      const { members } = batchOf('ab', { trace: (keys, run) => (traced.push(keys), run()), maximumBatch: 1 });
+      const { members } = batchOf('ab', { trace: (keys, run) => (traced.push(keys), run()) });
       await ask(...members);
-      expect(traced).to.deep.equal([['a'], ['b']]);
+      expect(traced).to.deep.equal([['a', 'b']]);
     });
 
-    it('is waited for by the loads of its keys, and by those of the runs after it', async () => {
+    it('is waited for by the loads of its keys', async () => {
       const loads = ['a', 'b', 'c', 'other'].map(() => new Load());
       const mayWait: unknown[] = [];
       const { members } = batchOf('abc', {
-        maximumBatch: 2,
         loader: (keys) => (mayWait.push(loads.map((load) => Load.caller?.mayWaitFor(load, false))), valuesBy('of', keys)),
       });
       const [a, b, c, other] = loads;
       await Promise.all([a, b, c].map(async (load, i) => load?.enter(() => members[i]?.load(UNLIMITED))));
       for (const load of [a, b, c]) load?.leave();
-      expect(mayWait).to.deep.equal([
-        [false, false, false, true],
-        [true, true, false, true],
-      ]);
+      expect(mayWait).to.deep.equal([[false, false, false, true]]);
       other?.enter(() => other.leave());
     });
   });

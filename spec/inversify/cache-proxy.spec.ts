@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { Container, inject, injectable } from 'inversify';
 import {
   Cacheable,
+  CacheableAll,
   CacheConfigurationError,
   CacheEvict,
   CacheManager,
@@ -98,6 +99,24 @@ describe(cacheProxy.name, () => {
     expect(Object.entries({ ...proxy }).map(([name]) => name)).to.deep.equal(['twice', 'once']);
   });
 
+  it('takes a method over many ids, which shares its entries', async () => {
+    const asked: unknown[] = [];
+    const client = {
+      find: async (id: string) => (asked.push(id), id.length),
+      findAll: async (ids: readonly string[]) => (asked.push(ids), new Map(ids.map((id) => [id, id.length]))),
+      list: async (ids: readonly string[]) => (asked.push(ids), ids.map((id) => id.length)),
+    };
+    const proxy = cacheProxy(container, client, {
+      find: Cacheable('length'),
+      findAll: CacheableAll('length'),
+      list: CacheableAll('length', { result: 'array', unless: (length) => length > 2 }),
+    });
+    expect(await proxy.find('a')).to.equal(1);
+    expect([...(await proxy.findAll(['a', 'bb', 'bb']))]).to.deep.equal([['a', 1], ['bb', 2]]); // prettier-ignore
+    for (let i = 0; i < 2; i += 1) expect(await proxy.list(['ccc', 'bb', 'a'])).to.deep.equal([3, 2, 1]);
+    expect(asked).to.deep.equal(['a', ['bb'], ['ccc'], ['ccc']]);
+  });
+
   it('serves a container that injects it', async () => {
     @injectable()
     class Hall {
@@ -126,7 +145,7 @@ describe(cacheProxy.name, () => {
     );
     expect(wrong({ greet: Cacheable })).to.throw(
       CacheConfigurationError,
-      /^Expected what @Cacheable, @CachePut, @CacheEvict or @Caching returns, got something else\. Call it: `Cacheable\(\)`, not `Cacheable`\.$/,
+      /^Expected what @Cacheable, @CacheableAll, @CachePut, @CacheEvict or @Caching returns, got something else\. Call it: `Cacheable\(\)`, not `Cacheable`\.$/,
     );
   });
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { Container, injectable } from 'inversify';
 import {
   Cacheable,
+  CacheableAll,
   CacheConfig,
   CacheConfigurationError,
   CacheEvict,
@@ -47,6 +48,40 @@ describe('what is wrong at start-up', () => {
       await enableCaching(container, { namespace: 'start-up' });
     });
   }
+
+  it('is what a method over many ids names, just as well', async () => {
+    const wrong: readonly (readonly [options: object, code: string, complaint: string])[] = [
+      ...['keyGenerator', 'cacheManager', 'cacheResolver'].map(
+        (option) =>
+          [
+            { cacheNames: 'book', [option]: missing },
+            'CACHE_BINDING_MISSING',
+            `No binding for \`${option}\` of @CacheableAll on Books.findAll: nothing is bound under Symbol(missing). Bind it in the container that the service comes from.`,
+          ] as const,
+      ),
+      [
+        { cacheNames: ['book', 'list'] },
+        'CACHE_NAME_UNKNOWN',
+        "Invalid @CacheableAll on Books.findAll: there is no cache 'list': the cache manager knows 'book'. Add it to `caches`, or let the manager be `dynamic`.",
+      ],
+      [
+        {},
+        'CACHE_NAME_MISSING',
+        'No cache for @CacheableAll on Books.findAll: neither it nor @CacheConfig names one. Give `cacheNames` to the decorator or to @CacheConfig on the class, or a `cacheResolver`.',
+      ],
+    ];
+    for (const [options, code, complaint] of wrong) {
+      class Books {
+        @CacheableAll(options as never)
+        async findAll(_ids: readonly string[]): Promise<Map<string, number>> {
+          return new Map();
+        }
+      }
+      container.bind(Books).toSelf();
+      expect(await failure({ dynamic: false, caches: { book: {} } })).to.deep.equal([code, complaint]);
+      await container.unbindAsync(Books);
+    }
+  });
 
   it('is the same where @CacheConfig names it, for inherited methods too', async () => {
     @CacheConfig({ keyGenerator: KeyGenerator, cacheManager: 'archive' })
@@ -139,6 +174,7 @@ describe('what is wrong at start-up', () => {
     const list = { list: { tags: true } };
     const tagged = [
       [Cacheable(['list', 'book'], { tags: () => ['a'] }), '@Cacheable'],
+      [CacheableAll(['list', 'book'], { tags: () => ['a'] } as never), '@CacheableAll'],
       [CachePut('book', { tags: () => ['a'] }), '@CachePut'],
       [CacheEvict('book', { tags: () => ['a'] }), '@CacheEvict'],
       [CacheEvict(['book', 'list'], { resultTags: () => ['a'] }), '@CacheEvict'],
