@@ -12,6 +12,7 @@ import * as typeCacheable from './libraries/type-cacheable.mjs';
 import * as clear from './questions/clear.mjs';
 import * as cut from './questions/cut.mjs';
 import * as decorators from './questions/decorators.mjs';
+import * as many from './questions/many.mjs';
 import * as messages from './questions/messages.mjs';
 import { inLocal, inRemote } from './questions/overtaken.mjs';
 import * as stale from './questions/stale.mjs';
@@ -32,6 +33,7 @@ const questions = [
   cut,
   inLocal,
   inRemote,
+  many.overlapping,
   tags.elsewhere,
   tags.overtaken,
   tags.skewed,

@@ -1,7 +1,7 @@
 // What `staleIfError`, `refreshAfter` and `loadTimeout` are worth, and what they cost: beside the same without them, and beside one GET.
-import { fork } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { quantile } from '../harness/numbers.mjs';
+import { startMember } from '../harness/member.mjs';
 import { startRedis } from '../harness/redis.mjs';
 import { bytes, count, LATENCY, measured, ns, plain, print, spread, table } from '../harness/tables.mjs';
 
@@ -46,7 +46,7 @@ async function runs(rounds) {
   const caches = Object.fromEntries(cases.map(({ cache, settings }) => [cache, settings]));
   const fleet = await Promise.all(
     Array.from({ length: PROCESSES }, () =>
-      member({ redis: redis.url, namespace: 'fleet', readers: READERS, methodMs: METHOD_MS, caches: caches }),
+      startMember(FILE, { redis: redis.url, namespace: 'fleet', readers: READERS, methodMs: METHOD_MS, caches }),
     ),
   );
   const all = (step) => Promise.all(fleet.map((one) => one.ask(step)));
@@ -103,30 +103,6 @@ function toldOfRuns(seen) {
     `For each key the method ran ${isOne ? 'once' : '**not once**'}.`,
     '',
   ];
-}
-
-/** A process of a fleet; see contestants/freshness.mjs. */
-async function member(options) {
-  const file = new URL(`../contestants/${FILE}`, import.meta.url).href;
-  const child = fork(new URL('../harness/child.mjs', import.meta.url), [file, 'member', JSON.stringify(options)], {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  const ended = new Promise((_, reject) =>
-    child.once('exit', (code) => reject(new Error(`A process of the fleet ended with code ${code}.`))),
-  );
-  ended.catch(() => undefined);
-  const answer = () => Promise.race([new Promise((resolve) => child.once('message', resolve)), ended]);
-  await answer();
-  return {
-    async ask(step) {
-      const answered = answer();
-      child.send({ n: step });
-      const { measured, failed } = await answered;
-      if (failed !== undefined) throw new Error(failed);
-      return measured;
-    },
-    close: () => child.connected && child.send('close'),
-  };
 }
 
 const EVERY_MS = 2;

@@ -27,6 +27,9 @@ export type ElementOf<M extends AllMethod> = Exclude<
   undefined
 >;
 
+/** `null` only where an element can be `null`. */
+type AbsentOf<M extends AllMethod> = null extends ElementOf<M> ? Absent : Exclude<Absent, 'null'>;
+
 /** `this`, the element, its id, and the other arguments. */
 type AboutElement<M extends AllMethod, R> = (
   this: CacheInvocation<Parameters<M>>,
@@ -60,12 +63,17 @@ export interface AllCacheableAllOptions<M extends AllMethod> extends CacheConfig
    */
   readonly tags?: AboutElement<M, readonly CacheKey[]> | undefined;
   /**
-   * What is stored, under the cache's `nullTtl`, for an id that the method has no element for: `null` or
-   * `undefined`. It must be what the method that reads one id answers then, because they share their entries.
-   * Default: nothing is stored, and the method is asked again at the next call.
+   * What is stored, under the cache's `nullTtl`, for an id that the method has no element for, and answered
+   * from then on: `null` or `undefined`. It must be what the method that reads one id answers then, because
+   * they share their entries: without it, a `null` that `find` has cached is an element here as well. Of
+   * several caches, the last one stores it. Default: nothing is stored, and the method is asked again at the
+   * next call.
    */
-  readonly absent?: Absent | undefined;
-  /** The most ids that the method is given at a time. Default: 1000. */
+  readonly absent?: AbsentOf<M> | undefined;
+  /**
+   * The most ids that the method is given at a time. If the process itself lacks more elements, so many are
+   * looked for and loaded at a time, one part after the other. Default, and at most: 1000.
+   */
   readonly maximumBatch?: number | undefined;
 }
 

@@ -21,6 +21,16 @@ export function checkKeys(keys: unknown): void {
 }
 
 /**
+ * A copy of the keys, which their owner may change while they are in use. A hole in the array is `undefined`.
+ *
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`.
+ */
+export function denseCopy<K>(keys: readonly K[]): readonly K[] {
+  checkKeys(keys);
+  return Array.from(keys);
+}
+
+/**
  * Whether acknowledgements are asked for.
  *
  * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID`. Otherwise a misspelt `'all'` would be a guarantee

@@ -5,46 +5,23 @@ import type { LoadAllOptions } from './load-all.js';
 import type { BatchedLoad } from './load-batch.js';
 
 /** The options of several keys, for one of them. */
-export class KeyOptions<K, V> implements LoadOptions<V> {
-  readonly #options: LoadAllOptions<K, V>;
-  readonly #member: BatchedLoad<K, V>;
-
-  constructor(options: LoadAllOptions<K, V>, member: BatchedLoad<K, V>) {
-    this.#options = options;
-    this.#member = member;
-  }
-
-  get staleIfError(): LoadOptions['staleIfError'] {
-    return this.#options.staleIfError;
-  }
-
-  get refreshAfter(): LoadOptions['refreshAfter'] {
-    return this.#options.refreshAfter;
-  }
-
-  get loadTimeout(): LoadOptions['loadTimeout'] {
-    return this.#options.loadTimeout;
-  }
-
-  /** Asked after {@link unless}. */
-  get ttl(): LoadOptions<V>['ttl'] {
-    const { ttl } = this.#options;
-    if (this.#member.isAbsent) return undefined;
-    return typeof ttl === 'function' ? (value: V): Duration => ttl(value, this.#member.key) : ttl;
-  }
-
-  get tags(): LoadOptions<V>['tags'] {
-    const { tags } = this.#options;
-    if (this.#member.isAbsent) return undefined;
-    return typeof tags === 'function' ? (value: V): readonly CacheKey[] => tags(value, this.#member.key) : tags;
-  }
-
-  unless(value: V): boolean {
-    if (this.#member.isAbsent) return this.#member.isNothing;
-    return this.#options.unless?.(value, this.#member.key) === true;
-  }
-
-  onError(verb: 'get' | 'put', error: unknown, value?: unknown): void {
-    this.#options.onError?.(verb, error, this.#member.key, value);
-  }
+export function optionsOfKey<K, V>(options: LoadAllOptions<K, V>, member: BatchedLoad<K, V>): LoadOptions<V> {
+  const { ttl, tags, unless, onError, staleIfError, refreshAfter, loadTimeout } = options;
+  const { key } = member;
+  const lives = typeof ttl === 'function' ? (value: V): Duration => ttl(value, key) : ttl;
+  const carries = typeof tags === 'function' ? (value: V): readonly CacheKey[] => tags(value, key) : tags;
+  return {
+    staleIfError,
+    refreshAfter,
+    loadTimeout,
+    // Asked after `unless`, when the value is known.
+    get ttl() {
+      return member.isAbsent ? undefined : lives;
+    },
+    get tags() {
+      return member.isAbsent ? undefined : carries;
+    },
+    unless: (value) => (member.isAbsent ? member.isNothing : unless?.(value, key) === true),
+    onError: onError && ((verb, error, value) => onError(verb, error, key, value)),
+  };
 }

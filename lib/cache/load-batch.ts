@@ -1,14 +1,11 @@
 import { afterThisTurn } from '../time/index.js';
-import type { Absent, LoadedAll, LoaderOfAll } from './load-all.js';
-import { MAXIMUM_BATCH, valuesOf } from './load-all.js';
+import { type Absent, type LoadedAll, type LoaderOfAll, valuesOf } from './load-all.js';
 import { Load } from './load.js';
 import { CommonLoadContext, type LoadContext } from './load-context.js';
 
 /** What a {@link LoadBatch} is made of. */
 export interface LoadBatchOptions<K, V> {
   readonly loader: LoaderOfAll<K, V>;
-  /** The most keys of one run. Default: {@link MAXIMUM_BATCH}. */
-  readonly maximumBatch?: number | undefined;
   /** As what an absent value is stored. Default: it is not. */
   readonly absent?: Absent | undefined;
   /** Wraps each run of the loader. Default: nothing does. */
@@ -24,15 +21,16 @@ export interface LoadBatchOptions<K, V> {
  *
  * What comes later shares a run with what comes in the same turn of the event loop, and waits for nothing
  * else: it may hold a fill lease by then, for which others wait. It comes later because the load of others
- * has come to nothing or has taken too long, or because a value is refreshed.
+ * has come to nothing or has taken too long, or because a value is refreshed, for which nobody waits.
  */
 export class LoadBatch<K, V> {
   readonly #options: LoadBatchOptions<K, V>;
   #members = 0;
   #looking = 0;
-  #hasBegun = false;
-  #isDue = false;
+  /** For the first run. */
   #asked: Asked<K, V>[] = [];
+  /** For the next run after that. */
+  #late: Asked<K, V>[] = [];
 
   constructor(options: LoadBatchOptions<K, V>) {
     this.#options = options;
@@ -54,46 +52,44 @@ export class LoadBatch<K, V> {
   left(): void {
     this.#looking -= 1;
     if (this.#looking > 0) return;
-    this.#hasBegun = true;
-    this.#begin();
-  }
-
-  /** Asks for a value by the next run. */
-  ask(asked: Asked<K, V>): void {
-    this.#asked.push(asked);
-    if (!this.#hasBegun || this.#isDue) return;
-    this.#isDue = true;
-    afterThisTurn(() => this.#begin());
-  }
-
-  #begin(): void {
-    this.#isDue = false;
     const asked = this.#asked;
     this.#asked = [];
-    if (asked.length > 0) void this.#runAll(asked.sort((one, other) => one.member.place - other.member.place));
+    this.#begin(asked);
   }
 
-  /** One run after the other. If one fails, the next ones do not begin. */
-  async #runAll(asked: readonly Asked<K, V>[]): Promise<void> {
-    const { maximumBatch = MAXIMUM_BATCH } = this.#options;
-    for (let left = asked; left.length > 0; left = left.slice(maximumBatch)) {
-      const due = left.slice(0, maximumBatch);
-      try {
-        const values = await this.#run(due, left);
-        for (const [i, { member, resolve }] of due.entries()) resolve(member.take(values[i]));
-      } catch (error) {
-        for (const { reject } of left) reject(error);
-        return;
-      }
+  /** Asks for a value: by the first run, if that waits for the member, else by a later one. */
+  ask(asked: Asked<K, V>, isLooking: boolean): void {
+    if (isLooking) {
+      this.#asked.push(asked);
+      return;
+    }
+    this.#late.push(asked);
+    if (this.#late.length > 1) return;
+    afterThisTurn(() => {
+      const late = this.#late;
+      this.#late = [];
+      this.#begin(late);
+    });
+  }
+
+  #begin(asked: Asked<K, V>[]): void {
+    if (asked.length > 0) void this.#run(asked.sort((one, other) => one.member.place - other.member.place));
+  }
+
+  async #run(asked: readonly Asked<K, V>[]): Promise<void> {
+    try {
+      const values = await this.#load(asked);
+      for (const [i, { member, resolve }] of asked.entries()) resolve(member.take(values[i]));
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
     }
   }
 
-  /** @param waiting - all that wait for this run, or for one after it. */
-  async #run(due: readonly Asked<K, V>[], waiting: readonly Asked<K, V>[]): Promise<readonly (V | undefined)[]> {
+  async #load(asked: readonly Asked<K, V>[]): Promise<readonly (V | undefined)[]> {
     const { loader, trace } = this.#options;
-    const keys = due.map(({ member }) => member.key);
-    const context = new CommonLoadContext(due.map((each) => each.context));
-    const load = new Load(waiting.flatMap((each) => each.load ?? []));
+    const keys = asked.map(({ member }) => member.key);
+    const context = new CommonLoadContext(asked.map((each) => each.context));
+    const load = new Load(asked.flatMap((each) => each.load ?? []));
     const run = async (): Promise<LoadedAll<K, V>> => loader(keys.slice(), context);
     try {
       return valuesOf(keys, await load.enter(() => (trace === undefined ? run() : trace(keys, run))));
@@ -151,7 +147,7 @@ export class BatchedLoad<K = unknown, V = unknown> {
   load(context: LoadContext): Promise<V> {
     const { caller } = Load;
     return new Promise((resolve, reject) => {
-      this.#batch.ask({ member: this, load: caller, context, resolve, reject });
+      this.#batch.ask({ member: this, load: caller, context, resolve, reject }, this.#isLooking);
       this.leaves();
     });
   }

@@ -1,8 +1,8 @@
 import type { Cache } from './cache.js';
-import { checkKeys, checkLoader } from './check-arguments.js';
+import { checkLoader, denseCopy } from './check-arguments.js';
 import type { CacheKey } from './key/cache-key.js';
-import { KeyOptions } from './key-options.js';
-import { answerOf, checkLoadAll, type Identity, identityOf, type LoadAllOptions, type LoaderOfAll } from './load-all.js';
+import { optionsOfKey } from './key-options.js';
+import { answerOf, checkLoadAll, type Identity, identityOf, inParts, type LoadAllOptions, type LoaderOfAll } from './load-all.js';
 import { type BatchedLoad, LoadBatch } from './load-batch.js';
 import { UNLIMITED } from './load-context.js';
 import type { ValueWrapper } from './value-wrapper.js';
@@ -27,29 +27,28 @@ type LoadOne<K, V> = (key: K, member: BatchedLoad<K, V>) => Promise<V>;
 export async function loadOneByOne<K extends CacheKey, V>(
   cache: Pick<Cache, 'getAll' | 'getOrLoad'>,
   { keys, loader, options }: BatchRead<K, V>,
-  loadOne: LoadOne<K, V> = (key, member) => cache.getOrLoad<V>(key, (context) => member.load(context), new KeyOptions(options, member)),
+  loadOne: LoadOne<K, V> = (key, member) => cache.getOrLoad<V>(key, (context) => member.load(context), optionsOfKey(options, member)),
 ): Promise<Map<K, V>> {
-  checkKeys(keys);
+  const asked = denseCopy(keys);
   checkLoader(loader);
   checkLoadAll(options);
-  const batch = new LoadBatch<K, V>({ ...options, loader });
-  const identities = keys.map((key) => identityOf(key, options));
+  const identities = asked.map((key) => identityOf(key, options));
   const distinct = new Map<Identity, K>();
-  for (const [i, key] of keys.entries()) if (!distinct.has(identities[i] as Identity)) distinct.set(identities[i] as Identity, key);
+  for (const [i, key] of asked.entries()) if (!distinct.has(identities[i] as Identity)) distinct.set(identities[i] as Identity, key);
   const values = new Map<Identity, V | undefined>();
-  const found = await findAll(cache, distinct, options);
-  const members = new Map<Identity, BatchedLoad<K, V>>();
-  for (const [identity, key] of distinct) {
-    const wrapper = found.get(identity);
-    if (wrapper === undefined) members.set(identity, batch.add(key));
-    else values.set(identity, wrapper.value);
-  }
-  for (const member of members.values()) member.leaves(); // Else a run would begin in the midst of the loads.
-  const loads = [...members].map(async ([identity, member]) => {
-    values.set(identity, await (typeof identity === 'symbol' ? member.load(UNLIMITED) : loadOne(member.key, member)));
+  for (const [identity, { value }] of await findAll(cache, distinct, options)) values.set(identity, value);
+  const missing = [...distinct].filter(([identity]) => !values.has(identity));
+  await inParts(missing, options.maximumBatch, async (part) => {
+    const batch = new LoadBatch<K, V>({ ...options, loader });
+    const members = part.map(([, key]) => batch.add(key));
+    for (const member of members) member.leaves();
+    const loads = part.map(async ([identity, key], i) => {
+      const member = members[i] as BatchedLoad<K, V>;
+      values.set(identity, await (typeof identity === 'symbol' ? member.load(UNLIMITED) : loadOne(key, member)));
+    });
+    await Promise.all(loads);
   });
-  await Promise.all(loads);
-  return answerOf(keys, identities, values);
+  return answerOf(asked, identities, values);
 }
 
 /** What the cache has. If it fails, that is nothing, unless `onError` throws. */
@@ -57,14 +56,14 @@ async function findAll<K extends CacheKey, V>(
   cache: Pick<Cache, 'getAll'>,
   distinct: ReadonlyMap<Identity, K>,
   { onError }: LoadAllOptions<K, V>,
-): Promise<ReadonlyMap<Identity, ValueWrapper<V> | undefined>> {
+): Promise<readonly (readonly [Identity, ValueWrapper<V>])[]> {
   const asked = [...distinct].filter(([identity]) => typeof identity === 'string');
-  if (asked.length === 0) return new Map();
+  if (asked.length === 0) return [];
   try {
     const found = await cache.getAll<V>(asked.map(([, key]) => key));
-    return new Map(asked.map(([identity], i) => [identity, found[i]]));
+    return asked.flatMap(([identity], i) => (found[i] === undefined ? [] : [[identity, found[i]] as const]));
   } catch (error) {
     for (const [, key] of asked) onError?.('get', error, key);
-    return new Map();
+    return [];
   }
 }

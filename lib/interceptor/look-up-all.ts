@@ -75,7 +75,7 @@ export class LookUpAll {
   }
 
   async #loadMissing(keys: readonly CacheKey[]): Promise<unknown> {
-    this.#ids = this.#ids.slice(); // The caller may change his array.
+    this.#ids = Array.from(this.#ids); // The caller may change his array.
     this.#idOf = new Map();
     this.#loaded = new Map();
     this.#verdicts = new Map();

@@ -7,6 +7,10 @@ export const exported = async () => library;
 export async function start({ redis, load, ttlMs, staleMs }) {
   const Service = serviceClass({
     find: [(name) => load(name), library.Cacheable('book')],
+    findAll: [
+      async (names) => new Map(await Promise.all(names.map(async (name) => [name, await load(name)]))),
+      library.CacheableAll('book'),
+    ],
     update: [async () => undefined, library.CacheEvict('book')],
     findTagged: [(name) => load(name), library.Cacheable('shelf', { key: (name) => name, tags: (_, name, tag) => [tag] })],
     updateTagged: [async () => undefined, library.CacheEvict('shelf', { tags: (tag) => [tag] })],
@@ -17,6 +21,8 @@ export async function start({ redis, load, ttlMs, staleMs }) {
   return {
     isDecorated: true,
     find: (name) => service.find(name),
+    findMany: async (name) => (await service.findAll([name])).get(name),
+    findAll: (names) => service.findAll(names),
     findTagged: (name, tag) => service.findTagged(name, tag),
     evictTagged: (tag) => service.updateTagged(tag),
     evict: (name) => service.update(name),

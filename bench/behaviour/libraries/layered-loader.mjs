@@ -38,6 +38,7 @@ export async function start({ redis, load, ttlMs, staleMs = 0 }) {
       const [book] = await loader.getMany([name]);
       return book;
     },
+    findAll: (names) => loader.getMany(names),
     findTagged: (name, tag) => shelves.get(name, tag),
     evictTagged: (tag) => shelves.invalidateCacheForGroup(tag),
     evict: (name) => loader.invalidateCacheFor(name),

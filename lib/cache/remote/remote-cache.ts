@@ -93,18 +93,16 @@ export class RemoteCache {
     this.#tags = options.tags;
     this.#traced = options.traced;
     const { log, tags, counters } = options;
-    this.#gets = this.#batches('get', (keys, waitMs) => this.#read(keys as string[], waitMs));
-    this.#acquires = this.#batches('acquire', (requests, waitMs) => log.acquire(requests, waitMs));
+    this.#gets = this.#batches('get', (keys, waitMs) => this.#read(keys as string[], waitMs), lengthOfKey);
+    this.#acquires = this.#batches('acquire', (requests, waitMs) => log.acquire(requests, waitMs), lengthOf);
     this.#fills = this.#batches(
       'fill',
       (entries, waitMs) => log.fill(entries, waitMs),
       ({ raw }) => raw.length,
     );
-    this.#currents = this.#batches('get', (keys, waitMs) => this.#readCurrent(keys, waitMs));
-    this.#releases = this.#batches('release', async (leases) => {
-      await log.release(leases);
-      return [];
-    });
+    this.#currents = this.#batches('get', (keys, waitMs) => this.#readCurrent(keys, waitMs), lengthOfKey);
+    const release = (leases: readonly HeldLease[]): Promise<void[]> => log.release(leases).then(() => []);
+    this.#releases = this.#batches('release', release, lengthOf);
     if (tags === undefined) return;
     this.#judge = new TagJudge({
       clock: tags,
@@ -317,6 +315,10 @@ export class RemoteCache {
     return traced === undefined ? action() : traced.events.trace({ cache: traced.cache, step, keys, tags }, action);
   }
 }
+
+const lengthOfKey = ({ length }: string): number => length;
+
+const lengthOf = ({ key }: { readonly key: string }): number => key.length;
 
 /** How many may share a step with one whose caller waits for many. */
 const mostOf = (isOneOfMany: boolean): number | undefined => (isOneOfMany ? MAXIMUM_CHUNK : undefined);

@@ -1,8 +1,7 @@
-import { checkKeys, checkLoader } from '../check-arguments.js';
+import { checkLoader } from '../check-arguments.js';
 import type { CacheKey } from '../key/cache-key.js';
-import { encodeKey } from '../key/encode-key.js';
-import { KeyOptions } from '../key-options.js';
-import { answerOf, checkLoadAll, type Identity, identityOf, type LoadAllOptions, type LoadedAll } from '../load-all.js';
+import { optionsOfKey } from '../key-options.js';
+import { answerOf, checkLoadAll, type Identity, identityOf, inParts, type LoadAllOptions, type LoadedAll } from '../load-all.js';
 import { type BatchedLoad, LoadBatch } from '../load-batch.js';
 import type { BatchRead } from '../load-one-by-one.js';
 import { UNLIMITED } from '../load-context.js';
@@ -53,61 +52,70 @@ export class BatchReads {
     return found.map((entry) => entry && { value: entry.value });
   }
 
-  /** See `Cache.getAllOrLoad`. */
+  /**
+   * See `Cache.getAllOrLoad`.
+   *
+   * @param read - whose keys nobody else has.
+   */
   async load<K extends CacheKey, V>({ keys, loader, options }: BatchRead<K, V>): Promise<Map<K, V>> {
     const { tagging, freshness: policy } = this.#options;
-    checkKeys(keys);
     checkLoader(loader);
     checkLoadAll(options);
     tagging.check(options.tags);
     const freshness = policy.of(options);
     const identities = keys.map((key) => identityOf(key, options));
     const values = new Map<Identity, V | undefined>();
-    const members = this.#missing({ keys, loader, options }, identities, values);
-    const loads = [...members].map(async ([id, member]) => {
-      try {
-        values.set(id, await this.#loadOne(id, member, options, freshness));
-      } finally {
-        member.leaves();
-      }
+    const missing = this.#missing(keys, identities, values);
+    await inParts([...missing], options.maximumBatch, async (part) => {
+      const batch = new LoadBatch<K, V>({ ...options, loader, trace: (some, run) => this.#trace(some, run) });
+      const members = part.map(([, key]) => batch.add(key));
+      const loads = part.map(async ([identity], i) => {
+        const member = members[i] as BatchedLoad<K, V>;
+        try {
+          values.set(identity, await this.#loadOne(identity, member, options, freshness));
+        } finally {
+          member.leaves();
+        }
+      });
+      await Promise.all(loads);
     });
-    await Promise.all(loads);
     return answerOf(keys, identities, values);
   }
 
   /** Those for which L1 has no value to serve at once. What it has is put into `found`. */
-  #missing<K, V>(
-    { keys, loader, options }: BatchRead<K, V>,
-    identities: readonly Identity[],
-    found: Map<Identity, V | undefined>,
-  ): ReadonlyMap<Identity, BatchedLoad<K, V>> {
+  #missing<K, V>(keys: readonly K[], identities: readonly Identity[], found: Map<Identity, V | undefined>): ReadonlyMap<Identity, K> {
     const { local, clock, counters } = this.#options;
-    const batch = new LoadBatch<K, V>({ ...options, loader, trace: (some, run) => this.#trace(some as readonly CacheKey[], run) });
-    const members = new Map<Identity, BatchedLoad<K, V>>();
+    const missing = new Map<Identity, K>();
     const isCached = uncachedCall() === undefined;
     const now = clock.now();
+    let hits = 0;
     for (const [i, key] of keys.entries()) {
-      const id = identities[i] as Identity;
-      if (found.has(id) || members.has(id)) continue;
-      const value = isCached && typeof id === 'string' ? local.valueNow(id, now) : NO_VALUE;
-      if (value === NO_VALUE) members.set(id, batch.add(key));
-      else found.set(id, value as V);
+      const identity = identities[i] as Identity;
+      if (missing.has(identity)) continue;
+      const value = isCached && typeof identity === 'string' ? local.valueNow(identity, now) : NO_VALUE;
+      if (value === NO_VALUE) missing.set(identity, key);
+      else {
+        found.set(identity, value as V);
+        hits += 1;
+      }
     }
-    counters.localHits += found.size;
-    return members;
+    counters.localHits += hits;
+    return missing;
   }
 
   #loadOne<K, V>(id: Identity, member: BatchedLoad<K, V>, options: LoadAllOptions<K, V>, freshness: Freshness | undefined): Promise<V> {
     const { missed, refreshes, clock } = this.#options;
     if (typeof id === 'symbol') return member.load(UNLIMITED);
     const loader: LoadRequest<V>['loader'] = (context) => member.load(context);
-    const request = { key: id, loader, options: new KeyOptions(options, member), batched: member, freshness };
+    const request = { key: id, loader, options: optionsOfKey(options, member), batched: member, freshness };
     const uncached = uncachedCall();
     return uncached === undefined ? missed.answer(request, clock.now()) : refreshes.reload(request, uncached.isStoring);
   }
 
-  #trace<K, V>(keys: readonly CacheKey[], run: () => Promise<LoadedAll<K, V>>): Promise<LoadedAll<K, V>> {
+  #trace<K extends CacheKey, V>(keys: readonly K[], run: () => Promise<LoadedAll<K, V>>): Promise<LoadedAll<K, V>> {
     const { events, cache } = this.#options;
-    return events.trace({ cache, step: 'load', keys: events.tracer === undefined ? [] : keys.map(encodeKey) }, run);
+    if (events.tracer === undefined) return run();
+    const identities = keys.map((key) => identityOf(key, {}));
+    return events.trace({ cache, step: 'load', keys: identities.filter((identity) => typeof identity === 'string') }, run);
   }
 }

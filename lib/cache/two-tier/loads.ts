@@ -103,8 +103,7 @@ export class Loads {
     const { remote, tagging, cache } = this.#options;
     const clock = tagging.isOn ? remote.tagClock(key) : undefined;
     const tagsAt = clock && { clock, begun: momentOf(clock) };
-    const load = new SharedLoad(cache, key, begunAt);
-    load.batched = batched;
+    const load = new SharedLoad(cache, key, begunAt, batched);
     return { key, loader, options, batched, freshness, context: context ?? UNLIMITED, ticket, load, begunAt, tagsAt };
   }
 
@@ -270,7 +269,7 @@ export class Loads {
     return load.join(clock, fillLeaseMs).then(
       (value) => {
         if (value === LATE) return this.#succeed(request, load, isSecond);
-        if (load.batched?.isNothing === true && !isAlike(request, load)) return this.#succeed(request, load, isSecond, true);
+        if (load.isNothing && !isAlike(request, load)) return this.#succeed(request, load, isSecond, true);
         if (!isNewer && this.mayBeOvertaken(load)) return this.#reload(request, load, isSecond);
         return (value instanceof Copies ? value.make() : value) as V;
       },
@@ -316,8 +315,8 @@ export class Loads {
 }
 
 /** Whether a request and a load have loaders of the same kind: of one key, or of several. */
-const isAlike = ({ batched }: Pick<LoadCall<never>, 'batched'>, load: SharedLoad): boolean =>
-  (batched === undefined) === (load.batched === undefined);
+const isAlike = ({ batched }: Pick<LoadCall<never>, 'batched'>, { isBatched }: SharedLoad): boolean =>
+  (batched !== undefined) === isBatched;
 
 /**
  * Whether the caller who ran the load gave up: usually through an `AbortSignal` of `fetch`, of Node or of a

@@ -3,6 +3,7 @@ import { alarm, type Milliseconds } from '../../time/index.js';
 import { LimitedLoadContext } from '../load-context.js';
 import type { LocalTier } from '../local/local-tier.js';
 import type { ReadTicket } from '../local/read-tickets.js';
+import type { LeaseRequest } from '../remote/eviction-log.js';
 import type { FillLeaseReply } from '../remote/remote-cache.js';
 import type { CacheParts } from './cache-parts.js';
 import type { AskingRequest, LoadRequest } from './load-call.js';
@@ -49,6 +50,7 @@ export class Refreshes {
   begin<V>(request: AskingRequest<V>): void {
     const { key, freshness } = request;
     const { clock, fillLeaseMs } = this.#options;
+    request.batched?.leaves(); // Nobody waits for it.
     if (this.#isStopped) return;
     const now = clock.now();
     const attempt = this.#attempts.get(key);
@@ -63,10 +65,10 @@ export class Refreshes {
    */
   async reload<V>(request: LoadRequest<V>, isStoring: boolean): Promise<V> {
     const { loads, counters, hasRemote } = this.#options;
-    const { key, options } = request;
+    const { key, options, batched } = request;
     const ticket = this.#local.begin(key);
     try {
-      const lease = isStoring && hasRemote ? await this.lease(key, 0) : undefined;
+      const lease = isStoring && hasRemote ? await this.lease({ key, youngerThanMs: 0, isOneOfMany: batched !== undefined }) : undefined;
       counters.misses += 1;
       const asked = isStoring ? request : { ...request, options: { ...options, unless: () => true } };
       return (await loads.reload(asked, ticket, lease?.kind === 'granted' ? lease : undefined)).value;
@@ -130,8 +132,9 @@ export class Refreshes {
   /** Whether there is a newer value now. */
   async #refresh<V>(request: AskingRequest<V>, ticket: ReadTicket<SharedLoad>): Promise<boolean> {
     const { loads, reads, counters, hasRemote } = this.#options;
-    const { key, freshness } = request;
-    const lease = hasRemote ? await this.lease(key, freshness.refreshAfterMs) : undefined;
+    const { key, freshness, batched } = request;
+    const youngerThanMs = freshness.refreshAfterMs;
+    const lease = hasRemote ? await this.lease({ key, youngerThanMs, isOneOfMany: batched !== undefined }) : undefined;
     if (lease === undefined || lease.kind === 'granted') {
       counters.refreshes += 1;
       return (await loads.reload(request, ticket, lease)).isStored;
@@ -143,11 +146,11 @@ export class Refreshes {
   }
 
   /** The right to refresh. A rule of its own: a spec shows what breaks without it. */
-  protected async lease(key: string, youngerThanMs: Milliseconds): Promise<FillLeaseReply | { readonly kind: 'none' }> {
+  protected async lease(request: LeaseRequest): Promise<FillLeaseReply | { readonly kind: 'none' }> {
     const { remote, reads, counters } = this.#options;
-    if (!reads.allows(key)) return { kind: 'none' };
+    if (!reads.allows(request.key)) return { kind: 'none' };
     try {
-      return await remote.acquire({ key, youngerThanMs });
+      return await remote.acquire(request);
     } catch {
       counters.remoteFailures += 1;
       return { kind: 'none' };

@@ -39,8 +39,14 @@ export class SharedLoad extends Load {
    * found in the remote tier, alive.
    */
   tagged: Tagged | undefined;
-  /** Of one of several keys that are loaded together. */
+  /** Of one of several keys that are loaded together, until it ends. */
   batched: Batched | undefined;
+  /** Whether it is one of several keys that are loaded together. */
+  readonly isBatched: boolean;
+  /**
+   * Whether the loader has no value for the key, which says nothing to others. Set before the load settles.
+   */
+  isNothing = false;
   /** What it has found on its way, for those who want to know. */
   found: Found | undefined;
   /** The new load that those who had joined this one in vain share. */
@@ -53,8 +59,10 @@ export class SharedLoad extends Load {
   #joiners: Set<Load> | undefined;
   #joined: Promise<unknown> | undefined;
 
-  constructor(cache: string, key: string, begunAt: Milliseconds) {
+  constructor(cache: string, key: string, begunAt: Milliseconds, batched?: Batched) {
     super();
+    this.batched = batched;
+    this.isBatched = batched !== undefined;
     this.#cache = cache;
     this.#key = key;
     this.#begunAt = begunAt;
@@ -109,7 +117,8 @@ export class SharedLoad extends Load {
 
   /** It has settled. */
   end(): void {
-    this.promise = this.found = this.#joined = this.#joiners = undefined;
+    this.isNothing = this.batched?.isNothing === true;
+    this.promise = this.found = this.batched = this.#joined = this.#joiners = undefined;
   }
 
   /**

@@ -191,7 +191,7 @@ export class StaleReads {
     const { reads } = this.#options;
     const ticket = this.#local.begin(key);
     try {
-      const entry = reads.entryIn(await this.#readQuietly(key));
+      const entry = reads.entryIn(await this.#readQuietly(request));
       if (entry === undefined || !this.standsAgain(ticket)) throw failure.error;
       if (reads.isFresh(entry)) {
         reads.keep(key, ticket, entry, request.freshness);
@@ -205,10 +205,10 @@ export class StaleReads {
     }
   }
 
-  async #readQuietly(key: string): Promise<Reading> {
+  async #readQuietly<V>({ key, batched }: AskingRequest<V>): Promise<Reading> {
     const { reads, counters } = this.#options;
     try {
-      return await reads.get(key);
+      return await reads.get(key, undefined, batched !== undefined);
     } catch {
       counters.remoteFailures += 1; // The failure of the method is what the caller hears of.
       return undefined;

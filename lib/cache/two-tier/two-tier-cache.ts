@@ -2,7 +2,7 @@ import type { CacheCounters, CacheStatistics } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { Cache, type LoadOptions, type PutOptions } from '../cache.js';
 import type { EvictOptions } from '../evict-options.js';
-import { checkEntries, checkKeys, checkLoader } from '../check-arguments.js';
+import { checkEntries, checkLoader, denseCopy } from '../check-arguments.js';
 import { encodeTags } from '../tag/encode-tags.js';
 import type { AnswersNow } from '../hit-now.js';
 import type { CacheKey } from '../key/cache-key.js';
@@ -132,8 +132,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
   }
 
   override async getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]> {
-    checkKeys(keys);
-    const encoded = keys.map(encodeKey);
+    const encoded = denseCopy(keys).map(encodeKey);
     if (this.#joining !== undefined) await this.#joining;
     return this.#parts.batches.get(encoded) as Promise<(ValueWrapper<V> | undefined)[]>;
   }
@@ -162,8 +161,9 @@ export class TwoTierCache extends Cache implements AnswersNow {
     loader: LoaderOfAll<K, V>,
     options: LoadAllOptions<K, V> = {},
   ): Promise<Map<K, V>> {
+    const own = denseCopy(keys);
     if (this.#joining !== undefined) await this.#joining;
-    return this.#parts.batches.load({ keys, loader, options });
+    return this.#parts.batches.load({ keys: own, loader, options });
   }
 
   override async put(key: CacheKey, value: unknown, options: PutOptions = {}): Promise<void> {
@@ -184,8 +184,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
   }
 
   override async evictAll(keys: readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
-    checkKeys(keys);
-    return this.#writes.evict(keys.map(encodeKey), options);
+    return this.#writes.evict(denseCopy(keys).map(encodeKey), options);
   }
 
   override async evictTagged(tags: readonly CacheKey[], options: EvictOptions = {}): Promise<void> {
@@ -193,8 +192,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
   }
 
   override async intend(keys: readonly CacheKey[] | 'all'): Promise<WriteIntent> {
-    if (keys !== 'all') checkKeys(keys);
-    return this.#writes.intend(keys === 'all' ? keys : { keys: keys.map(encodeKey) });
+    return this.#writes.intend(keys === 'all' ? keys : { keys: denseCopy(keys).map(encodeKey) });
   }
 
   override async evictIfPresent(key: CacheKey, options: EvictOptions = {}): Promise<boolean> {
