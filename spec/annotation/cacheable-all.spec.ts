@@ -70,7 +70,7 @@ describe(CacheableAll.name, () => {
     const tags = (_pages: number, isbn: string): string[] => [isbn];
     const condition = (isbns: readonly string[]): boolean => isbns.length > 1;
     class BookService {
-      @CacheableAll(['book', 'title'], { key, unless, ttl, tags, condition, absent: 'null', maximumBatch: 1, refreshAfter: '1m' })
+      @CacheableAll(['book', 'title'], { key, unless, ttl, tags, condition, absent: 'undefined', maximumBatch: 1, refreshAfter: '1m' })
       async findAll(_isbns: readonly string[]): Promise<Map<string, number>> {
         return new Map();
       }
@@ -89,7 +89,7 @@ describe(CacheableAll.name, () => {
       tags,
       freshness: { staleIfError: undefined, refreshAfter: '1m', loadTimeout: undefined },
       result: 'map',
-      absent: 'null',
+      absent: 'undefined',
       maximumBatch: 1,
     });
     expect(recorded).to.be.frozen;

@@ -177,6 +177,12 @@ export class Refused {
     return new Map();
   }
 
+  // @ts-expect-error -- an element is never null
+  @CacheableAll('book', { absent: 'null' })
+  async absentAsNull(_ids: readonly string[]): Promise<Map<string, number>> {
+    return new Map();
+  }
+
   // @ts-expect-error -- two sources of one key
   @CacheableAll('book', { key: (id) => id, keyGenerator: 'keys' })
   async twoKeys(_ids: readonly string[]): Promise<Map<string, number>> {
