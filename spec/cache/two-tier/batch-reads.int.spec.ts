@@ -111,26 +111,24 @@ describe(`${BatchReads.name} on Redis`, () => {
     expect(await during(() => other.getAllOrLoad(keys, neverAll))).to.deep.equal([]);
   });
 
-  it('gives the leases of a loader that rejects back at once, in two scripts at the most', async () => {
+  it('gives the leases of a loader that rejects back at once, in one script', async () => {
     const thrown = new Error('The database is away.');
     const sent = await during(async () => {
       expect(await rejectionOf(cache.getAllOrLoad(keysOf(0, 100), () => Promise.reject(thrown)))).to.equal(thrown);
       await turn(); // What the turn leads to is sent by then,
       await cache.get('after'); // and was executed by then.
     });
-    const releases = sent.filter((step) => step.startsWith('release'));
-    expect(sent).to.deep.equal(['MGET 100', 'acquire 100', ...releases, 'GET']);
-    expect([['release 100'], ['release 1', 'release 99']]).to.deep.include(releases);
+    expect(sent.slice(0, -1)).to.deep.equal(['MGET 100', 'acquire 100', 'release 100']);
     expect(await server.cli('KEYS', '*:lease::*')).to.deep.equal([]);
   });
 
-  it('goes in chunks of a thousand, and fills what one call has loaded while the next one runs', async () => {
+  it('goes in parts of a thousand, one after the other, and takes the leases of one only when the last is stored', async () => {
     const { cache: large } = await fleet.join({ maximumSize: 5_000 });
     const { calls, load } = noted();
     const sent = await during(() => large.getAllOrLoad(keysOf(0, 2_500), load));
-    expect(sent.slice().sort()).to.deep.equal(
-      ['MGET', 'acquire', 'fill'].flatMap((step) => [`${step} 1000`, `${step} 1000`, `${step} 500`]).sort(),
-    );
+    const part = (size: number): string[] => ['acquire', 'fill'].map((step) => `${step} ${size}`);
+    // After so many misses, the others are expected.
+    expect(sent).to.deep.equal(['MGET 1000', ...part(1_000), ...part(1_000), ...part(500)]);
     expect(calls).to.deep.equal([keysOf(0, 1_000), keysOf(1_000, 2_000), keysOf(2_000, 2_500)]);
     expect(await during(() => large.getAllOrLoad(keysOf(0, 2_500), neverAll))).to.deep.equal([]);
   });
