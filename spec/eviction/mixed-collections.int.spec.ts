@@ -188,7 +188,7 @@ describe('Instances that read one id or many, with different options, on one nam
       return old;
     };
     const load = member.cache.getAllOrLoad(KEYS, loader, member.hasTags ? { tags: (_book, key) => tagsOf(key) } : {});
-    await begun.promise;
+    await Promise.race([begun.promise, load]);
     change(CHANGED);
     await meanwhile();
     finish.open();

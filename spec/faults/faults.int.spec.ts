@@ -10,7 +10,8 @@ import { Arena } from './arena.js';
 import { DATABASE_FAULTS } from './database-faults.js';
 import { DEPLOYMENTS } from './deployments.js';
 import { Random } from '../support/random.js';
-import { NO_FAULTS } from './fault-kind.js';
+import { waitFor } from '../support/wait.js';
+import { type FaultKind, NO_FAULTS } from './fault-kind.js';
 import { breaches, type FaultFigures, isInterrupted, runFault } from './run-fault.js';
 import { SingleServer } from './single-server.js';
 import { WorkerHandle } from './worker-handle.js';
@@ -114,7 +115,14 @@ for (const [flaw, what] of Object.entries(FLAWED) as [Flaw, string][]) {
       if (where === undefined || none === undefined) throw new Error('Nothing is known.');
       const database = await RedisServer.start();
       try {
-        const figures = await runFault(where, { ...none, flaw }, { boundMs: 250, seed: SEED, harmMs: HARM_MS, database });
+        const harm: FaultKind['harm'] = ({ arena }) => {
+          const isFound = (): boolean => {
+            const { worstStalenessMs, ackedStaleReads } = arena.oracle.verdict();
+            return worstStalenessMs > 250 && ackedStaleReads > 0;
+          };
+          return waitFor(isFound, { what: 'it to be seen', everyMs: 100, timeoutMs: 60_000 });
+        };
+        const figures = await runFault(where, { ...none, flaw, harm }, { boundMs: 250, seed: SEED, harmMs: HARM_MS, database });
         expect(figures.worstStalenessMs).to.be.above(250);
         expect(figures.ownStaleReads).to.be.above(0);
         expect(figures.ackedStaleReads).to.be.above(0);

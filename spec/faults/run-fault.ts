@@ -8,6 +8,7 @@ import { deadline, type FaultKind } from './fault-kind.js';
 import type { Verdict } from './oracle.js';
 import { Random } from '../support/random.js';
 import { StallWatch } from './stall-watch.js';
+import { waitFor } from '../support/wait.js';
 import { type Load, LONGEST_METHOD_MS, type WorkerFreshness } from './worker-protocol.js';
 
 /** How one kind of fault is tried. */
@@ -64,6 +65,8 @@ const HOT_KEYS = 8;
 const PUT_KEYS = 4;
 const READS_PER_SECOND = 1_500;
 const WRITES_PER_SECOND = 40;
+/** A run has so many, however short it is. */
+const LEAST_EVICTIONS = 8;
 
 /** The library's default: what a call may wait for the remote tier altogether. */
 const DEADLINE_MS = 1_000;
@@ -118,6 +121,9 @@ async function runOn(
     const load: Load = { readsPerSecond: READS_PER_SECOND, writesPerSecond: WRITES_PER_SECOND, acks: kind.acks ?? 'some', ...kind.load };
     await arena.load(load);
     await kind.harm({ arena, deployment, boundMs, random: random.fork(), load, isOver: deadline(harmMs) });
+    // On a busy machine little is written in that time. If it is too little, the figures say so.
+    const wasUsed = { what: 'some evictions', everyMs: 20, timeoutMs: 20_000 };
+    await waitFor(() => arena.oracle.evictions >= LEAST_EVICTIONS, wasUsed).catch(() => undefined);
     await arena.settle().catch((error: Error) => arena.failures.push(error.message)); // The reads have their verdict all the same.
     const permanentlyStale = await arena.permanentlyStale();
     const states = await arena.stopReading();
