@@ -17,7 +17,7 @@ export interface Reader {
 export interface Reading {
   readonly reader: Reader;
   readonly key: string;
-  readonly by: 'load' | 'get' | 'getAll';
+  readonly by: 'load' | 'loadAll' | 'get' | 'getAll';
   readonly begunAt: Milliseconds;
   /** When the oldest read had begun whose load it may have joined. */
   readonly since: Milliseconds;
@@ -119,14 +119,16 @@ export class StaleOracle {
     if (endsAt === undefined || endsAt > now) return undefined;
     if (this.#failedSince(reader.id, key, begunAt, now) !== undefined) this.#answeredAt.set(`${reader.id} ${key}`, now);
     if (endsAt > since) return undefined; // It may have been read while its life went on.
-    const why = this.#refusal(reading, endsAt, now) ?? this.#eviction(reading, stored.version, now);
+    // A read of several keys has decided on this one before it ended; nobody can tell when.
+    const why =
+      this.#refusal(reading, endsAt, now) ?? (reading.by === 'loadAll' ? undefined : this.#eviction(reading, stored.version, now));
     return why && `C9: a read of '${key}' in ${reader.id} returned version ${stored.version}, whose life had ended, ${why}.`;
   }
 
   /** Why it may serve no value whose life has ended. */
   #refusal({ reader, key, by }: Reading, endsAt: Milliseconds, now: Milliseconds): string | undefined {
     const { staleMs, retryAfterMs } = reader.lives;
-    if (by !== 'load' || staleMs === 0) return 'without having been asked to';
+    if ((by !== 'load' && by !== 'loadAll') || staleMs === 0) return 'without having been asked to';
     if (now > endsAt + staleMs) return `${now - endsAt} ms ago`;
     const since = now - retryAfterMs;
     if ((this.#answeredAt.get(`${reader.id} ${key}`) ?? -Infinity) >= since) return undefined;
@@ -154,7 +156,10 @@ export class StaleOracle {
   /** The first time since then that a method failed, or a read waited for too long. */
   #failedSince(id: string, key: string, since: Milliseconds, now: Milliseconds): Milliseconds | undefined {
     const timeouts = this.#readings
-      .filter(({ reader, key: own, by }) => reader.id === id && own === key && by === 'load' && reader.lives.loadTimeoutMs > 0)
+      .filter(
+        ({ reader, key: own, by }) =>
+          reader.id === id && own === key && (by === 'load' || by === 'loadAll') && reader.lives.loadTimeoutMs > 0,
+      )
       .map(({ reader, begunAt, endedAt }) => ({ at: begunAt + reader.lives.loadTimeoutMs, endedAt }))
       .filter(({ at, endedAt = now }) => at <= endedAt)
       .map(({ at }) => at);
