@@ -352,6 +352,17 @@ export const BATCHED_IN_VAIN: ScriptConstraints = {
   loadsOfAll: ['slow', 'slow', 'slowFailing', 'slowFailing', 'failing', 'leavingOut', 'slowLeavingOut', 'slowLeavingOut'],
 };
 
+/** A third instance holds the leases of both keys, and they come free one by one. */
+export const BATCHED_AMONG_THREE: ScriptConstraints = {
+  ...BATCHED_IN_VAIN,
+  instances: 3,
+  keys: 2,
+  weights: { ...UNDISTURBED, read: 8, readAll: 12, update: 2, clear: 0, pass: 8, finishLoads: 2, settle: 6 },
+  passes: [30],
+  loads: ['slowFailing'],
+  loadsOfAll: ['slow', 'slowFailing', 'slowLeavingOut'],
+};
+
 /** Loads and their leases run out. */
 export const BATCHED_AND_LATE: ScriptConstraints = {
   ...BATCHED,
