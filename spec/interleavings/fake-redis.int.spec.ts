@@ -28,7 +28,7 @@ type Call =
       /** Whether the life of what is stored has ended already. */
       readonly isEnded: boolean;
     }
-  | { readonly script: 'release'; readonly key: number; readonly gen: Gen; readonly holder: number }
+  | { readonly script: 'release'; readonly leases: readonly { readonly key: number; readonly gen: Gen; readonly holder: number }[] }
   | {
       readonly script: 'claim';
       readonly key: number;
@@ -90,7 +90,10 @@ const wish = fc.constantFrom('', 'old', 'drop', '3600000', '0');
 const call: fc.Arbitrary<Call> = fc.oneof(
   fc.record({ script: fc.constant('acquire' as const), key, gen, holder: who, wish, both: fc.boolean(), tagged }),
   fc.record({ script: fc.constant('fill' as const), key, gen, holder: who, both: fc.boolean(), isEnded: fc.boolean() }),
-  fc.record({ script: fc.constant('release' as const), key, gen, holder: who }),
+  fc.record({
+    script: fc.constant('release' as const),
+    leases: fc.array(fc.record({ key, gen, holder: who }), { minLength: 1, maxLength: 4 }),
+  }),
   fc.record({ script: fc.constant('claim' as const), key, gen, holder: who, keep: fc.boolean(), both: fc.boolean(), tagged }),
   fc.record({ script: fc.constant('evict' as const), gen, acks: fc.boolean(), passing: fc.boolean(), intent }),
   fc.record({ script: fc.constant('evict-tags' as const), gen, acks: fc.boolean(), passing, tags }),
@@ -211,10 +214,12 @@ async function transcript(server: Server, namespace: string, calls: readonly Cal
             args: each.both ? [g, token, filled, '60000', token, '{"value":2,"life":90000', '90000'] : [g, token, filled, '60000'],
           };
         }
-        case 'release': {
-          const [g, k] = [of(each.gen), KEYS[each.key] as string];
-          return { name: each.script, scriptKeys: [keys.lease(g, k)], args: [`${IDS[each.holder]}|1`] };
-        }
+        case 'release':
+          return {
+            name: each.script,
+            scriptKeys: each.leases.map(({ key, gen }) => keys.lease(of(gen), KEYS[key] as string)),
+            args: each.leases.map(({ holder }) => `${IDS[holder]}|1`),
+          };
         case 'claim': {
           const [g, k] = [of(each.gen), KEYS[each.key] as string];
           return {

@@ -18,7 +18,7 @@ import { type Message, MessageListenerContainer } from '../../lib/topic/index.js
 import { CommandLink } from './command-link.js';
 import type { FakeRedis, Request } from './fake-redis.js';
 import type { Kinds } from './kinds.js';
-import type { Lives } from './step.js';
+import type { Lives, Patience } from './step.js';
 import { SubscriberLink } from './subscriber-link.js';
 
 export const NAMESPACE = 'app';
@@ -38,6 +38,13 @@ export const TIMES = {
   ttlMs: 60_000,
 } as const;
 
+/** How long an instance waits for others. `loadMs`: for a load that a caller has joined; `undefined`: the default. */
+const WAITS = {
+  usual: { timeoutMs: TIMES.timeoutMs, deadlineMs: TIMES.deadlineMs, fillLeaseMs: TIMES.fillLeaseMs, loadMs: undefined },
+  short: { timeoutMs: TIMES.timeoutMs, deadlineMs: TIMES.deadlineMs, fillLeaseMs: 600, loadMs: 600 },
+  endless: { timeoutMs: 30_000, deadlineMs: 300_000, fillLeaseMs: 300_000, loadMs: 300_000 },
+} as const;
+
 /** What an {@link Instance} is made of. */
 export interface InstanceOptions {
   readonly id: string;
@@ -51,6 +58,7 @@ export interface InstanceOptions {
   /** Whether its entries carry tags. */
   readonly hasTags: boolean;
   readonly lives: Lives;
+  readonly patience: Patience;
   readonly coalesces: boolean;
   readonly verifies: boolean;
   /** Told of every value that L1 keeps, and whether it takes the place of one whose life goes on. */
@@ -104,7 +112,8 @@ export class Instance {
 
   constructor(options: InstanceOptions) {
     const { id, kinds, clock, tiers, boundMs, hasTags, lives } = options;
-    const { timeoutMs, deadlineMs, fillLeaseMs, intentLeaseMs } = TIMES;
+    const { intentLeaseMs } = TIMES;
+    const { timeoutMs, deadlineMs, fillLeaseMs, loadMs } = WAITS[options.patience];
     const { ttlMs, staleMs, retryAfterMs, refreshAfterMs, loadTimeoutMs } = lives;
     this.id = id;
     this.hasTags = hasTags;
@@ -171,6 +180,7 @@ export class Instance {
         whenDisconnected: 'bypass',
         timeoutMs,
         deadlineMs,
+        fillLeaseMs: loadMs,
         intentLeaseMs,
       },
       local: this.#local,

@@ -11,6 +11,7 @@ import { ReadLease } from '../../lib/eviction/read-lease.js';
 import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { FakeRedis, type FakeState, type Request } from './fake-redis.js';
+import { BATCH_MUTANTS } from './batch-mutants.js';
 import { FRESH_MUTANTS } from './fresh-mutants.js';
 import { CACHE, NAMESPACE, TIMES } from './instance.js';
 import {
@@ -495,4 +496,5 @@ export const MUTANTS: readonly Mutant[] = [
   },
   ...TAG_MUTANTS,
   ...FRESH_MUTANTS,
+  ...BATCH_MUTANTS,
 ];

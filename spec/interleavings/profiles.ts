@@ -324,6 +324,104 @@ const DUE_AND_MIXED: ScriptConstraints = {
 /** All of it, whatever fails. */
 const DUE_AND_DISTURBED: ScriptConstraints = { lives: [REFRESHED, { ...REFRESHED, loadTimeoutMs: 300 }, ENDING], loads: FAILING };
 
+/** Several keys are read at once, and nothing that waits for another is ended by a time. */
+export const BATCHED: ScriptConstraints = {
+  ...FEW,
+  tiers: ['both', 'both', 'both', 'remote', 'local'],
+  keys: 3,
+  warm: false,
+  weights: { ...UNDISTURBED, read: 5, readAll: 12, update: 4, clear: 1, pass: 3, finishLoads: 3 },
+  passes: [30, 250],
+  patience: 'endless',
+};
+
+/** The same, and methods read other keys. */
+export const BATCHED_AND_NEEDING: ScriptConstraints = {
+  ...BATCHED,
+  tiers: ['both', 'both', 'remote', 'local'],
+  weights: { ...BATCHED.weights, update: 3, finishLoads: 5 },
+  needs: true,
+};
+
+/** What others load is not stored, so leases are given back while others ask for them. */
+export const BATCHED_IN_VAIN: ScriptConstraints = {
+  ...BATCHED,
+  tiers: ['both', 'remote'],
+  weights: { ...BATCHED.weights, read: 4, readAll: 14, update: 3, clear: 0, pass: 5, finishLoads: 4 },
+  loads: ['quick', 'slow', 'failing', 'slowFailing'],
+  loadsOfAll: ['slow', 'slow', 'slowFailing', 'slowFailing', 'failing', 'leavingOut', 'slowLeavingOut', 'slowLeavingOut'],
+};
+
+/** A third instance holds the leases of both keys, and they come free one by one. */
+export const BATCHED_AMONG_THREE: ScriptConstraints = {
+  ...BATCHED_IN_VAIN,
+  instances: 3,
+  keys: 2,
+  weights: { ...UNDISTURBED, read: 8, readAll: 12, update: 2, clear: 0, pass: 8, finishLoads: 2, settle: 6 },
+  passes: [30],
+  loads: ['slowFailing'],
+  loadsOfAll: ['slow', 'slowFailing', 'slowLeavingOut'],
+};
+
+/** Loads and their leases run out. */
+export const BATCHED_AND_LATE: ScriptConstraints = {
+  ...BATCHED,
+  tiers: ['both', 'both', 'remote', 'local'],
+  weights: { ...BATCHED.weights, pass: 6, finishLoads: 2 },
+  loadsOfAll: ['quick', 'slow', 'slow', 'slow', 'slowFailing', 'slowLeavingOut'],
+  passes: [30, 250, 600],
+  needs: true,
+  patience: 'short',
+};
+
+/** Messages come late. */
+export const BATCHED_AND_SLOW: ScriptConstraints = {
+  ...BATCHED,
+  tiers: ['both'],
+  weights: { ...BATCHED.weights, clear: 0, pass: 8, holdSubscriber: 4, resume: 4 },
+  updates: ['evict'],
+  passes: [250, 600, 1_100],
+  patience: 'usual',
+};
+
+/** Evictions find nobody for so long that they come into doubt. */
+const BATCHED_OFFLINE: ScriptConstraints = {
+  ...OFFLINE,
+  keys: 3,
+  weights: { ...OFFLINE.weights, read: 4, readAll: 10 },
+};
+
+/** Values are evicted by their tags. */
+export const BATCHED_AND_TAGGED: ScriptConstraints = {
+  ...BATCHED,
+  tags: 'all',
+  weights: { ...BATCHED.weights, update: 1, updateTagged: 7 },
+};
+
+/** Values end, and methods fail. */
+const BATCHED_AND_ENDED: ScriptConstraints = {
+  ...ENDED,
+  keys: 3,
+  weights: { ...ENDED.weights, read: 4, readAll: 12 },
+  lives: [ENDING, { ...ENDING, loadTimeoutMs: 300 }, REFRESHED],
+};
+
+/** Writers die in the middle of crash-safe writes. */
+const BATCHED_AND_CRASHED: ScriptConstraints = {
+  ...CRASHED,
+  keys: 2,
+  weights: { ...CRASHED.weights, read: 4, readAll: 10 },
+};
+
+/** All of it, whatever fails. */
+const BATCHED_AND_DISTURBED: ScriptConstraints = {
+  keys: 3,
+  tags: 'mixed',
+  weights: { read: 5, readAll: 12, updateTagged: 5, update: 5 },
+  lives: [REFRESHED, { ...REFRESHED, ttlMs: 60_000 }, ENDING],
+  needs: true,
+};
+
 /** By name: all of them but those that aim at one rule of crash-safe writes. */
 export const PROFILES: Readonly<Record<string, ScriptConstraints>> = {
   SLOW_SUBSCRIBER,
@@ -366,4 +464,14 @@ export const PROFILES: Readonly<Record<string, ScriptConstraints>> = {
   DUE_OFFLINE,
   DUE_AND_MIXED,
   DUE_AND_DISTURBED,
+  BATCHED,
+  BATCHED_AND_NEEDING,
+  BATCHED_IN_VAIN,
+  BATCHED_AND_LATE,
+  BATCHED_AND_SLOW,
+  BATCHED_OFFLINE,
+  BATCHED_AND_TAGGED,
+  BATCHED_AND_ENDED,
+  BATCHED_AND_CRASHED,
+  BATCHED_AND_DISTURBED,
 };

@@ -17,7 +17,8 @@ export interface Reader {
 export interface Reading {
   readonly reader: Reader;
   readonly key: string;
-  readonly by: 'load' | 'get' | 'getAll';
+  /** `loadAll`: one key of several. When it was served lies between the begin and the end, which is when all of them have been. */
+  readonly by: 'load' | 'loadAll' | 'get' | 'getAll';
   readonly begunAt: Milliseconds;
   /** When the oldest read had begun whose load it may have joined. */
   readonly since: Milliseconds;
@@ -91,7 +92,15 @@ export class StaleOracle {
   kept({ id, hasRemote }: Reader, { key, version, run }: Stored, freshUntil: Milliseconds, isReplacingFresh: boolean): string | undefined {
     const name = `${id} ${run}`;
     if (!hasRemote && !this.#ends.has(name)) this.#ends.set(name, freshUntil);
-    if (!isReplacingFresh || freshUntil > performance.now()) return undefined;
+    const now = performance.now();
+    if (freshUntil > now) return undefined;
+    // A read of several keys may have failed with another key before this one was answered.
+    const isOfMany = this.#readings.some(
+      ({ reader, key: own, by, begunAt }) =>
+        reader.id === id && own === key && by === 'loadAll' && this.#failedSince(id, key, begunAt, now) !== undefined,
+    );
+    if (isOfMany) this.#answeredAt.set(`${id} ${key}`, now);
+    if (!isReplacingFresh) return undefined;
     return `C9: in L1 of ${id} version ${version} of '${key}', whose life had ended, took the place of a fresh value.`;
   }
 
@@ -114,21 +123,21 @@ export class StaleOracle {
   ended(reading: Reading, stored: Stored | undefined): string | undefined {
     const now = (reading.endedAt = performance.now());
     if (stored === undefined) return undefined;
-    const { reader, key, begunAt, since } = reading;
+    const { reader, key, by, begunAt, since } = reading;
     const endsAt = this.#ends.get(reader.hasRemote ? `${stored.run}` : `${reader.id} ${stored.run}`);
     if (endsAt === undefined || endsAt > now) return undefined;
     if (this.#failedSince(reader.id, key, begunAt, now) !== undefined) this.#answeredAt.set(`${reader.id} ${key}`, now);
     if (endsAt > since) return undefined; // It may have been read while its life went on.
-    const why = this.#refusal(reading, endsAt, now) ?? this.#eviction(reading, stored.version, now);
+    const why = this.#refusal(reading, endsAt, now) ?? (by === 'loadAll' ? undefined : this.#eviction(reading, stored.version, now));
     return why && `C9: a read of '${key}' in ${reader.id} returned version ${stored.version}, whose life had ended, ${why}.`;
   }
 
   /** Why it may serve no value whose life has ended. */
-  #refusal({ reader, key, by }: Reading, endsAt: Milliseconds, now: Milliseconds): string | undefined {
+  #refusal({ reader, key, by, begunAt }: Reading, endsAt: Milliseconds, now: Milliseconds): string | undefined {
     const { staleMs, retryAfterMs } = reader.lives;
-    if (by !== 'load' || staleMs === 0) return 'without having been asked to';
+    if ((by !== 'load' && by !== 'loadAll') || staleMs === 0) return 'without having been asked to';
     if (now > endsAt + staleMs) return `${now - endsAt} ms ago`;
-    const since = now - retryAfterMs;
+    const since = (by === 'loadAll' ? begunAt : now) - retryAfterMs;
     if ((this.#answeredAt.get(`${reader.id} ${key}`) ?? -Infinity) >= since) return undefined;
     return this.#failedSince(reader.id, key, since, now) === undefined ? 'though no method had failed' : undefined;
   }
@@ -154,7 +163,10 @@ export class StaleOracle {
   /** The first time since then that a method failed, or a read waited for too long. */
   #failedSince(id: string, key: string, since: Milliseconds, now: Milliseconds): Milliseconds | undefined {
     const timeouts = this.#readings
-      .filter(({ reader, key: own, by }) => reader.id === id && own === key && by === 'load' && reader.lives.loadTimeoutMs > 0)
+      .filter(
+        ({ reader, key: own, by }) =>
+          reader.id === id && own === key && (by === 'load' || by === 'loadAll') && reader.lives.loadTimeoutMs > 0,
+      )
       .map(({ reader, begunAt, endedAt }) => ({ at: begunAt + reader.lives.loadTimeoutMs, endedAt }))
       .filter(({ at, endedAt = now }) => at <= endedAt)
       .map(({ at }) => at);

@@ -11,6 +11,8 @@ export type Step =
       readonly by: 'load' | 'get' | 'getAll';
       readonly load: Loading;
     }
+  /** A read of several keys at once, some of which may be named twice. */
+  | { readonly do: 'readAll'; readonly in: number; readonly keys: readonly number[]; readonly load: LoadingAll; readonly shape: Shape }
   | { readonly do: 'update'; readonly in: number; readonly key: number; readonly then: 'evict' | 'evictAcked' | 'put' }
   /** An update of a key, or of all keys, whose eviction names a tag: one that only this key carries, or one that all carry. */
   | { readonly do: 'updateTagged'; readonly in: number; readonly key: number; readonly tag: 'own' | 'all'; readonly acks: boolean }
@@ -64,6 +66,12 @@ export type Step =
 /** How a method ends that a read runs. `slow…`: at a `finishLoads`. */
 export type Loading = 'quick' | 'slow' | 'failing' | 'slowFailing';
 
+/** How a method of several keys ends. `…leavingOut`: it has no value for the first of them. */
+export type LoadingAll = Loading | 'leavingOut' | 'slowLeavingOut';
+
+/** In what a method of several keys returns its values. */
+export type Shape = 'map' | 'array';
+
 /** How long values live, and what is served beside fresh ones. `0`: never, or as long as it takes. */
 export interface Lives {
   readonly ttlMs: Milliseconds;
@@ -79,6 +87,7 @@ export type Weights = Readonly<Record<Step['do'], number>>;
 /** Everything happens, but for deaths of writers: what they leave behind is promised for crash-safe writes alone. */
 const EVERYTHING: Weights = {
   read: 12,
+  readAll: 0,
   update: 7,
   updateTagged: 0,
   clear: 1,
@@ -124,6 +133,12 @@ export const UNDISTURBED: Weights = {
   damage: 0,
 };
 
+/**
+ * For how long steps, joined loads and fill leases are waited for. `usual`: as the defaults have it, but for fill leases short enough to
+ * run out. `short`: loads that are joined run out, too. `endless`: longer than any schedule, so that a circle of waits never ends.
+ */
+export type Patience = 'usual' | 'short' | 'endless';
+
 /** One schedule but for the order of its hops: who takes part, and what happens. */
 export interface Script {
   readonly instances: number;
@@ -135,6 +150,9 @@ export interface Script {
   readonly mixed: boolean;
   /** Which instances have tags: none, all, or (`mixed`) some of those that share the cache. */
   readonly tags: 'none' | 'all' | 'mixed';
+  /** Whether the methods of some keys read another key before they return. No key needs itself, not even through others. */
+  readonly needs: boolean;
+  readonly patience: Patience;
   /** Whether things that follow each other on a connection come in one packet. */
   readonly coalesces: boolean;
   /** `undefined`: no life ends. */
@@ -158,6 +176,10 @@ export interface ScriptConstraints {
   readonly passes?: readonly Milliseconds[];
   /** Default: all but those that fail late. */
   readonly loads?: readonly Loading[];
+  /** The same of reads of several keys. Default: every way. */
+  readonly loadsOfAll?: readonly LoadingAll[];
+  readonly needs?: boolean;
+  readonly patience?: Patience;
   /** Default: no life ends. */
   readonly lives?: readonly Lives[];
   /** Whether somebody waits for the acknowledgements of evictions by tag. Default: sometimes. */
@@ -173,9 +195,10 @@ export interface ScriptConstraints {
 const withinPromise = (steps: readonly Step[]): readonly Step[] =>
   steps.some((step) => step.do === 'swallow') ? steps.filter((step) => step.do !== 'forge') : steps;
 
-/** Scripts for two or three instances and one or two keys. */
+/** Scripts for two or three instances and, by default, one or two keys. */
 export function scripts(constraints: ScriptConstraints = {}): fc.Arbitrary<Script> {
   const { tiers = ['both', 'both', 'both', 'local', 'remote'], instances, keys, warm, mixed = false, tags = 'none', lives } = constraints;
+  const { needs = false, patience = 'usual' } = constraints;
   return fc.record({
     instances: instances === undefined ? fc.integer({ min: 2, max: 3 }) : fc.constant(instances),
     keys: keys === undefined ? fc.integer({ min: 1, max: 2 }) : fc.constant(keys),
@@ -183,15 +206,25 @@ export function scripts(constraints: ScriptConstraints = {}): fc.Arbitrary<Scrip
     warm: warm === undefined ? fc.boolean() : fc.constant(warm),
     mixed: fc.constant(mixed),
     tags: fc.constant(tags),
+    needs: fc.constant(needs),
+    patience: fc.constant(patience),
     coalesces: fc.boolean(),
     lives: lives === undefined ? fc.constant(undefined) : fc.constantFrom(...lives),
     steps: fc.array(steps(constraints), { minLength: 5, maxLength: 40, size: 'max' }).map(withinPromise),
   });
 }
 
-function steps({ weights, updates, passes, loads, tags = 'none', acks, losses }: ScriptConstraints): fc.Arbitrary<Step> {
+/** Several keys, seldom one of them twice. */
+const someKeys = (key: fc.Arbitrary<number>): fc.Arbitrary<readonly number[]> =>
+  fc.oneof(
+    { weight: 5, arbitrary: fc.uniqueArray(key, { minLength: 2, maxLength: 3 }) },
+    { weight: 1, arbitrary: fc.array(key, { minLength: 1, maxLength: 4 }) },
+  );
+
+function steps(constraints: ScriptConstraints): fc.Arbitrary<Step> {
+  const { weights, updates, passes, loads, loadsOfAll, keys = 2, tags = 'none', acks, losses } = constraints;
   const where = fc.nat({ max: 2 });
-  const key = fc.nat({ max: 1 });
+  const key = fc.nat({ max: Math.max(keys, 2) - 1 });
   const of: { readonly [K in Step['do']]: fc.Arbitrary<Step> } = {
     read: fc.record({
       do: fc.constant('read' as const),
@@ -199,6 +232,15 @@ function steps({ weights, updates, passes, loads, tags = 'none', acks, losses }:
       key,
       by: fc.constantFrom('load', 'load', 'load', 'load', 'get', 'getAll'),
       load: fc.constantFrom(...(loads ?? (['quick', 'quick', 'quick', 'slow', 'slow', 'failing'] as const))),
+    }),
+    readAll: fc.record({
+      do: fc.constant('readAll' as const),
+      in: where,
+      keys: someKeys(key),
+      load: fc.constantFrom(
+        ...(loadsOfAll ?? (['quick', 'quick', 'slow', 'slow', 'failing', 'slowFailing', 'leavingOut', 'slowLeavingOut'] as const)),
+      ),
+      shape: fc.constantFrom('map', 'array'),
     }),
     update: fc.record({
       do: fc.constant('update' as const),

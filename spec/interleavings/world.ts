@@ -12,7 +12,7 @@ import { CACHE, CHANNEL, Instance, type InstanceOptions, NAMESPACE, originOfInst
 import { Lane } from './lane.js';
 import { type Announced, type Floor, Oracle, type Stored } from './oracle.js';
 import { type Reading, StaleOracle } from './stale-oracle.js';
-import type { Lives, Loading, Script, Step } from './step.js';
+import type { Lives, LoadingAll, Script, Shape, Step } from './step.js';
 
 // Taken at load, before fake timers take its place: one turn of the event loop lets every promise that can settle do so.
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -27,6 +27,19 @@ const RECOVERY_MS: Milliseconds = 8_000;
 /** The tags that every value of a key carries. */
 const tagsOf = (key: string): readonly string[] => [ALL, `of ${key}`];
 const ALL = 'all';
+
+/** Which key the method of a key reads before it returns, where a script says so. */
+const NEEDS: Readonly<Record<string, string>> = { b: 'c', c: 'a' };
+
+/** How many keys a method is for. */
+type Kind = 'one key' | 'several keys';
+
+/** What a read is held against. `kind`: of its method, if it has one. */
+interface Expected {
+  readonly floors: readonly Floor[];
+  readonly reading: Reading | undefined;
+  readonly kind: Kind | undefined;
+}
 
 const storedIn = (raw: string): Stored | undefined => {
   const { entry, value } = JSON.parse(raw) as { entry?: { value: Stored }; value?: Stored };
@@ -94,7 +107,9 @@ class World {
   /** Slow loads, which wait for a step of the script. */
   readonly #slow = new Set<Lane>();
   readonly #crashSafeWrites = new Set<CrashSafeWrite>();
-  readonly #loaderErrors = new Set<unknown>();
+  readonly #loaderErrors = new Map<unknown, Kind>();
+  /** Where and until which hop methods of several keys had no value for a key. */
+  readonly #leftOut = new Map<string, number>();
   /**
    * Updates under way, by key: a put that meets another writer of its key is a race of the writers, which no cache can decide. A put that
    * failed is over, though it may be executed long after its caller was told so: it must do no harm then.
@@ -112,7 +127,7 @@ class World {
     this.#serverKind = flaws.server ?? FakeRedis;
     this.#server = this.#newServer();
     this.#story = new Lane(scheduler, 'the script goes on');
-    this.#oracle = new Oracle((id) => this.#optionsOf(id).boundMs, ['a', 'b'].slice(0, script.keys));
+    this.#oracle = new Oracle((id) => this.#optionsOf(id).boundMs, ['a', 'b', 'c'].slice(0, script.keys));
     for (const key of this.#oracle.keys) this.#writers.set(key, { puts: 0, others: 0 });
     this.#instances = ['i0', 'i1', 'i2'].slice(0, script.instances).map(
       (id) =>
@@ -142,7 +157,7 @@ class World {
         this.#time.tick(50);
         await this.#settle();
       }
-      for (const instance of this.#instances) for (const key of this.#oracle.keys) this.#read(instance, key, 'load', 'quick');
+      for (const instance of this.#instances) for (const key of this.#oracle.keys) void this.#read(instance, key, 'load', 'quick');
       await this.#settle();
     }
     for (const step of this.#script.steps) await this.#turnTo(step);
@@ -150,8 +165,8 @@ class World {
   }
 
   /** The first keeps the options of the script. */
-  #optionsOf(id: string): Pick<InstanceOptions, 'boundMs' | 'tiers' | 'hasTags' | 'lives'> {
-    const { tiers, mixed, tags, lives = UNENDING } = this.#script;
+  #optionsOf(id: string): Pick<InstanceOptions, 'boundMs' | 'tiers' | 'hasTags' | 'lives' | 'patience'> {
+    const { tiers, mixed, tags, patience, lives = UNENDING } = this.#script;
     const number = mixed ? Number(id.slice(1)) : 0;
     const { staleMs, retryAfterMs } = lives;
     return {
@@ -160,6 +175,7 @@ class World {
       ]!,
       boundMs: TIMES.boundMs / [1, 4, 2][number]!,
       tiers: [tiers, 'both', 'local'][number] as Script['tiers'],
+      patience,
       hasTags: tags === 'all' || (tags === 'mixed' && id !== 'i1'),
     };
   }
@@ -208,7 +224,16 @@ class World {
     const key = 'key' in step ? (keys[step.key % keys.length] as string) : (keys[0] as string);
     switch (step.do) {
       case 'read':
-        return this.#read(instance, key, step.by, step.load);
+        void this.#read(instance, key, step.by, step.load);
+        return;
+      case 'readAll':
+        void this.#readAll(
+          instance,
+          step.keys.map((each) => keys[each % keys.length] as string),
+          step.load,
+          step.shape,
+        );
+        return;
       case 'update':
         return this.#update(instance, [key], step.then);
       case 'updateTagged':
@@ -327,7 +352,8 @@ class World {
     for (const instance of this.#living) {
       for (const key of this.#oracle.keys) {
         const reading = this.#stale?.begun(instance, key, 'load');
-        this.#expect(instance, key, this.#awaitLoad(instance, key), this.#oracle.floorsAtRest(key), reading);
+        const floors = this.#oracle.floorsAtRest(key);
+        this.#expect(instance, key, this.#awaitLoad(instance, key), { floors, reading, kind: 'one key' });
       }
     }
     await this.#rest();
@@ -354,56 +380,120 @@ class World {
 
   // ——— reads and writes ———
 
-  #read(instance: Instance, key: string, by: Reading['by'], load: Loading): void {
+  #read(instance: Instance, key: string, by: 'load' | 'get' | 'getAll', load: LoadingAll): Promise<unknown> {
     const { cache, id } = instance;
     const floors = this.#oracle.floors(id, key, performance.now());
     const reading = this.#stale?.begun(instance, key, by);
-    if (by === 'load') this.#expect(instance, key, this.#awaitLoad(instance, key, load), floors, reading);
-    else if (by === 'get') {
-      const result = cache.get<Stored>(key).then((found) => found?.value);
-      this.#expect(instance, key, result, floors, reading);
-    } else {
-      const result = cache.getAll<Stored>([key]).then(([found]) => found?.value);
-      this.#expect(instance, key, result, floors, reading);
-    }
+    let result: Promise<Stored | undefined>;
+    if (by === 'load') result = this.#awaitLoad(instance, key, load);
+    else if (by === 'get') result = cache.get<Stored>(key).then((found) => found?.value);
+    else result = cache.getAll<Stored>([key]).then(([found]) => found?.value);
+    this.#expect(instance, key, result, { floors, reading, kind: by === 'load' ? 'one key' : undefined });
+    return result;
   }
 
-  #awaitLoad(instance: Instance, key: string, load: Loading = 'quick'): Promise<Stored> {
+  #awaitLoad(instance: Instance, key: string, load: LoadingAll = 'quick'): Promise<Stored> {
     const hit = instance.cache.hitNow(key) as Promise<Stored> | undefined; // As the interceptor does.
     const options = instance.hasTags ? { tags: tagsOf(key) } : {};
-    return hit ?? instance.cache.getOrLoad<Stored>(key, () => this.#load(instance, key, load), options);
+    const method = (): Promise<Stored> =>
+      this.#load(instance, [key], { how: load, kind: 'one key', resultOf: ([stored]) => stored as Stored });
+    return hit ?? instance.cache.getOrLoad<Stored>(key, method, options);
+  }
+
+  /** Each key is promised what a read of that key alone is promised. */
+  #readAll(instance: Instance, keys: readonly string[], load: LoadingAll, shape: Shape): Promise<unknown> {
+    const { cache, id, hasTags } = instance;
+    const distinct = [...new Set(keys)];
+    const before = distinct.map((key) => ({
+      key,
+      floors: this.#oracle.floors(id, key, performance.now()),
+      reading: this.#stale?.begun(instance, key, 'loadAll'),
+    }));
+    const method = (missing: readonly string[]): Promise<ReadonlyMap<string, Stored> | (Stored | undefined)[]> => {
+      const inOrder = distinct.filter((key) => missing.includes(key));
+      if (String(missing) !== String(inOrder)) this.#violated(`A method of ${String(keys)} was asked for ${String(missing)}.`);
+      const resultOf = (all: (Stored | undefined)[]): typeof all | Map<string, Stored> =>
+        shape === 'array' ? all : new Map(all.flatMap((stored) => (stored === undefined ? [] : [[stored.key, stored]])));
+      return this.#load(instance, missing, { how: load, kind: 'several keys', resultOf });
+    };
+    const options = hasTags ? { tags: (_value: Stored, key: string) => tagsOf(key) } : {};
+    const begunAt = this.#hops;
+    const result = cache.getAllOrLoad<string, Stored>(keys, method, options).then((found) => {
+      const inOrder = distinct.filter((key) => found.has(key));
+      if (String([...found.keys()]) !== String(inOrder)) this.#violated(`The answer to ${String(keys)} was ${String([...found.keys()])}.`);
+      for (const key of distinct) {
+        const isLeftOut = found.has(key) || (this.#leftOut.get(`${id} ${key}`) ?? -1) >= begunAt;
+        if (!isLeftOut) this.#violated(`C7: a read of ${String(keys)} in ${id} has no '${key}', which no method has left out.`);
+      }
+      return found;
+    });
+    for (const { key, floors, reading } of before) {
+      const own = result.then((found) => found.get(key));
+      this.#expect(instance, key, own, { floors, reading, kind: 'several keys' });
+    }
+    return result;
   }
 
   /** A method that reads the database at one moment and returns at another. */
-  #load(instance: Instance, key: string, how: Loading): Promise<Stored> {
-    const lane = new Lane(this.#scheduler, `a load of '${key}'`);
+  #load<T>(
+    instance: Instance,
+    keys: readonly string[],
+    { how, kind, resultOf }: { how: LoadingAll; kind: Kind; resultOf: (all: (Stored | undefined)[]) => T },
+  ): Promise<T> {
+    const lane = new Lane(this.#scheduler, `a load of '${keys.join("', '")}'`);
     return new Promise((resolve, reject) => {
+      const fail = (): void => {
+        const error = new Error('The database is away.');
+        this.#loaderErrors.set(error, kind);
+        for (const key of keys) this.#stale?.failed(instance, key);
+        reject(error);
+      };
+      const end = (stored: (Stored | undefined)[]): void => {
+        if (how === 'failing' || how === 'slowFailing') return fail();
+        if (how === 'leavingOut' || how === 'slowLeavingOut') {
+          this.#leftOut.set(`${instance.id} ${keys[0]}`, this.#hops);
+          stored[0] = undefined;
+        }
+        resolve(resultOf(stored));
+      };
       lane.push(() => {
-        const stored = this.#oracle.read(key);
-        if (how === 'slow' || how === 'slowFailing') {
+        const stored = keys.map((key) => this.#oracle.read(key));
+        if (how.startsWith('slow')) {
           lane.hold();
           this.#slow.add(lane);
         }
-        lane.push(() => {
-          if (how === 'quick' || how === 'slow') return resolve(stored);
-          const error = new Error('The database is away.');
-          this.#loaderErrors.add(error);
-          this.#stale?.failed(instance, key);
-          reject(error);
-        });
+        const goOn = (): void => lane.push(() => end(stored));
+        const needed = this.#readNeeded(instance, keys);
+        if (needed === undefined) goOn();
+        else needed.then(goOn, () => lane.push(fail));
       });
     });
   }
 
-  /** Holds the outcome of a read against its floors. Reads by `get` may fail; nothing else may, but for the loader. */
-  #expect(instance: Instance, key: string, result: Promise<Stored | undefined>, floors: readonly Floor[], reading?: Reading): void {
+  /** A method reads what its keys need, if they need something. */
+  #readNeeded(instance: Instance, keys: readonly string[]): Promise<unknown> | undefined {
+    const needed = this.#script.needs ? [...new Set(keys.flatMap((key) => NEEDS[key] ?? []))] : [];
+    if (needed.length === 0) return undefined;
+    return needed.length === 1
+      ? this.#read(instance, needed[0] as string, 'load', 'quick')
+      : this.#readAll(instance, needed, 'quick', 'map');
+  }
+
+  /**
+   * Holds the outcome of a read against its floors. Reads by `get` may fail; nothing else may, but for the loader. What a method of
+   * several keys says is nothing to those who read one, and the other way round.
+   */
+  #expect(instance: Instance, key: string, result: Promise<Stored | undefined>, { floors, reading, kind }: Expected): void {
     const what = `a read of '${key}' in ${instance.id}`;
     this.#underWay += 1;
     result
       .then(
         (stored) => {
           const wrong = reading && this.#stale?.ended(reading, stored);
-          if (stored === undefined || instance.diedAt !== undefined) return;
+          if (instance.diedAt !== undefined) return;
+          if (stored === undefined && kind === 'one key')
+            this.#violated(`C7: ${what} returned nothing, which only a method of several keys may say.`);
+          if (stored === undefined) return;
           if (stored.key !== key) this.#violated(`${what} returned the value of '${stored.key}'.`);
           for (const { version, because } of floors) {
             if (stored.version < version) this.#violated(`${because}, and ${what} returned version ${stored.version} for ${version}.`);
@@ -415,7 +505,9 @@ class World {
           if (instance.diedAt !== undefined) return;
           const { code } = error as { code?: string };
           const isOurs = code?.startsWith('CACHE_REMOTE_') === true || (code === 'CACHE_LOAD_TIMEOUT' && instance.lives.loadTimeoutMs > 0);
-          if (!isOurs && !this.#loaderErrors.has(error)) this.#violated(`C7: ${what} failed with ${String(error)}`);
+          const of = this.#loaderErrors.get(error);
+          if (of !== undefined && of !== kind) this.#violated(`C7: ${what} by a method of ${kind} failed with one of ${of}.`);
+          if (!isOurs && of === undefined) this.#violated(`C7: ${what} failed with ${String(error)}`);
         },
       )
       .finally(() => (this.#underWay -= 1));
