@@ -13,7 +13,7 @@ describe(LoadBatch.name, () => {
   /** A batch of these keys, whose loader notes what it is asked for. */
   function batchOf(keys: string, { loader, ...options }: Options = {}): { calls: readonly unknown[]; members: readonly Member[] } {
     const { calls, load } = noted(loader === undefined ? undefined : (some) => loader(some as string[], UNLIMITED));
-    const batch = new LoadBatch<string, unknown>({ ...options, loader: load as Options['loader'] & {} });
+    const batch = new LoadBatch<string, unknown>({ ...options, loader: load });
     return { calls, members: [...keys].map((key) => batch.add(key)) };
   }
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { KeyOptions } from '../../lib/cache/key-options.js';
+import type { Batched } from '../../lib/cache/load-batch.js';
 import { type ReadTicket, ReadTickets } from '../../lib/cache/local/read-tickets.js';
-import type { Batched, LoadRequest } from '../../lib/cache/two-tier/load-call.js';
+import type { LoadRequest } from '../../lib/cache/two-tier/load-call.js';
 import { Loads, type LoadsOptions } from '../../lib/cache/two-tier/loads.js';
 import type { SharedLoad } from '../../lib/cache/two-tier/shared-load.js';
 import type { Milliseconds } from '../../lib/time/index.js';
@@ -258,8 +258,15 @@ class FillingTogether extends FakeRedis {
 
 /** Without a read lease, reads of several keys join loads. */
 class JoiningWithoutLease extends Loads {
-  protected override mayJoin(...[isServing, options]: Parameters<Loads['mayJoin']>): boolean {
-    return options instanceof KeyOptions || super.mayJoin(isServing, options);
+  #isBatched = false;
+
+  override load<V>(request: LoadRequest<V>, now: Milliseconds): Promise<V> {
+    this.#isBatched = request.batched !== undefined;
+    return super.load(request, now);
+  }
+
+  protected override mayJoin(...args: Parameters<Loads['mayJoin']>): boolean {
+    return this.#isBatched || super.mayJoin(...args);
   }
 }
 
