@@ -67,6 +67,27 @@ describe(valuesOf.name, () => {
     expect(valuesOf([{ a: 2 }] as CacheKey[], new Map<CacheKey, unknown>([[one, 'o']]))).to.deep.equal([undefined]);
   });
 
+  it('takes ids for absent that a map lacks and that are no keys, and passes over what is none in the map', () => {
+    class Id {}
+    const [one, other] = [new Id(), new Id()] as unknown as [CacheKey, CacheKey];
+    const long = [TOO_LONG];
+    const loaded = new Map<unknown, unknown>([[(): undefined => undefined, 'foreign'], [one, 'one'], [['a'], 'list']]); // prettier-ignore
+    expect(valuesOf<CacheKey, unknown>([one, other, ['a'], ['b'], long], loaded)).to.deep.equal([
+      'one',
+      undefined,
+      'list',
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('finds by identity alone in what is used like a map, but cannot be gone through', () => {
+    const [one, same] = [[1], [1]];
+    const map = new Map<unknown, unknown>([[one, 'one']]);
+    const loaded = { get: (key: CacheKey) => map.get(key) } as unknown as ReadonlyMap<CacheKey, unknown>;
+    expect(valuesOf<CacheKey, unknown>([one, same], loaded)).to.deep.equal(['one', undefined]);
+  });
+
   it('takes no string for a list of characters', () => {
     expect(cacheErrorIn(() => valuesOf(['a', 'b'], 'ab' as never)).code).to.equal('CACHE_OPERATION_INVALID');
   });

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
+import type { CacheKey, Loader, LoadOptions } from '../../lib/cache/index.js';
 import { NoOpCache } from '../../lib/cache/no-op-cache.js';
 import { loadOneByOne } from '../../lib/cache/load-one-by-one.js';
 import { neverAll, noted, slowly, valuesBy } from '../contract/collections-stage.js';
 import { cacheErrorOf, rejectionOf } from '../contract/rejection.js';
-import { gate } from '../support/promises.js';
+import { gate, turns } from '../support/promises.js';
 import { MapCache } from '../support/map-cache.js';
 
 describe(loadOneByOne.name, () => {
@@ -88,5 +89,51 @@ describe(loadOneByOne.name, () => {
     const { calls, load } = noted();
     for (let i = 0; i < 2; i += 1) expect(await nothing.getAllOrLoad(['a', 'b', 'a'], load)).to.deep.equal(valuesBy('of', ['a', 'b']));
     expect(calls).to.deep.equal([['a', 'b'], ['a', 'b']]); // prettier-ignore
+  });
+
+  const handing: Readonly<Record<string, (options: LoadOptions<unknown>) => LoadOptions<unknown>>> = {
+    spreads: (options) => ({ ...options, ttl: '5s' }),
+    'takes apart': ({ unless, onError, tags }) => ({ unless, onError, tags, ttl: '5s' }),
+  };
+  for (const [what, hand] of Object.entries(handing)) {
+    it(`loses no option in a cache of one’s own that ${what} what it is given`, async () => {
+      class Handing extends MapCache {
+        override getOrLoad<V>(key: CacheKey, loader: Loader<V>, options: LoadOptions<V> = {}): Promise<V> {
+          const handed = hand(options as LoadOptions<unknown>) as LoadOptions<V>;
+          handed.onError?.('get', 'told', undefined);
+          return super.getOrLoad(key, loader, handed);
+        }
+      }
+      const own = new Handing('book');
+      const told: unknown[] = [];
+      const onError = (...args: unknown[]): void => void told.push(args.slice(0, 3));
+      const unless = (_value: unknown, key: CacheKey): boolean => key === 'vetoed';
+      const { load } = noted((keys) => valuesBy('of', keys.filter((key) => key !== 'none'))); // prettier-ignore
+      expect(await own.getAllOrLoad(['a', 'vetoed', 'none'], load, { unless, onError })).to.deep.equal(valuesBy('of', ['a', 'vetoed']));
+      expect([...own.entries.keys()].map((key) => [key, own.peekValue(key), own.ttlOf(key)])).to.deep.equal([['a', 'of a', '5s']]);
+      expect(told).to.deep.equal(['a', 'vetoed', 'none'].map((key) => ['get', 'told', key]));
+      await own.getAllOrLoad(['none'], load, { absent: 'null', unless: () => true });
+      expect([own.has('none'), own.peekValue('none')]).to.deep.equal([true, null]);
+    });
+  }
+
+  it('rejects if a cache of one’s own throws at once for one key, and leaves no other rejection behind', async () => {
+    const [thrown, late] = [new Error('at once'), gate()];
+    class Throwing extends MapCache {
+      override getOrLoad<V>(key: CacheKey): Promise<V> {
+        if (key === 'b') throw thrown;
+        return late.promise.then(() => Promise.reject(new Error('later')));
+      }
+    }
+    const unhandled = sinon.spy();
+    process.on('unhandledRejection', unhandled);
+    try {
+      expect(await rejectionOf(new Throwing('book').getAllOrLoad(['a', 'b'], neverAll))).to.equal(thrown);
+      late.open();
+      await turns(3);
+      expect(unhandled.args).to.deep.equal([]);
+    } finally {
+      process.off('unhandledRejection', unhandled);
+    }
   });
 });

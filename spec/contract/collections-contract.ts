@@ -67,6 +67,25 @@ function describeAnswers(stage: CacheStage): void {
     expect(await stage.cache.get({ a: 1, b: 2 })).to.deep.equal({ value: 0 });
   });
 
+  it('takes a hole in the array for the key undefined, and never for its name', async () => {
+    const keys: (string | undefined)[] = Object.assign(new Array<string>(3), { 0: 'x', 2: 'y' });
+    const { calls, load } = noted((missing) => missing.map((key) => `of ${typeof key} ${String(key)}`));
+    const answer = await stage.cache.getAllOrLoad(keys, load);
+    expect(calls).to.deep.equal([['x', undefined, 'y']]);
+    expect([...answer.values()]).to.deep.equal(['of string x', 'of undefined undefined', 'of string y']);
+    expect(await stage.cache.getAll(['undefined', undefined])).to.deep.equal([undefined, { value: 'of undefined undefined' }]);
+    await stage.cache.put('undefined', 'its name');
+    const found = (await stage.cache.getAll(keys as CacheKey[])).map((each) => each?.value);
+    expect(found).to.deep.equal(['of string x', 'of undefined undefined', 'of string y']);
+    await stage.cache.evictAll(keys);
+    expect(await stage.cache.getAll(['x', undefined, 'y', 'undefined'])).to.deep.equal([
+      undefined,
+      undefined,
+      undefined,
+      { value: 'its name' },
+    ]);
+  });
+
   it('is not confused by a caller who changes his array, nor by a loader that changes its own', async () => {
     const keys = ['a', 'b', 'c'];
     const reading = stage.cache.getAllOrLoad(keys, (missing) => {

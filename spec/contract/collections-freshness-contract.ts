@@ -20,7 +20,7 @@ export function describeFreshCollections(stage: CacheStage): void {
 
     describeLives(fresh);
     describeStaleElements(fresh);
-    describeDueElements(fresh);
+    describeDueElements(stage, fresh);
     describeLateLoaders(fresh);
   });
 }
@@ -88,7 +88,7 @@ function describeStaleElements(fresh: FreshnessStage): void {
   });
 }
 
-function describeDueElements(fresh: FreshnessStage): void {
+function describeDueElements(stage: CacheStage, fresh: FreshnessStage): void {
   describe('elements that are older than `refreshAfter`', () => {
     beforeEach(async () => {
       await fresh.setUp({ refreshAfter: 5 * MINUTE });
@@ -121,6 +121,30 @@ function describeDueElements(fresh: FreshnessStage): void {
       await waitFor(async () => (await fresh.here.getAll(['a', 'b'])).every((each) => String(each?.value).startsWith('new')), {
         what: 'the new values',
       });
+    });
+
+    it('are no concern of those who wait for what is missing: it is loaded without them, and their failure is not its own', async () => {
+      for (const by of stage.hasRemote ? [fresh.here, fresh.there] : [fresh.here]) {
+        const { calls, load } = noted((keys) => (keys.includes('a') ? Promise.reject(AWAY) : valuesBy('new', keys)));
+        const missing = `missing ${by === fresh.here ? 'here' : 'there'}`;
+        expect([...(await by.getAllOrLoad(['a', missing], load)).values()]).to.deep.equal(['of a', `new ${missing}`]);
+        await fresh.counted('refreshFailures', 1, by);
+        expect(calls).to.have.deep.members([[missing], ['a']]);
+      }
+    });
+
+    it('are waited for by nobody, however long their loader takes', async () => {
+      const { promise, open } = gate();
+      const { calls, load } = noted((keys) => {
+        const loaded = valuesBy('new', keys);
+        return keys.includes('a') ? promise.then(() => loaded) : loaded;
+      });
+      const answer = await fresh.here.getAllOrLoad(['a', 'd'], load, { maximumBatch: 1 });
+      expect([...answer.values()]).to.deep.equal(['of a', 'new d']);
+      await waitFor(() => calls.length === 2, { what: 'the call in the background' });
+      open();
+      await fresh.counted('refreshes', 1);
+      await waitFor(async () => (await fresh.here.get('a'))?.value === 'new a', { what: 'the new value' });
     });
 
     it('are served on, if that fails', async () => {

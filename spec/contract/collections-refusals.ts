@@ -70,6 +70,16 @@ export function describeRefusedBatches(stage: CacheStage): void {
     expect(told).to.deep.equal([['get', 'CACHE_KEY_TOO_LONG', TOO_LONG], ['get', 'CACHE_KEY_TOO_LONG', TOO_LONG]]); // prettier-ignore
   });
 
+  it('loads a key that is too long under a tracer too, which is told of the others', async () => {
+    const traced: unknown[] = [];
+    stage.here.runtime.events.tracer = {
+      trace: ({ step, keys }, action) => (step === 'load' && traced.push(keys), Promise.resolve(action())),
+    };
+    const answer = await stage.cache.getAllOrLoad(['a', TOO_LONG, 'b'], noted().load);
+    expect(answer).to.deep.equal(valuesBy('of', ['a', TOO_LONG, 'b']));
+    expect(traced).to.deep.equal([['a', 'b']]);
+  });
+
   it('fails with what `onError` throws about a key', async () => {
     const thrown = new Error('strict');
     const onError = (): never => {

@@ -468,6 +468,30 @@ describe(CacheInterceptor.name, () => {
       expect(keysOf(caches.cache('book'))).to.deep.equal(['Books.findAll(a,en)', 'Books.findAll(b,en)']);
     });
 
+    it('may be made of ids that are no keys themselves, one of which does not exist', async () => {
+      class Isbn {
+        readonly text: string;
+
+        constructor(text: string) {
+          this.text = text;
+        }
+      }
+      class Books {
+        @CacheableAll('book', { key: (isbn) => isbn.text })
+        async findAll(isbns: readonly Isbn[]): Promise<Map<Isbn, string>> {
+          body(isbns.map(({ text }) => text));
+          return new Map(isbns.filter(({ text }) => exists(text)).map((isbn) => [isbn, `book ${isbn.text}`]));
+        }
+      }
+      const books = serve(Books);
+      const isbns = ['a', 'x', 'b'].map((text) => new Isbn(text));
+      for (let i = 0; i < 2; i += 1) {
+        expect([...(await books.findAll(isbns))]).to.deep.equal([[isbns[0], 'book a'], [isbns[2], 'book b']]); // prettier-ignore
+      }
+      expect(body.args).to.deep.equal([[['a', 'x', 'b']], [['x']]]);
+      expect(keysOf(caches.cache('book'))).to.deep.equal(['a', 'b']);
+    });
+
     it('are refused by the name of the operation', async () => {
       class Books {
         @CacheableAll('book')

@@ -120,8 +120,12 @@ export class Loads {
     lease: Granted | undefined,
   ): Promise<{ readonly value: V; readonly isStored: boolean }> {
     const call = this.#call(request, ticket, this.#options.clock.now());
-    const value = await this.#loadUnder(call, lease);
-    return { value, isStored: call.isStored === true };
+    try {
+      const value = await this.#loadUnder(call, lease);
+      return { value, isStored: call.isStored === true };
+    } finally {
+      call.load.end();
+    }
   }
 
   // Not `async`, to keep a hit in L2 cheap: one GET, one callback.

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { CacheKey, TwoTierCache } from '../../../lib/cache/index.js';
+import { type CacheKey, type TwoTierCache, withoutCache } from '../../../lib/cache/index.js';
 import { ACQUIRE, FILL, RELEASE } from '../../../lib/eviction/scripts.js';
 import { BatchReads } from '../../../lib/cache/two-tier/batch-reads.js';
 import { neverAll, noted, valuesBy } from '../../contract/collections-stage.js';
@@ -131,6 +131,26 @@ describe(`${BatchReads.name} on Redis`, () => {
     expect(sent).to.deep.equal(['MGET 1000', ...part(1_000), ...part(1_000), ...part(500)]);
     expect(calls).to.deep.equal([keysOf(0, 1_000), keysOf(1_000, 2_000), keysOf(2_000, 2_500)]);
     expect(await during(() => large.getAllOrLoad(keysOf(0, 2_500), neverAll))).to.deep.equal([]);
+  });
+
+  it('takes two scripts past the cache, and no look', async () => {
+    const keys = keysOf(0, 100);
+    await cache.putAll(valuesBy('put', keys));
+    const { calls, load } = noted();
+    expect(await during(() => withoutCache(() => cache.getAllOrLoad(keys, load)))).to.deep.equal(['acquire 100', 'fill 100']);
+    expect(calls).to.deep.equal([keys]);
+  });
+
+  it('takes one MGET more for old values, if its loader rejects and there was none', async () => {
+    const thrown = new Error('The database is away.');
+    const sent = await during(async () => {
+      const failing = cache.getAllOrLoad(keysOf(0, 100), () => Promise.reject(thrown), { staleIfError: '1m' });
+      expect(await rejectionOf(failing)).to.equal(thrown);
+      await turn(); // What the turn leads to is sent by then,
+      await cache.get('after'); // and was executed by then.
+    });
+    expect(sent.slice(0, 2)).to.deep.equal(['MGET 100', 'acquire 100']);
+    expect(sent.slice(2, -1)).to.have.members(['release 100', 'MGET 100']);
   });
 
   it('shares its steps with others that begin in the same turn', async () => {

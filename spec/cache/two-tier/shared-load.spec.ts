@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
 import sinon from 'sinon';
 import type { TwoTierCache } from '../../../lib/cache/index.js';
+import { type Batched, type BatchedLoad, LoadBatch } from '../../../lib/cache/load-batch.js';
 import { SharedLoad } from '../../../lib/cache/two-tier/shared-load.js';
 import { createInstance, type CacheInstance } from '../../../lib/instance/cache-instance.js';
 import { rejectionOf } from '../../contract/rejection.js';
@@ -274,5 +275,17 @@ describe(SharedLoad.name, () => {
       beside.resolve('new');
       expect([await joined, await outer[1]]).to.deep.equal(['new', 'new']);
     });
+  });
+
+  it('keeps nothing of the batch that it was a part of once it is over, but knows that it was, and whether it came to nothing', () => {
+    const batch = new LoadBatch<string, unknown>({ loader: () => new Map() });
+    const [found, absent] = ['a', 'b'].map((key) => batch.add(key)) as [BatchedLoad<string>, BatchedLoad<string>];
+    found.take('found');
+    absent.take(undefined);
+    const loads = [found, absent, undefined].map((batched) => new SharedLoad('book', 'a', 0, batched as Batched | undefined));
+    expect(loads.map(({ batched, isBatched }) => [batched, isBatched])).to.deep.equal([[found, true], [absent, true], [undefined, false]]); // prettier-ignore
+    for (const load of loads) load.end();
+    const left = loads.map(({ batched, isBatched, isNothing }) => [batched, isBatched, isNothing]);
+    expect(left).to.deep.equal([[undefined, true, false], [undefined, true, true], [undefined, false, false]]); // prettier-ignore
   });
 });
