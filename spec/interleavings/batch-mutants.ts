@@ -242,7 +242,7 @@ class SharingTickets extends ReadTickets<SharedLoad> {
   }
 }
 
-/** A fill of several keys looks at the lease of the first. */
+/** A fill of several keys is content with the lease of the first. */
 class FillingTogether extends FakeRedis {
   #may: boolean | undefined;
 
@@ -252,7 +252,9 @@ class FillingTogether extends FakeRedis {
   }
 
   protected override mayFill(...args: Parameters<FakeRedis['mayFill']>): boolean {
-    return (this.#may ??= super.mayFill(...args));
+    const mayFill = super.mayFill(...args);
+    this.#may ??= mayFill;
+    return mayFill || this.#may;
   }
 }
 

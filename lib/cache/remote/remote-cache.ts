@@ -222,6 +222,7 @@ export class RemoteCache {
       this.#isAlone && !isOneOfMany
         ? this.#log.acquire([request], waitMs).then(([reply]) => reply as FillLease)
         : this.#acquires.add(request, waitMs, most);
+    this.#releases.flush(); // One of them may be of the same key.
     const generation = this.#generation.current;
     const reply = await this.#trace('acquire', [request.key], ask);
     if (reply.kind === 'withheld') return reply;

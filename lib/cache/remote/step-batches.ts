@@ -29,6 +29,8 @@ interface Batch<I, O> {
   most: number;
   readonly waitMs: Milliseconds | undefined;
   readonly answers: Promise<readonly O[]>;
+  /** Sends it before its turn is over, unless it waits for the turn of its step. */
+  readonly hurry: () => void;
   length: number;
 }
 
@@ -62,6 +64,11 @@ export class StepBatches<I, O> {
     return batch.answers.then((answers) => answers[place]!);
   }
 
+  /** Sends what is gathered now, so that it goes before what is sent next. */
+  flush(): void {
+    this.#open?.hurry();
+  }
+
   #begin(waitMs: Milliseconds | undefined): Batch<I, O> {
     const { isCrowded, whenFree, execute } = this.#options;
     const items: I[] = [];
@@ -69,18 +76,25 @@ export class StepBatches<I, O> {
       if (this.#open?.items === items) this.#open = undefined;
     };
     const isWaiting = isCrowded();
+    let hurry = (): void => undefined;
     const answers = new Promise<readonly O[]>((resolve, reject) => {
+      let isSent = false;
       const send = (): void => {
+        if (isSent) return;
+        isSent = true;
         close();
         execute(items, waitMs).then(resolve, reject);
       };
-      if (!isWaiting) return afterThisTurn(send);
+      if (!isWaiting) {
+        hurry = send;
+        return afterThisTurn(send);
+      }
       whenFree(waitMs).then(send, (error: unknown) => {
         close();
         reject(error);
       });
     });
-    return { items, most: isWaiting ? MAXIMUM_CHUNK : MAXIMUM_OF_A_TURN, waitMs, answers, length: 0 };
+    return { items, most: isWaiting ? MAXIMUM_CHUNK : MAXIMUM_OF_A_TURN, waitMs, answers, hurry, length: 0 };
   }
 }
 
