@@ -51,7 +51,13 @@ export const SUITES = [
   {
     name: 'Redis Cluster',
     needs: 'the servers of a Cluster',
-    specs: ['deployment/cluster.int', 'deployment/cluster-acl.int', 'deployment/cluster-tags.int', 'topic/redis/cluster.int'],
+    specs: [
+      'deployment/cluster.int',
+      'deployment/cluster-acl.int',
+      'deployment/cluster-tags.int',
+      'deployment/cluster-collections.int',
+      'topic/redis/cluster.int',
+    ],
   },
   {
     name: 'Sentinel',
