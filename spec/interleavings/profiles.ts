@@ -364,7 +364,7 @@ export const BATCHED_AMONG_THREE: ScriptConstraints = {
 };
 
 /** Loads and their leases run out. */
-export const BATCHED_AND_LATE: ScriptConstraints = {
+const BATCHED_AND_LATE: ScriptConstraints = {
   ...BATCHED,
   tiers: ['both', 'both', 'remote', 'local'],
   weights: { ...BATCHED.weights, pass: 6, finishLoads: 2 },
@@ -392,7 +392,7 @@ const BATCHED_OFFLINE: ScriptConstraints = {
 };
 
 /** Values are evicted by their tags. */
-export const BATCHED_AND_TAGGED: ScriptConstraints = {
+const BATCHED_AND_TAGGED: ScriptConstraints = {
   ...BATCHED,
   tags: 'all',
   weights: { ...BATCHED.weights, update: 1, updateTagged: 7 },
