@@ -220,4 +220,28 @@ describe('Instances that read one id or many, with different options, on one nam
       await readEverywhere(`calls where there are ${member.name}`);
     }
   });
+
+  it('share their entries, whether they read one id or many, with those alone that have the same tags and version', async () => {
+    const oneGeneration = (): Promise<void> =>
+      waitFor(() => new Set(members.filter(({ book }) => book?.tiers !== 'local').map(({ cache }) => cache.generation)).size === 1, {
+        what: 'one generation everywhere',
+      });
+    const named = (name: keyof typeof KINDS): Member => members.find((member) => member.name === name) as Member;
+    for (const suffix of ['', ', without tags', ' of another version']) {
+      const [many, one] = [named(`calls for many${suffix}`), named(`calls for one${suffix}`)];
+      for (const [first, second] of [[many, one] as const, [one, many] as const]) {
+        // By one with tags: after a clear by another one, the next heartbeat of one with tags clears once more.
+        await named('calls for many').cache.clear({ acks: 'all' });
+        await oneGeneration();
+        loaded = [];
+        await read(first, KEYS, 'first');
+        expect(loaded.sort()).to.deep.equal(KEYS);
+        await read(second, KEYS, 'second');
+        expect(loaded, `those of ${first.name}, where there are ${second.name}`).to.have.length(KEYS.length);
+        const others = suffix === '' ? named('calls for many of another version') : named('calls for many');
+        await read(others, KEYS, 'others');
+        expect(loaded, `those of ${first.name}, where there are ${others.name}`).to.have.length(2 * KEYS.length);
+      }
+    }
+  });
 });
