@@ -3,9 +3,9 @@ import { allNow, Cache, type CacheKey, encodeKey, Load, type LoadAllOptions, typ
 import { CacheConfigurationError } from '../errors/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { CacheErrorHandler } from './cache-error-handler.js';
-import { isKeyError, isTooLong, keyErrorOf } from './key-error.js';
 import type { MethodRun } from './method-run.js';
 import { NOT_STORED, type OperationPlan } from './operation-plan.js';
+import { handleReadFailure } from './read-failures.js';
 import { UnfollowedLoad } from './unfollowed-load.js';
 
 type Values = LoadedAll<CacheKey, unknown>;
@@ -158,15 +158,7 @@ export class LookUpAll {
       ttl: typeof ttl === 'function' ? (value, key) => this.#verdict(value, key).ttl as Milliseconds : ttl,
       tags: hasTags ? (value, key) => this.#tags(value, key) : undefined,
       unless: isAsked ? (value, key) => (!isLast && !this.#isOfMethod(value, key)) || this.#verdict(value, key).isVetoed : undefined,
-      onError: (verb, error, key, value) => {
-        if (isKeyError(error)) {
-          const named = keyErrorOf(error, label, cache);
-          if (!isTooLong(error)) throw named;
-          return this.#errors.handleCacheGetError(named, cache, key);
-        }
-        if (verb === 'get') this.#errors.handleCacheGetError(error, cache, key);
-        else this.#errors.handleCachePutError(error, cache, key, value);
-      },
+      onError: (verb, error, key, value) => handleReadFailure(this.#errors, verb, error, { label, cache, key, value }),
     };
   }
 

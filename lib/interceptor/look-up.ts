@@ -2,9 +2,9 @@ import type { CacheableOperation, CacheInvocation } from '../annotation/index.js
 import { type CacheKey, Load, type LoadOptions } from '../cache/index.js';
 import type { FreshnessOptions } from '../time/index.js';
 import type { CacheErrorHandler } from './cache-error-handler.js';
-import { isKeyError, isTooLong, keyErrorOf } from './key-error.js';
 import type { MethodRun } from './method-run.js';
 import { NOT_STORED, type OperationPlan } from './operation-plan.js';
+import { handleReadFailure } from './read-failures.js';
 import { UnfollowedLoad } from './unfollowed-load.js';
 
 /** One `@Cacheable` in one call. `unless`, `ttl` and `tags` are asked once, however many caches it fills. */
@@ -149,15 +149,8 @@ export class LookUp {
       isVetoed = !this.#body.hasSucceeded || !Object.is(value, this.#body.result) || call.isVetoed(value);
       return value;
     };
-    const onError: LoadOptions['onError'] = (verb, error, value) => {
-      if (isKeyError(error)) {
-        const named = keyErrorOf(error, call.label, cache);
-        if (!isTooLong(error)) throw named;
-        return this.#errors.handleCacheGetError(named, cache, key);
-      }
-      if (verb === 'get') this.#errors.handleCacheGetError(error, cache, key);
-      else this.#errors.handleCachePutError(error, cache, key, value);
-    };
+    const onError: LoadOptions['onError'] = (verb, error, value) =>
+      handleReadFailure(this.#errors, verb, error, { label: call.label, cache, key, value });
     try {
       const freshness = this.#freshness(call, isLast && index === invocation.caches.length - 1);
       return cache.getOrLoad(key, loader, { ttl, tags, unless: () => isVetoed, join: this.#takeJoin(), onError, ...freshness });

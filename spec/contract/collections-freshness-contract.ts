@@ -162,46 +162,26 @@ function describeLateLoaders(fresh: FreshnessStage): void {
     beforeEach(() => fresh.setUp({ loadTimeout: SOON }));
 
     it('ends in an error for its caller, is told so, goes on, and is stored', async () => {
-      const { promise, open } = gate();
-      const signals: AbortSignal[] = [];
-      const begun = gate();
-      const result = fresh.here.getAllOrLoad(['a', 'b'], async (keys, { signal }) => {
-        signals.push(signal);
-        begun.open();
-        await promise;
-        return valuesBy('late', keys);
-      });
-      result.catch(() => undefined);
-      await begun.promise;
+      const { result, signals, succeed } = await slowly(fresh.here, ['a', 'b']);
       await fresh.pass(OVER);
       const error = await cacheErrorOf(result);
       expect(error).to.be.instanceOf(CacheLoadTimeoutError);
       await waitFor(() => signals[0]?.aborted === true, { what: 'the signal' });
-      open();
+      succeed();
       await waitFor(async () => (await fresh.here.getAll(['a', 'b'])).every((each) => each !== undefined), { what: 'the late values' });
-      expect(await fresh.here.getAllOrLoad(['a', 'b'], neverAll)).to.deep.equal(valuesBy('late', ['a', 'b']));
+      expect(await fresh.here.getAllOrLoad(['a', 'b'], neverAll)).to.deep.equal(valuesBy('slow', ['a', 'b']));
     });
 
     it('is not told so while somebody else waits for one of its keys', async () => {
-      const { promise, open } = gate();
-      const signals: AbortSignal[] = [];
-      const begun = gate();
-      const result = fresh.here.getAllOrLoad(['a', 'b'], async (keys, { signal }) => {
-        signals.push(signal);
-        begun.open();
-        await promise;
-        return valuesBy('late', keys);
-      });
-      result.catch(() => undefined);
-      await begun.promise;
+      const { result, signals, succeed } = await slowly(fresh.here, ['a', 'b']);
       const single = fresh.here.getOrLoad('b', neverAll, { loadTimeout: 0 });
       await waitFor(() => fresh.here.statistics().joined === 1, { what: 'the other caller' });
       await fresh.pass(OVER);
       expect((await cacheErrorOf(result)).code).to.equal('CACHE_LOAD_TIMEOUT');
       await fresh.counted('loadTimeouts', 2);
       expect(signals[0]?.aborted).to.equal(false);
-      open();
-      expect(await single).to.equal('late b');
+      succeed();
+      expect(await single).to.equal('slow b');
     });
 
     it('is answered with old values, where there are some', async () => {

@@ -34,6 +34,8 @@ export interface SlowBatch {
   readonly result: Promise<Map<CacheKey, unknown>>;
   /** What its loader was asked for. */
   readonly calls: readonly (readonly CacheKey[])[];
+  /** The signal that each call of its loader got. */
+  readonly signals: readonly AbortSignal[];
   /** Ends its loader. Default: with `slow <key>` for each key. */
   readonly succeed: (loaded?: Loaded) => void;
   readonly fail: (error: unknown) => void;
@@ -43,16 +45,19 @@ export interface SlowBatch {
 export async function slowly(cache: Pick<Cache, 'getAllOrLoad'>, keys: readonly CacheKey[], options?: AllOptions): Promise<SlowBatch> {
   const begun = gate();
   const { promise, open } = gate<(keys: readonly CacheKey[]) => Loaded>();
+  const signals: AbortSignal[] = [];
   const { calls, load } = noted(async (missing) => {
     begun.open();
     return (await promise)(missing);
   });
-  const result = cache.getAllOrLoad(keys, load, options);
+  const loader: typeof load = (missing, context) => (signals.push(context.signal), load(missing, context));
+  const result = cache.getAllOrLoad(keys, loader, options);
   result.catch(() => undefined); // A spec looks at it later.
   await Promise.race([begun.promise, result.then(() => undefined, () => undefined)]); // prettier-ignore
   return {
     result,
     calls,
+    signals,
     succeed: (loaded) => open((missing) => loaded ?? valuesBy('slow', missing)),
     fail: (error) =>
       open(() => {

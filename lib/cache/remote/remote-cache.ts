@@ -179,7 +179,8 @@ export class RemoteCache {
   getAll(keys: string[]): Promise<Reading[]> {
     const generation = this.#generation.current;
     const readings = this.#trace('get', keys, () => this.#read(keys));
-    return readings.then((all) => this.#judge?.judgeAll(all, generation) ?? all);
+    const judge = this.#judge;
+    return judge === undefined ? readings : readings.then((all) => judge.judgeAll(all, generation));
   }
 
   #getTraced(key: string, isOneOfMany: boolean): Promise<Reading> {
