@@ -4,15 +4,16 @@ import type { TwoTierCache } from '../../../lib/cache/index.js';
 import { noted, valuesBy } from '../../contract/collections-stage.js';
 import { Fleet } from '../../contract/fleet.js';
 import { turn } from '../../support/promises.js';
+import { meeting, outcomes as outcomesOf, standStill } from '../../support/standing-time.js';
 import { Random } from '../../support/random.js';
-
-/** More turns of the event loop than anything here needs. */
-const TURNS = 200;
 
 let fleets = 0;
 
-const standStill = (): sinon.SinonFakeTimers =>
-  sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldClearNativeTimers: true });
+/** What became of the calls, with a `Map` as an object. */
+async function outcomes(...given: Parameters<typeof outcomesOf>): Promise<unknown[]> {
+  const found = await outcomesOf(...given);
+  return found.map((value): unknown => (value instanceof Map ? Object.fromEntries(value) : value));
+}
 
 /**
  * Reads of many keys that wait for each other. No clock moves, and timers stand still or tick without it: a wait that only time would end
@@ -44,32 +45,6 @@ describe('loads of many keys that call each other', () => {
     const there = await fleet.join();
     timers = standStill();
     return there.cache;
-  }
-
-  /** What became of `calls` while every timer stood still. With `polls`, timers tick; the clocks that deadlines go by do not. */
-  async function outcomes(calls: readonly Promise<unknown>[], polls = false): Promise<unknown[]> {
-    const found: unknown[] = calls.map(() => 'waits');
-    calls.forEach((call, i) =>
-      call.then(
-        (value) => (found[i] = value instanceof Map ? Object.fromEntries(value) : value),
-        (error: unknown) => (found[i] = error),
-      ),
-    );
-    for (let count = 0; count < TURNS && found.includes('waits'); count += 1) {
-      await turn();
-      if (polls) await timers.tickAsync(50);
-    }
-    return found;
-  }
-
-  /** Opens when `count` have come. */
-  function meeting(count: number): () => Promise<void> {
-    let open!: () => void;
-    const all = new Promise<void>((resolve) => (open = resolve));
-    return () => {
-      if ((count -= 1) === 0) open();
-      return all;
-    };
   }
 
   /** A read of these keys. Its loader does `first`, and then answers with it and with each key. */
@@ -111,7 +86,7 @@ describe('loads of many keys that call each other', () => {
           await both();
           return cache.getAllOrLoad(other, (keys) => valuesBy('alone', keys));
         });
-      const found = await outcomes([load(['a', 'b'], ['c', 'd']), load(['c', 'd'], ['a', 'b'])], isBypassed);
+      const found = await outcomes([load(['a', 'b'], ['c', 'd']), load(['c', 'd'], ['a', 'b'])], isBypassed ? timers : undefined);
       expect(found).not.to.include('waits');
     });
   }
@@ -166,7 +141,7 @@ describe('loads of many keys that call each other', () => {
     const nested = batch(cache, ['a', 'b'], () =>
       there.getAllOrLoad(['b', 'c'], async (keys) => keys.map((key) => `there ${key}`)).then((found) => found.size),
     );
-    expect(await outcomes([nested], true), 'a loader that asks for its own key elsewhere').to.deep.equal([{ a: 'a<2', b: 'b<2' }]);
+    expect(await outcomes([nested], timers), 'a loader that asks for its own key elsewhere').to.deep.equal([{ a: 'a<2', b: 'b<2' }]);
     const both = meeting(2);
     const cross = (own: TwoTierCache, keys: readonly string[], wanted: readonly string[]): Promise<unknown> =>
       batch(
@@ -174,7 +149,7 @@ describe('loads of many keys that call each other', () => {
         keys,
         async () => (await both(), own.getAllOrLoad(wanted, (missing) => valuesBy('alone', missing)).then(({ size }) => size)),
       );
-    const found = await outcomes([cross(cache, ['p', 'q'], ['r', 's']), cross(there, ['r', 's'], ['q', 'p'])], true);
+    const found = await outcomes([cross(cache, ['p', 'q'], ['r', 's']), cross(there, ['r', 's'], ['q', 'p'])], timers);
     expect(found).to.deep.equal([{ p: 'p<2', q: 'q<2' }, { r: 'r<2', s: 's<2' }]); // prettier-ignore
   });
 
@@ -212,10 +187,10 @@ describe('loads of many keys that call each other', () => {
 
         const all = edges.map((_, node) => node);
         const calls = [visitAll(all, []), ...all.map((node) => visitAll([node, (node + 1) % size], []))];
-        const found = await outcomes(calls, true);
+        const found = await outcomes(calls, timers);
         expect(found).not.to.include('waits');
         for (const each of found) expect(each).to.be.an('array').that.does.not.include(undefined);
-        expect(await outcomes([cache.getAllOrLoad(['after'], () => ['all'])], true)).to.deep.equal([{ after: 'all' }]);
+        expect(await outcomes([cache.getAllOrLoad(['after'], () => ['all'])], timers)).to.deep.equal([{ after: 'all' }]);
       });
     }
   });

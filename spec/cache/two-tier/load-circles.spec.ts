@@ -6,16 +6,11 @@ import { Cacheable, CachePut, Caching, enableCaching, runInTransaction } from '.
 import { AsyncLocalTransactionSynchronization, TransactionAwareCache } from '../../../lib/transaction/index.js';
 import { Fleet } from '../../contract/fleet.js';
 import { turn } from '../../support/promises.js';
+import { meeting, outcomes, standStill } from '../../support/standing-time.js';
 import { Random } from '../../support/random.js';
 import { waitFor } from '../../support/wait.js';
 
-/** More turns of the event loop than anything here needs. */
-const TURNS = 200;
-
 let fleets = 0;
-
-const standStill = (): sinon.SinonFakeTimers =>
-  sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldClearNativeTimers: true });
 
 /**
  * Loads that wait for each other. No clock moves, and timers stand still or tick without it: who waited for an end by time would wait for
@@ -40,32 +35,6 @@ describe('loads that call each other', () => {
     timers.restore();
     await fleet.stop();
   });
-
-  /** What became of `calls` while every timer stood still. With `polls`, timers tick; the clocks that deadlines go by do not. */
-  async function outcomes(calls: readonly Promise<unknown>[], polls = false): Promise<unknown[]> {
-    const found: unknown[] = calls.map(() => 'waits');
-    calls.forEach((call, i) =>
-      call.then(
-        (value) => (found[i] = value),
-        (error: unknown) => (found[i] = error),
-      ),
-    );
-    for (let count = 0; count < TURNS && found.includes('waits'); count += 1) {
-      await turn();
-      if (polls) await timers.tickAsync(50);
-    }
-    return found;
-  }
-
-  /** Opens when `count` have come. */
-  function meeting(count: number): () => Promise<void> {
-    let open!: () => void;
-    const all = new Promise<void>((resolve) => (open = resolve));
-    return () => {
-      if ((count -= 1) === 0) open();
-      return all;
-    };
-  }
 
   /** Counts the loads that are looked at in search of circles. */
   function lookedThrough(): () => number {
@@ -100,7 +69,7 @@ describe('loads that call each other', () => {
       const both = meeting(2);
       const load = (one: string, other: string): Promise<string> =>
         cache.getOrLoad(one, async () => (await both(), cache.getOrLoad(other, async () => `${one}>${other}`, { join })), { join });
-      const found = await outcomes([load('p', 'q'), load('q', 'p')], how !== '');
+      const found = await outcomes([load('p', 'q'), load('q', 'p')], how === '' ? undefined : timers);
       // One joined; the other would have closed the circle, and loaded for itself.
       expect(found).to.deep.equal(['q>p', 'q>p']);
       expect(await outcomes([cache.get('p'), cache.get('q')])).to.deep.equal([{ value: 'q>p' }, { value: 'q>p' }]);
@@ -226,7 +195,7 @@ describe('loads that call each other', () => {
     const both = meeting(2);
     const one = cache.getOrLoad('p', async () => (await both(), cache.getOrLoad('q', async () => 'one')));
     const other = there.cache.getOrLoad('q', async () => (await both(), there.cache.getOrLoad('p', async () => 'other')));
-    expect(await outcomes([one, other], true)).to.deep.equal(['other', 'other']);
+    expect(await outcomes([one, other], timers)).to.deep.equal(['other', 'other']);
   });
 
   it('of two containers fill both tiers of each, where keys and names are the same by chance', async () => {
@@ -252,9 +221,9 @@ describe('loads that call each other', () => {
       cache.getOrLoad('q', () => 'unused'),
       third.cache.getOrLoad('q', () => 'unused'),
     );
-    expect(await outcomes(waiting, true)).to.deep.equal(['waits', 'waits', 'waits', 'waits']);
+    expect(await outcomes(waiting, timers)).to.deep.equal(['waits', 'waits', 'waits', 'waits']);
     finish('theirs');
-    expect(await outcomes([holder, ...waiting], true)).to.deep.equal(['theirs', 'theirs', 'theirs', 'theirs', 'theirs']);
+    expect(await outcomes([holder, ...waiting], timers)).to.deep.equal(['theirs', 'theirs', 'theirs', 'theirs', 'theirs']);
   });
 
   it('end within a cache that takes part in transactions', async () => {
@@ -314,7 +283,7 @@ describe('loads that call each other', () => {
     expect(await outcomes([books.find('a')])).to.deep.equal(['fla']);
     expect(await outcomes([books.saved('b')])).to.deep.equal(['lb']);
     expect(await outcomes([books.put('c')])).to.deep.equal(['flc']);
-    expect(await outcomes([books.one('d'), books.other('d')], true)).not.to.include('waits');
+    expect(await outcomes([books.one('d'), books.other('d')], timers)).not.to.include('waits');
     timers.restore();
     await container.unbindAllAsync();
   });
@@ -348,7 +317,7 @@ describe('loads that call each other', () => {
             { join },
           );
         const calls = edges.map((_, node) => visit(node, []));
-        expect(await outcomes(calls, true)).not.to.include('waits');
+        expect(await outcomes(calls, timers)).not.to.include('waits');
         expect(await outcomes([cache.getOrLoad('after', () => 'all')])).to.deep.equal(['all']);
       });
     }
