@@ -1,5 +1,8 @@
 import { expect } from 'chai';
+import sinon from 'sinon';
+import { withoutCache } from '../../../lib/cache/index.js';
 import { BatchReads } from '../../../lib/cache/two-tier/batch-reads.js';
+import { SharedLoad } from '../../../lib/cache/two-tier/shared-load.js';
 import { noted, valuesBy } from '../../contract/collections-stage.js';
 import { Fleet } from '../../contract/fleet.js';
 import { gate, turns } from '../../support/promises.js';
@@ -27,5 +30,19 @@ describe(BatchReads.name, () => {
     open();
     expect((await reading).get('e')).to.equal('of there');
     expect(calls).to.deep.equal([['a', 'b'], ['c', 'd']]); // prettier-ignore
+  });
+
+  it('leaves no load that keeps its batch, whichever way it was loaded', async () => {
+    const { cache } = await fleet.join();
+    const ended = sinon.spy(SharedLoad.prototype, 'end');
+    try {
+      await cache.getAllOrLoad(KEYS, noted().load);
+      expect(ended.callCount).to.equal(KEYS.length);
+      await withoutCache(() => cache.getAllOrLoad(KEYS, noted().load));
+      expect(ended.callCount).to.equal(2 * KEYS.length);
+      expect(ended.thisValues.map(({ batched }) => batched)).to.deep.equal(ended.thisValues.map(() => undefined));
+    } finally {
+      ended.restore();
+    }
   });
 });
