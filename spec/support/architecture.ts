@@ -60,6 +60,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['keyv', 'ioredis'],
   },
   cli: { rooms: ['instance', 'fleet', 'eviction', 'topic/redis', 'topic', 'cache', 'redis', 'event', 'time', 'errors'] },
+  testing: { rooms: [] },
   inversify: {
     rooms: ['instance', 'listener', 'interceptor', 'transaction', 'annotation', 'fleet', 'topic', 'cache', 'event', 'errors'],
     packages: ['inversify', 'reflect-metadata'],
