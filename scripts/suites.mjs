@@ -117,7 +117,7 @@ export const SUITES = [
     specs: [
       'interleavings/redis',
       'interleavings/embedded',
-      'interleavings/fake-redis.int',
+      'testing/simulation/fake-redis.int',
       'cache/local/replacement-policy',
       'cache/value/codec-fuzz',
       'eviction/message-fuzz',

@@ -31,7 +31,7 @@ export {
   type CachePutOperation,
   type OperationFunction,
 } from './cache-operation.js';
-export { CachedMethod } from './cached-method.js';
+export { CachedMethod, type MethodBody } from './cached-method.js';
 export { cachedMethodsOf, cacheOperationsOf } from './method-registry.js';
 export { takeOwnProperties } from './own-properties.js';
 export { isNamedByDecorator } from './named-caches.js';

@@ -1,5 +1,5 @@
 import { CacheStoppedError } from '../errors/index.js';
-import type { Milliseconds } from '../time/index.js';
+import { type Milliseconds, systemTimers, type Timers } from '../time/index.js';
 
 const HINT =
   'It is not tried again: other instances may serve the old value until its time to live ends. Let open requests end before the container is unbound.';
@@ -13,14 +13,16 @@ const HINT =
  */
 export class CallsUnderWay {
   readonly #mostMs: Milliseconds;
+  readonly #timers: Timers;
   #count = 0;
   #closing: Promise<void> | undefined;
   #isClosed = false;
   #lastEnded: (() => void) | undefined;
 
   /** @param mostMs - the longest time that {@link close} waits. */
-  constructor(mostMs: Milliseconds) {
+  constructor(mostMs: Milliseconds, timers = systemTimers) {
     this.#mostMs = mostMs;
+    this.#timers = timers;
   }
 
   /** Whether a shutdown has begun. */
@@ -68,9 +70,9 @@ export class CallsUnderWay {
       await new Promise<void>((resolve) => {
         // The timer keeps the process alive, so that every caller who waits for its call to end is told the
         // result.
-        const timer = setTimeout(resolve, this.#mostMs);
+        const timer = this.#timers.after(this.#mostMs, resolve);
         this.#lastEnded = () => {
-          clearTimeout(timer);
+          this.#timers.clear(timer);
           this.#isClosed = true;
           resolve();
         };

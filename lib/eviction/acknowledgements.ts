@@ -1,4 +1,4 @@
-import { MAXIMUM_WAIT_MS, type Milliseconds } from '../time/index.js';
+import { MAXIMUM_WAIT_MS, type Milliseconds, pause, systemTimers, type Timers } from '../time/index.js';
 
 /** The instances that may have been alive when an eviction was executed. */
 export interface Audience {
@@ -42,6 +42,7 @@ const UNNOTICED_STEP = 0.5;
 export class Acknowledgements {
   readonly #self: string;
   readonly #boundMs: Milliseconds;
+  readonly #timers: Timers;
   readonly #waiting = new Map<string, Waiting>();
   /**
    * An acknowledgement may overtake the reply of the script that asked for it. It is kept while any script is
@@ -51,8 +52,9 @@ export class Acknowledgements {
   #underWay = 0;
   #longestBoundMs: Milliseconds;
 
-  constructor(self: string, boundMs: Milliseconds) {
+  constructor(self: string, boundMs: Milliseconds, timers = systemTimers) {
     this.#self = self;
+    this.#timers = timers;
     this.#boundMs = this.#longestBoundMs = boundMs;
   }
 
@@ -91,7 +93,9 @@ export class Acknowledgements {
         missing.set(member, Math.ceil(Math.min(boundMs, MAXIMUM_WAIT_MS) * DRIFT));
     }
     const acknowledged = missing.size === 0 ? Promise.resolve() : this.allOf(id, missing);
-    return youthMs === 0 ? acknowledged : Promise.all([acknowledged, delay(Math.ceil(youthMs * DRIFT))]).then(() => undefined);
+    if (youthMs === 0) return acknowledged;
+    // It keeps the process alive, because a caller waits for it.
+    return Promise.all([acknowledged, pause(this.#timers, Math.ceil(youthMs * DRIFT))]).then(() => undefined);
   }
 
   /** How long to wait because the list of members is young. */
@@ -121,9 +125,9 @@ export class Acknowledgements {
   /** Settles once no instance is missing, or all their leases must have ended. */
   protected allOf(id: string, missing: Map<string, Milliseconds>): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => done(), Math.max(...missing.values()));
+      const timer = this.#timers.after(Math.max(...missing.values()), () => done());
       const done = (): void => {
-        clearTimeout(timer);
+        this.#timers.clear(timer);
         this.#waiting.delete(id);
         resolve();
       };
@@ -131,6 +135,3 @@ export class Acknowledgements {
     });
   }
 }
-
-/** Keeps the process alive, because a caller waits for it. */
-const delay = (ms: Milliseconds): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));

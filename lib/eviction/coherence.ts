@@ -1,7 +1,7 @@
 import type { CoherentCache } from '../cache/index.js';
 import type { CacheEvents } from '../event/index.js';
 import type { CommandConnection } from '../redis/index.js';
-import type { Clock, Milliseconds } from '../time/index.js';
+import { type Clock, type Milliseconds, timersOf } from '../time/index.js';
 import type { MessageListenerContainer } from '../topic/index.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { BypassNotices } from './bypass-notices.js';
@@ -91,12 +91,13 @@ export class Coherence {
 
   private constructor(link: PrimaryLink, options: CoherenceOptions, { bypass, isFirst }: Shared) {
     const { origin, boundMs, clock, events } = options;
+    const timers = timersOf(clock);
     const { namespace, container, connection, beforeHeartbeat } = link;
     const send = (channel: string, message: string): Promise<unknown> => link.send(channel, message);
     const of = { ...COLLABORATORS, ...options.collaborators };
     this.#link = link;
     this.#events = events;
-    const acknowledgements = (this.acknowledgements = new of.Acknowledgements(origin, boundMs));
+    const acknowledgements = (this.acknowledgements = new of.Acknowledgements(origin, boundMs, timers));
     const serverClock = (this.serverClock = connection === undefined ? ServerClock.ofThisProcess() : new ServerClock(clock));
     if (connection !== undefined) {
       const refusals = (this.#refusals = new HeartbeatRefusals(connection.endpoint.label, events));
@@ -113,7 +114,8 @@ export class Coherence {
     }));
     const incoming = { container, lease, acknowledgements, serverClock };
     this.#listener = new of.EvictionListener({ namespace, origin, send, events, tellsClears: isFirst, ...incoming });
-    if (isFirst) this.#namesakes = new Namesakes({ name: nameOfOrigin(origin), boundMs, count: () => this.#countNamesakes(), events });
+    if (isFirst)
+      this.#namesakes = new Namesakes({ name: nameOfOrigin(origin), boundMs, count: () => this.#countNamesakes(), events, timers });
   }
 
   /**

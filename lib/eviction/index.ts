@@ -10,6 +10,7 @@
  */
 export { BEATS_PER_BOUND } from './beats.js';
 export { BucketAgreement } from './bucket-agreement.js';
+export { isGeneration, LEAST_DAMAGED, PURE } from './cache-state.js';
 export { bucketOf, clusterBuckets } from './cluster-slots.js';
 export { Coherence, type PrimaryLink } from './coherence.js';
 export { EmbeddedRemote } from './embedded-remote.js';

@@ -1,6 +1,6 @@
 import { CacheConfigurationError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
-import type { Milliseconds } from '../time/index.js';
+import type { Milliseconds, Timer, Timers } from '../time/index.js';
 
 /** What {@link Namesakes} needs. */
 export interface NamesakesOptions {
@@ -9,6 +9,7 @@ export interface NamesakesOptions {
   /** How many living instances have the name, this one included; `undefined` while nobody can tell. */
   readonly count: () => Promise<number | undefined>;
   readonly events: CacheEvents;
+  readonly timers: Timers;
 }
 
 /**
@@ -20,18 +21,18 @@ export interface NamesakesOptions {
  */
 export class Namesakes {
   readonly #options: NamesakesOptions;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
 
   constructor(options: NamesakesOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => void this.#look(), 2 * this.#options.boundMs).unref();
+    this.#timer ??= this.#options.timers.every(2 * this.#options.boundMs, () => void this.#look()).unref();
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#options.timers.clear(this.#timer);
   }
 
   async #look(): Promise<void> {

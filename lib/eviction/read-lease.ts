@@ -1,7 +1,7 @@
 import type { CoherentCache } from '../cache/index.js';
 import { RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
-import type { Clock, Milliseconds } from '../time/index.js';
+import { type Clock, type Milliseconds, type Timer, type Timers, timersOf } from '../time/index.js';
 import { BEATS_PER_BOUND, Beats } from './beats.js';
 import { FollowedCache } from './followed-cache.js';
 import type { CacheState } from './cache-state.js';
@@ -77,20 +77,21 @@ export class ReadLease {
   readonly #beats = new Beats();
   readonly #unheard: UnheardBeats;
   readonly #sleep: SleepWatch;
-  readonly #waiters = new WaitersByName();
+  readonly #waiters: WaitersByName;
+  readonly #timers: Timers;
   /** Told of a cache whose topic spread a rumour that came to nothing. */
   #whenForged: (cache: string) => void = () => undefined;
   /** The newest beat whose reply was applied. */
   #replied = 0;
   /** A beat that a rumour asked for is under way, or the pause after it. */
   #isAsking = false;
-  #pausing: NodeJS.Timeout | undefined;
+  #pausing: Timer | undefined;
   #epoch = 0;
   /**
    * Beats before this one may have run before the inbox was subscribed. `Infinity`: it is not subscribed now.
    */
   #heardFrom = Number.POSITIVE_INFINITY;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #isStopped = false;
   #lastTick: Moment | undefined;
 
@@ -98,6 +99,8 @@ export class ReadLease {
     const { clock, boundMs, heartbeat, whenUnheard = () => undefined } = options;
     this.#options = options;
     this.#clock = clock;
+    this.#timers = timersOf(clock);
+    this.#waiters = new WaitersByName(this.#timers);
     this.#heartbeat = heartbeat;
     this.#unheard = new UnheardBeats({ clock, boundMs, whenUnheard });
     this.#sleep = new SleepWatch(clock, boundMs / 2);
@@ -227,7 +230,7 @@ export class ReadLease {
       if ([...this.#followed.values()].some(({ isRumoured }) => isRumoured)) this.#ask();
     };
     const pause = (): void => {
-      if (this.#followed.size > 0) this.#pausing = setTimeout(again, this.#options.boundMs / RUMOURS_PER_BOUND).unref();
+      if (this.#followed.size > 0) this.#pausing = this.#timers.after(this.#options.boundMs / RUMOURS_PER_BOUND, again).unref();
     };
     this.beat().then(pause, pause);
   }
@@ -272,15 +275,15 @@ export class ReadLease {
       this.#watch();
       this.beat().then(sent, failed);
     };
-    this.#timer = setInterval(tick, this.#options.boundMs / BEATS_PER_BOUND);
+    this.#timer = this.#timers.every(this.#options.boundMs / BEATS_PER_BOUND, tick);
     this.#timer.unref();
   }
 
   /** Ends the heartbeats and the lease, for good. */
   stop(): void {
     this.#isStopped = true;
-    clearInterval(this.#timer);
-    clearTimeout(this.#pausing);
+    this.#timers.clear(this.#timer);
+    this.#timers.clear(this.#pausing);
     this.#timer = undefined;
     this.#beats.forgetAll();
     for (const followed of this.#followed.values()) followed.endLease();

@@ -1,4 +1,4 @@
-import type { Clock, Milliseconds } from '../time/index.js';
+import { type Clock, type Milliseconds, type Timers, timersOf } from '../time/index.js';
 
 /** A moment by the monotonic clock and by the wall clock. */
 export interface Moment {
@@ -12,20 +12,22 @@ export interface Moment {
  */
 export class SleepWatch {
   readonly #clock: Clock;
+  readonly #timers: Timers;
   readonly #toleranceMs: Milliseconds;
 
   /** @param toleranceMs - how far the clocks may move apart before that counts as sleep. */
   constructor(clock: Clock, toleranceMs: Milliseconds) {
     this.#clock = clock;
+    this.#timers = timersOf(clock);
     this.#toleranceMs = toleranceMs;
   }
 
   now(): Moment {
-    return { at: this.#clock.now(), epochMs: Date.now() };
+    return { at: this.#clock.now(), epochMs: this.#timers.epochNow() };
   }
 
   /** Whether the machine was suspended since then. */
   sleptSince({ at, epochMs }: Moment): boolean {
-    return Date.now() - epochMs - (this.#clock.now() - at) > this.#toleranceMs;
+    return this.#timers.epochNow() - epochMs - (this.#clock.now() - at) > this.#toleranceMs;
   }
 }

@@ -1,8 +1,13 @@
-import type { Milliseconds } from '../time/index.js';
+import type { Milliseconds, Timers } from '../time/index.js';
 
 /** Callers that wait until something holds for each of some names. */
 export class WaitersByName {
   readonly #looks = new Map<string, Set<() => void>>();
+  readonly #timers: Timers;
+
+  constructor(timers: Timers) {
+    this.#timers = timers;
+  }
 
   /**
    * Resolves once `holds` returns `true`, which is looked at now and whenever {@link look} names one of
@@ -12,14 +17,14 @@ export class WaitersByName {
     if (holds()) return;
     await new Promise<void>((resolve) => {
       const done = (): void => {
-        clearTimeout(timer);
+        this.#timers.clear(timer);
         for (const name of names) this.#remove(name, look);
         resolve();
       };
       const look = (): void => {
         if (holds()) done();
       };
-      const timer = setTimeout(done, timeoutMs);
+      const timer = this.#timers.after(timeoutMs, done);
       for (const name of names) this.#add(name, look);
     });
   }

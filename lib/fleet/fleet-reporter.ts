@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { CacheManager } from '../cache/index.js';
 import type { CacheEvents } from '../event/index.js';
-import type { Clock, Milliseconds } from '../time/index.js';
+import { type Clock, type Milliseconds, type Timer, type Timers, timersOf } from '../time/index.js';
 import type { Message } from '../topic/index.js';
 import {
   type CacheStatus,
@@ -58,15 +58,16 @@ const MAXIMUM_WAITING = 200;
  */
 export class FleetReporter {
   readonly #options: FleetReporterOptions;
-  readonly #startedAt = Date.now();
+  readonly #timers: Timers;
+  readonly #startedAt: Milliseconds;
   readonly #neighbours = new Set<(message: FleetMessage) => void>();
   readonly #toldMalformed = new Set<string>();
   #watchedUntil = Number.NEGATIVE_INFINITY;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   /** Runs while the last status is younger than {@link LEAST_BETWEEN_STATUSES_MS}. */
-  #resting: NodeJS.Timeout | undefined;
+  #resting: Timer | undefined;
   #isStatusDue = false;
-  #gathering: NodeJS.Timeout | undefined;
+  #gathering: Timer | undefined;
   #waiting: FeedEntry[] = [];
   #lost = 0;
   #detach: readonly (() => void)[] = [];
@@ -74,6 +75,8 @@ export class FleetReporter {
 
   constructor(options: FleetReporterOptions) {
     this.#options = options;
+    this.#timers = timersOf(options.clock);
+    this.#startedAt = this.#timers.epochNow();
   }
 
   /** The instance's name in messages. */
@@ -101,7 +104,7 @@ export class FleetReporter {
       host: hostname(),
       pid: process.pid,
       startedAt: this.#startedAt,
-      at: Date.now(),
+      at: this.#timers.epochNow(),
       boundMs,
       status,
       links,
@@ -155,32 +158,34 @@ export class FleetReporter {
     this.#detach = [
       events.on('evicted', ({ cache, keys, origin, seq, lagMs }) => {
         const of = { count: keys.length, origin: shorten(origin), seq, ...known({ lagMs }) };
-        this.#note({ at: Date.now(), kind: 'evicted', cache, keys: firstOf(keys), ...of });
+        this.#note({ at: this.#timers.epochNow(), kind: 'evicted', cache, keys: firstOf(keys), ...of });
       }),
       events.on('tagsEvicted', ({ cache, tags, origin, seq, lagMs }) => {
         const of = { count: tags.length, origin: shorten(origin), seq, ...known({ lagMs }) };
-        this.#note({ at: Date.now(), kind: 'tagsEvicted', cache, tags: firstOf(tags), ...of });
+        this.#note({ at: this.#timers.epochNow(), kind: 'tagsEvicted', cache, tags: firstOf(tags), ...of });
       }),
       events.on('cleared', ({ cache, origin, seq, lagMs }) =>
-        this.#note({ at: Date.now(), kind: 'cleared', cache, ...known({ origin: origin && shorten(origin), seq, lagMs }) }),
+        this.#note({ at: this.#timers.epochNow(), kind: 'cleared', cache, ...known({ origin: origin && shorten(origin), seq, lagMs }) }),
       ),
       events.on('bypass', ({ cache, active }) => {
-        this.#note({ at: Date.now(), kind: 'bypass', cache, active });
+        this.#note({ at: this.#timers.epochNow(), kind: 'bypass', cache, active });
         this.#tellStatus();
       }),
-      events.on('gap', ({ cache, expected, received }) => this.#note({ at: Date.now(), kind: 'gap', cache, expected, received })),
+      events.on('gap', ({ cache, expected, received }) =>
+        this.#note({ at: this.#timers.epochNow(), kind: 'gap', cache, expected, received }),
+      ),
       events.on('lost', () => this.#tellStatus()),
     ];
     this.#links = this.#options.manager.health().links;
-    this.#timer = setInterval(() => this.#tick(), REPORT_EVERY_MS);
+    this.#timer = this.#timers.every(REPORT_EVERY_MS, () => this.#tick());
     this.#timer.unref();
     this.#tellStatus();
   }
 
   #end(): void {
-    clearInterval(this.#timer);
-    clearTimeout(this.#resting);
-    clearTimeout(this.#gathering);
+    this.#timers.clear(this.#timer);
+    this.#timers.clear(this.#resting);
+    this.#timers.clear(this.#gathering);
     this.#timer = undefined;
     this.#resting = undefined;
     this.#isStatusDue = false;
@@ -208,7 +213,7 @@ export class FleetReporter {
     const before = this.#links;
     this.#links = links;
     for (const [link, health] of Object.entries(links)) {
-      if (before[link] !== health) this.#note({ at: Date.now(), kind: 'link', link, isUp: health === 'up' });
+      if (before[link] !== health) this.#note({ at: this.#timers.epochNow(), kind: 'link', link, isUp: health === 'up' });
     }
   }
 
@@ -223,10 +228,12 @@ export class FleetReporter {
   #tellStatus(): void {
     this.#isStatusDue = this.#resting !== undefined;
     if (this.#isStatusDue) return;
-    this.#resting = setTimeout(() => {
-      this.#resting = undefined;
-      if (this.#isStatusDue) this.#tellStatus();
-    }, LEAST_BETWEEN_STATUSES_MS).unref();
+    this.#resting = this.#timers
+      .after(LEAST_BETWEEN_STATUSES_MS, () => {
+        this.#resting = undefined;
+        if (this.#isStatusDue) this.#tellStatus();
+      })
+      .unref();
     const message = this.#statusMessage();
     this.#noteLinks(message.status.links);
     this.#tellNeighbours(message);
@@ -251,7 +258,7 @@ export class FleetReporter {
       this.#waiting.splice(0, excess);
       this.#lost += excess;
     }
-    this.#gathering ??= setTimeout(() => void this.#tellWaiting(), GATHER_MS).unref();
+    this.#gathering ??= this.#timers.after(GATHER_MS, () => void this.#tellWaiting()).unref();
   }
 
   async #tellWaiting(): Promise<void> {
@@ -272,7 +279,7 @@ export class FleetReporter {
       if (!this.isActive) return;
       if (told === 0) this.#lost += lost;
       this.#waiting = entries.slice(told).concat(this.#waiting);
-      this.#gathering ??= setTimeout(() => void this.#tellWaiting(), REPORT_EVERY_MS).unref();
+      this.#gathering ??= this.#timers.after(REPORT_EVERY_MS, () => void this.#tellWaiting()).unref();
     }
   }
 }

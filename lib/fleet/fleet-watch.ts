@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CacheConfigurationError } from '../errors/index.js';
-import type { Clock, Milliseconds } from '../time/index.js';
+import { type Clock, type Milliseconds, type Timer, type Timers, timersOf } from '../time/index.js';
 import { type FeedEntry, type FleetMessage, formatFleetMessage, type InstanceStatus, parseFleetMessage } from './fleet-message.js';
 import { type FleetReporter, REPORT_EVERY_MS } from './fleet-reporter.js';
 
@@ -82,13 +82,14 @@ const byName = new Intl.Collator('en', { numeric: true });
  */
 export class FleetWatch {
   readonly #options: FleetWatchOptions;
+  readonly #timers: Timers;
   readonly #name = `watch-${randomUUID().slice(0, 13)}`;
   readonly #observers = new Set<FleetObserver>();
   /** The instance that has been silent for longest comes first. */
   readonly #instances = new Map<string, { readonly status: InstanceStatus; readonly at: Milliseconds; readonly length: number }>();
   readonly #toldMalformed = new Set<string>();
   #heldLength = 0;
-  #asking: NodeJS.Timeout | undefined;
+  #asking: Timer | undefined;
   #isHeard: Promise<void> | undefined;
   #ending: Promise<void> = Promise.resolve();
   #unlisten: (() => Promise<void>) | undefined;
@@ -99,6 +100,7 @@ export class FleetWatch {
 
   constructor(options: FleetWatchOptions) {
     this.#options = options;
+    this.#timers = timersOf(options.clock);
   }
 
   /**
@@ -160,10 +162,10 @@ export class FleetWatch {
       const asked = (await this.#options.port?.ask(this.#question(true))) ?? 0;
       if (this.#options.port === undefined || this.#isStopped) return this.instances();
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
+        const timer = this.#timers.after(timeoutMs, resolve);
         look = () => {
           if (!this.#isStopped && answered.size < asked) return;
-          clearTimeout(timer);
+          this.#timers.clear(timer);
           resolve();
         };
         look();
@@ -204,7 +206,7 @@ export class FleetWatch {
       this.#fail('the answers of the fleet', error);
       if (this.#session !== session) return;
     }
-    this.#asking = setInterval(() => this.#askAgain(port, false), ASK_EVERY_MS);
+    this.#asking = this.#timers.every(ASK_EVERY_MS, () => this.#askAgain(port, false));
     this.#asking.unref();
     this.#askAgain(port, true);
   }
@@ -219,7 +221,7 @@ export class FleetWatch {
 
   #end(): void {
     this.#session = undefined;
-    clearInterval(this.#asking);
+    this.#timers.clear(this.#asking);
     this.#asking = undefined;
     this.#forsake?.();
     this.#forsake = undefined;

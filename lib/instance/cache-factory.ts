@@ -12,6 +12,7 @@ import {
   TagIndex,
   TwoTierCache,
   type TwoTierCacheCollaborators,
+  type TwoTierCacheOptions,
   ValueCodec,
   ValueSharing,
 } from '../cache/index.js';
@@ -30,6 +31,8 @@ export interface CacheFactoryOptions {
   readonly events: CacheEvents;
   /** Default: the library's own. */
   readonly collaborators?: Partial<TwoTierCacheCollaborators> | undefined;
+  /** Default: {@link TwoTierCache}. */
+  readonly makeCache?: ((options: TwoTierCacheOptions) => TwoTierCache) | undefined;
 }
 
 /** Makes the caches of an instance over its primaries. */
@@ -43,6 +46,7 @@ export class CacheFactory {
   /** A cache that follows its evictions on each primary. */
   create(name: string): TwoTierCache {
     const { options: instance, primaries, coherences, calls, events, collaborators } = this.#options;
+    const { makeCache = (parts) => new TwoTierCache(parts) } = this.#options;
     const { timeoutMs, deadlineMs, fillLeaseMs, intentLeaseMs, clock } = instance;
     const options = instance.cache(checkCacheName(name));
     const { maximumSize, copy, type, tags } = options;
@@ -53,7 +57,7 @@ export class CacheFactory {
     const remotes = primaries.map((primary, i) =>
       primary.remote({ ...(shares[i] as CacheShare), bucket: buckets[i] as BucketState, counters }),
     );
-    const cache = new TwoTierCache({
+    const cache = makeCache({
       name,
       settings: { ...options, timeoutMs, deadlineMs, fillLeaseMs, intentLeaseMs },
       local: new LocalCache({

@@ -5,8 +5,9 @@ import { Coherence } from '../eviction/index.js';
 import { type CacheDescription, FleetReporter, FleetWatch, topicPort } from '../fleet/index.js';
 import { AskedCredentials, ClusterTopology } from '../redis/index.js';
 import { ChannelTopic, type Message, type MessageListenerContainer, MessagePublisher } from '../topic/index.js';
+import { timersOf } from '../time/index.js';
 import type { Backend } from './backend.js';
-import { CacheFactory } from './cache-factory.js';
+import { CacheFactory, type CacheFactoryOptions } from './cache-factory.js';
 import { ClusterBackend } from './cluster-backend.js';
 import { Connections } from './connections.js';
 import { embeddedBackend } from './embedded-backend.js';
@@ -39,6 +40,10 @@ export interface InstanceOptions {
   readonly isNamed?: ((cache: string) => boolean) | undefined;
   /** The collaborators of its caches, for specs. Default: the library's own. */
   readonly collaborators?: Partial<TwoTierCacheCollaborators> | undefined;
+  /** Makes its caches. Default: the library's own class. */
+  readonly makeCache?: CacheFactoryOptions['makeCache'];
+  /** Where it keeps its remote tier. Default: as the option `redis` says. */
+  readonly backend?: ((options: ResolvedCachingOptions, events: CacheEvents) => Backend) | undefined;
 }
 
 /**
@@ -47,16 +52,17 @@ export interface InstanceOptions {
  *
  * @throws {CacheConfigurationError} for wrong options.
  */
-export function createInstance(options: CachingOptions = {}, { isNamed, collaborators }: InstanceOptions = {}): CacheInstance {
+export function createInstance(options: CachingOptions = {}, own: InstanceOptions = {}): CacheInstance {
+  const { isNamed, collaborators, makeCache } = own;
   const resolved = resolveOptions(options);
   const events = new CacheEvents({ instanceId: resolved.instanceId });
-  const calls = new CallsUnderWay(resolved.deadlineMs);
-  const backend = backendOf(resolved, events);
+  const calls = new CallsUnderWay(resolved.deadlineMs, timersOf(resolved.clock));
+  const backend = (own.backend ?? backendOf)(resolved, events);
   const { origin, boundMs, clock } = resolved;
   const { primaries } = backend;
   const coherences = Coherence.ofAll(primaries, { origin, boundMs, clock, events });
   const connections = new Connections(backend, coherences, resolved);
-  const caches = new CacheFactory({ options: resolved, primaries, coherences, calls, events, collaborators });
+  const caches = new CacheFactory({ options: resolved, primaries, coherences, calls, events, collaborators, makeCache });
   const manager = managerOf(resolved, caches, { calls, connections, events, isNamed });
   connections.onAnswered(() => manager.reconnected());
   keepLog(resolved, { connections, manager, events });
@@ -69,7 +75,7 @@ export function createInstance(options: CachingOptions = {}, { isNamed, collabor
     events,
     fleet: watch,
     listenerContainer: backend.container,
-    publisher: new MessagePublisher(backend.transport),
+    publisher: new MessagePublisher(backend.transport, { timers: timersOf(clock) }),
     calls,
     async start() {
       try {

@@ -1,7 +1,7 @@
 import type { HealthStatus, InstanceLinks } from '../cache/index.js';
 import { throwFirst } from '../errors/index.js';
 import type { Coherence } from '../eviction/index.js';
-import type { Milliseconds } from '../time/index.js';
+import { type Milliseconds, type Timer, type Timers, timersOf } from '../time/index.js';
 import type { MessageListenerContainer } from '../topic/index.js';
 import type { Backend } from './backend.js';
 import type { ResolvedCachingOptions } from './options.js';
@@ -57,7 +57,7 @@ export class Connections implements InstanceLinks {
   }
 
   async #start(): Promise<void> {
-    const { boundMs, connectTimeoutMs } = this.#options;
+    const { boundMs, connectTimeoutMs, clock } = this.#options;
     await this.#each((coherence) => coherence.open());
     for (const companion of this.#companions) await companion.start();
     this.#coherences.forEach((coherence, number) => coherence.start(() => this.#answered(number)));
@@ -65,7 +65,7 @@ export class Connections implements InstanceLinks {
     // the background.
     const outcomes = await Promise.allSettled([
       ...this.#backend.connect(this.#coherences.map((coherence) => () => coherence.beat())),
-      ...this.#containers.map((container) => startListening(container, connectTimeoutMs)),
+      ...this.#containers.map((container) => startListening(container, connectTimeoutMs, timersOf(clock))),
     ]);
     throwFirst(outcomes);
     await this.#each((coherence) => coherence.proven(boundMs));
@@ -127,17 +127,17 @@ const statusOf = (parts: readonly boolean[]): HealthStatus => {
  * Starts `container`. It may take until `timeoutMs`: the first attempt can be too early for a server that is
  * starting as well.
  */
-async function startListening(container: MessageListenerContainer, timeoutMs: Milliseconds): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
+async function startListening(container: MessageListenerContainer, timeoutMs: Milliseconds, timers: Timers): Promise<void> {
+  let timer: Timer | undefined;
   let forget = (): void => undefined;
-  const late = new Promise<'late'>((resolve) => (timer = setTimeout(() => resolve('late'), timeoutMs)));
+  const late = new Promise<'late'>((resolve) => (timer = timers.after(timeoutMs, () => resolve('late'))));
   const subscribed = new Promise<void>((resolve) => (forget = container.addSubscriptionListener({ onSubscribed: () => resolve() })));
   try {
     await container.start();
   } catch (error) {
     if ((await Promise.race([subscribed, late])) === 'late') throw error;
   } finally {
-    clearTimeout(timer);
+    timers.clear(timer);
     forget();
   }
 }

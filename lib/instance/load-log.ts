@@ -1,6 +1,6 @@
 import { reasonOf } from '../errors/index.js';
 import type { CacheLogger } from '../event/index.js';
-import type { Clock, Milliseconds } from '../time/index.js';
+import { type Clock, type Milliseconds, type Timer, timersOf } from '../time/index.js';
 
 /** What a {@link LoadLog} needs. */
 export interface LoadLogOptions {
@@ -31,7 +31,7 @@ const LINES: Readonly<Record<Trouble, string>> = {
 export class LoadLog {
   readonly #options: LoadLogOptions;
   readonly #troubled = new Map<string, { readonly told: Set<Trouble>; lastAt: Milliseconds; before: number | undefined }>();
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
 
   constructor(options: LoadLogOptions) {
     this.#options = options;
@@ -43,7 +43,9 @@ export class LoadLog {
     if (troubled === undefined) this.#troubled.set(cache, (troubled = { told: new Set(), lastAt: 0, before: undefined }));
     troubled.lastAt = this.#options.clock.now();
     troubled.before = undefined;
-    this.#timer ??= setInterval(() => this.look(), LOOK_EVERY_MS).unref();
+    this.#timer ??= timersOf(this.#options.clock)
+      .every(LOOK_EVERY_MS, () => this.look())
+      .unref();
     if (troubled.told.has(trouble)) return;
     troubled.told.add(trouble);
     this.#options.say('warn', `Cache '${cache}': ${LINES[trouble]}: ${reasonOf(error)}.`);
@@ -65,7 +67,7 @@ export class LoadLog {
 
   /** Looks no more, until a load fails. */
   end(): void {
-    clearInterval(this.#timer);
+    timersOf(this.#options.clock).clear(this.#timer);
     this.#timer = undefined;
   }
 }

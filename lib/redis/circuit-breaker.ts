@@ -1,5 +1,5 @@
 import { CacheValueError, type Credentials, isError, NO_CREDENTIALS, RemoteCacheError } from '../errors/index.js';
-import { type Milliseconds, StepDeadlines } from '../time/index.js';
+import { type Milliseconds, StepDeadlines, systemTimers, type Timers } from '../time/index.js';
 import { isErrorReply } from './keyv-redis.js';
 import type { Rank } from './step-queue.js';
 import { StepTurns } from './step-turns.js';
@@ -23,6 +23,8 @@ export interface StepOptions {
   readonly isReply?: ((error: unknown) => boolean) | undefined;
   /** Why there is no connection, without a credential; asked while there is none. Default: unknown. */
   readonly whyAway?: (() => unknown) | undefined;
+  /** Default: Node's. */
+  readonly timers?: Timers | undefined;
 }
 
 /** Who waits for the outcome of a step: the two ends of its promise. */
@@ -50,7 +52,8 @@ interface Candidate {
 export class CircuitBreaker {
   readonly #timeoutMs: Milliseconds;
   readonly #deadlines: StepDeadlines;
-  readonly #turns = new StepTurns();
+  readonly #turns: StepTurns;
+  readonly #timers: Timers;
   readonly #waitMs: Milliseconds;
   readonly #endpoint: string;
   readonly #onChange: (open: boolean) => void;
@@ -76,7 +79,9 @@ export class CircuitBreaker {
     this.#waitMs = options.waitMs ?? Infinity;
     this.#endpoint = endpoint;
     this.#timeoutMs = timeoutMs;
-    this.#deadlines = new StepDeadlines(timeoutMs);
+    this.#timers = options.timers ?? systemTimers;
+    this.#deadlines = new StepDeadlines(timeoutMs, false, this.#timers);
+    this.#turns = new StepTurns(this.#timers);
     this.#onChange = onChange;
   }
 
@@ -155,7 +160,7 @@ export class CircuitBreaker {
 
   #wait(step: string, waitMs: Milliseconds, { weight, begin, reject }: Candidate): void {
     const refuse = (isLate: boolean): void => reject(isLate ? this.#crowded(step, waitMs) : this.#away(step));
-    this.#turns.wait(RANKS.get(step) ?? 2, { weight, until: performance.now() + waitMs, begin, refuse });
+    this.#turns.wait(RANKS.get(step) ?? 2, { weight, until: this.#timers.now() + waitMs, begin, refuse });
   }
 
   /** Sends a step that has its turn. The turn ends with the step. */

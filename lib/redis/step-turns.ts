@@ -1,4 +1,4 @@
-import type { Milliseconds } from '../time/index.js';
+import { type Milliseconds, systemTimers, type Timer, type Timers } from '../time/index.js';
 import { type Rank, StepQueue, type Waiting } from './step-queue.js';
 
 /**
@@ -28,7 +28,12 @@ export class StepTurns {
   readonly #queue = new StepQueue();
   #steps = 0;
   #weight = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
+  readonly #timers: Timers;
+
+  constructor(timers = systemTimers) {
+    this.#timers = timers;
+  }
 
   /** Whether a step would have to wait. */
   get isFull(): boolean {
@@ -49,7 +54,7 @@ export class StepTurns {
   /** Has a step wait. When it begins, its place is taken already. */
   wait(rank: Rank, waiting: Waiting): void {
     this.#queue.push(rank, waiting);
-    this.#timer ??= setTimeout(() => this.#look(), LOOK_MS);
+    this.#timer ??= this.#timers.after(LOOK_MS, () => this.#look());
   }
 
   /** Gives the place of a step back. The next steps begin. */
@@ -82,12 +87,12 @@ export class StepTurns {
 
   #look(): void {
     this.#timer = undefined;
-    for (const waiting of this.#queue.takeOverdue(performance.now())) waiting.refuse(true);
-    if (this.#queue.size > 0) this.#timer = setTimeout(() => this.#look(), LOOK_MS);
+    for (const waiting of this.#queue.takeOverdue(this.#timers.now())) waiting.refuse(true);
+    if (this.#queue.size > 0) this.#timer = this.#timers.after(LOOK_MS, () => this.#look());
   }
 
   #rest(): void {
-    clearTimeout(this.#timer);
+    this.#timers.clear(this.#timer);
     this.#timer = undefined;
   }
 }

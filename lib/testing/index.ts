@@ -4,4 +4,14 @@
  *
  * @module inversify-cache/testing
  */
-export {};
+export {
+  simulateFleet,
+  type SimulatedCachingOptions,
+  type SimulatedPlace,
+  type SimulateFleetOptions,
+} from './simulation/simulate-fleet.js';
+export type { SimulatedFleet } from './simulation/simulated-fleet.js';
+export type { ServiceClass, SimulatedInstance } from './simulation/simulated-instance.js';
+export type { SimulatedCommandLink, SimulatedLink, SimulatedSubscriberLink } from './simulation/simulated-link.js';
+export type { RedisSnapshot, SimulatedRedis } from './simulation/simulated-redis.js';
+export { VirtualClock } from './simulation/virtual-clock.js';

@@ -1,4 +1,5 @@
 import type { Clock, Milliseconds } from './clock.js';
+import { type Timer, timersOf } from './timers.js';
 
 /** The longest delay that a timer of Node takes. */
 const MAXIMUM_DELAY_MS = 2 ** 31 - 1;
@@ -10,12 +11,13 @@ const MAXIMUM_DELAY_MS = 2 ** 31 - 1;
  * @returns what takes the alarm back.
  */
 export function alarm(clock: Clock, time: Milliseconds, ring: () => void): () => void {
-  let timer: NodeJS.Timeout | undefined;
+  const timers = timersOf(clock);
+  let timer: Timer | undefined;
   const wait = (): void => {
     const leftMs = time - clock.now();
     if (leftMs <= 0) return ring();
-    timer = setTimeout(wait, Math.min(Math.ceil(leftMs), MAXIMUM_DELAY_MS));
+    timer = timers.after(Math.min(Math.ceil(leftMs), MAXIMUM_DELAY_MS), wait);
   };
   wait();
-  return () => clearTimeout(timer);
+  return () => timers.clear(timer);
 }

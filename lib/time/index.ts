@@ -17,3 +17,4 @@ export {
   type StaleSettings,
 } from './freshness-options.js';
 export { StepDeadlines } from './step-deadlines.js';
+export { pause, systemTimers, type TimedClock, type Timer, type Timers, timersOf } from './timers.js';

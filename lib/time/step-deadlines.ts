@@ -1,4 +1,5 @@
 import type { Milliseconds } from './clock.js';
+import { systemTimers, type Timer, type Timers } from './timers.js';
 
 /** A step. `late` is let go of when the step ends, and so is what that function holds. */
 interface Step {
@@ -15,10 +16,10 @@ const BLOCKED_MS: Milliseconds = 50;
 interface Group {
   readonly steps: Step[];
   underWay: number;
-  /** When the time is over, on the scale of `performance`; `undefined` until the time begins. */
+  /** When the time is over, on the scale of the timers; `undefined` until the time begins. */
   due: Milliseconds | undefined;
   /** A timer of its own, where its time was extended. */
-  timer: NodeJS.Timeout | undefined;
+  timer: Timer | undefined;
   /** Its neighbours, in the order in which their times are over. */
   before: Group | undefined;
   after: Group | undefined;
@@ -44,10 +45,11 @@ interface Group {
 export class StepDeadlines {
   readonly #timeoutMs: Milliseconds;
   readonly #beginsAtOnce: boolean;
+  readonly #timers: Timers;
   #open: Group | undefined;
   #first: Group | undefined;
   #last: Group | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   /** How many steps have ended. When the number changes, an answer has come. */
   #ended = 0;
 
@@ -55,9 +57,10 @@ export class StepDeadlines {
    * @param beginsAtOnce - `true`: the time is that of a caller who waits already, not that of a server.
    *   Default: `false`.
    */
-  constructor(timeoutMs: Milliseconds, beginsAtOnce = false) {
+  constructor(timeoutMs: Milliseconds, beginsAtOnce = false, timers = systemTimers) {
     this.#timeoutMs = timeoutMs;
     this.#beginsAtOnce = beginsAtOnce;
+    this.#timers = timers;
   }
 
   /** Whether steps are under way that began in this turn of the event loop. */
@@ -92,7 +95,7 @@ export class StepDeadlines {
   }
 
   #start(group: Group): void {
-    group.due = performance.now() + this.#timeoutMs;
+    group.due = this.#timers.now() + this.#timeoutMs;
     group.before = this.#last;
     if (this.#last === undefined) this.#first = group;
     else this.#last.after = group;
@@ -102,13 +105,13 @@ export class StepDeadlines {
   }
 
   #set(ms: Milliseconds): void {
-    this.#timer = setTimeout(() => this.#look(), ms);
+    this.#timer = this.#timers.after(ms, () => this.#look());
   }
 
   /** The time of the oldest group may be over. */
   #look(): void {
     this.#timer = undefined;
-    const now = performance.now();
+    const now = this.#timers.now();
     for (let group = this.#first; group !== undefined; group = this.#first) {
       const lateMs = now - (group.due as Milliseconds);
       if (lateMs <= -1) return this.#set(Math.ceil(-lateMs)); // Timers may be early by less than 1 ms.
@@ -119,7 +122,7 @@ export class StepDeadlines {
 
   #timeIsOver(group: Group, lateMs: Milliseconds): void {
     if (lateMs < BLOCKED_MS) return this.#tellLate(group, -1);
-    group.timer = setTimeout(() => this.#tellLate(group, -1), Math.min(lateMs, this.#timeoutMs));
+    group.timer = this.#timers.after(Math.min(lateMs, this.#timeoutMs), () => this.#tellLate(group, -1));
   }
 
   /** @param seen - how many steps had ended a turn ago. */
@@ -137,7 +140,7 @@ export class StepDeadlines {
   }
 
   #end(group: Group): void {
-    clearTimeout(group.timer);
+    this.#timers.clear(group.timer);
     if (this.#open === group) this.#open = undefined;
     if (group.due !== undefined) this.#takeOut(group);
   }
@@ -159,7 +162,7 @@ export class StepDeadlines {
    */
   #rest(): void {
     if (!this.#beginsAtOnce) return void this.#timer?.unref();
-    clearTimeout(this.#timer);
+    this.#timers.clear(this.#timer);
     this.#timer = undefined;
   }
 }

@@ -5,6 +5,7 @@
  * Touches time, event and errors.
  */
 export { type Frame, parseFrame } from './frame.js';
+export { globMatcher } from './glob.js';
 export { ChannelTopic } from './channel-topic.js';
 export { PatternTopic } from './pattern-topic.js';
 export { checkTopics, type Topic } from './topic.js';

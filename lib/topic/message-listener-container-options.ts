@@ -1,5 +1,5 @@
 import type { CacheEvents } from '../event/index.js';
-import type { Milliseconds } from '../time/index.js';
+import type { Milliseconds, Timers } from '../time/index.js';
 
 /** How a `MessageListenerContainer` is set up. */
 export interface MessageListenerContainerOptions {
@@ -13,6 +13,8 @@ export interface MessageListenerContainerOptions {
    * {@link DEFAULT_SUBSCRIBE_TIMEOUT_MS}.
    */
   readonly subscribeTimeoutMs?: Milliseconds | undefined;
+  /** @internal Default: Node's. */
+  readonly timers?: Timers | undefined;
 }
 
 /** Default of {@link MessageListenerContainerOptions#subscribeTimeoutMs}. */

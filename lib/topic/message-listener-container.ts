@@ -1,5 +1,5 @@
 import { CacheEvents } from '../event/index.js';
-import { type Milliseconds, withDeadline } from '../time/index.js';
+import { type Milliseconds, type Timers, withDeadline } from '../time/index.js';
 import { LinkNotices } from './link-notices.js';
 import type { ListenerContainerState } from './listener-container-state.js';
 import { MessageDelivery } from './message-delivery.js';
@@ -32,6 +32,7 @@ export class MessageListenerContainer {
   readonly #transport: PubSubTransport;
   readonly #events: CacheEvents;
   readonly #subscribeTimeoutMs: Milliseconds;
+  readonly #timers: Timers | undefined;
   readonly #registry = new SubscriptionRegistry();
   readonly #notifier: SubscriptionNotifier;
   readonly #notices: LinkNotices;
@@ -55,6 +56,7 @@ export class MessageListenerContainer {
     this.#notifier = new SubscriptionNotifier(this.#events, presentEpoch);
     this.#delivery = new MessageDelivery(this.#registry, this.#events, presentEpoch);
     this.#subscribeTimeoutMs = options.subscribeTimeoutMs ?? DEFAULT_SUBSCRIBE_TIMEOUT_MS;
+    this.#timers = options.timers;
   }
 
   /** The present state. */
@@ -334,9 +336,9 @@ export class MessageListenerContainer {
   async #confirmed(subscriptions: readonly TopicSubscription[]): Promise<void> {
     if (subscriptions.every(({ status }) => status === 'confirmed')) return;
     if (!this.isRunning) throw subscriptionGivenUp(this.endpoint);
-    await withDeadline(Promise.all(subscriptions.map(({ confirmation }) => confirmation)), this.#subscribeTimeoutMs, () =>
-      subscriptionLate(this.endpoint, subscriptions, this.#subscribeTimeoutMs),
-    );
+    const confirmed = Promise.all(subscriptions.map(({ confirmation }) => confirmation));
+    const timeoutMs = this.#subscribeTimeoutMs;
+    await withDeadline(confirmed, timeoutMs, () => subscriptionLate(this.endpoint, subscriptions, timeoutMs), this.#timers);
   }
 }
 

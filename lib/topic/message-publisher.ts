@@ -1,5 +1,5 @@
 import { shown, TopicError } from '../errors/index.js';
-import { type Milliseconds, withDeadline } from '../time/index.js';
+import { type Milliseconds, systemTimers, type Timers, withDeadline } from '../time/index.js';
 import type { PubSubTransport } from './pub-sub-transport.js';
 import type { Topic } from './topic.js';
 
@@ -7,6 +7,8 @@ import type { Topic } from './topic.js';
 export interface MessagePublisherOptions {
   /** How long one `publish` may take, in milliseconds. Default: {@link DEFAULT_PUBLISH_TIMEOUT_MS}. */
   readonly publishTimeoutMs?: Milliseconds | undefined;
+  /** @internal Default: Node's. */
+  readonly timers?: Timers | undefined;
 }
 
 /** Default of {@link MessagePublisherOptions#publishTimeoutMs}. */
@@ -16,11 +18,13 @@ export const DEFAULT_PUBLISH_TIMEOUT_MS: Milliseconds = 2_000;
 export class MessagePublisher {
   readonly #transport: PubSubTransport;
   readonly #publishTimeoutMs: Milliseconds;
+  readonly #timers: Timers;
 
   /** @internal Made by the caching module. */
   constructor(transport: PubSubTransport, options: MessagePublisherOptions = {}) {
     this.#transport = transport;
     this.#publishTimeoutMs = options.publishTimeoutMs ?? DEFAULT_PUBLISH_TIMEOUT_MS;
+    this.#timers = options.timers ?? systemTimers;
   }
 
   /**
@@ -42,6 +46,7 @@ export class MessagePublisher {
         this.#transport.publish(channel, body),
         this.#publishTimeoutMs,
         () => new Error(`${this.#transport.endpoint} did not answer within ${this.#publishTimeoutMs} ms.`),
+        this.#timers,
       );
     } catch (cause) {
       throw new TopicError('TOPIC_PUBLISH_FAILED', `A message could not be published on '${channel}' at ${this.#transport.endpoint}.`, {

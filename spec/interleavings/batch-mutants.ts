@@ -5,7 +5,7 @@ import type { LoadRequest } from '../../lib/cache/two-tier/load-call.js';
 import { Loads, type LoadsOptions } from '../../lib/cache/two-tier/loads.js';
 import type { SharedLoad } from '../../lib/cache/two-tier/shared-load.js';
 import type { Milliseconds } from '../../lib/time/index.js';
-import { FakeRedis, type Request } from './fake-redis.js';
+import { FakeRedis, type Request } from '../../lib/testing/simulation/fake-redis.js';
 import type { Mutant } from './mutants.js';
 import { BATCHED, BATCHED_AMONG_THREE, BATCHED_AND_NEEDING, BATCHED_AND_SLOW, BATCHED_IN_VAIN } from './profiles.js';
 

@@ -7,7 +7,7 @@ import { ReadTickets } from '../../lib/cache/local/read-tickets.js';
 import { Loads } from '../../lib/cache/two-tier/loads.js';
 import type { SharedLoad } from '../../lib/cache/two-tier/shared-load.js';
 import { createInstance, type InstanceOptions } from '../../lib/instance/index.js';
-import { Lane } from './lane.js';
+import { Lane } from '../../lib/testing/simulation/lane.js';
 import { Oracle, type Stored } from './oracle.js';
 import { type Script, scripts, type Step, UNDISTURBED } from './step.js';
 
@@ -28,7 +28,7 @@ const tagsOf = (key: string): readonly string[] => [ALL, `of ${key}`];
  */
 async function play(scheduler: fc.Scheduler<unknown>, script: Script, parts: InstanceOptions): Promise<void> {
   const sandbox = sinon.createSandbox();
-  const time = sandbox.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+  const time = sandbox.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] });
   const namespace = `interleavings-${(namespaces += 1)}`;
   const hasTags = (i: number): boolean => script.tags === 'all' || (script.tags === 'mixed' && i !== 1);
   const runtimes = Array.from({ length: script.instances }, (_, i) =>

@@ -3,7 +3,7 @@ import type { Joinable } from '../../lib/cache/local/read-tickets.js';
 import type { FillLeaseReply } from '../../lib/cache/remote/remote-cache.js';
 import { Refreshes, type RefreshesOptions } from '../../lib/cache/two-tier/refreshes.js';
 import { StaleReads } from '../../lib/cache/two-tier/stale-reads.js';
-import { FakeRedis } from './fake-redis.js';
+import { FakeRedis } from '../../lib/testing/simulation/fake-redis.js';
 import type { Mutant } from './mutants.js';
 import { DUE, ENDED, ENDED_AND_SLOW, ENDED_AND_TAGGED, ENDED_OFFLINE } from './profiles.js';
 

@@ -1,4 +1,3 @@
-import type { Scheduler } from 'fast-check';
 import { Keyv } from 'keyv';
 import {
   bucketsOf,
@@ -13,13 +12,15 @@ import {
 import { CacheCounters, CacheEvents } from '../../lib/event/index.js';
 import { EvictionListener } from '../../lib/eviction/eviction-listener.js';
 import { Coherence } from '../../lib/eviction/index.js';
-import type { Clock, Milliseconds } from '../../lib/time/index.js';
+import type { HopScheduler } from '../../lib/testing/simulation/hop-scheduler.js';
+import { LinkStore } from '../../lib/testing/simulation/link-store.js';
+import type { Milliseconds, TimedClock } from '../../lib/time/index.js';
 import { type Message, MessageListenerContainer } from '../../lib/topic/index.js';
-import { CommandLink } from './command-link.js';
-import type { FakeRedis, Request } from './fake-redis.js';
+import { CommandLink } from '../../lib/testing/simulation/command-link.js';
+import type { FakeRedis, Request } from '../../lib/testing/simulation/fake-redis.js';
 import type { Kinds } from './kinds.js';
 import type { Lives, Patience } from './step.js';
-import { SubscriberLink } from './subscriber-link.js';
+import { SubscriberLink } from '../../lib/testing/simulation/subscriber-link.js';
 
 export const NAMESPACE = 'app';
 export const CACHE = 'book';
@@ -49,10 +50,10 @@ const WAITS = {
 export interface InstanceOptions {
   readonly id: string;
   readonly kinds: Kinds;
-  readonly scheduler: Scheduler<unknown>;
+  readonly scheduler: HopScheduler;
   /** Where new connections lead. */
   readonly server: () => FakeRedis;
-  readonly clock: Clock;
+  readonly clock: TimedClock;
   readonly tiers: TwoTierCacheSettings['tiers'];
   readonly boundMs: Milliseconds;
   /** Whether its entries carry tags. */
@@ -107,7 +108,7 @@ export class Instance {
   /** When its process died. */
   diedAt: Milliseconds | undefined;
   readonly #local: LocalCache;
-  readonly #clock: Clock;
+  readonly #clock: TimedClock;
   readonly #start: () => Promise<void>;
 
   constructor(options: InstanceOptions) {
@@ -122,13 +123,13 @@ export class Instance {
     this.lives = lives;
     const origin = originOfInstance(id);
     this.#clock = clock;
-    this.command = new CommandLink({ ...options, timeoutMs });
+    this.command = new CommandLink({ ...options, timeoutMs, timers: clock.timers });
     this.subscriber = new SubscriberLink(options);
 
     const events = new CacheEvents();
     const counters = new CacheCounters();
     const connection = this.command.asConnection;
-    const container = new MessageListenerContainer(this.subscriber, { events });
+    const container = new MessageListenerContainer(this.subscriber, { events, timers: clock.timers });
     const link = {
       namespace: NAMESPACE,
       container,
@@ -155,7 +156,7 @@ export class Instance {
       tags,
     });
     const keyv = new Keyv({
-      store: new Store(this.command),
+      store: new LinkStore(this.command),
       namespace: log.keyvNamespace,
       useKeyPrefix: false,
       throwOnErrors: true,
@@ -233,36 +234,5 @@ export class Instance {
     } finally {
       this.#local.servableUntil = servableUntil;
     }
-  }
-}
-
-/** What Keyv reads through: GET under the keys that `@keyv/redis` would use. */
-class Store {
-  namespace: string | undefined;
-  readonly #command: CommandLink;
-
-  constructor(command: CommandLink) {
-    this.#command = command;
-  }
-
-  async get(key: string): Promise<string | undefined> {
-    return (await this.#command.get(`${this.namespace}::${key}`)) ?? undefined;
-  }
-
-  async getMany(keys: string[]): Promise<(string | undefined)[]> {
-    const raws = await this.#command.client.mGet(keys.map((key) => `${this.namespace}::${key}`));
-    return raws.map((raw) => raw ?? undefined);
-  }
-
-  set(): never {
-    throw new Error('Only scripts write.');
-  }
-
-  delete(): never {
-    throw new Error('Only scripts write.');
-  }
-
-  clear(): never {
-    throw new Error('Only scripts write.');
   }
 }

@@ -10,7 +10,8 @@ import type { CacheState } from '../../lib/eviction/cache-state.js';
 import { ReadLease } from '../../lib/eviction/read-lease.js';
 import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
 import type { Milliseconds } from '../../lib/time/index.js';
-import { FakeRedis, type FakeState, type Request } from './fake-redis.js';
+import { FakeRedis, type Request } from '../../lib/testing/simulation/fake-redis.js';
+import type { FakeState } from '../../lib/testing/simulation/fake-store.js';
 import { BATCH_MUTANTS } from './batch-mutants.js';
 import { FRESH_MUTANTS } from './fresh-mutants.js';
 import { CACHE, NAMESPACE, TIMES } from './instance.js';
@@ -241,8 +242,15 @@ export const MUTANTS: readonly Mutant[] = [
     flaws: {
       kinds: {
         ReadLease: class extends ReadLease {
+          readonly #own: ConstructorParameters<typeof ReadLease>[0];
+
+          constructor(options: ConstructorParameters<typeof ReadLease>[0]) {
+            super(options);
+            this.#own = options;
+          }
+
           protected override leaseEndOf(): number {
-            return performance.now() + TIMES.boundMs;
+            return this.#own.clock.now() + TIMES.boundMs;
           }
         },
       },

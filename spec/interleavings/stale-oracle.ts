@@ -1,4 +1,4 @@
-import type { Milliseconds } from '../../lib/time/index.js';
+import type { Clock, Milliseconds } from '../../lib/time/index.js';
 import type { Oracle, Stored } from './oracle.js';
 import type { Lives } from './step.js';
 
@@ -38,6 +38,7 @@ interface Before {
  */
 export class StaleOracle {
   readonly #oracle: Oracle;
+  readonly #clock: Clock;
   readonly #readers: () => readonly Reader[];
   /** When the life of a value ends, by its run; where there is no remote tier, by instance and run. */
   readonly #ends = new Map<string, Milliseconds>();
@@ -52,9 +53,10 @@ export class StaleOracle {
   /** When each instance was last seen with a lease. */
   readonly #leasedAt = new Map<string, Milliseconds>();
 
-  constructor(oracle: Oracle, readers: () => readonly Reader[]) {
+  constructor(oracle: Oracle, readers: () => readonly Reader[], clock: Clock) {
     this.#oracle = oracle;
     this.#readers = readers;
+    this.#clock = clock;
   }
 
   /** Something is about to happen. */
@@ -92,7 +94,7 @@ export class StaleOracle {
   kept({ id, hasRemote }: Reader, { key, version, run }: Stored, freshUntil: Milliseconds, isReplacingFresh: boolean): string | undefined {
     const name = `${id} ${run}`;
     if (!hasRemote && !this.#ends.has(name)) this.#ends.set(name, freshUntil);
-    const now = performance.now();
+    const now = this.#clock.now();
     if (freshUntil > now) return undefined;
     // A read of several keys may have failed with another key before this one was answered.
     const isOfMany = this.#readings.some(
@@ -107,12 +109,12 @@ export class StaleOracle {
   /** A method failed. */
   failed({ id }: Reader, key: string): void {
     const name = `${id} ${key}`;
-    this.#failures.set(name, [...(this.#failures.get(name) ?? []), performance.now()]);
+    this.#failures.set(name, [...(this.#failures.get(name) ?? []), this.#clock.now()]);
   }
 
   /** A read begins. */
   begun(reader: Reader, key: string, by: Reading['by']): Reading {
-    const begunAt = performance.now();
+    const begunAt = this.#clock.now();
     const others = this.#readings.filter((each) => each.reader.id === reader.id && each.key === key && each.endedAt === undefined);
     const reading = { reader, key, by, begunAt, since: Math.min(begunAt, ...others.map(({ since }) => since)), endedAt: undefined };
     this.#readings.push(reading);
@@ -121,7 +123,7 @@ export class StaleOracle {
 
   /** It has ended. Answers what is wrong with what it has returned. */
   ended(reading: Reading, stored: Stored | undefined): string | undefined {
-    const now = (reading.endedAt = performance.now());
+    const now = (reading.endedAt = this.#clock.now());
     if (stored === undefined) return undefined;
     const { reader, key, by, begunAt, since } = reading;
     const endsAt = this.#ends.get(reader.hasRemote ? `${stored.run}` : `${reader.id} ${stored.run}`);

@@ -3,8 +3,8 @@ import { LocalTier } from '../../lib/cache/local/local-tier.js';
 import { Loads } from '../../lib/cache/two-tier/loads.js';
 import { PendingEvictions } from '../../lib/cache/two-tier/pending-evictions.js';
 import { RedisEvictionLog, type RedisEvictionLogOptions } from '../../lib/eviction/redis-eviction-log.js';
-import { FakeRedis } from './fake-redis.js';
-import type { Mark } from './fake-tags.js';
+import { FakeRedis } from '../../lib/testing/simulation/fake-redis.js';
+import type { Mark } from '../../lib/testing/simulation/fake-tags.js';
 import type { Mutant } from './mutants.js';
 import {
   TAGGED,

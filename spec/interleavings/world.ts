@@ -1,20 +1,21 @@
 import type { Scheduler } from 'fast-check';
-import sinon from 'sinon';
 import { livesIn } from '../../lib/cache/index.js';
 import { LEAST_DAMAGED } from '../../lib/eviction/cache-state.js';
 import { nameOfOrigin, parseMessage } from '../../lib/eviction/index.js';
 import { formatMessage } from '../../lib/eviction/messages.js';
 import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
 import type { Milliseconds } from '../../lib/time/index.js';
-import { FakeRedis, type Memory, type Request } from './fake-redis.js';
+import { FakeRedis, type Request } from '../../lib/testing/simulation/fake-redis.js';
+import type { Memory } from '../../lib/testing/simulation/fake-store.js';
 import { type Kinds, KINDS } from './kinds.js';
 import { CACHE, CHANNEL, Instance, type InstanceOptions, NAMESPACE, originOfInstance, TIMES } from './instance.js';
-import { Lane } from './lane.js';
+import { Lane } from '../../lib/testing/simulation/lane.js';
+import { VirtualClock } from '../../lib/testing/simulation/virtual-clock.js';
 import { type Announced, type Floor, Oracle, type Stored } from './oracle.js';
 import { type Reading, StaleOracle } from './stale-oracle.js';
 import type { Lives, LoadingAll, Script, Shape, Step } from './step.js';
 
-// Taken at load, before fake timers take its place: one turn of the event loop lets every promise that can settle do so.
+// One turn of the event loop lets every promise that can settle do so.
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 const KEYS = new RemoteKeys(NAMESPACE, CACHE);
@@ -56,7 +57,7 @@ interface CrashSafeWrite {
 
 /** What a {@link World} may lack, for showing what it is good for. */
 export interface Flaws {
-  readonly server?: new () => FakeRedis;
+  readonly server?: new (time: () => Milliseconds) => FakeRedis;
   /** `false`: a new command connection is used before a heartbeat ran on it. */
   readonly verifies?: boolean;
   /** Classes that lack a rule. */
@@ -80,25 +81,16 @@ export class Violation extends Error {
  * @throws {Violation} of the first promise that was broken.
  */
 export async function play(scheduler: Scheduler<unknown>, script: Script, flaws: Flaws = {}): Promise<void> {
-  const sandbox = sinon.createSandbox();
-  const time = sandbox.useFakeTimers({
-    now: Date.UTC(2026, 0),
-    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
-  });
-  try {
-    await new World(scheduler, script, flaws, time).run();
-  } finally {
-    sandbox.restore();
-  }
+  await new World(scheduler, script, flaws, new VirtualClock()).run();
 }
 
 class World {
   readonly #scheduler: Scheduler<unknown>;
   readonly #script: Script;
-  readonly #time: sinon.SinonFakeTimers;
+  readonly #time: VirtualClock;
   /** Where new connections lead. */
   #server: FakeRedis;
-  readonly #serverKind: new () => FakeRedis;
+  readonly #serverKind: new (time: () => Milliseconds) => FakeRedis;
   readonly #instances: Instance[];
   readonly #oracle: Oracle;
   /** `undefined`: no life ends. */
@@ -120,7 +112,7 @@ class World {
   #violation: Violation | undefined;
   #hops = 0;
 
-  constructor(scheduler: Scheduler<unknown>, script: Script, flaws: Flaws, time: sinon.SinonFakeTimers) {
+  constructor(scheduler: Scheduler<unknown>, script: Script, flaws: Flaws, time: VirtualClock) {
     this.#scheduler = scheduler;
     this.#script = script;
     this.#time = time;
@@ -136,7 +128,7 @@ class World {
           kinds: { ...KINDS, ...flaws.kinds },
           scheduler,
           server: () => this.#server,
-          clock: { now: () => performance.now() },
+          clock: time,
           ...this.#optionsOf(id),
           coalesces: script.coalesces,
           verifies: flaws.verifies ?? true,
@@ -145,7 +137,7 @@ class World {
           executed: (server, request, reply) => this.#executed(server, request, reply),
         }),
     );
-    this.#stale = script.lives && new StaleOracle(this.#oracle, () => this.#living);
+    this.#stale = script.lives && new StaleOracle(this.#oracle, () => this.#living, time);
   }
 
   async run(): Promise<void> {
@@ -154,7 +146,7 @@ class World {
     if (this.#instances.some(({ isServing }) => !isServing)) throw new Violation('An instance does not serve after an undisturbed start.');
     if (this.#script.warm) {
       for (let passed = 0; passed < 2 * TIMES.boundMs; passed += 50) {
-        this.#time.tick(50);
+        this.#time.advance(50);
         await this.#settle();
       }
       for (const instance of this.#instances) for (const key of this.#oracle.keys) void this.#read(instance, key, 'load', 'quick');
@@ -202,7 +194,7 @@ class World {
 
   async #hop(): Promise<void> {
     if ((this.#hops += 1) > MAXIMUM_HOPS) throw new Violation('It never comes to rest.');
-    this.#stale?.turn(performance.now());
+    this.#stale?.turn(this.#time.now());
     await this.#scheduler.waitOne();
     await turn();
     this.#check();
@@ -211,8 +203,8 @@ class World {
   async #pass(ms: Milliseconds, blocked: boolean): Promise<void> {
     const piece = blocked ? ms : 50;
     for (let left = ms; left > 0; left -= piece) {
-      this.#stale?.turn(performance.now());
-      this.#time.tick(Math.min(piece, left));
+      this.#stale?.turn(this.#time.now());
+      this.#time.advance(Math.min(piece, left));
       await turn();
     }
   }
@@ -328,7 +320,7 @@ class World {
   }
 
   #newServer(): FakeRedis {
-    const server = new this.#serverKind();
+    const server = new this.#serverKind(() => this.#time.epochNow());
     server.onPublish = (channel, body) => {
       const tag = channel === CHANNEL ? this.#announced(body) : undefined;
       return this.#instances.reduce((sum, { subscriber }) => sum + subscriber.deliver(server, { channel, body }, tag), 0);
@@ -365,8 +357,8 @@ class World {
       await this.#settle();
       if (passed >= leastMs && this.#unrest() === '') return;
       if (passed >= RECOVERY_MS) throw new Violation(`C6/C7: ${RECOVERY_MS} ms after all was healed ${this.#unrest()}.`);
-      this.#stale?.turn(performance.now());
-      this.#time.tick(50);
+      this.#stale?.turn(this.#time.now());
+      this.#time.advance(50);
     }
   }
 
@@ -382,7 +374,7 @@ class World {
 
   #read(instance: Instance, key: string, by: 'load' | 'get' | 'getAll', load: LoadingAll): Promise<unknown> {
     const { cache, id } = instance;
-    const floors = this.#oracle.floors(id, key, performance.now());
+    const floors = this.#oracle.floors(id, key, this.#time.now());
     const reading = this.#stale?.begun(instance, key, by);
     let result: Promise<Stored | undefined>;
     if (by === 'load') result = this.#awaitLoad(instance, key, load);
@@ -406,7 +398,7 @@ class World {
     const distinct = [...new Set(keys)];
     const before = distinct.map((key) => ({
       key,
-      floors: this.#oracle.floors(id, key, performance.now()),
+      floors: this.#oracle.floors(id, key, this.#time.now()),
       reading: this.#stale?.begun(instance, key, 'loadAll'),
     }));
     const method = (missing: readonly string[]): Promise<ReadonlyMap<string, Stored> | (Stored | undefined)[]> => {
@@ -621,7 +613,7 @@ class World {
         lane.push(land);
       };
       const land = (): void => {
-        const now = performance.now();
+        const now = this.#time.now();
         if (by.diedAt !== undefined && now >= by.diedAt + TIMES.intentLeaseMs) return over();
         const commit = this.#oracle.commit(key);
         this.#oracle.opened(by.id, commit, this.#oracle.isWithheld(key, now));
@@ -670,7 +662,7 @@ class World {
     const isEviction = name === 'evict' && args[8] !== undefined && (reply as string[])[0] === 'done';
     if (!isEviction && !(name === 'renew' && reply === 1)) return;
     const [token, length] = args.slice(isEviction ? 8 : 0) as [string, string];
-    const until = length === '' ? undefined : performance.now() + Number(length);
+    const until = length === '' ? undefined : this.#time.now() + Number(length);
     const isOf = (key: string): boolean => (isEviction ? keys.some((each) => each.endsWith(`::${key}`)) : args.includes(`:${key}`));
     for (const key of this.#oracle.keys) if (isOf(key)) this.#oracle.intended(key, token, until);
   }
@@ -681,7 +673,7 @@ class World {
       const raw = isStored === 1 ? server.get(keys[i] as string) : null;
       const lives = raw === null ? undefined : livesIn(raw);
       if (raw === null || lives === undefined) continue;
-      const wrong = this.#stale.filled(storedIn(raw) as Stored, lives.freshUntil - Date.now() + performance.now());
+      const wrong = this.#stale.filled(storedIn(raw) as Stored, lives.freshUntil - this.#time.epochNow() + this.#time.now());
       if (wrong !== undefined) this.#violated(wrong);
     }
   }
@@ -699,7 +691,7 @@ class World {
     const tagged = tags && this.#oracle.keys.filter((key) => tagsOf(key).some((tag) => tags.includes(tag)));
     const keys = op === 'clear' ? this.#oracle.keys : (tagged ?? message.keys);
     const announced = this.#oracle.announcedBy(nameOfOrigin(message.origin), keys);
-    this.#oracle.executed(performance.now(), announced, tagged === undefined);
+    this.#oracle.executed(this.#time.now(), announced, tagged === undefined);
     return announced;
   }
 

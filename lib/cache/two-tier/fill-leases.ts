@@ -1,4 +1,4 @@
-import type { Milliseconds } from '../../time/index.js';
+import { type Milliseconds, pause, timersOf } from '../../time/index.js';
 import type { RemoteEntry } from '../remote/entry-codec.js';
 import type { HeldLease, LeaseRequest } from '../remote/eviction-log.js';
 import type { FillLeaseReply, Useless } from '../remote/remote-cache.js';
@@ -41,7 +41,7 @@ export class FillLeases {
     const { key, isOneOfMany } = wish;
     let request = wish;
     let old: RemoteEntry | undefined;
-    for (let pause = FIRST_POLL_MS; ; pause = Math.min(1.5 * pause, LONGEST_POLL_MS)) {
+    for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(1.5 * pauseMs, LONGEST_POLL_MS)) {
       const waitMs = Math.max(0, lastStep + timeoutMs - clock.now());
       let permit = await remote.acquire(request, waitMs, lastStep);
       if (isUseless(permit)) {
@@ -59,9 +59,9 @@ export class FillLeases {
       }
       // An entry that is found later was written by another instance, and an old one need not be sent again.
       request = { key, isOneOfMany, wantsOld: wish.wantsOld === true && old === undefined };
-      if (permit.kind !== 'busy' || this.#isStopped || clock.now() + pause > lastStep) return permit;
+      if (permit.kind !== 'busy' || this.#isStopped || clock.now() + pauseMs > lastStep) return permit;
       load.batched?.leaves();
-      if (!(await load.waitForLease(() => new Promise((resolve) => setTimeout(resolve, pause))))) return permit;
+      if (!(await load.waitForLease(() => pause(timersOf(clock), pauseMs)))) return permit;
     }
   }
 

@@ -1,5 +1,5 @@
 import { CacheCounters, type CacheEvents, type CacheStatistics } from '../../event/index.js';
-import type { Clock, Milliseconds } from '../../time/index.js';
+import { type Clock, type Milliseconds, timersOf } from '../../time/index.js';
 import { begunAt, checkKeys, wantsAcks } from '../check-arguments.js';
 import { Cache, type PutOptions } from '../cache.js';
 import type { EvictOptions, Unacknowledged } from '../evict-options.js';
@@ -62,7 +62,7 @@ export class PassThroughCache extends Cache {
     super();
     this.name = options.name;
     this.#options = options;
-    this.#calls = options.calls ?? new CallsUnderWay(options.deadlineMs);
+    this.#calls = options.calls ?? new CallsUnderWay(options.deadlineMs, timersOf(options.clock));
     this.#pending = new PendingEvictions({
       cache: options.name,
       clock: options.clock,

@@ -1,6 +1,6 @@
 import { CacheEvictError, printable, RemoteCacheError } from '../../errors/index.js';
 import type { CacheEvents } from '../../event/index.js';
-import { type Clock, type Milliseconds, StepDeadlines } from '../../time/index.js';
+import { type Clock, type Milliseconds, pause, StepDeadlines, type Timer, type Timers, timersOf } from '../../time/index.js';
 import { type CallsUnderWay, stopped } from '../calls-under-way.js';
 import { chunksOf, partsOf } from '../chunks.js';
 import { type Eviction, hasTags } from '../eviction.js';
@@ -62,13 +62,15 @@ export class PendingEvictions {
   readonly #deadlines: StepDeadlines;
   #number = 0;
   #attempts = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
+  readonly #timers: Timers;
   #retrying = false;
   #stopped = false;
 
   constructor(options: PendingEvictionsOptions) {
     this.#options = options;
-    this.#deadlines = new StepDeadlines(options.deadlineMs, true);
+    this.#timers = timersOf(options.clock);
+    this.#deadlines = new StepDeadlines(options.deadlineMs, true, this.#timers);
   }
 
   /** The number of keys and tags that wait for an acknowledgement; `Infinity` if the whole cache does. */
@@ -131,15 +133,15 @@ export class PendingEvictions {
     const deadline = since + deadlineMs;
     let deadlines = begunAt === undefined ? this.#deadlines : this.#deadlinesSince(since);
     let why: unknown; // Of the attempts before: the end of the deadline itself says nothing.
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       try {
         const receipt = await within(deadlines, this.#options.execute(eviction, how.acks, how.intent), why);
         this.fenceAgain(eviction);
         return receipt;
       } catch (error) {
-        if (!this.#stopped && error instanceof RemoteCacheError && clock.now() + pause < deadline) {
+        if (!this.#stopped && error instanceof RemoteCacheError && clock.now() + pauseMs < deadline) {
           why = error;
-          await new Promise((resolve) => setTimeout(resolve, pause));
+          await pause(this.#timers, pauseMs);
           deadlines = this.#deadlinesSince(since);
           continue;
         }
@@ -173,13 +175,13 @@ export class PendingEvictions {
 
   #deadlinesSince(begunAt: Milliseconds): StepDeadlines {
     const { clock, deadlineMs } = this.#options;
-    return new StepDeadlines(Math.max(1, begunAt + deadlineMs - clock.now()), true);
+    return new StepDeadlines(Math.max(1, begunAt + deadlineMs - clock.now()), true, this.#timers);
   }
 
   /** Retries pending evictions at once, because the remote tier is known to be back. */
   retryNow(): void {
     if (this.size === 0 || this.#stopped) return;
-    clearTimeout(this.#timer);
+    this.#timers.clear(this.#timer);
     this.#timer = undefined;
     void this.#retry();
   }
@@ -191,7 +193,7 @@ export class PendingEvictions {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#timers.clear(this.#timer);
     if (this.size === 0) return;
     try {
       await this.#execute();
@@ -227,11 +229,11 @@ export class PendingEvictions {
 
   #schedule(): void {
     if (this.#timer !== undefined || this.#retrying || this.#stopped) return;
-    const pause = Math.min(2 ** Math.min(this.#attempts, 16) * FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
-    this.#timer = setTimeout(() => {
+    const pauseMs = Math.min(2 ** Math.min(this.#attempts, 16) * FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+    this.#timer = this.#timers.after(pauseMs, () => {
       this.#timer = undefined;
       void this.#retry();
-    }, pause);
+    });
     this.#timer.unref();
   }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CacheEvictError, CacheStoppedError, throwFirst } from '../../errors/index.js';
 import type { CacheEvents } from '../../event/index.js';
-import type { Clock, Milliseconds } from '../../time/index.js';
+import { type Clock, type Milliseconds, type Timer, type Timers, timersOf } from '../../time/index.js';
 import { type CallsUnderWay, stopped } from '../calls-under-way.js';
 import { checkEvictOptions } from '../check-arguments.js';
 import { partsOf } from '../chunks.js';
@@ -42,7 +42,7 @@ interface Intents {
   readonly writes: Map<Place, number>;
   /** The attempt to set them. Rejects only for what is wrong with the call itself. */
   ready: Promise<void>;
-  timer: NodeJS.Timeout | undefined;
+  timer: Timer | undefined;
   /** The renewal under way. */
   renewal: Promise<void> | undefined;
   /** Whether Redis has acknowledged them once. */
@@ -68,10 +68,12 @@ export class WriteIntents {
   readonly #options: WriteIntentsOptions;
   readonly #held = new Map<Place, Intents>();
   readonly #renewMs: Milliseconds;
+  readonly #timers: Timers;
   #isStopped = false;
 
   constructor(options: WriteIntentsOptions) {
     this.#options = options;
+    this.#timers = timersOf(options.clock);
     this.#renewMs = Math.ceil(options.intentLeaseMs / RENEWALS_PER_LEASE);
   }
 
@@ -124,7 +126,7 @@ export class WriteIntents {
   /** From now on, begins and renews nothing. */
   stop(): void {
     this.#isStopped = true;
-    for (const { timer } of this.#held.values()) clearTimeout(timer);
+    for (const { timer } of this.#held.values()) this.#timers.clear(timer);
   }
 
   /**
@@ -185,7 +187,7 @@ export class WriteIntents {
       }
       this.#held.delete(place);
       intents.writes.delete(place);
-      if (intents.writes.size === 0) clearTimeout(intents.timer);
+      if (intents.writes.size === 0) this.#timers.clear(intents.timer);
       empty.set(intents, [...(empty.get(intents) ?? []), place]);
     }
     return empty;
@@ -220,14 +222,14 @@ export class WriteIntents {
 
   #renewSoon(intents: Intents): void {
     if (intents.timer === undefined) return; // It is being set.
-    clearTimeout(intents.timer);
+    this.#timers.clear(intents.timer);
     void this.#renew(intents);
   }
 
   #renewLater(intents: Intents): void {
     if (intents.writes.size === 0 || this.#isStopped || this.#options.calls.isClosed) return;
-    clearTimeout(intents.timer);
-    intents.timer = setTimeout(() => void this.#renew(intents), this.#renewMs);
+    this.#timers.clear(intents.timer);
+    intents.timer = this.#timers.after(this.#renewMs, () => void this.#renew(intents));
     intents.timer.unref();
   }
 

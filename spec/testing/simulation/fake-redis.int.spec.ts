@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import * as fc from 'fast-check';
-import type { Script } from '../../lib/redis/index.js';
-import * as scripts from '../../lib/eviction/scripts.js';
-import { isGeneration, LEAST_DAMAGED, parseState } from '../../lib/eviction/cache-state.js';
-import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
-import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
-import { FakeRedis } from './fake-redis.js';
+import type { Script } from '../../../lib/redis/index.js';
+import * as scripts from '../../../lib/eviction/scripts.js';
+import { isGeneration, LEAST_DAMAGED, parseState } from '../../../lib/eviction/cache-state.js';
+import { RemoteKeys } from '../../../lib/eviction/remote-keys.js';
+import { ownNamespace, sharedRedis } from '../../support/shared-redis.js';
+import { FakeRedis } from '../../../lib/testing/simulation/fake-redis.js';
 
 /** A call of a script, with symbols where a real call has a generation: they mean different numbers on the two servers. */
 type Call =

@@ -1,5 +1,5 @@
-import { PURE } from '../../lib/eviction/cache-state.js';
-import type { Memory } from './fake-redis.js';
+import { PURE } from '../../eviction/index.js';
+import type { Memory } from './fake-store.js';
 
 /** Behind the run id of a state: whether only instances with tags were allowed to store something in its generation. */
 export type Mark = typeof PURE | '';

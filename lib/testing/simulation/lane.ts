@@ -1,18 +1,18 @@
-import type { Scheduler } from 'fast-check';
+import type { HopScheduler } from './hop-scheduler.js';
 
 /**
- * One way a thing can travel: what is put in comes out in the same order, one at a time, each when fast-check's scheduler says so.
+ * One way a thing can travel: what is put in comes out in the same order, one at a time, each when the scheduler says so.
  * Several lanes race with each other; within one nothing overtakes.
  */
 export class Lane {
-  readonly #scheduler: Scheduler<unknown>;
+  readonly #scheduler: HopScheduler;
   readonly #label: string;
   #queue: (() => void)[] = [];
   #isHeld = false;
   /** Releases that came while the lane was held. */
   #parked = 0;
 
-  constructor(scheduler: Scheduler<unknown>, label: string) {
+  constructor(scheduler: HopScheduler, label: string) {
     this.#scheduler = scheduler;
     this.#label = label;
   }

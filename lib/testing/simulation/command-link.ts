@@ -1,8 +1,11 @@
-import type { Scheduler } from 'fast-check';
-import { CircuitBreaker, type CommandConnection, type Script } from '../../lib/redis/index.js';
-import type { Milliseconds } from '../../lib/time/index.js';
+import type { Keyv } from 'keyv';
+import type { CacheEvents } from '../../event/index.js';
+import { CircuitBreaker, type CommandConnection, type Script } from '../../redis/index.js';
+import type { Milliseconds, Timers } from '../../time/index.js';
 import type { FakeRedis, Request } from './fake-redis.js';
+import type { HopScheduler } from './hop-scheduler.js';
 import { Lane } from './lane.js';
+import { LinkStore } from './link-store.js';
 
 interface Connection {
   /** Where it leads for as long as it lasts. */
@@ -16,16 +19,19 @@ interface Connection {
 /** What a {@link CommandLink} is made of. */
 export interface CommandLinkOptions {
   readonly id: string;
-  readonly scheduler: Scheduler<unknown>;
+  readonly scheduler: HopScheduler;
   /** Where a new connection leads. */
   readonly server: () => FakeRedis;
   readonly timeoutMs: Milliseconds;
+  readonly timers: Timers;
+  /** Told of `connected`, `lost` and `breaker`. Default: nobody is. */
+  readonly events?: CacheEvents | undefined;
   /** Two replies may come in one packet: then neither caller goes on before both are there. */
   readonly coalesces: boolean;
   /** Told of every request right after a server has executed it. */
   readonly executed: (server: FakeRedis, request: Request, reply: unknown) => void;
-  /** `false` leaves out the rule that a new connection is used only after a heartbeat ran on it. */
-  readonly verifies: boolean;
+  /** `false` leaves out the rule that a new connection is used only after a heartbeat ran on it. Default: `true`. */
+  readonly verifies?: boolean | undefined;
 }
 
 /**
@@ -35,7 +41,10 @@ export interface CommandLinkOptions {
 export class CommandLink {
   readonly endpoint = { host: 'fake', port: 6379, db: 0, label: 'fake:6379' };
   readonly guard: CircuitBreaker;
+  /** Resolves with the first connection that a heartbeat has verified. */
+  readonly verified: Promise<void>;
   readonly client = {
+    info: (): Promise<string> => Promise.resolve(''),
     mGet: (keys: string[]): Promise<(string | null)[]> => this.#ask({ kind: 'mget', keys }),
     zmScore: (key: string, members: string[]): Promise<(number | null)[]> => this.#ask({ kind: 'zmscore', key, members }),
   };
@@ -44,10 +53,13 @@ export class CommandLink {
   #connection: Connection | undefined;
   #isDead = false;
   #verify: () => Promise<void> = () => Promise.resolve();
+  #onVerified: () => void = () => undefined;
 
   constructor(options: CommandLinkOptions) {
+    const { timeoutMs, timers, events } = options;
     this.#options = options;
-    this.guard = new CircuitBreaker(this.endpoint.label, options.timeoutMs, () => undefined);
+    this.guard = new CircuitBreaker(this.endpoint.label, timeoutMs, (open) => events?.emit('breaker', { open }), { timers });
+    this.verified = new Promise((resolve) => (this.#onVerified = resolve));
     this.#connecting = new Lane(options.scheduler, `${options.id}: command connection opens`);
   }
 
@@ -66,6 +78,23 @@ export class CommandLink {
 
   confirm(): void {
     this.guard.succeeded();
+    this.#onVerified();
+  }
+
+  /** The address never leads to a server that calls itself another one. */
+  onOtherServer(): void {}
+
+  readThrough(keyv: Keyv): void {
+    keyv.store = new LinkStore(this);
+  }
+
+  async start(): Promise<void> {
+    this.connect();
+    await this.verified;
+  }
+
+  async stop(): Promise<void> {
+    this.die(false);
   }
 
   reconnect(): void {
@@ -104,6 +133,7 @@ export class CommandLink {
     if (connection === undefined) return;
     this.#connection = undefined;
     this.guard.disconnected();
+    this.#options.events?.emit('lost', this.#names);
     if (!late) connection.requests.clear();
     connection.replies.clear();
     connection.requests.resume();
@@ -142,13 +172,18 @@ export class CommandLink {
       waiting: new Set(),
     };
     this.#connection = connection;
-    if (!this.#options.verifies) this.guard.succeeded();
+    this.#options.events?.emit('connected', this.#names);
+    if (this.#options.verifies === false) this.guard.succeeded();
     try {
       await this.#verify();
-      if (this.#connection === connection) this.guard.succeeded();
+      if (this.#connection === connection) this.confirm();
     } catch {
       // The next heartbeat tries again.
     }
+  }
+
+  get #names(): { readonly link: string; readonly endpoint: string } {
+    return { link: 'command', endpoint: this.endpoint.label };
   }
 
   #ask<T>(request: Request): Promise<T> {

@@ -1,13 +1,15 @@
-import type { Scheduler } from 'fast-check';
-import type { Message, PubSubObserver, PubSubTransport, Topic } from '../../lib/topic/index.js';
+import { globMatcher, type Message, type PubSubObserver, type PubSubTransport, type Topic } from '../../topic/index.js';
 import type { FakeRedis } from './fake-redis.js';
+import type { HopScheduler } from './hop-scheduler.js';
 import { Lane } from './lane.js';
 
 interface Connection {
   /** Where it leads for as long as it lasts. */
   readonly server: FakeRedis;
-  /** What the server has subscribed on it. */
+  /** The channels that the server has subscribed on it. */
   readonly channels: Set<string>;
+  /** The patterns, with what they match. */
+  readonly patterns: Map<string, (channel: string) => boolean>;
   readonly up: Lane;
   readonly down: Lane;
   /** The server, or the way to it, has forgotten the connection; the instance may not know yet. */
@@ -18,13 +20,15 @@ interface Connection {
 /** What a {@link SubscriberLink} is made of. */
 export interface SubscriberLinkOptions {
   readonly id: string;
-  readonly scheduler: Scheduler<unknown>;
+  readonly scheduler: HopScheduler;
   /** Where a new connection leads. */
   readonly server: () => FakeRedis;
   /** Messages may come in one packet with the confirmation of a subscription: they are handled before it then. */
   readonly coalesces: boolean;
   /** Told right after the instance has handled a message. */
   readonly delivered: (message: Message, tag: unknown) => void;
+  /** Publishes on another connection. Default: nothing is published. */
+  readonly publish?: ((channel: string, body: string) => Promise<number>) | undefined;
 }
 
 /** The subscriber connection of one instance to a fake server: a transport whose every step waits for the scheduler. */
@@ -35,7 +39,10 @@ export class SubscriberLink implements PubSubTransport {
   readonly #noticing: Lane;
   #observer: PubSubObserver | undefined;
   #connection: Connection | undefined;
+  /** The channel whose next messages get lost; `undefined`: any. */
   #swallowed: string | undefined;
+  /** How many of them get lost. */
+  #swallows = 0;
   #isDead = false;
 
   constructor(options: SubscriberLinkOptions) {
@@ -50,28 +57,22 @@ export class SubscriberLink implements PubSubTransport {
   }
 
   subscribe(topics: readonly Topic[]): Promise<void> {
-    const connection = this.#connection;
-    if (connection === undefined) return Promise.reject(new Error('Connection is closed.'));
-    return new Promise((resolve, reject) => {
-      connection.waiting.add(reject);
-      connection.up.push(() => {
-        if (connection.isBroken) return;
-        for (const { name } of topics) connection.channels.add(name);
-        connection.down.push(() => {
-          connection.waiting.delete(reject);
-          resolve();
-          if (this.#options.coalesces) connection.down.releaseHead();
-        });
-      });
+    return this.#ask(({ channels, patterns }) => {
+      for (const { kind, name } of topics) {
+        if (kind === 'channel') channels.add(name);
+        else patterns.set(name, globMatcher(name));
+      }
     });
   }
 
-  unsubscribe(): Promise<void> {
-    return Promise.reject(new Error('No interleaving unsubscribes.'));
+  unsubscribe(topics: readonly Topic[]): Promise<void> {
+    return this.#ask(({ channels, patterns }) => {
+      for (const { kind, name } of topics) (kind === 'channel' ? channels : patterns).delete(name);
+    });
   }
 
-  publish(): Promise<number> {
-    return Promise.reject(new Error('No interleaving publishes on the subscriber connection.'));
+  publish(channel: string, body: string): Promise<number> {
+    return this.#options.publish?.(channel, body) ?? Promise.resolve(0);
   }
 
   reconnect(reason?: unknown): void {
@@ -80,7 +81,11 @@ export class SubscriberLink implements PubSubTransport {
 
   async close(): Promise<void> {
     this.#observer = undefined;
+    const connection = this.#connection;
     this.#connection = undefined;
+    connection?.up.clear();
+    connection?.down.clear();
+    for (const fail of connection?.waiting ?? []) fail(new Error('Connection is closed.'));
   }
 
   // ——— the server's side ———
@@ -88,16 +93,21 @@ export class SubscriberLink implements PubSubTransport {
   /** A message was published on `server`. `tag` goes with it, unseen by the instance. @returns how many subscriptions it is for. */
   deliver(server: FakeRedis, message: Message, tag: unknown): number {
     const connection = this.#connection;
-    if (connection?.server !== server || connection.isBroken || !connection.channels.has(message.channel)) return 0;
-    if (this.#swallowed === message.channel) {
-      this.#swallowed = undefined;
-      return 1;
+    if (connection?.server !== server || connection.isBroken) return 0;
+    const { channel } = message;
+    const matching = [...connection.patterns].filter(([, matches]) => matches(channel)).map(([pattern]) => ({ ...message, pattern }));
+    const copies = connection.channels.has(channel) ? [message, ...matching] : matching;
+    if (copies.length > 0 && this.#swallows > 0 && (this.#swallowed ?? channel) === channel) {
+      this.#swallows -= 1;
+      return copies.length;
     }
-    connection.down.push(() => {
-      this.#observer?.onMessage(message);
-      this.#options.delivered(message, tag);
-    });
-    return 1;
+    for (const copy of copies) {
+      connection.down.push(() => {
+        this.#observer?.onMessage(copy);
+        this.#options.delivered(copy, tag);
+      });
+    }
+    return copies.length;
   }
 
   // ——— faults ———
@@ -119,9 +129,10 @@ export class SubscriberLink implements PubSubTransport {
     this.cut(true);
   }
 
-  /** Loses the next message published on `channel`, and nothing tells of it. */
-  swallow(channel: string): void {
+  /** Loses the next messages published on `channel`, by default one, and nothing tells of it. */
+  swallow(channel?: string, count = 1): void {
     this.#swallowed = channel;
+    this.#swallows = count;
   }
 
   /** From now on nothing arrives, no loss is noticed and no connection is opened, but nothing gets lost. */
@@ -147,6 +158,7 @@ export class SubscriberLink implements PubSubTransport {
       this.#connection = {
         server: server(),
         channels: new Set(),
+        patterns: new Map(),
         up: new Lane(scheduler, `${id}: SUBSCRIBE reaches the server`),
         down: new Lane(scheduler, `${id}: message reaches the instance`),
         isBroken: false,
@@ -154,6 +166,24 @@ export class SubscriberLink implements PubSubTransport {
       };
       this.#observer.onReady();
       opened?.();
+    });
+  }
+
+  /** Has the server do something on the present connection, and waits for its confirmation. */
+  #ask(action: (connection: Connection) => void): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined) return Promise.reject(new Error('Connection is closed.'));
+    return new Promise((resolve, reject) => {
+      connection.waiting.add(reject);
+      connection.up.push(() => {
+        if (connection.isBroken) return;
+        action(connection);
+        connection.down.push(() => {
+          connection.waiting.delete(reject);
+          resolve();
+          if (this.#options.coalesces) connection.down.releaseHead();
+        });
+      });
     });
   }
 

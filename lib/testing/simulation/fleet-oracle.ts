@@ -1,0 +1,180 @@
+import { deepEqual } from 'node:assert';
+import { inspect } from 'node:util';
+import type { EvictionMessage } from '../../eviction/index.js';
+import type { Milliseconds } from '../../time/index.js';
+
+/** Everybody has followed an eviction that is older than this. */
+const LONG_MS: Milliseconds = 60_000;
+
+/** A value that a key has had, and since when it could be read. */
+interface Source {
+  readonly value: unknown;
+  readonly tags: readonly string[];
+  /** Its place in the order of all that happened: when its load began, or its put was executed. */
+  begun: number;
+}
+
+/** What an eviction, a put or a clear takes away: everything that began before it. */
+interface Removal {
+  /** Its place in the order of all that happened. */
+  readonly index: number;
+  readonly cache: string;
+  /** `undefined`: all keys, or those with one of {@link tags}. */
+  readonly keys: ReadonlySet<string> | undefined;
+  readonly tags: readonly string[] | undefined;
+  /** When the server executed it. `undefined`: it stands for a call of {@link by}, which may not have come so far. */
+  readonly executedAt: Milliseconds | undefined;
+  /** Instances that must not answer any more with what it takes away, and the clause of the contract that says so. */
+  readonly by: Map<string, string>;
+  /** Whether that holds for all of them. */
+  isEverywhere: boolean;
+}
+
+/** A removal that a read must have followed, and why. */
+export interface Floor {
+  readonly removal: Removal;
+  readonly because: string;
+}
+
+/** A place in the fleet: one key of one cache in one instance. */
+export interface Place {
+  readonly instance: string;
+  readonly cache: string;
+  readonly key: string;
+}
+
+/** What a call takes away, by the instance that makes it. */
+export interface Call {
+  readonly instance: string;
+  readonly cache: string;
+  /** `undefined`: all. */
+  readonly keys?: readonly string[] | undefined;
+  readonly tags?: readonly string[] | undefined;
+}
+
+/**
+ * Holds what a fleet answers against what the cache promises (the contract in `docs/coherence.md`, C1 to C5). It knows nothing of
+ * the database: a value counts as one that came from a load, or a put, and an answer is wrong if each of its sources was taken away by
+ * an eviction that the instance must have followed.
+ */
+export class FleetOracle {
+  readonly #boundOf: (instance: string) => Milliseconds;
+  readonly #now: () => Milliseconds;
+  readonly #sources = new Map<string, Source[]>();
+  readonly #removals = new Map<string, Removal[]>();
+  readonly #puts = new Map<string, Set<Source>>();
+  #index = 0;
+
+  constructor(boundOf: (instance: string) => Milliseconds, now: () => Milliseconds) {
+    this.#boundOf = boundOf;
+    this.#now = now;
+  }
+
+  /** One step in the order of all that happens. */
+  step(): number {
+    return (this.#index += 1);
+  }
+
+  /** A load that began at `begun` has ended with a value. */
+  loaded(cache: string, key: string, { begun, value, tags }: Source): void {
+    const id = `${cache} ${key}`;
+    const sources = (this.#sources.get(id) ?? []).filter((source) => !isSame(source.value, value) || String(source.tags) !== String(tags));
+    this.#sources.set(id, [...sources, { begun, value, tags }]);
+  }
+
+  /** A put begins. @returns what ends it. */
+  putting({ instance, cache, key }: Place, value: unknown, tags: readonly string[]): () => void {
+    const source = { begun: this.step(), value, tags };
+    const id = `${cache} ${key}`;
+    this.#sources.set(id, [...(this.#sources.get(id) ?? []), source]);
+    const place = `${instance} ${id}`;
+    const under = this.#puts.get(place) ?? new Set<Source>();
+    this.#puts.set(place, under.add(source));
+    return () => void under.delete(source);
+  }
+
+  /** The server executed a step of `by` that takes something away, and announced it. */
+  executed({ cache, op, keys, tags }: EvictionMessage, by: string): Removal {
+    const removal = this.#add({
+      cache,
+      keys: op === 'clear' || op === 'evictTagged' ? undefined : new Set(keys),
+      tags: op === 'evictTagged' ? tags : undefined,
+      executedAt: this.#now(),
+    });
+    // A put takes away what was there before, and not itself.
+    for (const key of keys) for (const source of this.#puts.get(`${by} ${cache} ${key}`) ?? []) source.begun = this.step();
+    return removal;
+  }
+
+  /** An instance has handled the message of a removal. */
+  delivered(instance: string, removal: Removal): void {
+    if (!removal.by.has(instance)) removal.by.set(instance, 'C5: an eviction was delivered');
+  }
+
+  /** A call that takes something away has settled. `begun`: its step. `everywhere`: it waited for all instances. */
+  settled({ instance, cache, keys, tags }: Call, begun: number, everywhere: boolean): void {
+    const removal = this.#add({ cache, keys: keys && new Set(keys), tags, executedAt: undefined }, begun);
+    removal.by.set(instance, 'C1/C6: its own eviction has settled');
+    removal.isEverywhere = everywhere;
+  }
+
+  /** What a read that begins now must have followed. */
+  floors({ instance, cache, key }: Place, isServedWithoutProof: boolean): readonly Floor[] {
+    const overdue = this.#now() - this.#boundOf(instance);
+    return (this.#removals.get(cache) ?? []).flatMap((removal): readonly Floor[] => {
+      if (removal.keys?.has(key) === false) return [];
+      const own = removal.by.get(instance);
+      if (own !== undefined) return [{ removal, because: own }];
+      if (isServedWithoutProof) return [];
+      if (removal.isEverywhere) return [{ removal, because: 'C4: an eviction was acknowledged by all' }];
+      const isOverdue = removal.executedAt !== undefined && removal.executedAt < overdue;
+      return isOverdue ? [{ removal, because: 'C2: an eviction was executed longer ago than the bound' }] : [];
+    });
+  }
+
+  /** @returns what is wrong with the answer of a read with these floors; `undefined`: nothing. */
+  wrong({ instance, cache, key }: Place, value: unknown, floors: readonly Floor[]): string | undefined {
+    const sources = (this.#sources.get(`${cache} ${key}`) ?? []).filter((source) => isSame(source.value, value));
+    let why: Floor | undefined;
+    for (const source of sources) {
+      const floor = floors.find(({ removal }) => takesAway(removal, source));
+      if (floor === undefined) return undefined;
+      why = floor;
+    }
+    // Without a source it was stored by somebody who is not watched.
+    if (why === undefined) return undefined;
+    return `${why.because}, and ${instance} answered '${key}' of cache '${cache}' with the value before: ${inspect(value, { breakLength: Infinity })}`;
+  }
+
+  #add(of: Pick<Removal, 'cache' | 'keys' | 'tags' | 'executedAt'>, index = this.step()): Removal {
+    const removal = { ...of, index, by: new Map<string, string>(), isEverywhere: false };
+    const removals = this.#removals.get(of.cache) ?? [];
+    this.#removals.set(of.cache, [...this.#needed(removals, removal), removal]);
+    return removal;
+  }
+
+  /** Without those that a later one of the same keys stands for, which everybody has followed long ago. */
+  #needed(removals: readonly Removal[], added: Removal): readonly Removal[] {
+    const longAgo = this.#now() - LONG_MS;
+    const cover = coverOf(added);
+    const followed = removals.filter((each) => each.executedAt !== undefined && each.executedAt < longAgo && coverOf(each) === cover);
+    const last = followed.at(-1)?.index ?? 0;
+    return removals.filter((each) => each.index >= last || coverOf(each) !== cover);
+  }
+}
+
+const coverOf = ({ keys, tags }: Removal): string => JSON.stringify([keys && [...keys], tags]);
+
+/** A removal of tags takes away what carries one of them. */
+const takesAway = ({ index, tags }: Removal, source: Source): boolean =>
+  source.begun < index && (tags === undefined || source.tags.some((tag) => tags.includes(tag)));
+
+/** What comes from Redis may be a plain copy of an object of a class. */
+function isSame(one: unknown, other: unknown): boolean {
+  try {
+    deepEqual(one, other);
+    return typeof one === typeof other;
+  } catch {
+    return false;
+  }
+}

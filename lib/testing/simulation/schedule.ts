@@ -1,0 +1,47 @@
+import type { Clock } from '../../time/index.js';
+
+/** So many lines are kept; those before them are left out. */
+const MOST_LINES = 2_000;
+
+/** So many are told with a violation. */
+const TOLD_LINES = 60;
+
+/** What has happened in a simulation, for people. */
+export class Schedule {
+  readonly seed: number;
+  readonly #clock: Clock;
+  #lines: string[] = [];
+  #violation: string | undefined;
+
+  constructor(seed: number, clock: Clock) {
+    this.seed = seed;
+    this.#clock = clock;
+  }
+
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** The first answer that broke the contract. `undefined`: none has. */
+  get violation(): string | undefined {
+    return this.#violation;
+  }
+
+  tell(line: string): void {
+    this.#lines.push(`${this.#clock.now().toFixed(0).padStart(6)} ms  ${line}`);
+    if (this.#lines.length > 2 * MOST_LINES) this.#lines = this.#lines.slice(-MOST_LINES);
+  }
+
+  violated(violation: string): void {
+    this.tell(`✗ ${violation}`);
+    this.#violation ??= violation;
+  }
+
+  /** Seed and schedule, as they are told with a violation: up to where it happened. */
+  text(): string {
+    const end = this.#lines.findIndex((line) => line.includes('✗')) + 1 || this.#lines.length;
+    const told = this.#lines.slice(Math.max(0, end - TOLD_LINES), end);
+    const omitted = end > told.length ? `  … ${end - told.length} lines before\n` : '';
+    return `Seed ${this.seed}. What happened:\n${omitted}${told.join('\n')}`;
+  }
+}

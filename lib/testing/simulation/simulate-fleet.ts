@@ -1,0 +1,173 @@
+import { Container } from 'inversify';
+import { isNamedByDecorator } from '../../annotation/index.js';
+import { CacheManager } from '../../cache/index.js';
+import { CacheConfigurationError, shown } from '../../errors/index.js';
+import { type EvictionMessage, nameOfOrigin, parseMessage } from '../../eviction/index.js';
+import { type CachingOptions, createInstance, DEFAULT_CACHING_OPTIONS, type Instance } from '../../instance/index.js';
+import { CacheInterceptor } from '../../interceptor/index.js';
+import { enableOver } from '../../inversify/index.js';
+import { type Duration, parseDuration } from '../../time/index.js';
+import { CommandLink } from './command-link.js';
+import { type Choice, Course } from './course.js';
+import { FakeRedis } from './fake-redis.js';
+import { FleetOracle } from './fleet-oracle.js';
+import { randomOf } from './random.js';
+import { Schedule } from './schedule.js';
+import { type Links, simulatedBackend } from './simulated-backend.js';
+import { SimulatedFleet } from './simulated-fleet.js';
+import { SimulatedInstance } from './simulated-instance.js';
+import { SimulatedRedis } from './simulated-redis.js';
+import { SubscriberLink } from './subscriber-link.js';
+import { VirtualClock } from './virtual-clock.js';
+import { WatchedCache } from './watched-cache.js';
+
+/** What of the options of an instance can be chosen: the simulation has its own Redis and clock. */
+export type SimulatedCachingOptions = Omit<CachingOptions, 'redis' | 'credentials' | 'clock' | 'instanceId' | 'enabled'>;
+
+/** What an instance is told of itself while it is wired. */
+export interface SimulatedPlace {
+  /** From 0. */
+  readonly index: number;
+  /** The time in this fleet. */
+  readonly clock: VirtualClock;
+}
+
+/** What a fleet is like. */
+export interface SimulateFleetOptions {
+  /** How many servers it has. Default: 2. */
+  readonly instances?: number | undefined;
+  /** Decides in which order things arrive, the same each time. 0: in the order in which they were sent. Default: 1. */
+  readonly seed?: number | undefined;
+  /** Binds the services of one server, before caching is enabled in its container. */
+  readonly wire: (container: Container, place: SimulatedPlace) => void | Promise<void>;
+  /** The options of `enableCaching`, for all servers, or by their index: a mixed fleet. Default: the defaults. */
+  readonly options?: SimulatedCachingOptions | ((index: number) => SimulatedCachingOptions) | undefined;
+}
+
+/** More would take long, and show nothing new. */
+const MOST_INSTANCES = 64;
+
+/**
+ * Starts a fleet in virtual time: real containers, with all that `enableCaching` brings, on a Redis that is simulated. It
+ * needs no server, opens no socket, and replaces nothing of the process; several can be in use at once.
+ *
+ * @returns the fleet, once every server is connected and serves its local tier.
+ * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for wrong options; what `enableCaching` throws.
+ */
+export function simulateFleet(options: SimulateFleetOptions): Promise<SimulatedFleet> {
+  const { seed = 1 } = options;
+  if (!Number.isSafeInteger(seed) || seed < 0) throw invalid('seed', 'a whole number of at least 0', seed);
+  const random = randomOf(seed);
+  return simulateWith(options, seed, seed === 0 ? () => 0 : (count) => Math.floor(random() * count));
+}
+
+/** The same, for any order of arrival. */
+export async function simulateWith(options: SimulateFleetOptions, seed: number, choice: Choice): Promise<SimulatedFleet> {
+  const { instances: count = 2, wire } = options;
+  if (!Number.isSafeInteger(count) || count < 1 || count > MOST_INSTANCES)
+    throw invalid('instances', `a whole number from 1 to ${MOST_INSTANCES}`, count);
+  if (typeof wire !== 'function') throw invalid('wire', 'a function', wire);
+  const world = new SimulatedWorld(options, seed, choice);
+  const instances: SimulatedInstance[] = [];
+  for (let index = 0; index < count; index += 1) instances.push(await world.start(index));
+  await world.course.settle();
+  return world.fleet(instances);
+}
+
+/** What all instances of one fleet share. */
+class SimulatedWorld {
+  readonly clock = new VirtualClock();
+  readonly course: Course;
+  readonly #options: SimulateFleetOptions;
+  readonly #schedule: Schedule;
+  readonly #server = new FakeRedis(() => this.clock.epochNow());
+  readonly #links: Links[] = [];
+  readonly #oracle: FleetOracle;
+  readonly #bounds = new Map<string, number>();
+
+  constructor(options: SimulateFleetOptions, seed: number, choice: Choice) {
+    this.#options = options;
+    this.#schedule = new Schedule(seed, this.clock);
+    this.course = new Course(this.clock, choice, (line) => this.#schedule.tell(line));
+    this.#oracle = new FleetOracle(
+      (instance) => this.#bounds.get(instance) ?? 0,
+      () => this.clock.now(),
+    );
+    this.#server.onPublish = (channel, body) => this.#publish(channel, body);
+  }
+
+  async start(index: number): Promise<SimulatedInstance> {
+    const { options = {}, wire } = this.#options;
+    const own = typeof options === 'function' ? options(index) : options;
+    const id = `i${index}`;
+    const container = new Container();
+    await wire(container, { index, clock: this.clock });
+    const caches: WatchedCache[] = [];
+    const { links, instance } = this.#instance(id, own, caches);
+    const manager = await this.course.call(enableOver(container, () => instance));
+    const { course } = this;
+    const tell = (line: string): void => this.#schedule.tell(`${id}: ${line}`);
+    const simulated = new SimulatedInstance({ index, container, manager, links, caches, course, tell });
+    simulated.watch(container.get(CacheInterceptor));
+    return simulated;
+  }
+
+  fleet(instances: readonly SimulatedInstance[]): SimulatedFleet {
+    const tell = (line: string): void => this.#schedule.tell(`redis: ${line}`);
+    const redis = new SimulatedRedis(this.#server, () => this.#links, tell);
+    return new SimulatedFleet({ instances, redis, clock: this.clock, course: this.course, schedule: this.#schedule });
+  }
+
+  #instance(id: string, own: SimulatedCachingOptions, caches: WatchedCache[]): { readonly links: Links; readonly instance: Instance } {
+    const { bound = DEFAULT_CACHING_OPTIONS.bound } = own;
+    this.#bounds.set(id, parseDuration('bound', bound as Duration));
+    let links: Links | undefined;
+    const watch = { instance: id, oracle: this.#oracle, violated: (text: string) => this.#schedule.violated(text) };
+    const instance = createInstance(
+      { ...own, instanceId: id, clock: this.clock },
+      {
+        isNamed: isNamedByDecorator,
+        makeCache: (parts) => {
+          const cache = new WatchedCache(parts, watch);
+          caches.push(cache);
+          return cache;
+        },
+        backend: (resolved, events) => {
+          const common = { id, scheduler: this.course, server: () => this.#server, coalesces: false };
+          const command = new CommandLink({
+            ...common,
+            events,
+            timeoutMs: resolved.timeoutMs,
+            timers: this.clock.timers,
+            executed: () => undefined,
+          });
+          const subscriber = new SubscriberLink({
+            ...common,
+            delivered: (_message, removal) => removal !== undefined && this.#oracle.delivered(id, removal as never),
+            publish: (channel, body) => command.publish(channel, body),
+          });
+          links = { command, subscriber };
+          this.#links.push(links);
+          return simulatedBackend(resolved, links, events);
+        },
+      },
+    );
+    return { links: links as unknown as Links, instance };
+  }
+
+  #publish(channel: string, body: string): number {
+    const message = parseMessage(body);
+    const isEviction = !('malformed' in message);
+    const removal = isEviction ? this.#oracle.executed(message, nameOfOrigin(message.origin)) : undefined;
+    if (isEviction) this.#schedule.tell(`redis: ${textOf(message)}`);
+    return this.#links.reduce((sum, { subscriber }) => sum + subscriber.deliver(this.#server, { channel, body }, removal), 0);
+  }
+}
+
+function textOf({ cache, op, keys, tags, origin, seq }: EvictionMessage): string {
+  const what = op === 'clear' ? '' : ` ${(tags ?? keys).join(', ')}`;
+  return `${op}${what} in cache '${cache}', number ${seq}, by ${nameOfOrigin(origin)}`;
+}
+
+const invalid = (option: string, what: string, got: unknown): CacheConfigurationError =>
+  new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${what}, got ${shown(String(got))}.`);

@@ -1,0 +1,68 @@
+import type { FakeRedis } from './fake-redis.js';
+import type { Memory } from './fake-store.js';
+import type { Links } from './simulated-backend.js';
+
+/** What a {@link SimulatedRedis} remembered at some time. */
+export interface RedisSnapshot {
+  /** @internal */
+  readonly memory: Memory;
+}
+
+/** The Redis of a simulated fleet. It is up when the fleet begins. */
+export class SimulatedRedis {
+  readonly #server: FakeRedis;
+  readonly #links: () => readonly Links[];
+  readonly #tell: (line: string) => void;
+
+  /** @internal Made by {@link simulateFleet}. */
+  constructor(server: FakeRedis, links: () => readonly Links[], tell: (line: string) => void) {
+    this.#server = server;
+    this.#links = links;
+    this.#tell = tell;
+  }
+
+  /** Forgets everything, as FLUSHALL does. Connections stand. */
+  flush(): void {
+    this.#tell('flush()');
+    this.#server.flush();
+  }
+
+  /** What it remembers now, to {@link restart} with. */
+  snapshot(): RedisSnapshot {
+    return { memory: this.#server.snapshot() };
+  }
+
+  /**
+   * Ends, and comes back at once as another process. All connections are lost.
+   *
+   * @param from - what it remembers. Default: nothing.
+   */
+  restart(from?: RedisSnapshot): void {
+    this.#tell(from === undefined ? 'restart()' : 'restart(snapshot)');
+    this.#server.restart(from?.memory);
+    for (const { command, subscriber } of this.#links()) {
+      command.cut(false);
+      subscriber.cut(true);
+    }
+  }
+
+  /** Goes away: all connections are lost, and none can be opened. It forgets nothing. */
+  down(): void {
+    this.#tell('down()');
+    for (const { command, subscriber } of this.#links()) {
+      command.cut(false);
+      subscriber.cut(true);
+      command.hold();
+      subscriber.hold();
+    }
+  }
+
+  /** Ends {@link down}. */
+  up(): void {
+    this.#tell('up()');
+    for (const { command, subscriber } of this.#links()) {
+      command.resume();
+      subscriber.resume();
+    }
+  }
+}
