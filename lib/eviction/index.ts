@@ -12,7 +12,7 @@ export { BEATS_PER_BOUND } from './beats.js';
 export { BucketAgreement } from './bucket-agreement.js';
 export { isGeneration, LEAST_DAMAGED, PURE } from './cache-state.js';
 export { bucketOf, clusterBuckets } from './cluster-slots.js';
-export { Coherence, type PrimaryLink } from './coherence.js';
+export { Coherence, type CoherenceCollaborators, type PrimaryLink } from './coherence.js';
 export { EmbeddedRemote } from './embedded-remote.js';
 export { findCache, type KnownCache } from './find-cache.js';
 export { Guest, type GuestReceipt } from './guest.js';

@@ -1,7 +1,7 @@
 import { CallsUnderWay, type TwoTierCache, type TwoTierCacheCollaborators, TwoTierCacheManager } from '../cache/index.js';
 import { CacheConfigurationError } from '../errors/index.js';
 import { CacheEvents } from '../event/index.js';
-import { Coherence } from '../eviction/index.js';
+import { Coherence, type CoherenceCollaborators } from '../eviction/index.js';
 import { type CacheDescription, FleetReporter, FleetWatch, topicPort } from '../fleet/index.js';
 import { AskedCredentials, ClusterTopology } from '../redis/index.js';
 import { ChannelTopic, type Message, type MessageListenerContainer, MessagePublisher } from '../topic/index.js';
@@ -38,8 +38,8 @@ export interface CacheInstance {
 export interface InstanceOptions {
   /** Whether the program names this cache, so that it does not count as dynamic. Default: none is named. */
   readonly isNamed?: ((cache: string) => boolean) | undefined;
-  /** The collaborators of its caches, for specs. Default: the library's own. */
-  readonly collaborators?: Partial<TwoTierCacheCollaborators> | undefined;
+  /** The collaborators of its caches and coherences, for specs. Default: the library's own. */
+  readonly collaborators?: Partial<TwoTierCacheCollaborators & CoherenceCollaborators> | undefined;
   /** Makes its caches. Default: the library's own class. */
   readonly makeCache?: CacheFactoryOptions['makeCache'];
   /** Where it keeps its remote tier. Default: as the option `redis` says. */
@@ -60,7 +60,7 @@ export function createInstance(options: CachingOptions = {}, own: InstanceOption
   const backend = (own.backend ?? backendOf)(resolved, events);
   const { origin, boundMs, clock } = resolved;
   const { primaries } = backend;
-  const coherences = Coherence.ofAll(primaries, { origin, boundMs, clock, events });
+  const coherences = Coherence.ofAll(primaries, { origin, boundMs, clock, events, collaborators });
   const connections = new Connections(backend, coherences, resolved);
   const caches = new CacheFactory({ options: resolved, primaries, coherences, calls, events, collaborators, makeCache });
   const manager = managerOf(resolved, caches, { calls, connections, events, isNamed });

@@ -4,6 +4,7 @@
  *
  * @module inversify-cache/testing
  */
+export { exploreFleet, type ExploreFleetOptions } from './simulation/explore-fleet.js';
 export {
   simulateFleet,
   type SimulatedCachingOptions,

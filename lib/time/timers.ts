@@ -8,7 +8,10 @@ export interface Timer {
   unref(): Timer;
 }
 
-/** What rings when time passes. All rooms set their timers here, so that a simulation can move the time by hand. */
+/**
+ * What rings when time passes. All rooms set their timers here, so that a simulation can move the time by
+ * hand.
+ */
 export interface Timers {
   /** The time by which they ring, on a scale of their own that never runs backwards. */
   now(): Milliseconds;

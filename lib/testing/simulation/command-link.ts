@@ -30,13 +30,17 @@ export interface CommandLinkOptions {
   readonly coalesces: boolean;
   /** Told of every request right after a server has executed it. */
   readonly executed: (server: FakeRedis, request: Request, reply: unknown) => void;
-  /** `false` leaves out the rule that a new connection is used only after a heartbeat ran on it. Default: `true`. */
+  /**
+   * `false` leaves out the rule that a new connection is used only after a heartbeat ran on it. Default:
+   * `true`.
+   */
   readonly verifies?: boolean | undefined;
 }
 
 /**
- * The command connection of one instance to a {@link FakeRedis}, in place of `CommandConnection`: the same guard, the same rule that a
- * heartbeat must have run on each new connection, and two lanes where that one has a socket.
+ * The command connection of one instance to a {@link FakeRedis}, in place of `CommandConnection`: the same
+ * guard, the same rule that a heartbeat must have run on each new connection, and two lanes where that one
+ * has a socket.
  */
 export class CommandLink {
   readonly endpoint = { host: 'fake', port: 6379, db: 0, label: 'fake:6379' };
@@ -148,7 +152,9 @@ export class CommandLink {
     this.cut(late);
   }
 
-  /** From now on the network is silent: nothing goes through in either direction, and no connection is opened. */
+  /**
+   * From now on the network is silent: nothing goes through in either direction, and no connection is opened.
+   */
   hold(): void {
     this.#connecting.hold();
     this.#connection?.requests.hold();
@@ -167,8 +173,8 @@ export class CommandLink {
     const { id, scheduler, server } = this.#options;
     const connection: Connection = {
       server: server(),
-      requests: new Lane(scheduler, `${id}: request reaches the server`),
-      replies: new Lane(scheduler, `${id}: reply reaches the instance`),
+      requests: new Lane(scheduler, `${id}: a request reaches Redis`),
+      replies: new Lane(scheduler, `${id}: a reply arrives`),
       waiting: new Set(),
     };
     this.#connection = connection;
@@ -187,8 +193,9 @@ export class CommandLink {
   }
 
   #ask<T>(request: Request): Promise<T> {
-    const { coalesces, executed } = this.#options;
+    const { id, coalesces, executed } = this.#options;
     const connection = this.#connection;
+    const name = request.kind === 'script' ? request.name : request.kind;
     if (connection === undefined) return Promise.reject(new Error('The client is offline'));
     return new Promise<T>((resolve, reject) => {
       connection.waiting.add(reject);
@@ -200,8 +207,8 @@ export class CommandLink {
           connection.waiting.delete(reject);
           resolve(reply as T);
           if (coalesces) connection.replies.releaseHead();
-        });
-      });
+        }, `${id}: the reply to ${name} arrives`);
+      }, `${id}: ${name} reaches Redis`);
     });
   }
 }

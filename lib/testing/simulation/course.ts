@@ -2,7 +2,10 @@ import type { Milliseconds } from '../../time/index.js';
 import type { HopScheduler } from './hop-scheduler.js';
 import type { VirtualClock } from './virtual-clock.js';
 
-/** Chooses one of `count` hops: a whole number from 0 to `count` − 1. They are in the order in which they set out. */
+/**
+ * Chooses one of `count` hops: a whole number from 0 to `count` − 1. They are in the order in which they set
+ * out.
+ */
 export type Choice = (count: number) => number;
 
 interface Hop {
@@ -13,18 +16,23 @@ interface Hop {
 /** So many turns of the event loop without a hop, and everything that can settle has settled. */
 const QUIET_TURNS = 4;
 
-/** How long a method that waits for something outside of the simulation is waited for, in steps of one millisecond. */
+/**
+ * How long a method that waits for something outside of the simulation is waited for, in steps of one
+ * millisecond.
+ */
 const PATIENCE = 50;
 
 /**
  * The course of a simulation: which hop is next, and when time passes.
  *
- * - Hops come one at a time, as `choice` says, each in a turn of the event loop of its own. So every promise that can settle has settled
- *   before the next one.
- * - Time stands still, except in {@link elapse}. There is one exception, so that a call can be awaited that waits for time itself (for a
- *   step to be late, for another's lease to end): if no hop is on its way, a call is under way, and one of its timers is set, then time
- *   passes until that timer rings. (The idea is that of `runTest` in Kotlin's coroutines.)
- * - A method may wait for something outside of the simulation, such as a real database. It is waited for, for a short while.
+ * - Hops come one at a time, as `choice` says, each in a turn of the event loop of its own. So every promise
+ *   that can settle has settled before the next one.
+ * - Time stands still, except in {@link elapse}. There is one exception, so that a call can be awaited that
+ *   waits for time itself (for a step to be late, for another's lease to end): if no hop is on its way, a
+ *   call is under way, and one of its timers is set, then time passes until that timer rings. (The idea is
+ *   that of `runTest` in Kotlin's coroutines.)
+ * - A method may wait for something outside of the simulation, such as a real database. It is waited for, for
+ *   a short while.
  */
 export class Course implements HopScheduler {
   readonly #clock: VirtualClock;

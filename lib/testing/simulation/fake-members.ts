@@ -50,8 +50,9 @@ export class FakeMembers extends FakeStore {
     const each = known.split(',');
     const members = this.members(membersKey as string);
     const hosts = this.hosts(hostsKey as string);
-    if (Number(members.get(member)) > this.now() && !hosts.has(member)) members.delete(`:born:${this.runId}`); // Lines were lost.
-    const longest = this.#live(membersKey as string, hostsKey as string, member, Number(leaseMs), Number(longestKnown));
+    // Lines were lost.
+    if (Number(members.get(member)) > this.now() && !hosts.has(member)) members.delete(`:born:${this.runId}`);
+    const longest = this.#live([membersKey as string, hostsKey as string], member, Number(leaseMs), Number(longestKnown));
     const written = hosts.get(member);
     const isWritten = written === names || this.isLater(written, names);
     if (!members.has(member) || !isWritten) for (const key of [membersKey as string, ...keys]) this.persist(key);
@@ -79,6 +80,11 @@ export class FakeMembers extends FakeStore {
     return [isKnown ? '' : text, replaced.join(','), longest, String(Math.floor(this.micros / 1e6)), String(this.micros % 1e6), reached];
   }
 
+  protected namesakes(membersKey: string, name: string): number {
+    const now = this.now();
+    return [...this.members(membersKey)].filter(([member, until]) => member.startsWith(name) && until > now).length;
+  }
+
   protected leave([membersKey, hostsKey, ...keys]: readonly string[], [member, ...caches]: readonly string[]): Reply {
     const members = this.members(membersKey as string);
     members.delete(member as string);
@@ -89,8 +95,10 @@ export class FakeMembers extends FakeStore {
     return 1;
   }
 
-  /** Takes off the list of the living who cannot be alive, and notes its age. Answers the longest bound on it. */
-  #live(membersKey: string, hostsKey: string, member: string, leaseMs: Milliseconds, known: Milliseconds): Milliseconds {
+  /**
+   * Takes off the list of the living who cannot be alive, and notes its age. Answers the longest bound on it.
+   */
+  #live([membersKey, hostsKey]: readonly [string, string], member: string, leaseMs: Milliseconds, known: Milliseconds): Milliseconds {
     const now = this.now();
     const members = this.members(membersKey);
     const { born, longest: found } = this.#age(membersKey, now);
@@ -113,7 +121,10 @@ export class FakeMembers extends FakeStore {
     return longest;
   }
 
-  /** Since when the list of the living is known, unless the clock may have been set since it was last written to. */
+  /**
+   * Since when the list of the living is known, unless the clock may have been set since it was last written
+   * to.
+   */
   #age(membersKey: string, now: Milliseconds): { born?: Milliseconds; longest?: Milliseconds } {
     const members = this.members(membersKey);
     const [born, last, longest] = [`:born:${this.runId}`, ':last', ':longest'].map((mark) => members.get(mark));

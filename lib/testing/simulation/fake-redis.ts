@@ -13,16 +13,26 @@ export type Request =
   | { readonly kind: 'zmscore'; readonly key: string; readonly members: readonly string[] }
   | { readonly kind: 'publish'; readonly channel: string; readonly body: string };
 
+/** A message without its number, its generation and its time, which the server writes between the halves. */
+interface Announcement {
+  readonly channel: string;
+  readonly head: string;
+  readonly tail: string;
+}
+
 /**
- * A Redis server in a few lines: it knows our scripts by name and does what their Lua does (`lib/eviction/scripts.ts`), one request at a
- * time, each as a whole. `spec/testing/simulation/fake-redis.int.spec.ts` holds it against a real server.
+ * A Redis server in a few lines: it knows our scripts by name and does what their Lua does
+ * (`lib/eviction/scripts.ts`), one request at a time, each as a whole.
+ * `spec/testing/simulation/fake-redis.int.spec.ts` holds it against a real server.
  *
- * What a rule of the scripts is worth is shown by subclasses that leave it out, so each such rule is a method of its own.
+ * What a rule of the scripts is worth is shown by subclasses that leave it out, so each such rule is a method
+ * of its own.
  */
 export class FakeRedis extends FakeMembers {
   /** Runs one request. */
   execute(request: Request): Reply {
-    this.micros = Math.max(this.micros + 1, Math.floor(this.time() * 1_000)); // A script takes a while, and sees one time throughout.
+    // A script takes a while, and sees one time throughout.
+    this.micros = Math.max(this.micros + 1, Math.floor(this.time() * 1_000));
     switch (request.kind) {
       case 'get':
         return this.get(request.key);
@@ -37,7 +47,9 @@ export class FakeRedis extends FakeMembers {
     }
   }
 
-  /** Whether a fill may be stored: the generation is still the current one, and the lease still the caller's. */
+  /**
+   * Whether a fill may be stored: the generation is still the current one, and the lease still the caller's.
+   */
   protected mayFill(current: string | undefined, generation: string, held: string | null, token: string): boolean {
     return current === generation && held === token;
   }
@@ -118,10 +130,14 @@ export class FakeRedis extends FakeMembers {
         return this.#clear(keys as [string, string, string, string, string], args);
       case 'renew':
         return this.#renew(keys[0] as string, args as [string, string, ...string[]]);
+      case 'withheld':
+        return Number(this.withholds('load', [`${keys[0]}${args[0]}`, `${keys[0]}*`]));
       case 'heartbeat':
         return this.heartbeat(keys, args);
       case 'leave':
         return this.leave(keys, args);
+      case 'namesakes':
+        return this.namesakes(keys[0] as string, args[0] as string);
       default:
         throw new Error(`NOSCRIPT The fake server does not know '${name}'.`);
     }
@@ -193,7 +209,7 @@ export class FakeRedis extends FakeMembers {
       else this.set(keys[n + i] as string, token, Number(leaseMs));
     }
     const mark = this.markOf(state.mark, hasTags === '1');
-    return ['granted', withheld, this.#announce(stateKey, { ...state, mark }, channel, head, tail)];
+    return ['granted', withheld, this.#announce(stateKey, { ...state, mark }, { channel, head, tail })];
   }
 
   #evict(keys: readonly string[], args: readonly string[]): Reply {
@@ -208,7 +224,7 @@ export class FakeRedis extends FakeMembers {
     const removed = data.filter((key) => this.get(key) !== null).length;
     this.unlink(this.evicted(data, keys.slice(n, 2 * n)));
     if (token !== undefined) this.#intend(intentsOf(keys.at(-1) as string, data), token, lengthMs);
-    const number = this.#announce(stateKey, state, channel, head, tail);
+    const number = this.#announce(stateKey, state, { channel, head, tail });
     const heard = listed === '1' ? this.audience(members, hosts, cache) : null;
     if (passing === '1') this.forsake(members, hosts, new Map([[cache, [stateKey]]]));
     return ['done', number, removed, heard];
@@ -228,7 +244,7 @@ export class FakeRedis extends FakeMembers {
       return ['generation', gen];
     }
     if (!this.tags.has(tagsKey)) this.tags.begin(tagsKey, state.gen, floor); // Only without a rule.
-    const number = this.#announce(stateKey, state, channel, head, tail);
+    const number = this.#announce(stateKey, state, { channel, head, tail });
     this.tags.note(tagsKey, number, args.slice(7));
     const heard = listed === '1' ? this.audience(members, hosts, cache) : null;
     if (passing === '1') this.forsake(members, hosts, new Map([[cache, [stateKey, tagsKey]]]));
@@ -244,7 +260,7 @@ export class FakeRedis extends FakeMembers {
     for (const key of this.cleared([...this.memory.sets.keys()])) this.memory.sets.delete(key);
     if (token !== undefined) this.#intend([`${intents}*`], token, lengthMs);
     const state: FakeState = { seq: old?.seq, gen, run: old?.run ?? this.runId, mark: hasTags === '1' ? PURE : '' };
-    const number = this.#announce(stateKey, state, channel, head, tail);
+    const number = this.#announce(stateKey, state, { channel, head, tail });
     if (hasTags === '1') this.tags.begin(tags, gen, number);
     const heard = listed === '1' ? this.audience(members, hosts, cache) : null;
     if (passing === '1') this.forsake(members, hosts, new Map([[cache, [stateKey, tags]]]));
@@ -281,7 +297,7 @@ export class FakeRedis extends FakeMembers {
     return { reply: ['generation', gen] };
   }
 
-  #announce(key: string, state: FakeState, channel: string, head: string, tail: string): number {
+  #announce(key: string, state: FakeState, { channel, head, tail }: Announcement): number {
     const next = Number(state.seq ?? this.firstNumber()) + 1;
     const isLast = next >= LEAST_DAMAGED;
     const number = isLast ? Number(this.firstNumber()) : next;

@@ -5,7 +5,9 @@ import { FakeTags, type Mark } from './fake-tags.js';
 /** What a server remembers, and may remember again when it comes back from an old snapshot. */
 export interface Memory {
   readonly strings: Map<string, { readonly value: string; readonly endsAt: Milliseconds }>;
-  /** Marks of a list are members that begin with a colon. They are no instances, whatever their scores are. */
+  /**
+   * Marks of a list are members that begin with a colon. They are no instances, whatever their scores are.
+   */
   readonly sets: Map<string, Map<string, Milliseconds>>;
   readonly hashes: Map<string, Map<string, string>>;
   /** When sets end that are not empty. They are not removed then: no schedule is that long. */
@@ -46,7 +48,9 @@ export class FakeStore {
     return held.value;
   }
 
-  /** Number, generation and run id of a cache; `undefined` if there are none, or what is there cannot be that. */
+  /**
+   * Number, generation and run id of a cache; `undefined` if there are none, or what is there cannot be that.
+   */
   state(key: string): FakeState | undefined {
     const [, seq, gen, run, mark = ''] = /^(\d+):(\d+):([0-9a-f]{1,12})(:t)?$/.exec(this.get(key) ?? '') ?? [];
     return isGeneration(seq) && isGeneration(gen) && run !== undefined ? { seq, gen, run, mark: mark as Mark } : undefined;
@@ -63,7 +67,10 @@ export class FakeStore {
     };
   }
 
-  /** Comes back as another process: with nothing, or with what a snapshot holds. Connections are the caller's business. */
+  /**
+   * Comes back as another process: with nothing, or with what a snapshot holds. Connections are the caller's
+   * business.
+   */
   restart(memory: Memory = nothing()): void {
     this.memory = memory;
     this.runId = `${(Number.parseInt(this.runId, 16) + 1).toString(16)}`;
@@ -94,13 +101,13 @@ export class FakeStore {
 
   protected hosts(key: string): Map<string, string> {
     let hash = this.memory.hashes.get(key);
-    if (hash === undefined) this.memory.hashes.set(key, (hash = new Map()));
+    if (hash === undefined) this.memory.hashes.set(key, (hash = new Map<string, string>()));
     return hash;
   }
 
   protected members(key: string): Map<string, Milliseconds> {
     let set = this.memory.sets.get(key);
-    if (set === undefined) this.memory.sets.set(key, (set = new Map()));
+    if (set === undefined) this.memory.sets.set(key, (set = new Map<string, Milliseconds>()));
     return set;
   }
 

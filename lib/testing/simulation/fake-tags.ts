@@ -1,12 +1,15 @@
 import { PURE } from '../../eviction/index.js';
 import type { Memory } from './fake-store.js';
 
-/** Behind the run id of a state: whether only instances with tags were allowed to store something in its generation. */
+/**
+ * Behind the run id of a state: whether only instances with tags were allowed to store something in its
+ * generation.
+ */
 export type Mark = typeof PURE | '';
 
 /**
- * The sets that say when the tags of a cache were evicted, as the Lua functions about them do (`TAGS` in `lib/eviction/script-prelude.ts`).
- * No schedule has so many tags that the oldest must give way.
+ * The sets that say when the tags of a cache were evicted, as the Lua functions about them do (`TAGS` in
+ * `lib/eviction/script-prelude.ts`). No schedule has so many tags that the oldest must give way.
  */
 export class FakeTags {
   readonly #memory: () => Memory;

@@ -22,9 +22,15 @@ interface Removal {
   /** `undefined`: all keys, or those with one of {@link tags}. */
   readonly keys: ReadonlySet<string> | undefined;
   readonly tags: readonly string[] | undefined;
-  /** When the server executed it. `undefined`: it stands for a call of {@link by}, which may not have come so far. */
+  /**
+   * When the server executed it. `undefined`: it stands for a call of {@link by}, which may not have come so
+   * far.
+   */
   readonly executedAt: Milliseconds | undefined;
-  /** Instances that must not answer any more with what it takes away, and the clause of the contract that says so. */
+  /**
+   * Instances that must not answer any more with what it takes away, and the clause of the contract that says
+   * so.
+   */
   readonly by: Map<string, string>;
   /** Whether that holds for all of them. */
   isEverywhere: boolean;
@@ -53,9 +59,9 @@ export interface Call {
 }
 
 /**
- * Holds what a fleet answers against what the cache promises (the contract in `docs/coherence.md`, C1 to C5). It knows nothing of
- * the database: a value counts as one that came from a load, or a put, and an answer is wrong if each of its sources was taken away by
- * an eviction that the instance must have followed.
+ * Holds what a fleet answers against what the cache promises (the contract in `docs/coherence.md`, C1 to C5).
+ * It knows nothing of the database: a value counts as one that came from a load, or a put, and an answer is
+ * wrong if each of its sources was taken away by an eviction that the instance must have followed.
  */
 export class FleetOracle {
   readonly #boundOf: (instance: string) => Milliseconds;
@@ -111,7 +117,10 @@ export class FleetOracle {
     if (!removal.by.has(instance)) removal.by.set(instance, 'C5: an eviction was delivered');
   }
 
-  /** A call that takes something away has settled. `begun`: its step. `everywhere`: it waited for all instances. */
+  /**
+   * A call that takes something away has settled. `begun`: its step. `everywhere`: it waited for all
+   * instances.
+   */
   settled({ instance, cache, keys, tags }: Call, begun: number, everywhere: boolean): void {
     const removal = this.#add({ cache, keys: keys && new Set(keys), tags, executedAt: undefined }, begun);
     removal.by.set(instance, 'C1/C6: its own eviction has settled');

@@ -1,6 +1,6 @@
 /**
- * Decides which of the things on their way arrives next. fast-check's `Scheduler` is one, with an order that it
- * explores and repeats.
+ * Decides which of the things on their way arrives next. fast-check's `Scheduler` is one, with an order that
+ * it explores and repeats.
  */
 export interface HopScheduler {
   /**

@@ -1,16 +1,16 @@
 import type { HopScheduler } from './hop-scheduler.js';
 
 /**
- * One way a thing can travel: what is put in comes out in the same order, one at a time, each when the scheduler says so.
- * Several lanes race with each other; within one nothing overtakes.
+ * One way a thing can travel: what is put in comes out in the same order, one at a time, each when the
+ * scheduler says so. Several lanes race with each other; within one nothing overtakes.
  */
 export class Lane {
   readonly #scheduler: HopScheduler;
   readonly #label: string;
   #queue: (() => void)[] = [];
   #isHeld = false;
-  /** Releases that came while the lane was held. */
-  #parked = 0;
+  /** The labels of releases that came while the lane was held. */
+  #parked: string[] = [];
 
   constructor(scheduler: HopScheduler, label: string) {
     this.#scheduler = scheduler;
@@ -22,12 +22,16 @@ export class Lane {
     return this.#queue.length;
   }
 
-  push(action: () => void): void {
+  /** @param label - what it is, for people. Default: the lane's own. */
+  push(action: () => void, label = this.#label): void {
     this.#queue.push(action);
-    this.#schedule();
+    this.#schedule(label);
   }
 
-  /** Lets the head go at once, as when it shares a packet with what was released before it. Its own step will find nothing to do. */
+  /**
+   * Lets the head go at once, as when it shares a packet with what was released before it. Its own step will
+   * find nothing to do.
+   */
   releaseHead(): void {
     this.#queue.shift()?.();
   }
@@ -40,9 +44,7 @@ export class Lane {
   /** Ends {@link hold}. */
   resume(): void {
     this.#isHeld = false;
-    const parked = this.#parked;
-    this.#parked = 0;
-    for (let i = 0; i < parked; i += 1) this.#schedule();
+    for (const label of this.#parked.splice(0)) this.#schedule(label);
   }
 
   /** Loses everything on its way. */
@@ -50,13 +52,10 @@ export class Lane {
     this.#queue = [];
   }
 
-  #schedule(): void {
-    if (this.#isHeld) {
-      this.#parked += 1;
-      return;
-    }
-    void this.#scheduler.schedule(Promise.resolve(), this.#label).then(() => {
-      if (this.#isHeld) this.#parked += 1;
+  #schedule(label: string): void {
+    if (this.#isHeld) return void this.#parked.push(label);
+    void this.#scheduler.schedule(Promise.resolve(), label).then(() => {
+      if (this.#isHeld) this.#parked.push(label);
       else this.releaseHead();
     });
   }

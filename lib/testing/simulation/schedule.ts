@@ -37,11 +37,12 @@ export class Schedule {
     this.#violation ??= violation;
   }
 
-  /** Seed and schedule, as they are told with a violation: up to where it happened. */
+  /** What is told with a violation: up to where it happened. */
   text(): string {
     const end = this.#lines.findIndex((line) => line.includes('✗')) + 1 || this.#lines.length;
-    const told = this.#lines.slice(Math.max(0, end - TOLD_LINES), end);
-    const omitted = end > told.length ? `  … ${end - told.length} lines before\n` : '';
-    return `Seed ${this.seed}. What happened:\n${omitted}${told.join('\n')}`;
+    const lines = this.#lines.slice(0, end).filter((line) => !/heartbeat|inbox/.test(line));
+    const told = lines.slice(-TOLD_LINES);
+    const omitted = lines.length > told.length ? `  … ${lines.length - told.length} lines before\n` : '';
+    return `What happened, without heartbeats:\n${omitted}${told.join('\n')}`;
   }
 }

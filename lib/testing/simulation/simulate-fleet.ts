@@ -1,12 +1,10 @@
 import { Container } from 'inversify';
 import { isNamedByDecorator } from '../../annotation/index.js';
-import { CacheManager } from '../../cache/index.js';
 import { CacheConfigurationError, shown } from '../../errors/index.js';
 import { type EvictionMessage, nameOfOrigin, parseMessage } from '../../eviction/index.js';
-import { type CachingOptions, createInstance, DEFAULT_CACHING_OPTIONS, type Instance } from '../../instance/index.js';
+import { type CachingOptions, createInstance, type Instance, type InstanceOptions } from '../../instance/index.js';
 import { CacheInterceptor } from '../../interceptor/index.js';
 import { enableOver } from '../../inversify/index.js';
-import { type Duration, parseDuration } from '../../time/index.js';
 import { CommandLink } from './command-link.js';
 import { type Choice, Course } from './course.js';
 import { FakeRedis } from './fake-redis.js';
@@ -36,11 +34,16 @@ export interface SimulatedPlace {
 export interface SimulateFleetOptions {
   /** How many servers it has. Default: 2. */
   readonly instances?: number | undefined;
-  /** Decides in which order things arrive, the same each time. 0: in the order in which they were sent. Default: 1. */
+  /**
+   * Decides in which order things arrive, the same each time. 0: in the order in which they were sent.
+   * Default: 1.
+   */
   readonly seed?: number | undefined;
   /** Binds the services of one server, before caching is enabled in its container. */
   readonly wire: (container: Container, place: SimulatedPlace) => void | Promise<void>;
-  /** The options of `enableCaching`, for all servers, or by their index: a mixed fleet. Default: the defaults. */
+  /**
+   * The options of `enableCaching`, for all servers, or by their index: a mixed fleet. Default: the defaults.
+   */
   readonly options?: SimulatedCachingOptions | ((index: number) => SimulatedCachingOptions) | undefined;
 }
 
@@ -48,8 +51,9 @@ export interface SimulateFleetOptions {
 const MOST_INSTANCES = 64;
 
 /**
- * Starts a fleet in virtual time: real containers, with all that `enableCaching` brings, on a Redis that is simulated. It
- * needs no server, opens no socket, and replaces nothing of the process; several can be in use at once.
+ * Starts a fleet in virtual time: real containers, with all that `enableCaching` brings, on a Redis that is
+ * simulated. It needs no server, opens no socket, and replaces nothing of the process; several can be in use
+ * at once.
  *
  * @returns the fleet, once every server is connected and serves its local tier.
  * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for wrong options; what `enableCaching` throws.
@@ -58,16 +62,25 @@ export function simulateFleet(options: SimulateFleetOptions): Promise<SimulatedF
   const { seed = 1 } = options;
   if (!Number.isSafeInteger(seed) || seed < 0) throw invalid('seed', 'a whole number of at least 0', seed);
   const random = randomOf(seed);
-  return simulateWith(options, seed, seed === 0 ? () => 0 : (count) => Math.floor(random() * count));
+  const choice = seed === 0 ? () => 0 : (count: number): number => Math.floor(random() * count);
+  return simulateWith(options, { seed, choice });
+}
+
+/** What decides the course of a fleet, and what its instances are made of. */
+export interface FleetCourse {
+  readonly seed: number;
+  readonly choice: Choice;
+  /** In place of the library's own parts, to see which promise breaks without a rule of theirs. */
+  readonly collaborators?: InstanceOptions['collaborators'];
 }
 
 /** The same, for any order of arrival. */
-export async function simulateWith(options: SimulateFleetOptions, seed: number, choice: Choice): Promise<SimulatedFleet> {
+export async function simulateWith(options: SimulateFleetOptions, course: FleetCourse): Promise<SimulatedFleet> {
   const { instances: count = 2, wire } = options;
   if (!Number.isSafeInteger(count) || count < 1 || count > MOST_INSTANCES)
     throw invalid('instances', `a whole number from 1 to ${MOST_INSTANCES}`, count);
   if (typeof wire !== 'function') throw invalid('wire', 'a function', wire);
-  const world = new SimulatedWorld(options, seed, choice);
+  const world = new SimulatedWorld(options, course);
   const instances: SimulatedInstance[] = [];
   for (let index = 0; index < count; index += 1) instances.push(await world.start(index));
   await world.course.settle();
@@ -79,14 +92,16 @@ class SimulatedWorld {
   readonly clock = new VirtualClock();
   readonly course: Course;
   readonly #options: SimulateFleetOptions;
+  readonly #collaborators: FleetCourse['collaborators'];
   readonly #schedule: Schedule;
   readonly #server = new FakeRedis(() => this.clock.epochNow());
   readonly #links: Links[] = [];
   readonly #oracle: FleetOracle;
   readonly #bounds = new Map<string, number>();
 
-  constructor(options: SimulateFleetOptions, seed: number, choice: Choice) {
+  constructor(options: SimulateFleetOptions, { seed, choice, collaborators }: FleetCourse) {
     this.#options = options;
+    this.#collaborators = collaborators;
     this.#schedule = new Schedule(seed, this.clock);
     this.course = new Course(this.clock, choice, (line) => this.#schedule.tell(line));
     this.#oracle = new FleetOracle(
@@ -119,20 +134,22 @@ class SimulatedWorld {
   }
 
   #instance(id: string, own: SimulatedCachingOptions, caches: WatchedCache[]): { readonly links: Links; readonly instance: Instance } {
-    const { bound = DEFAULT_CACHING_OPTIONS.bound } = own;
-    this.#bounds.set(id, parseDuration('bound', bound as Duration));
     let links: Links | undefined;
     const watch = { instance: id, oracle: this.#oracle, violated: (text: string) => this.#schedule.violated(text) };
+    const say = (line: string): void => this.#schedule.tell(`${id}: ${line}`);
+    const logger = own.logger ?? { error: say, warn: say, info: say };
     const instance = createInstance(
-      { ...own, instanceId: id, clock: this.clock },
+      { ...own, logger, instanceId: id, clock: this.clock },
       {
         isNamed: isNamedByDecorator,
+        collaborators: this.#collaborators,
         makeCache: (parts) => {
           const cache = new WatchedCache(parts, watch);
           caches.push(cache);
           return cache;
         },
         backend: (resolved, events) => {
+          this.#bounds.set(id, resolved.boundMs);
           const common = { id, scheduler: this.course, server: () => this.#server, coalesces: false };
           const command = new CommandLink({
             ...common,

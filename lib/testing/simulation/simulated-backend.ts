@@ -13,7 +13,9 @@ export interface Links {
   readonly subscriber: SubscriberLink;
 }
 
-/** One Redis, over links that a simulation drives. All of the library above them is what runs in production. */
+/**
+ * One Redis, over links that a simulation drives. All of the library above them is what runs in production.
+ */
 export function simulatedBackend(options: ResolvedCachingOptions, { command, subscriber }: Links, events: CacheEvents): Backend {
   const { namespace, connectTimeoutMs, clock } = options;
   const container = new MessageListenerContainer(subscriber, { events, subscribeTimeoutMs: connectTimeoutMs, timers: timersOf(clock) });

@@ -91,23 +91,32 @@ export class SimulatedFleet implements Iterable<SimulatedInstance>, AsyncDisposa
   }
 
   /**
-   * Holds against the contract (`docs/coherence.md`, C1 to C5) every answer that a cache of this fleet has given, and
-   * every answer that a local tier would give now.
+   * Holds against the contract (`docs/coherence.md`, C1 to C5) every answer that a cache of this fleet has
+   * given, and every answer that a local tier would give now.
    *
-   * It tells what the library promises: that no eviction is overlooked. It cannot tell whether your methods evict all
-   * that they should.
+   * It tells what the library promises: that no eviction is overlooked. It cannot tell whether your methods
+   * evict all that they should.
    *
-   * @throws {AssertionError} which tells the first answer that should not have been given, the seed, and the schedule.
+   * @throws {AssertionError} which tells the first answer that should not have been given, the seed, and the
+   *   schedule.
    */
   assertCoherent(): void {
     const { instances, schedule } = this.#parts;
     for (const instance of instances) instance.check();
     const { violation } = schedule;
     if (violation === undefined) return;
-    throw new AssertionError({ message: `${violation}\n${schedule.text()}`, stackStartFn: this.assertCoherent });
+    throw new AssertionError({ message: `${violation}\nSeed ${schedule.seed}. ${schedule.text()}` });
   }
 
-  /** Ends every instance, as an orderly shutdown does. Idempotent. A fleet that is not ended holds nothing but memory. */
+  /** @internal What has happened, for people. */
+  told(): string {
+    return this.#parts.schedule.text();
+  }
+
+  /**
+   * Ends every instance, as an orderly shutdown does. Idempotent. A fleet that is not ended holds nothing but
+   * memory.
+   */
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;

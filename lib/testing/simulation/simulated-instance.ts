@@ -67,7 +67,7 @@ export class SimulatedInstance implements MethodWatch {
   cache<T = unknown>(name: string): Cache<T> {
     const cache = this.manager.getCache(name);
     if (cache === undefined) throw new CacheConfigurationError('CACHE_NAME_UNKNOWN', `There is no cache '${name}' in this instance.`);
-    return followed(cache, this.#parts.course) as Cache<T>;
+    return followed(cache, this.#parts.course);
   }
 
   /** Cuts it off from Redis: both links are half-open. */
@@ -104,7 +104,8 @@ export class SimulatedInstance implements MethodWatch {
     if (typeof prototype[method] !== 'function')
       throw new CacheConfigurationError('CACHE_OPERATION_INVALID', `${service.name} has no method '${method}'.`);
     let runs = 0;
-    for (const [of, counts] of this.#runs) if (of === prototype || prototype.isPrototypeOf(of)) runs += counts.get(method) ?? 0;
+    for (const [of, counts] of this.#runs)
+      if (of === prototype || Object.prototype.isPrototypeOf.call(prototype, of)) runs += counts.get(method) ?? 0;
     return runs;
   }
 
@@ -127,7 +128,8 @@ export class SimulatedInstance implements MethodWatch {
     const invoke = interceptor.invoke.bind(interceptor);
     let handedOn: readonly unknown[] | undefined;
     const watched = (target: object, method: CachedMethod, args: unknown[]): Promise<unknown> => {
-      if (args === handedOn) return invoke(target, method, args); // The interceptor hands the call on to itself.
+      // The interceptor hands the call on to itself.
+      if (args === handedOn) return invoke(target, method, args);
       watchMethod(method.of(target), target, this);
       tell(`${method.label}(${args.map(shortened).join(', ')})`);
       handedOn = args;

@@ -25,7 +25,8 @@ export class SimulatedCommandLink implements SimulatedLink {
   /**
    * Loses the connection.
    *
-   * @param late - whether what was sent may still be executed, with nobody to hear the answer. Default: `false`.
+   * @param late - whether what was sent may still be executed, with nobody to hear the answer. Default:
+   *   `false`.
    */
   cut(late = false): void {
     this.#tell(late ? 'cut(true)' : 'cut()');
@@ -73,8 +74,8 @@ export class SimulatedSubscriberLink implements SimulatedLink {
    * Loses messages without a trace: the connection stands, and nobody is told.
    *
    * @param count - how many of the next ones. Default: 1.
-   * @param channel - of which channel, as in `'book-channel'`. Default: of any. The heartbeats of the instance
-   *   come back on a channel too.
+   * @param channel - of which channel, as in `'book-channel'`. Default: of any. The heartbeats of the
+   *   instance come back on a channel too.
    */
   dropNext(count = 1, channel?: string): void {
     this.#tell(`dropNext(${count}${channel === undefined ? '' : `, '${channel}'`})`);

@@ -23,7 +23,9 @@ export interface SubscriberLinkOptions {
   readonly scheduler: HopScheduler;
   /** Where a new connection leads. */
   readonly server: () => FakeRedis;
-  /** Messages may come in one packet with the confirmation of a subscription: they are handled before it then. */
+  /**
+   * Messages may come in one packet with the confirmation of a subscription: they are handled before it then.
+   */
   readonly coalesces: boolean;
   /** Told right after the instance has handled a message. */
   readonly delivered: (message: Message, tag: unknown) => void;
@@ -31,7 +33,10 @@ export interface SubscriberLinkOptions {
   readonly publish?: ((channel: string, body: string) => Promise<number>) | undefined;
 }
 
-/** The subscriber connection of one instance to a fake server: a transport whose every step waits for the scheduler. */
+/**
+ * The subscriber connection of one instance to a fake server: a transport whose every step waits for the
+ * scheduler.
+ */
 export class SubscriberLink implements PubSubTransport {
   readonly endpoint = 'fake:6379';
   readonly #options: SubscriberLinkOptions;
@@ -90,7 +95,10 @@ export class SubscriberLink implements PubSubTransport {
 
   // ——— the server's side ———
 
-  /** A message was published on `server`. `tag` goes with it, unseen by the instance. @returns how many subscriptions it is for. */
+  /**
+   * A message was published on `server`. `tag` goes with it, unseen by the instance. @returns how many
+   * subscriptions it is for.
+   */
   deliver(server: FakeRedis, message: Message, tag: unknown): number {
     const connection = this.#connection;
     if (connection?.server !== server || connection.isBroken) return 0;
@@ -102,17 +110,23 @@ export class SubscriberLink implements PubSubTransport {
       return copies.length;
     }
     for (const copy of copies) {
-      connection.down.push(() => {
-        this.#observer?.onMessage(copy);
-        this.#options.delivered(copy, tag);
-      });
+      connection.down.push(
+        () => {
+          this.#observer?.onMessage(copy);
+          this.#options.delivered(copy, tag);
+        },
+        `${this.#options.id}: a message of ${channel.includes(':inbox:') ? 'its inbox' : channel} arrives`,
+      );
     }
     return copies.length;
   }
 
   // ——— faults ———
 
-  /** Loses the connection with everything on its way. `noticed`: the instance is told at once, else when the scheduler says so. */
+  /**
+   * Loses the connection with everything on its way. `noticed`: the instance is told at once, else when the
+   * scheduler says so.
+   */
   cut(noticed: boolean): void {
     const connection = this.#connection;
     if (connection === undefined) return;
@@ -159,8 +173,8 @@ export class SubscriberLink implements PubSubTransport {
         server: server(),
         channels: new Set(),
         patterns: new Map(),
-        up: new Lane(scheduler, `${id}: SUBSCRIBE reaches the server`),
-        down: new Lane(scheduler, `${id}: message reaches the instance`),
+        up: new Lane(scheduler, `${id}: a subscription reaches Redis`),
+        down: new Lane(scheduler, `${id}: the confirmation of a subscription arrives`),
         isBroken: false,
         waiting: new Set(),
       };

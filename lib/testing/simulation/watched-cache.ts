@@ -29,7 +29,9 @@ interface Reading {
   readonly floors: readonly Floor[];
 }
 
-/** The library's cache, which tells the oracle what it loads, what it is told to forget, and what it answers. */
+/**
+ * The library's cache, which tells the oracle what it loads, what it is told to forget, and what it answers.
+ */
 export class WatchedCache extends TwoTierCache {
   readonly #watch: CacheWatch;
   readonly #parts: TwoTierCacheOptions;
@@ -52,7 +54,7 @@ export class WatchedCache extends TwoTierCache {
   override hitNow(key: CacheKey): Promise<unknown> | undefined {
     const reading = this.#begun(key);
     const hit = super.hitNow(key);
-    if (hit !== undefined) this.#follow(reading, hit);
+    if (hit !== undefined) void this.#follow(reading, hit);
     return hit;
   }
 

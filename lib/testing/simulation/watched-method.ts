@@ -10,8 +10,8 @@ const watches = new WeakMap<object, MethodWatch>();
 const watched = new WeakSet<MethodBody>();
 
 /**
- * Tells `watch` of each run of `method` on `target`. The body of a method belongs to all objects of its class, so it is replaced
- * once, and looks up who watches the object.
+ * Tells `watch` of each run of `method` on `target`. The body of a method belongs to all objects of its
+ * class, so it is replaced once, and looks up who watches the object.
  */
 export function watchMethod(method: CachedMethod, target: object, watch: MethodWatch): void {
   watches.set(target, watch);
