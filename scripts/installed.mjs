@@ -42,6 +42,26 @@ export function ensureInstalled(find, env, { what, absence, found: notFound, pro
   return installed;
 }
 
+/**
+ * A shell script that installs a package whose service shall not run. A Debian package starts its service at once, and at every boot. The
+ * specs start servers of their own, so while the package is being installed a policy forbids services to start (exit code 101), and
+ * afterwards the unit is disabled - unless the machine has a policy of its own, which stays.
+ */
+export const aptWithoutService = (install, units) => `
+set -e
+export DEBIAN_FRONTEND=noninteractive
+policy=\${POLICY_RC_D:-/usr/sbin/policy-rc.d}
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  trap 'exit 130' INT TERM HUP
+  printf '#!/bin/sh\\nexit 101\\n' > "$policy"
+  chmod +x "$policy"
+fi
+install() { ${install}; }
+install || { apt-get update && install; }
+if command -v systemctl >/dev/null 2>&1; then systemctl disable ${units} >/dev/null 2>&1 || true; fi
+`;
+
 /** The command that runs a shell script as root; `undefined` where a password would be asked. */
 export function asRoot(script, env) {
   if (process.getuid?.() === 0) return ['sh', '-c', script];

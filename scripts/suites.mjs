@@ -18,6 +18,9 @@
 /** The suite that needs SPIN and a C compiler. */
 export const MODELS = 'the models of the protocol';
 
+/** The suite that needs Prometheus. */
+export const MONITORING = 'monitoring';
+
 /** The longest first, as measured: the last to begin should not be the last to end. @type {readonly Suite[]} */
 export const SUITES = [
   { name: 'faults', needs: 'the fault suite: worker processes, a Cluster, Sentinels', specs: ['faults/faults.int'] },
@@ -33,6 +36,11 @@ export const SUITES = [
     specs: ['samples/book-story.int', 'samples/book-serve.int', 'samples/book-page.int'],
   },
   {
+    name: MONITORING,
+    needs: 'Prometheus, more than one Redis server, processes of the Book sample',
+    specs: ['monitoring/alerts.int', 'monitoring/normal-hour.int', 'monitoring/sample.int', 'monitoring/trouble.int'],
+  },
+  {
     name: 'the samples hello and settings',
     needs: 'processes of the samples',
     specs: ['samples/hello.int', 'samples/settings-story.int', 'samples/settings-serve.int'],
@@ -46,7 +54,16 @@ export const SUITES = [
     name: 'bundle, package and set-up',
     needs: 'a bundler, an installation of the package, processes',
     isBusy: true,
-    specs: ['bundle', 'docs/bundlers.int', 'package.int', 'docs/quick-start.int', 'browser-setup', 'server-setup', 'spin-setup'],
+    specs: [
+      'bundle',
+      'docs/bundlers.int',
+      'package.int',
+      'docs/quick-start.int',
+      'browser-setup',
+      'server-setup',
+      'spin-setup',
+      'prometheus-setup',
+    ],
   },
   {
     name: 'Redis Cluster',

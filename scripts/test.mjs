@@ -17,9 +17,10 @@ import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBrowser } from './browser.mjs';
 import { runInLanes } from './lanes.mjs';
+import { ensurePrometheus } from './prometheus.mjs';
 import { ensureServer } from './server.mjs';
 import { ensureSpin } from './spin.mjs';
-import { MODELS, suitesOf } from './suites.mjs';
+import { MODELS, MONITORING, suitesOf } from './suites.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const temporary = mkdtempSync(join(tmpdir(), 'inversify-cache-test-'));
@@ -89,10 +90,14 @@ async function testBeside(lint) {
   const { findServerProgram } = await import('../build/spec/support/server-program.js');
   const { findBrowserProgram } = await import('../build/spec/support/browser-program.js');
   const { findModelPrograms } = await import('../build/spec/support/model-programs.js');
+  const { findPrometheusPrograms } = await import('../build/spec/support/prometheus-programs.js');
   const env = { ...process.env, REDIS_SERVER: ensureServer(findServerProgram) };
   if (!IS_QUICK) {
     env.CHROMIUM = ensureBrowser(findBrowserProgram);
-    if (chosen.length === 0) tryToHave(MODELS, () => ensureSpin(findModelPrograms));
+    if (chosen.length === 0) {
+      tryToHave(MODELS, () => ensureSpin(findModelPrograms));
+      tryToHave(MONITORING, () => ensurePrometheus(findPrometheusPrograms));
+    }
     const npm = process.env.npm_execpath === undefined ? ['npm'] : [process.execPath, process.env.npm_execpath];
     if (!(await check('pack', [...npm, 'pack', '--ignore-scripts', '--silent', '--pack-destination', temporary]))) return;
     env.PACKAGE_TARBALL = join(temporary, readdirSync(temporary)[0]);

@@ -143,6 +143,7 @@ describe('the package', function () {
         /^lib\/.+\.ts$/,
         /^samples\/.+\.(ts|md|html|css|js|svg)$/,
         /^(docs|bench\/plots)\/.+\.(md|png|svg)$/,
+        /^monitoring\/.+\.(yml|json)$/,
         /^(bench\/)?\w+(\.ko)?\.md$/,
         /^(LICENSE|package\.json)$/,
       ].some((pattern) => pattern.test(file));
@@ -156,6 +157,8 @@ describe('the package', function () {
       'build/lib/cli/main.js',
       'build/lib/management/console/console.html',
       'lib/index.ts',
+      'monitoring/alerts.yml',
+      'monitoring/grafana.json',
       'LICENSE',
       'README.md',
       'CHANGELOG.md',

@@ -22,8 +22,12 @@ export interface BookFleetOptions {
 /** Four book servers: processes where there is a Redis between them, else containers of this process. */
 export function bookFleet({ port, file, backend, links }: BookFleetOptions): Fleet<ServerNotice> {
   const program = new URL('./server-process.js', import.meta.url);
+  const host = backend.env['BOOK_HOST']; // Processes read it themselves.
   const asContainer: MakeServer<ServerNotice> = (name, port, notify) =>
-    new EmbeddedServer(name, (instanceId) => new BookServer({ name, instanceId, port, file, redis: undefined, hasLinks: false, notify }));
+    new EmbeddedServer(
+      name,
+      (instanceId) => new BookServer({ name, instanceId, host, port, file, redis: undefined, hasLinks: false, notify }),
+    );
   const asProcess: MakeServer<ServerNotice> = (name, port, notify) => {
     const env = links === undefined ? { ...backend.env, BOOK_MAY_DIE: '1' } : { ...links.envOf(name), BOOK_HAS_LINKS: '1' };
     return new ProcessServer({ name, program, args: [name, `${port}`, file], env, notify });

@@ -25,7 +25,9 @@ export interface BookServerOptions {
   readonly name: string;
   /** Names its cache instance in messages; unique among all that run. */
   readonly instanceId: string;
-  /** On the loopback. `0`: any free one. */
+  /** The address to listen on. Default: the loopback. In a container, from which the port is published, it is `0.0.0.0`. */
+  readonly host?: string | undefined;
+  /** `0`: any free one. */
   readonly port: number;
   /** The file of the database. */
   readonly file: string;
@@ -39,6 +41,8 @@ export interface BookServerOptions {
   readonly notify: (notice: ServerNotice) => void;
 }
 
+const LOOPBACK = '127.0.0.1';
+
 /** What a route answers: JSON, or a text of its own type. */
 interface Answer {
   readonly status: number;
@@ -48,7 +52,7 @@ interface Answer {
 }
 
 /**
- * The Book application over HTTP, on the loopback: GET and PUT `/books/:name`, GET `/books?name=Dune&name=Emma`, GET
+ * The Book application over HTTP: GET and PUT `/books/:name`, GET `/books?name=Dune&name=Emma`, GET
  * `/authors/:id/books`, PUT `/authors/:id`, GET `/stats`. The answer to a GET of a book or a list tells in `x-cache` where it came
  * from, that to a GET of several books in `x-queries` what the database was asked for (names between commas, queries between
  * semicolons), and every answer in `x-server` who gave it. Below `/cache/` lies the management of its caches, and at `/` a page with its console.
@@ -86,20 +90,20 @@ export class BookServer {
   }
 
   async #start(): Promise<string> {
-    const { name, instanceId, port, file, redis, notify } = this.#options;
+    const { name, instanceId, host = LOOPBACK, port, file, redis, notify } = this.#options;
     this.#database = await Database.open(file);
     this.#container = await createBookContainer(this.#database, redis, instanceId);
     const events = this.#container.get(CacheEvents);
     events.on('evicted', ({ keys, origin }) => notify({ kind: 'evicted', keys, origin, atMs: monotonicMs() }));
     events.on('tagsEvicted', ({ cache, tags }) => notify({ kind: 'tagsEvicted', cache, tags, atMs: monotonicMs() }));
-    this.#management = cacheManagement(this.#container, { basePath: '/cache', allowWrites: true }); // On the loopback, and no more than a sample.
-    this.#http.listen(port, '127.0.0.1');
+    this.#management = cacheManagement(this.#container, { basePath: '/cache', allowWrites: true }); // It is no more than a sample.
+    this.#http.listen(port, host);
     try {
       await once(this.#http, 'listening');
     } catch (cause) {
       throw new Error(`${name} cannot listen on port ${port}: ${(cause as Error).message}.`, { cause });
     }
-    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
+    return `http://${LOOPBACK}:${(this.#http.address() as AddressInfo).port}`;
   }
 
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {

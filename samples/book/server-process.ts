@@ -12,6 +12,7 @@ await runServerProcess(
   new BookServer({
     name,
     instanceId: `${name}-${process.pid}`,
+    host: process.env['BOOK_HOST'],
     port: Number(port),
     file,
     redis: redisOptionsFromEnv(),

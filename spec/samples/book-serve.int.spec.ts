@@ -258,6 +258,12 @@ describe('the command line of samples/book', function () {
     expect(run.leftovers).to.deep.equal([]);
   });
 
+  it('listens where BOOK_HOST says', async () => {
+    run = new SampleRun('book', ['--serve', '--port', '0'], 'none', { BOOK_HOST: '192.0.2.1' }); // No machine has this address.
+    expect(await run.end).to.deep.equal({ code: 1, signal: null });
+    expect(run.errors).to.match(/^server-\d cannot listen on port 0: listen EADDRNOTAVAIL: address not available 192\.0\.2\.1\.$/m);
+  });
+
   for (const redis of ['none', 'program'] as const) {
     it(`ends everything where a port is taken, ${redis === 'none' ? 'without Redis' : 'on a private Redis'}`, async () => {
       const owner = createServer().listen(0, '127.0.0.1');

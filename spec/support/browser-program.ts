@@ -1,7 +1,7 @@
 import { locateProgram } from './locate-program.js';
 
 /** The browsers the specs can drive, in order of preference. */
-export const BROWSER_PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'] as const;
+const BROWSER_PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'] as const;
 
 /** Where macOS keeps programs that are on no PATH. */
 const APPLICATIONS = [

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { command, type Reply } from './redis-wire.js';
 import { findServerProgram } from './server-program.js';
 import { waitFor } from './wait.js';
+import { hasEnded, watch } from './watchdog.js';
 
 /** What may differ from a plain, empty, private server. */
 export interface RedisServerOptions {
@@ -210,17 +211,6 @@ export class RedisServer {
     if (this.#child === undefined) throw new Error(`The server on port ${this.port} does not run: it cannot be sent ${signal}.`);
     this.#child.kill(signal);
   }
-}
-
-/** Whether the process is no more, or never was. */
-function hasEnded(child: ChildProcess): boolean {
-  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
-}
-
-/** Kills `pid` and removes `dir` (unless it is `''`) as soon as this process has ended, in whatever way. */
-function watch(pid: number, dir: string): ChildProcess {
-  const script = 'read -r _; kill -9 "$1" 2>/dev/null; [ -z "$2" ] || { sleep 0.2; rm -rf "$2"; }';
-  return spawn('/bin/sh', ['-c', script, 'sh', `${pid}`, dir], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
 }
 
 /** A port of the loopback nobody listens on now. */

@@ -1,7 +1,7 @@
 import { locateProgram } from './locate-program.js';
 
 /** The servers the specs can speak to, in order of preference. */
-export const SERVER_PROGRAMS = ['redis-server', 'valkey-server'] as const;
+const SERVER_PROGRAMS = ['redis-server', 'valkey-server'] as const;
 
 /**
  * The server program the specs start: what `REDIS_SERVER` names (a path, or a name on the PATH), else the first of
