@@ -96,6 +96,8 @@ class SimulatedWorld {
   readonly #schedule: Schedule;
   readonly #server = new FakeRedis(() => this.clock.epochNow());
   readonly #links: Links[] = [];
+  /** How many instances have had each place. */
+  readonly #lives: number[] = [];
   readonly #oracle: FleetOracle;
   readonly #bounds = new Map<string, number>();
 
@@ -114,7 +116,8 @@ class SimulatedWorld {
   async start(index: number): Promise<SimulatedInstance> {
     const { options = {}, wire } = this.#options;
     const own = typeof options === 'function' ? options(index) : options;
-    const id = `i${index}`;
+    const life = (this.#lives[index] = (this.#lives[index] ?? 0) + 1);
+    const id = life === 1 ? `i${index}` : `i${index}-${life}`;
     const container = new Container();
     await wire(container, { index, clock: this.clock });
     const caches: WatchedCache[] = [];
@@ -130,7 +133,14 @@ class SimulatedWorld {
   fleet(instances: readonly SimulatedInstance[]): SimulatedFleet {
     const tell = (line: string): void => this.#schedule.tell(`redis: ${line}`);
     const redis = new SimulatedRedis(this.#server, () => this.#links, tell);
-    return new SimulatedFleet({ instances, redis, clock: this.clock, course: this.course, schedule: this.#schedule });
+    return new SimulatedFleet({
+      instances,
+      start: (index) => this.start(index),
+      redis,
+      clock: this.clock,
+      course: this.course,
+      schedule: this.#schedule,
+    });
   }
 
   #instance(id: string, own: SimulatedCachingOptions, caches: WatchedCache[]): { readonly links: Links; readonly instance: Instance } {

@@ -9,6 +9,8 @@ import type { VirtualClock } from './virtual-clock.js';
 /** What a {@link SimulatedFleet} is made of. */
 export interface FleetParts {
   readonly instances: readonly SimulatedInstance[];
+  /** Starts another instance in the place of one that has ended. */
+  readonly start: (index: number) => Promise<SimulatedInstance>;
   readonly redis: SimulatedRedis;
   readonly clock: VirtualClock;
   readonly course: Course;
@@ -34,11 +36,13 @@ export class SimulatedFleet implements Iterable<SimulatedInstance>, AsyncDisposa
   /** The time in this fleet, for methods that take a while: `await clock.sleep('20ms')`. */
   readonly clock: VirtualClock;
   readonly #parts: FleetParts;
+  readonly #instances: SimulatedInstance[];
   #isStopped = false;
 
   /** @internal Made by {@link simulateFleet}. */
   constructor(parts: FleetParts) {
     this.#parts = parts;
+    this.#instances = [...parts.instances];
     this.length = parts.instances.length;
     this.redis = parts.redis;
     this.clock = parts.clock;
@@ -56,7 +60,7 @@ export class SimulatedFleet implements Iterable<SimulatedInstance>, AsyncDisposa
   }
 
   [Symbol.iterator](): Iterator<SimulatedInstance> {
-    return this.#parts.instances[Symbol.iterator]();
+    return this.#instances[Symbol.iterator]();
   }
 
   /**
@@ -77,7 +81,24 @@ export class SimulatedFleet implements Iterable<SimulatedInstance>, AsyncDisposa
 
   /** Heals every link, and lets Redis be reached again. */
   heal(): void {
-    for (const instance of this.#parts.instances) if (instance.isAlive) instance.heal();
+    for (const instance of this.#instances) if (instance.isAlive) instance.heal();
+  }
+
+  /**
+   * Starts an instance anew, as a deployment does: it ends in order, unless it was killed, and another one
+   * takes its place. From then on `fleet[index]` is the new one, whose methods have not run yet.
+   *
+   * @throws {RangeError} if there is no such instance.
+   */
+  async restart(index: number): Promise<void> {
+    const { course, schedule, start } = this.#parts;
+    const before = this.#instances[index];
+    if (before === undefined) throw new RangeError(`This fleet has instances 0 to ${this.length - 1}, and no ${index}.`);
+    schedule.tell(`i${index}: restart()`);
+    if (before.isAlive) await course.call(before.container.unbindAllAsync());
+    const instance = await start(index);
+    this.#instances[index] = instance;
+    Object.assign(this, { [index]: instance });
   }
 
   /**
@@ -87,7 +108,7 @@ export class SimulatedFleet implements Iterable<SimulatedInstance>, AsyncDisposa
    * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` if the class has no such method.
    */
   runs(service: ServiceClass, method: string): number {
-    return this.#parts.instances.reduce((sum, instance) => sum + instance.runs(service, method), 0);
+    return this.#instances.reduce((sum, instance) => sum + instance.runs(service, method), 0);
   }
 
   /**
@@ -101,8 +122,8 @@ export class SimulatedFleet implements Iterable<SimulatedInstance>, AsyncDisposa
    *   schedule.
    */
   assertCoherent(): void {
-    const { instances, schedule } = this.#parts;
-    for (const instance of instances) instance.check();
+    const { schedule } = this.#parts;
+    for (const instance of this.#instances) instance.check();
     const { violation } = schedule;
     if (violation === undefined) return;
     throw new AssertionError({ message: `${violation}\nSeed ${schedule.seed}. ${schedule.text()}` });
@@ -120,9 +141,9 @@ export class SimulatedFleet implements Iterable<SimulatedInstance>, AsyncDisposa
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    const { instances, course } = this.#parts;
+    const { course } = this.#parts;
     this.heal();
-    const ended = Promise.all(instances.map(({ container }) => container.unbindAllAsync()));
+    const ended = Promise.all(this.#instances.map(({ container }) => container.unbindAllAsync()));
     await course.call(ended);
   }
 
