@@ -25,7 +25,7 @@ describe('monitoring/alerts.yml, over an hour of normal life', function () {
         texts.some((text) => new RegExp(`^${metric} [1-9]`, 'm').test(text)),
         metric,
       ).to.equal(true);
-    expect(texts.at(-1)).to.include('instance_id="server-2-2"');
+    expect(texts.at(-1)).to.include('instance_id="i2-2"');
   });
 
   it('is silent', async () => {

@@ -1,17 +1,12 @@
-/** Numbers that look random and are the same for the same seed (mulberry32, by Tommy Ettinger). */
+import { randomOf } from '../../lib/testing/simulation/random.js';
+
+/** Numbers that look random and are the same for the same seed. */
 export class Random {
-  #state: number;
+  /** At least 0, less than 1. */
+  readonly next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** At least 0, less than 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+    this.next = randomOf(seed);
   }
 
   /** A number between the two. */
