@@ -61,6 +61,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   cli: { rooms: ['instance', 'fleet', 'eviction', 'topic/redis', 'topic', 'cache', 'redis', 'event', 'time', 'errors'] },
   testing: { rooms: [] },
+  'testing/contract': { isInner: true, rooms: ['cache', 'event', 'time', 'errors'] },
   inversify: {
     rooms: ['instance', 'listener', 'interceptor', 'transaction', 'annotation', 'fleet', 'topic', 'cache', 'event', 'errors'],
     packages: ['inversify', 'reflect-metadata'],
