@@ -36,6 +36,7 @@ export {
   cacheCodec,
   CacheManager,
   CompositeCacheManager,
+  encodeKey,
   NoOpCache,
   NoOpCacheManager,
   UNLIMITED,

@@ -121,6 +121,7 @@ export const SUITES = [
       'issue/6-lines-of-the-log.int',
       'redis/command-connection.int',
       'support/redis-server.int',
+      'testing/contract/node-test',
       'topic/redis/listener-container.int',
       'topic/redis/process-end.int',
     ],

@@ -16,3 +16,13 @@ export type { ServiceClass, SimulatedInstance } from './simulation/simulated-ins
 export type { SimulatedCommandLink, SimulatedLink, SimulatedSubscriberLink } from './simulation/simulated-link.js';
 export type { RedisSnapshot, SimulatedRedis } from './simulation/simulated-redis.js';
 export { VirtualClock } from './simulation/virtual-clock.js';
+export { describeCacheContract } from './contract/cache-contract.js';
+export type { CacheContractOptions, CacheSettings, MakeCache } from './contract/cache-contract-options.js';
+export type { CacheFeature, CacheFeatures } from './contract/cache-features.js';
+export {
+  type CacheManagerContractOptions,
+  type CacheManagerFeature,
+  describeCacheManagerContract,
+  type MakeCacheManager,
+} from './contract/cache-manager-contract.js';
+export type { DeclareTest, TestRunner } from './contract/test-runner.js';

@@ -18,15 +18,17 @@ describe(checkLoadAll.name, () => {
   });
 
   it('refuses everything else', () => {
-    const refused: unknown[] = [
-      { absent: 'nothing' },
-      { absent: false },
-      { maximumBatch: 0 },
-      { maximumBatch: 2.5 },
-      { maximumBatch: Infinity },
+    const batch = (got: string): string => `Expected \`maximumBatch\` to be a whole number of at least 1, got ${got}.`;
+    const refused: readonly (readonly [options: unknown, message: string])[] = [
+      [{ absent: 'nil' }, "Expected `absent` to be 'null' or 'undefined', got nil."],
+      [{ absent: null }, "Expected `absent` to be 'null' or 'undefined', got null."],
+      [{ absent: false }, "Expected `absent` to be 'null' or 'undefined', got false."],
+      ...([0, -1, 2.5, Infinity, '10'] as const).map((maximumBatch) => [{ maximumBatch }, batch(String(maximumBatch))] as const),
     ];
-    const codes = refused.map((options) => cacheErrorIn(() => checkLoadAll(options as Parameters<typeof checkLoadAll>[0])).code);
-    expect(new Set(codes)).to.deep.equal(new Set(['CACHE_OPTION_INVALID']));
+    for (const [options, message] of refused) {
+      const error = cacheErrorIn(() => checkLoadAll(options as Parameters<typeof checkLoadAll>[0]));
+      expect([error.code, error.message]).to.deep.equal(['CACHE_OPTION_INVALID', message]);
+    }
   });
 });
 
@@ -90,6 +92,24 @@ describe(valuesOf.name, () => {
 
   it('takes no string for a list of characters', () => {
     expect(cacheErrorIn(() => valuesOf(['a', 'b'], 'ab' as never)).code).to.equal('CACHE_OPERATION_INVALID');
+  });
+
+  it('refuses what does not fit the keys, and says what it got', () => {
+    const misshapen: readonly (readonly [loaded: unknown, message: string])[] = [
+      ...([undefined, null, 'ab', { a: 1, b: 2 }] as const).map((loaded) => {
+        const got = loaded === null ? 'null' : typeof loaded;
+        return [loaded, `Expected a \`Map\` or an array of the values of 2 keys, got ${got}.`] as const;
+      }),
+      [[1], 'Expected an array of 2 values, one for each key and in their order, got 1.'],
+      [[1, 2, 3], 'Expected an array of 2 values, one for each key and in their order, got 3.'],
+    ];
+    for (const [loaded, message] of misshapen) {
+      const error = cacheErrorIn(() => valuesOf(['a', 'b'], loaded as never));
+      expect([error.code, error.message]).to.deep.equal([
+        'CACHE_OPERATION_INVALID',
+        `${message} A \`Map\` may leave out what does not exist. In an array, \`undefined\` stands in its place.`,
+      ]);
+    }
   });
 });
 

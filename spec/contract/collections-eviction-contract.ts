@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import type { TwoTierCache } from '../../lib/cache/index.js';
 import { waitFor } from '../support/wait.js';
 import type { CacheStage } from './cache-stage.js';
 import { noted, slowly, valuesBy } from './collections-stage.js';
@@ -7,54 +6,8 @@ import { TagStage } from './tag-stage.js';
 
 const KEYS = ['a', 'b', 'c'];
 
-/** Evictions while a loader of many keys runs. */
+/** Evictions of tags, and announced writes, while a loader of many keys runs. */
 export function describeOvertakenBatches(stage: CacheStage): void {
-  const overtakers: Readonly<Record<string, readonly [by: (cache: TwoTierCache) => Promise<unknown>, left: readonly string[]]>> = {
-    evict: [(by) => by.evict('b'), ['a', 'c']],
-    'evict of a list': [(by) => by.evictAll(['x', 'c', 'b']), ['a']],
-    evictIfPresent: [(by) => by.evictIfPresent('b'), ['a', 'c']],
-    clear: [(by) => by.clear(), []],
-    invalidate: [(by) => by.invalidate(), []],
-  };
-  for (const [verb, [overtake, left]] of Object.entries(overtakers)) {
-    const expected = KEYS.map((key) => (left.includes(key) ? { value: `slow ${key}` } : undefined));
-
-    it(`C5: stores what ${verb} did not overtake, and nothing else`, async () => {
-      const batch = await slowly(stage.cache, KEYS);
-      await overtake(stage.cache);
-      const late = await stage.load('b', 'new');
-      batch.succeed();
-      expect(await batch.result).to.deep.equal(valuesBy('slow', KEYS));
-      expect(late, 'nobody who comes later joins').to.equal('new');
-      const found = expected.map((each, i) => (i === 1 ? { value: 'new' } : each));
-      expect(await stage.cache.getAll(KEYS)).to.deep.equal(found);
-      const there = await stage.join();
-      expect(await there.cache.getAll(KEYS), 'in the remote tier').to.deep.equal(stage.hasRemote ? found : KEYS.map(() => undefined));
-    });
-
-    it(`C5: stores what ${verb} in another instance did not overtake, and nothing else`, async () => {
-      const there = await stage.join();
-      const batch = await slowly(stage.cache, KEYS);
-      const told = stage.applied(stage.here);
-      await overtake(there.cache);
-      if (!stage.hasRemote) await told; // Without a remote tier that refuses it, nothing but the message tells.
-      batch.succeed();
-      expect(await batch.result).to.deep.equal(valuesBy('slow', KEYS));
-      await told;
-      expect(await stage.cache.getAll(KEYS)).to.deep.equal(expected);
-      expect(await there.cache.getAll(KEYS)).to.deep.equal(stage.hasRemote ? expected : KEYS.map(() => undefined));
-      expect(stage.cache.statistics().refusedFills).to.equal(KEYS.length - left.length);
-    });
-  }
-
-  it('C5: does not store over a put that overtook it', async () => {
-    const batch = await slowly(stage.cache, KEYS);
-    await stage.cache.put('b', 'put');
-    batch.succeed();
-    expect(await batch.result).to.deep.equal(valuesBy('slow', KEYS));
-    expect(await stage.cache.getAll(KEYS)).to.deep.equal([{ value: 'slow a' }, { value: 'put' }, { value: 'slow c' }]);
-  });
-
   describe('in a cache with tags', () => {
     const tagged = new TagStage(stage);
 

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { withoutCache } from '../../lib/index.js';
-import { turns } from '../support/promises.js';
 import { waitFor } from '../support/wait.js';
 import type { CacheStage } from './cache-stage.js';
 import { neverAll, noted, slowly, valuesBy } from './collections-stage.js';
@@ -15,63 +14,12 @@ export function describeSharedBatches(stage: CacheStage): void {
   const joined = (count: number): Promise<void> =>
     waitFor(() => stage.cache.statistics().joined === count, { what: `${count} callers who join` });
 
-  describeJoins(stage, joined);
   describeFailedJoins(stage, joined);
   describeAbsentJoins(stage, joined);
   describeUncached(stage);
 }
 
 type Joined = (count: number) => Promise<void>;
-
-function describeJoins(stage: CacheStage, joined: Joined): void {
-  it('is joined by reads of one key', async () => {
-    const batch = await slowly(stage.cache, ['a', 'b']);
-    const single = stage.cache.getOrLoad('a', neverAll);
-    await joined(1);
-    batch.succeed();
-    expect(await single).to.equal('slow a');
-    expect(await batch.result).to.deep.equal(valuesBy('slow', ['a', 'b']));
-  });
-
-  it('joins a read of one key, and loads the others meanwhile', async () => {
-    const single = new FreshnessStage(stage).slowly('a', {}, stage.cache);
-    const { succeed, result } = await single;
-    const batch = await slowly(stage.cache, ['b', 'a', 'c']);
-    expect([batch.calls, stage.cache.statistics().joined]).to.deep.equal([[['b', 'c']], 1]);
-    batch.succeed();
-    await waitFor(async () => (await stage.cache.get('c')) !== undefined, { what: 'what was loaded meanwhile' });
-    succeed('single');
-    expect([...(await batch.result)]).to.deep.equal([['b', 'slow b'], ['a', 'single'], ['c', 'slow c']]); // prettier-ignore
-    expect(await result).to.equal('single');
-    expect(batch.calls).to.have.length(1);
-  });
-
-  it('joins another one of its kind, and loads only what that does not', async () => {
-    const first = await slowly(stage.cache, ['a', 'b']);
-    const second = await slowly(stage.cache, ['b', 'c']);
-    const third = stage.cache.getAllOrLoad(['c', 'a'], neverAll);
-    await joined(3);
-    expect(second.calls).to.deep.equal([['c']]);
-    second.succeed(['third']);
-    first.succeed();
-    expect([...(await second.result)]).to.deep.equal([['b', 'slow b'], ['c', 'third']]); // prettier-ignore
-    expect([...(await third)]).to.deep.equal([['c', 'third'], ['a', 'slow a']]); // prettier-ignore
-    expect(stage.cache.statistics()).to.include({ loads: 3, misses: 3 });
-  });
-
-  it('keeps nobody waiting for a key that it has loaded, while it waits for another one', async () => {
-    const a = await slowly(stage.cache, ['a']);
-    const batch = await slowly(stage.cache, ['a', 'b']);
-    const [single, other] = [stage.cache.getOrLoad('b', neverAll), stage.cache.getAllOrLoad(['b'], neverAll)];
-    await joined(3);
-    batch.succeed();
-    expect(await single).to.equal('slow b');
-    expect(await other).to.deep.equal(valuesBy('slow', ['b']));
-    expect(await Promise.race([batch.result.then(() => 'over'), turns(5).then(() => 'waits')])).to.equal('waits');
-    a.succeed();
-    expect(await batch.result).to.deep.equal(valuesBy('slow', ['a', 'b']));
-  });
-}
 
 function describeFailedJoins(stage: CacheStage, joined: Joined): void {
   it('fails with the error of one of its kind that it has joined', async () => {

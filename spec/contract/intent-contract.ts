@@ -148,21 +148,6 @@ export function describeIntentContract(stage: CacheStage): void {
       await heard(there);
       await storedAgain(1);
     });
-
-    it('may ask for the keys that it writes', async () => {
-      const seen = await stage.cache.evictAround(['Dune'], () => read(stage.here));
-      expect([seen, await stored(stage.here)]).to.deep.equal([1, undefined]);
-    });
-
-    it('takes no keys at all', async () => {
-      expect(await stage.cache.evictAround([], () => 'written')).to.equal('written');
-      expect(stage.cache.statistics().evictions).to.equal(0);
-    });
-
-    it('counts as one eviction', async () => {
-      await stage.cache.evictAround(['Dune', 'Emma'], () => undefined);
-      expect(stage.cache.statistics()).to.include({ evictions: 2, clears: 0 });
-    });
   });
 
   describe('intend', () => {

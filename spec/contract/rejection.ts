@@ -1,14 +1,7 @@
 import { CacheError } from '../../lib/errors/index.js';
+import { rejectionOf } from '../../lib/testing/contract/rejection.js';
 
-/** What `promise` was rejected with, whatever it is. Throws when it was not. */
-export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
-  const settled = await promise.then(
-    (value) => ({ value }),
-    (reason: unknown) => ({ reason }),
-  );
-  if ('reason' in settled) return settled.reason;
-  throw new Error(`Expected a rejection, got the value ${String(settled.value)}.`);
-}
+export { rejectionOf };
 
 /** As {@link rejectionOf}, for one of our own errors. */
 export async function cacheErrorOf(promise: Promise<unknown>): Promise<CacheError> {

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import type { CacheKey } from '../../lib/cache/index.js';
-import { CacheKeyError, CacheValueError } from '../../lib/errors/index.js';
+import { CacheValueError } from '../../lib/errors/index.js';
 import type { CacheStage } from './cache-stage.js';
 import { cacheErrorOf } from './rejection.js';
 
@@ -16,33 +15,9 @@ export class Book {
   }
 }
 
-/** What JSON alone would lose. */
-const rich = () => ({
-  at: new Date(5),
-  tags: new Set(['a', 'b']),
-  prices: new Map([['EUR', 12.5]]),
-  stock: 9_007_199_254_740_993n,
-  nothing: undefined,
-  nan: NaN,
-  minusZero: -0,
-  bytes: new Uint8Array([1, 2, 3]),
-  nested: { list: [1, [2, { deep: null }]] },
-});
-
-/** The part of the cache contract that is about what can be a value, and what a key. */
+/** The part of the cache contract that is about instances of classes, and about what cannot be a value. */
 export function describeValueContract(stage: CacheStage): void {
   describe('values', () => {
-    it('C8: are deep-equal from the loader, the remote and the local tier', async () => {
-      const there = await stage.join();
-      const loaded = await stage.load('rich', rich());
-      const again = await stage.load('rich', rich());
-      const elsewhere = await there.cache.getOrLoad('rich', rich);
-      const elsewhereAgain = await there.cache.getOrLoad('rich', rich);
-      for (const value of [loaded, again, elsewhere, elsewhereAgain]) expect(value).to.deep.equal(rich());
-      expect((await there.cache.getAll(['rich']))[0]).to.deep.equal({ value: rich() });
-      expect(there.cache.statistics().loads).to.equal(stage.hasRemote ? 0 : 1);
-    });
-
     it('C8: are instances of `type` wherever they come from', async () => {
       await stage.use({ type: Book });
       const there = await stage.join({ type: Book });
@@ -93,42 +68,5 @@ export function describeValueContract(stage: CacheStage): void {
         });
       }
     }
-  });
-
-  describe('keys', () => {
-    it('that cannot be one are refused by every verb, with a rejection', async () => {
-      const wrong = new Map() as unknown as CacheKey;
-      let runs = 0;
-      const calls = [
-        stage.cache.get(wrong),
-        stage.cache.getAll(['good', wrong]),
-        stage.cache.getOrLoad(wrong, () => (runs += 1)),
-        stage.cache.put(wrong, 1),
-        stage.cache.putIfAbsent(wrong, 1),
-        stage.cache.evict(wrong),
-        stage.cache.evictAll(['good', wrong]),
-        stage.cache.evictIfPresent(wrong),
-      ];
-      for (const call of calls) {
-        const error = await cacheErrorOf(call);
-        expect(error).to.be.instanceOf(CacheKeyError);
-        expect(error.message).to.equal(
-          'A key cannot be made of an instance of Map. Give the operation a `key` made of strings, numbers, bigints, booleans, null, undefined, dates, arrays and plain objects.',
-        );
-      }
-      expect(runs).to.equal(0);
-    });
-
-    it('that cannot be one are told to a read’s `onError`, which may say more', async () => {
-      const told: unknown[] = [];
-      const wrong = new Map() as unknown as CacheKey;
-      const error = await cacheErrorOf(stage.cache.getOrLoad(wrong, () => 1, { onError: (verb, why) => void told.push(verb, why) }));
-      expect(told).to.deep.equal(['get', error]);
-      const more = new CacheKeyError('CACHE_KEY_UNSUPPORTED', 'More.');
-      const onError = (): never => {
-        throw more;
-      };
-      expect(await cacheErrorOf(stage.cache.getOrLoad(wrong, () => 1, { onError }))).to.equal(more);
-    });
   });
 }

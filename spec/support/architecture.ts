@@ -79,6 +79,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: ['inversify', 'keyv', 'fast-check'],
   },
+  'testing/contract': { isInner: true, rooms: ['cache', 'event', 'time', 'errors'] },
   inversify: {
     rooms: ['instance', 'listener', 'interceptor', 'transaction', 'annotation', 'fleet', 'topic', 'cache', 'event', 'errors'],
     packages: ['inversify', 'reflect-metadata'],

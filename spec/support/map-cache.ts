@@ -157,7 +157,7 @@ export class MapCacheManager extends CacheManager {
 
   /** The cache of this name, known to be a {@link MapCache}. */
   override cache(name: string): MapCache {
-    return this.getCache(name) as MapCache;
+    return super.cache(name) as MapCache;
   }
 
   /** Puts a cache of one's own in place of the one that would be created. */
