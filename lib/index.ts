@@ -89,8 +89,11 @@ export type {
   CacheLogger,
   CacheStatistics,
   CacheTracer,
+  CoherenceProof,
   DiagnosticsMessage,
+  Histogram,
   RemovalCause,
+  TimingObserver,
   TracedStep,
 } from './event/index.js';
 export {
