@@ -90,8 +90,11 @@ export type {
   CacheLogger,
   CacheStatistics,
   CacheTracer,
+  CoherenceProof,
   DiagnosticsMessage,
+  Histogram,
   RemovalCause,
+  TimingObserver,
   TracedStep,
 } from './event/index.js';
 export {

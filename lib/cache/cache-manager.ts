@@ -1,5 +1,5 @@
 import { throwFirst } from '../errors/index.js';
-import type { CacheStatistics } from '../event/index.js';
+import type { CacheStatistics, CoherenceProof, TimingObserver } from '../event/index.js';
 import type { Cache } from './cache.js';
 import type { EvictOptions } from './evict-options.js';
 import { nameUnknown } from './name-unknown.js';
@@ -7,8 +7,8 @@ import { nameUnknown } from './name-unknown.js';
 /** The state of one link or one cache, as {@link CacheManager.health} reports it. */
 export type HealthStatus = 'up' | 'degraded' | 'down';
 
-/** The state of one cache, and why it is not `up`. */
-export interface CacheCondition {
+/** The state of one cache, why it is not `up`, and how far its reads can lag behind now. */
+export interface CacheCondition extends CoherenceProof {
   readonly status: HealthStatus;
   /** In words, for people: why the cache does not work with both tiers. Absent while it does. */
   readonly reason?: string | undefined;
@@ -79,6 +79,16 @@ export abstract class CacheManager {
 
   /** A snapshot of the counters of every cache, by name. */
   abstract statistics(): Readonly<Record<string, CacheStatistics>>;
+
+  /**
+   * Has `observer` told the time of each load, and the lag of each message, as they happen, of all caches and
+   * of those that are created later. The manager holds it until that is ended. Default: it is told nothing.
+   *
+   * @returns a function that ends it. It does not keep the manager alive.
+   */
+  observe(_observer: TimingObserver): () => void {
+    return () => undefined;
+  }
 
   /** Sets the counters of every known cache to zero. */
   resetStatistics(): void {

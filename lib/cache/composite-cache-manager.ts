@@ -1,5 +1,5 @@
 import { CacheConfigurationError, throwFirst } from '../errors/index.js';
-import type { CacheStatistics } from '../event/index.js';
+import type { CacheStatistics, TimingObserver } from '../event/index.js';
 import type { Cache } from './cache.js';
 import { type CacheHealth, CacheManager, type HealthStatus } from './cache-manager.js';
 import { NoOpCacheManager } from './no-op-cache-manager.js';
@@ -67,6 +67,13 @@ export class CompositeCacheManager extends CacheManager {
 
   override statistics(): Readonly<Record<string, CacheStatistics>> {
     return firstOfEach(this.#managers.map((manager) => manager.statistics()));
+  }
+
+  override observe(observer: TimingObserver): () => void {
+    const ends = this.#managers.map((manager) => manager.observe(observer));
+    return () => {
+      for (const end of ends) end();
+    };
   }
 
   override resetStatistics(): void {

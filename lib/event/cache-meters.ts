@@ -1,4 +1,7 @@
 import type { CacheStatistics } from './cache-statistics.js';
+import type { CoherenceProof } from './coherence-proof.js';
+import { type Histogram, LAG_BOUNDS_MS, LOAD_BOUNDS_MS } from './histogram.js';
+import type { TimingObserver } from './timing-observers.js';
 
 /**
  * One series of a meter: the attributes that tell it from the others, and where its value is. `undefined`:
@@ -6,17 +9,44 @@ import type { CacheStatistics } from './cache-statistics.js';
  */
 export interface MeterSeries {
   readonly attributes?: Readonly<Record<string, string>> | undefined;
-  readonly value: (statistics: CacheStatistics) => number | undefined;
+  readonly value: (statistics: CacheStatistics, proof: CoherenceProof) => number | undefined;
+}
+
+interface Described {
+  readonly name: string;
+  readonly unit: string;
+  readonly description: string;
+}
+
+/** A number that was counted, or that is measured when somebody looks, of every cache. */
+interface SeriesMeter extends Described {
+  readonly kind: 'counter' | 'gauge';
+  readonly series: readonly MeterSeries[];
+}
+
+/** Times of every cache, by range. */
+export interface HistogramMeter extends Described {
+  readonly kind: 'histogram';
+  readonly unit: 's';
+  readonly boundsMs: Histogram['boundsMs'];
+  /** How often each range has been met. `undefined`: this cache does not count it. */
+  readonly value: (statistics: CacheStatistics) => Histogram | undefined;
+  /** What tells each time as it happens. */
+  readonly told: keyof TimingObserver;
 }
 
 /** One measurement of every cache. */
-export interface CacheMeter {
-  readonly name: string;
-  readonly kind: 'counter' | 'gauge';
-  readonly unit: string;
-  readonly description: string;
-  readonly series: readonly MeterSeries[];
-}
+export type CacheMeter = SeriesMeter | HistogramMeter;
+
+/** The suffixes of units in names of Prometheus, as OpenTelemetry's rules for Prometheus have them. */
+const SUFFIXES: Readonly<Record<string, string>> = { s: '_seconds', By: '_bytes' };
+
+/**
+ * The name of a meter in Prometheus: with its unit, and `_total` for a counter. (OpenTelemetry's `_ratio` for
+ * a gauge that is 0 or 1 is left out.)
+ */
+export const prometheusName = ({ name, kind, unit }: Pick<CacheMeter, 'name' | 'kind' | 'unit'>): string =>
+  `${name.replaceAll('.', '_')}${SUFFIXES[unit] ?? ''}${kind === 'counter' ? '_total' : ''}`;
 
 const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1_000);
 
@@ -80,6 +110,13 @@ export const CACHE_METERS: readonly CacheMeter[] = [
     series: [{ value: ({ localSize }) => localSize }],
   },
   {
+    name: 'cache.local.memory',
+    kind: 'gauge',
+    unit: 'By',
+    description: 'What the values in the local tier take when they are encoded: an estimate.',
+    series: [{ value: ({ localBytes }) => localBytes }],
+  },
+  {
     name: 'cache.loads',
     kind: 'counter',
     unit: '{load}',
@@ -91,10 +128,12 @@ export const CACHE_METERS: readonly CacheMeter[] = [
   },
   {
     name: 'cache.load.duration',
-    kind: 'counter',
+    kind: 'histogram',
     unit: 's',
-    description: 'Time spent in loads.',
-    series: [{ value: ({ loadTimeMs }) => seconds(loadTimeMs) }],
+    description: 'How long the loads took that have ended, well or not.',
+    boundsMs: LOAD_BOUNDS_MS,
+    value: ({ loadTimes }) => loadTimes,
+    told: 'loaded',
   },
   {
     name: 'cache.load.timeouts',
@@ -171,12 +210,36 @@ export const CACHE_METERS: readonly CacheMeter[] = [
   },
   {
     name: 'cache.coherence.lag',
+    kind: 'histogram',
+    unit: 's',
+    description: 'Time from the execution of an eviction to its application here, by the estimated clock of the server.',
+    boundsMs: LAG_BOUNDS_MS,
+    value: ({ lags }) => lags,
+    told: 'applied',
+  },
+  {
+    name: 'cache.coherence.proven.age',
     kind: 'gauge',
     unit: 's',
-    description: 'Time from the execution of an eviction to its application here: of the newest message, and of 99 in 100 of the newest.',
+    description: 'No read is staler than this: the time since the newest heartbeat was sent whose echo has come back.',
+    series: [{ value: (_statistics, { provenMs }) => seconds(provenMs) }],
+  },
+  {
+    name: 'cache.coherence.bound',
+    kind: 'gauge',
+    unit: 's',
+    description: 'The option `bound`: beyond it the local tier is bypassed.',
+    series: [{ value: (_statistics, { boundMs }) => seconds(boundMs) }],
+  },
+  {
+    name: 'cache.coherence.refused',
+    kind: 'gauge',
+    unit: '1',
+    description: '1 while Redis answers heartbeats with an error, so that nothing new is proven, else 0.',
     series: [
-      { attributes: { of: 'last' }, value: ({ lastLagMs }) => seconds(lastLagMs) },
-      { attributes: { of: 'p99' }, value: ({ p99LagMs }) => seconds(p99LagMs) },
+      {
+        value: (_statistics, { boundMs, isHeartbeatRefused }) => (boundMs === undefined ? undefined : Number(isHeartbeatRefused === true)),
+      },
     ],
   },
   {

@@ -1,5 +1,7 @@
 import type { Milliseconds } from '../time/index.js';
+import { type Histogram, HistogramCounter, LAG_BOUNDS_MS, LOAD_BOUNDS_MS } from './histogram.js';
 import { LagWindow } from './lag-window.js';
+import type { TimingObservers } from './timing-observers.js';
 
 /**
  * Why an entry left the local tier (the idea and most names are Caffeine's `RemovalCause`).
@@ -34,6 +36,8 @@ export interface CacheStatistics {
   readonly refreshFailures: number;
   /** Time spent in loads, in milliseconds. */
   readonly loadTimeMs: Milliseconds;
+  /** How long the loads took that have ended, by range. */
+  readonly loadTimes: Histogram;
   /** Values written by `put` or `putIfAbsent`. */
   readonly puts: number;
   /** Values that loads stored in the remote tier. */
@@ -76,6 +80,8 @@ export interface CacheStatistics {
   readonly lastLagMs: Milliseconds | undefined;
   /** 99 of 100 messages were applied within this time. Counts the newest 1024 whose lag is known. */
   readonly p99LagMs: Milliseconds | undefined;
+  /** The lags of all messages whose lag is known, by range. */
+  readonly lags: Histogram;
   /** How often the numbers of messages showed that some were missed. */
   readonly gaps: number;
   /**
@@ -94,6 +100,12 @@ export interface CacheStatistics {
   readonly remoteFailures: number;
   /** Entries in the local tier now. */
   readonly localSize: number;
+  /**
+   * What their values take together when encoded as for the remote tier, in bytes. An estimate: the size of
+   * a value that was stored in the remote tier, or read from it, is known; of the others some are looked at.
+   * Keys do not count. In the heap, values take a few times as much.
+   */
+  readonly localBytes: number;
   /** Evicted keys that wait for Redis' acknowledgement now and are being retried. A clear counts as one. */
   readonly pendingEvictions: number;
   /**
@@ -112,6 +124,8 @@ export interface CacheStatistics {
 export interface MomentaryState {
   readonly localSize: number;
   /** Default: `0`. */
+  readonly localBytes?: number | undefined;
+  /** Default: `0`. */
   readonly bypassTimeMs?: Milliseconds | undefined;
   /** Default: `0`. */
   readonly pendingEvictions?: number | undefined;
@@ -119,6 +133,12 @@ export interface MomentaryState {
   readonly withheldKeys?: number | undefined;
   /** Default: `'closed'`. */
   readonly breaker?: 'closed' | 'open' | undefined;
+}
+
+/** Whom {@link CacheCounters} tell of times, and as times of which cache. */
+export interface CountersOptions {
+  readonly cache: string;
+  readonly timings: TimingObservers;
 }
 
 /**
@@ -157,23 +177,45 @@ export class CacheCounters {
   repairs = 0;
   bypassed = 0;
   remoteFailures = 0;
-  readonly #lags = new LagWindow();
+  readonly #newestLags = new LagWindow();
+  readonly #lags = new HistogramCounter(LAG_BOUNDS_MS);
+  readonly #loadTimes = new HistogramCounter(LOAD_BOUNDS_MS);
+  readonly #tell: CountersOptions | undefined;
+
+  /** @param tell - who else is told of times. Default: nobody. */
+  constructor(tell?: CountersOptions) {
+    this.#tell = tell;
+  }
 
   /** A message was applied, this long after the server executed it. `undefined`: unknown. */
   applied(lagMs: Milliseconds | undefined): void {
     this.messagesApplied += 1;
-    if (lagMs !== undefined) this.#lags.add(lagMs);
+    if (lagMs === undefined) return;
+    this.#newestLags.add(lagMs);
+    this.#lags.add(lagMs);
+    this.#tell?.timings.applied(this.#tell.cache, lagMs);
+  }
+
+  /** A load has ended, well or not. */
+  loaded(tookMs: Milliseconds): void {
+    this.loadTimeMs += tookMs;
+    this.#loadTimes.add(tookMs);
+    this.#tell?.timings.loaded(this.#tell.cache, tookMs);
   }
 
   /** A frozen copy, together with the present state. */
-  snapshot({ localSize, bypassTimeMs = 0, pendingEvictions = 0, withheldKeys = 0, breaker = 'closed' }: MomentaryState): CacheStatistics {
-    const lags = { lastLagMs: this.#lags.last, p99LagMs: this.#lags.quantile(0.99) };
-    return Object.freeze({ ...this, ...lags, bypassTimeMs, localSize, pendingEvictions, withheldKeys, breaker });
+  snapshot(state: MomentaryState): CacheStatistics {
+    const { localSize, localBytes = 0, bypassTimeMs = 0, pendingEvictions = 0, withheldKeys = 0, breaker = 'closed' } = state;
+    const lags = { lastLagMs: this.#newestLags.last, p99LagMs: this.#newestLags.quantile(0.99), lags: this.#lags.snapshot() };
+    const momentary = { bypassTimeMs, localSize, localBytes, pendingEvictions, withheldKeys, breaker };
+    return Object.freeze({ ...this, ...lags, loadTimes: this.#loadTimes.snapshot(), ...momentary });
   }
 
-  /** Sets every counter to zero, and forgets the lags. */
+  /** Sets every counter to zero, and forgets the lags and the times of loads. */
   reset(): void {
     Object.assign(this, new CacheCounters());
+    this.#newestLags.clear();
     this.#lags.clear();
+    this.#loadTimes.clear();
   }
 }

@@ -180,6 +180,14 @@ export class Coherence {
     return this.#link.connection?.acceptsSteps ?? true;
   }
 
+  /**
+   * How far reads of this cache can lag behind this primary at this moment; see `FollowedCache.provenMs`.
+   * `undefined`: nothing has proven it yet, or the instance has left.
+   */
+  provenMs(cache: string): Milliseconds | undefined {
+    return this.#lease.provenMs(cache);
+  }
+
   /** Why heartbeats are refused; `undefined`: they are not. */
   get refusal(): string | undefined {
     return this.#refusals?.reason;

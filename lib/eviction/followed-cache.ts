@@ -3,6 +3,7 @@ import type { CacheEvents } from '../event/index.js';
 import type { Milliseconds } from '../time/index.js';
 import type { CacheState } from './cache-state.js';
 import type { BeatenCache } from './heartbeat.js';
+import type { Moment, SleepWatch } from './sleep-watch.js';
 
 /** What a {@link FollowedCache} tells others. */
 export interface FollowedCacheOptions {
@@ -17,11 +18,19 @@ interface NamedState {
   readonly state: CacheState;
 }
 
+/** What an echo proves: all evictions that were executed before its heartbeat was sent have been applied. */
+export interface Proof {
+  /** When the heartbeat was sent. */
+  readonly sent: Moment;
+  /** Until when the cache may be served for it. */
+  readonly until: Milliseconds;
+}
+
 /** What an echo proves if a reply names its generation. */
 interface UnprovenEcho {
   readonly beat: number;
   readonly gen: string;
-  readonly until: Milliseconds;
+  readonly proof: Proof;
 }
 
 /**
@@ -49,6 +58,8 @@ export class FollowedCache {
   #rumouredAt = 0;
   /** The last echo that came before a reply had named its generation. */
   #unproven: UnprovenEcho | undefined;
+  /** When the newest heartbeat was sent that has proven the cache. `undefined`: none has. */
+  #proven: Moment | 'for good' | undefined;
 
   constructor(cache: CoherentCache, options: FollowedCacheOptions) {
     this.cache = cache;
@@ -132,6 +143,7 @@ export class FollowedCache {
   serveForGood(): void {
     this.#applied = undefined;
     this.cache.missed('coherence');
+    this.#proven = 'for good';
     this.cache.holdLeaseUntil(Number.POSITIVE_INFINITY);
   }
 
@@ -154,8 +166,9 @@ export class FollowedCache {
     if (!isUnchanged) this.cache.missed('coherence');
   }
 
-  /** The subscription is gone. */
-  lost(): void {
+  /** The subscription is gone. @param at - now. */
+  lost(at: Moment): void {
+    if (this.#proven === 'for good') this.#proven = at;
     this.#provenFrom = Number.POSITIVE_INFINITY;
     this.#unproven = undefined;
     this.endLease();
@@ -166,11 +179,22 @@ export class FollowedCache {
     this.cache.holdLeaseUntil(Number.NEGATIVE_INFINITY);
   }
 
-  /** The cache may be served until then. */
-  prove(until: Milliseconds): void {
+  /** An echo proves the cache. An older proof than the last one does not replace it. */
+  prove({ sent, until }: Proof): void {
+    if (this.#proven === undefined || (this.#proven !== 'for good' && sent.at > this.#proven.at)) this.#proven = sent;
     if (this.#applied !== undefined) this.cache.heard(this.#applied.seq);
     this.cache.holdLeaseUntil(until);
     this.tellBypass(false);
+  }
+
+  /**
+   * How long ago the newest heartbeat was sent that has proven the cache. It grows on when the lease has
+   * ended: what was proven stays true. `0`: the cache is subscribed inside the process, where every eviction
+   * is applied before it returns. `undefined`: nothing has proven it yet.
+   */
+  provenMs(sleep: SleepWatch): Milliseconds | undefined {
+    if (this.#proven === 'for good') return 0;
+    return this.#proven && sleep.since(this.#proven);
   }
 
   /** Keeps what an echo proves until a reply names its generation. */
@@ -179,14 +203,13 @@ export class FollowedCache {
   }
 
   /**
-   * The reply to `beat` was applied. Returns until when a kept echo proves the cache; `undefined`: it proves
-   * nothing.
+   * The reply to `beat` was applied. Returns what a kept echo proves; `undefined`: it proves nothing.
    */
-  proofBy(beat: number): Milliseconds | undefined {
+  proofBy(beat: number): Proof | undefined {
     const unproven = this.#unproven;
     if (unproven === undefined || beat < unproven.beat) return undefined;
     this.#unproven = undefined;
-    return unproven.gen === this.cache.generation.current ? unproven.until : undefined;
+    return unproven.gen === this.cache.generation.current ? unproven.proof : undefined;
   }
 
   /** A message or an echo named `gen`. @param since - the latest beat that was sent before that. */

@@ -1,9 +1,9 @@
 import type { CoherentCache } from '../cache/index.js';
-import { RemoteCacheError } from '../errors/index.js';
 import type { CacheEvents } from '../event/index.js';
 import { type Clock, type Milliseconds, type Timer, type Timers, timersOf } from '../time/index.js';
 import { BEATS_PER_BOUND, Beats } from './beats.js';
-import { FollowedCache } from './followed-cache.js';
+import { damaged } from './damaged-state.js';
+import { FollowedCache, type Proof } from './followed-cache.js';
 import type { CacheState } from './cache-state.js';
 import type { Heartbeat } from './heartbeat.js';
 import { echoHead, type EvictionMessage } from './messages.js';
@@ -149,7 +149,7 @@ export class ReadLease {
     this.#heardFrom = Number.POSITIVE_INFINITY;
     this.#unheard.restart();
     this.#beats.forgetAll();
-    for (const followed of this.#followed.values()) followed.lost();
+    for (const followed of this.#followed.values()) followed.lost(this.#sleep.now());
   }
 
   /**
@@ -178,8 +178,8 @@ export class ReadLease {
     followed.replied(number, state);
     if (isReplaced === true) this.#options.events.emit('error', { where: `bookkeeping of cache '${name}'`, error: damaged(name) });
     if (followed.isRumoured && this.settles(number, followed.rumouredAt) && followed.settleRumour()) this.#whenForged(name);
-    const until = followed.proofBy(number);
-    if (until !== undefined) this.#prove(followed, until);
+    const proof = followed.proofBy(number);
+    if (proof !== undefined) this.#prove(followed, proof);
   }
 
   /** The echo of heartbeat `number` arrived on the subscriber's connection. */
@@ -199,14 +199,14 @@ export class ReadLease {
       else if (this.isBehind(followed.applied, seq)) followed.skipTo(state, seq + 1); // The message of `seq` itself has not come.
       followed.echoed(number, state);
       if (hasSlept) return;
-      const until = this.leaseEndOf(beat.sent.at);
-      if (isNamed) this.#prove(followed, until);
-      else followed.keepUnproven({ beat: number, gen, until });
+      const proof = { sent: beat.sent, until: this.leaseEndOf(beat.sent.at) };
+      if (isNamed) this.#prove(followed, proof);
+      else followed.keepUnproven({ beat: number, gen, proof });
     });
   }
 
-  #prove(followed: FollowedCache, until: Milliseconds): void {
-    followed.prove(until);
+  #prove(followed: FollowedCache, proof: Proof): void {
+    followed.prove(proof);
     this.#waiters.look(followed.name);
   }
 
@@ -266,6 +266,11 @@ export class ReadLease {
    */
   proven(timeoutMs: Milliseconds, names: readonly string[] = this.names): Promise<void> {
     return this.#waiters.wait(names, () => this.#areServed(names), timeoutMs);
+  }
+
+  /** See {@link FollowedCache.provenMs}. `undefined` too for a cache that is not under the lease. */
+  provenMs(name: string): Milliseconds | undefined {
+    return this.#followed.get(name)?.provenMs(this.#sleep);
   }
 
   /** Beats every D/4 from now on. `failed` is told of heartbeats that failed. */
@@ -344,8 +349,3 @@ export class ReadLease {
     return subscribers > 0;
   }
 }
-
-const damaged = (cache: string): RemoteCacheError =>
-  new RemoteCacheError('CACHE_REMOTE_FAILED', `The bookkeeping of cache '${cache}' in Redis was damaged, and has been replaced.`, {
-    hint: 'Another program writes to its keys. What was cached in Redis is loaded anew.',
-  });

@@ -26,6 +26,15 @@ export class SleepWatch {
     return { at: this.#clock.now(), epochMs: this.#timers.epochNow() };
   }
 
+  /**
+   * How long ago that was. By the wall clock if the machine was suspended since then, for the other one
+   * stood still.
+   */
+  since(moment: Moment): Milliseconds {
+    const passed = this.#clock.now() - moment.at;
+    return this.sleptSince(moment) ? Math.max(passed, Date.now() - moment.epochMs) : passed;
+  }
+
   /** Whether the machine was suspended since then. */
   sleptSince({ at, epochMs }: Moment): boolean {
     return this.#timers.epochNow() - epochMs - (this.#clock.now() - at) > this.#toleranceMs;

@@ -12,6 +12,11 @@ export interface CacheStatus {
    * memory), or where there is none.
    */
   readonly leaseLeftMs?: Milliseconds | undefined;
+  /**
+   * No read of it was staler than this when the status was written; see `CoherenceProof.provenMs`. Absent
+   * before the first proof, and from an older instance.
+   */
+  readonly provenMs?: Milliseconds | undefined;
   readonly tiers?: 'both' | 'local' | 'remote' | undefined;
   readonly topic?: string | undefined;
   readonly maximumSize?: number | undefined;
@@ -227,7 +232,7 @@ function readStatus(value: unknown): InstanceStatus | undefined {
 function readCache(value: unknown): CacheStatus | undefined {
   if (!isRecord(value) || !isHealth(value['status']) || typeof value['isServing'] !== 'boolean' || !isRecord(value['statistics']))
     return undefined;
-  const { status, isServing, leaseLeftMs, tiers, topic, maximumSize, ttlMs, tags } = value;
+  const { status, isServing, leaseLeftMs, provenMs, tiers, topic, maximumSize, ttlMs, tags } = value;
   const figures = Object.entries(value['statistics']).filter(
     (figure): figure is [string, number | string] => isName(figure[0]) && (isAmount(figure[1]) || isName(figure[1])),
   );
@@ -235,6 +240,7 @@ function readCache(value: unknown): CacheStatus | undefined {
     status,
     isServing,
     ...(isAmount(leaseLeftMs) ? { leaseLeftMs } : {}),
+    ...(isAmount(provenMs) ? { provenMs } : {}),
     ...(tiers === 'both' || tiers === 'local' || tiers === 'remote' ? { tiers } : {}),
     ...(isName(topic) ? { topic } : {}),
     ...(isCount(maximumSize) ? { maximumSize } : {}),

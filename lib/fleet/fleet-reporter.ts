@@ -94,9 +94,9 @@ export class FleetReporter {
     const { instanceId, namespace, boundMs, manager, describe } = this.#options;
     const { status, links, caches } = manager.health();
     const statistics = manager.statistics();
-    const told = Object.entries(caches).map(([name, { status: health }]): [string, CacheStatus] => {
+    const told = Object.entries(caches).map(([name, { status: health, provenMs }]): [string, CacheStatus] => {
       const { isServing = health === 'up', ...described } = describe(name);
-      return [name, { status: health, isServing, ...described, statistics: figures(statistics[name] ?? {}) }];
+      return [name, { status: health, isServing, ...known({ provenMs }), ...described, statistics: figures(statistics[name] ?? {}) }];
     });
     return {
       id: instanceId,

@@ -16,7 +16,7 @@ import {
   ValueCodec,
   ValueSharing,
 } from '../cache/index.js';
-import { CacheCounters, type CacheEvents } from '../event/index.js';
+import { CacheCounters, type CacheEvents, type TimingObservers } from '../event/index.js';
 import { bucketOf, type Coherence } from '../eviction/index.js';
 import type { CacheShare, Primary } from './backend.js';
 import { checkCacheName, type ResolvedCacheOptions, type ResolvedCachingOptions } from './options.js';
@@ -29,6 +29,8 @@ export interface CacheFactoryOptions {
   readonly coherences: readonly Coherence[];
   readonly calls: CallsUnderWay;
   readonly events: CacheEvents;
+  /** Those whom the caches tell their times. */
+  readonly timings: TimingObservers;
   /** Default: the library's own. */
   readonly collaborators?: Partial<TwoTierCacheCollaborators> | undefined;
   /** Default: {@link TwoTierCache}. */
@@ -45,13 +47,13 @@ export class CacheFactory {
 
   /** A cache that follows its evictions on each primary. */
   create(name: string): TwoTierCache {
-    const { options: instance, primaries, coherences, calls, events, collaborators } = this.#options;
+    const { options: instance, primaries, coherences, calls, events, timings, collaborators } = this.#options;
     const { makeCache = (parts) => new TwoTierCache(parts) } = this.#options;
     const { timeoutMs, deadlineMs, fillLeaseMs, intentLeaseMs, clock } = instance;
     const options = instance.cache(checkCacheName(name));
     const { maximumSize, copy, type, tags } = options;
     const codec = new ValueCodec({ type });
-    const counters = new CacheCounters();
+    const counters = new CacheCounters({ cache: name, timings });
     const shares = this.#sharesOf(name, options);
     const buckets = primaries.map((primary) => primary.bucket(name, options));
     const remotes = primaries.map((primary, i) =>

@@ -1,6 +1,6 @@
 import { CallsUnderWay, type TwoTierCache, type TwoTierCacheCollaborators, TwoTierCacheManager } from '../cache/index.js';
 import { CacheConfigurationError } from '../errors/index.js';
-import { CacheEvents } from '../event/index.js';
+import { CacheEvents, TimingObservers } from '../event/index.js';
 import { Coherence, type CoherenceCollaborators } from '../eviction/index.js';
 import { type CacheDescription, FleetReporter, FleetWatch, topicPort } from '../fleet/index.js';
 import { AskedCredentials, ClusterTopology } from '../redis/index.js';
@@ -62,8 +62,9 @@ export function createInstance(options: CachingOptions = {}, own: InstanceOption
   const { primaries } = backend;
   const coherences = Coherence.ofAll(primaries, { origin, boundMs, clock, events, collaborators });
   const connections = new Connections(backend, coherences, resolved);
-  const caches = new CacheFactory({ options: resolved, primaries, coherences, calls, events, collaborators, makeCache });
-  const manager = managerOf(resolved, caches, { calls, connections, events, isNamed });
+  const timings = new TimingObservers();
+  const caches = new CacheFactory({ options: resolved, primaries, coherences, calls, events, timings, collaborators, makeCache });
+  const manager = managerOf(resolved, caches, { calls, connections, events, timings, isNamed });
   connections.onAnswered(() => manager.reconnected());
   keepLog(resolved, { connections, manager, events });
   const reporter = reporterOf(resolved, manager, backend, events);
@@ -126,10 +127,11 @@ function managerOf(
     readonly calls: CallsUnderWay;
     readonly connections: Connections;
     readonly events: CacheEvents;
+    readonly timings: TimingObservers;
     readonly isNamed: InstanceOptions['isNamed'];
   },
 ): TwoTierCacheManager {
-  const { calls, connections, events, isNamed } = instance;
+  const { calls, connections, events, timings, isNamed } = instance;
   return new TwoTierCacheManager({
     names: cacheNames,
     dynamic,
@@ -140,6 +142,7 @@ function managerOf(
     clock,
     calls,
     links: connections,
+    timings,
     create: (name) => caches.create(name),
   });
 }

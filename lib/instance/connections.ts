@@ -1,5 +1,6 @@
 import type { HealthStatus, InstanceLinks } from '../cache/index.js';
 import { throwFirst } from '../errors/index.js';
+import type { CoherenceProof } from '../event/index.js';
 import type { Coherence } from '../eviction/index.js';
 import { type Milliseconds, type Timer, type Timers, timersOf } from '../time/index.js';
 import type { MessageListenerContainer } from '../topic/index.js';
@@ -107,6 +108,16 @@ export class Connections implements InstanceLinks {
     if (!this.#coherences.every(({ acceptsSteps }) => acceptsSteps)) return 'Redis cannot be reached.';
     if (!this.#containers.every(({ isListening }) => isListening)) return 'The topics are not subscribed.';
     return 'No heartbeat has come back within the bound.';
+  }
+
+  proofOf(cache: string): CoherenceProof {
+    const ages = this.#coherences.map((coherence) => coherence.provenMs(cache));
+    const isProven = ages.every((age) => age !== undefined);
+    return {
+      boundMs: this.#options.boundMs,
+      ...(isProven ? { provenMs: Math.max(...ages) } : {}),
+      ...(this.refusal === undefined ? {} : { isHeartbeatRefused: true as const }),
+    };
   }
 
   #answered(number: number): void {

@@ -48,6 +48,7 @@ const PARTS = [
   'overview.js',
   'plots.js',
   'problems.js',
+  'proof-list.js',
   'ranking.js',
   'tag-eviction.js',
   'theme.js',

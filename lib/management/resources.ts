@@ -201,9 +201,9 @@ const each = (statuses: CacheHealth['links']): object =>
 
 const eachCache = (caches: CacheHealth['caches']): object =>
   Object.fromEntries(
-    Object.entries(caches).map(([name, { status, reason }]) => [
+    Object.entries(caches).map(([name, { status, ...details }]) => [
       name,
-      { status: told(status), ...(reason === undefined ? {} : { details: { reason } }) },
+      { status: told(status), ...(Object.keys(details).length === 0 ? {} : { details }) },
     ]),
   );
 

@@ -1,5 +1,5 @@
 import { type Cache, type CacheHealth, CacheManager, type CallsUnderWay } from '../cache/index.js';
-import type { CacheStatistics } from '../event/index.js';
+import type { CacheStatistics, TimingObserver } from '../event/index.js';
 import { type DeferredFailures, TransactionAwareCache } from './transaction-aware-cache.js';
 import type { TransactionSynchronization } from './transaction-synchronization.js';
 
@@ -63,6 +63,10 @@ export class TransactionAwareCacheManager extends CacheManager {
 
   override statistics(): Readonly<Record<string, CacheStatistics>> {
     return this.target.statistics();
+  }
+
+  override observe(observer: TimingObserver): () => void {
+    return this.target.observe(observer);
   }
 
   override resetStatistics(): void {

@@ -291,6 +291,146 @@ describe(ReadLease.name, () => {
     });
   });
 
+  describe('provenMs', () => {
+    const age = (): number | undefined => lease.provenMs('book');
+
+    it('is not known before the first proof', () => {
+      expect(age()).to.equal(undefined);
+      const early = beat();
+      lease.echoed(early, [state(0)]);
+      expect(age(), 'an echo without a subscription').to.equal(undefined);
+      lease.subscribed(['book'], 0);
+      pass(BOUND);
+      expect(age(), 'a subscription without an echo').to.equal(undefined);
+      lease.echoed(beat(), [state(0)]);
+      expect(age()).to.equal(0);
+    });
+
+    it('is the age of the heartbeat that was echoed, not of its echo', () => {
+      lease.subscribed(['book'], 0);
+      const first = beat();
+      pass(400);
+      lease.echoed(first, [state(0)]);
+      expect(age()).to.equal(400);
+      pass(250);
+      const second = beat();
+      pass(100);
+      expect(age(), 'a heartbeat proves nothing by being sent').to.equal(750);
+      lease.echoed(second, [state(0)]);
+      expect(age()).to.equal(100);
+    });
+
+    it('grows while echoes are held back, and equals the bound when the lease ends', () => {
+      prove(0);
+      const held: number[] = [];
+      for (let quarter = 1; quarter <= 4; quarter += 1) {
+        pass(BOUND / 4);
+        held.push(beat());
+        expect([age(), isServing()]).to.deep.equal([(quarter * BOUND) / 4, true]);
+      }
+      pass(1);
+      expect([age(), isServing()]).to.deep.equal([BOUND + 1, false]);
+      pass(BOUND);
+      expect(age(), 'it goes on').to.equal(2 * BOUND + 1);
+      lease.echoed(held[1]!, [state(0)]);
+      expect([age(), isServing()], 'an echo that comes too late to be served').to.deep.equal([1.5 * BOUND + 1, false]);
+      lease.echoed(held[3]!, [state(0)]);
+      expect([age(), isServing()]).to.deep.equal([BOUND + 1, false]);
+    });
+
+    it('grows on from the last proof after a loss, until an echo of the next subscription', () => {
+      prove(3);
+      const early = beat();
+      pass(100);
+      lease.lost(1);
+      pass(100);
+      lease.subscribed(['book'], 1);
+      lease.echoed(early, [state(3)]);
+      expect([age(), isServing()], 'an echo of the connection before').to.deep.equal([200, false]);
+      const later = beat();
+      pass(50);
+      expect(age()).to.equal(250);
+      lease.echoed(later, [state(3)]);
+      expect([age(), isServing()]).to.deep.equal([50, true]);
+    });
+
+    it('takes an echo with another generation only when a reply has named that generation', async () => {
+      prove(3);
+      pass(200);
+      const [forged, next] = [beat(), (pass(10), beat())];
+      lease.echoed(forged, [state(3, '9')]);
+      await reply(forged, state(3));
+      expect([cache.generation.current, age()]).to.deep.equal(['5', 210]);
+      pass(10);
+      lease.echoed(next, [state(0, '6')]);
+      expect(age(), 'not named yet').to.equal(220);
+      await reply(next, state(0, '6'));
+      expect([cache.generation.current, age()]).to.deep.equal(['6', 10]);
+    });
+
+    it('is not made older by a reply that proves an older echo', async () => {
+      prove(3);
+      const first = beat();
+      pass(100);
+      const second = beat();
+      lease.echoed(first, [state(3, '6')]);
+      lease.echoed(second, [state(3)]);
+      pass(10);
+      await reply(first, state(3, '6'));
+      expect([cache.generation.current, age()]).to.deep.equal(['6', 10]);
+    });
+
+    it('is not known of a cache that has just been followed, however well another one is proven', () => {
+      prove(3);
+      const author = new NotedCache('author');
+      lease.follow(author);
+      const early = beat();
+      lease.subscribed(['author'], 0);
+      pass(100);
+      lease.echoed(early, [state(3), state(0)]);
+      expect([age(), lease.provenMs('author')], 'the heartbeat was sent before its topic was confirmed').to.deep.equal([100, undefined]);
+      const later = beat();
+      pass(30);
+      lease.echoed(later, [state(3), state(0)]);
+      expect([age(), lease.provenMs('author')]).to.deep.equal([30, 30]);
+    });
+
+    it('goes by the wall clock if the machine was suspended: the monotonic clock stood still', () => {
+      prove(3);
+      pass(100);
+      timers.tick(BOUND / 2);
+      expect(age(), 'clocks may differ a little').to.equal(100);
+      timers.tick(60_000);
+      expect(age()).to.equal(100 + BOUND / 2 + 60_000);
+      const asleep = beat();
+      timers.tick(BOUND);
+      lease.echoed(asleep, [state(3)]);
+      expect(age(), 'nothing was proven meanwhile').to.equal(100 + BOUND / 2 + 60_000 + BOUND);
+    });
+
+    it('is not known of caches that it does not follow, nor once it has stopped', () => {
+      prove(3);
+      expect(lease.provenMs('other')).to.equal(undefined);
+      lease.stop();
+      expect(age()).to.equal(undefined);
+    });
+
+    it('is 0 inside one process while the topic is subscribed, and grows from a loss', () => {
+      const inProcess = new ReadLease({ clock, events, boundMs: BOUND, heartbeat: undefined });
+      inProcess.follow(cache);
+      expect(inProcess.provenMs('book')).to.equal(undefined);
+      inProcess.subscribed(['book'], 0);
+      pass(10 * BOUND);
+      expect(inProcess.provenMs('book')).to.equal(0);
+      inProcess.lost(1);
+      pass(300);
+      expect([inProcess.provenMs('book'), isServing()]).to.deep.equal([300, false]);
+      inProcess.subscribed(['book'], 1);
+      expect(inProcess.provenMs('book')).to.equal(0);
+      inProcess.stop();
+    });
+  });
+
   describe('received', () => {
     beforeEach(() => prove(3));
 

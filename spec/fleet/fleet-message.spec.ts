@@ -25,6 +25,7 @@ const status: InstanceStatus = {
       status: 'up',
       isServing: true,
       leaseLeftMs: 12.5,
+      provenMs: 987.5,
       tiers: 'both',
       topic: 'book-channel',
       maximumSize: 10,
@@ -137,6 +138,7 @@ describe(parseFleetMessage.name, () => {
         odd: {
           ...good,
           leaseLeftMs: 1e300,
+          provenMs: -1,
           ttlMs: -5,
           tags: 'some',
           maximumSize: 0.5,
@@ -151,6 +153,12 @@ describe(parseFleetMessage.name, () => {
       good,
       odd: { status: 'up', isServing: true, statistics: { most: Number.MAX_SAFE_INTEGER, part: 0.25 } },
     });
+  });
+
+  it('reads a status without the age of a proof, which older instances do not tell', () => {
+    const { provenMs: _provenMs, ...book } = status.caches['book']!;
+    const message = parseFleetMessage(body({ caches: { book } })) as Extract<FleetMessage, { kind: 'status' }>;
+    expect(plain(message.status.caches['book'])).to.deep.equal(book);
   });
 
   it('leaves out entries with a time, a figure or a text that nobody can use', () => {

@@ -34,7 +34,11 @@ describe(FleetReporter.name, () => {
     published = [];
     isAway = false;
     snapshots = 0;
-    health = { status: 'up', links: { command: 'up', subscriber: 'up' }, caches: { book: { status: 'up' } } };
+    health = {
+      status: 'up',
+      links: { command: 'up', subscriber: 'up' },
+      caches: { book: { status: 'up', provenMs: 12.5, boundMs: 1_000 } },
+    };
     reporter = new FleetReporter({
       instanceId: 'one',
       namespace: 'shop',
@@ -141,6 +145,7 @@ describe(FleetReporter.name, () => {
         status: 'up',
         isServing: true,
         leaseLeftMs: 900,
+        provenMs: 12.5,
         tiers: 'both',
         topic: 'shop:book-channel',
         statistics: { localHits: 7, breaker: 'closed' },

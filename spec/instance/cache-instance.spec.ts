@@ -53,13 +53,13 @@ describe(`${createInstance.name}, embedded`, () => {
     expect(runtime.manager.health()).to.deep.equal({
       status: 'degraded',
       links: { command: 'up', subscriber: 'down' },
-      caches: { book: { status: 'degraded', reason: 'The topics are not subscribed.' } },
+      caches: { book: { status: 'degraded', reason: 'The topics are not subscribed.', boundMs: 1_000 } },
     });
     await runtime.start();
     expect(runtime.manager.health()).to.deep.equal({
       status: 'up',
       links: { command: 'up', subscriber: 'up' },
-      caches: { book: { status: 'up' } },
+      caches: { book: { status: 'up', boundMs: 1_000, provenMs: 0 } },
     });
     await runtime.stop();
     expect(runtime.manager.health()).to.deep.equal({

@@ -7,7 +7,7 @@
  * always writes something.
  */
 import { expect } from 'chai';
-import type { TwoTierCache } from '../../lib/cache/index.js';
+import type { CacheCondition, TwoTierCache } from '../../lib/cache/index.js';
 import type { CachingOptions } from '../../lib/instance/options.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import { cacheErrorOf } from '../contract/rejection.js';
@@ -35,8 +35,7 @@ describe('A heartbeat that Redis refuses', () => {
     return runtime;
   };
   const setUser = (...rules: string[]): Promise<unknown> => server.cli('ACL', 'SETUSER', USER, 'reset', ...rules);
-  const book = (runtime: CacheInstance): { readonly status: string; readonly reason?: string | undefined } =>
-    runtime.manager.health().caches['book']!;
+  const book = (runtime: CacheInstance): CacheCondition => runtime.manager.health().caches['book']!;
 
   beforeEach(async () => {
     [runtimes, lines, failures] = [[], [], []];
@@ -70,12 +69,16 @@ describe('A heartbeat that Redis refuses', () => {
       await waitFor(() => words.test(book(runtime).reason ?? ''), { what: 'the reason' });
       await waitFor(() => book(runtime).status === 'degraded', { what: 'the end of the lease' });
       expect(runtime.manager.health().status).to.equal('degraded');
+      await waitFor(() => (book(runtime).provenMs ?? 0) > 100, { what: 'the last proof to be older than the bound' });
+      await waitFor(() => book(runtime).isHeartbeatRefused === true, { what: 'the refusal' }); // A reconnection may come between.
       const told = (): string[] => failures.filter((failure) => failure.startsWith('heartbeat'));
       await waitFor(() => told().length > 0 && lines.some((line) => / (refuses heartbeats|cannot be reached): /.test(line)), {
         what: 'the line of the log',
       });
       await undo();
       await waitFor(() => book(runtime).status === 'up', { what: 'the lease' });
+      await waitFor(() => (book(runtime).provenMs ?? Infinity) <= 100, { what: 'a newer proof' });
+      expect(book(runtime)).to.not.have.property('isHeartbeatRefused');
       expect(new Set(told()).size, 'each reason once').to.equal(told().length);
       const cache = runtime.manager.getCache('book') as TwoTierCache;
       expect([await cache.getOrLoad('Dune', () => 1), await cache.getOrLoad('Dune', () => 2)]).to.deep.equal([1, 1]);

@@ -217,8 +217,10 @@ describe('Issue 6: the console', function () {
     for (let i = 0; i < 2; i += 1) await fleet.cacheOf(0, 'author').clear();
     const figures = async (cache: string): Promise<string> =>
       (await texts(page, `[data-cache="${cache}"] .more span`)).map((each) => each.replace(/, (\S+\sms each|99 of .*)$/, '')).join(' · ');
-    const one = '1 load ·  ·  · 1 fill, 0 refused · 1 key evicted · 1 clear · 2 messages applied · 0 reads in bypass ·  ·  · ';
-    const two = '2 loads ·  ·  · 2 fills, 0 refused · 2 keys evicted · 2 clears · 3 messages applied · 0 reads in bypass ·  ·  · ';
+    const one =
+      '1 load ·  ·  · 1 fill, 0 refused · 1 key evicted · 1 clear · 2 messages applied · 0 reads in bypass · 0\u00a0B in L1 ·  ·  · ';
+    const two =
+      '2 loads ·  ·  · 2 fills, 0 refused · 2 keys evicted · 2 clears · 3 messages applied · 0 reads in bypass · 0\u00a0B in L1 ·  ·  · ';
     await waitFor(async () => (await figures('book')) === one && (await figures('author')) === two, {
       what: 'the figures',
       everyMs: 50,

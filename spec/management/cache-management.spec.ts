@@ -75,9 +75,10 @@ describe(cacheManagement.name, () => {
 
     it('/health tells links and caches in Spring Boot words, and 503 once the instance is down', async () => {
       const up = { status: 'UP' };
+      const cache = { status: 'UP', details: { boundMs: 1_000, provenMs: 0 } };
       expect(await json(`${base}/health`)).to.deep.equal({
         status: 'UP',
-        components: { command: up, subscriber: up, caches: { status: 'UP', components: { book: up, author: up } } },
+        components: { command: up, subscriber: up, caches: { status: 'UP', components: { book: cache, author: cache } } },
       });
       await containers[0]!.unbindAllAsync();
       const { status, text } = await exchange(`${base}/health`);
@@ -105,8 +106,11 @@ describe(cacheManagement.name, () => {
         ttlMs: 60_000,
         tags: true,
         maximumSize: 1_000,
+        provenMs: 0,
       });
       expect(told.statistics).to.include({ localHits: 3, misses: 2, loads: 2, fills: 2, evictions: 1, localSize: 1, messagesApplied: 1 });
+      expect(told.statistics.localBytes).to.be.greaterThan(0);
+      expect([told.statistics.loadTimes.count, told.statistics.lags.count]).to.deep.equal([2, 1]);
     });
 
     it('/caches/{name}/entry tells which tier holds a key, and not its value', async () => {
@@ -138,13 +142,13 @@ describe(cacheManagement.name, () => {
     });
 
     it('/metrics tells the figures under the names and labels of the OpenTelemetry exporter', async () => {
+      const prometheus = await Prometheus.start();
+      const end = bindCacheMetrics(containers[0]!.get(CacheManager), { meterProvider: prometheus.meterProvider });
       await book.getOrLoad('Dune', () => 1);
       await book.getOrLoad('Dune', () => 1);
       await book.get('Emma');
       await book.evictAll(['a', 'b']);
       await book.evictTagged(['a', 'b', 'c']);
-      const prometheus = await Prometheus.start();
-      const end = bindCacheMetrics(containers[0]!.get(CacheManager), { meterProvider: prometheus.meterProvider });
       const theirs = await prometheus.samples();
       end();
       await prometheus.stop();
@@ -162,16 +166,32 @@ describe(cacheManagement.name, () => {
             .join(',')}}`
         ] = Number(value);
       }
-      // Time goes on between the two.
-      const timeless = (samples: Readonly<Record<string, number>>): object =>
-        Object.fromEntries(Object.entries(samples).map(([name, value]) => [name, name.includes('bypass_duration') ? 0 : value]));
-      expect(timeless(ours)).to.deep.equal(timeless(theirs));
+      // Theirs leaves out units, and histograms of which nothing was recorded. Time goes on between the two.
+      const unitless = (sample: string): string => sample.replace(/_(seconds|bytes)(?=_|\{)/, '');
+      const isEmpty = (sample: string): boolean => {
+        const [, name, labels] = /^(\w+)_(?:bucket|sum|count)\{(.*?)(?:,le=.*)?\}$/.exec(sample) ?? [];
+        return name !== undefined && ours[`${name}_count{${labels}}`] === 0;
+      };
+      const comparable = (samples: Readonly<Record<string, number>>): object =>
+        Object.fromEntries(
+          Object.entries(samples)
+            .filter(([name]) => !isEmpty(name))
+            .map(([name, value]) => [unitless(name), name.includes('bypass_duration') ? 0 : Number(value.toFixed(9))]),
+        );
+      expect(comparable(ours)).to.deep.equal(comparable(theirs));
       expect(ours['cache_gets_total{cache="book",result="hit",tier="local"}']).to.equal(1);
       expect(ours['cache_gets_total{cache="book",result="miss"}']).to.equal(2);
       expect(ours['cache_invalidations_total{cache="book",operation="evict"}']).to.equal(2);
       expect(ours['cache_invalidations_total{cache="book",operation="evictTagged"}']).to.equal(3);
       expect(ours['cache_entries_overtaken_total{cache="book"}']).to.equal(0);
       expect(ours['cache_tags_asked_total{cache="book"}']).to.equal(0);
+      expect(ours['cache_load_duration_seconds_count{cache="book"}']).to.equal(1);
+      expect(ours['cache_load_duration_seconds_bucket{cache="author",le="+Inf"}'], 'there before anything happens').to.equal(0);
+      expect(ours['cache_coherence_proven_age_seconds{cache="book"}']).to.equal(0);
+      expect(ours['cache_coherence_bound_seconds{cache="book"}']).to.equal(1);
+      expect(ours['cache_coherence_refused{cache="book"}']).to.equal(0);
+      expect(ours['cache_local_memory_bytes{cache="book"}']).to.equal(book.statistics().localBytes);
+      expect(text).to.include('# TYPE cache_coherence_lag_seconds histogram\n');
     });
 
     it('/fleet tells every instance of the namespace', async () => {

@@ -56,6 +56,8 @@ describe('the console', function () {
     const sum = (name: string): number =>
       instances.reduce((total: number, { status }: any) => total + status.caches.book.statistics[name], 0);
     expect(['localHits', 'remoteHits', 'misses', 'loads', 'fills', 'localSize'].map(sum)).to.deep.equal([5, 2, 3, 3, 3, 4]);
+    expect(sum('localBytes')).to.be.within(4 * 10, 4 * 100);
+    expect(await figure('memory')).to.equal(`${sum('localBytes')}\u00a0B in L1`);
     const { statistics } = (await (await fetch(`${fleet.origin}/cache/caches/book`)).json()) as any;
     expect(statistics).to.include({ localHits: 5, remoteHits: 0, misses: 3, loads: 3 });
     const metrics = await (await fetch(`${fleet.origin}/cache/metrics`)).text();
@@ -69,6 +71,7 @@ describe('the console', function () {
     await fleet.shows(page);
     fleet.proxyOf(2).cut();
     await fleet.shows(page, { ...fleet.allServing, 'server-3': 'Not heard' });
+    await holds(page, `document.querySelector('[data-cache="book"] [data-proof-of="server-3"]')?.dataset.state === 'late'`);
     expect((await fleet.cacheOf(2).inspect('Dune'))?.isServing, 'really').to.equal(false);
     await fleet.cacheOf(0).evict('Dune');
     await holds(page, `document.querySelector('#feed .applied li[data-state="unheard"]')?.textContent === 'server-3 not heard'`);
@@ -79,6 +82,25 @@ describe('the console', function () {
       page,
       `[...document.querySelectorAll('#feed .what')].some((line) => line.textContent.includes('server-3serves the local tier of book again'))`,
     );
+    expect(fleet.complaints).to.deep.equal([]);
+  });
+
+  it('shows how old the proof is that reads are fresh, beside the bound, of each instance and cache', async () => {
+    const page = await fleet.open();
+    await fleet.shows(page);
+    for (const cache of ['book', 'author']) {
+      const isProven = `document.querySelector('[data-cache="${cache}"] [data-proof-of="' + name + '"]')?.dataset.state === 'proven'`;
+      await holds(page, `${JSON.stringify(fleet.names)}.every((name) => ${isProven})`);
+    }
+    const proofs = await page.locator('[data-cache="book"] .proofs li').allTextContents();
+    expect(proofs.map((text) => text.split(' ')[0])).to.deep.equal(fleet.names);
+    for (const text of proofs) expect(text).to.match(/^server-\d \d+(\.\d+)?\u00a0m?s$/);
+    expect(await page.locator('[data-cache="book"] .proven p').first().textContent()).to.equal(
+      'No read is staler than this. The bound is 1.0\u00a0s.',
+    );
+    const pairs = await page.locator('[data-instance="server-1"] .pairs div').allTextContents();
+    expect(pairs[0]).to.match(/^Proven age\d+(\.\d+)?\u00a0m?s, bound 1\.0\u00a0s$/);
+    expect(await page.locator('#overview').textContent()).to.match(/Proven age\d+(\.\d+)?\u00a0m?s at worst; bound 1\.0\u00a0s/);
     expect(fleet.complaints).to.deep.equal([]);
   });
 
@@ -203,6 +225,7 @@ describe('the console', function () {
       ...{ id: 'forged', namespace: fleet.namespace, host: 'h', pid: 1, startedAt: 1, at: 1, boundMs: 1_000, status: 'up', links: {} },
       caches: {
         ['<b>\u202ebad\u009b']: { status: 'up', isServing: true, statistics: { localHits: 2 ** 53 - 1, p99LagMs: 1e300, loads: -1 } },
+        book: { status: 'up', isServing: true, statistics: {} },
       },
     };
     for (const message of [
@@ -227,6 +250,7 @@ describe('the console', function () {
     await holds(page, `[...document.querySelectorAll('#feed .key')].some((key) => key.textContent === 'Emma')`);
     await holds(page, `document.querySelector('[data-instance="forged-2"] .about')?.textContent.endsWith('12,000 more caches, not shown')`);
     await fleet.shows(page);
+    await holds(page, `document.querySelector('[data-cache="book"] [data-proof-of="forged"]')?.dataset.state === 'untold'`);
     expect(await page.evaluate('document.getElementById("connection").textContent')).to.equal('Live');
     expect(await page.locator('#feed .key').allTextContents())
       .to.include('\\u202eexe.txt\\u009b2J<img src=x>')

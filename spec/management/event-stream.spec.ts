@@ -15,11 +15,13 @@ describe(EventStream.name, () => {
   let published: number;
 
   const statusOf = (number: number, caches = CACHES): InstanceStatus => {
-    const statistics = { ...new CacheCounters().snapshot({ localSize: 1 }), localHits: Date.now(), lastLagMs: 0.25, p99LagMs: 1 };
+    const { lags: _lags, loadTimes: _loadTimes, ...counts } = new CacheCounters().snapshot({ localSize: 1 });
+    const statistics = { ...counts, localHits: Date.now(), lastLagMs: 0.25, p99LagMs: 1 };
     const cache = {
       status: 'up',
       isServing: true,
       leaseLeftMs: 750.5,
+      provenMs: 249.5,
       tiers: 'both',
       topic: 'shop:book-channel',
       maximumSize: 1_000,

@@ -87,18 +87,21 @@ describe(bindCacheMetrics.name, () => {
     expect(text).to.include('# TYPE cache_gets_total counter');
     expect(text).to.include('# TYPE cache_size gauge');
     const { loadTimeMs } = manager.statistics()['book'] as { loadTimeMs: number };
-    expect((await prometheus.samples())['cache_load_duration_total{cache="book"}']).to.equal(loadTimeMs / 1_000);
+    expect((await prometheus.samples())['cache_load_duration_sum{cache="book"}']).to.equal(loadTimeMs / 1_000);
   });
 
   it('offers what docs/operations.md names, and nothing else', async () => {
-    const documented = readFileSync(join(projectRoot, 'docs/operations.md'), 'utf8').matchAll(/^\| `(cache\.[\w.]+)` \| (counter|gauge)/gm);
+    const documented = readFileSync(join(projectRoot, 'docs/operations.md'), 'utf8').matchAll(
+      /^\| `(cache\.[\w.]+)` \| (counter|gauge|histogram)/gm,
+    );
     const names = [...documented].map(([, name, kind]) => `${(name as string).replaceAll('.', '_')}${kind === 'counter' ? '_total' : ''}`);
     bind();
     const book = cacheOf('book');
+    await load(book, 'Dune');
     await book.evict('Dune'); // Its message has a lag.
     const types = (await prometheus.text()).matchAll(/^# TYPE (cache_\w+)/gm);
     expect([...types].map(([, name]) => name).sort()).to.deep.equal(names.sort());
-    const stated = Object.keys(await prometheus.samples()).map((sample) => sample.replace(/\{.*/, ''));
+    const stated = Object.keys(await prometheus.samples()).map((sample) => sample.replace(/(_bucket|_sum|_count)?\{.*/, ''));
     expect([...new Set(stated)].sort(), 'each with a value').to.deep.equal(names);
   });
 
@@ -147,7 +150,71 @@ describe(bindCacheMetrics.name, () => {
     const end = bind();
     await load(cacheOf('book'), 'a');
     end();
-    expect(await prometheus.samples()).to.deep.equal({});
+    await load(cacheOf('book'), 'b');
+    const samples = await prometheus.samples();
+    expect(samples['cache_load_duration_count{cache="book"}'], 'a histogram keeps what it has recorded').to.equal(1);
+    expect(Object.keys(samples).filter((name) => !name.startsWith('cache_load_duration_'))).to.deep.equal([]);
+  });
+
+  it('records times in histograms as they happen, from then on, with the ranges of the statistics', async () => {
+    const book = cacheOf('book');
+    await load(book, 'before');
+    bind();
+    await load(book, 'a');
+    await book.getOrLoad('fails', () => Promise.reject(new Error('no'))).catch(() => undefined);
+    await book.evict('a');
+    await load(cacheOf('later'), 'b');
+    const samples = await prometheus.samples();
+    expect(samples).to.deep.include({
+      'cache_load_duration_count{cache="book"}': 2,
+      'cache_load_duration_count{cache="later"}': 1,
+      'cache_load_duration_bucket{cache="book",le="+Inf"}': 2,
+      'cache_coherence_lag_count{cache="book"}': 1,
+    });
+    const { lags, loadTimes } = book.statistics();
+    for (const [name, { boundsMs }] of [
+      ['cache_load_duration', loadTimes],
+      ['cache_coherence_lag', lags],
+    ] as const) {
+      const ends = Object.keys(samples).flatMap(
+        (sample) => /^(\w+)_bucket\{cache="book",le="(.*)"\}$/.exec(sample)?.slice(1, 3).join(' ') ?? [],
+      );
+      expect(ends.filter((end) => end.startsWith(`${name} `))).to.deep.equal([
+        ...boundsMs.map((ms) => `${name} ${ms / 1_000}`),
+        `${name} +Inf`,
+      ]);
+    }
+  });
+
+  it('offers the age of the proof beside the bound, and what the values in the local tier take', async () => {
+    bind();
+    expect((await prometheus.samples())['cache_local_memory{cache="book"}']).to.equal(0);
+    await load(cacheOf('book'), 'a');
+    const samples = await prometheus.samples();
+    expect(samples).to.deep.include({
+      'cache_coherence_proven_age{cache="book"}': 0, // In one process, every eviction is applied before it returns.
+      'cache_coherence_bound{cache="book"}': 1,
+      'cache_coherence_refused{cache="book"}': 0,
+      'cache_local_memory{cache="book"}': cacheOf('book').statistics().localBytes,
+    });
+    expect(samples['cache_local_memory{cache="book"}']).to.be.greaterThan(0);
+  });
+
+  it('tells the age of the proof in seconds, and offers none before the first', async () => {
+    class Proving extends NoOpCacheManager {
+      provenMs: number | undefined;
+      override health(): ReturnType<NoOpCacheManager['health']> {
+        const book = { status: 'degraded', boundMs: 500, provenMs: this.provenMs, isHeartbeatRefused: true } as const;
+        return { ...super.health(), caches: { book } };
+      }
+    }
+    const proving = new Proving();
+    proving.getCache('book');
+    bind(proving);
+    const read = async (name: string): Promise<number | undefined> => (await prometheus.samples())[`cache_coherence_${name}{cache="book"}`];
+    expect([await read('proven_age'), await read('bound'), await read('refused')]).to.deep.equal([undefined, 0.5, 1]);
+    proving.provenMs = 1_250;
+    expect(await read('proven_age')).to.equal(1.25);
   });
 
   it('tells several managers apart by their attributes', async () => {

@@ -39,6 +39,8 @@ export interface EntryExtras {
   readonly tagged?: Tagged | undefined;
   /** If somebody has to look at it before it ends. Default: it is served until then. */
   readonly times?: EntryTimes | undefined;
+  /** What its value takes when it is encoded. Default: nobody knows. */
+  readonly bytes?: number | undefined;
 }
 
 /** @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for a `maximumSize` out of range. */

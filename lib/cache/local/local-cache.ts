@@ -2,6 +2,7 @@ import type { CacheCounters } from '../../event/index.js';
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { UNREADABLE, type ValueCodec } from '../value/codec.js';
 import { checkMaximumSize, type EntryExtras, type LocalCacheOptions } from './local-cache-options.js';
+import { EntrySizes } from './entry-sizes.js';
 import { KeptPromises } from './kept-promises.js';
 import { ReplacementPolicy } from './replacement-policy.js';
 import type { TagIndex } from './tag-index.js';
@@ -46,6 +47,7 @@ export class LocalCache {
   readonly #slots = new Map<string, number>();
   #policy: ReplacementPolicy;
   #promises = new KeptPromises();
+  #sizes = new EntrySizes();
   /** The array of `#promises` itself, which saves a hit one step. */
   #settled = this.#promises.bySlot;
   #keys: (string | undefined)[] = [];
@@ -73,9 +75,14 @@ export class LocalCache {
     this.tags = options.tags;
   }
 
-  /** The number of entries, including expired ones that were not found yet. Never more than `maximumSize`. */
+  /** The number of entries, with expired ones that were not found yet. Never more than `maximumSize`. */
   get size(): number {
     return this.#slots.size;
+  }
+
+  /** An estimate, in bytes; see {@link EntrySizes}. */
+  get bytes(): number {
+    return this.#sizes.total(this.#slots.size);
   }
 
   /** The keys held, in order of arrival, including those of expired entries that were not found yet. */
@@ -136,19 +143,13 @@ export class LocalCache {
     this.#ends[slot] = Math.min(deferred.dueAt, deferred.freshUntil);
   }
 
-  /**
-   * The {@link EntryTimes} of an entry that is held. Changes nothing, and does not ask whether it may be
-   * served.
-   */
+  /** The {@link EntryTimes} of an entry that is held, whether or not it may be served. Changes nothing. */
   timesOf(key: string, now: Milliseconds): EntryTimes | undefined {
     const slot = this.#slots.get(key);
     return slot === undefined || this.#isOver(slot, now) ? undefined : this.#times?.[slot];
   }
 
-  /**
-   * The time at which the entry's life ends; `undefined` if there is no live entry. Changes nothing, and does
-   * not ask whether the entry may be served.
-   */
+  /** When the life of an entry ends, whether or not it may be served. `undefined`: there is none. */
   endOf(key: string, now: Milliseconds): Milliseconds | undefined {
     const slot = this.#slots.get(key);
     const end = slot === undefined ? undefined : this.#endOf(slot);
@@ -162,7 +163,7 @@ export class LocalCache {
    * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be copied. The key then holds
    *   nothing.
    */
-  set(key: string, value: unknown, expiresAt: Milliseconds, { tagged, times }: EntryExtras = {}): void {
+  set(key: string, value: unknown, expiresAt: Milliseconds, { tagged, times, bytes }: EntryExtras = {}): void {
     const now = this.#clock.now();
     let slot = this.#slots.get(key);
     if (slot !== undefined && this.#isOver(slot, now)) {
@@ -187,6 +188,7 @@ export class LocalCache {
       this.#counters.replacements += 1;
     }
     this.#values[slot] = held;
+    this.#sizes.set(slot, value, this.#codec === undefined ? bytes : Buffer.byteLength(held as string));
     this.#ends[slot] = times === undefined ? expiresAt : Math.min(times.dueAt, times.freshUntil);
     if (times !== undefined) this.#times ??= new Array<EntryTimes | undefined>(this.#ends.length);
     if (this.#times !== undefined) this.#times[slot] = times;
@@ -208,6 +210,7 @@ export class LocalCache {
     this.tags?.clear();
     this.#policy = new ReplacementPolicy(this.#maximumSize);
     this.#promises = new KeptPromises();
+    this.#sizes = new EntrySizes();
     this.#settled = this.#promises.bySlot;
     this.#keys = [];
     this.#values = [];
@@ -315,6 +318,7 @@ export class LocalCache {
     this.#slots.delete(key);
     this.tags?.delete(key);
     this.#promises.drop(slot);
+    this.#sizes.drop(slot);
     this.#keys[slot] = undefined;
     this.#values[slot] = undefined;
     this.#ends[slot] = Number.POSITIVE_INFINITY;
@@ -337,6 +341,7 @@ export class LocalCache {
     this.#ends = ends;
     this.#policy.grow(capacity);
     this.#promises.grow(capacity);
+    this.#sizes.grow(capacity);
     // `length` is set so that the arrays neither grow by guess nor become dictionaries.
     this.#values.length = capacity;
     this.#keys.length = capacity;

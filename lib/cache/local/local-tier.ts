@@ -30,6 +30,8 @@ export interface KeptValue {
   readonly tagged?: Tagged | undefined;
   /** If another value is due before it ends, or it is kept for longer. Default: neither. */
   readonly times?: Omit<EntryTimes, 'freshUntil'> | undefined;
+  /** What it takes when it is encoded. Default: nobody knows. */
+  readonly bytes?: number | undefined;
 }
 
 /** The causes that a fence can have. */
@@ -81,6 +83,11 @@ export class LocalTier<L extends Joinable = Joinable> {
   /** The number of entries, including expired ones that were not found yet. */
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** See {@link LocalCache.bytes}. */
+  get bytes(): number {
+    return this.#entries.bytes;
   }
 
   /**
@@ -159,7 +166,7 @@ export class LocalTier<L extends Joinable = Joinable> {
    * @throws {CacheValueError} `CACHE_VALUE_UNSUPPORTED` for a value that cannot be held; see
    *   {@link LocalCache.set}.
    */
-  keep(key: string, ticket: ReadTicket<L>, { value, endsAt, tagged, times }: KeptValue): void {
+  keep(key: string, ticket: ReadTicket<L>, { value, endsAt, tagged, times, bytes }: KeptValue): void {
     if (!this.#keepsEntries) return;
     if (!this.#tickets.isValid(ticket) || (tagged !== undefined && this.isOvertaken(tagged))) {
       this.#counters.refusedFills += 1;
@@ -167,12 +174,12 @@ export class LocalTier<L extends Joinable = Joinable> {
     }
     const localTtlMs = this.#localTtlMs;
     const freshUntil = localTtlMs === 0 ? endsAt : Math.min(endsAt, this.#clock.now() + localTtlMs);
-    if (times === undefined) return this.#entries.set(key, value, freshUntil, tagged && { tagged });
+    if (times === undefined) return this.#entries.set(key, value, freshUntil, { tagged, bytes });
     // Who is kept for no longer than its life ends with its life here.
     const keptUntil = times.keptUntil === endsAt ? freshUntil : times.keptUntil;
     // Written out: a spread with a name more takes three times as much memory in V8.
     const { writtenAt, dueAt, retryAt } = times;
-    this.#entries.set(key, value, keptUntil, { tagged, times: { writtenAt, freshUntil, dueAt, retryAt, keptUntil } });
+    this.#entries.set(key, value, keptUntil, { tagged, bytes, times: { writtenAt, freshUntil, dueAt, retryAt, keptUntil } });
   }
 
   /** A rule of its own: a spec shows what breaks without it. */

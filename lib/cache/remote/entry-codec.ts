@@ -18,6 +18,8 @@ export interface RemoteEntry {
   readonly staleMs?: Milliseconds | undefined;
   /** In a cache with tags. */
   readonly tagged?: StampedTags | undefined;
+  /** What it takes in the remote tier. */
+  readonly bytes?: number | undefined;
 }
 
 /** In place of an entry that carries a tag which was evicted since its load began. */
@@ -92,7 +94,7 @@ export class EntryCodec {
     const lifeMs = life - staleMs;
     const earliest = end === undefined ? undefined : this.#time.earliest(end - staleMs);
     const endsAt = earliest === undefined ? undefined : Math.min(earliest, this.#clock.now() + lifeMs);
-    const read = { value, endsAt, lifeMs, staleMs };
+    const read = { value, endsAt, lifeMs, staleMs, bytes: Buffer.byteLength(raw) };
     return tagged === undefined ? read : this.#tagged(read, tagged);
   }
 

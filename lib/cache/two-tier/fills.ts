@@ -58,10 +58,10 @@ export class Fills {
       const ofValue = life.ofLoaded(value, options.ttl, freshness && (freshness.stale?.forMs ?? 0));
       if (ofValue === undefined) return false;
       life.refuseNull(value);
-      const keep = (writtenAt: Milliseconds): void => {
+      const keep = (writtenAt: Milliseconds, bytes?: number): void => {
         const endsAt = writtenAt + ofValue.ttlMs;
         const times = this.#options.freshness.timesOf({ writtenAt, endsAt, staleMs: ofValue.staleMs }, freshness);
-        if (!isDoubtful()) this.#local.keep(key, ticket, { value, endsAt, tagged, times });
+        if (!isDoubtful()) this.#local.keep(key, ticket, { value, endsAt, tagged, times, bytes });
       };
       if (!hasRemote) {
         keep(clock.now());
@@ -77,7 +77,7 @@ export class Fills {
       const now = clock.now();
       if (await remote.fill({ key, token, raw, ttlMs: keptMs(ofValue), isOneOfMany: call.batched !== undefined }, timeoutMs)) {
         counters.fills += 1;
-        keep(now);
+        keep(now, Buffer.byteLength(raw));
         return (call.isStored = true);
       }
       counters.refusedFills += 1;

@@ -235,7 +235,7 @@ export class Loads {
       throw error;
     } finally {
       load.leave();
-      counters.loadTimeMs += clock.now() - begun;
+      counters.loaded(clock.now() - begun);
     }
   }
 

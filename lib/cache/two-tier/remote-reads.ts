@@ -99,12 +99,12 @@ export class RemoteReads {
   /** Puts an entry that was read into L1, if the ticket is still valid. */
   keep(key: string, ticket: ReadTicket<SharedLoad>, entry: RemoteEntry, freshness?: Freshness): void {
     const { events, cache, sharing, freshness: policy } = this.#options;
-    const { value, endsAt, lifeMs, staleMs = 0, tagged } = entry;
+    const { value, endsAt, lifeMs, staleMs = 0, tagged, bytes } = entry;
     sharing.handOutDecoded(value);
     if (endsAt === undefined) return;
     const times = lifeMs === undefined ? undefined : policy.timesOf({ writtenAt: endsAt - lifeMs, endsAt, staleMs }, freshness);
     try {
-      this.#local.keep(key, ticket, { value, endsAt, tagged, times });
+      this.#local.keep(key, ticket, { value, endsAt, tagged, times, bytes });
     } catch (error) {
       // The value is not kept in L1, but the reader gets it.
       events.emit('error', { where: `local tier of cache '${cache}'`, error, cache });

@@ -219,14 +219,14 @@ export class StaleReads {
     const { clock, counters, sharing } = this.#options;
     const { key, freshness } = request;
     const now = clock.now();
-    const { value, endsAt = now, lifeMs = 0, tagged } = old;
+    const { value, endsAt = now, lifeMs = 0, tagged, bytes } = old;
     const staleUntil = freshness.staleUntil(old);
     if (now >= staleUntil) throw error;
     const writtenAt = endsAt - lifeMs;
     const retryAt = now + freshness.retryAfterMs;
     const times = { writtenAt, dueAt: endsAt, retryAt, keptUntil: Math.min(retryAt, staleUntil) };
     sharing.handOutDecoded(value);
-    if (this.mayKeep(key)) this.#local.keep(key, ticket, { value, endsAt, tagged, times });
+    if (this.mayKeep(key)) this.#local.keep(key, ticket, { value, endsAt, tagged, times, bytes });
     this.#tell(request, error, now - writtenAt);
     counters.servedStale += 1;
     return (sharing.copiesOf(value)?.make() ?? value) as V;

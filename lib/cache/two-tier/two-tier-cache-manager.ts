@@ -1,5 +1,5 @@
 import { CacheStoppedError } from '../../errors/index.js';
-import type { CacheStatistics } from '../../event/index.js';
+import type { CacheStatistics, CoherenceProof, TimingObserver, TimingObservers } from '../../event/index.js';
 import type { Clock } from '../../time/index.js';
 import { byName } from '../by-name.js';
 import { type CacheCondition, type CacheHealth, CacheManager, type HealthStatus } from '../cache-manager.js';
@@ -28,6 +28,8 @@ export interface InstanceLinks {
   health(): Readonly<Record<string, HealthStatus>>;
   /** In words, as far as the connections know: why local tiers may not be served now. */
   reason(): string;
+  /** How far reads of a cache can lag behind now. */
+  proofOf(cache: string): CoherenceProof;
 }
 
 /** What a {@link TwoTierCacheManager} needs. */
@@ -56,6 +58,8 @@ export interface TwoTierCacheManagerOptions {
   /** The calls that a shutdown waits for. */
   readonly calls: CallsUnderWay;
   readonly links: InstanceLinks;
+  /** Those whom the caches tell their times. Default: the caches tell nobody. */
+  readonly timings?: TimingObservers | undefined;
 }
 
 /**
@@ -144,11 +148,16 @@ export class TwoTierCacheManager extends CacheManager {
     const reasons: string[] = [];
     if (!cache.isServing(this.#options.clock.now())) reasons.push(this.#options.links.reason());
     if (cache.pendingEvictions > 0) reasons.push(`Evictions that are not acknowledged: ${cache.pendingEvictions}.`);
-    return reasons.length === 0 ? { status: 'up' } : { status: 'degraded', reason: reasons.join(' ') };
+    const proof = this.#options.links.proofOf(cache.name);
+    return reasons.length === 0 ? { status: 'up', ...proof } : { status: 'degraded', reason: reasons.join(' '), ...proof };
   }
 
   override statistics(): Readonly<Record<string, CacheStatistics>> {
     return byName(this.#caches, (cache) => cache.statistics());
+  }
+
+  override observe(observer: TimingObserver): () => void {
+    return this.#options.timings?.add(observer) ?? super.observe(observer);
   }
 
   override resetStatistics(): void {

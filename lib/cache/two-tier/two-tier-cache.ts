@@ -212,6 +212,7 @@ export class TwoTierCache extends Cache implements AnswersNow {
   override statistics(): CacheStatistics {
     return this.#counters.snapshot({
       localSize: this.#local.size,
+      localBytes: this.#local.bytes,
       bypassTimeMs: this.#local.bypassTimeMs,
       pendingEvictions: this.#parts.pending.size,
       withheldKeys: this.#writes.withheldKeys,

@@ -6,6 +6,7 @@ export interface CacheStatus {
   readonly status: string;
   readonly isServing: boolean;
   readonly leaseLeftMs?: number | undefined;
+  readonly provenMs?: number | undefined;
   readonly tiers?: string | undefined;
   readonly topic?: string | undefined;
   readonly maximumSize?: number | undefined;

@@ -1,6 +1,7 @@
 import { byId, keyed, make, printable, type Row, setText } from './dom.js';
 import type { CacheFigures } from './figures.js';
-import { count, duration, milliseconds, percent, plural } from './format.js';
+import { bytes, count, duration, milliseconds, percent, plural } from './format.js';
+import { proofList } from './proof-list.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const TIERS = ['local', 'remote', 'loader'] as const;
@@ -11,7 +12,7 @@ const COLUMNS = { reads: 'Reads', share: 'Share', entries: 'Entries', dropped: '
 /** The figures below it. */
 const MORE = [
   ...(['loads', 'stale', 'refreshes', 'fills', 'evictions', 'clears', 'messagesApplied', 'bypassed'] as const),
-  ...(['tags', 'withheld', 'pendingEvictions'] as const),
+  ...(['memory', 'tags', 'withheld', 'pendingEvictions'] as const),
 ] as const;
 
 /** The counters of what L1 has dropped. */
@@ -50,16 +51,19 @@ function card(name: string, clear: (cache: string) => void, isWritable: () => bo
   const bar = makeBar();
   const cells = new Map<string, HTMLElement>();
   const more = make('p.hint.more', ...MORE.map((figure) => place(cells, make('span'), figure)));
+  const proofs = proofList();
   const element = make(
     'li.card.cache',
     make('header', make('h3', name), about, button),
     make('div.bar', bar.element),
     makeTable(cells),
+    proofs.element,
     more,
   );
   element.dataset['cache'] = name;
   const update = (figures: CacheFigures): void => {
     button.hidden = !isWritable();
+    proofs.update(figures.proofs);
     show(figures, { element, about, bar, cells });
   };
   return { element, update };
@@ -156,7 +160,7 @@ function showBar({ shares }: Bar, answered: readonly number[], reads: number): v
 }
 
 /** The figures below the table. */
-function more({ sum, most, hasTags }: CacheFigures): Readonly<Record<(typeof MORE)[number], string>> {
+function more({ about: { tiers }, sum, most, hasTags }: CacheFigures): Readonly<Record<(typeof MORE)[number], string>> {
   const loads = sum('loads');
   const refreshes = sum('refreshes');
   const lag = most('p99LagMs');
@@ -172,6 +176,7 @@ function more({ sum, most, hasTags }: CacheFigures): Readonly<Record<(typeof MOR
     clears: plural(sum('clears'), 'clear'),
     messagesApplied: `${plural(sum('messagesApplied'), 'message')} applied${lag === undefined ? '' : `, 99 of 100 within ${milliseconds(lag)}`}`,
     bypassed: `${plural(sum('bypassed'), 'read')} in bypass`,
+    memory: tiers === 'remote' || most('localBytes') === undefined ? '' : `${bytes(sum('localBytes'))} in L1`,
     tags: hasTags ? `${plural(sum('tagEvictions'), 'tag')} evicted, ${plural(sum('overtaken'), 'read')} overtaken` : '',
     withheld: withheld + held === 0 ? '' : `${plural(withheld, 'value')} withheld, ${plural(held, 'key')} now`,
     pendingEvictions: pending === 0 ? '' : `${plural(pending, 'eviction')} pending`,

@@ -1,6 +1,14 @@
 import type { CacheStatus } from './api.js';
 import type { Instance } from './fleet.js';
 
+/** How old the newest proof of a cache is in one instance: no read there is staler. */
+export interface Proof {
+  readonly instance: string;
+  /** `undefined`: it does not say. */
+  readonly ageMs: number | undefined;
+  readonly boundMs: number;
+}
+
 /** The counters of one cache in all instances together. */
 export interface CacheFigures {
   readonly name: string;
@@ -9,6 +17,8 @@ export interface CacheFigures {
   readonly instances: number;
   /** Whether its entries can be evicted by tag, through one of them at least. */
   readonly hasTags: boolean;
+  /** The proof in each of them, by the name of the instance. */
+  readonly proofs: readonly Proof[];
   /** Whether none of them has been heard of for 2 D. */
   readonly isGrey: boolean;
   readonly sum: (figure: string) => number;
@@ -24,12 +34,14 @@ export function figure({ statistics }: CacheStatus, name: string): number {
 
 /** Every cache of the fleet, by name. */
 export function cachesOf(instances: readonly Instance[]): readonly CacheFigures[] {
-  const byName = new Map<string, { readonly cache: CacheStatus; readonly isGrey: boolean }[]>();
-  for (const { status, isGrey } of instances) {
+  const byName = new Map<string, { readonly cache: CacheStatus; readonly isGrey: boolean; readonly proof: Proof }[]>();
+  for (const instance of instances) {
+    const { status, isGrey } = instance;
     for (const [name, cache] of Object.entries(status.caches)) {
+      const own = { cache, isGrey, proof: proofOf(cache, instance) };
       const others = byName.get(name);
-      if (others === undefined) byName.set(name, [{ cache, isGrey }]);
-      else others.push({ cache, isGrey });
+      if (others === undefined) byName.set(name, [own]);
+      else others.push(own);
     }
   }
   return [...byName]
@@ -39,6 +51,7 @@ export function cachesOf(instances: readonly Instance[]): readonly CacheFigures[
       about: (all[0] as { readonly cache: CacheStatus }).cache,
       instances: all.length,
       hasTags: all.some(({ cache }) => cache.tags === true),
+      proofs: all.map(({ proof }) => proof),
       isGrey: all.every(({ isGrey }) => isGrey),
       sum: (of) => all.reduce((sum, { cache }) => sum + figure(cache, of), 0),
       most: (of) => {
@@ -47,6 +60,19 @@ export function cachesOf(instances: readonly Instance[]): readonly CacheFigures[
       },
     }));
 }
+
+/**
+ * As reported: it is renewed four times within a bound, and reported once a second. That of a silent instance
+ * grows, for nobody knows better.
+ */
+export function proofOf({ provenMs }: CacheStatus, { status, isSilent, agoMs }: Instance): Proof {
+  const ageMs = provenMs === undefined ? undefined : provenMs + (isSilent ? agoMs : 0);
+  return { instance: status.id, ageMs, boundMs: status.boundMs };
+}
+
+/** The oldest of them. `undefined`: none says how old it is. */
+export const oldestOf = (proofs: readonly Proof[]): Proof | undefined =>
+  proofs.reduce<Proof | undefined>((oldest, each) => ((each.ageMs ?? -1) > (oldest?.ageMs ?? -1) ? each : oldest), undefined);
 
 /** The state of an instance, in a word. */
 export type State = 'serving' | 'bypass' | 'unheard' | 'down';

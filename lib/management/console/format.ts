@@ -25,6 +25,14 @@ export function milliseconds(ms: number | undefined): string {
   return duration(ms);
 }
 
+/** `0 B`, `950 B`, `1.2 kB`, `3.4 MB`. */
+export function bytes(number: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let [value, unit] = [number, 0];
+  for (; value >= 999.5 && unit < units.length - 1; unit += 1) value /= 1_000;
+  return `${unit === 0 || value >= 99.5 ? count(value) : value.toFixed(1)}\u00a0${units[unit]}`;
+}
+
 /** `4.2 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function duration(ms: number): string {
   const seconds = ms / 1_000;

@@ -1,7 +1,7 @@
 import { byId, keyed, make, printable, type Row, setText } from './dom.js';
-import { figure, type State, stateOf } from './figures.js';
+import { figure, oldestOf, proofOf, type State, stateOf } from './figures.js';
 import type { Instance } from './fleet.js';
-import { ago, count, duration, percent, plural } from './format.js';
+import { ago, bytes, count, duration, milliseconds, percent, plural } from './format.js';
 
 const WORDS: Readonly<Record<State, string>> = { serving: 'Serving', bypass: 'Bypass', unheard: 'Not heard', down: 'Down' };
 
@@ -14,7 +14,9 @@ function card({ status }: Instance): Row<Instance> {
   const leaseText = make('span');
   const lease = make('progress');
   lease.setAttribute('aria-label', 'What is left of the read lease');
-  const pairs = new Map(['Reads', 'From L1', 'Entries in L1', 'Time in bypass'].map((name) => [name, make('dd')]));
+  const pairs = new Map(
+    ['Proven age', 'Reads', 'From L1', 'Entries in L1', 'Values in L1', 'Time in bypass'].map((name) => [name, make('dd')]),
+  );
   const links = make('p.links');
   const name = make('h3', status.id);
   name.title = printable(status.id);
@@ -64,6 +66,12 @@ function leaseOf(view: Instance): { readonly leftMs: number; readonly text: stri
   return { leftMs, text: isSilent && leftMs === 0 ? 'run out' : `${count(leftMs)} of ${count(boundMs)} ms` };
 }
 
+/** How old the oldest proof of its caches is, beside the bound. */
+function provenAge(view: Instance): string {
+  const oldest = oldestOf(Object.values(view.status.caches).map((cache) => proofOf(cache, view)));
+  return oldest === undefined ? '–' : `${milliseconds(oldest.ageMs)}, bound ${milliseconds(oldest.boundMs)}`;
+}
+
 function update(view: Instance, { element, state, about, leaseText, lease, pairs, links }: CardElements): void {
   const { status, isSilent, isGrey } = view;
   const caches = Object.values(status.caches);
@@ -82,9 +90,11 @@ function update(view: Instance, { element, state, about, leaseText, lease, pairs
   const sum = (of: string): number => caches.reduce((total, cache) => total + figure(cache, of), 0);
   const reads = sum('localHits') + sum('remoteHits') + sum('misses');
   const values: Readonly<Record<string, string>> = {
+    'Proven age': provenAge(view),
     Reads: count(reads),
     'From L1': percent(sum('localHits'), reads),
     'Entries in L1': count(sum('localSize')),
+    'Values in L1': caches.some(({ statistics }) => 'localBytes' in statistics) ? bytes(sum('localBytes')) : '–',
     'Time in bypass': duration(Math.max(0, ...caches.map((cache) => figure(cache, 'bypassTimeMs')))),
   };
   for (const [title, value] of pairs) setText(value, values[title] ?? '');

@@ -1,11 +1,11 @@
 import { byId, make } from './dom.js';
-import { cachesOf, stateOf } from './figures.js';
+import { cachesOf, oldestOf, stateOf } from './figures.js';
 import type { Instance } from './fleet.js';
 import { count, milliseconds, percent, plural } from './format.js';
 import type { History } from './history.js';
 
 const tiles = new Map(
-  ['Instances', 'Hit ratio, last minute', 'From L1, last minute', 'A load, last minute', 'Eviction lag, p99'].map((title) => {
+  ['Instances', 'Proven age', 'Hit ratio, last minute', 'From L1, last minute', 'A load, last minute', 'Eviction lag, p99'].map((title) => {
     const value = make('dd', '–');
     byId('overview').append(make('div', make('dt', title), value));
     return [title, value];
@@ -19,17 +19,18 @@ function tile(title: string, text: string, small = ''): void {
   value.replaceChildren(text, ...(about === '' ? [] : [make('small', about)]));
 }
 
-/** The figures of the whole fleet, in five tiles. */
+/** The figures of the whole fleet, in six tiles. */
 export function showOverview(instances: readonly Instance[], history: History): void {
+  const caches = cachesOf(instances);
   tile('Instances', count(instances.length), states(instances));
+  const oldest = oldestOf(caches.flatMap(({ proofs }) => proofs));
+  tile('Proven age', milliseconds(oldest?.ageMs), oldest === undefined ? '' : `at worst; bound ${milliseconds(oldest.boundMs)}`);
   const { localHits, remoteHits, misses, loads, loadTimeMs } = history.lastMinute();
   const reads = localHits + remoteHits + misses;
   tile('Hit ratio, last minute', percent(localHits + remoteHits, reads), reads === 0 ? 'no reads' : `of ${plural(reads, 'read')}`);
   tile('From L1, last minute', percent(localHits, reads));
   tile('A load, last minute', milliseconds(loads === 0 ? undefined : loadTimeMs / loads), plural(loads, 'load'));
-  const lags = cachesOf(instances)
-    .map(({ most }) => most('p99LagMs'))
-    .filter((lag) => lag !== undefined);
+  const lags = caches.map(({ most }) => most('p99LagMs')).filter((lag) => lag !== undefined);
   tile('Eviction lag, p99', milliseconds(lags.length === 0 ? undefined : Math.max(...lags)), lags.length === 0 ? '' : 'at worst');
 }
 

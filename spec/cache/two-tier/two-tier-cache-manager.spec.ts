@@ -45,6 +45,7 @@ describe(TwoTierCacheManager.name, () => {
       stop: async () => void did.push('stop links'),
       health: () => ({ command: states.command }),
       reason: () => 'The links know why.',
+      proofOf: () => ({}),
     };
   });
 
@@ -155,6 +156,21 @@ describe(TwoTierCacheManager.name, () => {
   describe('health', () => {
     it('is up when every link is and every cache serves', () => {
       expect(make().health()).to.deep.equal({ status: 'up', links: { command: 'up' }, caches: { book: { status: 'up' } } });
+    });
+
+    it('says how far reads of each cache can lag behind, whether or not it is up', () => {
+      links.proofOf = (cache) => ({ boundMs: 1_000, provenMs: cache.length });
+      expect(make({ names: ['book', 'author'] }).health().caches).to.deep.equal({
+        book: { status: 'up', boundMs: 1_000, provenMs: 4 },
+        author: { status: 'up', boundMs: 1_000, provenMs: 6 },
+      });
+      states.serving = false;
+      expect(make().health().caches['book']).to.deep.equal({
+        status: 'degraded',
+        reason: 'The links know why.',
+        boundMs: 1_000,
+        provenMs: 4,
+      });
     });
 
     for (const [what, change, links_, reason] of [
