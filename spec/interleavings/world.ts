@@ -6,7 +6,7 @@ import { formatMessage } from '../../lib/eviction/messages.js';
 import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
 import type { Milliseconds } from '../../lib/time/index.js';
 import { FakeRedis, type Request } from '../../lib/testing/simulation/fake-redis.js';
-import type { Memory } from '../../lib/testing/simulation/fake-store.js';
+import type { Memory } from '../../lib/testing/simulation/fake-memory.js';
 import { type Kinds, KINDS } from './kinds.js';
 import { CACHE, CHANNEL, Instance, type InstanceOptions, NAMESPACE, originOfInstance, TIMES } from './instance.js';
 import { Lane } from '../../lib/testing/simulation/lane.js';

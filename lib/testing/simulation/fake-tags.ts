@@ -1,5 +1,5 @@
 import { PURE } from '../../eviction/index.js';
-import type { Memory } from './fake-store.js';
+import type { Memory } from './fake-memory.js';
 
 /**
  * Behind the run id of a state: whether only instances with tags were allowed to store something in its

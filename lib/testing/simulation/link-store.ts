@@ -1,20 +1,24 @@
-import type { CommandLink } from './command-link.js';
+/** What a {@link LinkStore} reads over. */
+export interface ReadingLink {
+  get(key: string): Promise<string | null>;
+  readonly client: { mGet(keys: string[]): Promise<(string | null)[]> };
+}
 
 /** What Keyv reads through: GET under the keys that `@keyv/redis` would use. */
 export class LinkStore {
   namespace: string | undefined;
-  readonly #command: CommandLink;
+  readonly #link: ReadingLink;
 
-  constructor(command: CommandLink) {
-    this.#command = command;
+  constructor(link: ReadingLink) {
+    this.#link = link;
   }
 
   async get(key: string): Promise<string | undefined> {
-    return (await this.#command.get(`${this.namespace}::${key}`)) ?? undefined;
+    return (await this.#link.get(`${this.namespace}::${key}`)) ?? undefined;
   }
 
   async getMany(keys: string[]): Promise<(string | undefined)[]> {
-    const raws = await this.#command.client.mGet(keys.map((key) => `${this.namespace}::${key}`));
+    const raws = await this.#link.client.mGet(keys.map((key) => `${this.namespace}::${key}`));
     return raws.map((raw) => raw ?? undefined);
   }
 

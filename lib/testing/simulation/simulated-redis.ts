@@ -1,5 +1,5 @@
 import type { FakeRedis } from './fake-redis.js';
-import type { Memory } from './fake-store.js';
+import type { Memory } from './fake-memory.js';
 import type { Links } from './simulated-backend.js';
 
 /** What a {@link SimulatedRedis} remembered at some time. */
