@@ -12,6 +12,9 @@ const loads = new CallContext<Load>();
  */
 const RANK_DISTANCE = 2 ** 20;
 
+/** For a load that is a part of no others. Most are, so they share it. */
+const NONE: readonly Load[] = [];
+
 /**
  * One load under way: a node in the graph of who waits for whom. A load waits for every load that its loader
  * starts or joins.
@@ -30,7 +33,7 @@ export class Load {
   #rank: number;
 
   /** @param shared - the loads that it is a part of, beside the one whose loader starts it. Default: none. */
-  constructor(shared: readonly Load[] = []) {
+  constructor(shared: readonly Load[] = NONE) {
     this.#shared = shared;
     this.#rank = this.#caller === undefined ? 0 : this.#caller.#rank + RANK_DISTANCE;
     for (const load of shared) this.#rank = Math.max(this.#rank, load.#rank + RANK_DISTANCE);
@@ -52,7 +55,7 @@ export class Load {
   /** The loader is over. */
   leave(): void {
     this.#isOver = true;
-    this.#shared = [];
+    this.#shared = NONE;
     this.#caller = Load.#underWay(this.#caller); // Otherwise work that begins the next load before it ends would make an endless chain.
     loads.leave();
   }

@@ -1,6 +1,6 @@
 import type { Clock, Milliseconds } from '../../time/index.js';
 import { UNREADABLE, type ValueCodec } from '../value/codec.js';
-import type { Life, StoredTags } from '../value/envelope.js';
+import type { Life } from '../value/envelope.js';
 import type { TagClock } from '../tag/tag-clock.js';
 import { type StampedTags, Tagged } from '../tag/tagged.js';
 
@@ -90,15 +90,11 @@ export class EntryCodec {
     if (version !== this.#version) return OTHER_VERSION;
     const tags = this.#tags;
     if ((tags === undefined) !== (tagged === undefined)) return UNREADABLE;
-    if (life === undefined) return tagged === undefined ? { value, endsAt: undefined } : this.#tagged({ value, endsAt: undefined }, tagged);
+    const own = tagged === undefined ? undefined : (new Tagged(tagged.tags, tagged.since, tags as TagClock) as StampedTags);
+    if (life === undefined) return { value, endsAt: undefined, tagged: own };
     const lifeMs = life - staleMs;
     const earliest = end === undefined ? undefined : this.#time.earliest(end - staleMs);
     const endsAt = earliest === undefined ? undefined : Math.min(earliest, this.#clock.now() + lifeMs);
-    const read = { value, endsAt, lifeMs, staleMs, bytes: Buffer.byteLength(raw) };
-    return tagged === undefined ? read : this.#tagged(read, tagged);
-  }
-
-  #tagged(entry: RemoteEntry, { tags, since }: StoredTags): RemoteEntry {
-    return { ...entry, tagged: new Tagged(tags, since, this.#tags as TagClock) as StampedTags };
+    return { value, endsAt, lifeMs, staleMs, tagged: own, bytes: Buffer.byteLength(raw) };
   }
 }

@@ -107,7 +107,8 @@ export class BatchReads {
     const { missed, refreshes, clock } = this.#options;
     if (typeof id === 'symbol') return member.load(UNLIMITED);
     const loader: LoadRequest<V>['loader'] = (context) => member.load(context);
-    const request = { key: id, loader, options: optionsOfKey(options, member), batched: member, freshness };
+    const own = optionsOfKey(options, member);
+    const request = { key: id, loader, options: own, batched: member, freshness, context: undefined, found: undefined };
     const uncached = uncachedCall();
     return uncached === undefined ? missed.answer(request, clock.now()) : refreshes.reload(request, uncached.isStoring);
   }

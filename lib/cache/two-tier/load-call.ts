@@ -10,7 +10,13 @@ import type { TagMoment } from '../tag/tagged.js';
 import type { Freshness } from './freshness.js';
 import type { Found, SharedLoad } from './shared-load.js';
 
-/** One call of `getOrLoad` (or one key of `getAllOrLoad`) for which L1 has no value. */
+/**
+ * One call of `getOrLoad` (or one key of `getAllOrLoad`) for which L1 has no value.
+ *
+ * A read makes it in one piece, with all properties in this order, and passes it on as it is. In Node.js 20,
+ * a copy with one property more (`{ ...request, freshness }`) takes 2 µs. It also has a hidden class of its
+ * own, so all code that reads its properties becomes slow.
+ */
 export interface LoadRequest<V> {
   readonly key: string;
   readonly loader: Loader<V>;
@@ -29,6 +35,9 @@ export interface LoadRequest<V> {
 export interface AskingRequest<V> extends LoadRequest<V> {
   readonly freshness: Freshness;
 }
+
+/** Whether a call asks for that. */
+export const isAsking = <V>(request: LoadRequest<V>): request is AskingRequest<V> => request.freshness !== undefined;
 
 /** A load that was started for a request. */
 export interface LoadCall<V> extends LoadRequest<V> {

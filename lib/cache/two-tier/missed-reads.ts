@@ -1,6 +1,8 @@
 import type { Milliseconds } from '../../time/index.js';
+import type { LoadOptions } from '../cache.js';
+import type { Loader } from '../load-context.js';
 import type { CacheParts } from './cache-parts.js';
-import type { LoadRequest } from './load-call.js';
+import { isAsking, type LoadRequest } from './load-call.js';
 import type { Loads } from './loads.js';
 import type { StaleReads } from './stale-reads.js';
 
@@ -19,9 +21,10 @@ export class MissedReads {
   }
 
   /** The value of a key that a hit did not find. */
-  load<V>(request: LoadRequest<V>, now: Milliseconds): Promise<V> {
+  load<V>(key: string, loader: Loader<V>, options: LoadOptions<V>, now: Milliseconds): Promise<V> {
     try {
-      return this.answer({ ...request, freshness: this.#options.freshness.of(request.options) }, now);
+      const freshness = this.#options.freshness.of(options);
+      return this.answer({ key, loader, options, batched: undefined, freshness, context: undefined, found: undefined }, now);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -30,10 +33,9 @@ export class MissedReads {
   /** Like {@link load}, for a request whose freshness is known. */
   answer<V>(request: LoadRequest<V>, now: Milliseconds): Promise<V> {
     const { local, loads, staleReads, counters } = this.#options;
-    const { key, freshness } = request;
-    if (freshness !== undefined) return staleReads.load({ ...request, freshness }, now);
+    if (isAsking(request)) return staleReads.load(request, now);
     // Another value may be due by the options of other callers.
-    const due = local.held(key, now);
+    const due = local.held(request.key, now);
     if (due === undefined || now >= due.times.freshUntil) return loads.load(request, now);
     counters.localHits += 1;
     return Promise.resolve(due.value as V);

@@ -151,9 +151,8 @@ export class TwoTierCache extends Cache implements AnswersNow {
     const hit = call === undefined ? this.#local.hitNow(encoded, now) : undefined;
     if (hit !== undefined) return hit as Promise<V>;
     if (this.#joining !== undefined) return this.#joining.then(() => this.getOrLoad(key, loader, options));
-    const request = { key: encoded, loader, options };
-    if (call !== undefined) return this.#parts.refreshes.reload(request, call.isStoring);
-    return this.#parts.missed.load(request, now);
+    if (call !== undefined) return this.#parts.refreshes.reload({ key: encoded, loader, options }, call.isStoring);
+    return this.#parts.missed.load(encoded, loader, options, now);
   }
 
   override async getAllOrLoad<K extends CacheKey, V>(
