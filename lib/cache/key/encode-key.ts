@@ -51,12 +51,11 @@ const HINT = 'Give the operation a `key` made of strings, numbers, bigints, bool
  *
  * @param key - anything; a value that is not a {@link CacheKey} is refused. There is no second parameter, so
  *   `keys.map(encodeKey)` works.
- * A key of more than {@link MAXIMUM_KEY_BYTES} bytes is replaced by its digest, `~#…` ({@link digestOf}).
- *
- * @returns at most {@link MAXIMUM_KEY_BYTES} bytes of well-formed text without control characters.
+ *   A key of more than 4096 bytes is replaced by its digest, `~#…`.
+ * @returns at most 4096 bytes of well-formed text without control characters.
  * @throws {CacheKeyError} `CACHE_KEY_UNSUPPORTED` for class instances, `Map`, `Set`, functions, symbols,
  *   invalid dates, cycles, arrays with holes or extra properties, and nesting deeper than
- *   {@link MAXIMUM_KEY_DEPTH}. `CACHE_KEY_TOO_LONG` for more than {@link MAXIMUM_WRITTEN_BYTES} bytes.
+ *   64. `CACHE_KEY_TOO_LONG` for more than 1 MiB.
  */
 export function encodeKey(key: CacheKey): string {
   if (typeof key === 'string') return encodeString(key);

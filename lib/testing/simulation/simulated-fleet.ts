@@ -59,6 +59,7 @@ export class SimulatedFleet implements Iterable<SimulatedInstance>, AsyncDisposa
     return this.#parts.schedule.lines;
   }
 
+  /** All instances, from the first on. */
   [Symbol.iterator](): Iterator<SimulatedInstance> {
     return this.#instances[Symbol.iterator]();
   }
@@ -147,6 +148,7 @@ export class SimulatedFleet implements Iterable<SimulatedInstance>, AsyncDisposa
     await course.call(ended);
   }
 
+  /** The same as {@link stop}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

@@ -35,6 +35,7 @@ export class VirtualClock implements TimedClock {
   /** In the order in which they were set. */
   readonly #timers = new Set<VirtualTimer>();
 
+  /** @internal */
   readonly timers: Timers = {
     now: () => this.#now,
     epochNow: () => this.epochNow(),
@@ -61,23 +62,23 @@ export class VirtualClock implements TimedClock {
     await pause(this.timers, parseDuration('duration', duration));
   }
 
-  /** Whether somebody waits for a timer. */
+  /** @internal Whether somebody waits for a timer. */
   get isAwaited(): boolean {
     for (const { isAwaited } of this.#timers) if (isAwaited) return true;
     return false;
   }
 
-  /** When the next timer rings; `undefined`: none is set. */
+  /** @internal When the next timer rings; `undefined`: none is set. */
   get nextAt(): Milliseconds | undefined {
     return this.#next()?.at;
   }
 
-  /** Moves to `time` without ringing what is due by then, as when the process stands still meanwhile. */
+  /** @internal Moves to `time` without ringing what is due by then, as when the process stands still meanwhile. */
   jumpTo(time: Milliseconds): void {
     this.#now = Math.max(this.#now, time);
   }
 
-  /** Rings the timers that are due now, those included that are set meanwhile. */
+  /** @internal Rings the timers that are due now, those included that are set meanwhile. */
   ringDue(): void {
     for (let next = this.#next(); next !== undefined && next.at <= this.#now; next = this.#next()) {
       if (next.everyMs === undefined) this.#timers.delete(next);
@@ -87,7 +88,7 @@ export class VirtualClock implements TimedClock {
     }
   }
 
-  /** Lets `ms` pass, and rings each timer when its time has come. Promises settle only afterwards. */
+  /** @internal Lets `ms` pass, and rings each timer when its time has come. Promises settle only afterwards. */
   advance(ms: Milliseconds): void {
     const end = this.#now + ms;
     for (let at = this.nextAt; at !== undefined && at <= end; at = this.nextAt) {
