@@ -26,3 +26,6 @@ export {
   type MakeCacheManager,
 } from './contract/cache-manager-contract.js';
 export type { DeclareTest, TestRunner } from './contract/test-runner.js';
+export { FaultyRedis, faultyRedis, type FaultyRedisOptions, type LinkFault, type WayFault } from './faults/faulty-redis.js';
+export type { RedisLink } from './faults/command-reader.js';
+export type { ProxyDirection } from './faults/proxied-connection.js';
