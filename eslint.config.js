@@ -3,7 +3,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['build/', '.build*/', 'coverage/', 'spec/types/programs/'] },
+  { ignores: ['build/', '.build*/', 'coverage/', 'spec/types/programs/', 'spec/testing/runners/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -66,6 +66,12 @@ export const SUITES = [
     ],
   },
   {
+    name: 'test runners',
+    needs: 'an installation of four test runners, processes',
+    isBusy: true,
+    specs: ['testing/runners.int'],
+  },
+  {
     name: 'Redis Cluster',
     needs: 'the servers of a Cluster',
     specs: [

@@ -1,66 +1,25 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import ts from 'typescript';
 import { COMPILER_OPTIONS, INIT } from './docs/docs-project.js';
 import { linksOf } from './docs/pages.js';
 import { projectRoot } from './support/project.js';
-import { runNpm, runProgram } from './support/programs.js';
+import { runNpm } from './support/programs.js';
 import { firstExample } from './support/readme-example.js';
 import { sharedRedis } from './support/shared-redis.js';
-
-interface Manifest {
-  readonly name: string;
-  readonly version: string;
-  readonly peerDependencies: Readonly<Record<string, string>>;
-  readonly devDependencies: Readonly<Record<string, string>>;
-}
+import { manifest, NO_REDIS, UserProject } from './support/user-project.js';
 
 const read = (file: string): string => readFileSync(join(projectRoot, file), 'utf8');
-const manifest = JSON.parse(read('package.json')) as Manifest;
-const noRedis = { REDIS_URL: undefined, REDIS_HOST: undefined };
 
 /** The first and the last of each major version that the package may be used with. */
 const INVERSIFY = ['7.5.2', '^7', '8.0.0', '^8'];
 
-/** An empty project that has installed the tarball beside inversify, as a user's would. */
-class Project {
-  readonly folder = mkdtempSync(join(tmpdir(), 'inversify-cache-package-'));
-
-  async install(inversify: string): Promise<void> {
-    let tarball = process.env['PACKAGE_TARBALL']; // `npm test` has packed it already.
-    if (tarball === undefined) {
-      // Without scripts: `prepack` would clean the very build these specs run from.
-      await runNpm(['pack', '--ignore-scripts', '--pack-destination', this.folder], { cwd: projectRoot });
-      tarball = join(this.folder, readdirSync(this.folder)[0]!);
-    }
-    const devDependencies = { '@types/node': manifest.devDependencies['@types/node'] };
-    const { 'reflect-metadata': reflectMetadata } = manifest.peerDependencies;
-    const dependencies = { [manifest.name]: `file:${tarball}`, inversify, 'reflect-metadata': reflectMetadata };
-    this.write('package.json', JSON.stringify({ name: 'user', private: true, type: 'module', dependencies, devDependencies }));
-    const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
-    await runNpm(['install', ...flags], { cwd: this.folder, timeoutMs: 150_000 });
-  }
-
-  write(file: string, text: string): void {
-    mkdirSync(dirname(join(this.folder, file)), { recursive: true });
-    writeFileSync(join(this.folder, file), text);
-  }
-
-  run(...args: readonly string[]): Promise<string> {
-    return runProgram(process.execPath, args, { cwd: this.folder, env: noRedis, timeoutMs: 60_000 });
-  }
-
-  /** The compiler, in place of `npx tsc`. */
-  compile(...flags: readonly string[]): Promise<string> {
-    return this.run(join(projectRoot, 'node_modules/typescript/bin/tsc'), ...flags);
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
+const peersBeside = (inversify: string): Readonly<Record<string, string>> => ({
+  inversify,
+  'reflect-metadata': manifest.peerDependencies['reflect-metadata']!,
+  '@types/node': manifest.devDependencies['@types/node']!,
+});
 
 for (const [i, inversify] of INVERSIFY.entries()) {
   describe(`the package, beside inversify ${inversify}`, function () {
@@ -69,10 +28,10 @@ for (const [i, inversify] of INVERSIFY.entries()) {
     const { code, output } = firstExample(read('README.md'));
     // What README says of 7.
     const example = inversify.includes('7') ? code.replace('unbindAllAsync', 'unbindAll') : code;
-    const project = new Project();
+    const project = new UserProject();
 
     before(async () => {
-      await project.install(inversify);
+      await project.install(peersBeside(inversify));
       const [, , ...flags] = INIT.split(' ');
       await project.compile(...flags);
       project.write('src/example.ts', example);
@@ -82,20 +41,22 @@ for (const [i, inversify] of INVERSIFY.entries()) {
     after(() => project.remove());
 
     it('may be installed there', async () => {
-      const { version } = JSON.parse(readFileSync(join(project.folder, 'node_modules/inversify/package.json'), 'utf8')) as Manifest;
+      const { version } = JSON.parse(readFileSync(join(project.folder, 'node_modules/inversify/package.json'), 'utf8')) as {
+        version: string;
+      };
       expect(version.split('.')[0]).to.equal(/\d/.exec(inversify)?.[0]);
       await runNpm(['ls', 'inversify'], { cwd: project.folder }); // Fails where a peer is not what it should be.
     });
 
     it("runs README's first example, compiled as README says, without a server", async () => {
-      expect(await project.run('build/example.js')).to.equal(output);
+      expect(await project.run(['build/example.js'])).to.equal(output);
     });
 
     it('runs it with Redis', async () => {
       const server = await sharedRedis();
       const before = (await server.commandCalls())['publish'] ?? 0;
-      const env = { ...noRedis, REDIS_URL: `${server.url}/${i}` }; // A database of its own: the example expects an empty one.
-      expect(await runProgram(process.execPath, ['build/example.js'], { cwd: project.folder, env })).to.equal(output);
+      const env = { REDIS_URL: `${server.url}/${i}` }; // A database of its own: the example expects an empty one.
+      expect(await project.run(['build/example.js'], env)).to.equal(output);
       expect((await server.commandCalls())['publish'] ?? 0, 'messages published').to.be.greaterThan(before);
     });
 
@@ -106,7 +67,7 @@ for (const [i, inversify] of INVERSIFY.entries()) {
       );
       await project.compile('--verbatimModuleSyntax', 'false');
       // Where require() of a module is still an experiment, Node warns: that is not what this is about.
-      expect(await project.run('--no-warnings', 'build/required.cjs')).to.equal(output);
+      expect(await project.run(['--no-warnings', 'build/required.cjs'])).to.equal(output);
     });
   });
 }
@@ -114,10 +75,10 @@ for (const [i, inversify] of INVERSIFY.entries()) {
 describe('the package', function () {
   this.timeout(180_000);
 
-  const installed = new Project();
+  const installed = new UserProject();
   const project = installed.folder;
 
-  before(() => installed.install('^8'));
+  before(() => installed.install(peersBeside('^8')));
 
   /** By their paths in the package. */
   const installedFiles = (): ReadonlySet<string> => {
@@ -182,7 +143,7 @@ describe('the package', function () {
   });
 
   it('brings the command line, and the management with its console', async () => {
-    expect(await runNpm(['exec', '--no', '--', 'inversify-cache', '--version'], { cwd: project, env: noRedis })).to.equal(
+    expect(await runNpm(['exec', '--no', '--', 'inversify-cache', '--version'], { cwd: project, env: NO_REDIS })).to.equal(
       `${manifest.version}\n`,
     );
     const script = `
@@ -196,14 +157,14 @@ describe('the package', function () {
       for (const path of ['health', 'console', 'console.js', 'uplot.js']) console.log((await fetch(new Request('http://localhost/' + path))).status);
       await container.unbindAllAsync();`;
     writeFileSync(join(project, 'managed.mjs'), script);
-    expect(await runProgram(process.execPath, ['managed.mjs'], { cwd: project, env: noRedis })).to.equal('200\n'.repeat(4));
+    expect(await installed.run(['managed.mjs'])).to.equal('200\n'.repeat(4));
   });
 
   it('can be required from CommonJS, as the same module', async () => {
     const script = `import('inversify-cache').then((module) => console.log(require('inversify-cache').Cacheable === module.Cacheable));`;
     writeFileSync(join(project, 'required.cjs'), script);
     // Where require() of a module is still an experiment, Node warns: that is not what this is about.
-    expect(await runProgram(process.execPath, ['--no-warnings', 'required.cjs'], { cwd: project, env: noRedis })).to.equal('true\n');
+    expect(await installed.run(['--no-warnings', 'required.cjs'])).to.equal('true\n');
   });
 });
 

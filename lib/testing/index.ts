@@ -1,6 +1,6 @@
 /**
- * What users test their caching with: the entry `inversify-cache/testing`. It works under any test runner, and
- * imports none. Nothing else in the library imports this room.
+ * What users test their caching with: the entry `inversify-cache/testing`. It works under any test runner,
+ * and imports none. Nothing else in the library imports this room.
  *
  * @module inversify-cache/testing
  */
@@ -26,3 +26,6 @@ export {
   type MakeCacheManager,
 } from './contract/cache-manager-contract.js';
 export type { DeclareTest, TestRunner } from './contract/test-runner.js';
+export { FaultyRedis, faultyRedis, type FaultyRedisOptions, type LinkFault, type WayFault } from './faults/faulty-redis.js';
+export type { RedisLink } from './faults/command-reader.js';
+export type { ProxyDirection } from './faults/proxied-connection.js';

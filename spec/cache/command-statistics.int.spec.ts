@@ -2,13 +2,13 @@
 import { expect } from 'chai';
 import { createInstance, type CacheInstance } from '../../lib/instance/cache-instance.js';
 import { type Cache, hitNow } from '../../lib/cache/index.js';
-import { LinkProxy } from '../faults/link-proxy.js';
+import { type FaultyRedis, faultyRedis } from '../../lib/testing/index.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 
 describe('Commands on the wire', () => {
   let server: RedisServer;
-  let proxy: LinkProxy;
+  let proxy: FaultyRedis;
   let runtimes: CacheInstance[];
   /** The instance behind the proxy. */
   let books: Cache;
@@ -17,7 +17,7 @@ describe('Commands on the wire', () => {
 
   before(async () => {
     server = await RedisServer.start();
-    proxy = await LinkProxy.start(server.port);
+    proxy = await faultyRedis(server.url);
     // A bound so long that no heartbeat falls into what is counted, and all the time a busy machine may need.
     runtimes = [proxy.port, server.port].map((port) =>
       createInstance({ redis: { host: '127.0.0.1', port }, bound: '10m', timeout: '5s', deadline: '10s', caches: { book: {} } }),
@@ -35,7 +35,7 @@ describe('Commands on the wire', () => {
 
   after(async () => {
     await Promise.all(runtimes.map((runtime) => runtime.stop()));
-    await proxy.close();
+    await proxy.stop();
     await server.stop();
   });
 
@@ -44,10 +44,11 @@ describe('Commands on the wire', () => {
     action: () => Promise<unknown>,
   ): Promise<{ executed: Readonly<Record<string, number>>; sent: string[]; sentBySubscriber: string[] }> => {
     await server.cli('CONFIG', 'RESETSTAT');
-    proxy.record();
+    const sent = { command: [] as string[], subscriber: [] as string[] };
+    proxy.onCommand = (name, link) => void sent[link!].push(name);
     await action();
     const { 'config|resetstat': _own, ...executed } = await server.commandCalls();
-    return { executed, sent: commandsIn(proxy.written('command')), sentBySubscriber: commandsIn(proxy.written('subscriber')) };
+    return { executed, sent: sent.command, sentBySubscriber: sent.subscriber };
   };
 
   it('a hit in the remote tier is one plain GET', async () => {
@@ -124,20 +125,3 @@ describe('Commands on the wire', () => {
     expect(sent).to.deep.equal(['MGET']);
   });
 });
-
-/** The names of the commands in what was written (RESP: an array of bulk strings each). */
-function commandsIn(written: readonly string[]): string[] {
-  const text = written.join('');
-  const names: string[] = [];
-  for (let at = 0; at < text.length;) {
-    const [head, parts] = /^\*(\d+)\r\n/.exec(text.slice(at)) as unknown as [string, string];
-    at += head.length;
-    for (let part = 0; part < Number(parts); part += 1) {
-      const [length, bytes] = /^\$(\d+)\r\n/.exec(text.slice(at)) as unknown as [string, string];
-      at += length.length;
-      if (part === 0) names.push(text.slice(at, at + Number(bytes)));
-      at += Number(bytes) + 2;
-    }
-  }
-  return names;
-}

@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { Container } from 'inversify';
 import { type Cache, CacheManager, enableCaching } from '../../lib/index.js';
+import { type FaultyRedis, faultyRedis } from '../../lib/testing/index.js';
 import { Bookkeeping } from '../support/bookkeeping.js';
 import { RedisServer } from '../support/redis-server.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
 import { PATIENT } from '../support/patient.js';
 
@@ -43,7 +43,7 @@ describe('the command line', function () {
   this.timeout(60_000);
 
   let containers: Container[];
-  let proxy: TcpProxy;
+  let proxy: FaultyRedis;
   let namespace: string;
   let url: string;
   let runs: Run[];
@@ -70,7 +70,7 @@ describe('the command line', function () {
     [containers, runs] = [[], []];
     url = redis.url;
     namespace = ownNamespace('cli');
-    proxy = await TcpProxy.start(redis.port);
+    proxy = await faultyRedis(redis.url);
     for (const [instanceId, port] of [
       ['server-1', redis.port],
       ['server-2', proxy.port],
@@ -90,7 +90,7 @@ describe('the command line', function () {
   afterEach(async () => {
     for (const { child } of runs) if (child.exitCode === null) child.kill('SIGKILL');
     await Promise.all(containers.map((container) => container.unbindAllAsync()));
-    await proxy.close();
+    await proxy.stop();
   });
 
   describe('stats', () => {
@@ -185,7 +185,7 @@ describe('the command line', function () {
     it('prints JSON lines, and tells of a link that is cut, of the bypass and of the way back', async () => {
       const tail = run('tail', '--json', '--cache', 'book');
       await hearing(tail);
-      proxy.cut();
+      proxy.away();
       await waitFor(() => !containers[1]!.get(CacheManager).health().links['subscriber']!.includes('up'), { what: 'the loss' });
       await cacheOf(0).evict('missed');
       await cacheOf(0, 'author').evict('not asked for');
@@ -295,8 +295,8 @@ describe('the command line', function () {
     });
 
     it('waits for a slow Redis as long as it is told to', async () => {
-      proxy.delay(400, 'down');
-      const { code, out, err } = await run('evict', '--cache', 'book', 'Dune', '--redis', `redis://127.0.0.1:${proxy.port}`).ended();
+      proxy.delay(400, { direction: 'to-client' });
+      const { code, out, err } = await run('evict', '--cache', 'book', 'Dune', '--redis', proxy.url).ended();
       expect([code, err]).to.deep.equal([0, '']);
       expect(out).to.match(/^Evicted Dune from book: 0 of 1 key was there; heard by \d instances?[.;]/);
     });

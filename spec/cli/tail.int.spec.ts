@@ -4,11 +4,11 @@ import { FleetLink } from '../../lib/cli/fleet-link.js';
 import { Tail } from '../../lib/cli/tail.js';
 import type { Cache } from '../../lib/index.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
+import { faultyRedis } from '../../lib/testing/index.js';
 import { PATIENT } from '../support/patient.js';
 import { Bookkeeping } from '../support/bookkeeping.js';
 import { RedisServer } from '../support/redis-server.js';
 import { type CliRun, runCli } from '../support/run-cli.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
 
 /** A tail in this process. */
@@ -158,9 +158,9 @@ describe('inversify-cache tail', () => {
     ['for programs', ['--json']],
   ] as const) {
     it(`does not claim of an instance that it heard nothing, if that was not heard since the connection is back: ${how}`, async () => {
-      const proxy = await TcpProxy.start(server.port);
+      const proxy = await faultyRedis(server.url);
       const book = await join('one');
-      const tail = new Following([...options, '--redis', `redis://127.0.0.1:${proxy.port}`, '--timeout', '20s']);
+      const tail = new Following([...options, '--redis', proxy.url, '--timeout', '20s']);
       tails.push(tail);
       const caches = { book: { status: 'up', isServing: true, statistics: {} } };
       const status = {
@@ -201,7 +201,7 @@ describe('inversify-cache tail', () => {
       };
       await spoken();
       expect(await toldOf('before')).to.equal(how === 'for people' ? 'not heard' : 'missing');
-      proxy.cut();
+      proxy.away();
       await waitFor(() => tail.out.includes('tail lost') || tail.out.includes('"isUp":false'), { what: 'the loss' });
       proxy.heal();
       await waitFor(() => tail.out.includes('to Redis again') || tail.out.includes('"kind":"connection","isUp":true'), {
@@ -211,7 +211,7 @@ describe('inversify-cache tail', () => {
       await spoken();
       expect(await toldOf('later')).to.equal(how === 'for people' ? 'not heard' : 'missing');
       await tail.end();
-      await proxy.close();
+      await proxy.stop();
       expect(tail.err).to.equal('');
     });
   }

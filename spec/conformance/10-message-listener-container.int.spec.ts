@@ -13,10 +13,10 @@ import {
 } from '../../lib/index.js';
 import { InProcessTransport, type PubSubTransport } from '../../lib/topic/index.js';
 import { RedisTransport } from '../../lib/topic/redis/index.js';
+import { faultyRedis } from '../../lib/testing/index.js';
 import { cacheErrorIn, rejectionOf } from '../contract/rejection.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
 import { FaultyTransport } from '../topic/faulty-transport.js';
 import { PATIENT } from '../support/patient.js';
@@ -288,14 +288,14 @@ describe('10. Message listener container', () => {
 
     it('126 shouldRecoverFromConnectionFailure', async () => {
       const server = await sharedRedis();
-      const proxy = await TcpProxy.start(server.port);
+      const proxy = await faultyRedis(server.url);
       const channel = ownNamespace('topics');
       const seen: string[] = [];
-      const { container, told } = make(`redis://127.0.0.1:${proxy.port}`);
-      closing.push(() => proxy.close());
+      const { container, told } = make(proxy.url);
+      closing.push(() => proxy.stop());
       await container.addMessageListener(({ body }) => void seen.push(body), ChannelTopic.of(channel));
       await container.start();
-      proxy.blackhole(true);
+      proxy.blackhole();
       await waitFor(() => told.includes('lost @0'), { what: 'the loss to be told of' });
       await server.cli('PUBLISH', channel, 'during the outage');
       expect(container.isListening).to.equal(false);

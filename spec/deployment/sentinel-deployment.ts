@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RedisOptions } from 'ioredis';
 import type { Milliseconds } from '../../lib/time/index.js';
+import { type FaultyRedis, faultyRedis } from '../../lib/testing/index.js';
 import type { Deployment } from '../faults/deployment.js';
 import { freePort, RedisServer, type RedisServerOptions } from '../support/redis-server.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
 import type { Certificate, CertificateAuthority } from './certificates.js';
 
@@ -30,7 +30,7 @@ interface Reached {
 
 /** A server, and the proxy through which replicas and Sentinels reach it; clients are told to go straight to it. */
 interface Node extends Reached {
-  readonly proxy: TcpProxy;
+  readonly proxy: FaultyRedis;
 }
 
 /** A primary, two replicas and three Sentinels, with passwords, and with the settings that `docs/deployment.md` asks for. */
@@ -59,7 +59,7 @@ export class SentinelDeployment implements Deployment {
     try {
       for (let i = 0; i < 3; i += 1) {
         const reached = await launch({ password: PASSWORD, args: [...settings, ...quick] }, tls);
-        const node = { ...reached, proxy: await TcpProxy.start(reached.port) };
+        const node = { ...reached, proxy: await faultyRedis(`redis://127.0.0.1:${reached.port}`, { failFast: tls === undefined }) };
         nodes.push(node);
         await announce(node);
       }
@@ -118,15 +118,15 @@ export class SentinelDeployment implements Deployment {
    */
   isolate(server: RedisServer, how: 'cut' | 'silent'): void {
     const { proxy } = this.#nodeOf(server);
-    if (how === 'cut') proxy.cut();
-    else proxy.blackhole(true);
+    if (how === 'cut') proxy.away();
+    else proxy.blackhole();
   }
 
   /** Ends what {@link isolate} did. */
   rejoin(server: RedisServer): void {
     const { proxy } = this.#nodeOf(server);
-    proxy.cut(); // A connection that has swallowed a byte must not go on.
     proxy.heal();
+    proxy.cut(); // The others notice a silence late.
   }
 
   /** Starts a killed server again: it takes itself for a primary, with the data of when it last was made a replica, until a Sentinel comes by. */
@@ -155,7 +155,7 @@ export class SentinelDeployment implements Deployment {
 
   async stop(): Promise<void> {
     await Promise.all(this.#sentinels.map(({ server }) => server.stop()));
-    await Promise.all(this.#nodes.map(({ proxy }) => proxy.close()));
+    await Promise.all(this.#nodes.map(({ proxy }) => proxy.stop()));
     await Promise.all(this.#nodes.map(({ server }) => server.stop()));
     rmSync(this.#dir, { recursive: true, force: true });
   }

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { Container } from 'inversify';
 import { type CacheEventMap, CacheEvents, CacheManager, cachingModule } from '../../lib/index.js';
+import { type FaultyRedis, faultyRedis } from '../../lib/testing/index.js';
 import { RedisServer } from '../support/redis-server.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
 import { PATIENT } from '../support/patient.js';
 
@@ -10,14 +10,14 @@ const NAMES = ['connected', 'lost', 'failed', 'reconnecting', 'subscribed', 'byp
 
 describe('the life of connections, in events', () => {
   let server: RedisServer;
-  let proxy: TcpProxy;
+  let proxy: FaultyRedis;
   let container: Container;
   let manager: CacheManager;
   let told: (readonly [name: string, event: Record<string, unknown>])[];
 
   beforeEach(async () => {
     server = await RedisServer.start();
-    proxy = await TcpProxy.start(server.port);
+    proxy = await faultyRedis(server.url);
     container = new Container();
     container.load(cachingModule({ ...PATIENT, redis: `redis://:secret@127.0.0.1:${proxy.port}`, caches: { book: {} }, bound: '200ms' }));
     await server.cli('CONFIG', 'SET', 'requirepass', 'secret');
@@ -29,7 +29,7 @@ describe('the life of connections, in events', () => {
 
   afterEach(async () => {
     await container.unbindAllAsync();
-    await proxy.close();
+    await proxy.stop();
     await server.stop();
   });
 
@@ -47,7 +47,7 @@ describe('the life of connections, in events', () => {
   });
 
   it('counts attempts that fail, from the first, until one succeeds', async () => {
-    proxy.cut();
+    proxy.away();
     const started = manager.start();
     await waitFor(() => failures('command').length >= 2 && failures('subscriber').length >= 2, { what: 'two failures of each link' });
     for (const link of ['command', 'subscriber']) {
@@ -63,7 +63,7 @@ describe('the life of connections, in events', () => {
   it('tells a loss, which is no failure, and what follows', async () => {
     await manager.start();
     told.length = 0;
-    proxy.cut();
+    proxy.away();
     await waitFor(() => failures('command').length >= 1 && failures('subscriber').length >= 1, { what: 'a failure of each link' });
     for (const link of ['command', 'subscriber']) {
       expect(of(link).slice(0, 3), link).to.deep.equal(['lost', 'reconnecting', 'failed']);
@@ -78,7 +78,7 @@ describe('the life of connections, in events', () => {
 
   it('names the endpoint everywhere, and never a password', async () => {
     await manager.start();
-    proxy.cut();
+    proxy.away();
     await waitFor(() => failures('command').length >= 1 && failures('subscriber').length >= 1, { what: 'a failure of each link' });
     const without = told.filter(([name, event]) => name !== 'bypass' && event['endpoint'] !== endpoint());
     expect(without).to.deep.equal([]);

@@ -1,32 +1,32 @@
 import { expect } from 'chai';
 import { Container } from 'inversify';
 import { type Cache, type CacheEventMap, CacheEvents, CacheManager, type CacheStatistics, enableCaching } from '../../lib/index.js';
+import { type FaultyRedis, faultyRedis } from '../../lib/testing/index.js';
 import { Bookkeeping } from '../support/bookkeeping.js';
 import { RedisServer } from '../support/redis-server.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
 
 describe('the lag of a message, on Redis', () => {
   let server: RedisServer;
-  let proxy: TcpProxy;
+  let proxy: FaultyRedis;
   let here: Container;
   let there: Container;
   let heard: { readonly event: CacheEventMap['evicted']; readonly at: number }[];
 
   beforeEach(async () => {
     server = await RedisServer.start();
-    proxy = await TcpProxy.start(server.port);
+    proxy = await faultyRedis(server.url);
     [here, there] = [new Container(), new Container()];
     const options = { caches: { book: {} }, bound: '20s', timeout: '1s', deadline: '3s', connectTimeout: '20s' } as const;
     await enableCaching(here, { ...options, redis: server.url, instanceId: 'here' });
-    await enableCaching(there, { ...options, redis: `redis://127.0.0.1:${proxy.port}`, instanceId: 'there' });
+    await enableCaching(there, { ...options, redis: proxy.url, instanceId: 'there' });
     heard = [];
     there.get(CacheEvents).on('evicted', (event) => void heard.push({ event, at: performance.now() }));
   });
 
   afterEach(async () => {
     await Promise.all([here.unbindAllAsync(), there.unbindAllAsync()]);
-    await proxy.close();
+    await proxy.stop();
     await server.stop();
   });
 
@@ -34,7 +34,7 @@ describe('the lag of a message, on Redis', () => {
   const figures = (): CacheStatistics => cacheOf(there).statistics();
 
   it('lies between what the way takes and what has passed since the eviction was asked for', async () => {
-    proxy.delay(600, 'down');
+    proxy.delay(600, { direction: 'to-client' });
     const asked = performance.now();
     await cacheOf(here).evict('Dune');
     await waitFor(() => heard.length === 1, { what: 'the message' });
@@ -88,7 +88,7 @@ describe('the lag of a message, on Redis', () => {
 
     await read('three');
     const before = figures().bypassTimeMs;
-    proxy.cut();
+    proxy.away();
     await waitFor(() => there.get(CacheManager).health().status !== 'up', { what: 'the bypass' });
     await theirs.get('three').catch(() => undefined);
     expect(figures().bypassed).to.equal(1);
@@ -112,7 +112,7 @@ describe('the lag of a message, on Redis', () => {
 
   it('shows evictions that wait to be acknowledged', async () => {
     const cache = cacheOf(there);
-    proxy.cut();
+    proxy.away();
     await cache.evictAll(['a', 'b']).then(
       () => expect.fail('acknowledged'),
       () => undefined,

@@ -3,9 +3,9 @@ import type { TwoTierCache } from '../../lib/cache/index.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import type { CachingOptions } from '../../lib/instance/options.js';
 import { type Clock, systemClock } from '../../lib/time/index.js';
+import { type FaultyRedis, faultyRedis } from '../../lib/testing/index.js';
 import { PATIENT } from '../support/patient.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
 
 /** Stands still while somebody reads, so that all readings are of the same moment. */
@@ -37,12 +37,12 @@ interface Look {
 }
 
 describe('The age of the proof, on Redis', () => {
-  let proxy: TcpProxy;
+  let proxy: FaultyRedis;
   let clock: HeldClock;
   let instances: CacheInstance[];
 
   const make = async (options: CachingOptions = {}): Promise<CacheInstance> => {
-    const redis = `redis://127.0.0.1:${proxy.port}`;
+    const redis = proxy.url;
     const instance = createInstance({ ...PATIENT, redis, namespace: ownNamespace('proven'), clock, caches: { book: {} }, ...options });
     instances.push(instance);
     await instance.start();
@@ -56,14 +56,14 @@ describe('The age of the proof, on Redis', () => {
     });
 
   beforeEach(async () => {
-    proxy = await TcpProxy.start((await sharedRedis()).port);
+    proxy = await faultyRedis((await sharedRedis()).url);
     clock = new HeldClock();
     instances = [];
   });
 
   afterEach(async () => {
     await Promise.all(instances.map((instance) => instance.stop()));
-    await proxy.close();
+    await proxy.stop();
   });
 
   it('makes up the bound, together with what is left of the lease, at every moment', async () => {
@@ -84,7 +84,7 @@ describe('The age of the proof, on Redis', () => {
   });
 
   it('is counted from when the heartbeat was sent: a slow way makes it older', async () => {
-    proxy.delay(150, 'down');
+    proxy.delay(150, { direction: 'to-client' });
     const begun = clock.now();
     const instance = await make({ bound: '20s' });
     const { at, provenMs, isServing } = look(instance);
@@ -94,7 +94,7 @@ describe('The age of the proof, on Redis', () => {
 
   it('grows while echoes are held back, passes the bound when the lease ends, and falls with the next echo', async () => {
     const instance = await make({ bound: '600ms' });
-    proxy.blackhole(true, 'down');
+    proxy.halfOpen({ direction: 'to-client' });
     const looks: Look[] = [];
     await waitFor(
       () => {
@@ -124,7 +124,7 @@ describe('The age of the proof, on Redis', () => {
   it('says how stale a local tier can be that is served without a lease', async () => {
     const instance = await make({ bound: '200ms', caches: { book: { whenDisconnected: 'serve' } } });
     await waitFor(() => look(instance).provenMs > 0, { what: 'the first proof, for which the start did not wait' });
-    proxy.cut();
+    proxy.away();
     await waitFor(() => look(instance).provenMs > 400, { what: 'it to exceed the bound' });
     expect(look(instance).isServing).to.equal(true);
   });

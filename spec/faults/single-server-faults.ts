@@ -4,7 +4,6 @@ import type { Place } from './arena.js';
 import { DATABASE_FAULTS } from './database-faults.js';
 import type { DeploymentKind } from './deployment.js';
 import { anyOf, aWhile, type FaultContext, NO_FAULTS, repeated, type RepeatedKind, untilOver } from './fault-kind.js';
-import { LINKS } from './link-proxy.js';
 import { SingleServer } from './single-server.js';
 import { WIRE_KINDS } from './wire-faults.js';
 
@@ -24,41 +23,43 @@ function none({ arena }: Context, what: string, refused: number): void {
 const LINK_KINDS: readonly Kind[] = [
   repeated('cut subscriber', async (context) => {
     const proxy = somewhere(context);
-    proxy.cut('subscriber');
+    proxy.away({ of: 'subscriber' });
     await aWhile(context);
     proxy.heal();
   }),
   repeated('cut command link', async (context) => {
     const proxy = somewhere(context);
-    proxy.cut('command');
+    proxy.away({ of: 'command' });
     await aWhile(context);
     proxy.heal();
   }),
   repeated('half-open subscriber', async (context) => {
     const proxy = somewhere(context);
-    proxy.halfOpen('subscriber');
+    proxy.blackhole({ of: 'subscriber' });
     await aWhile(context);
     proxy.heal();
   }),
   repeated('half-open command link', async (context) => {
     const proxy = somewhere(context);
-    proxy.halfOpen('command');
+    proxy.blackhole({ of: 'command' });
     await aWhile(context);
     proxy.heal();
   }),
   repeated('half-open both', async (context) => {
     const proxy = somewhere(context);
-    for (const link of LINKS) proxy.halfOpen(link);
+    proxy.blackhole();
     await aWhile(context);
     proxy.heal();
   }),
   repeated('delay', async (context) => {
     const { deployment, random, boundMs } = context;
     for (const proxy of deployment.proxies) {
-      for (const link of LINKS) proxy.delay(link, random.between(0, 0.3) * boundMs, random.between(0, 0.3) * boundMs);
+      for (const of of ['command', 'subscriber'] as const) {
+        for (const direction of ['to-server', 'to-client'] as const) proxy.delay(random.between(0, 0.3) * boundMs, { of, direction });
+      }
     }
     // One listener hears what happened only after its lease.
-    somewhere(context).delay('subscriber', 0, random.between(0.5, 1.5) * boundMs);
+    somewhere(context).delay(random.between(0.5, 1.5) * boundMs, { of: 'subscriber', direction: 'to-client' });
     await aWhile(context);
     for (const proxy of deployment.proxies) proxy.heal();
   }),

@@ -1,17 +1,17 @@
 import type { RedisOptions } from 'ioredis';
+import { type FaultyRedis, faultyRedis } from '../../lib/testing/index.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import type { Deployment } from './deployment.js';
-import { LinkProxy } from './link-proxy.js';
 
 /** One server, which each worker reaches through a proxy of its own; and another for the address to move to. */
 export class SingleServer implements Deployment {
   /** One for each place. */
-  readonly proxies: readonly LinkProxy[];
+  readonly proxies: readonly FaultyRedis[];
   readonly #port: number;
   #server: RedisServer | undefined;
   #other: RedisServer | undefined;
 
-  private constructor(port: number, proxies: readonly LinkProxy[], server?: RedisServer) {
+  private constructor(port: number, proxies: readonly FaultyRedis[], server?: RedisServer) {
     this.#port = port;
     this.proxies = proxies;
     this.#server = server;
@@ -46,19 +46,19 @@ export class SingleServer implements Deployment {
     this.#other ??= await RedisServer.start();
     await this.#other.cli('FLUSHALL');
     [this.#server, this.#other] = [this.#other, this.server];
-    for (const proxy of this.proxies) proxy.leadTo(this.server.port);
-    for (const proxy of this.proxies) proxy.kill('command');
+    for (const proxy of this.proxies) proxy.leadTo(this.server.url);
+    for (const proxy of this.proxies) proxy.cut({ of: 'command' });
   }
 
   redisOf(place: number): RedisOptions {
-    return { host: '127.0.0.1', port: (this.proxies[place] as LinkProxy).port };
+    return { host: '127.0.0.1', port: (this.proxies[place] as FaultyRedis).port };
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.proxies.map((proxy) => proxy.close()));
+    await Promise.all(this.proxies.map((proxy) => proxy.stop()));
     await Promise.all([this.#server?.stop(), this.#other?.stop()]);
   }
 }
 
-const proxiesTo = (port: number, count: number): Promise<LinkProxy[]> =>
-  Promise.all(Array.from({ length: count }, () => LinkProxy.start(port)));
+const proxiesTo = (port: number, count: number): Promise<FaultyRedis[]> =>
+  Promise.all(Array.from({ length: count }, () => faultyRedis(`redis://127.0.0.1:${port}`, { failFast: false })));

@@ -6,7 +6,6 @@ import { formatMessage } from '../../lib/eviction/messages.js';
 import { RemoteKeys } from '../../lib/eviction/remote-keys.js';
 import { tagsOf } from './book-repository.js';
 import { aWhile, type FaultContext, type FaultKind, repeated, type RepeatedKind, untilOver } from './fault-kind.js';
-import { LINKS } from './link-proxy.js';
 import type { SingleServer } from './single-server.js';
 import { NAMESPACE } from './worker-protocol.js';
 
@@ -62,7 +61,7 @@ async function loseNumber(context: Context): Promise<void> {
   const { deployment, random } = context;
   const { server } = deployment;
   const proxy = random.pick(deployment.proxies);
-  proxy.cut('subscriber');
+  proxy.away({ of: 'subscriber' });
   const [seq, ...rest] = String(await server.cli('GET', keys.state)).split(':');
   const numberless = ['', '0', `-${seq}`, 'x'].map((number) => [number, ...rest].join(':'));
   if (random.next() < 0.5) await server.cli('DEL', keys.state);
@@ -76,7 +75,7 @@ async function loseTags(context: Context): Promise<void> {
   const { deployment, random } = context;
   const { server } = deployment;
   const proxy = random.pick(deployment.proxies);
-  if (random.next() < 0.5) proxy.cut('subscriber');
+  if (random.next() < 0.5) proxy.away({ of: 'subscriber' });
   if (random.next() < 0.5) await server.cli('DEL', keys.tags);
   else await server.cli('ZREMRANGEBYRANK', keys.tags, 0, 0); // The floor.
   await aWhile(context, 1);
@@ -89,7 +88,7 @@ async function forgeThenCut(context: Context): Promise<void> {
   const op = context.random.pick(['evict', 'evictTagged'] as const);
   await context.deployment.server.cli('PUBLISH', CHANNEL, forged(String(gen), seq + 1, op));
   const proxy = context.random.pick(context.deployment.proxies);
-  proxy.cut('subscriber');
+  proxy.away({ of: 'subscriber' });
   await aWhile(context, 1);
   proxy.heal();
 }
@@ -131,7 +130,7 @@ const whileCutOff = (name: string, happen: (context: Context) => Promise<unknown
   ...repeated(name, async (context) => {
     const { deployment, random, boundMs } = context;
     const proxy = random.pick(deployment.proxies);
-    for (const link of LINKS) proxy.halfOpen(link);
+    proxy.blackhole();
     await pause(random.between(0, 0.5) * boundMs);
     await happen(context);
     await aWhile(context, 1.5);

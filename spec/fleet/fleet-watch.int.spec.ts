@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { type FeedEntry, FleetWatch } from '../../lib/fleet/index.js';
 import { FleetLink } from '../../lib/cli/fleet-link.js';
+import { type FaultyRedis, faultyRedis } from '../../lib/testing/index.js';
 import { cacheErrorOf } from '../contract/rejection.js';
 import { Fleet } from '../contract/fleet.js';
 import { freePort } from '../support/redis-server.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
 
 const real = { now: () => performance.now() };
@@ -85,19 +85,19 @@ for (const where of ['embedded', 'over Redis'] as const) {
 
 describe(`${FleetWatch.name}, over Redis`, () => {
   let namespace: string;
-  let proxy: TcpProxy;
+  let proxy: FaultyRedis;
   let fleet: Fleet;
 
   beforeEach(async () => {
-    const { port } = await sharedRedis();
+    const { url } = await sharedRedis();
     namespace = ownNamespace('fleet');
-    proxy = await TcpProxy.start(port);
-    fleet = new Fleet({ namespace, redis: `redis://127.0.0.1:${port}`, bound: '1s', timeout: '1s', deadline: '2s' });
+    proxy = await faultyRedis(url);
+    fleet = new Fleet({ namespace, redis: url, bound: '1s', timeout: '1s', deadline: '2s' });
   });
 
   afterEach(async () => {
     await fleet.stop();
-    await proxy.close();
+    await proxy.stop();
   });
 
   it('sends nothing, and has one subscription more, while nobody watches', async () => {
@@ -117,14 +117,14 @@ describe(`${FleetWatch.name}, over Redis`, () => {
 
   it('sees an instance fall silent when its link is cut, and hears afterwards what happened meanwhile', async () => {
     const one = await fleet.join({}, { clock: real, instanceId: 'one' });
-    const two = await fleet.join({}, { clock: real, instanceId: 'two', redis: `redis://127.0.0.1:${proxy.port}` });
+    const two = await fleet.join({}, { clock: real, instanceId: 'two', redis: proxy.url });
     const heard: string[] = [];
     const stop = one.runtime.fleet.watch({
       onFeed: (id, entries) =>
         entries.forEach((entry) => heard.push(`${id} ${entry.kind}${entry.kind === 'bypass' ? ` ${entry.active}` : ''}`)),
     });
     await one.runtime.fleet.ask(5_000);
-    proxy.cut();
+    proxy.away();
     const view = () => one.runtime.fleet.instances().find(({ status }) => status.id === 'two');
     await waitFor(() => view()?.isSilent === true, { what: 'the silence' });
     expect(two.cache.isServing(performance.now())).to.equal(false);

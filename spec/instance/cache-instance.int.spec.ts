@@ -4,10 +4,10 @@ import type { TwoTierCache } from '../../lib/cache/index.js';
 import { RemoteCacheError } from '../../lib/errors/index.js';
 import type { CachingOptions } from '../../lib/instance/options.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
+import { faultyRedis } from '../../lib/testing/index.js';
 import { cacheErrorOf } from '../contract/rejection.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
 import { Bookkeeping } from '../support/bookkeeping.js';
 import { PATIENT } from '../support/patient.js';
@@ -102,10 +102,10 @@ describe(`${createInstance.name}, on Redis`, () => {
 
     it('gives a server up that accepts and says nothing', async () => {
       const redis = await server();
-      const proxy = await TcpProxy.start(redis.port);
-      servers.push({ stop: () => proxy.close() });
-      proxy.blackhole(true);
-      const runtime = make({ redis: `redis://127.0.0.1:${proxy.port}`, connectTimeout: 200, caches });
+      const proxy = await faultyRedis(redis.url);
+      servers.push({ stop: () => proxy.stop() });
+      proxy.blackhole();
+      const runtime = make({ redis: proxy.url, connectTimeout: 200, caches });
       const error = await cacheErrorOf(runtime.start());
       expect(error.message).to.equal(
         `Could not reach Redis at 127.0.0.1:${proxy.port} within 200 ms. Check host, port, credentials and that the server accepts connections.`,

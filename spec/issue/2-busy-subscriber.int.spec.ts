@@ -6,8 +6,7 @@
  * The link now measures silence itself, and gives the event loop its turn to read before it decides.
  */
 import { expect } from 'chai';
-import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { faultyRedis } from '../../lib/testing/index.js';
 import { ChannelTopic, MessageListenerContainer } from '../../lib/topic/index.js';
 import { RedisTransport } from '../../lib/topic/redis/index.js';
 import { turn } from '../support/promises.js';
@@ -51,38 +50,18 @@ describe('Issue 2: a subscriber in a busy process', () => {
   });
 
   it('gives a connection up whose server says nothing, once it has said so for long enough', async () => {
-    const { url } = await sharedRedis();
-    const { hostname, port } = new URL(url);
-    let isDeaf = false;
-    // Passes everything on until it is deaf; from then on what is sent disappears.
-    const proxy = createServer((near) => {
-      const far = connect(Number(port), hostname);
-      near
-        .on('data', (chunk) => isDeaf || far.write(chunk))
-        .on('error', () => undefined)
-        .on('close', () => far.destroy());
-      far
-        .on('data', (chunk) => isDeaf || near.write(chunk))
-        .on('error', () => undefined)
-        .on('close', () => near.destroy());
-    }).listen(0, '127.0.0.1');
-    await once(proxy, 'listening');
-    const container = new MessageListenerContainer(
-      new RedisTransport(`redis://127.0.0.1:${(proxy.address() as AddressInfo).port}`, {
-        pingIntervalMs: PING_MS,
-        socketTimeoutMs: QUIET_MS,
-      }),
-    );
+    const proxy = await faultyRedis((await sharedRedis()).url);
+    const container = new MessageListenerContainer(new RedisTransport(proxy.url, { pingIntervalMs: PING_MS, socketTimeoutMs: QUIET_MS }));
     const lost: number[] = [];
     container.addSubscriptionListener({ onSubscribed: () => undefined, onLost: (epoch) => void lost.push(epoch) });
     await container.addMessageListener(() => undefined, ChannelTopic.of(`${ownNamespace('deaf')}-channel`));
     await container.start();
     try {
-      isDeaf = true;
+      proxy.blackhole();
       await waitFor(() => lost.length > 0, { what: 'the silence to be noticed' });
     } finally {
       await container.stop();
-      proxy.close();
+      await proxy.stop();
     }
   });
 });

@@ -10,17 +10,17 @@ import { expect } from 'chai';
 import { CacheEvents } from '../../lib/event/index.js';
 import { CommandConnection } from '../../lib/redis/index.js';
 import { RedisHeartbeat } from '../../lib/eviction/heartbeat.js';
-import { LinkProxy } from '../faults/link-proxy.js';
+import { type FaultyRedis, faultyRedis } from '../../lib/testing/index.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
 import { waitFor } from '../support/wait.js';
 
 describe('Issue 2: half-open command link', () => {
-  let proxy: LinkProxy;
+  let proxy: FaultyRedis;
   let connection: CommandConnection;
   let beating: NodeJS.Timeout;
 
   const connect = async (socketTimeoutMs: number): Promise<void> => {
-    proxy = await LinkProxy.start((await sharedRedis()).port);
+    proxy = await faultyRedis((await sharedRedis()).url);
     connection = new CommandConnection({
       endpoint: { host: '127.0.0.1', port: proxy.port, db: 0, label: `127.0.0.1:${proxy.port}` },
       events: new CacheEvents(),
@@ -41,12 +41,12 @@ describe('Issue 2: half-open command link', () => {
   afterEach(async () => {
     clearInterval(beating);
     await connection.stop();
-    await proxy.close();
+    await proxy.stop();
   });
 
   it('is given up, and used again over a new connection once the network is back', async () => {
     await connect(150);
-    proxy.halfOpen('command');
+    proxy.blackhole({ of: 'command' });
     await waitFor(() => !connection.acceptsSteps, { what: 'the connection to be given up' });
     proxy.heal();
     await waitFor(() => connection.acceptsSteps, { what: 'another connection to be verified' });

@@ -12,9 +12,9 @@ import { originOf } from '../../lib/eviction/index.js';
 import { memberOf } from '../../lib/eviction/origin.js';
 import type { CachingOptions } from '../../lib/instance/options.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
+import { type FaultyRedis, faultyRedis } from '../../lib/testing/index.js';
 import { Bookkeeping } from '../support/bookkeeping.js';
 import { RedisServer } from '../support/redis-server.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
 
 const HOUR = 3_600_000;
@@ -23,7 +23,7 @@ describe("Evictions with acks: 'all'", function () {
   this.timeout(60_000);
   let server: RedisServer;
   let book: Bookkeeping;
-  let proxy: TcpProxy;
+  let proxy: FaultyRedis;
   let runtimes: CacheInstance[];
 
   before(async () => {
@@ -35,12 +35,12 @@ describe("Evictions with acks: 'all'", function () {
 
   beforeEach(async () => {
     await server.cli('FLUSHALL');
-    proxy = await TcpProxy.start(server.port);
+    proxy = await faultyRedis(server.url);
     runtimes = [];
   });
 
   afterEach(async () => {
-    await proxy.close();
+    await proxy.stop();
     await Promise.all(runtimes.map((runtime) => runtime.stop()));
   });
 
@@ -52,10 +52,10 @@ describe("Evictions with acks: 'all'", function () {
   };
   /** An instance behind the proxy that serves an old value, and from now on hears nothing and is not heard. */
   const deaf = async (bound: CachingOptions['bound']): Promise<TwoTierCache> => {
-    const cache = await join({ redis: `redis://127.0.0.1:${proxy.port}`, ...(bound === undefined ? {} : { bound }) });
+    const cache = await join({ redis: proxy.url, ...(bound === undefined ? {} : { bound }) });
     await waitFor(() => cache.isServing(performance.now()), { what: 'the lease of the one behind the proxy' });
     await cache.getOrLoad('Dune', () => 'old');
-    proxy.blackhole(true);
+    proxy.blackhole();
     return cache;
   };
   /** Until an eviction need not wait for the list to grow old. */

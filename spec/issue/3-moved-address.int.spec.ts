@@ -10,7 +10,7 @@ import { expect } from 'chai';
 import type { TwoTierCache } from '../../lib/cache/index.js';
 import { type CacheInstance, createInstance } from '../../lib/instance/cache-instance.js';
 import type { Duration } from '../../lib/time/index.js';
-import { type Link, LinkProxy } from '../faults/link-proxy.js';
+import { type FaultyRedis, faultyRedis, type RedisLink } from '../../lib/testing/index.js';
 import { RedisServer } from '../support/redis-server.js';
 import { waitFor } from '../support/wait.js';
 
@@ -20,7 +20,7 @@ describe('Issue 3: an address that moves while the old server lives', function (
   this.timeout(2 * PATIENCE_MS);
   let before: RedisServer;
   let now: RedisServer;
-  let proxy: LinkProxy;
+  let proxy: FaultyRedis;
   let runtimes: CacheInstance[];
   let losses: string[];
 
@@ -46,27 +46,27 @@ describe('Issue 3: an address that moves while the old server lives', function (
   beforeEach(async () => {
     [runtimes, losses] = [[], []];
     [before, now] = await Promise.all([start(), start()]);
-    proxy = await LinkProxy.start(before.port);
+    proxy = await faultyRedis(before.url);
   });
 
   afterEach(async () => {
     await Promise.all(runtimes.map((runtime) => runtime.stop()));
-    await proxy.close();
+    await proxy.stop();
     await Promise.all([before.stop(), now.stop()]);
   });
 
   for (const [link, follows] of [
     ['command', 'subscriber'],
     ['subscriber', 'command'],
-  ] as const satisfies [Link, Link][]) {
+  ] as const satisfies [RedisLink, RedisLink][]) {
     it(`is followed by the ${follows} link where the ${link} link was cut`, async () => {
       const runtime = await started(proxy.port, '200ms');
       const other = await started(now.port, '200ms');
       runtime.events.on('lost', (event) => void losses.push(`${event.link}: ${(event.error as Error | undefined)?.message}`));
       await waitFor(() => isUp(runtime) && isUp(other), { what: 'both instances to serve', timeoutMs: PATIENCE_MS });
 
-      proxy.leadTo(now.port);
-      proxy.kill(link);
+      proxy.leadTo(now.url);
+      proxy.cut({ of: link });
       await waitFor(() => losses.length > 0, { what: 'the loss to be noticed', timeoutMs: PATIENCE_MS });
       const reason = `${follows}: its heartbeats do not reach its subscriber`;
       await waitFor(() => losses.includes(reason), { what: `the ${follows} link to be given up`, timeoutMs: PATIENCE_MS });
@@ -91,8 +91,8 @@ describe('Issue 3: an address that moves while the old server lives', function (
       timeoutMs: PATIENCE_MS,
     });
     runtime.events.on('lost', ({ link }) => void losses.push(link));
-    proxy.leadTo(now.port);
-    proxy.kill('subscriber');
+    proxy.leadTo(now.url);
+    proxy.cut({ of: 'subscriber' });
     const inboxes = async (): Promise<unknown> => now.cli('PUBSUB', 'CHANNELS', 'cache:inbox:*');
     await waitFor(async () => ((await inboxes()) as unknown[]).length === 1, { what: 'the subscriber', timeoutMs: PATIENCE_MS });
     const beats = async (): Promise<number> => (await before.commandCalls())['evalsha'] ?? 0;

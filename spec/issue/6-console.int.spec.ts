@@ -12,18 +12,18 @@ import 'reflect-metadata';
 import { expect } from 'chai';
 import { Container } from 'inversify';
 import { type Cache, CacheManager, enableCaching } from '../../lib/index.js';
+import { type FaultyRedis, faultyRedis } from '../../lib/testing/index.js';
 import { ConsoleFleet } from '../management/console-fleet.js';
 import { holds, type Page } from '../support/browser.js';
 import { PATIENT } from '../support/patient.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
 
 describe('Issue 6: the console', function () {
   this.timeout(90_000);
 
   let fleet: ConsoleFleet;
-  let web: TcpProxy | undefined;
+  let web: FaultyRedis | undefined;
 
   const start = async (...args: Parameters<typeof ConsoleFleet.start>): Promise<void> => {
     fleet = await ConsoleFleet.start(...args);
@@ -32,7 +32,7 @@ describe('Issue 6: the console', function () {
 
   afterEach(async () => {
     await fleet.stop();
-    await web?.close();
+    await web?.stop();
     web = undefined;
   });
 
@@ -88,15 +88,15 @@ describe('Issue 6: the console', function () {
 
     it('says so too when the connection stands and nothing comes any more', async () => {
       await start();
-      web = await TcpProxy.start(fleet.port);
+      web = await faultyRedis(`redis://127.0.0.1:${fleet.port}`, { failFast: false }); // What is behind it is no Redis.
       const page = await openWithClock(`http://127.0.0.1:${web.port}`);
-      web.blackhole(true);
+      web.halfOpen();
       await page.clock.fastForward(6_000);
       await says(page, '#problems', /^No answer from server-1 \(127\.0\.0\.1:\d+\) since /);
       await says(page, FLEET, /^4 all not heard$/);
       await isAllGrey(page, /^Last heard \d+\s/);
       web.heal();
-      await page.clock.fastForward(6_000); // The attempt under way is swallowed as well.
+      await page.clock.fastForward(6_000); // The attempt under way may have been given up already.
       await page.clock.fastForward(6_000);
       await fleet.shows(page);
       await isSolved(page);
@@ -107,7 +107,7 @@ describe('Issue 6: the console', function () {
     await start();
     const page = await fleet.open();
     await fleet.shows(page);
-    for (const i of [0, 1, 2, 3]) fleet.proxyOf(i).cut();
+    for (const i of [0, 1, 2, 3]) fleet.proxyOf(i).away();
     await says(page, '#problems', /^server-1 has lost its link to Redis\. .* the other instances cannot be seen now\.$/);
     await fleet.shows(page, { ...notHeard, 'server-1': 'Bypass' });
     await says(page, FLEET, /^4 1 in bypass, 3 not heard$/);
@@ -165,7 +165,7 @@ describe('Issue 6: the console', function () {
 
     it('is gone when Redis is back', async () => {
       const { page } = await openBroken();
-      fleet.proxyOf(0).cut();
+      fleet.proxyOf(0).away();
       await says(page, '#problems', /server-1 has lost its link to Redis\./);
       fleet.proxyOf(0).heal();
       await isSolved(page);
@@ -243,7 +243,7 @@ describe('Issue 6: the console', function () {
     await fleet.shows(page);
     for (const key of ['Dune', 'Emma']) await fleet.cacheOf(1).evict(key);
     await fleet.cacheOf(2, 'author').evict('Herbert');
-    fleet.proxyOf(3).cut();
+    fleet.proxyOf(3).away();
     await fleet.shows(page, { ...fleet.allServing, 'server-4': 'Not heard' });
     fleet.proxyOf(3).heal();
     await fleet.shows(page);
@@ -325,7 +325,7 @@ describe('Issue 6: the console', function () {
           expect(await page.evaluate<string[]>(NAMELESS), `${state}: without a name`).to.deep.equal([]);
         };
         await look('up');
-        for (const i of [0, 1, 2, 3]) fleet.proxyOf(i).cut();
+        for (const i of [0, 1, 2, 3]) fleet.proxyOf(i).away();
         await says(page, '#problems', /^server-1 has lost its link to Redis\./);
         await fleet.shows(page, { ...notHeard, 'server-1': 'Bypass' });
         await look('redis-down');
@@ -348,21 +348,21 @@ describe('Issue 6: the console', function () {
 
 describe('Issue 6: time in bypass', () => {
   let container: Container;
-  let proxy: TcpProxy;
+  let proxy: FaultyRedis;
   let book: Cache;
 
   beforeEach(async () => {
-    proxy = await TcpProxy.start((await sharedRedis()).port);
+    proxy = await faultyRedis((await sharedRedis()).url);
     container = new Container();
   });
 
   afterEach(async () => {
     await container.unbindAllAsync();
-    await proxy.close();
+    await proxy.stop();
   });
 
   it('does not count the start, however long that takes, and counts from then on', async () => {
-    proxy.cut();
+    proxy.away();
     const options = {
       ...PATIENT,
       connectTimeout: '500ms',
@@ -371,7 +371,7 @@ describe('Issue 6: time in bypass', () => {
       namespace: ownNamespace('bypass'),
       caches: { book: {} },
     } as const;
-    await enableCaching(container, { ...options, redis: `redis://127.0.0.1:${proxy.port}` });
+    await enableCaching(container, { ...options, redis: proxy.url });
     const manager = container.get(CacheManager);
     book = manager.getCache('book')!;
     const { bypassed } = book.statistics();
@@ -380,7 +380,7 @@ describe('Issue 6: time in bypass', () => {
     proxy.heal();
     await waitFor(() => manager.health().status === 'up', { what: 'the first lease' });
     expect(book.statistics().bypassTimeMs).to.equal(0);
-    proxy.cut();
+    proxy.away();
     await waitFor(() => book.statistics().bypassTimeMs > 0, { what: 'a bypass' });
   });
 });

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { Container } from 'inversify';
 import { type Cache, CacheManager, type CachingOptions, enableCaching } from '../../lib/index.js';
 import { type CacheManagement, cacheManagement, type CacheManagementOptions } from '../../lib/management/index.js';
+import { type FaultyRedis, faultyRedis } from '../../lib/testing/index.js';
 import { type BrowserContext, type ContextOptions, holds, type Page, sharedBrowser } from '../support/browser.js';
 import { PATIENT } from '../support/patient.js';
 import { ownNamespace, sharedRedis } from '../support/shared-redis.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 
 /** Instances on the shared Redis, each behind a proxy of its own; a web server with the console of the first one; and browsers that look. */
 export class ConsoleFleet {
@@ -16,7 +16,7 @@ export class ConsoleFleet {
   /** Whatever the pages complained of, and wherever they asked elsewhere. */
   readonly complaints: string[] = [];
   readonly #containers: Container[] = [];
-  readonly #proxies: TcpProxy[] = [];
+  readonly #proxies: FaultyRedis[] = [];
   readonly #contexts: BrowserContext[] = [];
   #server: Server | undefined;
   #management: CacheManagement | undefined;
@@ -28,15 +28,14 @@ export class ConsoleFleet {
 
   static async start(options: CachingOptions = {}, size = 4): Promise<ConsoleFleet> {
     const fleet = new ConsoleFleet(size);
-    const { port } = await sharedRedis();
+    const { url } = await sharedRedis();
     for (const instanceId of fleet.names) {
-      const proxy = await TcpProxy.start(port);
+      const proxy = await faultyRedis(url);
       const container = new Container();
       fleet.#proxies.push(proxy);
       fleet.#containers.push(container);
-      const redis = `redis://127.0.0.1:${proxy.port}`;
       const { namespace } = fleet;
-      await enableCaching(container, { ...PATIENT, redis, namespace, instanceId, caches: { book: {}, author: {} }, ...options });
+      await enableCaching(container, { ...PATIENT, redis: proxy.url, namespace, instanceId, caches: { book: {}, author: {} }, ...options });
     }
     return fleet;
   }
@@ -60,7 +59,7 @@ export class ConsoleFleet {
   }
 
   /** The way of an instance to Redis. */
-  proxyOf(i: number): TcpProxy {
+  proxyOf(i: number): FaultyRedis {
     return this.#proxies[i]!;
   }
 
@@ -114,6 +113,6 @@ export class ConsoleFleet {
     await Promise.all(this.#contexts.map((context) => context.close()));
     await this.vanish();
     await Promise.all(this.#containers.map((container) => container.unbindAllAsync()));
-    await Promise.all(this.#proxies.map((proxy) => proxy.close()));
+    await Promise.all(this.#proxies.map((proxy) => proxy.stop()));
   }
 }

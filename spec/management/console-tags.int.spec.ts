@@ -121,7 +121,7 @@ describe('the console, of caches with tags', function () {
   it('says why an eviction by tag has failed, and forgets that when the connections are back', async () => {
     await start({ timeout: '500ms', deadline: '1s' });
     const page = await opened();
-    fleet.proxyOf(0).cut();
+    fleet.proxyOf(0).away();
     await fleet.shows(page, { 'server-1': 'Bypass' });
     await page.locator('#tag-text').fill('author:1');
     await page.locator('#tag-text').press('Enter');

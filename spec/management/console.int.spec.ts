@@ -69,7 +69,7 @@ describe('the console', function () {
   it('shows an instance whose link is cut fall silent and its lease run out, and shows it come back', async () => {
     const page = await fleet.open();
     await fleet.shows(page);
-    fleet.proxyOf(2).cut();
+    fleet.proxyOf(2).away();
     await fleet.shows(page, { ...fleet.allServing, 'server-3': 'Not heard' });
     await holds(page, `document.querySelector('[data-cache="book"] [data-proof-of="server-3"]')?.dataset.state === 'late'`);
     expect((await fleet.cacheOf(2).inspect('Dune'))?.isServing, 'really').to.equal(false);
@@ -107,7 +107,7 @@ describe('the console', function () {
   it('says so when the instance that it looks through has lost its own link', async () => {
     const page = await fleet.open();
     await fleet.shows(page);
-    fleet.proxyOf(0).cut();
+    fleet.proxyOf(0).away();
     const problem = page.locator('#problems [data-problem="redis"]');
     await problem.waitFor();
     expect(await problem.textContent()).to.equal(

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
+import { type FaultyRedis, faultyRedis } from '../../lib/testing/index.js';
 import { PLANS } from '../../samples/gateway/plan.js';
 import { RedisServer } from '../support/redis-server.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 import { waitFor } from '../support/wait.js';
 import { GatewaySetup } from './gateway-setup.js';
 
@@ -10,19 +10,19 @@ describe('samples/gateway, when Redis is slow or away', function () {
   this.retries(2); // Its processes run in real time: where the machine stands still, leases lapse.
 
   let redis: RedisServer;
-  let proxy: TcpProxy;
+  let proxy: FaultyRedis;
   let setup: GatewaySetup;
 
   /** The second gateway reaches Redis over the proxy. */
   beforeEach(async () => {
     redis = await RedisServer.start();
-    proxy = await TcpProxy.start(redis.port);
-    setup = await new GatewaySetup().start([redis.url, `redis://127.0.0.1:${proxy.port}`, redis.url]);
+    proxy = await faultyRedis(redis.url);
+    setup = await new GatewaySetup().start([redis.url, proxy.url, redis.url]);
   });
 
   afterEach(async () => {
     await setup.stop();
-    await proxy.close();
+    await proxy.stop();
     await redis.stop();
   });
 
@@ -37,7 +37,7 @@ describe('samples/gateway, when Redis is slow or away', function () {
       const token = await setup.issueToken('mallory');
       const { client } = kind === 'key' ? key : token;
       expect(await setup.statuses(client)).to.deep.equal([200, 200, 200]);
-      proxy.delay(150, 'down'); // Without acknowledgements the second gateway would go on for so long.
+      proxy.delay(150, { direction: 'to-client' }); // Without acknowledgements the second gateway would go on for so long.
       const isAcceptedMeanwhile = ask(1, client).then(({ status }) => status === 200);
       const { status, body } = await (kind === 'key' ? revoke(key.id) : revokeToken(token.text));
       const after = await Promise.all(Array.from({ length: 50 }, () => ask(1, client)));
@@ -61,7 +61,7 @@ describe('samples/gateway, when Redis is slow or away', function () {
   it('does not wait for ever for a gateway that is cut off: its right to answer from memory runs out, and its database knows', async () => {
     const { id, client } = await setup.createKey('mallory');
     expect(await setup.statuses(client)).to.deep.equal([200, 200, 200]);
-    proxy.blackhole(true);
+    proxy.blackhole();
     const { status, body } = await revoke(id);
     expect({ status, body }).to.deep.equal({ status: 200, body: { revoked: true, everywhere: true } });
     expect(await setup.statuses(client)).to.deep.equal([401, 401, 401]);

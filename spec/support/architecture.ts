@@ -80,6 +80,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['inversify', 'keyv', 'fast-check'],
   },
   'testing/contract': { isInner: true, rooms: ['cache', 'event', 'time', 'errors'] },
+  'testing/faults': { isInner: true, rooms: ['redis', 'time', 'errors'] },
   inversify: {
     rooms: ['instance', 'listener', 'interceptor', 'transaction', 'annotation', 'fleet', 'topic', 'cache', 'event', 'errors'],
     packages: ['inversify', 'reflect-metadata'],

@@ -1,18 +1,18 @@
 import { expect } from 'chai';
 import { ENDLESS_MS, TwoTierCache } from '../../../lib/cache/index.js';
+import { type FaultyRedis, faultyRedis } from '../../../lib/testing/index.js';
 import { Fleet } from '../../contract/fleet.js';
 import { ownNamespace, sharedRedis } from '../../support/shared-redis.js';
-import { TcpProxy } from '../../support/tcp-proxy.js';
 import { waitFor } from '../../support/wait.js';
 
 describe(`${TwoTierCache.name}.inspect`, () => {
   let fleet: Fleet;
-  let proxy: TcpProxy;
+  let proxy: FaultyRedis;
 
   beforeEach(async () => {
-    proxy = await TcpProxy.start((await sharedRedis()).port);
+    proxy = await faultyRedis((await sharedRedis()).url);
     fleet = new Fleet({
-      redis: `redis://127.0.0.1:${proxy.port}`,
+      redis: proxy.url,
       namespace: ownNamespace('inspect'),
       timeout: '250ms',
       deadline: '500ms',
@@ -21,7 +21,7 @@ describe(`${TwoTierCache.name}.inspect`, () => {
 
   afterEach(async () => {
     await fleet.stop();
-    await proxy.close();
+    await proxy.stop();
   });
 
   it('tells which tier holds a key, and what is left of its life', async () => {
@@ -101,7 +101,7 @@ describe(`${TwoTierCache.name}.inspect`, () => {
   it('tells of L1 alone, and that it is not served, while Redis is away', async () => {
     const { cache } = await fleet.join({});
     await cache.getOrLoad('Dune', () => 1);
-    proxy.cut();
+    proxy.away();
     await waitFor(() => !cache.isServing(1_000), { what: 'the bypass' });
     const found = await cache.inspect('Dune');
     expect(found).to.deep.include({ remote: { state: 'unknown' }, isServing: false });

@@ -6,8 +6,8 @@ import { CacheEvents } from '../../../lib/event/index.js';
 import { ChannelTopic, MessageListenerContainer, MessagePublisher, PatternTopic, type Message } from '../../../lib/topic/index.js';
 import { RedisTransport, type RedisTransportOptions } from '../../../lib/topic/redis/index.js';
 import { type RedisConnection } from '../../../lib/redis/index.js';
+import { type FaultyRedis, faultyRedis } from '../../../lib/testing/index.js';
 import { freePort, RedisServer } from '../../support/redis-server.js';
-import { TcpProxy } from '../../support/tcp-proxy.js';
 import { waitFor } from '../../support/wait.js';
 
 const BOOKS = ChannelTopic.of('books');
@@ -18,7 +18,7 @@ const QUICK: RedisTransportOptions = { pingIntervalMs: 50, socketTimeoutMs: 300 
 describe(`${MessageListenerContainer.name} with ${RedisTransport.name}`, function () {
   this.timeout(60_000);
   let server: RedisServer;
-  let proxy: TcpProxy;
+  let proxy: FaultyRedis;
   let events: CacheEvents;
   /** Everything told, in order. */
   let told: string[];
@@ -33,7 +33,7 @@ describe(`${MessageListenerContainer.name} with ${RedisTransport.name}`, functio
   after(() => server.stop());
 
   beforeEach(async () => {
-    proxy = await TcpProxy.start(server.port);
+    proxy = await faultyRedis(server.url);
     events = new CacheEvents();
     told = [];
     errors = [];
@@ -44,7 +44,7 @@ describe(`${MessageListenerContainer.name} with ${RedisTransport.name}`, functio
 
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
-    await proxy.close();
+    await proxy.stop();
   });
 
   /** A container whose one listener notes messages, losses and subscriptions; not started. */
@@ -59,7 +59,7 @@ describe(`${MessageListenerContainer.name} with ${RedisTransport.name}`, functio
     return container;
   };
 
-  const viaProxy = (): string => `redis://127.0.0.1:${proxy.port}`;
+  const viaProxy = (): string => proxy.url;
   const tells = (what: string): Promise<void> => waitFor(() => told.includes(what), { what: `'${what}'` });
   const flows = async (body: string): Promise<void> => {
     expect(await server.cli('PUBLISH', 'books', body)).to.equal(1);
@@ -96,7 +96,7 @@ describe(`${MessageListenerContainer.name} with ${RedisTransport.name}`, functio
   it('tells of a subscription when the server has it, not when the connection is ready', async () => {
     const container = await make(viaProxy());
     // SUBSCRIBE leaves this process behind `connected`, and is swallowed: a link that is ready and subscribed to nothing.
-    const ended = events.on('connected', () => proxy.blackhole(true, 'up'));
+    const ended = events.on('connected', () => proxy.blackhole({ direction: 'to-server' }));
     const starting = container.start();
     await tells('lost @0');
     expect(told).to.deep.equal(['connected', 'lost @0']);
@@ -114,7 +114,7 @@ describe(`${MessageListenerContainer.name} with ${RedisTransport.name}`, functio
   it('notices a link that swallows everything, and recovers when it is healed', async () => {
     const container = await make(viaProxy());
     await container.start();
-    proxy.blackhole(true);
+    proxy.blackhole();
     await tells('lost @0');
     expect(container.isListening).to.equal(false);
     proxy.heal();
@@ -229,7 +229,7 @@ describe(`${MessageListenerContainer.name} with ${RedisTransport.name}`, functio
     });
 
     it('does not wait for ever for a server that accepts and says nothing', async () => {
-      proxy.blackhole(true);
+      proxy.blackhole();
       const container = await make(viaProxy(), { ...QUICK, connectTimeoutMs: 100 });
       const error = await failure(container.start());
       expect(error.message).to.equal(
@@ -270,9 +270,9 @@ describe(`${MessageListenerContainer.name} with ${RedisTransport.name}`, functio
     it('succeeds on a link that swallows everything', async () => {
       const container = await make(viaProxy());
       await container.start();
-      proxy.blackhole(true);
+      proxy.blackhole();
       await container.stop();
-      expect([container.state, proxy.open]).to.deep.equal(['stopped', 1]); // The server's end knows nothing.
+      expect([container.state, proxy.connections]).to.deep.equal(['stopped', 1]); // The server's end knows nothing.
       expect(told.at(-1)).to.equal('lost @0');
     });
 
@@ -315,7 +315,7 @@ describe(`${MessageListenerContainer.name} with ${RedisTransport.name}`, functio
       expect(proxy.accepted).to.equal(1);
       let isLost = false;
       events.on('lost', ({ link }) => (isLost ||= link === 'publisher'));
-      proxy.cut();
+      proxy.away();
       await waitFor(() => isLost, { what: 'the loss of the publisher' });
       proxy.heal();
       expect(await messages.publish('books', '3')).to.equal(1);
@@ -325,7 +325,7 @@ describe(`${MessageListenerContainer.name} with ${RedisTransport.name}`, functio
 
     it('fails when nobody is there, and again, and works when somebody is', async () => {
       const messages = publisher(viaProxy());
-      proxy.cut();
+      proxy.away();
       for (let i = 0; i < 2; i++) {
         const error = await failure(messages.publish('books', 'x'));
         expect(error.message).to.equal(
@@ -340,7 +340,7 @@ describe(`${MessageListenerContainer.name} with ${RedisTransport.name}`, functio
     it('fails when the link swallows the message, and takes another link for the next', async () => {
       const messages = publisher(viaProxy());
       await messages.publish('books', '1');
-      proxy.blackhole(true);
+      proxy.blackhole();
       const error = await failure(messages.publish('books', '2'));
       expect(error.code).to.equal('TOPIC_PUBLISH_FAILED');
       proxy.heal();

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { MessageListenerContainer } from '../../../lib/topic/index.js';
+import { faultyRedis } from '../../../lib/testing/index.js';
 import { freePort } from '../../support/redis-server.js';
 import { sharedRedis } from '../../support/shared-redis.js';
-import { TcpProxy } from '../../support/tcp-proxy.js';
 
 /** Runs `body` in a process of its own, with `container` and `publisher` made for `url`; resolves with what it printed once it has ended by itself. */
 async function run(url: string, body: string): Promise<string> {
@@ -51,16 +51,16 @@ describe(`${MessageListenerContainer.name} in a process`, function () {
   });
 
   it('leaves none either when stopped while it connects to a link that says nothing', async () => {
-    const proxy = await TcpProxy.start((await sharedRedis()).port);
-    proxy.blackhole(true);
+    const proxy = await faultyRedis((await sharedRedis()).url);
+    proxy.blackhole();
     try {
       const output = await run(
-        `redis://127.0.0.1:${proxy.port}`,
+        proxy.url,
         `const starting = container.start().catch(({ code }) => console.log(code)); await new Promise(setImmediate); await container.stop(); await starting;`,
       );
       expect(output).to.equal('TOPIC_SUBSCRIBE_FAILED\nstopped \n');
     } finally {
-      await proxy.close();
+      await proxy.stop();
     }
   });
 });
