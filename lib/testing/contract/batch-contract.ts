@@ -19,7 +19,8 @@ function describeAnswers(stage: CacheStage): void {
   stage.it('runs no loader for keys that are all cached, null and undefined included', async (trial) => {
     const values = trial.has('nullValues') ? [1, null, undefined] : [1, 2, 3];
     for (const [i, key] of ['a', 'b', 'c'].entries()) await trial.cache.put(key, values[i]);
-    const expected = [['c', values[2]], ['b', values[1]], ['a', 1]].filter(([, value]) => value !== undefined); // prettier-ignore
+    // prettier-ignore
+    const expected = [['c', values[2]], ['b', values[1]], ['a', 1]].filter(([, value]) => value !== undefined);
     deepEqual([...(await trial.cache.getAllOrLoad(['c', 'b', 'a', 'b'], never))], expected);
     trial.counts({ loads: 0, misses: 0 });
   });
@@ -41,7 +42,8 @@ function describeAnswers(stage: CacheStage): void {
     await cache.getAllOrLoad(['a', 'b'], noted().load);
     deepEqual(await trial.get('a'), { value: 'of a' });
     equal(await cache.getOrLoad('b', never), 'of b');
-    deepEqual([...(await cache.getAllOrLoad(['b', 'a'], never))], [['b', 'of b'], ['a', 'of a']]); // prettier-ignore
+    // prettier-ignore
+    deepEqual([...(await cache.getAllOrLoad(['b', 'a'], never))], [['b', 'of b'], ['a', 'of a']]);
     if (!trial.has('join')) return;
     const there = await trial.join();
     const { calls, load } = noted();
@@ -51,7 +53,8 @@ function describeAnswers(stage: CacheStage): void {
 
   stage.it('takes keys that are equal by value for one, and answers to each of them', async (trial) => {
     const keys: readonly CacheKey[] = [{ a: 1, b: 2 }, new Date(5), { b: 2, a: 1 }, new Date(5), ['x', 1], ['x', 1]];
-    const { calls, load } = noted(() => new Map<CacheKey, unknown>([[{ a: 1, b: 2 }, 0], [new Date(5), 1], [['x', 1], 2]])); // prettier-ignore
+    // prettier-ignore
+    const { calls, load } = noted(() => new Map<CacheKey, unknown>([[{ a: 1, b: 2 }, 0], [new Date(5), 1], [['x', 1], 2]]));
     const answer = await trial.cache.getAllOrLoad(keys, load);
     deepEqual(calls, [[keys[0], keys[1], keys[4]]]);
     deepEqual(keys.map((key) => answer.get(key)), [0, 1, 0, 1, 2, 2]); // prettier-ignore

@@ -37,7 +37,8 @@ export function describeBatchLoaders(stage: CacheStage): void {
   for (const [what, answer] of Object.entries(SHAPES)) {
     stage.it(`takes ${what} from its loader`, async (trial) => {
       const { calls, load } = noted(answer);
-      deepEqual([...(await trial.cache.getAllOrLoad(['b', 'a'], load))], [['b', 'of b'], ['a', 'of a']]); // prettier-ignore
+      // prettier-ignore
+      deepEqual([...(await trial.cache.getAllOrLoad(['b', 'a'], load))], [['b', 'of b'], ['a', 'of a']]);
       deepEqual(await trial.getAll(['a', 'b', 'more']), [{ value: 'of a' }, { value: 'of b' }, undefined]);
       equal(calls.length, 1);
     });
@@ -48,7 +49,8 @@ export function describeBatchLoaders(stage: CacheStage): void {
       equal(await codeOf(trial.cache.getAllOrLoad(['a', 'b'], () => loaded as never)), 'CACHE_OPERATION_INVALID');
       deepEqual(await trial.getAll(['a', 'b']), [undefined, undefined]);
       await trial.cache.getAllOrLoad(['a', 'b'], noted().load);
-      deepEqual(await trial.getAll(['a', 'b']), [{ value: 'of a' }, { value: 'of b' }]); // The right to store them was given back.
+      // The right to store them was given back.
+      deepEqual(await trial.getAll(['a', 'b']), [{ value: 'of a' }, { value: 'of b' }]);
     });
   }
 
@@ -82,7 +84,8 @@ function describeAbsent(stage: CacheStage, what: string, answer: Answer): void {
       const { calls, load } = noted(answer);
       const asked: unknown[] = [];
       const options = { absent, unless: (_value: unknown, key: CacheKey) => (asked.push(key), key === 'none') };
-      const expected = absent === 'null' ? [['a', 'of a'], ['none', null]] : [['a', 'of a']]; // prettier-ignore
+      // prettier-ignore
+      const expected = absent === 'null' ? [['a', 'of a'], ['none', null]] : [['a', 'of a']];
       for (let i = 0; i < 2; i += 1) deepEqual([...(await trial.cache.getAllOrLoad(['a', 'none'], load, options))], expected);
       deepEqual([calls, asked], [[['a', 'none']], ['a']]);
       deepEqual(await trial.get('none'), { value });

@@ -53,9 +53,11 @@ export function describeRefusedBatches(stage: CacheStage): void {
     for (let i = 0; i < 2; i += 1) {
       const answer: Map<CacheKey, unknown> = await cache.getAllOrLoad(['a', TOO_LONG, 'b'], load, { onError });
       equal(answer.get(TOO_LONG), `of ${TOO_LONG}`);
-      deepEqual([...answer.keys()].map((key) => String(key).length), [1, TOO_LONG.length, 1]); // prettier-ignore
+      // prettier-ignore
+      deepEqual([...answer.keys()].map((key) => String(key).length), [1, TOO_LONG.length, 1]);
     }
-    deepEqual(calls.map((keys) => keys.map((key) => String(key).length)), [[1, TOO_LONG.length, 1], [TOO_LONG.length]]); // prettier-ignore
+    // prettier-ignore
+    deepEqual(calls.map((keys) => keys.map((key) => String(key).length)), [[1, TOO_LONG.length, 1], [TOO_LONG.length]]);
     deepEqual(told, [1, 2].map(() => ['get', 'CACHE_KEY_TOO_LONG', TOO_LONG])); // prettier-ignore
   });
 

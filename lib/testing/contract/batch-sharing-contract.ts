@@ -39,7 +39,8 @@ function describeJoins(stage: CacheStage): void {
     batch.succeed();
     await until(async () => (await trial.get('c')) !== undefined, 'what was loaded meanwhile');
     single.succeed('single');
-    deepEqual([...(await batch.result)], [['b', 'slow b'], ['a', 'single'], ['c', 'slow c']]); // prettier-ignore
+    // prettier-ignore
+    deepEqual([...(await batch.result)], [['b', 'slow b'], ['a', 'single'], ['c', 'slow c']]);
     equal(await single.result, 'single');
     equal(batch.calls.length, 1);
   });

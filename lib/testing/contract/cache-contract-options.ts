@@ -1,5 +1,5 @@
 import type { Cache } from '../../cache/index.js';
-import type { Milliseconds } from '../../time/index.js';
+import type { Duration, Milliseconds } from '../../time/index.js';
 import type { CacheFeatures } from './cache-features.js';
 import type { TestRunner } from './test-runner.js';
 
@@ -28,6 +28,11 @@ export interface CacheContractOptions<C extends Cache> extends TestRunner {
    * out, because the contract never touches timers or `Date` itself.
    */
   readonly elapse?: ((ms: Milliseconds, cache: C) => unknown) | undefined;
+  /**
+   * How long one test may take, for a call that never returns: test runners do not all end such a test.
+   * Default: `'10s'`.
+   */
+  readonly timeout?: Duration | undefined;
   /** Ends a cache at the end of its test. A promise is awaited. Default: its method `stop`, if it has one. */
   readonly stop?: ((cache: C) => unknown) | undefined;
 }

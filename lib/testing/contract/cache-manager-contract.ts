@@ -1,7 +1,9 @@
 import { deepEqual, equal, notEqual, ok, throws } from 'node:assert/strict';
 import type { Cache, CacheManager } from '../../cache/index.js';
 import { CacheError } from '../../errors/index.js';
+import type { Duration } from '../../time/index.js';
 import { endTest, leaveOut, type TestRunner } from './test-runner.js';
+import { settled } from './waits.js';
 import { codeOf } from './rejection.js';
 
 /** Makes a cache manager that was not started. Called once for each test. */
@@ -24,6 +26,11 @@ export interface CacheManagerContractOptions<M extends CacheManager> extends Tes
   readonly names?: readonly [string, string] | undefined;
   /** `false` for what the manager lacks. Default: it lacks nothing. */
   readonly features?: { readonly [Feature in CacheManagerFeature]?: boolean | undefined } | undefined;
+  /**
+   * How long one test may take, for a call that never returns: test runners do not all end such a test.
+   * Default: `'10s'`.
+   */
+  readonly timeout?: Duration | undefined;
   /** Ends a manager at the end of its test. Default: its method `stop`. */
   readonly stop?: ((manager: M) => unknown) | undefined;
 }
@@ -48,7 +55,7 @@ class ManagerStage<M extends CacheManager> {
     this.#options.it(title, async () => {
       const manager = await this.#make();
       try {
-        await test(manager);
+        await settled((async () => test(manager))(), 'the end of the test: a call of the manager does not return', this.#options.timeout);
       } finally {
         await endTest(manager, this.#options.stop);
       }
@@ -105,7 +112,8 @@ function describeNames<M extends CacheManager>(stage: ManagerStage<M>, options: 
   stage.it('refuses unknown names', (manager) => {
     for (const name of ['no such cache', 'constructor', '__proto__']) {
       equal(manager.getCache(name), undefined);
-      throws(() => manager.cache(name), (error) => CacheError.is(error) && error.code === 'CACHE_NAME_UNKNOWN'); // prettier-ignore
+      // prettier-ignore
+      throws(() => manager.cache(name), (error) => CacheError.is(error) && error.code === 'CACHE_NAME_UNKNOWN');
       ok(!manager.cacheNames.includes(name));
     }
   });

@@ -3,6 +3,7 @@ import type { CacheContractOptions, MakeCache } from './cache-contract-options.j
 import type { Need } from './cache-features.js';
 import { CacheTrial } from './cache-trial.js';
 import { endTest, leaveOut } from './test-runner.js';
+import { settled } from './waits.js';
 
 /** What the tests of a cache stand on. Each test gets a cache of its own, which ends with it. */
 export class CacheStage {
@@ -51,7 +52,7 @@ export class CacheStage {
       elapse: async (ms) => void (await elapse?.(ms, cache)),
     });
     try {
-      await test(trial);
+      await settled(test(trial), 'the end of the test: a call of the cache does not return', this.#options.timeout);
     } finally {
       for (const each of [...joined, cache]) await endTest(each, stop);
     }

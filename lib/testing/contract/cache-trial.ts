@@ -62,7 +62,8 @@ export class CacheTrial {
   async slowly<V>(key: CacheKey, options?: LoadOptions<V>): Promise<SlowLoad<V>> {
     const [begun, ended] = [new Gate(), new Gate<V>()];
     const result = this.cache.getOrLoad(key, () => (begun.open(), ended.promise), options);
-    await Promise.race([begun.promise, result.catch(() => undefined)]); // The test looks at its rejection later.
+    // The test looks at its rejection later.
+    await Promise.race([begun.promise, result.catch(() => undefined)]);
     return { result, succeed: ended.open };
   }
 

@@ -48,7 +48,8 @@ export async function slowBatch(cache: Pick<Cache, 'getAllOrLoad'>, keys: readon
   });
   const loader: typeof load = (missing, context) => (signals.push(context.signal), load(missing, context));
   const result = cache.getAllOrLoad(keys, loader, options);
-  await Promise.race([begun.promise, result.catch(() => undefined)]); // The test looks at its rejection later.
+  // The test looks at its rejection later.
+  await Promise.race([begun.promise, result.catch(() => undefined)]);
   return {
     result,
     calls,

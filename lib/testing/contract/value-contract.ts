@@ -48,7 +48,8 @@ export function describeValues(stage: CacheStage): void {
         cache.evictIfPresent(WRONG),
       ];
       const codes = await Promise.allSettled(calls.map(codeOf));
-      deepEqual(codes, calls.map(() => ({ status: 'fulfilled', value: 'CACHE_KEY_UNSUPPORTED' }))); // prettier-ignore
+      // prettier-ignore
+      deepEqual(codes, calls.map(() => ({ status: 'fulfilled', value: 'CACHE_KEY_UNSUPPORTED' })));
       equal(runs, 0);
     });
 

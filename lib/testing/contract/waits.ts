@@ -1,3 +1,5 @@
+import { type Duration, parseDuration } from '../../time/index.js';
+
 const PATIENCE_MS = 10_000;
 const SOON_MS = 500;
 const REST_MS = 2;
@@ -49,10 +51,20 @@ export async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i += 1) await new Promise<void>((resolve) => void nextTurn(resolve));
 }
 
-/** What `promise` resolves with, if it settles within 10 seconds. */
-export async function settled<T>(promise: Promise<T>, what: string): Promise<T> {
-  let isSettled = false;
-  const noted = later(promise.finally(() => (isSettled = true)));
-  await until(() => isSettled, what);
-  return noted;
+/**
+ * What `promise` resolves with.
+ *
+ * @throws {Error} which names what was waited for, if it does not settle within `timeout`.
+ */
+export async function settled<T>(promise: Promise<T>, what: string, timeout: Duration = PATIENCE_MS): Promise<T> {
+  const timeoutMs = parseDuration('timeout', timeout);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = rest(() => reject(new Error(`Waited ${timeoutMs} ms in vain for ${what}.`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([later(promise), late]);
+  } finally {
+    endRest(timer);
+  }
 }

@@ -1,5 +1,5 @@
 import { AssertionError } from 'node:assert';
-import { CacheConfigurationError, reasonOf } from '../../errors/index.js';
+import { CacheConfigurationError, isError, reasonOf } from '../../errors/index.js';
 import { simulateWith, type SimulateFleetOptions } from './simulate-fleet.js';
 import type { SimulatedFleet } from './simulated-fleet.js';
 
@@ -67,7 +67,7 @@ class PlayError extends Error {
 
 /** Without the schedule, which is told anyway. */
 const firstLine = (error: unknown): string => {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = isError(error) ? error.message : String(error);
   return error instanceof AssertionError ? (reason.split('\nSeed ')[0] as string) : reason;
 };
 

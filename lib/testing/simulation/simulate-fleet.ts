@@ -39,7 +39,9 @@ export interface SimulateFleetOptions {
    * Default: 1.
    */
   readonly seed?: number | undefined;
-  /** Binds the services of one server, before caching is enabled in its container. A promise is waited for. */
+  /**
+   * Binds the services of one server, before caching is enabled in its container. A promise is waited for.
+   */
   readonly wire: (container: Container, place: SimulatedPlace) => unknown;
   /**
    * The options of `enableCaching`, for all servers, or by their index: a mixed fleet. Default: the defaults.

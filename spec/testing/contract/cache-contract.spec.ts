@@ -92,6 +92,18 @@ describe(describeCacheContract.name, () => {
     expect(made).to.deep.equal(about);
   });
 
+  it('ends a test whose cache never answers', async () => {
+    const tests = new DeclaredTests();
+    class Stuck extends MapCache {
+      override getOrLoad<V>(): Promise<V> {
+        return new Promise(() => undefined);
+      }
+    }
+    describeCacheContract(() => new Stuck('book'), { describe: tests.describe, it: tests.it, features: PLAIN, timeout: 1 });
+    const [title] = tests.titles.filter((each) => each.startsWith('getOrLoad'));
+    expect(await tests.failures([title!])).to.deep.equal([title]);
+  });
+
   it('waits for a `stop` of the caller', async () => {
     const [tests, log] = [new DeclaredTests(), [] as string[]];
     const stop = async (): Promise<void> => void log.push(await Promise.resolve('stopped'));
