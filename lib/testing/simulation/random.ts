@@ -1,4 +1,7 @@
-/** Numbers from 0 up to 1 that look random, and are the same for the same seed (mulberry32, by Tommy Ettinger). */
+/**
+ * Numbers from 0 up to 1 that look random, and are the same for the same seed (mulberry32, by Tommy
+ * Ettinger).
+ */
 export function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

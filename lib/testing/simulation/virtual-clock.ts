@@ -73,7 +73,10 @@ export class VirtualClock implements TimedClock {
     return this.#next()?.at;
   }
 
-  /** @internal Moves to `time` without ringing what is due by then, as when the process stands still meanwhile. */
+  /**
+   * @internal Moves to `time` without ringing what is due by then, as when the process stands still
+   *   meanwhile.
+   */
   jumpTo(time: Milliseconds): void {
     this.#now = Math.max(this.#now, time);
   }
@@ -88,7 +91,9 @@ export class VirtualClock implements TimedClock {
     }
   }
 
-  /** @internal Lets `ms` pass, and rings each timer when its time has come. Promises settle only afterwards. */
+  /**
+   * @internal Lets `ms` pass, and rings each timer when its time has come. Promises settle only afterwards.
+   */
   advance(ms: Milliseconds): void {
     const end = this.#now + ms;
     for (let at = this.nextAt; at !== undefined && at <= end; at = this.nextAt) {
