@@ -7,6 +7,7 @@ import { never, rejectionOf } from './rejection.js';
 /** Reads of many keys. */
 export function describeBatches(stage: CacheStage): void {
   describeAnswers(stage);
+  describeKeys(stage);
   describeStored(stage);
   describeRuns(stage);
 }
@@ -50,7 +51,9 @@ function describeAnswers(stage: CacheStage): void {
     await there.getAllOrLoad(['a', 'b'], load);
     deepEqual(calls, trial.has('sharedEntries') ? [] : [['a', 'b']]);
   });
+}
 
+function describeKeys(stage: CacheStage): void {
   stage.it('takes keys that are equal by value for one, and answers to each of them', async (trial) => {
     const keys: readonly CacheKey[] = [{ a: 1, b: 2 }, new Date(5), { b: 2, a: 1 }, new Date(5), ['x', 1], ['x', 1]];
     // prettier-ignore

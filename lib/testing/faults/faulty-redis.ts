@@ -37,7 +37,7 @@ const LINKS: readonly RedisLink[] = ['command', 'subscriber'];
 
 /**
  * A TCP proxy on the loopback, between the code under test and a real Redis, that does harm to the
- * connections that go through it. Made by {@link faultyRedis}. Give its {@link url} to the code under test.
+ * connections that go through it. Made by {@link faultyRedis}. Give its `url` to the code under test.
  * Faults add up until {@link heal}.
  *
  * It knows the two kinds of connections of an instance apart, by their names or by their first command. A
