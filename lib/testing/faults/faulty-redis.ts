@@ -164,7 +164,7 @@ export class FaultyRedis {
 
   /**
    * Has new connections lead to another server, as if a name or an address had moved. Open ones stay where
-   * they are. Only host and port of `url` count; {@link url} stays as it is.
+   * they are. Only host and port of `url` count; the `url` of the proxy stays as it is.
    *
    * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` when the URL cannot be read or used.
    */
