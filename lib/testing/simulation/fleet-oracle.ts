@@ -1,18 +1,13 @@
-import { deepEqual } from 'node:assert';
 import { inspect } from 'node:util';
 import type { EvictionMessage } from '../../eviction/index.js';
 import type { Milliseconds } from '../../time/index.js';
+import { Source, type SourceOf } from './source.js';
 
 /** Everybody has followed an eviction that is older than this. */
 const LONG_MS: Milliseconds = 60_000;
 
-/** A value that a key has had, and since when it could be read. */
-interface Source {
-  readonly value: unknown;
-  readonly tags: readonly string[];
-  /** Its place in the order of all that happened: when its load began, or its put was executed. */
-  begun: number;
-}
+/** So many values of one key are remembered. An older one that comes back is not recognized. */
+const MOST_SOURCES = 500;
 
 /** What an eviction, a put or a clear takes away: everything that began before it. */
 interface Removal {
@@ -42,6 +37,9 @@ export interface Floor {
   readonly because: string;
 }
 
+/** How a put ended. `'failed'`: nobody knows whether it was executed. */
+export type PutOutcome = 'stored' | 'not stored' | 'failed';
+
 /** A place in the fleet: one key of one cache in one instance. */
 export interface Place {
   readonly instance: string;
@@ -68,7 +66,8 @@ export class FleetOracle {
   readonly #now: () => Milliseconds;
   readonly #sources = new Map<string, Source[]>();
   readonly #removals = new Map<string, Removal[]>();
-  readonly #puts = new Map<string, Set<Source>>();
+  /** Those under way, and those that failed, by place. */
+  readonly #puts = new Map<string, Map<Source, 'under way' | 'failed'>>();
   #index = 0;
 
   constructor(boundOf: (instance: string) => Milliseconds, now: () => Milliseconds) {
@@ -82,21 +81,31 @@ export class FleetOracle {
   }
 
   /** A load that began at `begun` has ended with a value. */
-  loaded(cache: string, key: string, { begun, value, tags }: Source): void {
-    const id = `${cache} ${key}`;
-    const sources = (this.#sources.get(id) ?? []).filter((source) => !isSame(source.value, value) || String(source.tags) !== String(tags));
-    this.#sources.set(id, [...sources, { begun, value, tags }]);
+  loaded(cache: string, key: string, of: SourceOf): void {
+    const sources = this.#sourcesOf(cache, key);
+    const known = sources.findIndex((source) => source.isOf(of));
+    if (known === -1) return this.#remember(sources, new Source(of));
+    // Of two loads with one value, the one that began later may have ended first.
+    const [source] = sources.splice(known, 1) as [Source];
+    source.again(of);
+    sources.push(source);
   }
 
   /** A put begins. @returns what ends it. */
-  putting({ instance, cache, key }: Place, value: unknown, tags: readonly string[]): () => void {
-    const source = { begun: this.step(), value, tags };
-    const id = `${cache} ${key}`;
-    this.#sources.set(id, [...(this.#sources.get(id) ?? []), source]);
-    const place = `${instance} ${id}`;
-    const under = this.#puts.get(place) ?? new Set<Source>();
-    this.#puts.set(place, under.add(source));
-    return () => void under.delete(source);
+  putting({ instance, cache, key }: Place, value: unknown, tags: readonly string[]): (outcome: PutOutcome) => void {
+    const source = new Source({ begun: this.step(), value, tags });
+    const sources = this.#sourcesOf(cache, key);
+    this.#remember(sources, source);
+    const place = `${instance} ${cache} ${key}`;
+    const puts = this.#puts.get(place) ?? new Map<Source, 'under way' | 'failed'>();
+    this.#puts.set(place, puts.set(source, 'under way'));
+    return (outcome) => {
+      // It may still reach the server.
+      if (outcome === 'failed') return void puts.set(source, 'failed');
+      puts.delete(source);
+      if (puts.size === 0) this.#puts.delete(place);
+      if (outcome === 'not stored') sources.splice(sources.indexOf(source), 1);
+    };
   }
 
   /** The server executed a step of `by` that takes something away, and announced it. */
@@ -107,8 +116,10 @@ export class FleetOracle {
       tags: op === 'evictTagged' ? tags : undefined,
       executedAt: this.#now(),
     });
-    // A put takes away what was there before, and not itself.
-    for (const key of keys) for (const source of this.#puts.get(`${by} ${cache} ${key}`) ?? []) source.begun = this.step();
+    // A put takes away what was there before, and not itself. One without a remote tier is an eviction.
+    for (const key of keys)
+      for (const [source, state] of this.#puts.get(`${by} ${cache} ${key}`) ?? [])
+        if (op === 'put' || state === 'under way') source.begun = this.step();
     return removal;
   }
 
@@ -143,7 +154,7 @@ export class FleetOracle {
 
   /** @returns what is wrong with the answer of a read with these floors; `undefined`: nothing. */
   wrong({ instance, cache, key }: Place, value: unknown, floors: readonly Floor[]): string | undefined {
-    const sources = (this.#sources.get(`${cache} ${key}`) ?? []).filter((source) => isSame(source.value, value));
+    const sources = (this.#sources.get(`${cache} ${key}`) ?? []).filter((source) => source.isLike(value));
     let why: Floor | undefined;
     for (const source of sources) {
       const floor = floors.find(({ removal }) => takesAway(removal, source));
@@ -153,6 +164,18 @@ export class FleetOracle {
     // Without a source it was stored by somebody who is not watched.
     if (why === undefined) return undefined;
     return `${why.because}, and ${instance} answered '${key}' of cache '${cache}' with the value before: ${inspect(value, { breakLength: Infinity })}`;
+  }
+
+  #sourcesOf(cache: string, key: string): Source[] {
+    const id = `${cache} ${key}`;
+    const sources = this.#sources.get(id) ?? [];
+    this.#sources.set(id, sources);
+    return sources;
+  }
+
+  #remember(sources: Source[], source: Source): void {
+    sources.push(source);
+    if (sources.length > MOST_SOURCES) sources.shift();
   }
 
   #add(of: Pick<Removal, 'cache' | 'keys' | 'tags' | 'executedAt'>, index = this.step()): Removal {
@@ -177,13 +200,3 @@ const coverOf = ({ keys, tags }: Removal): string => JSON.stringify([keys && [..
 /** A removal of tags takes away what carries one of them. */
 const takesAway = ({ index, tags }: Removal, source: Source): boolean =>
   source.begun < index && (tags === undefined || source.tags.some((tag) => tags.includes(tag)));
-
-/** What comes from Redis may be a plain copy of an object of a class. */
-function isSame(one: unknown, other: unknown): boolean {
-  try {
-    deepEqual(one, other);
-    return typeof one === typeof other;
-  } catch {
-    return false;
-  }
-}

@@ -13,7 +13,7 @@ import {
   type ValueWrapper,
   type WriteIntent,
 } from '../../cache/index.js';
-import type { Call, FleetOracle, Floor, Place } from './fleet-oracle.js';
+import type { Call, FleetOracle, Floor, Place, PutOutcome } from './fleet-oracle.js';
 
 /** Who watches a {@link WatchedCache}. */
 export interface CacheWatch {
@@ -86,7 +86,7 @@ export class WatchedCache extends TwoTierCache {
       const begun = this.#watch.oracle.step();
       const value = await loader(context);
       const { tags = [] } = options;
-      this.#loaded(reading.place.key, begun, { value, tags: () => (typeof tags === 'function' ? tags(value) : tags) });
+      this.#loaded(key, begun, { value, tags: () => (typeof tags === 'function' ? tags(value) : tags) });
       return value;
     };
     return this.#follow(reading, super.getOrLoad(key, watched, options));
@@ -104,10 +104,12 @@ export class WatchedCache extends TwoTierCache {
       const { tags = [] } = options;
       for (const [i, value] of valuesOf(missing, loaded).entries()) {
         const key = missing[i] as K;
-        if (value === undefined && options.absent === undefined) continue;
-        const stored = value ?? (options.absent === 'null' ? null : undefined);
-        const tagged = (): readonly CacheKey[] => (typeof tags === 'function' ? tags(value as V, key) : tags);
-        this.#loaded(encodeKey(key), begun, { value: stored, tags: tagged });
+        if (value !== undefined) {
+          const tagged = (): readonly CacheKey[] => (typeof tags === 'function' ? tags(value, key) : tags);
+          this.#loaded(key, begun, { value, tags: tagged });
+        } else if (options.absent !== undefined) {
+          this.#loaded(key, begun, { value: options.absent === 'null' ? null : undefined, tags: () => [] });
+        }
       }
       return loaded;
     };
@@ -127,7 +129,8 @@ export class WatchedCache extends TwoTierCache {
 
   override async putIfAbsent<V = unknown>(key: CacheKey, value: V, options: PutOptions = {}): Promise<ValueWrapper<V> | undefined> {
     const reading = this.#begun(key);
-    const present = await this.#putting([[key, value]], options, () => super.putIfAbsent(key, value, options));
+    const put = (): Promise<ValueWrapper<V> | undefined> => super.putIfAbsent(key, value, options);
+    const present = await this.#putting([[key, value]], options, put, (found) => (found === undefined ? 'stored' : 'not stored'));
     if (present !== undefined) this.#answered(reading, present.value);
     return present;
   }
@@ -158,6 +161,10 @@ export class WatchedCache extends TwoTierCache {
     return this.#removing({}, options, () => super.clear(options));
   }
 
+  override async invalidate(options: EvictOptions = {}): Promise<boolean> {
+    return this.#removing({}, options, () => super.invalidate(options));
+  }
+
   /** `undefined`: for a key that cannot be one, which the call refuses. */
   #begun(key: CacheKey): Reading | undefined {
     const [encoded] = encodedForms([key]);
@@ -183,19 +190,28 @@ export class WatchedCache extends TwoTierCache {
     return answer;
   }
 
-  #loaded(key: string, begun: number, { value, tags }: { readonly value: unknown; readonly tags: () => readonly CacheKey[] }): void {
-    this.#watch.oracle.loaded(this.name, key, { begun, value, tags: encodedForms(tagsOf(tags)) });
+  #loaded(key: CacheKey, begun: number, { value, tags }: { readonly value: unknown; readonly tags: () => readonly CacheKey[] }): void {
+    for (const encoded of encodedForms([key]))
+      this.#watch.oracle.loaded(this.name, encoded, { begun, value, tags: encodedForms(tagsOf(tags)) });
   }
 
-  async #putting<T>(entries: readonly (readonly [CacheKey, unknown])[], { tags = [] }: PutOptions, put: () => Promise<T>): Promise<T> {
+  async #putting<T>(
+    entries: readonly (readonly [CacheKey, unknown])[],
+    { tags = [] }: PutOptions,
+    put: () => Promise<T>,
+    outcomeOf: (answer: T) => PutOutcome = () => 'stored',
+  ): Promise<T> {
     const { instance, oracle } = this.#watch;
     const ends = entries.flatMap(([key, value]) =>
       encodedForms([key]).map((encoded) => oracle.putting({ instance, cache: this.name, key: encoded }, value, encodedForms(tags))),
     );
+    let outcome: PutOutcome = 'failed';
     try {
-      return await put();
+      const answer = await put();
+      outcome = outcomeOf(answer);
+      return answer;
     } finally {
-      for (const end of ends) end();
+      for (const end of ends) end(outcome);
     }
   }
 
