@@ -4,7 +4,7 @@ import { CircuitBreaker, type CommandConnection, type Script } from '../../redis
 import type { Milliseconds, Timers } from '../../time/index.js';
 import type { FakeRedis, Request } from './fake-redis.js';
 import type { HopScheduler } from './hop-scheduler.js';
-import { Lane } from './lane.js';
+import { Lane, type Silence } from './lane.js';
 import { LinkStore } from './link-store.js';
 
 interface Connection {
@@ -56,6 +56,7 @@ export class CommandLink {
   readonly #connecting: Lane;
   #connection: Connection | undefined;
   #isDead = false;
+  readonly #silences = new Set<Silence>();
   #verify: () => Promise<void> = () => Promise.resolve();
   #onVerified: () => void = () => undefined;
 
@@ -155,14 +156,17 @@ export class CommandLink {
   /**
    * From now on the network is silent: nothing goes through in either direction, and no connection is opened.
    */
-  hold(): void {
+  hold(silence: Silence = 'link'): void {
+    this.#silences.add(silence);
     this.#connecting.hold();
     this.#connection?.requests.hold();
     this.#connection?.replies.hold();
   }
 
-  /** Ends {@link hold}. */
-  resume(): void {
+  /** Ends {@link hold}, unless there is another reason for it. */
+  resume(silence: Silence = 'link'): void {
+    this.#silences.delete(silence);
+    if (this.#silences.size > 0) return;
     this.#connecting.resume();
     this.#connection?.requests.resume();
     this.#connection?.replies.resume();

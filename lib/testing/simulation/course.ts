@@ -45,7 +45,7 @@ export class Course implements HopScheduler {
   #calls = 0;
   #methods = 0;
   #patience = 0;
-  #isElapsing = false;
+  #elapsing = 0;
 
   /** @param tell - told of each hop, for people. */
   constructor(clock: VirtualClock, choice: Choice, tell: (line: string) => void) {
@@ -96,7 +96,7 @@ export class Course implements HopScheduler {
   /** Lets time pass. Each timer rings in its turn, and what follows from it happens before the next one. */
   async elapse(ms: Milliseconds): Promise<void> {
     const end = this.#clock.now() + ms;
-    this.#isElapsing = true;
+    this.#elapsing += 1;
     try {
       await this.settle();
       for (let at = this.#clock.nextAt; at !== undefined && at <= end; at = this.#clock.nextAt) {
@@ -106,7 +106,7 @@ export class Course implements HopScheduler {
       }
       this.#clock.jumpTo(end);
     } finally {
-      this.#isElapsing = false;
+      this.#elapsing -= 1;
     }
   }
 
@@ -150,7 +150,7 @@ export class Course implements HopScheduler {
       return true;
     }
     const at = this.#clock.nextAt;
-    if (this.#isElapsing || this.#calls === 0 || at === undefined || !this.#clock.isAwaited) return false;
+    if (this.#elapsing > 0 || this.#calls === 0 || at === undefined || !this.#clock.isAwaited) return false;
     this.#clock.jumpTo(at);
     this.#clock.ringDue();
     this.#quietTurns = 0;

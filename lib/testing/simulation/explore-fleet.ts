@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert';
 import { CacheConfigurationError, isError, reasonOf } from '../../errors/index.js';
-import { simulateWith, type SimulateFleetOptions } from './simulate-fleet.js';
+import { checkNames, invalid, simulateWith, type SimulateFleetOptions } from './simulate-fleet.js';
 import type { SimulatedFleet } from './simulated-fleet.js';
 
 /** How {@link exploreFleet} explores. */
@@ -12,6 +12,9 @@ export interface ExploreFleetOptions extends SimulateFleetOptions {
   /** Repeats one order, as a failure told it. Default: none. */
   readonly path?: string | undefined;
 }
+
+/** What can be said of it. */
+const KNOWN = ['instances', 'seed', 'wire', 'options', 'runs', 'path'] as const;
 
 /** So many choices of an order are explored; later hops arrive in the order in which they were sent. */
 const MOST_CHOICES = 400;
@@ -31,7 +34,12 @@ const GREATEST_CHOICE = 4_095;
  * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` if fast-check is not installed.
  */
 export async function exploreFleet(options: ExploreFleetOptions, scenario: (fleet: SimulatedFleet) => Promise<void>): Promise<void> {
+  checkNames(options, KNOWN);
   const { runs = 100, seed = 1, path = '' } = options;
+  if (!Number.isSafeInteger(runs) || runs < 1) throw invalid('runs', 'a whole number of at least 1', runs);
+  if (!Number.isSafeInteger(seed)) throw invalid('seed', 'a whole number', seed);
+  if (!/^(\d+(:\d+)*)?$/.test(path)) throw invalid('path', "numbers between colons, as in '2:1:0'", path);
+  if (typeof scenario !== 'function') throw new CacheConfigurationError('CACHE_OPERATION_INVALID', 'exploreFleet needs a scenario: a function of the fleet.');
   const fc = await fastCheck();
   const play = async (choices: readonly number[]): Promise<void> => {
     let next = 0;

@@ -9,6 +9,9 @@ const LONG_MS: Milliseconds = 60_000;
 /** So many values of one key are remembered. An older one that comes back is not recognized. */
 const MOST_SOURCES = 500;
 
+/** So many removals of one cache are remembered. */
+const MOST_REMOVALS = 1_000;
+
 /** What an eviction, a put or a clear takes away: everything that began before it. */
 interface Removal {
   /** Its place in the order of all that happened. */
@@ -17,6 +20,8 @@ interface Removal {
   /** `undefined`: all keys, or those with one of {@link tags}. */
   readonly keys: ReadonlySet<string> | undefined;
   readonly tags: readonly string[] | undefined;
+  /** {@link keys} and {@link tags} as text. */
+  readonly cover: string;
   /**
    * When the server executed it. `undefined`: it stands for a call of {@link by}, which may not have come so
    * far.
@@ -158,7 +163,10 @@ export class FleetOracle {
     let why: Floor | undefined;
     for (const source of sources) {
       const floor = floors.find(({ removal }) => takesAway(removal, source));
-      if (floor === undefined) return undefined;
+      if (floor === undefined) {
+        for (const each of sources) each.has(value);
+        return undefined;
+      }
       why = floor;
     }
     // Without a source it was stored by somebody who is not watched.
@@ -179,23 +187,21 @@ export class FleetOracle {
   }
 
   #add(of: Pick<Removal, 'cache' | 'keys' | 'tags' | 'executedAt'>, index = this.step()): Removal {
-    const removal = { ...of, index, by: new Map<string, string>(), isEverywhere: false };
+    const cover = JSON.stringify([of.keys && [...of.keys], of.tags]);
+    const removal = { ...of, index, cover, by: new Map<string, string>(), isEverywhere: false };
     const removals = this.#removals.get(of.cache) ?? [];
-    this.#removals.set(of.cache, [...this.#needed(removals, removal), removal]);
+    this.#removals.set(of.cache, [...this.#needed(removals, removal), removal].slice(-MOST_REMOVALS));
     return removal;
   }
 
   /** Without those that a later one of the same keys stands for, which everybody has followed long ago. */
-  #needed(removals: readonly Removal[], added: Removal): readonly Removal[] {
+  #needed(removals: readonly Removal[], { cover }: Removal): readonly Removal[] {
     const longAgo = this.#now() - LONG_MS;
-    const cover = coverOf(added);
-    const followed = removals.filter((each) => each.executedAt !== undefined && each.executedAt < longAgo && coverOf(each) === cover);
+    const followed = removals.filter((each) => each.executedAt !== undefined && each.executedAt < longAgo && each.cover === cover);
     const last = followed.at(-1)?.index ?? 0;
-    return removals.filter((each) => each.index >= last || coverOf(each) !== cover);
+    return removals.filter((each) => each.index >= last || each.cover !== cover);
   }
 }
-
-const coverOf = ({ keys, tags }: Removal): string => JSON.stringify([keys && [...keys], tags]);
 
 /** A removal of tags takes away what carries one of them. */
 const takesAway = ({ index, tags }: Removal, source: Source): boolean =>

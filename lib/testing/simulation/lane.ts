@@ -1,5 +1,8 @@
 import type { HopScheduler } from './hop-scheduler.js';
 
+/** Why a link is silent: its own fault, or the server cannot be reached. Each is ended by itself. */
+export type Silence = 'link' | 'server';
+
 /**
  * One way a thing can travel: what is put in comes out in the same order, one at a time, each when the
  * scheduler says so. Several lanes race with each other; within one nothing overtakes.

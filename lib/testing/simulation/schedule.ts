@@ -12,6 +12,7 @@ export class Schedule {
   readonly #clock: Clock;
   #lines: string[] = [];
   #violation: string | undefined;
+  #told: string | undefined;
 
   constructor(seed: number, clock: Clock) {
     this.seed = seed;
@@ -34,13 +35,18 @@ export class Schedule {
 
   violated(violation: string): void {
     this.tell(`✗ ${violation}`);
-    this.#violation ??= violation;
+    if (this.#violation !== undefined) return;
+    this.#violation = violation;
+    this.#told = this.#text();
   }
 
   /** What is told with a violation: up to where it happened. */
   text(): string {
-    const end = this.#lines.findIndex((line) => line.includes('✗')) + 1 || this.#lines.length;
-    const lines = this.#lines.slice(0, end).filter((line) => !/heartbeat|inbox/.test(line));
+    return this.#told ?? this.#text();
+  }
+
+  #text(): string {
+    const lines = this.#lines.filter((line) => !/heartbeat|inbox/.test(line));
     const told = lines.slice(-TOLD_LINES);
     const omitted = lines.length > told.length ? `  … ${lines.length - told.length} lines before\n` : '';
     return `What happened, without heartbeats:\n${omitted}${told.join('\n')}`;

@@ -1,6 +1,6 @@
 import { Container } from 'inversify';
 import { isNamedByDecorator } from '../../annotation/index.js';
-import { CacheConfigurationError, shown } from '../../errors/index.js';
+import { CacheConfigurationError, didYouMean, shown } from '../../errors/index.js';
 import { type EvictionMessage, nameOfOrigin, parseMessage } from '../../eviction/index.js';
 import { type CachingOptions, createInstance, type Instance, type InstanceOptions } from '../../instance/index.js';
 import { CacheInterceptor } from '../../interceptor/index.js';
@@ -17,7 +17,7 @@ import { SimulatedInstance } from './simulated-instance.js';
 import { SimulatedRedis } from './simulated-redis.js';
 import { SubscriberLink } from './subscriber-link.js';
 import { VirtualClock } from './virtual-clock.js';
-import { WatchedCache } from './watched-cache.js';
+import { type CacheWatch, WatchedCache } from './watched-cache.js';
 
 /** What of the options of an instance can be chosen: the simulation has its own Redis and clock. */
 export type SimulatedCachingOptions = Omit<CachingOptions, 'redis' | 'credentials' | 'clock' | 'instanceId' | 'enabled'>;
@@ -49,6 +49,12 @@ export interface SimulateFleetOptions {
   readonly options?: SimulatedCachingOptions | ((index: number) => SimulatedCachingOptions) | undefined;
 }
 
+/** What can be said of a fleet. */
+const KNOWN = ['instances', 'seed', 'wire', 'options'] as const;
+
+/** What the simulation decides itself. */
+const GIVEN = ['redis', 'credentials', 'clock', 'instanceId', 'enabled'] as const;
+
 /** More would take long, and show nothing new. */
 const MOST_INSTANCES = 64;
 
@@ -61,6 +67,7 @@ const MOST_INSTANCES = 64;
  * @throws {CacheConfigurationError} `CACHE_OPTION_INVALID` for wrong options; what `enableCaching` throws.
  */
 export function simulateFleet(options: SimulateFleetOptions): Promise<SimulatedFleet> {
+  checkNames(options, KNOWN);
   const { seed = 1 } = options;
   if (!Number.isSafeInteger(seed) || seed < 0) throw invalid('seed', 'a whole number of at least 0', seed);
   const random = randomOf(seed);
@@ -98,6 +105,7 @@ class SimulatedWorld {
   readonly #schedule: Schedule;
   readonly #server = new FakeRedis(() => this.clock.epochNow());
   readonly #links: Links[] = [];
+  readonly #redis: SimulatedRedis;
   /** How many instances have had each place. */
   readonly #lives: number[] = [];
   readonly #oracle: FleetOracle;
@@ -112,12 +120,17 @@ class SimulatedWorld {
       (instance) => this.#bounds.get(instance) ?? 0,
       () => this.clock.now(),
     );
+    this.#redis = new SimulatedRedis(
+      this.#server,
+      () => this.#links,
+      (line) => this.#schedule.tell(`redis: ${line}`),
+    );
     this.#server.onPublish = (channel, body) => this.#publish(channel, body);
   }
 
   async start(index: number): Promise<SimulatedInstance> {
     const { options = {}, wire } = this.#options;
-    const own = typeof options === 'function' ? options(index) : options;
+    const own = checkOwn(typeof options === 'function' ? options(index) : options, index);
     const life = (this.#lives[index] = (this.#lives[index] ?? 0) + 1);
     const id = life === 1 ? `i${index}` : `i${index}-${life}`;
     const container = new Container();
@@ -133,12 +146,10 @@ class SimulatedWorld {
   }
 
   fleet(instances: readonly SimulatedInstance[]): SimulatedFleet {
-    const tell = (line: string): void => this.#schedule.tell(`redis: ${line}`);
-    const redis = new SimulatedRedis(this.#server, () => this.#links, tell);
     return new SimulatedFleet({
       instances,
       start: (index) => this.start(index),
-      redis,
+      redis: this.#redis,
       clock: this.clock,
       course: this.course,
       schedule: this.#schedule,
@@ -147,7 +158,12 @@ class SimulatedWorld {
 
   #instance(id: string, own: SimulatedCachingOptions, caches: WatchedCache[]): { readonly links: Links; readonly instance: Instance } {
     let links: Links | undefined;
-    const watch = { instance: id, oracle: this.#oracle, violated: (text: string) => this.#schedule.violated(text) };
+    const watch: CacheWatch = {
+      instance: id,
+      oracle: this.#oracle,
+      call: (answer) => this.course.call(answer),
+      violated: (text) => this.#schedule.violated(text),
+    };
     const say = (line: string): void => this.#schedule.tell(`${id}: ${line}`);
     const logger = own.logger ?? { error: say, warn: say, info: say };
     const instance = createInstance(
@@ -177,6 +193,7 @@ class SimulatedWorld {
           });
           links = { command, subscriber };
           this.#links.push(links);
+          this.#redis.met(links);
           return simulatedBackend(resolved, links, events);
         },
       },
@@ -198,5 +215,26 @@ function textOf({ cache, op, keys, tags, origin, seq }: EvictionMessage): string
   return `${op}${what} in cache '${cache}', number ${seq}, by ${nameOfOrigin(origin)}`;
 }
 
-const invalid = (option: string, what: string, got: unknown): CacheConfigurationError =>
+/** @internal */
+export const invalid = (option: string, what: string, got: unknown): CacheConfigurationError =>
   new CacheConfigurationError('CACHE_OPTION_INVALID', `Expected \`${option}\` to be ${what}, got ${shown(String(got))}.`);
+
+/** @internal Refuses what is no object, and options that nobody reads. */
+export function checkNames(options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const message = `Unknown option \`${shown(name)}\` of a simulated fleet.${didYouMean(name, known)}`;
+    throw new CacheConfigurationError('CACHE_OPTION_INVALID', message, { hint: `Known here: ${known.join(', ')}.` });
+  }
+}
+
+/** The options of one instance, without those that are not for the user to choose. */
+function checkOwn(own: SimulatedCachingOptions, index: number): SimulatedCachingOptions {
+  if (typeof own !== 'object' || own === null) throw invalid('options', `an object for instance ${index}`, own);
+  const given = GIVEN.find((name) => (own as Record<string, unknown>)[name] !== undefined);
+  if (given === undefined) return own;
+  throw new CacheConfigurationError('CACHE_OPTION_INVALID', `\`${given}\` is no option of a simulated fleet, which decides it itself.`, {
+    hint: 'A simulation has its own Redis, its own clock and its own instances. Leave the option out.',
+  });
+}

@@ -37,7 +37,7 @@ export class SimulatedFleet implements Iterable<SimulatedInstance>, AsyncDisposa
   readonly clock: VirtualClock;
   readonly #parts: FleetParts;
   readonly #instances: SimulatedInstance[];
-  #isStopped = false;
+  #ended: Promise<void> | undefined;
 
   /** @internal Made by {@link simulateFleet}. */
   constructor(parts: FleetParts) {
@@ -83,6 +83,7 @@ export class SimulatedFleet implements Iterable<SimulatedInstance>, AsyncDisposa
   /** Heals every link, and lets Redis be reached again. */
   heal(): void {
     for (const instance of this.#instances) if (instance.isAlive) instance.heal();
+    this.redis.up();
   }
 
   /**
@@ -90,6 +91,7 @@ export class SimulatedFleet implements Iterable<SimulatedInstance>, AsyncDisposa
    * takes its place. From then on `fleet[index]` is the new one, whose methods have not run yet.
    *
    * @throws {RangeError} if there is no such instance.
+   * @throws what `enableCaching` throws, as while Redis is away: there is no instance in its place then.
    */
   async restart(index: number): Promise<void> {
     const { course, schedule, start } = this.#parts;
@@ -106,7 +108,7 @@ export class SimulatedFleet implements Iterable<SimulatedInstance>, AsyncDisposa
    * How often a decorated method ran, in all instances together: calls that a cache has answered do not
    * count.
    *
-   * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` if the class has no such method.
+   * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` if the class has no such decorated method.
    */
   runs(service: ServiceClass, method: string): number {
     return this.#instances.reduce((sum, instance) => sum + instance.runs(service, method), 0);
@@ -140,12 +142,12 @@ export class SimulatedFleet implements Iterable<SimulatedInstance>, AsyncDisposa
    * memory.
    */
   async stop(): Promise<void> {
-    if (this.#isStopped) return;
-    this.#isStopped = true;
-    const { course } = this.#parts;
+    await (this.#ended ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
     this.heal();
-    const ended = Promise.all(this.#instances.map(({ container }) => container.unbindAllAsync()));
-    await course.call(ended);
+    await this.#parts.course.call(Promise.all(this.#instances.map(({ container }) => container.unbindAllAsync())));
   }
 
   /** The same as {@link stop}, for `await using`. */

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import type { Container } from 'inversify';
-import type { CachedMethod, ServiceIdentifier } from '../../annotation/index.js';
+import { type CachedMethod, cachedMethodsOf, type ServiceIdentifier } from '../../annotation/index.js';
 import type { Cache, CacheManager } from '../../cache/index.js';
-import { CacheConfigurationError } from '../../errors/index.js';
+import { CacheConfigurationError, didYouMean } from '../../errors/index.js';
 import type { CacheInterceptor } from '../../interceptor/index.js';
 import type { Course } from './course.js';
 import type { Links } from './simulated-backend.js';
@@ -67,7 +67,7 @@ export class SimulatedInstance implements MethodWatch {
   cache<T = unknown>(name: string): Cache<T> {
     const cache = this.manager.getCache(name);
     if (cache === undefined) throw new CacheConfigurationError('CACHE_NAME_UNKNOWN', `There is no cache '${name}' in this instance.`);
-    return followed(cache, this.#parts.course);
+    return cache;
   }
 
   /** Cuts it off from Redis: both links are half-open. */
@@ -97,12 +97,11 @@ export class SimulatedInstance implements MethodWatch {
   /**
    * How often a decorated method of this instance ran: calls that a cache has answered do not count.
    *
-   * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` if the class has no such method.
+   * @throws {CacheConfigurationError} `CACHE_OPERATION_INVALID` if the class has no such decorated method.
    */
   runs(service: ServiceClass, method: string): number {
-    const prototype = service.prototype as Record<string, unknown>;
-    if (typeof prototype[method] !== 'function')
-      throw new CacheConfigurationError('CACHE_OPERATION_INVALID', `${service.name} has no method '${method}'.`);
+    const prototype = service.prototype as object;
+    checkMethod(service, method);
     let runs = 0;
     for (const [of, counts] of this.#runs)
       if (of === prototype || Object.prototype.isPrototypeOf.call(prototype, of)) runs += counts.get(method) ?? 0;
@@ -146,16 +145,9 @@ const shortened = (value: unknown): string => {
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 };
 
-/** The cache, whose calls are under way for {@link Course}: somebody waits for them. */
-function followed(cache: Cache, course: Course): Cache {
-  return new Proxy(cache, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name, target);
-      if (typeof member !== 'function') return member;
-      return (...args: unknown[]): unknown => {
-        const answer: unknown = Reflect.apply(member, target, args);
-        return answer instanceof Promise ? course.call(answer) : answer;
-      };
-    },
-  });
+function checkMethod(service: ServiceClass, method: string): void {
+  const names = cachedMethodsOf(service as never).map(({ name }) => String(name));
+  if (names.includes(method)) return;
+  const message = `${service.name} has no decorated method '${method}'.${didYouMean(method, names)}`;
+  throw new CacheConfigurationError('CACHE_OPERATION_INVALID', message, { hint: 'Only runs of decorated methods are counted.' });
 }

@@ -13,6 +13,7 @@ export class SimulatedRedis {
   readonly #server: FakeRedis;
   readonly #links: () => readonly Links[];
   readonly #tell: (line: string) => void;
+  #isDown = false;
 
   /** @internal Made by {@link simulateFleet}. */
   constructor(server: FakeRedis, links: () => readonly Links[], tell: (line: string) => void) {
@@ -49,20 +50,28 @@ export class SimulatedRedis {
   /** Goes away: all connections are lost, and none can be opened. It forgets nothing. */
   down(): void {
     this.#tell('down()');
-    for (const { command, subscriber } of this.#links()) {
-      command.cut(false);
-      subscriber.cut(true);
-      command.hold();
-      subscriber.hold();
+    this.#isDown = true;
+    for (const links of this.#links()) {
+      links.command.cut(false);
+      links.subscriber.cut(true);
+      this.met(links);
     }
+  }
+
+  /** @internal These links lead to it. */
+  met({ command, subscriber }: Links): void {
+    if (!this.#isDown) return;
+    command.hold('server');
+    subscriber.hold('server');
   }
 
   /** Ends {@link down}. */
   up(): void {
     this.#tell('up()');
+    this.#isDown = false;
     for (const { command, subscriber } of this.#links()) {
-      command.resume();
-      subscriber.resume();
+      command.resume('server');
+      subscriber.resume('server');
     }
   }
 }

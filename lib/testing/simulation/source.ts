@@ -23,7 +23,7 @@ export class Source {
     this.tags = tags;
     this.begun = begun;
     this.#asItWas = copyOf(value);
-    this.#has(value);
+    this.has(value);
   }
 
   /** Whether this is the same value, under the same tags. */
@@ -34,7 +34,7 @@ export class Source {
   /** The value was loaded again. */
   again({ value, begun }: SourceOf): void {
     this.begun = Math.max(this.begun, begun);
-    this.#has(value);
+    this.has(value);
   }
 
   /** Whether `answer` may have come from here. In doubt it may: nobody must be accused wrongly. */
@@ -50,7 +50,8 @@ export class Source {
     }
   }
 
-  #has(value: unknown): void {
+  /** This object has come from here: with `copy: 'share'`, its callers may change it from now on. */
+  has(value: unknown): void {
     if (isObject(value)) this.#objects.add(value);
   }
 }

@@ -1,7 +1,7 @@
 import { globMatcher, type Message, type PubSubObserver, type PubSubTransport, type Topic } from '../../topic/index.js';
 import type { FakeRedis } from './fake-redis.js';
 import type { HopScheduler } from './hop-scheduler.js';
-import { Lane } from './lane.js';
+import { Lane, type Silence } from './lane.js';
 
 interface Connection {
   /** Where it leads for as long as it lasts. */
@@ -49,6 +49,7 @@ export class SubscriberLink implements PubSubTransport {
   /** How many of them get lost. */
   #swallows = 0;
   #isDead = false;
+  readonly #silences = new Set<Silence>();
 
   constructor(options: SubscriberLinkOptions) {
     this.#options = options;
@@ -150,15 +151,18 @@ export class SubscriberLink implements PubSubTransport {
   }
 
   /** From now on nothing arrives, no loss is noticed and no connection is opened, but nothing gets lost. */
-  hold(): void {
+  hold(silence: Silence = 'link'): void {
+    this.#silences.add(silence);
     this.#connecting.hold();
     this.#noticing.hold();
     this.#connection?.up.hold();
     this.#connection?.down.hold();
   }
 
-  /** Ends {@link hold}. */
-  resume(): void {
+  /** Ends {@link hold}, unless there is another reason for it. */
+  resume(silence: Silence = 'link'): void {
+    this.#silences.delete(silence);
+    if (this.#silences.size > 0) return;
     this.#connecting.resume();
     this.#noticing.resume();
     this.#connection?.up.resume();

@@ -19,6 +19,8 @@ import type { Call, FleetOracle, Floor, Place, PutOutcome } from './fleet-oracle
 export interface CacheWatch {
   readonly instance: string;
   readonly oracle: FleetOracle;
+  /** Told of each call: somebody waits for its answer. */
+  call<T>(answer: Promise<T>): Promise<T>;
   /** Told of an answer that breaks the contract. */
   violated(text: string): void;
 }
@@ -67,21 +69,21 @@ export class WatchedCache extends TwoTierCache {
 
   override async get<V = unknown>(key: CacheKey): Promise<ValueWrapper<V> | undefined> {
     const reading = this.#begun(key);
-    const found = await super.get<V>(key);
+    const found = await this.#watch.call(super.get<V>(key));
     if (found !== undefined) this.#answered(reading, found.value);
     return found;
   }
 
   override async getAll<V = unknown>(keys: readonly CacheKey[]): Promise<(ValueWrapper<V> | undefined)[]> {
-    const readings = Array.from(keys, (key) => this.#begun(key));
-    const found = await super.getAll<V>(keys);
+    const readings = Array.isArray(keys) ? keys.map((key: CacheKey) => this.#begun(key)) : [];
+    const found = await this.#watch.call(super.getAll<V>(keys));
     for (const [i, each] of found.entries()) if (each !== undefined) this.#answered(readings[i], each.value);
     return found;
   }
 
   override getOrLoad<V>(key: CacheKey, loader: Loader<V>, options: LoadOptions<V> = {}): Promise<V> {
     const reading = this.#begun(key);
-    if (reading === undefined || typeof loader !== 'function') return super.getOrLoad(key, loader, options);
+    if (reading === undefined || typeof loader !== 'function') return this.#watch.call(super.getOrLoad(key, loader, options));
     const watched: Loader<V> = async (context) => {
       const begun = this.#watch.oracle.step();
       const value = await loader(context);
@@ -89,7 +91,7 @@ export class WatchedCache extends TwoTierCache {
       this.#loaded(key, begun, { value, tags: () => (typeof tags === 'function' ? tags(value) : tags) });
       return value;
     };
-    return this.#follow(reading, super.getOrLoad(key, watched, options));
+    return this.#follow(reading, this.#watch.call(super.getOrLoad(key, watched, options)));
   }
 
   override async getAllOrLoad<K extends CacheKey, V>(
@@ -97,7 +99,7 @@ export class WatchedCache extends TwoTierCache {
     loader: LoaderOfAll<K, V>,
     options: LoadAllOptions<K, V> = {},
   ): Promise<Map<K, V>> {
-    const readings = new Map(Array.from(keys, (key) => [key, this.#begun(key)]));
+    const readings = new Map(Array.isArray(keys) ? keys.map((key: K) => [key, this.#begun(key)]) : []);
     const watched: LoaderOfAll<K, V> = async (missing, context) => {
       const begun = this.#watch.oracle.step();
       const loaded = await loader(missing, context);
@@ -113,7 +115,7 @@ export class WatchedCache extends TwoTierCache {
       }
       return loaded;
     };
-    const found = await super.getAllOrLoad(keys, typeof loader === 'function' ? watched : loader, options);
+    const found = await this.#watch.call(super.getAllOrLoad(keys, typeof loader === 'function' ? watched : loader, options));
     for (const [key, value] of found) this.#answered(readings.get(key), value);
     return found;
   }
@@ -123,8 +125,9 @@ export class WatchedCache extends TwoTierCache {
   }
 
   override async putAll(entries: Iterable<readonly [CacheKey, unknown]>, options: PutOptions = {}): Promise<void> {
-    const list = [...entries];
-    return this.#putting(list, options, () => super.putAll(list, options));
+    // One that can be iterated once is not to be used up. What is none is refused.
+    const list = typeof (entries as Partial<typeof entries> | undefined)?.[Symbol.iterator] === 'function' ? [...entries] : [];
+    return this.#putting(list.filter(Array.isArray), options, () => super.putAll(list, options));
   }
 
   override async putIfAbsent<V = unknown>(key: CacheKey, value: V, options: PutOptions = {}): Promise<ValueWrapper<V> | undefined> {
@@ -152,7 +155,7 @@ export class WatchedCache extends TwoTierCache {
   }
 
   override async intend(keys: readonly CacheKey[] | 'all'): Promise<WriteIntent> {
-    const intent = await super.intend(keys);
+    const intent = await this.#watch.call(super.intend(keys));
     const what = keys === 'all' ? {} : { keys };
     return { end: (options = {}) => this.#removing(what, options, () => intent.end(options)) };
   }
@@ -207,7 +210,7 @@ export class WatchedCache extends TwoTierCache {
     );
     let outcome: PutOutcome = 'failed';
     try {
-      const answer = await put();
+      const answer = await this.#watch.call(put());
       outcome = outcomeOf(answer);
       return answer;
     } finally {
@@ -229,7 +232,7 @@ export class WatchedCache extends TwoTierCache {
       tags: what.tags && encodedForms(what.tags),
     };
     try {
-      const result = await remove();
+      const result = await this.#watch.call(remove());
       oracle.settled(call, begun, acks === 'all');
       return result;
     } catch (error) {
@@ -250,7 +253,7 @@ function tagsOf(tags: () => readonly CacheKey[]): readonly CacheKey[] {
 
 /** The encoded forms of keys or tags, without those that cannot be one: a call with them is refused. */
 function encodedForms(keys: readonly CacheKey[]): readonly string[] {
-  return Array.from(keys).flatMap((key) => {
+  return (Array.isArray(keys) ? (keys as readonly CacheKey[]) : []).flatMap((key) => {
     try {
       return [encodeKey(key)];
     } catch {
