@@ -45,7 +45,8 @@ export class Course implements HopScheduler {
   #calls = 0;
   #methods = 0;
   #patience = 0;
-  #elapsing = 0;
+  #isElapsing = false;
+  #elapsed: Promise<void> = Promise.resolve();
 
   /** @param tell - told of each hop, for people. */
   constructor(clock: VirtualClock, choice: Choice, tell: (line: string) => void) {
@@ -93,10 +94,19 @@ export class Course implements HopScheduler {
     });
   }
 
-  /** Lets time pass. Each timer rings in its turn, and what follows from it happens before the next one. */
-  async elapse(ms: Milliseconds): Promise<void> {
+  /**
+   * Lets time pass. Each timer rings in its turn, and what follows from it happens before the next one.
+   * Several such calls take their time one after the other.
+   */
+  elapse(ms: Milliseconds): Promise<void> {
+    const elapsed = this.#elapsed.then(() => this.#elapse(ms));
+    this.#elapsed = elapsed.catch(() => undefined);
+    return elapsed;
+  }
+
+  async #elapse(ms: Milliseconds): Promise<void> {
     const end = this.#clock.now() + ms;
-    this.#elapsing += 1;
+    this.#isElapsing = true;
     try {
       await this.settle();
       for (let at = this.#clock.nextAt; at !== undefined && at <= end; at = this.#clock.nextAt) {
@@ -106,7 +116,7 @@ export class Course implements HopScheduler {
       }
       this.#clock.jumpTo(end);
     } finally {
-      this.#elapsing -= 1;
+      this.#isElapsing = false;
     }
   }
 
@@ -150,7 +160,7 @@ export class Course implements HopScheduler {
       return true;
     }
     const at = this.#clock.nextAt;
-    if (this.#elapsing > 0 || this.#calls === 0 || at === undefined || !this.#clock.isAwaited) return false;
+    if (this.#isElapsing || this.#calls === 0 || at === undefined || !this.#clock.isAwaited) return false;
     this.#clock.jumpTo(at);
     this.#clock.ringDue();
     this.#quietTurns = 0;
