@@ -2,6 +2,7 @@ import type { Keyv } from 'keyv';
 import type { CacheEvents } from '../../event/index.js';
 import { CircuitBreaker, type CommandConnection, type Script } from '../../redis/index.js';
 import type { Milliseconds, Timers } from '../../time/index.js';
+import { type ConnectDeadline, connectInTime } from './connect-in-time.js';
 import type { FakeRedis, Request } from './fake-redis.js';
 import type { HopScheduler } from './hop-scheduler.js';
 import { Lane, type Silence } from './lane.js';
@@ -17,7 +18,7 @@ interface Connection {
 }
 
 /** What a {@link CommandLink} is made of. */
-export interface CommandLinkOptions {
+export interface CommandLinkOptions extends ConnectDeadline {
   readonly id: string;
   readonly scheduler: HopScheduler;
   /** Where a new connection leads. */
@@ -95,7 +96,7 @@ export class CommandLink {
 
   async start(): Promise<void> {
     this.connect();
-    await this.verified;
+    await connectInTime(this.verified, this.#options);
   }
 
   async stop(): Promise<void> {

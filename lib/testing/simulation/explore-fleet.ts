@@ -55,7 +55,7 @@ export async function exploreFleet(options: ExploreFleetOptions, scenario: (flee
     }
   };
   const orders = fc.array(fc.nat({ max: GREATEST_CHOICE }), { maxLength: MOST_CHOICES, size: 'max' });
-  const outcome = await fc.check(fc.asyncProperty(orders, play), { numRuns: runs, seed, path });
+  const outcome = await fc.check(fc.asyncProperty(orders, play), { numRuns: runs, seed, path, endOnFailure: path !== '' });
   if (!outcome.failed) return;
   const { error, told } = outcome.errorInstance as PlayError;
   const repeat = `{ seed: ${outcome.seed}, path: '${outcome.counterexamplePath ?? ''}' }`;

@@ -178,12 +178,13 @@ class SimulatedWorld {
         },
         backend: (resolved, events) => {
           this.#bounds.set(id, resolved.boundMs);
-          const common = { id, scheduler: this.course, server: () => this.#server, coalesces: false };
+          const { timers } = this.clock;
+          const { connectTimeoutMs, timeoutMs } = resolved;
+          const common = { id, scheduler: this.course, server: () => this.#server, coalesces: false, timers, connectTimeoutMs };
           const command = new CommandLink({
             ...common,
             events,
-            timeoutMs: resolved.timeoutMs,
-            timers: this.clock.timers,
+            timeoutMs,
             executed: () => undefined,
           });
           const subscriber = new SubscriberLink({

@@ -1,4 +1,5 @@
 import { globMatcher, type Message, type PubSubObserver, type PubSubTransport, type Topic } from '../../topic/index.js';
+import { type ConnectDeadline, connectInTime } from './connect-in-time.js';
 import type { FakeRedis } from './fake-redis.js';
 import type { HopScheduler } from './hop-scheduler.js';
 import { Lane, type Silence } from './lane.js';
@@ -18,7 +19,7 @@ interface Connection {
 }
 
 /** What a {@link SubscriberLink} is made of. */
-export interface SubscriberLinkOptions {
+export interface SubscriberLinkOptions extends ConnectDeadline {
   readonly id: string;
   readonly scheduler: HopScheduler;
   /** Where a new connection leads. */
@@ -59,7 +60,7 @@ export class SubscriberLink implements PubSubTransport {
 
   connect(observer: PubSubObserver): Promise<void> {
     this.#observer = observer;
-    return new Promise((resolve) => this.#open(resolve));
+    return connectInTime(new Promise((resolve) => this.#open(resolve)), this.#options);
   }
 
   subscribe(topics: readonly Topic[]): Promise<void> {
