@@ -8,7 +8,11 @@ export interface ConnectDeadline {
   readonly timers?: Timers | undefined;
 }
 
-/** @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED` if there is no connection in time; it may still come. */
+/**
+ * Waits for a connection.
+ *
+ * @throws {RemoteCacheError} `CACHE_REMOTE_CONNECT_FAILED` if there is none in time. It may still come.
+ */
 export async function connectInTime(connected: Promise<void>, { connectTimeoutMs, timers }: ConnectDeadline): Promise<void> {
   if (connectTimeoutMs === undefined || timers === undefined) return connected;
   let fail: (error: Error) => void;

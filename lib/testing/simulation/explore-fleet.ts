@@ -39,7 +39,8 @@ export async function exploreFleet(options: ExploreFleetOptions, scenario: (flee
   if (!Number.isSafeInteger(runs) || runs < 1) throw invalid('runs', 'a whole number of at least 1', runs);
   if (!Number.isSafeInteger(seed)) throw invalid('seed', 'a whole number', seed);
   if (!/^(\d+(:\d+)*)?$/.test(path)) throw invalid('path', "numbers between colons, as in '2:1:0'", path);
-  if (typeof scenario !== 'function') throw new CacheConfigurationError('CACHE_OPERATION_INVALID', 'exploreFleet needs a scenario: a function of the fleet.');
+  if (typeof scenario !== 'function')
+    throw new CacheConfigurationError('CACHE_OPERATION_INVALID', 'exploreFleet needs a scenario: a function of the fleet.');
   const fc = await fastCheck();
   const play = async (choices: readonly number[]): Promise<void> => {
     let next = 0;

@@ -14,7 +14,11 @@ describe(Course.name, () => {
 
   const courseOf = (seed: number): Course => {
     const random = randomOf(seed);
-    return new Course(clock, (count) => (seed === 0 ? 0 : Math.floor(random() * count)), (line) => told.push(line));
+    return new Course(
+      clock,
+      (count) => (seed === 0 ? 0 : Math.floor(random() * count)),
+      (line) => told.push(line),
+    );
   };
 
   /** The order in which ten hops arrive that set out together. */
@@ -75,7 +79,7 @@ describe(Course.name, () => {
   it('waits for a method that waits for something real, before time passes', async () => {
     const course = courseOf(0);
     const { promise, resolve } = withResolvers();
-    const method = course.method(promise) as Promise<void>;
+    const method = course.method(promise);
     setImmediate(resolve);
     const late = clock.sleep('1s').then(() => 'late');
     expect(await course.call(Promise.race([method.then(() => `at ${clock.now()}`), late]))).to.equal('at 0');
@@ -85,7 +89,7 @@ describe(Course.name, () => {
 
   it('stops turning when a method never ends', async () => {
     const course = courseOf(0);
-    void course.call(course.method(new Promise(() => undefined)) as Promise<void>);
+    void course.call(course.method(new Promise<void>(() => undefined)));
     await course.settle();
     await course.elapse(10);
     expect(clock.now()).to.equal(10);

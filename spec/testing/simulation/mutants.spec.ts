@@ -260,7 +260,10 @@ const MUTANTS: readonly Mutant[] = [
 async function complaint(story: Mutant['story'], seed: number, collaborators?: Mutant['collaborators']): Promise<string | undefined> {
   const random = randomOf(seed);
   const choice = (count: number): number => Math.floor(random() * count);
-  const fleet = await simulateWith({ wire: () => undefined, options: { logger: false } }, { seed, choice, ...(collaborators && { collaborators }) });
+  const fleet = await simulateWith(
+    { wire: () => undefined, options: { logger: false } },
+    { seed, choice, ...(collaborators && { collaborators }) },
+  );
   try {
     await story(fleet, new Database());
     fleet.assertCoherent();

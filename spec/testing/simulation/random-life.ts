@@ -139,7 +139,11 @@ export class RandomLife {
     const options = chance(random, 0.3) ? { tags: this.#tags(random) } : {};
     const value = this.#value(random);
     const key = random.pick(KEYS);
-    if (chance(random, 0.3)) await cache.putAll(KEYS.map((each) => [each, this.#value(random)] as const), options);
+    if (chance(random, 0.3))
+      await cache.putAll(
+        KEYS.map((each) => [each, this.#value(random)] as const),
+        options,
+      );
     else if (chance(random, 0.5)) await cache.putIfAbsent(key, value, options);
     else await cache.put(key, value, options);
     if (chance(random, 0.5) && typeof value === 'object' && value !== null) Object.assign(value, { n: random.below(3) });

@@ -70,7 +70,9 @@ describe(simulateFleet.name, () => {
   it('counts how often methods ran, in one server and in all', async () => {
     const fleet = await start();
     for (const index of [0, 0, 1, 1]) await price(fleet, index);
-    expect([fleet.runs(BookService, 'find'), fleet[0].runs(BookService, 'find'), fleet[1].runs(BookService, 'find')]).to.deep.equal([1, 1, 0]);
+    expect([fleet.runs(BookService, 'find'), fleet[0].runs(BookService, 'find'), fleet[1].runs(BookService, 'find')]).to.deep.equal([
+      1, 1, 0,
+    ]);
     expect(() => fleet.runs(BookService, 'plain')).to.throw("BookService has no decorated method 'plain'.");
     expect(() => fleet.runs(BookService, 'fimd')).to.throw('Did you mean `find`?');
   });
@@ -99,7 +101,10 @@ describe(simulateFleet.name, () => {
     const fleet = await start();
     await price(fleet, 1);
     fleet.redis.down();
-    const error: unknown = await fleet[0].get(BookService).update('Dune', 15).catch((cause: unknown) => cause);
+    const error: unknown = await fleet[0]
+      .get(BookService)
+      .update('Dune', 15)
+      .catch((cause: unknown) => cause);
     expect(error).to.include({ code: 'CACHE_EVICT_UNACKNOWLEDGED' });
     expect(fleet.clock.now()).to.be.within(500, 1_000);
     expect(await price(fleet, 0)).to.equal(15);
@@ -120,7 +125,12 @@ describe(simulateFleet.name, () => {
     fleet.redis.down();
     fleet[0].heal();
     expect(await fleet.restart(1).catch((cause: unknown) => cause)).to.include({ code: 'CACHE_REMOTE_CONNECT_FAILED' });
-    expect(await fleet[0].cache('book').evict('Dune').catch((cause: unknown) => cause)).to.include({ code: 'CACHE_EVICT_UNACKNOWLEDGED' });
+    expect(
+      await fleet[0]
+        .cache('book')
+        .evict('Dune')
+        .catch((cause: unknown) => cause),
+    ).to.include({ code: 'CACHE_EVICT_UNACKNOWLEDGED' });
     fleet.redis.up();
     await fleet.restart(1);
     expect(await price(fleet, 1)).to.equal(12);
@@ -129,7 +139,10 @@ describe(simulateFleet.name, () => {
   it('goes on without a server that was killed, and starts another in its place', async () => {
     const fleet = await start({ instances: 3 });
     await price(fleet, 1);
-    void fleet[1].get(BookService).update('Dune', 13).catch(() => undefined);
+    void fleet[1]
+      .get(BookService)
+      .update('Dune', 13)
+      .catch(() => undefined);
     fleet[1].kill();
     await fleet[0].cache('book').evict('Dune', { acks: 'all' });
     expect(fleet.clock.now()).to.be.at.least(1_000); // So long the dead one may have been alive.
@@ -245,11 +258,23 @@ describe(simulateFleet.name, () => {
   for (const [what, options, message] of [
     ['nothing', undefined, 'Expected `options` to be an object, got undefined.'],
     ['no wire', {}, 'Expected `wire` to be a function, got undefined.'],
-    ['a name that is not known', { wire: () => undefined, instance: 3 }, 'Unknown option `instance` of a simulated fleet. Did you mean `instances`?'],
+    [
+      'a name that is not known',
+      { wire: () => undefined, instance: 3 },
+      'Unknown option `instance` of a simulated fleet. Did you mean `instances`?',
+    ],
     ['no servers', { wire: () => undefined, instances: 0 }, 'Expected `instances` to be a whole number from 1 to 64, got 0.'],
     ['a seed that is none', { wire: () => undefined, seed: 0.5 }, 'Expected `seed` to be a whole number of at least 0, got 0.5.'],
-    ['a clock', { wire: () => undefined, options: { clock: { now: () => 0 } } }, '`clock` is no option of a simulated fleet, which decides it itself.'],
-    ['no options of a server', { wire: () => undefined, options: () => undefined }, 'Expected `options` to be an object for instance 0, got undefined.'],
+    [
+      'a clock',
+      { wire: () => undefined, options: { clock: { now: () => 0 } } },
+      '`clock` is no option of a simulated fleet, which decides it itself.',
+    ],
+    [
+      'no options of a server',
+      { wire: () => undefined, options: () => undefined },
+      'Expected `options` to be an object for instance 0, got undefined.',
+    ],
     ['an option of caching that is wrong', { wire: () => undefined, options: { bound: 1 } }, 'Expected `bound` to be'],
   ] as const) {
     it(`refuses ${what}`, async () => {
