@@ -241,6 +241,7 @@ export class TransactionAwareCache extends Cache {
     const isEmpty = encodeTags(tags, Infinity).length === 0;
     // Evicts nothing, and refuses now what it would refuse after the commit.
     const checked = this.target.evictTagged([], options);
+    checked.catch(() => undefined); // The call may be refused for another reason before this is looked at.
     if (isEmpty) return checked;
     const own = [...tags];
     // Noted in this turn, so that it keeps its place.

@@ -5,6 +5,7 @@ import type { Tagged } from '../tag/tagged.js';
 import { BypassTime } from './bypass-time.js';
 import type { LocalCache } from './local-cache.js';
 import type { EntryTimes, HeldEntry, LocalEntry } from './local-entry.js';
+import { PutTickets } from './put-tickets.js';
 import type { Joinable, ReadTicket, ReadTickets } from './read-tickets.js';
 
 /** What a {@link LocalTier} needs. */
@@ -60,6 +61,8 @@ const COUNTERS = {
 export class LocalTier<L extends Joinable = Joinable> {
   readonly #entries: LocalCache;
   readonly #tickets: ReadTickets<L>;
+  /** Of puts, in a cache without a remote tier. */
+  readonly puts = new PutTickets();
   readonly #clock: Clock;
   readonly #counters: CacheCounters;
   readonly #localTtlMs: Milliseconds;
@@ -194,6 +197,7 @@ export class LocalTier<L extends Joinable = Joinable> {
 
   /** Drops these keys and cancels the tickets of their reads. */
   fence(keys: readonly string[], cause: FenceCause): void {
+    if (cause === 'remote') this.puts.overtake(keys);
     const before = this.#entries.size;
     for (const key of keys) {
       this.#entries.delete(key);
@@ -205,6 +209,7 @@ export class LocalTier<L extends Joinable = Joinable> {
   /** Drops everything and cancels the tickets of all reads. */
   fenceAll(cause: FenceCause): void {
     this.#tickets.cancelAll();
+    if (cause !== 'explicit') this.puts.overtake();
     const dropped = this.#entries.clear();
     this.#counters[COUNTERS[cause]] += dropped;
     if (cause === 'coherence' && dropped > 0) this.#counters.repairs += 1;

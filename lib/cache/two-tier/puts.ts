@@ -46,11 +46,20 @@ export class Puts {
   }
 
   async #storeLocally({ key, value, life: { ttlMs, staleMs }, tags }: PutValue, since?: Milliseconds): Promise<void> {
-    const { local, pending, ownWrites, clock, sharing, remote, freshness } = this.#options;
+    const { local, pending, ownWrites, clock, counters, sharing, remote, freshness } = this.#options;
     const ofTags = remote.tagClock(key);
     const tagged = ofTags && new Tagged(tags, undefined, ofTags);
-    await ownWrites.run([key], () => pending.submit({ keys: [key] }, false, since));
+    const put = local.puts.begin(key);
+    try {
+      await ownWrites.run([key], () => pending.submit({ keys: [key] }, false, since));
+    } finally {
+      local.puts.end(put);
+    }
     if (pending.hasDoubtful(tags)) return;
+    if (put.isOvertaken) {
+      counters.refusedFills += 1;
+      return;
+    }
     const ticket = local.begin(key);
     try {
       const writtenAt = clock.now();

@@ -119,9 +119,9 @@ export class Writes {
       const raw = remote.encode(value, ofValue, tags);
       return ownWrites.run([key], async () => {
         const reading = await remote.putIfAbsent({ key, raw, ttlMs: keptMs(ofValue) });
-        const present = reads.entryIn(reading);
+        // What is there is in doubt, as a whole or by a tag, and counts as absent.
+        const present = reads.allows(key) ? reads.entryIn(reading) : undefined;
         if (present !== undefined) return { value: sharing.handOutDecoded(present.value as V) };
-        // What is there carries a tag in doubt, and counts as absent.
         if (typeof reading === 'object') await this.#puts.store({ key, value, life: ofValue, tags }, begunAt(options, clock));
         counters.puts += 1;
         local.fence([key], 'replaced');

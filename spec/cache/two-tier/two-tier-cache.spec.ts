@@ -242,6 +242,15 @@ describe(TwoTierCache.name, () => {
     });
   });
 
+  it('putIfAbsent takes a key in doubt for absent: what is there was evicted (C6)', async () => {
+    await cache.put('Dune', 'old');
+    const evict = sinon.stub(log, 'evict').rejects(away());
+    expect(await rejectionOf(cache.evict('Dune'))).to.be.instanceOf(CacheEvictError);
+    expect(await cache.putIfAbsent('Dune', 'new')).to.equal(undefined);
+    expect(store.entries.get('Dune')).to.match(/"new"/);
+    evict.restore();
+  });
+
   describe('a fill lease that cannot be given back', () => {
     const veto = (): Promise<string> => cache.getOrLoad('Dune', () => 'value', { unless: () => true });
 

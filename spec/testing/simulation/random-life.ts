@@ -37,7 +37,7 @@ export function anyOptions(random: Random): SimulatedCachingOptions {
     caches: {
       book: {
         tags,
-        tiers: random.pick(['both', 'both', 'both', 'remote'] as const),
+        tiers: random.pick(['both', 'both', 'both', 'local', 'remote'] as const),
         copy: random.pick(['freeze', 'clone', 'share'] as const),
         whenDisconnected: random.pick(['bypass', 'bypass', 'serve'] as const),
         unacknowledged: random.pick(['throw', 'report'] as const),
