@@ -3,14 +3,17 @@ import type { CacheStatus, InstanceStatus } from '../fleet/index.js';
 import type { CommandLine } from './command-line.js';
 import type { FleetLink } from './fleet-link.js';
 import { askInstances } from './instances.js';
-import { counted, milliseconds, table } from './table.js';
+import { bytes, counted, milliseconds, table } from './table.js';
 
 /** Only where a cache has tags. */
 const OF_TAGS = { headings: ['overtaken', 'tag reads'], figures: ['overtaken', 'tagReads'] };
 /** Only where there was such a read, or such a load. */
 const OF_FRESHNESS = { headings: ['stale', 'refreshes'], figures: ['servedStale', 'refreshes'] };
 
-const HEADINGS = ['', 'state', 'L1 hits', 'L2 hits', 'misses', 'hit ratio', 'loads', 'in L1', 'applied', 'lag p99', 'in bypass'];
+const HEADINGS: readonly string[] = [
+  ...['', 'state', 'L1 hits', 'L2 hits', 'misses', 'hit ratio', 'loads', 'in L1', 'L1 values'],
+  ...['applied', 'lag p99', 'proven', 'in bypass'],
+];
 
 /**
  * Prints the counters of every instance.
@@ -61,7 +64,7 @@ function figureOf({ statistics }: CacheStatus, name: string): number {
 }
 
 function row(instance: string, cache: CacheStatus, more: readonly string[]): readonly string[] {
-  const { isServing, statistics } = cache;
+  const { isServing, provenMs, statistics } = cache;
   const of = (name: string): number => figureOf(cache, name);
   const reads = of('localHits') + of('remoteHits') + of('misses');
   const lag = statistics['p99LagMs'];
@@ -70,8 +73,11 @@ function row(instance: string, cache: CacheStatus, more: readonly string[]): rea
     isServing ? 'serving' : 'bypass',
     ...['localHits', 'remoteHits', 'misses'].map((name) => String(of(name))),
     reads === 0 ? '-' : `${((100 * (reads - of('misses'))) / reads).toFixed(1)} %`,
-    ...['loads', 'localSize', 'messagesApplied'].map((name) => String(of(name))),
+    ...['loads', 'localSize'].map((name) => String(of(name))),
+    'localBytes' in statistics ? bytes(of('localBytes')) : '-',
+    String(of('messagesApplied')),
     milliseconds(typeof lag === 'number' ? lag : undefined),
+    milliseconds(provenMs),
     milliseconds(of('bypassTimeMs')),
     ...more.map((name) => String(of(name))),
   ];

@@ -13,6 +13,13 @@ export function table(rows: readonly (readonly string[])[]): readonly string[] {
 export const milliseconds = (ms: number | undefined): string =>
   ms === undefined ? '-' : ms < 1_000 ? `${ms.toFixed(ms < 10 ? 2 : 0)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 
+/** `640 B`, `12.3 kB`. */
+export const bytes = (count: number): string => {
+  const units = ['B', 'kB', 'MB', 'GB'];
+  const power = count < 1_000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
+  return `${power === 0 ? count : (count / 1_000 ** power).toFixed(1)} ${units[power]}`;
+};
+
 /** `1 key`, `2 keys`. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 

@@ -109,6 +109,12 @@ describe('the command line', function () {
         ['server-1', 'serving', '1', '0', '1', '50.0 %', '1', '1'],
         ['server-2', 'serving', '0', '1', '0', '100.0 %', '0', '1'],
       ]);
+      const [headings, ...figures] = rows.map((row) => [row[8], row[11]]);
+      expect(headings).to.deep.equal(['L1 values', 'proven']);
+      for (const [size, age] of figures) {
+        expect(size).to.match(/^[1-9]\d* B$/);
+        expect(age).to.match(/^[\d.]+ m?s$/);
+      }
     });
 
     it('has columns for stale reads and refreshes where there were some', async () => {
