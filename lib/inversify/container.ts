@@ -40,6 +40,12 @@ export async function unloadModule(container: CachingContainer, module: Containe
   else await modules.unloadAsync(module);
 }
 
+/** Ends everything that is bound, and resolves once all of it is closed. */
+export async function unbindEverything(container: object): Promise<void> {
+  const { unbindAll, unbindAllAsync = unbindAll } = container as { unbindAll?: () => unknown; unbindAllAsync?: () => unknown };
+  await unbindAllAsync?.call(container);
+}
+
 /**
  * Whether a service can be had under this identifier. With the option `autobind` that is any class, which
  * `isBound` of the first versions of inversify 7 does not say: there the container is asked for a class of

@@ -6,7 +6,7 @@
 import './wiring.js';
 
 export { cachingModule } from './caching-module.js';
-export type { CachingContainer } from './container.js';
+export { type CachingContainer, unbindEverything } from './container.js';
 export { enableCaching, enableOver } from './enable-caching.js';
 export { cached } from './cached.js';
 export { cacheProxy, type CacheProxyOperations } from './cache-proxy.js';

@@ -122,6 +122,17 @@ for (const version of VERSIONS) {
     );
 
     prints(
+      'simulates a fleet, and ends it',
+      `const { simulateFleet } = await import(${JSON.stringify(compiled('../lib/testing/index.js'))});
+       const fleet = await simulateFleet({ wire: (container) => container.bind(Books).toSelf() });
+       print(await find(fleet[0].get(Books)));
+       await fleet.restart(0);
+       print(await find(fleet[0].get(Books)));
+       await fleet.stop();`,
+      ['a1,a1', 'a1,a1'],
+    );
+
+    prints(
       'refuses a second module, whichever way it comes',
       `const ways = {
          enableCaching: (container) => enableCaching(container),

@@ -1,4 +1,5 @@
 import { AssertionError } from 'node:assert';
+import { unbindEverything } from '../../inversify/index.js';
 import { type Duration, parseDuration } from '../../time/index.js';
 import type { Course } from './course.js';
 import type { Schedule } from './schedule.js';
@@ -98,7 +99,7 @@ export class SimulatedFleet implements Iterable<SimulatedInstance>, AsyncDisposa
     const before = this.#instances[index];
     if (before === undefined) throw new RangeError(`This fleet has instances 0 to ${this.length - 1}, and no ${index}.`);
     schedule.tell(`i${index}: restart()`);
-    if (before.isAlive) await course.call(before.container.unbindAllAsync());
+    if (before.isAlive) await course.call(unbindEverything(before.container));
     const instance = await start(index);
     this.#instances[index] = instance;
     Object.assign(this, { [index]: instance });
@@ -147,7 +148,7 @@ export class SimulatedFleet implements Iterable<SimulatedInstance>, AsyncDisposa
 
   async #end(): Promise<void> {
     this.heal();
-    await this.#parts.course.call(Promise.all(this.#instances.map(({ container }) => container.unbindAllAsync())));
+    await this.#parts.course.call(Promise.all(this.#instances.map(({ container }) => unbindEverything(container))));
   }
 
   /** The same as {@link stop}, for `await using`. */
