@@ -77,8 +77,8 @@ export class ReadLease {
   readonly #beats = new Beats();
   readonly #unheard: UnheardBeats;
   readonly #sleep: SleepWatch;
-  readonly #waiters: WaitersByName;
   readonly #timers: Timers;
+  readonly #waiters: WaitersByName;
   /** Told of a cache whose topic spread a rumour that came to nothing. */
   #whenForged: (cache: string) => void = () => undefined;
   /** The newest beat whose reply was applied. */
@@ -87,9 +87,7 @@ export class ReadLease {
   #isAsking = false;
   #pausing: Timer | undefined;
   #epoch = 0;
-  /**
-   * Beats before this one may have run before the inbox was subscribed. `Infinity`: it is not subscribed now.
-   */
+  /** Beats before this one may have run before the inbox was subscribed. `Infinity`: it is not now. */
   #heardFrom = Number.POSITIVE_INFINITY;
   #timer: Timer | undefined;
   #isStopped = false;

@@ -41,7 +41,7 @@ export interface InstanceOptions {
   /** The collaborators of its caches and coherences, for specs. Default: the library's own. */
   readonly collaborators?: Partial<TwoTierCacheCollaborators & CoherenceCollaborators> | undefined;
   /** Makes its caches. Default: the library's own class. */
-  readonly makeCache?: CacheFactoryOptions['makeCache'];
+  readonly makeCache?: CacheFactoryOptions['makeCache'] | undefined;
   /** Where it keeps its remote tier. Default: as the option `redis` says. */
   readonly backend?: ((options: ResolvedCachingOptions, events: CacheEvents) => Backend) | undefined;
 }

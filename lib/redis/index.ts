@@ -6,6 +6,7 @@
 export { BREAKER_THRESHOLD, CircuitBreaker } from './circuit-breaker.js';
 export { ClusterTopology } from './cluster-topology.js';
 export { CommandConnection } from './command-connection.js';
+export type { StepTurn } from './command-connection-options.js';
 export { AskedCredentials, type CredentialsProvider } from './asked-credentials.js';
 export { hostAndPort, type RedisAddress } from './redis-address.js';
 export { redisEndpoint, type RedisEndpoint, redisLabel } from './redis-endpoint.js';

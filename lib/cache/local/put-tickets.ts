@@ -6,9 +6,9 @@ export interface PutTicket {
 }
 
 /**
- * The puts of one cache that Redis has not answered yet. A put removes its key everywhere, and keeps the new value
- * here when its eviction is answered. The eviction of another instance may have been executed after that, and
- * yet be heard before: it travels on another connection. It overtakes the put.
+ * The puts of one cache that Redis has not answered yet. A put removes its key everywhere, and keeps the new
+ * value here when its eviction is answered. The eviction of another instance may have been executed after
+ * that, and yet be heard before: it travels on another connection. It overtakes the put.
  *
  * Evictions by this instance do not: their replies come in the order in which they were executed, on the
  * connection of the put.

@@ -21,5 +21,5 @@ export function leaveOut({ it }: TestRunner, title: string, why: string): void {
 /** Ends what a test was given: by the caller's function, or by its own `stop`, if it has one. */
 export async function endTest<T extends object>(made: T, stop?: (made: T) => unknown): Promise<void> {
   if (stop !== undefined) await stop(made);
-  else await (made as { stop?: () => unknown }).stop?.();
+  else await (made as { stop?: (() => unknown) | undefined }).stop?.();
 }

@@ -1,6 +1,6 @@
 import type { Keyv } from 'keyv';
 import type { CacheEvents } from '../../event/index.js';
-import { CircuitBreaker, type CommandConnection, type Script } from '../../redis/index.js';
+import { CircuitBreaker, type CommandConnection, type Script, type StepTurn } from '../../redis/index.js';
 import type { Milliseconds, Timers } from '../../time/index.js';
 import { type ConnectDeadline, connectInTime } from './connect-in-time.js';
 import type { FakeRedis, Request } from './fake-redis.js';
@@ -112,7 +112,7 @@ export class CommandLink {
     if (this.#connecting.size === 0 && !this.#isDead) this.#connecting.push(() => void this.#open());
   }
 
-  run<T>(script: Script, keys: string[], args: string[], { weight, waitMs }: { weight?: number; waitMs?: Milliseconds } = {}): Promise<T> {
+  run<T>(script: Script, keys: string[], args: string[], { weight, waitMs }: StepTurn = {}): Promise<T> {
     return this.guard.run(script.name, () => this.#ask<T>({ kind: 'script', name: script.name, keys, args }), weight, waitMs);
   }
 

@@ -125,7 +125,7 @@ export class FakeMembers extends FakeStore {
    * Since when the list of the living is known, unless the clock may have been set since it was last written
    * to.
    */
-  #age(membersKey: string, now: Milliseconds): { born?: Milliseconds; longest?: Milliseconds } {
+  #age(membersKey: string, now: Milliseconds): { born?: Milliseconds | undefined; longest?: Milliseconds | undefined } {
     const members = this.members(membersKey);
     const [born, last, longest] = [`:born:${this.runId}`, ':last', ':longest'].map((mark) => members.get(mark));
     if (longest === undefined) return {};

@@ -80,7 +80,7 @@ export interface FleetCourse {
   readonly seed: number;
   readonly choice: Choice;
   /** In place of the library's own parts, to see which promise breaks without a rule of theirs. */
-  readonly collaborators?: InstanceOptions['collaborators'];
+  readonly collaborators?: InstanceOptions['collaborators'] | undefined;
 }
 
 /** The same, for any order of arrival. */

@@ -219,7 +219,7 @@ export class WatchedCache extends TwoTierCache {
   }
 
   async #removing<T>(
-    what: { readonly keys?: readonly CacheKey[]; readonly tags?: readonly CacheKey[] },
+    what: { readonly keys?: readonly CacheKey[] | undefined; readonly tags?: readonly CacheKey[] | undefined },
     { acks }: EvictOptions,
     remove: () => Promise<T>,
   ): Promise<T> {
@@ -236,7 +236,7 @@ export class WatchedCache extends TwoTierCache {
       oracle.settled(call, begun, acks === 'all');
       return result;
     } catch (error) {
-      if ((error as { code?: string }).code === 'CACHE_EVICT_UNACKNOWLEDGED') oracle.settled(call, begun, false);
+      if ((error as { code?: unknown }).code === 'CACHE_EVICT_UNACKNOWLEDGED') oracle.settled(call, begun, false);
       throw error;
     }
   }
