@@ -42,7 +42,10 @@ export async function unloadModule(container: CachingContainer, module: Containe
 
 /** Ends everything that is bound, and resolves once all of it is closed. */
 export async function unbindEverything(container: object): Promise<void> {
-  const { unbindAll, unbindAllAsync = unbindAll } = container as { unbindAll?: () => unknown; unbindAllAsync?: () => unknown };
+  const { unbindAll, unbindAllAsync = unbindAll } = container as {
+    unbindAll?: (() => unknown) | undefined;
+    unbindAllAsync?: (() => unknown) | undefined;
+  };
   await unbindAllAsync?.call(container);
 }
 
