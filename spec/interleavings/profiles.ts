@@ -212,8 +212,8 @@ export const TAGGED_AND_MIXED: ScriptConstraints = {
 export const TAGGED_AND_LOST: ScriptConstraints = {
   ...TAGGED,
   tiers: ['both', 'remote'],
-  weights: { ...TAGGED.weights, update: 1, cutSubscriber: 2, damage: 5, snapshot: 1, restart: 1, move: 1, flush: 1 },
-  losses: ['tags', 'tags', 'tags', 'state'],
+  weights: { ...TAGGED.weights, read: 14, update: 1, clear: 0, holdSubscriber: 2, cutSubscriber: 4, damage: 8 },
+  losses: ['tags'],
   passes: [30, 250, 1_100],
 };
 
