@@ -137,6 +137,12 @@ describe(isInterrupted.name, () => {
     expect(isInterrupted({ ...KEPT, longestPauseMs: 999 })).to.be.false;
   });
 
+  it('is true where it stood still for as long as a call waits for its method', () => {
+    const freshness = { staleIfError: undefined, loadTimeout: 250 };
+    expect(isInterrupted({ ...KEPT, freshness, longestPauseMs: 250 })).to.be.true;
+    expect(isInterrupted({ ...KEPT, freshness, longestPauseMs: 249 })).to.be.false;
+  });
+
   const UNSAFE = ['worstStalenessMs', 'permanentlyStale', 'ownStaleReads', 'ackedStaleReads', 'unacknowledged'] as const;
   for (const figure of UNSAFE) {
     it(`excuses nothing unsafe: ${figure}`, () => {

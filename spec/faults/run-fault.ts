@@ -159,14 +159,15 @@ async function runOn(
 }
 
 /**
- * Whether the run says nothing of how long calls take, or whether they are refused: a process stood still for the deadline of a call. What was
+ * Whether the run says nothing of how long calls take, or whether they are refused: a process stood still for the deadline of a call, or for its `loadTimeout`. What was
  * read is judged all the same: no stale read is excused.
  */
 export function isInterrupted(figures: FaultFigures): boolean {
   const { boundMs, worstStalenessMs, permanentlyStale, ownStaleReads, ackedStaleReads, unacknowledged, abandoned, isPromised } = figures;
   const stale = permanentlyStale + (isPromised ? (abandoned?.stale ?? 0) : 0);
   const isSafe = worstStalenessMs <= boundMs && stale + ownStaleReads + ackedStaleReads + unacknowledged === 0;
-  return isSafe && figures.longestPauseMs >= DEADLINE_MS;
+  const { loadTimeout = DEADLINE_MS } = figures.freshness ?? {};
+  return isSafe && figures.longestPauseMs >= Math.min(DEADLINE_MS, loadTimeout);
 }
 
 /** What of the contract `figures` break, in words; none if they keep it. */
