@@ -17,10 +17,13 @@ export interface ExploreFleetOptions extends SimulateFleetOptions {
 const KNOWN = ['instances', 'seed', 'wire', 'options', 'runs', 'path'] as const;
 
 /** So many choices of an order are explored; later hops arrive in the order in which they were sent. */
-const MOST_CHOICES = 400;
+const MOST_CHOICES = 100;
 
-/** The greatest choice that is drawn: far more than hops are ever on their way at once. */
-const GREATEST_CHOICE = 4_095;
+/**
+ * The greatest choice that is drawn: more hops are seldom on their way at once. Few choices are soon made
+ * smaller.
+ */
+const GREATEST_CHOICE = 15;
 
 /**
  * Plays a scenario on fleets that differ in the order in which things arrive, until one fails, and then looks
