@@ -212,6 +212,15 @@ export const TAGGED_AND_MIXED: ScriptConstraints = {
 export const TAGGED_AND_LOST: ScriptConstraints = {
   ...TAGGED,
   tiers: ['both', 'remote'],
+  weights: { ...TAGGED.weights, update: 1, cutSubscriber: 2, damage: 5, snapshot: 1, restart: 1, move: 1, flush: 1 },
+  losses: ['tags', 'tags', 'tags', 'state'],
+  passes: [30, 250, 1_100],
+};
+
+/** The record of the tags gets lost, and nothing else. */
+export const TAGGED_AND_FORGOTTEN: ScriptConstraints = {
+  ...TAGGED,
+  tiers: ['both', 'remote'],
   weights: { ...TAGGED.weights, read: 14, update: 1, clear: 0, holdSubscriber: 2, cutSubscriber: 4, damage: 8 },
   losses: ['tags'],
   passes: [30, 250, 1_100],
@@ -451,6 +460,7 @@ export const PROFILES: Readonly<Record<string, ScriptConstraints>> = {
   TAGGED_AND_SWALLOWED,
   TAGGED_AND_MIXED,
   TAGGED_AND_LOST,
+  TAGGED_AND_FORGOTTEN,
   TAGGED_OFFLINE,
   TAGGED_AND_CLEARED,
   TAGGED_AND_FORGED,

@@ -10,6 +10,7 @@ import {
   TAGGED,
   TAGGED_AND_CUT,
   TAGGED_AND_FORGED,
+  TAGGED_AND_FORGOTTEN,
   TAGGED_AND_LOST,
   TAGGED_AND_MIXED,
   TAGGED_AND_SLOW,
@@ -146,7 +147,7 @@ export const TAG_MUTANTS: readonly Mutant[] = [
   {
     without: 'a new generation when the record of the tags is lost',
     breaks: /^C/,
-    script: TAGGED_AND_LOST,
+    script: TAGGED_AND_FORGOTTEN,
     flaws: { server: RecreatingRecords },
   },
   {
