@@ -1,25 +1,42 @@
 import type { CommandLink } from './command-link.js';
 import type { SubscriberLink } from './subscriber-link.js';
 
-/** What both links of an instance can suffer. */
-export interface SimulatedLink {
+/** A link of a simulated instance, and what it can suffer. */
+export abstract class SimulatedLink {
+  readonly #lanes: { hold(): void; resume(): void };
+  /** @internal */
+  protected readonly tell: (line: string) => void;
+
+  /** @internal Made by {@link simulateFleet}. */
+  constructor(lanes: { hold(): void; resume(): void }, tell: (line: string) => void) {
+    this.#lanes = lanes;
+    this.tell = tell;
+  }
+
   /** Loses the connection, with all that is on its way. The instance notices, and connects again. */
-  cut(): void;
+  abstract cut(): void;
+
   /** From now on nothing goes through, nothing gets lost, and nobody is told: the connection is half-open. */
-  halfOpen(): void;
+  halfOpen(): void {
+    this.tell('halfOpen()');
+    this.#lanes.hold();
+  }
+
   /** Ends {@link halfOpen}: what was held back goes on. */
-  heal(): void;
+  heal(): void {
+    this.tell('heal()');
+    this.#lanes.resume();
+  }
 }
 
 /** The link of an instance that carries its commands. */
-export class SimulatedCommandLink implements SimulatedLink {
+export class SimulatedCommandLink extends SimulatedLink {
   readonly #link: CommandLink;
-  readonly #tell: (line: string) => void;
 
   /** @internal Made by {@link simulateFleet}. */
   constructor(link: CommandLink, tell: (line: string) => void) {
+    super(link, tell);
     this.#link = link;
-    this.#tell = tell;
   }
 
   /**
@@ -28,46 +45,25 @@ export class SimulatedCommandLink implements SimulatedLink {
    * @param late - whether what was sent may still be executed, with nobody to hear the answer. Default:
    *   `false`.
    */
-  cut(late = false): void {
-    this.#tell(late ? 'cut(true)' : 'cut()');
+  override cut(late = false): void {
+    this.tell(late ? 'cut(true)' : 'cut()');
     this.#link.cut(late);
-  }
-
-  halfOpen(): void {
-    this.#tell('halfOpen()');
-    this.#link.hold();
-  }
-
-  heal(): void {
-    this.#tell('heal()');
-    this.#link.resume();
   }
 }
 
 /** The link of an instance on which it hears messages. */
-export class SimulatedSubscriberLink implements SimulatedLink {
+export class SimulatedSubscriberLink extends SimulatedLink {
   readonly #link: SubscriberLink;
-  readonly #tell: (line: string) => void;
 
   /** @internal Made by {@link simulateFleet}. */
   constructor(link: SubscriberLink, tell: (line: string) => void) {
+    super(link, tell);
     this.#link = link;
-    this.#tell = tell;
   }
 
-  cut(): void {
-    this.#tell('cut()');
+  override cut(): void {
+    this.tell('cut()');
     this.#link.cut(false);
-  }
-
-  halfOpen(): void {
-    this.#tell('halfOpen()');
-    this.#link.hold();
-  }
-
-  heal(): void {
-    this.#tell('heal()');
-    this.#link.resume();
   }
 
   /**
@@ -78,7 +74,7 @@ export class SimulatedSubscriberLink implements SimulatedLink {
    *   instance come back on a channel too.
    */
   dropNext(count = 1, channel?: string): void {
-    this.#tell(`dropNext(${count}${channel === undefined ? '' : `, '${channel}'`})`);
+    this.tell(`dropNext(${count}${channel === undefined ? '' : `, '${channel}'`})`);
     this.#link.swallow(channel, count);
   }
 }
