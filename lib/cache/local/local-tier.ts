@@ -5,8 +5,7 @@ import type { Tagged } from '../tag/tagged.js';
 import { BypassTime } from './bypass-time.js';
 import type { LocalCache } from './local-cache.js';
 import type { EntryTimes, HeldEntry, LocalEntry } from './local-entry.js';
-import { PutTickets } from './put-tickets.js';
-import type { Joinable, ReadTicket, ReadTickets } from './read-tickets.js';
+import { type Joinable, type ReadTicket, ReadTickets } from './read-tickets.js';
 
 /** What a {@link LocalTier} needs. */
 export interface LocalTierOptions<L extends Joinable> {
@@ -61,8 +60,13 @@ const COUNTERS = {
 export class LocalTier<L extends Joinable = Joinable> {
   readonly #entries: LocalCache;
   readonly #tickets: ReadTickets<L>;
-  /** Of puts, in a cache without a remote tier. */
-  readonly puts = new PutTickets();
+  /**
+   * The tickets of puts that Redis has not answered yet, in a cache without a remote tier. A put keeps its
+   * value when its own eviction is answered. The eviction of another instance may have been executed after
+   * that, and yet be heard before, because it travels on another connection: it cancels the ticket. Evictions
+   * by this instance do not, for their answers come after that of the put.
+   */
+  readonly puts = new ReadTickets();
   readonly #clock: Clock;
   readonly #counters: CacheCounters;
   readonly #localTtlMs: Milliseconds;
@@ -197,11 +201,11 @@ export class LocalTier<L extends Joinable = Joinable> {
 
   /** Drops these keys and cancels the tickets of their reads. */
   fence(keys: readonly string[], cause: FenceCause): void {
-    if (cause === 'remote') this.puts.overtake(keys);
     const before = this.#entries.size;
     for (const key of keys) {
       this.#entries.delete(key);
       this.#tickets.cancel(key);
+      if (cause === 'remote') this.puts.cancel(key);
     }
     this.#counters[COUNTERS[cause]] += before - this.#entries.size;
   }
@@ -209,7 +213,7 @@ export class LocalTier<L extends Joinable = Joinable> {
   /** Drops everything and cancels the tickets of all reads. */
   fenceAll(cause: FenceCause): void {
     this.#tickets.cancelAll();
-    if (cause !== 'explicit') this.puts.overtake();
+    if (cause !== 'explicit') this.puts.cancelAll();
     const dropped = this.#entries.clear();
     this.#counters[COUNTERS[cause]] += dropped;
     if (cause === 'coherence' && dropped > 0) this.#counters.repairs += 1;

@@ -49,14 +49,14 @@ export class Puts {
     const { local, pending, ownWrites, clock, counters, sharing, remote, freshness } = this.#options;
     const ofTags = remote.tagClock(key);
     const tagged = ofTags && new Tagged(tags, undefined, ofTags);
-    const put = local.puts.begin(key);
+    const own = local.puts.begin(key);
     try {
       await ownWrites.run([key], () => pending.submit({ keys: [key] }, false, since));
     } finally {
-      local.puts.end(put);
+      local.puts.end(key, own);
     }
     if (pending.hasDoubtful(tags)) return;
-    if (put.isOvertaken) {
+    if (!local.puts.isValid(own)) {
       counters.refusedFills += 1;
       return;
     }
